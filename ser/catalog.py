@@ -1,0 +1,80 @@
+"""The folders are the registries: find ``ser.<kind>.<name>`` by name, and fingerprint code.
+
+Adding a corpus, feature, model or protocol rule is adding a file. A fingerprint is a hash of the syntax trees of a module
+and of every ``ser`` module that it imports, docstrings and comments left out, so that a rule reruns when and only when code
+that it uses has changed.
+"""
+
+import ast
+import hashlib
+import pkgutil
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from ser.errors import unknown
+
+ROOT = Path(__file__).parent
+KINDS = {"corpora": "corpus", "features": "feature", "models": "model", "protocols": "protocol rule"}
+
+
+def names(kind: str) -> list[str]:
+    """Return the modules in ``ser/<kind>/``, sorted."""
+    return sorted(info.name for info in pkgutil.iter_modules([str(ROOT / kind)]) if not info.name.startswith("_"))
+
+
+def require(kind: str, name: str) -> str:
+    """Return ``name`` if ``ser/<kind>/<name>.py`` exists; SerError with the near miss otherwise. Imports nothing."""
+    if name not in names(kind):
+        raise unknown(KINDS[kind], name, names(kind))
+    return name
+
+
+def load(kind: str, name: str) -> ModuleType:
+    """Import ``ser.<kind>.<name>``; SerError with the near miss if there is no such file."""
+    return import_module(f"ser.{kind}.{require(kind, name)}")
+
+
+@cache
+def fingerprint(*modules: str) -> str:
+    """Return 16 hexadecimal digits over the code of ``modules`` (full names) and all ``ser`` modules they import."""
+    seen: set[str] = set()
+    queue = list(modules)
+    while queue:
+        module = queue.pop()
+        if module not in seen:
+            seen.add(module)
+            queue.extend(_syntax(module)[1])
+    digest = hashlib.blake2b(digest_size=8)
+    for module in sorted(seen):
+        digest.update(f"{module}\n{_syntax(module)[0]}\n".encode())
+    return digest.hexdigest()
+
+
+def _source(module: str) -> Path:
+    path = ROOT.parent.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+@cache
+def _syntax(module: str) -> tuple[str, tuple[str, ...]]:
+    """Return a module's code without docstrings, and the ``ser`` modules that it imports anywhere in its text."""
+    tree = ast.parse(_source(module).read_text(encoding="utf-8"))
+    imported: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            imported.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            imported.add(node.module)
+            imported.update(f"{node.module}.{alias.name}" for alias in node.names)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            _strip_docstring(node)
+    mine = {name for name in imported if name.split(".")[0] == "ser" and _source(name).is_file()}
+    return ast.dump(tree), tuple(sorted(mine))
+
+
+def _strip_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    first = node.body[0] if node.body else None
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        node.body = node.body[1:]

@@ -1,0 +1,160 @@
+"""Everything that a configuration may hold. Light to import: the Snakefile reads it in every job."""
+
+import hashlib
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Options = dict[str, Any]
+Allowance = Literal["subset", "unlabelled-audio", "missing-audio", "unreadable", "silent", "short"]
+
+
+class Strict(BaseModel):
+    """A frozen record that knows its keys: an unknown one is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def canonical(self) -> str:
+        """Return the record as JSON with sorted keys: equal records give equal text."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+
+
+class Corpus(Strict):
+    """Where a corpus is, and what of its faults is accepted."""
+
+    adapter: str = Field(description="reader in ser/corpora; default: the corpus's own name")
+    root: str | None = Field(None, description="folder of an unpacked release")
+    archive: str | None = Field(None, description="path or URL of an archive, unpacked to data/raw/<corpus>")
+    allow: tuple[Allowance, ...] = Field((), description="accepted faults: such utterances are left out and listed")
+    exclude: tuple[str, ...] = Field((), description="utterances to leave out")
+    minimum_seconds: float = Field(0.2, gt=0, description="shorter audio is an error")
+    shard_size: int = Field(500, ge=1, description="utterances per audio and feature shard")
+    options: Options = Field(default_factory=dict, description="keyword arguments of the adapter")
+
+
+class Feature(Strict):
+    """A named feature: which extractor makes it, with which arguments."""
+
+    extractor: str = Field(description="module in ser/features; default: the feature's own name")
+    options: Options = Field(default_factory=dict, description="keyword arguments of its extract()")
+
+
+class Protocol(Strict):
+    """Who is trained on, who is tested on, and by which rule a model is chosen."""
+
+    title: str = Field(description="one line for tables")
+    paper: str | None = Field(None, description="whose protocol this is; null: a comparison protocol")
+    rule: str = Field(description="module in ser/protocols")
+    options: Options = Field(default_factory=dict, description="keyword arguments of the rule")
+    labels: dict[str, tuple[str, ...]] | Literal["all"] = Field(description="class: the emotions merged into it")
+    subset: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="manifest column: accepted values")
+    normalisation: Literal["train", "speaker"] = Field("train", description="what a 'statistics' view is fitted on")
+    selection: Literal["dev_ua", "dev_wa", "dev_loss", "last"] = Field("dev_ua", description="which epoch is kept")
+    leaks: tuple[str, ...] = Field((), description="what test material training sees, by design of the protocol")
+
+    def digest(self) -> str:
+        """Return 12 hexadecimal digits over all that decides an outcome (not the title)."""
+        decisive = self.model_dump(mode="json", exclude={"title", "paper"})
+        return hashlib.blake2b(json.dumps(decisive, sort_keys=True).encode(), digest_size=6).hexdigest()
+
+
+class Segments(Strict):
+    """Cut an utterance into pieces of equal length; its score is the mean over its pieces."""
+
+    frames: int = Field(ge=1, description="frames of a segment; a shorter utterance is zero-padded to it")
+    train_hop: int = Field(ge=1, description="frames between the starts of two training segments")
+    test_hop: int = Field(ge=1, description="the same for dev and test")
+
+
+class View(Strict):
+    """How a system looks at a feature. Applied in the order of the keys."""
+
+    feature: str
+    scale: Literal["none", "log"] = Field("none", description="log: natural logarithm of value + 1e-8")
+    normalise: Literal["none", "utterance", "utterance_global", "statistics"] = Field(
+        "none",
+        description="utterance: mean 0, sd 1 per dimension over the utterance's frames; utterance_global: one mean and sd "
+        "per utterance; statistics: per dimension, fitted by the protocol's normalisation scope",
+    )
+    limit: int | None = Field(None, ge=1, description="keep at most the first so many frames")
+    length: int | None = Field(
+        None, ge=1, description="keep the first so many frames, zero-pad shorter utterances to it"
+    )
+    segments: Segments | None = None
+    compand: Literal["none", "minmax_mulaw", "max_mulaw", "literal_mulaw"] = Field(
+        "none",
+        description="per segment or utterance: map to [-1, 1] by minimum and maximum (minmax), by the maximum to [0, 1] "
+        "(max), or 2·x/max − 1 (literal), then sgn(x)·ln(1+255|x|)/ln 256",
+    )
+
+
+class Inputs(Strict):
+    """What a model is fed: a sequence of frames, a vector per utterance, or both."""
+
+    frames: View | None = None
+    vector: View | None = None
+
+
+class Training(Strict):
+    """The gradient descent of a neural system; estimators of scikit-learn ignore it."""
+
+    optimiser: Literal["sgd", "adam"] = "adam"
+    learning_rate: float = Field(1e-3, gt=0)
+    momentum: float = Field(0.0, ge=0, lt=1)
+    nesterov: bool = False
+    beta1: float = Field(0.9, ge=0, lt=1)
+    beta2: float = Field(0.999, ge=0, lt=1)
+    weight_decay: float = Field(0.0, ge=0, description="coupled L2")
+    decay: Literal["all", "weights"] = Field("all", description="weights: not on biases and normalisation layers")
+    batch: int = Field(32, ge=1, description="utterances, or segments where the view cuts them")
+    epochs: int = Field(50, ge=1)
+    steps: int | None = Field(None, ge=1, description="stop after so many optimiser steps, whatever the epoch")
+    patience: int | None = Field(None, ge=1, description="stop after so many epochs without a better dev score")
+    milestones: tuple[int, ...] = Field((), description="epochs before which the rate is divided by ten")
+    clip_norm: float | None = Field(None, gt=0, description="largest gradient norm")
+    class_weights: Literal["none", "balanced"] = "none"
+
+
+class Recipe(Strict):
+    """One system: a feature, the view of it, a model, its options, its training."""
+
+    title: str = ""
+    paper: str | None = Field(None, description="file in config/systems that it comes from, such as cao2019")
+    published: str | None = Field(None, description="its name in the table of published results")
+    model: str = Field(description="module in ser/models")
+    options: Options = Field(default_factory=dict, description="keyword arguments of the model's build()")
+    inputs: Inputs
+    training: Training = Training()
+    defaults: dict[str, str] = Field(
+        default_factory=dict, description="key: why, where the value is not the paper's word"
+    )
+
+
+class Block(Strict):
+    """A product of corpora, protocols, systems and seeds; an experiment is the union of its blocks."""
+
+    corpora: tuple[str, ...] = Field(min_length=1)
+    protocols: tuple[str, ...] = Field(min_length=1)
+    systems: tuple[str, ...] = Field(min_length=1)
+    seeds: tuple[int, ...] = Field((0,), min_length=1)
+    folds: tuple[int, ...] | None = Field(None, description="only these folds; null: all")
+
+
+class Experiment(Strict):
+    """What is run and reported together."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="folder in results/")
+    title: str = ""
+    note: str = Field("", description="a remark that stands on every page of the report")
+    runs: tuple[Block, ...] = Field(min_length=1)
+
+
+class Config(Strict):
+    """The whole configuration, resolved: no ``base`` left in it."""
+
+    experiment: Experiment
+    corpora: dict[str, Corpus]
+    features: dict[str, Feature]
+    protocols: dict[str, Protocol]
+    systems: dict[str, Recipe]

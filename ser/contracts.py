@@ -1,0 +1,293 @@
+"""Every table that one stage hands to another: columns, types, key and rules.
+
+A table is checked when it is written and when it is read, and it is written under a temporary name and renamed, so that
+nothing half-written is ever read. Binary columns (``samples``, ``matrix``) hold little-endian arrays; their shape and
+type stand in the columns beside them.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ser.errors import SerError, offenders
+
+PARTS = ("train", "dev", "test")
+ROW_GROUP = 100  # utterances per row group of a binary table: a reader holds no more than this at a time
+
+Rule = Callable[[pa.Table], str | None]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A table's name, its columns (all required, in this order), its key and its rules."""
+
+    name: str
+    schema: pa.Schema
+    key: tuple[str, ...]
+    rules: tuple[Rule, ...] = ()
+    binary: str | None = None  # the column that holds arrays
+    required: tuple[str, ...] = field(default=())  # columns without nulls beside the key
+
+    def check(self, table: pa.Table, where: object) -> pa.Table:
+        """Return ``table`` with its columns in order and cast, or raise SerError naming the first broken rule."""
+        missing = [name for name in self.schema.names if name not in table.column_names]
+        if missing:
+            raise SerError(f"{where}: the {self.name} table lacks the columns {offenders(missing)}.")
+        extra = [name for name in table.column_names if name not in self.schema.names]
+        if extra:
+            known = ", ".join(self.schema.names)
+            raise SerError(f"{where}: the {self.name} table has unknown columns {offenders(extra)}; known: {known}.")
+        try:
+            checked = table.select(self.schema.names).cast(self.schema.with_metadata(table.schema.metadata))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
+            raise SerError(f"{where}: a column of the {self.name} table has the wrong type: {error}.") from error
+        for name in (*self.key, *self.required):
+            if checked[name].null_count:
+                raise SerError(f"{where}: column '{name}' of the {self.name} table has empty cells.")
+        self._check_key(checked, where)
+        for rule in self.rules:
+            if (broken := rule(checked)) is not None:
+                raise SerError(f"{where}: the {self.name} table is wrong: {broken}.")
+        return checked
+
+    def _check_key(self, table: pa.Table, where: object) -> None:
+        counts = table.select(self.key).group_by(list(self.key)).aggregate([([], "count_all")])
+        twice = counts.filter(pc.greater(counts["count_all"], 1))
+        if twice.num_rows:
+            rows = twice.select(self.key).to_pylist()
+            named = offenders("/".join(str(value) for value in row.values()) for row in rows)
+            raise SerError(f"{where}: the {self.name} table has {', '.join(self.key)} more than once: {named}.")
+
+
+def write(contract: Contract, table: pa.Table, path: Path, metadata: Mapping[str, str] | None = None) -> None:
+    """Check ``table`` and write it to ``path`` whole or not at all, with ``metadata`` in the Parquet schema."""
+    checked = contract.check(table, path)
+    notes = {"contract": contract.name, **(metadata or {})}
+    checked = checked.replace_schema_metadata({key.encode(): value.encode() for key, value in notes.items()})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        if contract.binary:
+            plain = [name for name in checked.column_names if name != contract.binary]
+            pq.write_table(checked, partial, compression="zstd", row_group_size=ROW_GROUP, use_dictionary=plain)
+        else:
+            pq.write_table(checked, partial, compression="zstd")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read(contract: Contract, path: Path) -> pa.Table:
+    """Return the checked table at ``path``; SerError if it is missing, torn or not of this contract."""
+    try:
+        table = pq.read_table(path)
+    except FileNotFoundError as error:
+        raise SerError(f"{path} does not exist; it is the {contract.name} table of an earlier stage.") from error
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SerError(f"{path} cannot be read as Parquet ({error}); delete it and run again.") from error
+    return contract.check(table, path)
+
+
+def metadata(path: Path) -> dict[str, str]:
+    """Return the notes written beside a table at ``path``, without Arrow's and pandas' own entries."""
+    notes = pq.read_schema(path).metadata or {}
+    return {key.decode(): value.decode() for key, value in notes.items() if key not in (b"ARROW:schema", b"pandas")}
+
+
+def _positive(column: str) -> Rule:
+    def rule(table: pa.Table) -> str | None:
+        bad = table.filter(pc.less_equal(table[column], 0))
+        return f"'{column}' must be above 0 in {offenders(bad['utterance'].to_pylist())}" if bad.num_rows else None
+
+    return rule
+
+
+def _one_of(column: str, allowed: tuple[str, ...]) -> Rule:
+    def rule(table: pa.Table) -> str | None:
+        found = {value for value in table[column].unique().to_pylist() if value is not None}
+        wrong = sorted(found - set(allowed))
+        return f"'{column}' holds {offenders(wrong)}; known: {', '.join(allowed)}" if wrong else None
+
+    return rule
+
+
+def _not_empty(table: pa.Table) -> str | None:
+    return None if table.num_rows else "it has no rows"
+
+
+def _one_part(table: pa.Table) -> str | None:
+    tested = table.filter(pc.equal(table["part"], "test"))
+    return None if tested.num_rows else "no utterance is in a test part"
+
+
+RATER = pa.struct([("rater", pa.string()), ("emotions", pa.list_(pa.string()))])
+WORD = pa.struct([("word", pa.string()), ("start", pa.float64()), ("end", pa.float64())])
+
+MANIFEST = Contract(
+    "manifest",
+    pa.schema(
+        [
+            ("utterance", pa.string()),  # unique name, also in every later table
+            ("audio", pa.string()),  # file, relative to the corpus root
+            ("start", pa.float64()),  # seconds into the file; null: from its beginning
+            ("end", pa.float64()),  # seconds; null: to its end
+            ("seconds", pa.float64()),  # length of the utterance
+            ("rate", pa.int32()),  # Hz, of the file as released
+            ("channels", pa.int32()),
+            ("checksum", pa.string()),  # blake2b of the file's bytes, 32 hexadecimal digits
+            ("speaker", pa.string()),
+            ("session", pa.string()),
+            ("dialog", pa.string()),
+            ("gender", pa.string()),  # female, male
+            ("emotion", pa.string()),  # the corpus's label as a name of ser.emotions; null: not labelled
+            ("raters", pa.list_(RATER)),  # what each annotator said
+            ("valence", pa.float32()),
+            ("activation", pa.float32()),
+            ("dominance", pa.float32()),
+            ("style", pa.string()),  # improvised, scripted
+            ("intensity", pa.string()),  # normal, strong
+            ("language", pa.string()),
+            ("text", pa.string()),  # what was said; "" is a legal transcript, null: none given
+            ("words", pa.list_(WORD)),  # forced alignment, seconds from the utterance's start
+            ("shard", pa.int32()),  # the audio and feature file that holds this utterance
+        ]
+    ),
+    key=("utterance",),
+    required=("audio", "seconds", "rate", "channels", "checksum", "shard"),
+    rules=(
+        _not_empty,
+        _positive("seconds"),
+        _positive("rate"),
+        _positive("channels"),
+        _one_of("gender", ("female", "male")),
+    ),
+)
+
+AUDIO = Contract(
+    "audio",
+    pa.schema(
+        [
+            ("utterance", pa.string()),
+            ("rate", pa.int32()),  # Hz; 16000
+            ("frames", pa.int64()),  # samples
+            ("samples", pa.large_binary()),  # float32 mono, -1…1
+        ]
+    ),
+    key=("utterance",),
+    required=("rate", "frames", "samples"),
+    binary="samples",
+)
+
+FEATURES = Contract(
+    "features",
+    pa.schema(
+        [
+            ("utterance", pa.string()),
+            ("frames", pa.int32()),  # 1 for a vector per utterance
+            ("dims", pa.int32()),
+            ("dtype", pa.string()),  # numpy name, little-endian
+            ("matrix", pa.large_binary()),  # frames × dims, row by row
+        ]
+    ),
+    key=("utterance",),
+    required=("frames", "dims", "dtype", "matrix"),
+    rules=(_positive("frames"), _positive("dims")),
+    binary="matrix",
+)
+
+FOLDS = Contract(
+    "folds",
+    pa.schema(
+        [
+            ("utterance", pa.string()),
+            ("fold", pa.int32()),
+            ("part", pa.string()),
+            ("label", pa.string()),  # the protocol's class, after merges
+            ("speaker", pa.string()),
+        ]
+    ),
+    key=("utterance", "fold"),
+    required=("part", "label"),
+    rules=(_not_empty, _one_of("part", PARTS), _one_part),
+)
+
+PREDICTIONS = Contract(
+    "predictions",
+    pa.schema(
+        [
+            ("corpus", pa.string()),
+            ("protocol", pa.string()),
+            ("system", pa.string()),
+            ("seed", pa.int32()),
+            ("fold", pa.int32()),
+            ("utterance", pa.string()),
+            ("speaker", pa.string()),
+            ("label", pa.string()),
+            ("predicted", pa.string()),
+            ("probabilities", pa.list_(pa.float32())),  # in the order of the metadata entry 'classes', a JSON list
+        ]
+    ),
+    key=("utterance",),
+    required=("label", "predicted", "probabilities"),
+    rules=(_not_empty,),
+)
+
+HISTORY = Contract(
+    "history",
+    pa.schema(
+        [
+            ("epoch", pa.int32()),  # from 1
+            ("step", pa.int64()),  # optimiser steps so far
+            ("seconds", pa.float64()),  # of this epoch, evaluation included
+            ("learning_rate", pa.float64()),
+            ("train_loss", pa.float64()),
+            ("dev_loss", pa.float64()),  # null where the protocol has no dev part
+            ("dev_wa", pa.float64()),  # 0…1
+            ("dev_ua", pa.float64()),
+        ]
+    ),
+    key=("epoch",),
+)
+
+SCORES = Contract(
+    "scores",
+    pa.schema(
+        [
+            ("corpus", pa.string()),
+            ("protocol", pa.string()),
+            ("system", pa.string()),
+            ("seed", pa.int32()),
+            ("fold", pa.int32()),  # -1: all folds of this seed pooled
+            ("metric", pa.string()),  # WA, UA, or recall
+            ("label", pa.string()),  # the class of a recall; "" for WA and UA
+            ("value", pa.float64()),  # 0…1
+            ("utterances", pa.int64()),  # that the value was computed on
+        ]
+    ),
+    key=("corpus", "protocol", "system", "seed", "fold", "metric", "label"),
+    required=("value", "utterances"),
+    rules=(_not_empty,),
+)
+
+CONFUSIONS = Contract(
+    "confusions",
+    pa.schema(
+        [
+            ("corpus", pa.string()),
+            ("protocol", pa.string()),
+            ("system", pa.string()),
+            ("seed", pa.int32()),
+            ("fold", pa.int32()),  # -1: pooled
+            ("label", pa.string()),  # true class
+            ("predicted", pa.string()),
+            ("utterances", pa.int64()),
+        ]
+    ),
+    key=("corpus", "protocol", "system", "seed", "fold", "label", "predicted"),
+    required=("utterances",),
+)

@@ -1,0 +1,74 @@
+"""What a corpus adapter hands over: its card, its facts and its utterances. Light to import."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Source:
+    """An official archive: where it is, how large, and its checksum."""
+
+    url: str
+    md5: tuple[str, ...]  # any of these
+    size: int | None = None  # bytes
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is published about a corpus; ``prepare`` holds the recordings against it."""
+
+    title: str
+    licence: str
+    homepage: str
+    language: str | None
+    utterances: int | None  # null: as many as the user has
+    speakers: tuple[str, ...] = ()
+    sessions: tuple[str, ...] = ()
+    labels: Mapping[str, int] = field(default_factory=dict)  # emotion: utterances
+    labels_per_session: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    source: Source | None = None
+    warning: str = ""  # stands on every report that shows the corpus
+
+
+@dataclass(frozen=True)
+class Facts:
+    """How large a corpus is, known before its audio is read: shard and fold counts follow from it."""
+
+    utterances: int
+    speakers: tuple[str, ...]  # sorted; empty where they are not known
+    sessions: tuple[str, ...]
+    emotions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a forced alignment, in seconds from the utterance's start."""
+
+    word: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One row of the manifest as an adapter reads it, before its audio is looked at."""
+
+    utterance: str
+    audio: str  # relative to the root
+    where: str  # file and line that named it, for error messages
+    emotion: str | None = None
+    start: float | None = None
+    end: float | None = None
+    speaker: str | None = None
+    session: str | None = None
+    dialog: str | None = None
+    gender: str | None = None
+    raters: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    valence: float | None = None
+    activation: float | None = None
+    dominance: float | None = None
+    style: str | None = None
+    intensity: str | None = None
+    language: str | None = None
+    text: str | None = None
+    words: tuple[Word, ...] = ()

@@ -1,0 +1,42 @@
+"""Where everything lies: the path grammar that the Snakefile and the stages share."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+RUN = "results/runs/{corpus}/{protocol}/{system}/seed{seed}/fold{fold}"
+CHECKPOINTS = "results/checkpoints"  # one folder per recipe, code and data; gone when the run is done
+
+
+class Run(NamedTuple):
+    """One training job: a system under a protocol on a corpus, one seed, one fold."""
+
+    corpus: str
+    protocol: str
+    system: str
+    seed: int
+    fold: int
+
+    @property
+    def folder(self) -> Path:
+        """``results/runs/<corpus>/<protocol>/<system>/seed<s>/fold<f>``."""
+        return Path(RUN.format(**self._asdict()))
+
+
+def manifest(corpus: str) -> Path:
+    """``data/<corpus>/manifest.parquet``."""
+    return Path("data", corpus, "manifest.parquet")
+
+
+def audio(corpus: str) -> Path:
+    """Folder of a corpus's audio shards, ``<shard>.parquet``."""
+    return Path("data", corpus, "audio")
+
+
+def features(corpus: str, feature: str) -> Path:
+    """Folder of one feature's shards, ``<shard>.parquet``."""
+    return Path("data", corpus, "features", feature)
+
+
+def folds(corpus: str, protocol: str) -> Path:
+    """``data/<corpus>/folds/<protocol>.parquet``."""
+    return Path("data", corpus, "folds", f"{protocol}.parquet")

@@ -1,0 +1,31 @@
+"""Progress of a long stage: a bar on a terminal, a plain line now and then in a log."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TextIO, TypeVar
+
+from tqdm import tqdm
+
+EVERY = 10.0  # seconds between two lines of a log
+
+Item = TypeVar("Item")
+
+
+def progress(items: Iterable[Item], *, total: int, unit: str, stream: TextIO | None = None) -> Iterator[Item]:
+    """Yield ``items``, reporting how many of ``total`` are done, the rate in ``unit`` per second and the time left."""
+    stream = stream or sys.stderr
+    if stream.isatty():
+        yield from tqdm(items, total=total, unit=f" {unit}", file=stream, dynamic_ncols=True)
+        return
+    began = spoke = time.monotonic()
+    done = 0
+    for item in items:
+        yield item
+        done += 1
+        now = time.monotonic()
+        if now - spoke >= EVERY or done == total:
+            spoke = now
+            rate = done / max(now - began, 1e-9)
+            left = (total - done) / rate
+            print(f"{done}/{total} {unit}, {rate:.3g} {unit}/s, {left:.0f} s left", file=stream, flush=True)
