@@ -1,8 +1,8 @@
 """The folders are the registries: find ``ser.<kind>.<name>`` by name, and fingerprint code.
 
-Adding a corpus, feature, model or protocol rule is adding a file. A fingerprint is a hash of the syntax trees of a module
-and of every ``ser`` module that it imports, docstrings and comments left out, so that a rule reruns when and only when code
-that it uses has changed.
+Adding a corpus, feature, model or protocol rule is adding a file. A fingerprint is a hash of the syntax trees of a
+module and of every ``ser`` module that it imports, docstrings and comments left out, so that a rule reruns when and
+only when code that it uses has changed.
 """
 
 import ast
@@ -34,6 +34,24 @@ def require(kind: str, name: str) -> str:
 def load(kind: str, name: str) -> ModuleType:
     """Import ``ser.<kind>.<name>``; SerError with the near miss if there is no such file."""
     return import_module(f"ser.{kind}.{require(kind, name)}")
+
+
+@cache
+def keywords(kind: str, name: str, function: str) -> dict[str, bool] | None:
+    """Return the keyword-only arguments of a module's function and whether each must be given, without importing it.
+
+    None where the function takes any keyword, or is not defined in the module itself.
+    """
+    tree = ast.parse(_source(f"ser.{kind}.{require(kind, name)}").read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            if node.args.kwarg:
+                return None
+            return {
+                argument.arg: default is None
+                for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+            }
+    return None
 
 
 @cache

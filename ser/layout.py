@@ -40,3 +40,8 @@ def features(corpus: str, feature: str) -> Path:
 def folds(corpus: str, protocol: str) -> Path:
     """``data/<corpus>/folds/<protocol>.parquet``."""
     return Path("data", corpus, "folds", f"{protocol}.parquet")
+
+
+def shard_count(utterances: int, shard_size: int) -> int:
+    """Return how many shards hold ``utterances``, ``shard_size`` at most in each; at least one."""
+    return max(1, -(-utterances // shard_size))

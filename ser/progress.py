@@ -19,10 +19,8 @@ def progress(items: Iterable[Item], *, total: int, unit: str, stream: TextIO | N
         yield from tqdm(items, total=total, unit=f" {unit}", file=stream, dynamic_ncols=True)
         return
     began = spoke = time.monotonic()
-    done = 0
-    for item in items:
+    for done, item in enumerate(items, start=1):
         yield item
-        done += 1
         now = time.monotonic()
         if now - spoke >= EVERY or done == total:
             spoke = now

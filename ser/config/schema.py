@@ -2,12 +2,22 @@
 
 import hashlib
 import json
+from itertools import product
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ser.errors import SerError, offenders
+from ser.layout import Run
+
 Options = dict[str, Any]
 Allowance = Literal["subset", "unlabelled-audio", "missing-audio", "unreadable", "silent", "short"]
+
+# What a protocol lets training see of its test part. speaker: the same people; session: the same recording session,
+# often the test speaker's partner; dialog: the same conversation; text: the same scripted sentences; dev speaker: the
+# people of the dev part are also trained on, so that the epoch is chosen for known voices; test selection: the epoch is
+# chosen on the test part itself.
+Leak = Literal["speaker", "session", "dialog", "text", "dev speaker", "test selection"]
 
 
 class Strict(BaseModel):
@@ -15,9 +25,9 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    def canonical(self) -> str:
-        """Return the record as JSON with sorted keys: equal records give equal text."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    def canonical(self, exclude: set[str] | None = None) -> str:
+        """Return the record as JSON with sorted keys, without the ``exclude`` fields: equal records give equal text."""
+        return json.dumps(self.model_dump(mode="json", exclude=exclude), sort_keys=True, separators=(",", ":"))
 
 
 class Corpus(Strict):
@@ -43,7 +53,7 @@ class Feature(Strict):
 class Protocol(Strict):
     """Who is trained on, who is tested on, and by which rule a model is chosen."""
 
-    title: str = Field(description="one line for tables")
+    title: str = Field("", description="one line for tables")
     paper: str | None = Field(None, description="whose protocol this is; null: a comparison protocol")
     rule: str = Field(description="module in ser/protocols")
     options: Options = Field(default_factory=dict, description="keyword arguments of the rule")
@@ -51,12 +61,15 @@ class Protocol(Strict):
     subset: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="manifest column: accepted values")
     normalisation: Literal["train", "speaker"] = Field("train", description="what a 'statistics' view is fitted on")
     selection: Literal["dev_ua", "dev_wa", "dev_loss", "last"] = Field("dev_ua", description="which epoch is kept")
-    leaks: tuple[str, ...] = Field((), description="what test material training sees, by design of the protocol")
+    leaks: tuple[Leak, ...] = Field((), description="what test material training sees, by design of the protocol")
+
+    def decisive(self) -> str:
+        """Return all that decides an outcome (not the title) as canonical JSON."""
+        return self.canonical(exclude={"title", "paper"})
 
     def digest(self) -> str:
-        """Return 12 hexadecimal digits over all that decides an outcome (not the title)."""
-        decisive = self.model_dump(mode="json", exclude={"title", "paper"})
-        return hashlib.blake2b(json.dumps(decisive, sort_keys=True).encode(), digest_size=6).hexdigest()
+        """Return 12 hexadecimal digits over all that decides an outcome."""
+        return hashlib.blake2b(self.decisive().encode(), digest_size=6).hexdigest()
 
 
 class Segments(Strict):
@@ -74,8 +87,8 @@ class View(Strict):
     scale: Literal["none", "log"] = Field("none", description="log: natural logarithm of value + 1e-8")
     normalise: Literal["none", "utterance", "utterance_global", "statistics"] = Field(
         "none",
-        description="utterance: mean 0, sd 1 per dimension over the utterance's frames; utterance_global: one mean and sd "
-        "per utterance; statistics: per dimension, fitted by the protocol's normalisation scope",
+        description="utterance: mean 0, sd 1 per dimension over the utterance's frames; utterance_global: one mean and "
+        "sd per utterance; statistics: per dimension, fitted by the protocol's normalisation scope",
     )
     limit: int | None = Field(None, ge=1, description="keep at most the first so many frames")
     length: int | None = Field(
@@ -84,8 +97,8 @@ class View(Strict):
     segments: Segments | None = None
     compand: Literal["none", "minmax_mulaw", "max_mulaw", "literal_mulaw"] = Field(
         "none",
-        description="per segment or utterance: map to [-1, 1] by minimum and maximum (minmax), by the maximum to [0, 1] "
-        "(max), or 2·x/max − 1 (literal), then sgn(x)·ln(1+255|x|)/ln 256",
+        description="per segment or utterance: map to [-1, 1] by minimum and maximum (minmax), by the maximum to "
+        "[0, 1] (max), or 2·x/max − 1 (literal), then sgn(x)·ln(1+255|x|)/ln 256",
     )
 
 
@@ -94,6 +107,10 @@ class Inputs(Strict):
 
     frames: View | None = None
     vector: View | None = None
+
+    def views(self) -> dict[str, View]:
+        """Return the modalities that are fed, by name."""
+        return {name: view for name in type(self).model_fields if (view := getattr(self, name)) is not None}
 
 
 class Training(Strict):
@@ -149,6 +166,18 @@ class Experiment(Strict):
     note: str = Field("", description="a remark that stands on every page of the report")
     runs: tuple[Block, ...] = Field(min_length=1)
 
+    def corpora(self) -> list[str]:
+        """Return the selected corpora, each once, in order."""
+        return list(dict.fromkeys(name for block in self.runs for name in block.corpora))
+
+    def protocols(self) -> list[str]:
+        """Return the selected protocols, each once, in order."""
+        return list(dict.fromkeys(name for block in self.runs for name in block.protocols))
+
+    def systems(self) -> list[str]:
+        """Return the selected systems, each once, in order."""
+        return list(dict.fromkeys(name for block in self.runs for name in block.systems))
+
 
 class Config(Strict):
     """The whole configuration, resolved: no ``base`` left in it."""
@@ -158,3 +187,32 @@ class Config(Strict):
     features: dict[str, Feature]
     protocols: dict[str, Protocol]
     systems: dict[str, Recipe]
+
+
+class Plan(Strict):
+    """What an experiment selects of a configuration, with the fold counts: enough to score and report it."""
+
+    experiment: Experiment
+    protocols: dict[str, Protocol]
+    systems: dict[str, Recipe]
+    folds: dict[str, dict[str, int]] = Field(description="corpus: protocol: number of folds")
+
+    def checked(self) -> "Plan":
+        """Return the plan itself; SerError if a block names a fold that its protocol does not have."""
+        for block in self.experiment.runs:
+            for corpus, protocol in product(block.corpora, block.protocols):
+                count = self.folds[corpus][protocol]
+                beyond = [fold for fold in block.folds or () if not 0 <= fold < count]
+                if beyond:
+                    raise SerError(f"{protocol} on {corpus} has folds 0 to {count - 1}; asked for {offenders(beyond)}.")
+        return self
+
+    def runs(self) -> list[Run]:
+        """Return every training job of the experiment, each once."""
+        every: dict[Run, None] = {}
+        for block in self.experiment.runs:
+            for corpus, protocol in product(block.corpora, block.protocols):
+                folds = range(self.folds[corpus][protocol]) if block.folds is None else block.folds
+                jobs = product((corpus,), (protocol,), block.systems, block.seeds, folds)
+                every.update(dict.fromkeys(Run(*job) for job in jobs))
+        return list(every)

@@ -1,0 +1,48 @@
+# make demo   environment and the whole pipeline on the demo corpus, from nothing to results/demo/index.html
+# make test   environment and the tests
+# make lint   what continuous integration checks beside the tests
+# make lock   renew the pinned versions from pyproject.toml
+
+SHELL := bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Wheels at hand (a CPU build of torch, an offline mirror) are found through the variable that pip itself reads.
+FIND_LINKS := $(foreach place,$(PIP_FIND_LINKS),--find-links $(place))
+CORES ?= $(shell nproc)
+# One training job per device; without a device the number of cores is the bound.
+GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | grep -c GPU || true)
+
+.PHONY: demo test lint lock clean
+
+demo: $(VENV)/installed
+	snakemake --cores $(CORES) --resources gpu=$(GPUS)
+	@echo "The report: results/demo/index.html"
+
+test: $(VENV)/installed
+	pytest -n $(CORES) --dist loadfile
+
+lint: $(VENV)/installed
+	ruff check .
+	ruff format --check .
+	mypy
+	snakefmt --check Snakefile workflow
+	lint-imports
+	snakemake --lint
+
+lock: $(BIN)/uv
+	python envs/lock.py
+
+$(VENV)/installed: $(BIN)/uv envs/requirements.lock pyproject.toml
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install --quiet --require-hashes -r envs/requirements.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install --quiet $(FIND_LINKS) -e .
+	touch $@
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit("ser needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+clean:
+	rm -rf $(VENV) .snakemake data results logs

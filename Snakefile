@@ -1,0 +1,38 @@
+# Speech emotion recognition: recordings -> features -> folds -> runs -> report.
+#
+#   snakemake --cores 8 --resources gpu=1                                      the demo experiment, from nothing to report
+#   snakemake … --configfile config/experiments/ravdess.yaml                   another experiment
+#   snakemake … features | folds | train | scores | report                     up to one stage
+#
+# What may be configured stands in config/README.md; what every folder holds in docs/architecture.md.
+from snakemake.utils import min_version
+
+min_version("9.13")
+
+
+configfile: f"{workflow.basedir}/config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/corpora.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/folds.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    """The report of the experiment."""
+    default_target: True
+    input:
+        f"{RESULTS}/index.html",
+
+
+localrules:
+    all,
+    manifests,
+    features,
+    folds,
+    train,
+    scores,
+    report,

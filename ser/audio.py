@@ -1,0 +1,205 @@
+"""Recordings: read, look for faults, mix down, resample.
+
+Any format, rate and number of channels that libsndfile reads. Samples are float32, -1…1 for integer formats.
+"""
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import soundfile
+import soxr
+
+from ser.errors import SerError
+
+RATE = 16_000  # Hz, of everything after the resample stage
+SILENCE = 1e-5  # peak below which nothing was recorded; a 16-bit step is 3e-5
+EDGE = 0.011  # seconds that an end may lie behind the file's: transcripts round to hundredths
+BLOCK = 1 << 18  # frames inspected at a time, so that a recording of hours fits into memory
+STREAMED = (0, 0xFFFFFFFF)  # data sizes that a program writes which cannot seek back to the header
+
+Signal = np.ndarray[Any, np.dtype[np.float32]]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a recording is like, and its first fault if it has one.
+
+    ``seconds`` is the length of the part between start and end. ``fault`` is a phrase for a message, ``kind`` what it
+    counts as: ``unreadable`` (missing, unreadable, empty, truncated, not finite, start or end outside), ``silent``,
+    ``short``; both are None for a sound recording. Rate, channels and seconds are 0 where they are not known.
+    """
+
+    rate: int
+    channels: int
+    seconds: float
+    fault: str | None = None
+    kind: str | None = None
+
+
+def read(path: Path, start: float | None = None, end: float | None = None) -> tuple[Signal, int]:
+    """Return the samples between ``start`` and ``end`` in seconds (None: of the whole file), and the rate in Hz.
+
+    The signal is float32, (frames, channels). SerError if the file is missing or unreadable, if start or end
+    lie outside it, or if it holds fewer frames than it declares.
+    """
+    with _open(path) as file:
+        first, last = _span(file, start, end, path)
+        samples = _frames(file, first, last - first, path)
+        if len(samples) < last - first:
+            raise SerError(f"{path}: is truncated: {len(samples)} of {last - first} frames can be read.")
+        return samples, int(file.samplerate)
+
+
+def mono(signal: Signal) -> Signal:
+    """Return the mean over the channels: (frames, channels) -> (frames,)."""
+    return signal[:, 0] if signal.shape[1] == 1 else signal.mean(axis=1, dtype=np.float32)
+
+
+def resample(signal: Signal, rate: int, to: int = RATE) -> Signal:
+    """Return ``signal``, (frames,), at ``to`` Hz by the soxr resampler's HQ setting (linear phase, 20 bits).
+
+    The level is kept; a signal at full scale may ring a little above 1.
+    """
+    if rate == to:
+        return signal
+    resampled: Signal = soxr.resample(signal, rate, to, quality="HQ")
+    return resampled
+
+
+def load(path: Path, start: float | None = None, end: float | None = None, *, to: int = RATE) -> Signal:
+    """Return the recording, or its part between ``start`` and ``end`` seconds, as mono float32 at ``to`` Hz."""
+    signal, rate = read(path, start, end)
+    return np.ascontiguousarray(resample(mono(signal), rate, to), dtype=np.float32)
+
+
+def inspect(
+    path: Path, start: float | None = None, end: float | None = None, minimum_seconds: float = 0.0
+) -> Inspection:
+    """Read the recording between ``start`` and ``end`` seconds (None: all of it) and return what was found.
+
+    Nothing is raised: a fault is an entry of the result. Silent: the peak of the mono mix is below ``SILENCE``.
+    """
+    try:
+        with _open(path) as file:
+            rate, channels = int(file.samplerate), int(file.channels)
+            if declared := _missing_bytes(path):
+                return Inspection(rate, channels, 0.0, f"is truncated: {declared}", "unreadable")
+            if file.frames == 0:
+                return Inspection(rate, channels, 0.0, "holds no samples", "unreadable")
+            first, last = _span(file, start, end, path)
+            fault, kind = _faults(file, first, last, path)
+    except SerError as error:
+        return Inspection(0, 0, 0.0, str(error).removeprefix(f"{path}: ").rstrip("."), "unreadable")
+    seconds = (last - first) / rate
+    if fault is None and seconds < minimum_seconds:
+        fault, kind = f"lasts {seconds:.3f} s, less than {minimum_seconds:g} s", "short"
+    return Inspection(rate, channels, seconds, fault, kind)
+
+
+def _faults(file: soundfile.SoundFile, first: int, last: int, path: Path) -> tuple[str | None, str | None]:
+    """Read the frames from ``first`` to ``last`` block by block; return the fault and its kind, or None twice."""
+    done, peak = 0, 0.0
+    while done < last - first:
+        wanted = min(BLOCK, last - first - done)
+        block = _frames(file, first + done, wanted, path)
+        done += len(block)
+        if len(block) < wanted:
+            return f"is truncated: {done} of {last - first} frames can be read", "unreadable"
+        if not np.isfinite(block).all():
+            return "holds samples that are not numbers (NaN or infinite)", "unreadable"
+        peak = max(peak, float(np.abs(mono(block)).max()))
+    return (f"is silent: its peak is {peak:.1e}", "silent") if peak < SILENCE else (None, None)
+
+
+def _open(path: Path) -> soundfile.SoundFile:
+    if not path.is_file():
+        raise SerError(f"{path}: {'is a folder' if path.is_dir() else 'does not exist'}.")
+    try:
+        if path.stat().st_size == 0:
+            raise SerError(f"{path}: is an empty file.")
+        return soundfile.SoundFile(path)
+    except (soundfile.SoundFileError, OSError, TypeError) as error:
+        # TypeError: headerless formats (.raw) ask for a rate that nobody wrote down
+        raise SerError(f"{path}: cannot be read as audio ({_reason(error)}).") from error
+
+
+def _frames(file: soundfile.SoundFile, first: int, count: int, path: Path) -> Signal:
+    """Return ``count`` frames from frame ``first`` on, (frames, channels); fewer where the file ends early."""
+    try:
+        if file.tell() != first:
+            file.seek(first)
+        samples: Signal = file.read(count, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError) as error:
+        raise SerError(f"{path}: cannot be decoded at frame {first} ({_reason(error)}).") from error
+    return samples
+
+
+def _reason(error: Exception) -> str:
+    # soundfile puts the path before libsndfile's own words
+    return str(error).rsplit(": ", 1)[-1].rstrip(".")
+
+
+def _span(file: soundfile.SoundFile, start: float | None, end: float | None, path: Path) -> tuple[int, int]:
+    """Return the first frame and the one after the last; an end at most EDGE behind the file's means the file's."""
+    rate, frames = file.samplerate, file.frames
+    length = frames / rate
+    if start is not None and not 0 <= start < length:
+        raise SerError(f"{path}: start {start:g} s lies outside the file, which lasts {length:.3f} s.")
+    if end is not None and not 0 < end <= length + EDGE:
+        raise SerError(f"{path}: end {end:g} s lies outside the file, which lasts {length:.3f} s.")
+    first = 0 if start is None else round(start * rate)
+    last = frames if end is None else min(frames, round(end * rate))
+    if start is not None and last <= first:
+        raise SerError(f"{path}: end {length if end is None else end:g} s is not after start {start:g} s.")
+    return first, last
+
+
+def _missing_bytes(path: Path) -> str | None:
+    """Return how much of the samples that a WAV, W64, AIFF or AU header declares is not there; None if all is.
+
+    libsndfile shortens such a file without a word. Other formats have no such field; a short read shows them.
+    """
+    with path.open("rb") as file:
+        declared, begin = _declared(file)
+    there = path.stat().st_size - begin
+    if declared is None or declared <= there:
+        return None
+    return f"its header declares {declared} bytes of samples, {max(there, 0)} are there"
+
+
+def _declared(file: BinaryIO) -> tuple[int | None, int]:
+    """Return the bytes of samples that the header declares (None: not said) and where they begin in the file."""
+    head = file.read(12)
+    if head[:4] == b".snd" and len(head) == 12:
+        begin, size = struct.unpack(">II", head[4:])
+        return (None if size in STREAMED else size), begin
+    if head[:4] == b"riff":
+        return _declared_w64(file)
+    if head[:4] not in (b"RIFF", b"RF64", b"RIFX", b"FORM"):
+        return None, 0
+    order = ">" if head[:4] in (b"RIFX", b"FORM") else "<"
+    wide: int | None = None
+    while len(chunk := file.read(8)) == 8:
+        name, size = chunk[:4], struct.unpack(f"{order}I", chunk[4:])[0]
+        if name == b"ds64":  # 64-bit sizes of RF64: RIFF size, data size, …
+            wide = struct.unpack("<QQ", file.read(16))[1]
+            file.seek(size - 16, 1)
+        elif name in (b"data", b"SSND"):
+            return wide if size in STREAMED else size, file.tell()
+        else:
+            file.seek(size + size % 2, 1)  # chunks lie on even bytes
+    return None, 0
+
+
+def _declared_w64(file: BinaryIO) -> tuple[int | None, int]:
+    """The same for Sony Wave64: 16-byte names, 8-byte sizes that count their own 24 bytes, chunks on 8 bytes."""
+    file.seek(40)
+    while len(chunk := file.read(24)) == 24:
+        size = struct.unpack("<Q", chunk[16:])[0] - 24
+        if chunk[:4] == b"data":
+            return size, file.tell()
+        file.seek(max(0, -(-size // 8) * 8), 1)
+    return None, 0

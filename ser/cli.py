@@ -1,0 +1,273 @@
+"""The command line: one verb per stage, and a few that list what there is. No logic beyond reading arguments."""
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import typer
+
+from ser.errors import SerError
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+app = typer.Typer(
+    name="ser",
+    help="Speech emotion recognition systems under named protocols. The verbs are the stages of the pipeline; "
+    "Snakemake calls them in order, and each line of its log can be run by hand.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"max_content_width": 120},
+)
+
+Corpus = Annotated[str, typer.Option(help="Name of the corpus in the configuration.")]
+Settings = Annotated[str, typer.Option(help="The corpus's entry of the configuration, as JSON.")]
+Root = Annotated[Path, typer.Option(help="Folder of the unpacked release.")]
+Manifest = Annotated[Path, typer.Option(help="manifest.parquet of the corpus.")]
+Out = Annotated[Path, typer.Option(help="File or folder to write, whole or not at all.")]
+Jobs = Annotated[int, typer.Option(help="Utterances read at a time.")]
+Threads = Annotated[int, typer.Option(help="CPU threads of the numerical libraries.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+ConfigFolder = Annotated[Path, typer.Option(help="Folder that holds systems/ and protocols/.")]
+CONFIG = Path(__file__).parent.parent / "config"
+PlanFile = Annotated[Path, typer.Option(help="plan.json of the experiment.")]
+
+
+def verb(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Register ``function`` as a verb; a SerError becomes its text and exit code 2."""
+
+    @wraps(function)
+    def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        try:
+            return function(*args, **kwargs)
+        except SerError as error:
+            print(f"error: {error}", file=sys.stderr)
+            raise typer.Exit(2) from error
+
+    return app.command(function.__name__.strip("_").replace("_", "-"))(guarded)
+
+
+def mapping(text: str) -> dict[str, Any]:
+    """Return the JSON object in ``text``."""
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise SerError(f"this argument must be JSON ({error}): {text[:80]}") from error
+    if not isinstance(content, dict):
+        raise SerError(f"this argument must be a JSON object: {text[:80]}")
+    return content
+
+
+@verb
+def fetch(corpus: Corpus, settings: Settings, root: Root) -> None:
+    """Unpack a corpus's archive, or let the corpus write itself."""
+    from ser.config.schema import Corpus as Entry
+    from ser.stages.fetch import fetch as stage
+
+    stage(corpus=corpus, settings=Entry.model_validate_json(settings), root=root)
+
+
+@verb
+def prepare(
+    corpus: Corpus,
+    settings: Settings,
+    root: Root,
+    manifest: Manifest,
+    excluded: Annotated[Path, typer.Option(help="CSV of the utterances left out, with the reason.")],
+    jobs: Jobs = 1,
+) -> None:
+    """Read a release's labels, check them against its card, look at all audio, write the manifest."""
+    from ser.config.schema import Corpus as Entry
+    from ser.stages.prepare import prepare as stage
+
+    entry = Entry.model_validate_json(settings)
+    stage(corpus=corpus, settings=entry, root=root, manifest=manifest, excluded=excluded, jobs=jobs)
+
+
+@verb
+def resample(
+    manifest: Manifest, root: Root, shard: Annotated[int, typer.Option(help="Number of the shard.")], out: Out
+) -> None:
+    """Write one shard of 16 kHz mono audio."""
+    from ser.stages.resample import resample as stage
+
+    stage(manifest=manifest, root=root, shard=shard, out=out)
+
+
+@verb
+def train_xvector(
+    manifest: Manifest,
+    audio: Annotated[Path, typer.Option(help="Folder of audio shards.")],
+    out: Out,
+    epochs: Annotated[int, typer.Option(help="Passes over the corpus.")] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of weights and crops.")] = 0,
+    threads: Threads = 1,
+) -> None:
+    """Train x-vector weights on the corpus's speakers, where no published weights are at hand."""
+    from ser.stages.train_xvector import train_xvector as stage
+
+    stage(manifest=manifest, audio=audio, out=out, epochs=epochs, seed=seed, threads=threads)
+
+
+@verb
+def extract(
+    feature: Annotated[str, typer.Option(help="Name of the feature in the configuration.")],
+    extractor: Annotated[str, typer.Option(help="Module in ser/features.")],
+    audio: Annotated[Path, typer.Option(help="One audio shard.")],
+    out: Out,
+    options: Annotated[str, typer.Option(help="Options of the extractor, as JSON.")] = "{}",
+    weights: Annotated[Path | None, typer.Option(help="Weights of an embedding network.")] = None,
+) -> None:
+    """Extract one feature from one shard of audio."""
+    from ser.stages.extract import extract as stage
+
+    stage(feature=feature, extractor=extractor, options=mapping(options), audio=audio, out=out, weights=weights)
+
+
+@verb
+def split(
+    corpus: Corpus,
+    name: Annotated[str, typer.Option(help="Name of the protocol in the configuration.")],
+    protocol: Annotated[str, typer.Option(help="The protocol's entry, as JSON.")],
+    manifest: Manifest,
+    out: Out,
+    folds: Annotated[int, typer.Option(help="Number of folds that the plan counts on.")],
+) -> None:
+    """Assign every utterance of a protocol to train, dev or test in each fold."""
+    from ser.config.schema import Protocol
+    from ser.stages.split import split as stage
+
+    entry = Protocol.model_validate_json(protocol)
+    stage(corpus=corpus, name=name, protocol=entry, manifest=manifest, out=out, folds=folds)
+
+
+@verb
+def train(
+    corpus: Corpus,
+    protocol: Annotated[str, typer.Option(help="Name of the protocol.")],
+    system: Annotated[str, typer.Option(help="Name of the system.")],
+    recipe: Annotated[str, typer.Option(help="The system's recipe, as JSON.")],
+    seed: Annotated[int, typer.Option(help="Seed of weights and batches.")],
+    fold: Annotated[int, typer.Option(help="Fold to train and test.")],
+    folds: Annotated[Path, typer.Option(help="Fold table of the protocol.")],
+    features: Annotated[list[str], typer.Option(help="feature=folder, once per feature of the recipe.")],
+    out: Out,
+    threads: Threads = 1,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:<n>.")] = "auto",
+    code: Annotated[str, typer.Option(help="Fingerprint of the code, kept in run.json.")] = "",
+) -> None:
+    """Train one system on one fold with one seed, predict its test part."""
+    from ser.config.schema import Recipe
+    from ser.layout import Run
+    from ser.stages.train import train as stage
+
+    stage(
+        run=Run(corpus, protocol, system, seed, fold),
+        recipe=Recipe.model_validate_json(recipe),
+        folds=folds,
+        features={name: Path(folder) for name, _, folder in (item.partition("=") for item in features)},
+        out=out,
+        threads=threads,
+        device=device,
+        code=code,
+    )
+
+
+@verb
+def plan(
+    plan: Annotated[str, typer.Option(help="The resolved experiment, as JSON.")],
+    out: Out,
+) -> None:
+    """Keep the resolved experiment beside its results."""
+    from ser.config.schema import Plan
+    from ser.stages.plan import plan as stage
+
+    stage(plan=Plan.model_validate_json(plan), out=out)
+
+
+@verb
+def score(
+    plan: PlanFile,
+    scores: Annotated[Path, typer.Option(help="Score table to write.")],
+    confusions: Annotated[Path, typer.Option(help="Confusion table to write.")],
+) -> None:
+    """Compute WA, UA, recalls and confusions of every run of an experiment."""
+    from ser.stages.plan import read_plan
+    from ser.stages.score import score as stage
+
+    stage(runs=read_plan(plan).runs(), scores=scores, confusions=confusions)
+
+
+@verb
+def report(
+    plan: PlanFile,
+    scores: Annotated[Path, typer.Option(help="Score table.")],
+    confusions: Annotated[Path, typer.Option(help="Confusion table.")],
+    out: Out,
+) -> None:
+    """Write tables, figures and the page of an experiment."""
+    from ser.stages.plan import read_plan
+    from ser.stages.report import report as stage
+
+    stage(plan=read_plan(plan), scores=scores, confusions=confusions, out=out)
+
+
+@verb
+def keys() -> None:
+    """Print every configuration key in one line."""
+    from ser.config.describe import describe
+
+    print(describe(), end="")
+
+
+def listing(entries: list[dict[str, Any]], columns: dict[str, str], as_json: bool) -> None:
+    """Print ``entries`` as JSON, or their ``columns`` as a table."""
+    from ser.reports.inventory import table
+
+    print(json.dumps(entries, indent=2, ensure_ascii=False) if as_json else table(entries, columns))
+
+
+@verb
+def systems(as_json: AsJson = False, config: ConfigFolder = CONFIG) -> None:
+    """List the systems: paper, features, parameters, and what is a default and not the paper's word."""
+    from ser.reports import inventory
+
+    columns = {"name": "system", "paper": "paper", "features": "features", "parameters": "parameters", "title": "title"}
+    listing(inventory.systems(config), columns, as_json)
+
+
+@verb
+def protocols(as_json: AsJson = False, config: ConfigFolder = CONFIG) -> None:
+    """List the protocols: rule, leaks, how a model is chosen, hash."""
+    from ser.reports import inventory
+
+    columns = {"name": "protocol", "digest": "hash", "selection": "selection", "leaks": "leaks", "title": "title"}
+    listing(inventory.protocols(config), columns, as_json)
+
+
+@verb
+def corpora(as_json: AsJson = False) -> None:
+    """List the corpora that have a reader."""
+    from ser.reports import inventory
+
+    columns = {
+        "name": "corpus",
+        "utterances": "utterances",
+        "speakers": "speakers",
+        "title": "title",
+        "licence": "licence",
+    }
+    listing(inventory.corpora(), columns, as_json)
+
+
+@verb
+def features(as_json: AsJson = False) -> None:
+    """List the features."""
+    from ser.reports import inventory
+
+    listing(inventory.features(), {"name": "feature", "dims": "dims", "hop": "hop (s)", "title": "title"}, as_json)

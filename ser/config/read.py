@@ -1,0 +1,198 @@
+"""Read configuration files, resolve ``base``, and check everything that can be checked without data.
+
+Systems and protocols come from ``config/systems/*.yaml`` and ``config/protocols/*.yaml``; an experiment may add new
+ones, built on a ``base``, but never redefine one: runs are shared between experiments under the system's name.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from ser import catalog
+from ser.config.describe import record_in
+from ser.config.schema import Config, Corpus, Experiment, Feature, Protocol, Recipe, Strict
+from ser.errors import SerError, unknown
+
+Raw = Mapping[str, Any]
+Record = TypeVar("Record", bound=Strict)
+SECTIONS = ("experiment", "corpora", "features", "protocols", "systems")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Return the mapping in a YAML file; SerError with file and line where it is malformed."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SerError(f"{path} cannot be read as YAML: {error}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise SerError(f"{path} must hold a mapping of names, it holds a {type(content).__name__}.")
+    return content
+
+
+def library(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return all entries of the YAML files in ``folder``; a name that two files define is an error."""
+    entries: dict[str, dict[str, Any]] = {}
+    origin: dict[str, Path] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        for name, entry in read_yaml(path).items():
+            if name in entries:
+                raise SerError(f"'{name}' is defined in both {origin[name]} and {path}.")
+            entries[name], origin[name] = entry, path
+    return entries
+
+
+def resolve(raw: Raw, folder: Path) -> Config:
+    """Return the checked configuration from ``raw`` (experiment, corpora, additions) and the files in ``folder``."""
+    for key in raw:
+        if key not in SECTIONS:
+            raise _located(unknown("key", key, SECTIONS), "config")
+    if "experiment" not in raw:
+        raise SerError(
+            "the configuration has no 'experiment'; give one with --configfile config/experiments/<name>.yaml."
+        )
+    protocols, systems = shipped(folder, raw)
+    features: dict[str, Any] = {name: {} for name in catalog.names("features")} | _section(raw, "features")
+    corpora = _section(raw, "corpora")
+    config = Config(
+        experiment=_record(Experiment, raw["experiment"], "experiment"),
+        corpora={
+            name: _record(Corpus, {"adapter": name, **(entry or {})}, f"corpora.{name}")
+            for name, entry in corpora.items()
+        },
+        features={
+            name: _record(Feature, {"extractor": name, **(entry or {})}, f"features.{name}")
+            for name, entry in features.items()
+        },
+        protocols=protocols,
+        systems=systems,
+    )
+    check(config)
+    return config
+
+
+def shipped(folder: Path, raw: Raw | None = None) -> tuple[dict[str, Protocol], dict[str, Recipe]]:
+    """Return the protocols and systems in ``folder``, with those that ``raw`` adds."""
+    protocols = _entries("protocols", "protocol", library(folder / "protocols"), raw or {})
+    systems = _entries("systems", "system", library(folder / "systems"), raw or {})
+    return (
+        {name: _record(Protocol, entry, f"protocols.{name}") for name, entry in protocols.items()},
+        {name: _record(Recipe, entry, f"systems.{name}") for name, entry in systems.items()},
+    )
+
+
+def check(config: Config) -> None:
+    """Raise SerError for the first name or option of the selected experiment that does not exist."""
+    for number, block in enumerate(config.experiment.runs):
+        where = f"experiment.runs[{number}]"
+        _known("corpus", block.corpora, config.corpora, where)
+        _known("protocol", block.protocols, config.protocols, where)
+        _known("system", block.systems, config.systems, where)
+    for name in config.experiment.corpora():
+        corpus = config.corpora[name]
+        _module("corpora", corpus.adapter, "facts", corpus.options, f"corpora.{name}", given=("allow_subset",))
+    for name in config.experiment.protocols():
+        protocol = config.protocols[name]
+        _module("protocols", protocol.rule, "assign", protocol.options, f"protocols.{name}")
+    for name in config.experiment.systems():
+        check_recipe(config.systems[name], config.features, f"systems.{name}")
+
+
+def check_recipe(recipe: Recipe, features: Mapping[str, Feature], where: str) -> None:
+    """Raise SerError where a recipe's model, options or features do not exist."""
+    _module("models", recipe.model, "build", recipe.options, where)
+    for modality, view in recipe.inputs.views().items():
+        _known("feature", [view.feature], features, f"{where}.inputs.{modality}")
+        feature = features[view.feature]
+        _module(
+            "features", feature.extractor, "extract", feature.options, f"features.{view.feature}", given=("weights",)
+        )
+
+
+def _module(kind: str, name: str, function: str, options: Raw, where: str, given: Iterable[str] = ()) -> None:
+    try:
+        accepted = catalog.keywords(kind, name, function)
+    except SerError as error:
+        raise _located(error, where) from error
+    if accepted is None:
+        return
+    for option in options:
+        if option not in accepted:
+            raise _located(unknown(f"option of {name}", option, accepted), f"{where}.options")
+    missing = [option for option, needed in accepted.items() if needed and option not in {*options, *given}]
+    if missing:
+        raise SerError(f"{where}.options: {name} needs {', '.join(missing)}.")
+
+
+def _known(kind: str, wanted: Iterable[str], known: Iterable[str], where: str) -> None:
+    for name in wanted:
+        if name not in known:
+            raise _located(unknown(kind, name, known), where)
+
+
+def _entries(section: str, kind: str, shipped: Mapping[str, dict[str, Any]], raw: Raw) -> dict[str, dict[str, Any]]:
+    """Return shipped and added entries with every ``base`` merged in."""
+    added = _section(raw, section)
+    twice = sorted(set(shipped) & set(added))
+    if twice:
+        raise SerError(
+            f"{section}.{twice[0]} is already defined in config/{section}/; "
+            f"a variant needs a name of its own, with 'base: {twice[0]}'."
+        )
+    entries = {**shipped, **added}
+    return {name: _with_base(name, entries, kind, ()) for name in entries}
+
+
+def _with_base(name: str, entries: Mapping[str, dict[str, Any]], kind: str, seen: tuple[str, ...]) -> dict[str, Any]:
+    if name not in entries:
+        raise _located(unknown(kind, name, entries), f"base of {seen[-1]}")
+    if name in seen:
+        raise SerError(f"{kind} '{name}' is its own base: {' -> '.join((*seen, name))}.")
+    entry = dict(entries[name] or {})
+    base = entry.pop("base", None)
+    return entry if base is None else merged(_with_base(base, entries, kind, (*seen, name)), entry)
+
+
+def merged(base: Raw, change: Raw) -> dict[str, Any]:
+    """Return ``base`` with ``change`` laid over it: mappings key by key, everything else replaced."""
+    result = dict(base)
+    for key, value in change.items():
+        old = result.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping) and key != "labels"
+        result[key] = merged(old, value) if both and isinstance(old, Mapping) else value
+    return result
+
+
+def _section(raw: Raw, name: str) -> dict[str, Any]:
+    section = raw.get(name) or {}
+    if not isinstance(section, Mapping):
+        raise SerError(f"config.{name} must be a mapping of names, it is a {type(section).__name__}.")
+    return dict(section)
+
+
+def _record(kind: type[Record], data: Any, where: str) -> Record:
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join([where, *(str(part) for part in first["loc"])])
+        if first["type"] == "extra_forbidden":
+            *inside, key = first["loc"]
+            raise _located(unknown("key", key, _fields(kind, inside)), ".".join([where, *map(str, inside)])) from error
+        raise SerError(f"{path}: {first['msg']}; it is {first['input']!r}.") from error
+
+
+def _fields(kind: type[BaseModel], path: Iterable[int | str]) -> list[str]:
+    """Return the keys known at ``path`` inside ``kind``."""
+    for step in path:
+        if isinstance(step, str) and step in kind.model_fields:
+            kind = record_in(kind.model_fields[step].annotation) or kind
+    return list(kind.model_fields)
+
+
+def _located(error: SerError, where: str) -> SerError:
+    return SerError(f"{where}: {error}")

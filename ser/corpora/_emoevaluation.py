@@ -1,0 +1,155 @@
+"""The three text formats of an IEMOCAP dialog: EmoEvaluation (labels), transcriptions (text), wdseg (alignment).
+
+EmoEvaluation is a block per turn. Its head is ``[start - end] TAB turn TAB code TAB [V, A, D]``; lines ``C-E2:`` give
+a rater's categories and ``A-E2:`` a rater's dimensions, of which the head holds the mean. Raters ``F1`` and ``M1`` are
+the actors judging themselves.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ser.corpus import Word
+from ser.errors import SerError, unknown
+
+CODES = {
+    "ang": "angry",
+    "hap": "happy",
+    "exc": "excited",
+    "sad": "sad",
+    "neu": "neutral",
+    "fru": "frustrated",
+    "fea": "fearful",
+    "sur": "surprised",
+    "dis": "disgusted",
+    "oth": "other",
+    "xxx": "undecided",  # no two raters agree
+}
+CATEGORIES = {
+    "anger": "angry",
+    "happiness": "happy",
+    "excited": "excited",
+    "sadness": "sad",
+    "neutral": "neutral",
+    "neutral state": "neutral",
+    "frustration": "frustrated",
+    "fear": "fearful",
+    "surprise": "surprised",
+    "disgust": "disgusted",
+    "other": "other",
+}
+HEAD = re.compile(
+    r"\[(\d+(?:\.\d+)?) - (\d+(?:\.\d+)?)\]\s+(\S+)\s+(\S+)\s+\[\s*([^\s,]*)\s*,\s*([^\s,]*)\s*,\s*([^\s,]*)\s*\]\s*"
+)
+RATING = re.compile(r"([CA])-([A-Z]+\d+):\s*([^(]*)(\(.*)?")
+TIMED = re.compile(r"(\S+) \[\s*\d+(?:\.\d+)?\s*-\s*\d+(?:\.\d+)?\s*\]:\s*(.*)")
+ALIGNED = re.compile(r"\s*(\d+)\s+(\d+)\s+(-?\d+(?:\.\d+)?)\s+(\S+)\s*")
+UNSPOKEN = re.compile(r"</?\w+>|\+\+.*\+\+")  # <s>, </s>, <sil>, ++LAUGHTER++
+VARIANT = re.compile(r"\(\d+\)$")  # which of a word's pronunciations was aligned
+FRAME = 0.01  # seconds of one frame of an alignment
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One block of an EmoEvaluation file: who said what raters call what; ``where`` is its file and line."""
+
+    name: str
+    where: str
+    emotion: str
+    valence: float | None  # 1…5, mean over the raters
+    activation: float | None
+    dominance: float | None
+    raters: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+def lines(path: Path) -> list[str]:
+    """Return a file's lines without their ends, whatever these are; what is not UTF-8 is read as Latin-1."""
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def turns(path: Path) -> Iterator[Turn]:
+    """Yield the blocks of an EmoEvaluation file; SerError with file and line at one that is malformed."""
+    turn: Turn | None = None
+    open_comment = False
+    for number, line in enumerate(lines(path), start=1):
+        where = f"{path}:{number}"
+        if line.startswith("["):
+            if turn is not None:
+                yield turn
+            turn, open_comment = _head(line, where), False
+        elif rating := RATING.fullmatch(line):
+            if turn is None:
+                raise SerError(f"{where}: a rater's line stands before the first turn: {line!r}.")
+            if rating[1] == "C":
+                turn = replace(turn, raters=(*turn.raters, (rating[2], _categories(rating[3]))))
+            open_comment = rating[4] is not None and ")" not in rating[4]
+        elif line.strip() and not line.startswith("%"):
+            if not open_comment:
+                raise SerError(f"{where}: is neither a turn '[start - end]…' nor a rater's line 'C-E2:…': {line!r}.")
+            open_comment = ")" not in line
+    if turn is not None:
+        yield turn
+
+
+def _head(line: str, where: str) -> Turn:
+    match = HEAD.fullmatch(line)
+    if match is None:
+        raise SerError(
+            f"{where}: a turn must read '[start - end] TAB name TAB label TAB [valence, activation, dominance]', "
+            f"but this reads {line!r}."
+        )
+    code = match[4]
+    if code not in CODES:
+        raise SerError(f"{where}: {unknown('emotion code', code, CODES)}")
+    valence, activation, dominance = (_rated(text, where) for text in match.group(5, 6, 7))
+    return Turn(match[3], where, CODES[code], valence, activation, dominance)
+
+
+def _rated(text: str, where: str) -> float | None:
+    """Return a mean rating; None where nobody rated, which is an empty place, ``nan`` or 0 on a scale from 1."""
+    if text.lower() in ("", "nan"):
+        return None
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise SerError(f"{where}: a dimension must be a number, but this is {text!r}.") from error
+    return value if value > 0 else None
+
+
+def _categories(text: str) -> tuple[str, ...]:
+    """Return a rater's labels as emotion names; one that no name is known for stays as it is, in lower case."""
+    labels = (label.strip().lower() for label in text.split(";"))
+    return tuple(CATEGORIES.get(label, label) for label in labels if label)
+
+
+def texts(path: Path) -> dict[str, str]:
+    """Return what each timed turn of a transcription says; lines without times name no utterance."""
+    found = (TIMED.fullmatch(line) for line in lines(path))
+    return {match[1]: match[2].strip() for match in found if match is not None}
+
+
+def words(path: Path) -> tuple[Word, ...]:
+    """Return the words of an alignment in seconds, without silences and noises; none where there is no file.
+
+    An end frame belongs to its word, so a word ends one frame after it begins at the earliest.
+    """
+    if not path.is_file():
+        return ()
+    spoken = []
+    for number, line in enumerate(lines(path), start=1):
+        match = ALIGNED.fullmatch(line)
+        if match is not None and not UNSPOKEN.fullmatch(match[4]):
+            start, end = int(match[1]) * FRAME, (int(match[2]) + 1) * FRAME
+            spoken.append(Word(VARIANT.sub("", match[4]), round(start, 2), round(end, 2)))
+        elif match is None and line.strip() and not line.split()[0].startswith(("SFrm", "Total")):
+            raise SerError(
+                f"{path}:{number}: an alignment row is start frame, end frame, score and word, but this reads "
+                f"{line!r}. Without the file the utterance has no words and is read all the same."
+            )
+    return tuple(spoken)

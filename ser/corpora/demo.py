@@ -1,0 +1,97 @@
+"""A synthetic corpus in the layout of IEMOCAP, made on the spot: the pipeline runs and is tested on it without a licence.
+
+Ten eSpeak NG voices in five sessions say generated sentences; a label moves pitch, intonation, rate and loudness by
+overlapping distributions. With 10039 utterances its counts per session, label, style and, over the four usual classes,
+speaker are IEMOCAP's own. The same options give the same bytes.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from ser.corpora import iemocap
+from ser.corpus import Card, Facts, Utterance
+from ser.errors import SerError, offenders
+from ser.speech.labels import SPEAKERS, counts
+
+SESSIONS = tuple(sorted({speaker[:5] for speaker in SPEAKERS}))
+STYLES = {"impro": "improvised", "script": "scripted"}
+
+CARD = Card(
+    title="Demo (synthetic speech)",
+    licence="made by eSpeak NG from generated sentences; free of rights",
+    homepage="https://github.com/espeak-ng/espeak-ng",
+    language="en",
+    utterances=None,  # an option decides; facts() and verify() know
+    speakers=SPEAKERS,
+    sessions=SESSIONS,
+    warning="The demo corpus is synthetic speech with made-up labels: its numbers mean nothing about emotion.",
+)
+
+
+def facts(root: Path | None, *, allow_subset: bool = False, utterances: int = 300, seed: int = 0) -> Facts:
+    """Return the figures of the corpus that the options describe; nothing is read, so ``root`` need not exist yet."""
+    del root, allow_subset, seed
+    planned = _labels(utterances)
+    emotions = tuple(emotion for emotion in iemocap.CODES.values() if any(key[1] == emotion for key in planned))
+    return Facts(utterances, SPEAKERS, SESSIONS, emotions)
+
+
+def sources(root: Path, *, utterances: int = 300, seed: int = 0) -> list[Path]:
+    """Return every file that the reader looks at, sorted."""
+    del utterances, seed
+    return iemocap.sources(root)
+
+
+def audio_files(root: Path, *, utterances: int = 300, seed: int = 0) -> list[str]:
+    """Return every recording, relative to ``root``, sorted."""
+    del utterances, seed
+    return iemocap.audio_files(root)
+
+
+def utterances(root: Path, *, utterances: int = 300, seed: int = 0) -> list[Utterance]:
+    """Return all utterances; they are read as those of IEMOCAP are."""
+    del utterances, seed
+    return iemocap.utterances(root)
+
+
+def verify(rows: Sequence[Utterance], *, utterances: int = 300, seed: int = 0) -> list[str]:
+    """Return how ``rows`` differ from the plan, per speaker, label and style; none if they agree."""
+    del seed
+    planned = _labels(utterances)
+    found = Counter((row.speaker, row.emotion, row.style) for row in rows)
+    differences = [
+        f"{speaker} {emotion} {style}: expected {count}, found {found[speaker, emotion, style]}"
+        for (speaker, emotion, style), count in planned.items()
+        if found[speaker, emotion, style] != count
+    ]
+    if strangers := [row.utterance for row in rows if (row.speaker, row.emotion, row.style) not in planned]:
+        differences.append(f"{len(strangers)} utterances are not in the plan: {offenders(strangers)}")
+    return differences
+
+
+def release(root: Path, *, utterances: int = 300, seed: int = 0, jobs: int | None = None) -> None:
+    """Write the corpus into the empty folder ``root``: 40 to 10039 utterances, the latter some 12 hours of speech.
+
+    From 150 utterances on every label occurs, and each speaker has each of the five main labels improvised and scripted.
+    ``jobs`` synthesisers run at once, by default one per usable core; the files do not depend on it.
+    """
+    from ser.speech.release import write
+    from ser.speech.scenario import dialogs
+
+    plan = dialogs(utterances, seed)
+    root.mkdir(parents=True, exist_ok=True)
+    if there := sorted(path.name for path in root.iterdir()):
+        raise SerError(
+            f"{root} is not empty, it holds {offenders(there)}; the demo corpus is written into a new folder."
+        )
+    write(root, plan, seed, jobs)
+
+
+def _labels(utterances: int) -> dict[tuple[str, str, str], int]:
+    """Return the planned utterances per (speaker, emotion, style), without the empty ones."""
+    return {
+        (speaker, iemocap.CODES[code], STYLES[style]): count
+        for (speaker, style, code), count in counts(utterances).items()
+        if count
+    }

@@ -1,0 +1,130 @@
+"""RAVDESS, the speech part: 24 actors say two sentences in eight emotions, 1440 recordings.
+
+Livingstone & Russo (2018): The Ryerson Audio-Visual Database of Emotional Speech and Song, PLoS ONE 13(5): e0196391.
+Labels are the file names, ``Actor_AA/03-01-EE-II-SS-RR-AA.wav``: emotion, intensity, statement, repetition, actor. Odd
+actors are men, even ones women; neutral has no strong intensity. 48 kHz, five files stereo; FLAC copies are read too.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from ser.corpus import Card, Facts, Source, Utterance
+from ser.errors import SerError, offenders
+
+EMOTIONS = {
+    "01": "neutral",
+    "02": "calm",
+    "03": "happy",
+    "04": "sad",
+    "05": "angry",
+    "06": "fearful",
+    "07": "disgusted",
+    "08": "surprised",
+}
+INTENSITIES = {"01": "normal", "02": "strong"}
+STATEMENTS = {"01": "Kids are talking by the door", "02": "Dogs are sitting by the door"}
+ACTORS = tuple(f"{actor:02d}" for actor in range(1, 25))
+PATTERN = re.compile(r"03-01-(\d\d)-(\d\d)-(\d\d)-\d\d-(\d\d)")  # 03: audio only, 01: speech
+NAMES = frozenset(
+    f"03-01-{emotion}-{intensity}-{statement}-{repetition}-{actor}"
+    for emotion in EMOTIONS
+    for intensity in (("01",) if EMOTIONS[emotion] == "neutral" else INTENSITIES)
+    for statement in STATEMENTS
+    for repetition in ("01", "02")
+    for actor in ACTORS
+)
+SUFFIXES = (".wav", ".flac")
+
+CARD = Card(
+    title="RAVDESS speech",
+    licence="CC BY-NC-SA 4.0",
+    homepage="https://zenodo.org/records/1188976",
+    language="en",
+    utterances=1440,
+    speakers=tuple(f"Actor_{actor}" for actor in ACTORS),
+    labels={emotion: 96 if emotion == "neutral" else 192 for emotion in EMOTIONS.values()},
+    source=Source(
+        url="https://zenodo.org/records/1188976/files/Audio_Speech_Actors_01-24.zip",
+        md5=("bc696df654c87fed845eb13823edef8a",),
+        size=208_468_073,
+    ),
+)
+
+
+def facts(root: Path | None, *, allow_subset: bool = False) -> Facts:
+    """Return the card's figures; with ``allow_subset`` those of the files below ``root``, if there are any yet."""
+    rows = utterances(root) if allow_subset and root is not None and root.is_dir() else []
+    if not rows:
+        return Facts(1440, CARD.speakers, (), tuple(CARD.labels))
+    present = {row.emotion for row in rows}
+    speakers = tuple(sorted({row.speaker for row in rows if row.speaker}))
+    return Facts(len(rows), speakers, (), tuple(emotion for emotion in CARD.labels if emotion in present))
+
+
+def sources(root: Path) -> list[Path]:
+    """Return every file that the reader looks at: the recordings."""
+    return [root / audio for audio in audio_files(root)]
+
+
+def audio_files(root: Path) -> list[str]:
+    """Return all recordings in the actors' folders, relative to ``root``, sorted."""
+    return sorted(
+        f"{folder.name}/{file.name}"
+        for folder in root.glob("Actor_*")
+        if folder.is_dir()
+        for file in folder.iterdir()
+        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
+    )
+
+
+def utterances(root: Path) -> list[Utterance]:
+    """Return one row per recording; SerError naming the files whose name is not of the scheme."""
+    found = audio_files(root)
+    if not found:
+        raise SerError(f"{root}: no recordings in folders Actor_01 to Actor_24; is this the speech part of RAVDESS?")
+    rows = [_row(audio) for audio in found]
+    if None in rows:
+        wrong = [audio for audio, row in zip(found, rows, strict=True) if row is None]
+        raise SerError(
+            f"{root}: {len(wrong)} recordings are not named Actor_AA/03-01-EE-II-SS-RR-AA.wav as the speech part of "
+            f"RAVDESS is: {offenders(wrong)}."
+        )
+    return [row for row in rows if row is not None]
+
+
+def _row(audio: str) -> Utterance | None:
+    """Return the row of a recording, or None if its name is not one of the 1440."""
+    folder, _, name = audio.partition("/")
+    stem = name.rpartition(".")[0]
+    match = PATTERN.fullmatch(stem)
+    if match is None or stem not in NAMES or folder != f"Actor_{match[4]}":
+        return None
+    emotion, intensity, statement, actor = match.groups()
+    return Utterance(
+        utterance=stem,
+        audio=audio,
+        where=audio,
+        emotion=EMOTIONS[emotion],
+        speaker=folder,
+        gender="male" if int(actor) % 2 else "female",
+        intensity=INTENSITIES[intensity],
+        language="en",
+        text=STATEMENTS[statement],
+    )
+
+
+def verify(rows: Sequence[Utterance]) -> list[str]:
+    """Return the differences between ``rows`` and the card: utterances, labels, speakers; none for the whole corpus."""
+    differences = []
+    if missing := sorted(NAMES - {row.utterance for row in rows}):
+        differences.append(f"{len(missing)} of 1440 recordings are not there: {offenders(missing)}")
+    labels = Counter(row.emotion for row in rows)
+    for emotion, count in CARD.labels.items():
+        if labels[emotion] != count:
+            differences.append(f"{labels[emotion]} utterances are {emotion}, the card says {count}")
+    speakers = Counter(row.speaker for row in rows)
+    if wrong := [f"{speaker} ({speakers[speaker]})" for speaker in CARD.speakers if speakers[speaker] != 60]:
+        differences.append(f"{len(wrong)} speakers do not have 60 utterances: {offenders(wrong)}")
+    return differences

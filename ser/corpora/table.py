@@ -1,0 +1,235 @@
+"""Your own recordings: a folder of audio and a CSV file that says what is in it.
+
+The table has one row per utterance and a header. Columns: path and emotion; optional utterance, speaker, session,
+gender, language, text, and start and end in seconds where several utterances share a file. Paths are relative to the
+corpus root. Cells are separated by commas, semicolons or tabs. An empty emotion means not labelled. An emotion is a
+name of ``ser.emotions``, or one that the option ``labels`` translates.
+"""
+
+import csv
+import io
+import math
+import os
+import posixpath
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ser.corpus import Card, Facts, Utterance
+from ser.emotions import NAMES
+from ser.errors import SerError, unknown
+
+REQUIRED = ("path", "emotion")
+COLUMNS = (*REQUIRED, "utterance", "speaker", "session", "gender", "language", "text", "start", "end")
+GENDERS = {"female": "female", "f": "female", "w": "female", "male": "male", "m": "male"}
+LOSSLESS = {".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".rf64", ".snd", ".sph", ".w64", ".wav", ".wave"}
+SUFFIXES = LOSSLESS | {".mp3", ".oga", ".ogg", ".opus"}
+
+CARD = Card(
+    title="Recordings of your own",
+    licence="their owner's",
+    homepage="",
+    language=None,
+    utterances=None,
+)
+
+Row = tuple[str, dict[str, str]]  # "file:line", column: cell
+
+
+def facts(
+    root: Path | None, *, allow_subset: bool = False, table: str, labels: Mapping[str, str] | None = None
+) -> Facts:
+    """Return what the table says; no recording is looked at. A table has no card that it could be a subset of."""
+    del allow_subset
+    names = _translation(labels)
+    rows = [_utterance(where, cells, names) for where, cells in _rows(_find(root, table))]
+    present = {row.emotion for row in rows}
+    return Facts(
+        utterances=len(rows),
+        speakers=tuple(sorted({row.speaker for row in rows if row.speaker})),
+        sessions=tuple(sorted({row.session for row in rows if row.session})),
+        emotions=tuple(emotion for emotion in NAMES if emotion in present),
+    )
+
+
+def sources(root: Path, *, table: str, labels: Mapping[str, str] | None = None) -> list[Path]:
+    """Return the table, the recordings that it names and that exist, and the other recordings below ``root``."""
+    del labels
+    path = _find(root, table)
+    present = audio_files(root, table=table)
+    elsewhere = {cells["path"] for _, cells in _rows(path)}.difference(present)  # of a suffix that is not listed
+    return [path, *(root / audio for audio in sorted({*present, *(a for a in elsewhere if (root / a).is_file())}))]
+
+
+def audio_files(root: Path, *, table: str, labels: Mapping[str, str] | None = None) -> list[str]:
+    """Return every recording below ``root``, relative to it, sorted; nothing whose name begins with a dot."""
+    del table, labels
+    found = []
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        inner = os.path.relpath(folder, root).replace(os.sep, "/")
+        prefix = "" if inner == "." else f"{inner}/"
+        recordings = (name for name in files if os.path.splitext(name)[1].lower() in SUFFIXES)
+        found += [prefix + name for name in recordings if not name.startswith(".")]
+    return sorted(found)
+
+
+def utterances(root: Path, *, table: str, labels: Mapping[str, str] | None = None) -> list[Utterance]:
+    """Return the table's rows; SerError naming file and line of a wrong row, or both of a double name."""
+    names = _translation(labels)
+    rows = [_utterance(where, cells, names) for where, cells in _rows(_find(root, table))]
+    seen: dict[str, str] = {}
+    for row in rows:
+        if row.utterance in seen:
+            raise SerError(
+                f"{row.where}: utterance '{row.utterance}' stands at {seen[row.utterance]} already; give the rows "
+                "different names in a column 'utterance', or different starts if they share a file."
+            )
+        seen[row.utterance] = row.where
+    return rows
+
+
+def verify(rows: Sequence[Utterance], *, table: str, labels: Mapping[str, str] | None = None) -> list[str]:
+    """Return no differences: there is no published card to hold the rows against."""
+    del rows, table, labels
+    return []
+
+
+def _find(root: Path | None, table: str) -> Path:
+    """Return the table, looked for below ``root`` and then in the working directory."""
+    places = [Path(table)] if root is None else [root / table, Path(table)]
+    for place in places:
+        if place.is_file():
+            return place
+    looked = " and ".join(dict.fromkeys(str(place) for place in places))
+    raise SerError(
+        f"the table of recordings, option 'table: {table}', does not exist; looked at {looked}. It is read before "
+        "anything runs: it cannot lie in an archive that is not unpacked yet."
+    )
+
+
+def _rows(path: Path) -> list[Row]:
+    """Return the rows with ``path`` made unique: cells by column name, '' where a column is absent, and where."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise SerError(f"{path}:{line}: is not UTF-8 text ({error.reason}); save the table as CSV UTF-8.") from error
+    if not text.partition("\n")[0].strip():
+        raise SerError(f"{path}: begins with an empty line; a header with the columns {', '.join(REQUIRED)} is needed.")
+    rows = _cells(path, text)
+    if not rows:
+        raise SerError(f"{path}: has a header, but no rows.")
+    shared = Counter(cells["path"] for _, cells in rows)
+    for where, cells in rows:
+        if not cells["utterance"]:
+            stem = posixpath.splitext(cells["path"])[0]
+            begin = _seconds(where, cells, "start")
+            cells["utterance"] = stem if shared[cells["path"]] == 1 or begin is None else f"{stem}@{begin:.3f}"
+    return rows
+
+
+def _separator(header: str) -> str:
+    """Return the separator that finds most of the known columns; texts full of commas mislead a guess over all rows."""
+
+    def hits(separator: str) -> int:
+        return len({cell.strip().casefold() for cell in next(csv.reader([header], delimiter=separator))} & {*COLUMNS})
+
+    return max(",;\t", key=hits)
+
+
+def _cells(path: Path, text: str) -> list[Row]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text.splitlines()[0]), strict=True)
+    rows = []
+    try:
+        header = _header(path, next(reader))
+        line = reader.line_num + 1
+        for cells in reader:
+            where, line = f"{path}:{line}", reader.line_num + 1  # a quoted cell may go over several lines
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) != len(header):
+                raise SerError(f"{where}: has {len(cells)} cells, the header {len(header)}; is a quote missing?")
+            found = dict.fromkeys(COLUMNS, "") | dict(zip(header, (cell.strip() for cell in cells), strict=True))
+            found["path"] = _audio(where, found["path"])
+            rows.append((where, found))
+    except csv.Error as error:
+        raise SerError(f"{path}:{reader.line_num}: is not a row of a CSV table ({error}).") from error
+    return rows
+
+
+def _header(path: Path, cells: Sequence[str]) -> list[str]:
+    header = [cell.strip().casefold() for cell in cells]
+    for name in header:
+        if name not in COLUMNS:
+            raise SerError(f"{path}:1: {unknown('column', name, COLUMNS)}")
+        if header.count(name) > 1:
+            raise SerError(f"{path}:1: column '{name}' stands there twice.")
+    for name in REQUIRED:
+        if name not in header:
+            raise SerError(f"{path}:1: there is no column '{name}'; found: {', '.join(header)}.")
+    return header
+
+
+def _utterance(where: str, cells: Mapping[str, str], labels: Mapping[str, str]) -> Utterance:
+    start, end = _seconds(where, cells, "start"), _seconds(where, cells, "end")
+    if end is not None and end <= (start or 0.0):
+        raise SerError(f"{where}: end {end:g} s is not after start {start or 0:g} s.")
+    gender = cells["gender"].casefold()
+    if gender and gender not in GENDERS:
+        raise SerError(f"{where}: {unknown('gender', cells['gender'], GENDERS)}")
+    return Utterance(
+        utterance=cells["utterance"],
+        audio=cells["path"],
+        where=where,
+        emotion=_emotion(where, cells["emotion"], labels),
+        start=start,
+        end=end,
+        speaker=cells["speaker"] or None,
+        session=cells["session"] or None,
+        gender=GENDERS.get(gender),
+        language=cells["language"] or None,
+        text=cells["text"] or None,
+    )
+
+
+def _audio(where: str, path: str) -> str:
+    """Return the recording's path below the root, with slashes, also where the table was written under Windows."""
+    audio = posixpath.normpath(path.replace("\\", "/"))
+    if not path:
+        raise SerError(f"{where}: the path is empty.")
+    if posixpath.isabs(audio) or audio.split("/")[0] == ".." or audio[1:2] == ":":
+        raise SerError(f"{where}: path '{path}' leads out of the corpus root; paths are relative to it.")
+    return audio
+
+
+def _translation(labels: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the user's labels, in small letters, with the names that they stand for."""
+    for theirs, ours in (labels or {}).items():
+        if ours not in NAMES:
+            raise SerError(f"option 'labels', '{theirs}: {ours}': {unknown('emotion', ours, NAMES)}")
+    return {str(theirs).casefold(): ours for theirs, ours in (labels or {}).items()}
+
+
+def _emotion(where: str, cell: str, labels: Mapping[str, str]) -> str | None:
+    """Return the name in ``ser.emotions``, None for an empty cell; capitals do not matter."""
+    name = labels.get(cell.casefold(), cell.casefold())
+    if cell and name not in NAMES:
+        raise SerError(
+            f"{where}: {unknown('emotion', cell, NAMES)} Or set the option 'labels: {{{cell}: <known name>}}'."
+        )
+    return name or None
+
+
+def _seconds(where: str, cells: Mapping[str, str], column: str) -> float | None:
+    """Return a time in seconds, None for an empty cell; a decimal comma is understood."""
+    cell = cells[column]
+    if not cell:
+        return None
+    try:
+        value = float(cell.replace(",", "."))
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise SerError(f"{where}: {column} '{cell}' is not a number of seconds from 0 on.")
+    return value

@@ -1,0 +1,64 @@
+"""What the papers print: every number of their tables, to stand beside our own.
+
+``published_results.csv`` holds the numbers as printed, with the protocol each was obtained under. WA, UA and class
+recalls are read from it here; the names and units that papers use (UAR, fractions, per cent) become one.
+"""
+
+import csv
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from ser.errors import unknown
+
+PATTERN = re.compile(r"(?P<name>WA|UA|UAR|recall_(?P<label>[a-z]+))_(?P<unit>pct|fraction)")
+SCALE = {"pct": 1.0, "fraction": 100.0}
+EMOTIONS = {"anger": "angry", "disgust": "disgusted", "fear": "fearful", "surprise": "surprised"}
+
+
+@dataclass(frozen=True)
+class Published:
+    """One printed number: ``value`` as the paper has it, ``percent`` in per cent."""
+
+    table: str
+    protocol: str
+    metric: str  # WA, UA or recall
+    value: float
+    percent: float
+    label: str = ""  # the class of a recall, as named in ser.emotions
+
+
+def published(paper: str, system: str) -> list[Published]:
+    """Return WA, UA and recalls that ``paper`` (such as cao2019) prints for ``system``, in the paper's order.
+
+    Several rows of one metric differ in table or protocol. SerError names the known papers or systems.
+    """
+    rows = [row for row in _rows() if row["paper"].lower() == paper.lower()]
+    if not rows:
+        raise unknown("paper", paper, {row["paper"].lower() for row in _rows()})
+    mine = [row for row in rows if row["system"] == system]
+    if not mine:
+        raise unknown(f"system of {paper}", system, {row["system"] for row in rows})
+    return [
+        Published(
+            table=row["table"],
+            protocol=row["protocol"],
+            metric=_metric(match),
+            value=float(row["value"]),
+            percent=round(float(row["value"]) * SCALE[match["unit"]], 6),
+            label=EMOTIONS.get(match["label"], match["label"]) if match["label"] else "",
+        )
+        for row in mine
+        if (match := PATTERN.fullmatch(row["metric"]))
+    ]
+
+
+def _metric(match: re.Match[str]) -> str:
+    return "recall" if match["label"] else match["name"].replace("UAR", "UA")
+
+
+@cache
+def _rows() -> tuple[dict[str, str], ...]:
+    text = resources.files("ser.evaluation").joinpath("published_results.csv").read_text(encoding="utf-8")
+    return tuple(csv.DictReader(text.splitlines()))

@@ -1,0 +1,49 @@
+"""What the short-time extractors share: checks of the signal, windows, framed magnitude spectra."""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ser.errors import SerError
+
+RATE = 16000  # Hz, of every signal after `resample`
+HOP_SAMPLES = 160  # 10 ms
+
+Signal = NDArray[np.float32]
+
+
+def require(feature: str, signal: Signal, rate: int, minimum: int) -> None:
+    """Raise SerError unless ``signal`` is mono at 16 kHz and holds at least ``minimum`` samples."""
+    if rate != RATE:
+        raise SerError(f"'{feature}' is defined at {RATE} Hz, this signal has {rate} Hz; resample it first.")
+    if signal.ndim != 1:
+        raise SerError(f"'{feature}' takes a mono signal of shape (samples,), this one has shape {signal.shape}.")
+    if len(signal) < minimum:
+        raise SerError(
+            f"'{feature}' needs at least {minimum} samples ({minimum / RATE:.3f} s), this signal has {len(signal)} "
+            f"({len(signal) / RATE:.3f} s); raise 'minimum_seconds' of the corpus and allow 'short', or exclude it."
+        )
+
+
+@cache
+def hamming(samples: int) -> Signal:
+    """Return the periodic Hamming window, 0.54 − 0.46·cos(2πn/N) (librosa's ``fftbins=True``), float32."""
+    turn = 2 * np.pi * np.arange(samples) / samples
+    window = (0.54 - 0.46 * np.cos(turn)).astype(np.float32)
+    window.flags.writeable = False
+    return window
+
+
+def magnitudes(signal: Signal, window: int, points: int) -> Signal:
+    """Return the linear magnitude of the ``points``-point DFT of each Hamming frame of ``window`` samples, 10 ms apart.
+
+    Shape (floor((samples − window) / 160) + 1, points // 2 + 1), float32. Nothing is padded: the first frame begins
+    with the first sample, and a remainder shorter than a frame is left out.
+    """
+    from scipy.fft import rfft
+
+    frames = np.lib.stride_tricks.sliding_window_view(signal, window)[::HOP_SAMPLES]
+    spectrum = rfft(frames * hamming(window), n=points, axis=1)
+    magnitude: Signal = np.abs(spectrum)
+    return magnitude

@@ -1,0 +1,91 @@
+"""Mel-frequency cepstra with first and second differences: 32 + 32 + 32 values every 10 ms.
+
+librosa's definition, as Peng et al. use it ("Efficient Speech Emotion Recognition Using Multi-Scale CNN and Attention",
+2021): power spectrum of 25 ms Hamming frames centred on every 160th sample (zeros beyond the ends), Slaney's mel
+filters of equal area, 10·log10 with a floor of 1e-10 and a range of 80 dB, orthonormal DCT-II; differences are
+Savitzky-Golay derivatives over nine frames. librosa itself would spend seconds on compiling numba code in every
+process, more than 500 utterances take here; a test holds the two equal.
+"""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ser.errors import SerError
+from ser.features._frames import HOP_SAMPLES, RATE, Signal, hamming, require
+
+DTYPE = "float32"
+HOP = 0.01  # seconds
+DEPENDS = ("numpy", "scipy")
+
+WINDOW = 400  # samples
+DELTA_FRAMES = 9
+FLOOR = 1e-10  # power
+RANGE = 80.0  # dB below the loudest band of the utterance
+
+# Slaney's mel scale (Auditory Toolbox, 1998): linear to 1000 Hz, then 27 steps for each factor of 6.4.
+LINEAR_STEP = 200 / 3  # Hz
+BREAK = 1000.0  # Hz
+LOG_STEP = np.log(6.4) / 27
+
+
+def extract(
+    signal: Signal, rate: int, *, coefficients: int = 32, mels: int = 128, n_fft: int = 512
+) -> NDArray[np.float32]:
+    """Return ``coefficients`` cepstra (c0 first), their first and their second differences.
+
+    Shape (floor(samples / 160) + 1, 3 · coefficients), float32. An utterance of fewer than nine frames has its edge
+    frames repeated for the differences (mode "nearest"); a longer one has a polynomial fitted at its ends (mode
+    "interp").
+    SerError if the rate is not 16 kHz, the signal is empty, or coefficients > mels or n_fft < 400.
+    """
+    from scipy.fft import dct
+
+    require("mfcc", signal, rate, minimum=1)
+    if not 1 <= coefficients <= mels:
+        raise SerError(f"'mfcc': coefficients={coefficients} must lie between 1 and mels={mels}.")
+    if n_fft < WINDOW:
+        raise SerError(f"'mfcc': n_fft={n_fft} must be at least {WINDOW}, the 25 ms window.")
+    bands = _decibels(_power(signal, n_fft) @ mel_filters(mels, n_fft))
+    static = dct(bands, type=2, norm="ortho", axis=1)[:, :coefficients]
+    return np.concatenate([static, _difference(static, 1), _difference(static, 2)], axis=1, dtype=np.float32)
+
+
+@cache
+def mel_filters(mels: int, n_fft: int) -> Signal:
+    """Return the triangular filters of equal area on Slaney's scale, 0–8000 Hz: (n_fft // 2 + 1, mels), float32."""
+    top = BREAK / LINEAR_STEP + np.log(RATE / 2 / BREAK) / LOG_STEP
+    edges = np.linspace(0, top, mels + 2)
+    knee = BREAK / LINEAR_STEP
+    hertz = np.where(edges < knee, edges * LINEAR_STEP, BREAK * np.exp(LOG_STEP * (edges - knee)))
+    bins = np.linspace(0, RATE / 2, n_fft // 2 + 1)[:, None]
+    low, centre, high = hertz[:-2], hertz[1:-1], hertz[2:]
+    triangles = np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre)).clip(min=0)
+    filters: Signal = (triangles * 2 / (high - low)).astype(np.float32)
+    return filters
+
+
+def _power(signal: Signal, n_fft: int) -> Signal:
+    from scipy.fft import rfft
+
+    before = (n_fft - WINDOW) // 2
+    window = np.pad(hamming(WINDOW), (before, n_fft - WINDOW - before))
+    padded = np.pad(signal, n_fft // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::HOP_SAMPLES]
+    power: Signal = np.square(np.abs(rfft(frames * window, axis=1)))
+    return power
+
+
+def _decibels(power: Signal) -> Signal:
+    level = 10 * np.log10(np.maximum(power, np.float32(FLOOR)))
+    floored: Signal = np.maximum(level, level.max() - np.float32(RANGE))
+    return floored
+
+
+def _difference(static: Signal, order: int) -> Signal:
+    from scipy.signal import savgol_filter
+
+    mode = "interp" if len(static) >= DELTA_FRAMES else "nearest"
+    slope: Signal = savgol_filter(static, DELTA_FRAMES, polyorder=order, deriv=order, axis=0, mode=mode)
+    return slope

@@ -1,0 +1,131 @@
+"""Speaker embedding of an utterance: 512 dimensions, from the weights of a trained time-delay network.
+
+The x-vector that Peng et al. (2021) append to their model, from SpeechBrain's VoxCeleb checkpoint
+(`embedding_model.ckpt` of spkrec-xvect-voxceleb) or from the stage `embedder`, which trains the same network on a
+corpus's own speakers. Not Kaldi's x-vector, which the paper used. The embedding is the raw affine output: no LDA, no
+length normalisation.
+"""
+
+import pickle
+from collections.abc import Mapping
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ser.errors import SerError, offenders
+from ser.features._frames import Signal, require
+
+if TYPE_CHECKING:
+    from ser.layers.xvector import XVector
+
+DTYPE = "float32"
+HOP = None
+DEPENDS = ("torch",)
+
+
+def extract(signal: Signal, rate: int, *, weights: Path) -> NDArray[np.float32]:
+    """Return the embedding of the whole utterance, (1, 512), float32; the same for any gain.
+
+    SerError if the rate is not 16 kHz, the signal is shorter than 30 ms, or ``weights`` (`.ckpt` or `.safetensors`)
+    does not hold this network.
+    """
+    import torch
+
+    from ser.layers.xvector import MINIMUM, centred, log_mel
+
+    require("xvector", signal, rate, minimum=MINIMUM)
+    path = Path(weights)
+    model = _model(path, _stamp(path))
+    device = next(model.parameters()).device
+    with torch.inference_mode():
+        wave = torch.from_numpy(np.array(signal, dtype=np.float32)).to(device)
+        embedding: NDArray[np.float32] = model(centred(log_mel(wave[None]))).cpu().numpy()
+    return embedding
+
+
+def provenance(weights: Path) -> str:
+    """Return one line on where ``weights`` come from, for tables and run cards."""
+    weights = Path(weights)
+    _stamp(weights)
+    notes = _notes(weights)
+    if notes.get("source") == "ser embedder":
+        return (
+            f"trained by this pipeline on the {notes['speakers']} speakers of corpus {notes['corpus']}, those of test "
+            f"parts included, without emotion labels (speaker accuracy {notes['speaker_accuracy']} on "
+            f"{notes['held_out']} held-out utterances; {notes['epochs']} epochs, seed {notes['seed']})"
+        )
+    checksum = blake2b(weights.read_bytes(), digest_size=16).hexdigest()
+    return f"SpeechBrain-format file {weights.name}, blake2b {checksum}"
+
+
+def _stamp(weights: Path) -> int:
+    if not weights.is_file():
+        raise SerError(
+            f"{weights} does not exist: 'xvector' needs weights, SpeechBrain's spkrec-xvect-voxceleb/"
+            "embedding_model.ckpt or the output of `ser embedder`."
+        )
+    return weights.stat().st_mtime_ns
+
+
+def _notes(weights: Path) -> dict[str, str]:
+    from safetensors import SafetensorError, safe_open
+
+    if weights.suffix != ".safetensors":
+        return {}
+    try:
+        with safe_open(weights, framework="pt") as file:
+            return dict(file.metadata() or {})
+    except SafetensorError as error:
+        raise SerError(f"{weights} is not a safetensors file: {error}.") from error
+
+
+@cache
+def _model(weights: Path, _changed: int) -> "XVector":
+    """Return the network with ``weights``, ready to embed, on the GPU if there is one."""
+    import torch
+
+    from ser.layers.xvector import XVector
+
+    model = XVector()
+    found = _state(weights)
+    wrong = _differences(found, model.state_dict())
+    if wrong:
+        raise SerError(
+            f"{weights} does not hold the x-vector network (24 mel bands, 512 dimensions, 37 entries as in "
+            f"SpeechBrain's embedding_model.ckpt): {offenders(wrong)}."
+        )
+    model.load_state_dict(found)
+    return model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _state(weights: Path) -> Mapping[str, Any]:
+    """Read the tensors of ``weights`` without running any code that the file may hold."""
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        if weights.suffix == ".safetensors":
+            return load_file(weights)
+        found = torch.load(weights, map_location="cpu", weights_only=True)
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise SerError(f"{weights} cannot be read as weights; nothing in it was executed. {reason}") from error
+    if not isinstance(found, Mapping):
+        raise SerError(f"{weights} holds a {type(found).__name__}, not a table of named tensors.")
+    return found
+
+
+def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """Return what is missing, of another shape, or too much in ``found``, one phrase each."""
+    missing = [f"'{name}' is missing" for name in wanted if name not in found]
+    reshaped = [
+        f"'{name}' has shape {tuple(getattr(found[name], 'shape', ()))} instead of {tuple(tensor.shape)}"
+        for name, tensor in wanted.items()
+        if name in found and tuple(getattr(found[name], "shape", ("none",))) != tuple(tensor.shape)
+    ]
+    return missing + reshaped + [f"'{name}' is not known" for name in found if name not in wanted]

@@ -1,0 +1,35 @@
+"""Two-dimensional convolutions in front of a sequence model (Cao et al. 2019, Section 3.3 and Figure 3)."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+KERNEL, STRIDE = 5, 2
+
+
+def reduced(size: int, layers: int, padding: int) -> int:
+    """Return what ``layers`` convolutions leave of ``size`` frames or bins; below 1 where nothing is left."""
+    for _ in range(layers):
+        size = (size + 2 * padding - KERNEL) // STRIDE + 1
+    return size
+
+
+class FrontEnd(nn.Module):
+    """Convolutions 5×5 with stride 2×2, each with batch normalisation and ReLU; channels and bins are then joined.
+
+    (batch, time, dims) -> (batch, reduced time, ``dims``), where the attribute ``dims`` is the last number of channels
+    times the reduced number of bins.
+    """
+
+    def __init__(self, dims: int, channels: Sequence[int] = (16, 32), padding: int = 3):
+        super().__init__()
+        layers: list[nn.Module] = []
+        for before, after in zip((1, *channels), channels, strict=False):
+            layers += [nn.Conv2d(before, after, KERNEL, STRIDE, padding), nn.BatchNorm2d(after), nn.ReLU()]
+        self.layers = nn.Sequential(*layers)
+        self.dims = channels[-1] * reduced(dims, len(channels), padding)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, time, dims) -> (batch, reduced time, channels · bins)."""
+        maps: Tensor = self.layers(x.unsqueeze(1))  # (batch, channels, time, bins)
+        return maps.transpose(1, 2).flatten(2)

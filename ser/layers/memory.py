@@ -1,0 +1,93 @@
+"""Memory of a feed-forward sequential memory network: a learned filter over past and coming frames.
+
+Cao et al. 2019, Equation 2, after Zhang et al. 2018 (Deep-FSMN). The sums run over the projection p of the same layer
+(the plain-text version of the paper prints it so): the filter is finite, no recursion.
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+Taps = Literal["scalar", "vector"]
+
+
+class Memory(nn.Module):
+    """p_t + Σ_{i=0..back} a_i · p_{t − stride_back·i} + Σ_{j=1..ahead} b_j · p_{t + stride_ahead·j}, zero outside.
+
+    (batch, time, channels) -> the same shape. Scalar taps are one number per offset, shared by all channels; vector
+    taps are one per offset and channel. The current frame counts twice (identity and a_0), as printed.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        back: int,
+        ahead: int,
+        *,
+        stride_back: int = 1,
+        stride_ahead: int = 1,
+        taps: Taps = "scalar",
+    ):
+        super().__init__()
+        self.stride_back, self.stride_ahead = stride_back, stride_ahead
+        width = () if taps == "scalar" else (channels,)
+        bound = (back + 1 + ahead) ** -0.5  # torch's own rule for a filter of so many taps
+        self.back = nn.Parameter(torch.empty(back + 1, *width).uniform_(-bound, bound))  # a_0 … a_back
+        self.ahead = nn.Parameter(torch.empty(ahead, *width).uniform_(-bound, bound))  # b_1 … b_ahead
+
+    def forward(self, p: Tensor) -> Tensor:
+        """(batch, time, channels) -> (batch, time, channels)."""
+        if self.back.ndim == 1:
+            return p + torch.matmul(self._matrix(p.shape[1]), p)
+        return p + self._filtered(p)
+
+    def _matrix(self, time: int) -> Tensor:
+        """Return the taps as a banded Toeplitz matrix (time, time): ten times faster than a filter of one channel."""
+        back, ahead = self.back[: _reach(time, self.stride_back)], self.ahead[: _reach(time, self.stride_ahead) - 1]
+        i = torch.arange(len(back), device=back.device)
+        j = torch.arange(1, len(ahead) + 1, device=back.device)
+        taps = back.new_zeros(2 * time - 1)  # by offset −(time−1) … time−1
+        taps = taps.index_put((time - 1 - self.stride_back * i,), back)
+        taps = taps.index_put((time - 1 + self.stride_ahead * j,), ahead)
+        return taps.unfold(0, time, 1).flip(0)  # row t, column u: the tap of offset u − t
+
+    def _filtered(self, p: Tensor) -> Tensor:
+        x = p.transpose(1, 2)  # (batch, channels, time)
+        channels, sb, sa = x.shape[1], self.stride_back, self.stride_ahead
+        weight = self.back.flip(0).t().unsqueeze(1)  # oldest frame first
+        y = F.conv1d(F.pad(x, (sb * (len(self.back) - 1), 0)), weight, dilation=sb, groups=channels)
+        if len(self.ahead):
+            coming = F.pad(x, (0, sa * len(self.ahead)))[:, :, sa:]
+            y = y + F.conv1d(coming, self.ahead.t().unsqueeze(1), dilation=sa, groups=channels)
+        return y.transpose(1, 2)
+
+
+def _reach(time: int, stride: int) -> int:
+    """Return how many offsets 0, stride, 2·stride, … fall inside ``time`` frames."""
+    return (time - 1) // stride + 1
+
+
+class MemoryLayer(nn.Module):
+    """ReLU layer, linear projection, memory, skip from the layer below, batch normalisation (Cao et al., Eq. 2–4).
+
+    The skip is the identity and joins memory to memory, so ``skip`` needs inputs = projection.
+    (batch, time, inputs) -> (batch, time, projection).
+    """
+
+    def __init__(self, inputs: int, hidden: int, projection: int, memory: Memory, *, skip: bool):
+        super().__init__()
+        self.hidden = nn.Linear(inputs, hidden)
+        self.projection = nn.Linear(hidden, projection)
+        self.memory = memory
+        self.norm = nn.BatchNorm1d(projection)
+        self.skip = skip
+
+    def forward(self, below: Tensor) -> Tensor:
+        """(batch, time, inputs) -> (batch, time, projection)."""
+        p = self.memory(self.projection(torch.relu(self.hidden(below))))
+        if self.skip:
+            p = p + below
+        normed: Tensor = self.norm(p.flatten(0, 1))  # over batch and time at once
+        return normed.view_as(p)

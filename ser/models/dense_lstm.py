@@ -1,0 +1,106 @@
+"""LSTM layers whose outputs all reach the classifier, weighted by attention: Xie et al. 2019.
+
+Sequences are padded and masked: a unidirectional LSTM never sees what comes later, so the result is exact, and on a CPU
+25 times faster than packing. "Last" is the last valid frame.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from ser.errors import SerError
+from ser.layers import demand
+from ser.layers.attention import FeatureAttention, TimeAttention
+from ser.layers.batch import Batch, Shape
+from ser.layers.statistics import last, valid
+
+NAME = "dense_lstm"
+Attention = Literal["none", "general", "time", "feature"]
+
+
+def modalities(**_: object) -> tuple[str, ...]:
+    """Return what the model reads of a batch."""
+    return ("frames",)
+
+
+def build(
+    shape: Shape,
+    classes: int,
+    *,
+    cells: Sequence[int] = (256, 256),
+    attention: Attention = "feature",
+    reduction: Literal["sum", "mean"] = "sum",
+    projection: int | None = None,
+    dense: int = 128,
+) -> nn.Module:
+    """Return the model: frames (batch, time, dims) with a mask -> (batch, classes).
+
+    ``attention``: "none" is the plain LSTM (last output of the top layer), "general" joins the last outputs of all
+    layers, "time" and "feature" weight every layer (Equations 5–7). ``reduction``: of feature attention over time.
+    ``projection`` maps every joined layer that is wider than it to this width (the paper's eNTERFACE table prints
+    256 · 2 inputs where layers of 512 and 256 cells give 768).
+    """
+    dims = demand.frames(shape, NAME)
+    demand.one_of(NAME, "attention", attention, ("none", "general", "time", "feature"))
+    demand.one_of(NAME, "reduction", reduction, ("sum", "mean"))
+    if not cells:
+        raise SerError(f"model '{NAME}': option cells is empty; give the cells of each layer.")
+    return DenseLSTM(dims, classes, tuple(cells), attention, reduction, projection, dense)
+
+
+class DenseLSTM(nn.Module):
+    """LSTM layers, one pooled vector from each (or from the top one), dense ReLU layer, linear output."""
+
+    def __init__(
+        self,
+        dims: int,
+        classes: int,
+        cells: tuple[int, ...],
+        attention: Attention,
+        reduction: Literal["sum", "mean"],
+        projection: int | None,
+        dense: int,
+    ):
+        super().__init__()
+        self.layers = nn.ModuleList(
+            nn.LSTM(before, after, batch_first=True) for before, after in zip((dims, *cells), cells, strict=False)
+        )
+        self.kind = attention
+        self.attention: nn.ModuleList | None = None
+        if attention == "time":
+            self.attention = nn.ModuleList(TimeAttention(cells[-1], width) for width in cells)
+        elif attention == "feature":
+            self.attention = nn.ModuleList(FeatureAttention(width, reduction) for width in cells)
+        joined = cells[-1:] if attention == "none" else cells
+        narrowed = [width if projection is None else min(width, projection) for width in joined]
+        self.projections = nn.ModuleList(
+            nn.Identity() if width == narrow else nn.Linear(width, narrow)
+            for width, narrow in zip(joined, narrowed, strict=True)
+        )
+        self.dense = nn.Linear(sum(narrowed), dense)
+        self.output = nn.Linear(dense, classes)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Frames (batch, time, dims), mask (batch, time) -> logits (batch, classes)."""
+        assert batch.frames is not None
+        x, mask, outputs = batch.frames, valid(batch.frames, batch.mask), []
+        for layer in self.layers:
+            x = layer(x)[0]
+            outputs.append(x)
+        pooled = self._pooled(outputs, mask)
+        joined = torch.cat([narrow(part) for narrow, part in zip(self.projections, pooled, strict=True)], dim=-1)
+        logits: Tensor = self.output(torch.relu(self.dense(joined)))
+        return logits
+
+    def _pooled(self, outputs: list[Tensor], mask: Tensor) -> list[Tensor]:
+        """Return one vector (batch, cells) for every layer that reaches the classifier."""
+        if self.kind == "none":
+            return [last(outputs[-1], mask)]
+        if self.attention is None:
+            return [last(h, mask) for h in outputs]
+        if self.kind == "feature":
+            return [attend(h, mask) for attend, h in zip(self.attention, outputs, strict=True)]
+        query = last(outputs[-1], mask)
+        return [attend(query, h, mask) for attend, h in zip(self.attention, outputs, strict=True)]

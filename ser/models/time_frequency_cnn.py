@@ -1,0 +1,86 @@
+"""Convolutions along frequency and along time over a spectrogram, with three kinds of pooling: Li et al. 2018.
+
+Maps are (batch, channels, frequency, time). Channels of the inner layers and the places of the two poolings stand in
+the paper's figure only; 16, 32, 48, 64, 80 and "after layers 2 and 3" is what the public re-implementations agree on.
+"""
+
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from ser.errors import SerError
+from ser.layers import demand
+from ser.layers.batch import Batch, Shape
+from ser.layers.map_pooling import AttentionPooling, AveragePooling, BilinearPooling, Reduction, Softmax
+
+NAME = "time_frequency_cnn"
+CHANNELS = (16, 32, 48, 64, 80)
+POOLED_AFTER = (32, 48)  # channels of the layers that 2×2 max-pooling follows
+SHORTEST = 5  # frames or bins: fewer leave nothing after two poolings
+
+
+def modalities(**_: object) -> tuple[str, ...]:
+    """Return what the model reads of a batch."""
+    return ("frames",)
+
+
+def build(
+    shape: Shape,
+    classes: int,
+    *,
+    head: Literal["attention", "gap", "bilinear"] = "attention",
+    softmax: Softmax = "spatial",
+    reduction: Reduction = "sum",
+    root_first: bool = True,
+) -> nn.Module:
+    """Return the model for segments of fixed length: frames (batch, time, bins) -> (batch, classes).
+
+    ``softmax`` and ``reduction`` belong to the attention head, ``root_first`` to the bilinear one.
+    """
+    bins = demand.frames(shape, NAME)
+    demand.length(shape, NAME, SHORTEST)
+    if bins < SHORTEST:
+        raise SerError(f"model '{NAME}' needs at least {SHORTEST} bins per frame, the feature has {bins}.")
+    demand.one_of(NAME, "head", head, ("attention", "gap", "bilinear"))
+    demand.one_of(NAME, "softmax", softmax, ("spatial", "class", "none"))
+    demand.one_of(NAME, "reduction", reduction, ("sum", "mean"))
+    pooling: nn.Module
+    if head == "attention":
+        pooling = AttentionPooling(CHANNELS[-1], classes, softmax=softmax, reduction=reduction)
+    elif head == "bilinear":
+        pooling = BilinearPooling(CHANNELS[-1], classes, root_first=root_first)
+    else:
+        pooling = AveragePooling(CHANNELS[-1], classes)
+    return TimeFrequencyCNN(pooling)
+
+
+class TimeFrequencyCNN(nn.Module):
+    """Two first convolutions side by side, four 3×3 ones, a pooling head."""
+
+    def __init__(self, head: nn.Module):
+        super().__init__()
+        half = CHANNELS[0] // 2
+        self.along_frequency = _layer(1, half, (10, 2), (4, 0))
+        self.along_time = _layer(1, half, (2, 8), (0, 3))  # with these paddings both maps are (bins − 1, time − 1)
+        layers: list[nn.Module] = []
+        for before, after in pairwise(CHANNELS):
+            layers.append(_layer(before, after, (3, 3), (1, 1)))
+            if after in POOLED_AFTER:
+                layers.append(nn.MaxPool2d(2))
+        self.trunk = nn.Sequential(*layers)
+        self.head = head
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Frames (batch, time, bins) -> logits (batch, classes)."""
+        assert batch.frames is not None
+        x = batch.frames.transpose(1, 2).unsqueeze(1)  # (batch, 1, bins, time)
+        x = torch.cat([self.along_frequency(x), self.along_time(x)], dim=1)
+        x = x.contiguous(memory_format=torch.channels_last)  # halves the time of a step; the weights stay as they are
+        logits: Tensor = self.head(self.trunk(x))
+        return logits
+
+
+def _layer(before: int, after: int, kernel: tuple[int, int], padding: tuple[int, int]) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(before, after, kernel, padding=padding), nn.BatchNorm2d(after), nn.ReLU())

@@ -1,0 +1,49 @@
+"""Random folds over utterances: fold i is tested, fold i + 1 is the dev part, the rest is trained on.
+
+Ten folds give the 8:1:1 of Peng et al. 2021. Utterances of one speaker fall into all parts.
+"""
+
+from typing import TYPE_CHECKING
+
+from ser.corpus import Facts
+from ser.errors import SerError
+from ser.protocols import _parts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RULE = "random_folds"
+
+
+def folds(facts: Facts, *, folds: int = 10, dev: bool = True, **_: object) -> int:
+    """Return the number of folds; SerError if the corpus has fewer utterances."""
+    _parts.at_least(RULE, "folds", folds, 3 if dev else 2)
+    if facts.utterances < folds:
+        raise SerError(f"protocol rule {RULE}: {folds} folds need as many utterances; there are {facts.utterances}.")
+    return folds
+
+
+def assign(
+    manifest: "pd.DataFrame", *, folds: int = 10, seed: int = 0, dev: bool = True, stratified: bool = False
+) -> "pd.DataFrame":
+    """Return (utterance, fold, part); fold sizes differ by at most one.
+
+    stratified: every fold gets the same share of each class, to within one utterance; the papers do not say so.
+    """
+    import numpy as np
+
+    rows = _parts.ordered(manifest)
+    if len(rows) < folds:
+        raise SerError(f"protocol rule {RULE}: {folds} folds need as many utterances; there are {len(rows)}.")
+    order = np.random.default_rng(seed).permutation(len(rows))
+    if stratified:
+        order = order[np.argsort(rows["label"].to_numpy(dtype=str)[order], kind="stable")]
+    group = np.empty(len(rows), dtype=int)
+    group[order] = np.arange(len(rows)) % folds
+    parts = []
+    for fold in range(folds):
+        part = np.where(group == fold, "test", "train")
+        if dev:
+            part = np.where(group == (fold + 1) % folds, "dev", part)
+        parts.append(part.tolist())
+    return _parts.table(rows["utterance"], parts)

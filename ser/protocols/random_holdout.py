@@ -1,0 +1,61 @@
+"""A random share of the utterances is tested, the rest is trained on.
+
+The reading of Xie et al. 2019, who print sizes (1000 and 260 clips of eNTERFACE'05) and no rule. Utterances of one
+speaker fall into all parts.
+"""
+
+from typing import TYPE_CHECKING
+
+from ser.corpus import Facts
+from ser.errors import SerError
+from ser.protocols import _parts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REPEATED = True  # a fold is a draw of its own: an utterance may be tested in several or in none
+RULE = "random_holdout"
+
+
+def folds(facts: Facts, *, repeats: int = 1, **_: object) -> int:  # noqa: ARG001
+    """Return the number of draws."""
+    _parts.at_least(RULE, "repeats", repeats, 1)
+    return repeats
+
+
+def assign(
+    manifest: "pd.DataFrame", *, test: float = 0.2, dev: float = 0, seed: int = 0, repeats: int = 1
+) -> "pd.DataFrame":
+    """Return (utterance, fold, part) for ``repeats`` independent draws.
+
+    test, dev: a number of utterances if whole, a share of all utterances if between 0 and 1; dev may be 0.
+    """
+    import numpy as np
+
+    rows = _parts.ordered(manifest)
+    tested = _amount("test", test, len(rows))
+    developed = _amount("dev", dev, len(rows)) if dev else 0
+    if tested < 1 or tested + developed >= len(rows):
+        raise SerError(
+            f"protocol rule {RULE}: test {test} and dev {dev} give {tested} and {developed} of {len(rows)} utterances; "
+            "the test part and the train part need at least one each."
+        )
+    parts = []
+    for repeat in range(repeats):
+        order = np.random.default_rng([seed, repeat]).permutation(len(rows))
+        part = np.full(len(rows), "train", dtype=object)
+        part[order[:tested]] = "test"
+        part[order[tested : tested + developed]] = "dev"
+        parts.append(part.tolist())
+    return _parts.table(rows["utterance"], parts)
+
+
+def _amount(option: str, amount: float, total: int) -> int:
+    """Return ``amount`` as a number of utterances."""
+    if isinstance(amount, int) and not isinstance(amount, bool) and amount >= 0:
+        return amount
+    if isinstance(amount, float) and 0 < amount < 1:
+        return round(amount * total)
+    raise SerError(
+        f"protocol rule {RULE}: {option} must be a number of utterances or a share between 0 and 1, it is {amount!r}."
+    )

@@ -1,0 +1,74 @@
+"""Leave one session out: no speaker, conversation or recording session is in two of train and test.
+
+The common speaker-independent protocol of IEMOCAP (five folds). Scripted sentences repeat over sessions, so the text
+leaks where scripted conversations are in.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ser.corpus import Facts
+from ser.errors import SerError
+from ser.protocols import _parts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RULE = "session_out"
+DEV = ("speaker", "session", "none")
+
+
+def folds(facts: Facts, *, dev: str = "speaker") -> int:
+    """Return the number of sessions; SerError if they are not known or too few."""
+    _require(facts.sessions, dev)
+    if dev == "speaker":
+        _parts.require(RULE, "speaker", facts.speakers, 3, "a session to test, a speaker for dev, one to train")
+    return len(facts.sessions)
+
+
+def assign(manifest: "pd.DataFrame", *, dev: str = "speaker") -> "pd.DataFrame":
+    """Return (utterance, fold, part); fold i tests the i-th session by name.
+
+    dev: "speaker" takes one speaker of the next session, genders alternating over the folds; "session" the whole next
+    session; "none" leaves no dev part.
+    """
+    import numpy as np
+
+    rows = _parts.ordered(manifest)
+    session = _parts.column(rows, "session", RULE)
+    sessions = sorted(session.unique())
+    _require(sessions, dev)
+    parts = []
+    for fold, tested in enumerate(sessions):
+        following = sessions[(fold + 1) % len(sessions)]
+        part = np.where(session == tested, "test", "train")
+        if dev == "session":
+            part = np.where(session == following, "dev", part)
+        elif dev == "speaker":
+            speaker = _parts.column(rows, "speaker", RULE)
+            part = np.where(speaker == _dev_speaker(rows, tested, following, fold), "dev", part)
+        parts.append(part.tolist())
+    return _parts.table(rows["utterance"], parts)
+
+
+def _dev_speaker(rows: "pd.DataFrame", tested: str, following: str, fold: int) -> str:
+    """Return a speaker of the session ``following``, not heard in ``tested``; genders alternate over the folds."""
+    heard = set(rows.loc[rows["session"] == tested, "speaker"])
+    there = rows.loc[(rows["session"] == following) & ~rows["speaker"].isin(heard), ["speaker", "gender"]]
+    if there.empty:
+        raise SerError(
+            f"protocol rule {RULE}: every speaker of session {following} is also in session {tested}, so none is left "
+            "for dev; use dev: session or dev: none, or speaker_out."
+        )
+    genders = sorted(rows["gender"].dropna().unique())
+    wanted = there.loc[there["gender"] == genders[fold % len(genders)]] if genders else there
+    names = sorted((there if wanted.empty else wanted)["speaker"].unique())
+    return str(names[fold // max(len(genders), 1) % len(names)])
+
+
+def _require(sessions: Sequence[str], dev: str) -> None:
+    _parts.choice(RULE, "dev", dev, DEV)
+    if dev == "session":
+        _parts.require(RULE, "session", sessions, 3, "one to test, one for dev, one to train")
+    else:
+        _parts.require(RULE, "session", sessions, 2, "one to test, one to train")

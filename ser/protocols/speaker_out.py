@@ -1,0 +1,64 @@
+"""Leave one speaker out: each speaker is tested once, all others are trained on.
+
+Li et al. 2018 and many before them on IEMOCAP. The speaker's partner in the same conversation stays in train, so the
+session and the dialog leak by design of the rule; session_out is without this.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ser.corpus import Facts
+from ser.protocols import _parts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RULE = "speaker_out"
+DEV = ("speaker", "none")
+
+
+def folds(facts: Facts, *, dev: str = "speaker", **_: object) -> int:
+    """Return the number of speakers; SerError if they are not known or too few."""
+    _require(facts.speakers, dev)
+    return len(facts.speakers)
+
+
+def assign(manifest: "pd.DataFrame", *, dev: str = "speaker") -> "pd.DataFrame":
+    """Return (utterance, fold, part); fold i tests the i-th speaker by name.
+
+    dev: "speaker" takes as dev part the next speaker in order who belongs to another session, by one step width for all
+    folds, so that every speaker is the dev part once; just the next one where there are no sessions, or where no step
+    width leads out of every session. "none" leaves no dev part.
+    """
+    import numpy as np
+
+    rows = _parts.ordered(manifest)
+    speaker = _parts.column(rows, "speaker", RULE)
+    speakers = sorted(speaker.unique())
+    _require(speakers, dev)
+    sessions = [frozenset(rows.loc[speaker == name, "session"].dropna()) for name in speakers]
+    step = _step(sessions)
+    parts = []
+    for fold, tested in enumerate(speakers):
+        part = np.where(speaker == tested, "test", "train")
+        if dev == "speaker":
+            part = np.where(speaker == speakers[(fold + step) % len(speakers)], "dev", part)
+        parts.append(part.tolist())
+    return _parts.table(rows["utterance"], parts)
+
+
+def _step(sessions: Sequence[frozenset[str]]) -> int:
+    """Return the smallest step that leads every speaker to one of other sessions, or 1."""
+    count = len(sessions)
+    for step in range(1, count):
+        if all(sessions[index].isdisjoint(sessions[(index + step) % count]) for index in range(count)):
+            return step
+    return 1
+
+
+def _require(speakers: Sequence[str], dev: str) -> None:
+    _parts.choice(RULE, "dev", dev, DEV)
+    if dev == "speaker":
+        _parts.require(RULE, "speaker", speakers, 3, "one to test, one for dev, one to train")
+    else:
+        _parts.require(RULE, "speaker", speakers, 2, "one to test, one to train")

@@ -1,0 +1,83 @@
+"""What there is: systems, protocols, corpora and features, as records for a table or for programs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ser import catalog
+from ser.config.read import shipped
+from ser.training.size import DIMS, parameters
+
+CLASSES = 4  # of the parameter counts; most of the published numbers are on four classes
+
+Entry = dict[str, Any]
+
+
+def systems(folder: Path) -> list[Entry]:
+    """Return every shipped recipe: paper, features, parameters at four classes, and what is not the paper's word."""
+    return [
+        {
+            "name": name,
+            "title": recipe.title,
+            "paper": recipe.paper,
+            "published": recipe.published,
+            "model": recipe.model,
+            "features": [view.feature for view in recipe.inputs.views().values()],
+            "parameters": parameters(recipe, DIMS, CLASSES),
+            "classes": CLASSES,
+            "defaults": dict(recipe.defaults),
+        }
+        for name, recipe in shipped(folder)[1].items()
+    ]
+
+
+def protocols(folder: Path) -> list[Entry]:
+    """Return every shipped protocol with its hash and all that decides it."""
+    return [
+        {"name": name, "digest": protocol.digest(), **protocol.model_dump(mode="json")}
+        for name, protocol in shipped(folder)[0].items()
+    ]
+
+
+def corpora() -> list[Entry]:
+    """Return the card of every corpus that has a reader."""
+    cards = {name: catalog.load("corpora", name).CARD for name in catalog.names("corpora")}
+    return [
+        {
+            "name": name,
+            "title": card.title,
+            "utterances": card.utterances,
+            "speakers": len(card.speakers) or None,
+            "labels": dict(card.labels),
+            "licence": card.licence,
+            "homepage": card.homepage,
+        }
+        for name, card in cards.items()
+    ]
+
+
+def features() -> list[Entry]:
+    """Return every feature: dimensions, seconds per row (null: one row per utterance), and what it is."""
+    modules = {name: catalog.load("features", name) for name in catalog.names("features")}
+    return [
+        {"name": name, "dims": DIMS.get(name), "hop": module.HOP, "title": (module.__doc__ or "").split("\n")[0]}
+        for name, module in modules.items()
+    ]
+
+
+def table(entries: Sequence[Entry], columns: Mapping[str, str]) -> str:
+    """Return ``entries`` as an aligned text table of ``columns`` (key: heading)."""
+    rows = [list(columns.values())] + [[shown(entry[key]) for key in columns] for entry in entries]
+    widths = [max(len(row[number]) for row in rows) for number in range(len(columns))]
+    return "\n".join(
+        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def shown(value: object) -> str:
+    """Return a cell: lists joined, numbers with thousands, nothing as a dash."""
+    if value is None or value == "" or value == []:
+        return "-"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,303 @@
+"""The numbers of a report: scores gathered per system and protocol, and what a leak adds.
+
+Values are fractions, 0…1. A pooled value is computed on the test utterances of all folds of one seed together; where
+several seeds were run it is their mean. A fold value is the mean over seeds; mean and standard deviation go over folds.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ser.config.schema import Recipe
+from ser.errors import SerError, offenders
+from ser.evaluation import metrics
+from ser.evaluation.published import Published
+from ser.reports.runs import Record, partial
+
+LEAKING = frozenset({"speaker", "test selection"})  # leaks that end speaker independence; others are named beside
+KEYS = ["corpus", "protocol", "system"]
+PAPER_CORPORA = {"iemocap": "IEMOCAP", "enterface": "eNTERFACE"}  # adapter begins with: the published protocol does too
+Beside = Mapping[tuple[str, str], Sequence[Published]]  # (paper, its name of the system): published numbers
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and sample standard deviation (n − 1); ``sd`` is None where there is one value."""
+
+    mean: float
+    sd: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One system under one protocol on one corpus: all its seeds and folds."""
+
+    corpus: str
+    protocol: str
+    system: str
+    records: tuple[Record, ...]
+    wa: Spread  # pooled, over seeds
+    ua: Spread
+    fold_wa: Spread  # over folds
+    fold_ua: Spread
+    pooled_ua: Mapping[int, float]  # seed: pooled UA
+    pooled_wa: Mapping[int, float]
+    recalls: Mapping[str, float]  # class: pooled recall, mean over seeds; NaN where it has no test utterance
+    confusion: pd.DataFrame  # rows true, columns predicted, utterances summed over seeds
+    published: tuple[Published, ...]
+
+    @property
+    def first(self) -> Record:
+        """Any of the runs: protocol, recipe and classes are the same in all."""
+        return self.records[0]
+
+    @property
+    def recipe(self) -> Recipe:
+        """The system's recipe."""
+        return self.first.recipe
+
+    @property
+    def leaking(self) -> bool:
+        """Whether test speakers are trained on or the epoch is chosen on the test part, by design of the protocol."""
+        return not LEAKING.isdisjoint(self.first.protocol.leaks)
+
+    @property
+    def paper_row(self) -> bool:
+        """Whether this is a paper's row or a leaking one: never ranked beside a speaker-independent row."""
+        return self.leaking or self.first.protocol.paper is not None
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds, sorted."""
+        return tuple(sorted({record.run.seed for record in self.records}))
+
+    @property
+    def folds(self) -> tuple[int, ...]:
+        """Folds that were run, sorted."""
+        return tuple(sorted({record.run.fold for record in self.records}))
+
+    @property
+    def partial(self) -> str:
+        """Return "" or which folds were run of how many."""
+        return partial(self.records)
+
+    @property
+    def utterances(self) -> int:
+        """Test utterances of one seed, all folds."""
+        return round(float(self.confusion.to_numpy().sum()) / len(self.seeds))
+
+    @property
+    def chance_wa(self) -> float:
+        """WA of always answering the test's most frequent class."""
+        return float(self.confusion.sum(axis=1).max() / self.confusion.to_numpy().sum())
+
+    @property
+    def chance_ua(self) -> float:
+        """UA of any constant or blind answer: 1 / classes."""
+        return 1.0 / len(self.first.classes)
+
+    @property
+    def seconds(self) -> float:
+        """Training time of all runs together."""
+        return sum(record.seconds for record in self.records)
+
+    @property
+    def epochs(self) -> str:
+        """Epochs run, the least and the most over runs; "–" where there are none."""
+        stepped = [record for record in self.records if record.history["train_loss"].notna().any()]
+        run = sorted({record.epochs_run for record in stepped})
+        return "–" if not run else str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}"
+
+    @property
+    def devices(self) -> str:
+        """Processors that the runs used."""
+        return "; ".join(sorted({record.device for record in self.records}))
+
+    @property
+    def matrix(self) -> list[tuple[str, list[tuple[int, float]]]]:
+        """True class with, per predicted class, utterances and their share of the row."""
+        rows = [(str(name), counts.tolist()) for name, counts in self.confusion.iterrows()]
+        return [(name, [(count, count / max(1, sum(counts))) for count in counts]) for name, counts in rows]
+
+    @property
+    def remark(self) -> str:
+        """Whether the published numbers may be held against these, and if not, why."""
+        return comparable(self)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Results on the same utterances with the same classes: what may be compared at all."""
+
+    corpus: str
+    classes: str  # what is told apart, in words
+    warning: str
+    results: tuple[Result, ...]  # speaker-independent first, then by protocol, then UA, best first
+
+    @property
+    def honest(self) -> tuple[Result, ...]:
+        """The speaker-independent rows."""
+        return tuple(result for result in self.results if not result.paper_row)
+
+    @property
+    def paper(self) -> tuple[Result, ...]:
+        """The rows of paper protocols and of leaking ones."""
+        return tuple(result for result in self.results if result.paper_row)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One system under a leaking and a speaker-independent protocol: what the leak adds."""
+
+    block: Block
+    honest: Result
+    leaking: Result
+    seeds: tuple[int, ...]  # that both have; empty: means over different seeds
+    ua: float  # leaking minus honest, fraction
+    wa: float
+    differs: tuple[str, ...]  # what sets the two protocols apart beside their rule
+
+
+def gather(records: Sequence[Record], scores: pd.DataFrame, confusions: pd.DataFrame, beside: Beside) -> list[Block]:
+    """Return the blocks of a report in the order in which the runs name them.
+
+    ``scores`` and ``confusions`` are the SCORES and CONFUSIONS tables; SerError if they are not of exactly these runs.
+    """
+    _match(records, scores)
+    grouped: dict[tuple[str, str, str], list[Record]] = {}
+    for record in records:
+        grouped.setdefault((record.run.corpus, record.run.protocol, record.run.system), []).append(record)
+    by_score = dict(list(scores.groupby(KEYS)))
+    by_confusion = dict(list(confusions.groupby(KEYS)))
+    results = [_result(members, by_score[key], by_confusion[key], beside) for key, members in grouped.items()]
+    blocks: dict[tuple[str, str, str], list[Result]] = {}
+    for result in results:
+        blocks.setdefault(_sameness(result), []).append(result)
+    return [_block(members) for members in blocks.values()]
+
+
+def gaps(blocks: Iterable[Block]) -> list[Gap]:
+    """Return every pair of a leaking and a speaker-independent result of one system within a block."""
+    found = []
+    for block in blocks:
+        for honest in (result for result in block.results if not result.leaking):
+            for leaking in (result for result in block.results if result.leaking):
+                if honest.system == leaking.system:
+                    found.append(_gap(block, honest, leaking))
+    return found
+
+
+def comparable(result: Result) -> str:
+    """Return whether the published numbers beside ``result`` may be held against it; "" if there are none."""
+    if not result.published:
+        return ""
+    corpus = _paper_corpus(result.first.adapter)
+    named = [entry for entry in result.published if any(name in entry.protocol for name in PAPER_CORPORA.values())]
+    if corpus is None or (named and not any(corpus in entry.protocol for entry in named)):
+        return "not comparable: other corpus"
+    if not named:
+        return "not comparable: the cited paper's own protocol"
+    if result.first.protocol.paper is None or result.first.protocol.paper != result.recipe.paper:
+        return "not comparable: other protocol"
+    if result.partial:
+        return "not comparable: not all folds were run"
+    return "same corpus, the paper's protocol as far as it is stated"
+
+
+def _match(records: Sequence[Record], scores: pd.DataFrame) -> None:
+    wanted = {tuple(record.run) for record in records}
+    single = scores.loc[scores["fold"] != metrics.POOLED, [*KEYS, "seed", "fold"]].drop_duplicates()
+    found = set(single.itertuples(index=False, name=None))
+    for what, odd in (("lacks", wanted - found), ("holds more than the experiment's", found - wanted)):
+        if odd:
+            named = offenders("/".join(map(str, run)) for run in sorted(odd, key=str))
+            raise SerError(f"the scores table {what} runs: {named}; score the experiment again.")
+
+
+def _result(records: list[Record], scores: pd.DataFrame, confusions: pd.DataFrame, beside: Beside) -> Result:
+    first = records[0]
+    classes = list(first.classes)
+    summary = metrics.summary(scores).set_index(["metric", "label"])
+    pooled = scores[scores["fold"] == metrics.POOLED]
+    ua, wa = (pooled[pooled["metric"] == metric].set_index("seed")["value"] for metric in ("UA", "WA"))
+    recalls = pooled[pooled["metric"] == "recall"].groupby("label")["value"].mean().reindex(classes)
+    counts = confusions[confusions["fold"] == metrics.POOLED].groupby(["label", "predicted"])["utterances"].sum()
+    confusion = counts.unstack(fill_value=0).reindex(index=classes, columns=classes, fill_value=0).astype(int)
+    published = beside.get((first.recipe.paper or "", first.recipe.published or ""), ())
+    return Result(
+        corpus=first.run.corpus,
+        protocol=first.run.protocol,
+        system=first.run.system,
+        records=tuple(records),
+        wa=_spread(summary.loc[("WA", "")], "pooled", "pooled_sd"),
+        ua=_spread(summary.loc[("UA", "")], "pooled", "pooled_sd"),
+        fold_wa=_spread(summary.loc[("WA", "")], "fold_mean", "fold_sd"),
+        fold_ua=_spread(summary.loc[("UA", "")], "fold_mean", "fold_sd"),
+        pooled_ua={int(seed): float(value) for seed, value in ua.items()},
+        pooled_wa={int(seed): float(value) for seed, value in wa.items()},
+        recalls={str(name): float(value) for name, value in recalls.items()},
+        confusion=confusion,
+        published=_relevant(published, first.adapter),
+    )
+
+
+def _spread(summary: pd.Series, mean: str, sd: str) -> Spread:
+    return Spread(float(summary[mean]), None if math.isnan(summary[sd]) else float(summary[sd]))
+
+
+def _relevant(entries: Sequence[Published], adapter: str) -> tuple[Published, ...]:
+    """Return the published WA and UA on this corpus where the paper has such, otherwise all; each number once."""
+    corpus = _paper_corpus(adapter)
+    overall: dict[tuple[str, str, float], Published] = {}
+    for entry in entries:
+        if not entry.label:
+            overall.setdefault((entry.protocol, entry.metric, entry.percent), entry)
+    once = tuple(overall.values())
+    same = tuple(entry for entry in once if corpus is not None and corpus in entry.protocol)
+    return same or once
+
+
+def _paper_corpus(adapter: str) -> str | None:
+    return next((name for begin, name in PAPER_CORPORA.items() if adapter.lower().startswith(begin)), None)
+
+
+def _labels(result: Result) -> dict[str, tuple[str, ...]]:
+    stated = result.first.protocol.labels
+    return {name: (name,) for name in result.first.classes} if isinstance(stated, str) else dict(stated)
+
+
+def _sameness(result: Result) -> tuple[str, str, str]:
+    labels = {name: sorted(merged) for name, merged in _labels(result).items()}
+    subset = {column: sorted(values) for column, values in result.first.protocol.subset.items()}
+    return result.corpus, json.dumps(labels, sort_keys=True), json.dumps(subset, sort_keys=True)
+
+
+def _block(results: list[Result]) -> Block:
+    first = results[0]
+    labels = _labels(first)
+    named = [name if tuple(merged) == (name,) else f"{name} ({' + '.join(merged)})" for name, merged in labels.items()]
+    subset = [f"{column} {' or '.join(values)}" for column, values in first.first.protocol.subset.items()]
+    classes = "; ".join([f"{len(labels)} classes: {', '.join(named)}", *subset])
+    ranked = sorted(results, key=lambda row: (row.paper_row, row.protocol, -row.ua.mean, row.system))
+    return Block(first.corpus, classes, first.first.warning, tuple(ranked))
+
+
+def _gap(block: Block, honest: Result, leaking: Result) -> Gap:
+    seeds = tuple(sorted(set(honest.seeds) & set(leaking.seeds)))
+    ua, wa = (
+        _mean(more, seeds) - _mean(less, seeds)
+        for more, less in ((leaking.pooled_ua, honest.pooled_ua), (leaking.pooled_wa, honest.pooled_wa))
+    )
+    one, two = (result.first.protocol.model_dump(mode="json") for result in (honest, leaking))
+    differs = [key for key in ("normalisation", "selection") if one[key] != two[key]]
+    if honest.first.folds != leaking.first.folds:
+        differs.append(f"folds ({honest.first.folds} and {leaking.first.folds})")
+    return Gap(block, honest, leaking, seeds, ua, wa, tuple(differs))
+
+
+def _mean(values: Mapping[int, float], seeds: tuple[int, ...]) -> float:
+    chosen = [values[seed] for seed in seeds or values]
+    return sum(chosen) / len(chosen)

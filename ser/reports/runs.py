@@ -1,0 +1,120 @@
+"""What a report needs to know of a run: read from ``run.json`` and ``history.parquet`` in the run's folder."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ser import contracts, layout
+from ser.config.schema import Plan, Protocol, Recipe
+from ser.errors import SerError
+from ser.layout import Run
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One training job as it wrote itself down, with the titles that the experiment gives it."""
+
+    run: Run
+    adapter: str  # reader of the corpus, which names the corpus whatever the configuration calls it
+    warning: str  # of the corpus's card; "" if there is none
+    protocol: Protocol
+    recipe: Recipe
+    classes: tuple[str, ...]
+    folds: int  # that the protocol has
+    counts: Mapping[str, int]  # utterances of train, dev and test
+    parameters: int
+    seconds: float  # of training, all attempts
+    epochs_run: int
+    best_epoch: int  # from 1
+    device: str
+    versions: Mapping[str, str]
+    commit: str
+    notes: tuple[str, ...]  # where weights came from and other remarks on this run's inputs
+    history: pd.DataFrame  # the HISTORY table
+
+
+def read(run: Run, plan: Plan) -> Record:
+    """Return the record of ``run``; SerError names the file that is missing, torn, of another version or protocol."""
+    path = run.folder / "run.json"
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SerError(f"{path} does not exist; the train stage writes it.") from error
+    except ValueError as error:
+        raise SerError(f"{path} is not JSON ({error}); delete its folder and train again.") from error
+    history = contracts.read(contracts.HISTORY, run.folder / "history.parquet").to_pandas()
+    trained, planned = card.get("protocol_digest"), plan.protocols[run.protocol].digest()
+    if trained != planned:
+        raise SerError(
+            f"{path}: trained under digest {trained} of protocol '{run.protocol}', which is now {planned}; results of "
+            "two versions of a protocol cannot stand together. Train again."
+        )
+    try:
+        return _record(run, card, history, plan)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SerError(f"{path} is not a run card that this version reads ({error!r}); train again.") from error
+
+
+def _record(run: Run, card: Mapping[str, Any], history: pd.DataFrame, plan: Plan) -> Record:
+    """Return the record in ``card``, the content of a ``run.json``. The only place that knows its keys."""
+    corpus = _corpus(run.corpus, card)
+    commit = card["git"]["commit"] or "unknown"
+    return Record(
+        run=run,
+        adapter=corpus.get("adapter", run.corpus),
+        warning=corpus.get("warning", ""),
+        protocol=plan.protocols[run.protocol],
+        recipe=plan.systems[run.system],
+        classes=tuple(card["classes"]),
+        folds=plan.folds[run.corpus][run.protocol],
+        counts={part: sum(by_class.values()) for part, by_class in card["counts"].items()},
+        parameters=card["parameters"],
+        seconds=float(card["seconds"]["training"]),
+        epochs_run=card["epochs"],
+        best_epoch=card["best_epoch"],
+        device=card["device"],
+        versions={name: version or "not installed" for name, version in card["versions"].items()},
+        commit=f"{commit} with uncommitted changes" if card["git"]["dirty"] else commit,
+        notes=_notes(card),
+        history=history,
+    )
+
+
+def _corpus(corpus: str, card: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the corpus says of itself: in its manifest, or in the run where the manifest is gone."""
+    manifest = layout.manifest(corpus)
+    if manifest.is_file():
+        return contracts.metadata(manifest)
+    noted = [card, *card["features"].values()]
+    return {key: value for notes in noted for key, value in notes.items() if key in ("adapter", "warning") and value}
+
+
+def partial(records: Sequence[Record]) -> str:
+    """Return "" if all folds were run, otherwise which: ``partial: fold 0 of 6``."""
+    run, total = sorted({item.run.fold for item in records}), records[0].folds
+    if len(run) >= total:
+        return ""
+    return f"partial: fold{'s' if len(run) > 1 else ''} {spans(run)} of {total}"
+
+
+def spans(numbers: Iterable[int]) -> str:
+    """Return numbers as text with runs of three or more joined: ``0–4, 7``."""
+    groups: list[list[int]] = []
+    for number in sorted(numbers):
+        if groups and number == groups[-1][-1] + 1:
+            groups[-1].append(number)
+        else:
+            groups.append([number])
+    joined = (f"{g[0]}–{g[-1]}" if len(g) > 2 else ", ".join(map(str, g)) for g in groups)
+    return ", ".join(joined)
+
+
+def _notes(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the run's notes and the provenance of its features, each once."""
+    provenance = [
+        f"{name}: {notes['provenance']}" for name, notes in card["features"].items() if notes.get("provenance")
+    ]
+    return tuple(dict.fromkeys([*card["notes"], *provenance]))

@@ -1,0 +1,221 @@
+"""The tables of a report as Markdown and LaTeX (booktabs), with the corpus's warning on each."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ser.reports.results import Block, Gap, Result, Spread
+from ser.reports.runs import spans
+
+HONEST = "speaker-independent"
+PAPER = "paper or leaking protocol"
+RANKINGS = {
+    HONEST: "Speaker-independent protocols: no speaker of the test part is trained on.",
+    PAPER: "Paper protocols and protocols that leak: reproduction, not to be ranked with speaker-independent rows.",
+}
+TEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "±": r"$\pm$",
+        "×": r"$\times$",
+        "−": r"$-$",
+        "·": r"$\cdot$",
+        "–": "--",
+        "…": r"\ldots{}",
+        "Δ": r"$\Delta$",
+        "\u2009": r"\,",
+    }
+)
+MARKDOWN = str.maketrans({"|": r"\|", "<": "&lt;", ">": "&gt;", "*": r"\*", "_": r"\_", "`": r"\`", "\n": " "})
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells as text; ``text`` columns are aligned left, the rest right."""
+
+    caption: str
+    warning: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    text: frozenset[str]
+
+
+def results(blocks: Iterable[Block]) -> list[Table]:
+    """Return, for each block, one table of speaker-independent rows and one of paper rows; empty ones are left out."""
+    tables = []
+    for block in blocks:
+        for ranking, rows in rankings(block):
+            caption = f"{block.corpus}, {block.classes}. {RANKINGS[ranking]} Percent; chance is the test's majority "
+            caption += "class for WA and 1/classes for UA; ± is the standard deviation over folds. From scores.parquet."
+            cells = [_cells(result) for result in rows]
+            columns = tuple(cells[0])
+            text = frozenset({"Protocol", "Leaks", "System", "Folds × seeds", "Published protocol", "Remark"})
+            tables.append(
+                Table(caption, block.warning, columns, tuple(tuple(row[name] for name in columns) for row in cells), text)
+            )
+    return tables
+
+
+def rankings(block: Block) -> list[tuple[str, tuple[Result, ...]]]:
+    """Return the two kinds of rows of a block, which never share a table, without empty ones."""
+    return [(kind, rows) for kind, rows in ((HONEST, block.honest), (PAPER, block.paper)) if rows]
+
+
+def recalls(blocks: Iterable[Block]) -> list[Table]:
+    """Return the recall of every class, one table per block and kind of rows."""
+    tables = []
+    for block in blocks:
+        for ranking, results_ in rankings(block):
+            classes = results_[0].first.classes
+            rows = [
+                (result.protocol, result.system, *(percent(result.recalls[name]) for name in classes))
+                for result in results_
+            ]
+            caption = f"Recall per class in percent, pooled over folds, mean over seeds: {block.corpus}, {block.classes}. "
+            caption += f"{RANKINGS[ranking]} From scores.parquet."
+            text = frozenset({"Protocol", "System"})
+            tables.append(Table(caption, block.warning, ("Protocol", "System", *classes), tuple(rows), text))
+    return tables
+
+
+def gap_table(gaps: Sequence[Gap]) -> list[Table]:
+    """Return the difference between leaking and speaker-independent UA, paired by system."""
+    if not gaps:
+        return []
+    columns = ("Corpus", "System", "Without leak", "With leak", "Leaks", "UA", "UA with leak", "Δ UA", "Δ WA", "Remark")
+    rows = tuple(
+        (
+            gap.block.corpus,
+            gap.honest.system,
+            gap.honest.protocol,
+            gap.leaking.protocol,
+            "; ".join(gap.leaking.first.protocol.leaks),
+            percent(gap.honest.ua.mean),
+            percent(gap.leaking.ua.mean),
+            points(gap.ua),
+            points(gap.wa),
+            gap_remark(gap),
+        )
+        for gap in gaps
+    )
+    warning = " ".join(dict.fromkeys(gap.block.warning for gap in gaps if gap.block.warning))
+    caption = "What the leak adds: UA in percent, differences in points, leaking minus speaker-independent, the same "
+    caption += "system on the same corpus and classes. From scores.parquet."
+    return [Table(caption, warning, columns, rows, frozenset(columns) - {"UA", "UA with leak", "Δ UA", "Δ WA"})]
+
+
+def gap_remark(gap: Gap) -> str:
+    """Return what else sets the two rows of a gap apart, and which folds are missing."""
+    remarks = [f"{result.protocol} is {result.partial}" for result in (gap.honest, gap.leaking) if result.partial]
+    if gap.differs:
+        remarks.append(f"the protocols also differ in {', '.join(gap.differs)}")
+    if not gap.seeds:
+        remarks.append("no seed in common: means over different seeds")
+    elif set(gap.seeds) != set(gap.honest.seeds) | set(gap.leaking.seeds):
+        remarks.append(f"Δ over seeds {spans(gap.seeds)} only")
+    return "; ".join(remarks)
+
+
+def markdown(tables: Sequence[Table], title: str) -> str:
+    """Return the tables as GitHub Markdown under ``title``."""
+    parts = [f"# {title.translate(MARKDOWN)}"]
+    for table in tables:
+        lines = [table.caption.translate(MARKDOWN), ""]
+        if table.warning:
+            lines = [f"> **Warning:** {table.warning.translate(MARKDOWN)}", "", *lines]
+        lines.append("| " + " | ".join(name.translate(MARKDOWN) for name in table.columns) + " |")
+        lines.append("|" + "|".join(":--" if name in table.text else "--:" for name in table.columns) + "|")
+        lines += ["| " + " | ".join(cell.translate(MARKDOWN) for cell in row) + " |" for row in table.rows]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts if tables else [*parts, "Nothing to show."]) + "\n"
+
+
+def latex(tables: Sequence[Table]) -> str:
+    """Return the tables as LaTeX ``table`` environments, to be read by ``\\input``."""
+    parts = [r"% \usepackage{booktabs,graphicx}; wide tables are shrunk to the line, none is enlarged"]
+    for table in tables:
+        spec = "".join("l" if name in table.text else "r" for name in table.columns)
+        warning = rf"\textbf{{Warning: {tex(table.warning)}}} " if table.warning else ""
+        parts += [
+            r"\begin{table}[htbp]",
+            r"\centering",
+            rf"\caption{{{warning}{tex(table.caption)}}}",
+            r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+            rf"\begin{{tabular}}{{{spec}}}",
+            r"\toprule",
+            " & ".join(tex(name) for name in table.columns) + r" \\",
+            r"\midrule",
+            *(" & ".join(tex(cell) for cell in row) + r" \\" for row in table.rows),
+            r"\bottomrule",
+            r"\end{tabular}}",
+            r"\end{table}",
+            "",
+        ]
+    return "\n".join(parts) + "\n"
+
+
+def tex(text: str) -> str:
+    """Return ``text`` with every character that LaTeX reads as a command escaped."""
+    return " ".join(text.translate(TEX).split())
+
+
+def percent(value: float) -> str:
+    """Return a fraction as percent with two decimals; "–" if there is none."""
+    return "–" if math.isnan(value) else f"{100 * value:.2f}"
+
+
+def points(value: float) -> str:
+    """Return a difference of fractions in percentage points, with its sign."""
+    return f"{100 * value:+.2f}".replace("-", "−")
+
+
+def spread_text(spread: Spread) -> str:
+    """Return ``mean ± sd`` in percent; the mean alone where there is one value."""
+    return percent(spread.mean) + (f" ± {percent(spread.sd)}" if spread.sd is not None else "")
+
+
+def folds_text(result: Result) -> str:
+    """Return ``folds × seeds``, and which folds if not all were run."""
+    text = f"{len(result.folds)} × {len(result.seeds)}"
+    return f"{text} ({result.partial})" if result.partial else text
+
+
+def published_text(result: Result, metric: str) -> str:
+    """Return the published percentages of one metric, in the order of the paper's tables."""
+    return " / ".join(f"{entry.percent:.2f}" for entry in result.published if entry.metric == metric)
+
+
+def published_protocol(result: Result) -> str:
+    """Return where the published numbers stand and under which protocol they were got."""
+    return " / ".join(dict.fromkeys(f"{entry.table}: {entry.protocol}" for entry in result.published))
+
+
+def _cells(result: Result) -> dict[str, str]:
+    return {
+        "Protocol": result.protocol,
+        "Leaks": "; ".join(result.first.protocol.leaks),
+        "System": result.system,
+        "Folds × seeds": folds_text(result),
+        "WA": percent(result.wa.mean),
+        "UA": percent(result.ua.mean),
+        "WA over folds": spread_text(result.fold_wa),
+        "UA over folds": spread_text(result.fold_ua),
+        "n": str(result.utterances),
+        "Chance WA": percent(result.chance_wa),
+        "Chance UA": percent(result.chance_ua),
+        "Published WA": published_text(result, "WA"),
+        "Published UA": published_text(result, "UA"),
+        "Published protocol": published_protocol(result),
+        "Remark": result.remark,
+    }

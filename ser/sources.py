@@ -1,0 +1,95 @@
+"""The content of a corpus as one short text, so that a changed recording reruns what depends on it.
+
+Hashes contents, never times: touching or copying a file changes nothing. A cache of file sizes and modification times
+spares reading everything again. Light to import: the Snakefile calls this in every job.
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+from ser.errors import SerError
+
+SETTLED = 2_000_000_000  # nanoseconds: a file as young may change again within one tick of its file system's clock
+READERS = 8  # files hashed at once; blake2b leaves the interpreter to the others
+
+Stamp = tuple[int, int]  # bytes, nanoseconds since 1970
+Known = dict[str, tuple[int, int, str]]  # path: bytes, nanoseconds, digest
+
+
+def checksum(path: Path | str) -> str:
+    """Return the blake2b of the file's bytes, 32 hexadecimal digits; SerError if it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except OSError as error:
+        raise SerError(f"{path}: cannot be read ({error.strerror}).") from error
+
+
+def fingerprint(files: Iterable[Path], root: Path, cache: Path) -> str:
+    """Return 32 hexadecimal digits over the names, relative to ``root``, and the contents of ``files``.
+
+    ``cache`` is a JSON file of earlier digests; it may be missing, torn or unwritable. A file outside ``root`` counts
+    by its name alone, so that the digest is the same on every machine. SerError if a file cannot be read.
+    """
+    paths = [os.path.abspath(file) for file in files]
+    known = _load(cache)
+    stamps = [_stamp(path) for path in paths]
+    fresh = [path for path, stamp in zip(paths, stamps, strict=True) if known.get(path, ())[:2] != stamp]
+    found = dict(zip(fresh, _checksums(fresh), strict=True))
+    digests = [found[path] if path in found else known[path][2] for path in paths]
+    youngest = time.time_ns() - SETTLED
+    kept: Known = {
+        path: (*stamp, digest)
+        for path, stamp, digest in zip(paths, stamps, digests, strict=True)
+        if stamp[1] < youngest
+    }
+    if kept != known:
+        _save(cache, kept)
+    top = os.path.abspath(root) + os.sep
+    names = [path[len(top) :] if path.startswith(top) else os.path.basename(path) for path in paths]
+    whole = hashlib.blake2b(digest_size=16)
+    for name, digest in sorted(zip(names, digests, strict=True)):
+        whole.update(f"{name.replace(os.sep, '/')}\0{digest}\n".encode("utf-8", "surrogateescape"))
+    return whole.hexdigest()
+
+
+def _stamp(path: str) -> Stamp:
+    try:
+        stat = os.stat(path)
+    except OSError as error:
+        raise SerError(f"{path}: cannot be read ({error.strerror}).") from error
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _checksums(paths: Sequence[str]) -> list[str]:
+    if not paths:
+        return []
+    with ThreadPoolExecutor(READERS) as pool:
+        return list(pool.map(checksum, paths))
+
+
+def _load(cache: Path) -> Known:
+    """Return the earlier digests; none where the cache is missing or is not what ``_save`` writes."""
+    try:
+        entries = json.loads(cache.read_bytes())
+        return {str(path): (int(size), int(when), str(digest)) for path, (size, when, digest) in entries.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _save(cache: Path, known: Known) -> None:
+    partial = cache.with_name(f".{cache.name}.{os.getpid()}.part")
+    # a cache that cannot be written costs time, nothing else
+    with suppress(OSError):
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.write_text(json.dumps(known, separators=(",", ":")), encoding="utf-8")
+            partial.replace(cache)
+        finally:
+            partial.unlink(missing_ok=True)

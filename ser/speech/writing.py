@@ -1,0 +1,191 @@
+"""The text files of a recorded dialog in the formats of the IEMOCAP release, their oddities included.
+
+What the release has and a reader must stand: two spaces after ``dom`` and an empty dom, several labels of one rater, the
+actors' own ratings F1 and M1, comments in brackets, turns without dimensional ratings, turns XX without labels, lines
+without times, CRLF in some files, AppleDouble files, alignments that are missing, and folders of single raters' files.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from ser.speech.recording import Recorded
+
+CATEGORY = {
+    "ang": "Anger",
+    "hap": "Happiness",
+    "exc": "Excited",
+    "sad": "Sadness",
+    "neu": "Neutral",
+    "fru": "Frustration",
+    "fea": "Fear",
+    "sur": "Surprise",
+    "dis": "Disgust",
+    "oth": "Other",
+}
+DIMENSIONS = {  # mean valence, activation, dominance on 1…5
+    "ang": (1.9, 3.7, 3.9),
+    "hap": (3.9, 3.1, 3.1),
+    "exc": (4.0, 3.6, 3.4),
+    "sad": (2.2, 2.4, 2.7),
+    "neu": (3.0, 2.6, 2.9),
+    "fru": (2.3, 3.0, 3.2),
+    "fea": (2.3, 3.4, 2.4),
+    "sur": (3.1, 3.3, 2.8),
+    "dis": (2.1, 3.0, 3.2),
+    "oth": (2.9, 2.9, 3.0),
+    "xxx": (2.8, 3.0, 3.0),
+}
+RATERS = (("E2", "E3", "E4"), ("E1", "E2", "E4"), ("E2", "E5", "E6"), ("E1", "E3", "E6"))  # three to a dialog
+COMMENTS = ("curious", "mildly annoyed but polite, attitude", "amused", "tired", "hard to tell")
+REMARKS = ("Yeah.", "Okay.", "Mmhmm.", "[BREATHING]", "What?", "No.")
+LABEL_HEAD = "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]"
+APPLE_DOUBLE = bytes.fromhex("0005160700020000") + b"Mac OS X        " + bytes(58)
+
+
+@dataclass(frozen=True)
+class Rated:
+    """A recorded turn at its place in the dialog, in seconds, and what each rater said of it."""
+
+    recorded: Recorded
+    start: float
+    categories: tuple[tuple[str, tuple[str, ...], str], ...]  # rater, categories, comment
+    dimensions: tuple[tuple[str, tuple[int, int, int | None]], ...]  # rater, valence, activation, dominance
+
+    @property
+    def mean(self) -> tuple[float, ...]:
+        """Mean valence, activation and dominance of those who gave one, the actors apart; 0 where nobody did."""
+        judged = [values for rater, values in self.dimensions if rater[0] == "E"]
+        given = ([values[place] for values in judged] for place in range(3))
+        present = [[value for value in column if value is not None] for column in given]
+        return tuple(sum(column) / len(column) if column else 0.0 for column in present)
+
+
+def rate(dialog: str, recorded: Sequence[Recorded], seed: int) -> list[Rated]:
+    """Put the turns one after the other and have them judged by three raters and, mostly, their speaker."""
+    random = Random(f"{seed}/{dialog}/ratings")
+    raters = random.choice(RATERS)
+    clock = random.uniform(2, 8)
+    rated = []
+    for one in recorded:
+        categories = _categories(one.turn.code, raters, random)
+        dimensions = []
+        if random.random() > 0.02:
+            dimensions = [(rater, _dimensions(one.turn.code, random)) for rater in raters[1:]]
+        if random.random() < 0.8:
+            own = f"{one.turn.speaker[-1]}1"
+            categories.append((own, (_heard(one.turn.code, random),), _comment(random)))
+            dimensions.append((own, _dimensions(one.turn.code, random)))
+        rated.append(Rated(one, clock, tuple(categories), tuple(dimensions)))
+        clock += one.seconds + random.expovariate(1 / 0.8)
+    return rated
+
+
+def _categories(code: str, raters: Sequence[str], random: Random) -> list[tuple[str, tuple[str, ...], str]]:
+    """Return three raters' categories of which two at least are the label's, or none the same for xxx."""
+    if code == "xxx":
+        firsts = random.sample(sorted(CATEGORY.values()), 3)
+    else:
+        firsts = [CATEGORY[code], CATEGORY[code], _heard(code, random)]
+        random.shuffle(firsts)
+    judged = []
+    for rater, first in zip(raters, firsts, strict=True):
+        named = "Neutral state" if first == "Neutral" and random.random() < 0.3 else first
+        rest = [name for name in sorted(CATEGORY.values()) if name not in firsts]
+        second = (random.choice(rest),) if random.random() < 0.12 else ()
+        judged.append((rater, (named, *second), _comment(random)))
+    return judged
+
+
+def _heard(code: str, random: Random) -> str:
+    if code != "xxx" and random.random() < 0.6:
+        return CATEGORY[code]
+    return random.choice(sorted(CATEGORY.values()))
+
+
+def _comment(random: Random) -> str:
+    return random.choice(COMMENTS) if random.random() < 0.06 else ""
+
+
+def _dimensions(code: str, random: Random) -> tuple[int, int, int | None]:
+    valence, activation, dominance = (min(max(round(random.gauss(mean, 0.7)), 1), 5) for mean in DIMENSIONS[code])
+    return valence, activation, None if random.random() < 0.02 else dominance
+
+
+def labels(turns: Sequence[Rated]) -> list[str]:
+    """Return the lines of ``EmoEvaluation/<dialog>.txt``."""
+    lines = [LABEL_HEAD, ""]
+    for turn in turns:
+        one = turn.recorded
+        mean = ", ".join(f"{value:.4f}" for value in turn.mean)
+        lines.append(f"[{turn.start:.4f} - {turn.start + one.seconds:.4f}]\t{one.turn.name}\t{one.turn.code}\t[{mean}]")
+        lines += [f"C-{rater}:\t{'; '.join(given)};\t({comment})" for rater, given, comment in turn.categories]
+        lines += [
+            f"A-{rater}:\tval {valence}; act {activation}; dom  {dominance or ''};\t()"
+            for rater, (valence, activation, dominance) in turn.dimensions
+        ]
+        lines.append("")
+    return lines
+
+
+def single_ratings(turns: Sequence[Rated], rater: str) -> tuple[list[str], list[str]]:
+    """Return the lines of one rater's own files, categories and dimensions."""
+    categories, dimensions = [], []
+    for turn in turns:
+        name = turn.recorded.turn.name
+        for judge, given, comment in turn.categories:
+            if judge == rater:
+                categories.append(f"{name} {' '.join(f':{category};' for category in given)} ({comment})")
+        for judge, (valence, activation, dominance) in turn.dimensions:
+            if judge == rater:
+                dimensions.append(f"{name} :act {activation}; :val {valence}; :dom {dominance or ''}; ()")
+    return categories, dimensions
+
+
+def transcription(dialog: str, turns: Sequence[Rated], seed: int) -> list[str]:
+    """Return the lines of ``transcriptions/<dialog>.txt``, with remarks that are no utterance between the turns."""
+    random = Random(f"{seed}/{dialog}/remarks")
+    lines, unlabelled = [], 0
+    for turn in turns:
+        one = turn.recorded
+        laughs = one.turn.code in ("hap", "exc") and random.random() < 0.15
+        end = turn.start + one.seconds
+        text = f"[LAUGHTER] {one.turn.text}" if laughs else one.turn.text
+        lines.append(f"{one.turn.name} [{turn.start:08.4f}-{end:08.4f}]: {text}")
+        if random.random() < 0.1:
+            lines.append(f"{random.choice('FM')}: {random.choice(REMARKS)}")
+        if random.random() < 0.05 and unlabelled < 10:
+            name = f"{dialog}_{random.choice('FM')}XX{unlabelled}"
+            lines.append(f"{name} [{end:08.4f}-{end + 0.4:08.4f}]: {random.choice(REMARKS)}")
+            unlabelled += 1
+    return lines
+
+
+def alignment(one: Recorded, seed: int) -> list[str]:
+    """Return the lines of ``<utterance>.wdseg``: frames of 10 ms, the last one of a word included."""
+    random = Random(f"{seed}/{one.turn.name}/alignment")
+    last = int(one.seconds * 100) - 1
+    starts = [round(start * 100) for _, start in one.words]
+    quiet = last - 12 if starts and last - 12 > starts[-1] else last
+    rows = [(0, starts[0] - 1 if starts else last, "<s>")]
+    for (word, _), start, following in zip(one.words, starts, [*starts[1:], quiet], strict=True):
+        end = following - 1
+        pause = min(end, start + 45)
+        variant = f"({random.randint(2, 8)})" if random.random() < 0.1 else ""
+        rows.append((start, pause, word.upper() + variant))
+        if end > pause:
+            token = "++BREATHING++" if random.random() < 0.1 else "<sil>"
+            rows.append((pause + 1, end, token))
+    if starts:
+        rows.append((quiet, last, "</s>"))
+    scored = [(start, end, -random.randint(1000, 90000), word) for start, end, word in rows if end >= start]
+    lines = [f"\t{start:5d} {end:5d} {score:10d} {word}" for start, end, score, word in scored]
+    return ["\t SFrm  EFrm    SegAScr Word", *lines, f" Total score: {sum(row[2] for row in scored)}"]
+
+
+def save(path: Path, lines: Sequence[str], *, crlf: bool = False) -> None:
+    """Write lines as UTF-8 with the given ends."""
+    end = "\r\n" if crlf else "\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes("".join(line + end for line in lines).encode())

@@ -1,0 +1,94 @@
+"""Stage ``embedder``: x-vector weights from a corpus's own speakers, where no published weights are configured."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ser import contracts
+from ser.errors import SerError
+from ser.layers.xvector import MINIMUM, RATE, log_mel
+from ser.progress import progress
+from ser.training.device import prepare
+from ser.training.speakers import Embedder, train
+
+
+def embedder(*, manifest: Path, audio: Path, out: Path, epochs: int, seed: int, threads: int) -> None:
+    """Train the speaker embedding on the speakers of ``manifest`` and the shards in the folder ``audio``; write ``out``.
+
+    ``out`` is a safetensors file under SpeechBrain's parameter names; its notes hold corpus, speakers, utterances,
+    epochs, seed, speaker_accuracy (0…1, on held-out utterances of the same speakers) and held_out (how many). SerError
+    if the corpus names fewer than two speakers, or if audio is missing.
+    """
+    device = prepare("auto", threads)
+    shards, speakers = _named(manifest)
+    classes = {speaker: index for index, speaker in enumerate(sorted(set(speakers.values())))}
+    levels = _levels(audio, shards, set(speakers))
+    missing = sorted(set(speakers) - set(levels))
+    if missing:
+        raise SerError(
+            f"{audio}: no audio of {len(missing)} utterances of {manifest}, {missing[0]} first; run resample."
+        )
+    order = sorted(levels)
+    trained = train(
+        [levels[name] for name in order],
+        [classes[speakers[name]] for name in order],
+        epochs=epochs,
+        seed=seed,
+        device=device,
+    )
+    notes = {
+        "source": "ser embedder",
+        "corpus": contracts.metadata(manifest).get("corpus", manifest.parent.name),
+        "speakers": str(len(classes)),
+        "utterances": str(len(order)),
+        "epochs": str(epochs),
+        "seed": str(seed),
+        "speaker_accuracy": f"{trained.accuracy:.3f}",
+        "held_out": str(trained.held_out),
+    }
+    _save(trained, out, notes)
+
+
+def _named(manifest: Path) -> tuple[list[int], dict[str, str]]:
+    """Return the shards to read and the speaker of each utterance that has one."""
+    table = contracts.read(contracts.MANIFEST, manifest).select(["utterance", "speaker", "shard"]).to_pylist()
+    named = [row for row in table if row["speaker"] is not None]
+    speakers = {row["utterance"]: row["speaker"] for row in named}
+    if len(set(speakers.values())) < 2:
+        raise SerError(
+            f"{manifest} names {len(set(speakers.values()))} speakers, and an x-vector network learns to tell speakers "
+            "apart: set 'weights' in the options of the feature to a published checkpoint, or leave its systems out."
+        )
+    return sorted({row["shard"] for row in named}), speakers
+
+
+def _levels(audio: Path, shards: list[int], wanted: set[str]) -> dict[str, Tensor]:
+    """Return the log-mel frames of each ``wanted`` utterance, (frames, 24) dB."""
+    levels: dict[str, Tensor] = {}
+    for shard in progress(shards, total=len(shards), unit="shards"):
+        path = audio / f"{shard}.parquet"
+        table = contracts.read(contracts.AUDIO, path)
+        for row, name in enumerate(table["utterance"].to_pylist()):
+            if name not in wanted:
+                continue
+            signal = np.frombuffer(table["samples"][row].as_buffer(), dtype="<f4").copy()
+            if table["rate"][row].as_py() != RATE or len(signal) < MINIMUM:
+                raise SerError(f"{path}: utterance {name} must have {RATE} Hz and at least {MINIMUM} samples.")
+            levels[name] = log_mel(torch.from_numpy(signal)[None])[0]
+    return levels
+
+
+def _save(trained: Embedder, out: Path, notes: dict[str, str]) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        save_file(
+            {name: tensor.cpu().contiguous() for name, tensor in trained.model.state_dict().items()}, partial, notes
+        )
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)

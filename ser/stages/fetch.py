@@ -1,0 +1,124 @@
+"""Bring a corpus here: download or take its archive and unpack it, or let its adapter write it."""
+
+import json
+import shutil
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ser import archives, catalog, downloads
+from ser.config.schema import Corpus
+from ser.corpus import Card
+from ser.errors import SerError
+
+OFFICIAL = "official"  # as archive: the address on the corpus's card
+MINE = ".fetched"  # marks a folder that this stage wrote and may replace
+
+Origin = dict[str, str | None]
+
+
+def fetch(*, corpus: str, settings: Corpus, root: Path) -> None:
+    """Fill ``root`` with the corpus and write ``root/release.json``: what it is, from where, MD5, files and bytes.
+
+    The folder is made beside ``root`` and renamed when it is whole, so that a failed attempt leaves nothing there.
+    Archives lie in ``archives`` beside ``root``. SerError if no archive is configured and the adapter writes none.
+    """
+    adapter = catalog.load("corpora", settings.adapter)
+    if root.exists() and not (root / MINE).exists() and any(not file.name.startswith(".") for file in root.iterdir()):
+        raise SerError(
+            f"{root}: holds files that fetch did not write and will not replace; move them away, or use them as they "
+            f"are with 'root: {root}' in the configuration of corpus '{corpus}'."
+        )
+    partial = root.with_name(f".{root.name}.part")
+    shutil.rmtree(partial, ignore_errors=True)
+    root.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        if settings.archive is not None:
+            origin = _unpack(corpus, settings.archive, adapter, settings.options, root.parent / "archives", partial)
+        elif hasattr(adapter, "release"):
+            partial.mkdir()
+            adapter.release(partial, **settings.options)
+            origin = {"from": f"written by ser.corpora.{settings.adapter}", "md5": None}
+        else:
+            raise SerError(_nothing(corpus, adapter.CARD))
+        if not adapter.audio_files(partial, **settings.options):
+            raise SerError(f"corpus '{corpus}': there are no recordings of {adapter.CARD.title} in {origin['from']}.")
+        (partial / MINE).touch()
+        _describe(corpus, settings.adapter, adapter.CARD, origin, partial)
+        _replace(partial, root)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _unpack(
+    corpus: str, archive: str, adapter: ModuleType, options: dict[str, Any], folder: Path, partial: Path
+) -> Origin:
+    """Get the archive into ``folder`` and unpack it to ``partial``; return where it came from and its MD5."""
+    source = adapter.CARD.source
+    if archive == OFFICIAL and not (source and source.url):
+        raise SerError(f"corpus '{corpus}': 'archive: official', but {adapter.CARD.title} has no public address.")
+    url = source.url if archive == OFFICIAL else archive
+    name = Path(downloads.public(url)).name
+    here = downloads.download(
+        url,
+        folder / corpus / name,
+        md5=source.md5 if source else (),
+        size=source.size if source and archive == OFFICIAL else None,
+        corpus=corpus,
+    )
+    md5 = downloads.digest(here)
+    archives.unpack(here, partial)
+    _lift(partial, adapter, options)
+    return {"from": downloads.public(url), "md5": md5}
+
+
+def _lift(partial: Path, adapter: ModuleType, options: dict[str, Any]) -> None:
+    """Take away a folder around the whole release, such as ``IEMOCAP_full_release/``."""
+    while not _readable(partial, adapter, options):
+        inner = [entry for entry in partial.iterdir() if not entry.name.startswith((".", "__MACOSX"))]
+        if len(inner) != 1 or not inner[0].is_dir():
+            return
+        aside = partial.with_name(f"{partial.name}.inner")
+        shutil.rmtree(aside, ignore_errors=True)
+        inner[0].replace(aside)
+        shutil.rmtree(partial)
+        aside.replace(partial)
+
+
+def _readable(folder: Path, adapter: ModuleType, options: dict[str, Any]) -> bool:
+    try:
+        return bool(adapter.audio_files(folder, **options))
+    except SerError:  # an adapter's word for "this is not my corpus"
+        return False
+
+
+def _nothing(corpus: str, card: Card) -> str:
+    official = "'archive: official', " if card.source and card.source.url else ""
+    return (
+        f"corpus '{corpus}': nothing to fetch. Set {official}'archive: <path or URL>' to unpack {card.title}, or "
+        f"'root: <folder>' to a release that is unpacked already; where to get it: {card.homepage or 'its owner'}."
+    )
+
+
+def _describe(corpus: str, adapter: str, card: Card, origin: Origin, folder: Path) -> None:
+    sizes = [file.stat().st_size for file in folder.rglob("*") if file.is_file() and file.name != MINE]
+    release = {
+        "corpus": corpus,
+        "adapter": adapter,
+        "title": card.title,
+        "licence": card.licence,
+        "homepage": card.homepage,
+        **origin,
+        "files": len(sizes),
+        "bytes": sum(sizes),
+    }
+    (folder / "release.json").write_text(json.dumps(release, indent=2) + "\n", encoding="utf-8")
+
+
+def _replace(partial: Path, root: Path) -> None:
+    old = root.with_name(f".{root.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if root.exists():
+        root.replace(old)
+    partial.replace(root)
+    shutil.rmtree(old, ignore_errors=True)

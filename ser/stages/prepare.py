@@ -1,0 +1,205 @@
+"""Read a corpus's labels, hold them against its card and its recordings, and write the manifest."""
+
+import csv
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ser import audio, catalog, contracts, emotions, layout
+from ser.config.schema import Corpus
+from ser.corpus import Card, Facts, Utterance
+from ser.errors import SerError, offenders, unknown
+from ser.progress import progress
+from ser.sources import checksum
+
+REMEDIES = {  # entry of 'allow': what it does
+    "subset": "accepts an incomplete corpus",
+    "unlabelled-audio": "leaves such recordings out, and keeps rows without an emotion as not labelled",
+    "missing-audio": "leaves such utterances out",
+    "unreadable": "leaves such utterances out",
+    "silent": "leaves such utterances out",
+    "short": "leaves such utterances out",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something wrong with one utterance, recording or the corpus: of which kind, and where it was seen."""
+
+    kind: str  # an entry of 'allow'
+    reason: str
+    where: str = ""  # file and line
+    utterance: str = ""
+    audio: str = ""
+
+    def __str__(self) -> str:
+        place = f" ({self.where})" if self.where and self.where != self.audio else ""
+        return f"{self.utterance or self.audio}{place}: {self.reason}".removeprefix(": ")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the recordings of a corpus are like: inspection and checksum per utterance, and the faults."""
+
+    inspections: dict[str, tuple[audio.Inspection, str]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def prepare(*, corpus: str, settings: Corpus, root: Path, manifest: Path, excluded: Path, jobs: int = 1) -> None:
+    """Write ``manifest``, one row per utterance sorted by name, and ``excluded``, a CSV of what was left out and why.
+
+    Faults are looked for in the whole corpus, ``jobs`` recordings at a time, before one SerError names them, kind by
+    kind, with the entry of ``allow`` that accepts them. The number of shards is that of the adapter's facts; a subset
+    may leave some of them empty.
+    """
+    if not root.is_dir():
+        raise SerError(f"corpus '{corpus}': its root {root} is not a folder.")
+    adapter = catalog.load("corpora", settings.adapter)
+    options = settings.options
+    facts: Facts = adapter.facts(root, allow_subset="subset" in settings.allow, **options)
+    rows: list[Utterance] = adapter.utterances(root, **options)
+    _unique(corpus, rows)
+    _known_emotions(rows)
+    faults = [Fault("subset", difference) for difference in adapter.verify(rows, **options)]
+    faults += _without_label(rows, adapter.audio_files(root, **options))
+    kept, left_out = _exclude(corpus, rows, settings.exclude)
+    look = _look(root, kept, settings.minimum_seconds, jobs)
+    faults += look.faults
+    _report(corpus, root, faults, settings.allow)
+    left_out += [fault for fault in faults if fault.audio]  # a subset and a row without an emotion take nothing away
+    gone = {fault.utterance for fault in left_out if fault.utterance}
+    kept = sorted((row for row in kept if row.utterance not in gone), key=lambda row: row.utterance)
+    if not kept:
+        raise SerError(f"corpus '{corpus}' ({root}): no utterance is left of {len(rows)}.")
+    shards = layout.shard_count(facts.utterances, settings.shard_size)
+    _write_excluded(left_out, excluded)
+    contracts.write(contracts.MANIFEST, _table(kept, look, shards), manifest, _notes(corpus, settings, adapter.CARD))
+    print(f"{corpus}: {len(kept)} utterances, {len(left_out)} left out (see {excluded})", flush=True)
+
+
+def _unique(corpus: str, rows: Sequence[Utterance]) -> None:
+    places: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        places[row.utterance].append(row.where)
+    twice = [f"{name} ({' and '.join(where)})" for name, where in places.items() if len(where) > 1]
+    if twice:
+        raise SerError(f"corpus '{corpus}': {len(twice)} utterances are there more than once: {offenders(twice)}.")
+
+
+def _known_emotions(rows: Sequence[Utterance]) -> None:
+    for row in rows:
+        if row.emotion is not None and row.emotion not in emotions.NAMES:
+            raise SerError(f"{row.where}: {unknown('emotion', row.emotion, emotions.NAMES)}")
+
+
+def _exclude(corpus: str, rows: Sequence[Utterance], exclude: Sequence[str]) -> tuple[list[Utterance], list[Fault]]:
+    """Return the rows that stay, and those that the configuration leaves out."""
+    names = {row.utterance for row in rows}
+    for name in exclude:
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            raise SerError(f"corpus '{corpus}': 'exclude' names '{name}', which is no utterance of it.{hint}")
+    reason = "named by 'exclude' in the configuration"
+    left_out = [
+        Fault("exclude", reason, row.where, row.utterance, row.audio) for row in rows if row.utterance in exclude
+    ]
+    return [row for row in rows if row.utterance not in exclude], left_out
+
+
+def _without_label(rows: Sequence[Utterance], recordings: Iterable[str]) -> list[Fault]:
+    """Return the recordings that no row names, and the rows that name no emotion."""
+    kind = "unlabelled-audio"
+    named = {row.audio for row in rows}
+    unnamed = [Fault(kind, "has no label", audio=name) for name in sorted(set(recordings) - named)]
+    return unnamed + [Fault(kind, "names no emotion", row.where, row.utterance) for row in rows if row.emotion is None]
+
+
+def _look(root: Path, rows: Sequence[Utterance], minimum_seconds: float, jobs: int) -> Look:
+    """Inspect the recordings of all ``rows``, file by file in ``jobs`` threads; libsndfile lets the others run."""
+    files: dict[str, list[Utterance]] = defaultdict(list)
+    for row in rows:
+        files[row.audio].append(row)
+
+    def inspect(name: str) -> list[tuple[Utterance, audio.Inspection | None, str]]:
+        path = root / name
+        if not path.is_file():
+            return [(row, None, "") for row in files[name]]
+        found = [(row, audio.inspect(path, row.start, row.end, minimum_seconds)) for row in files[name]]
+        readable = any(inspection.kind != "unreadable" for _, inspection in found)
+        total = checksum(path) if readable else ""
+        return [(row, inspection, total) for row, inspection in found]
+
+    look = Look()
+    with ThreadPoolExecutor(max(1, jobs)) as pool:
+        for found in progress(pool.map(inspect, files), total=len(files), unit="recordings"):
+            for row, inspection, total in found:
+                place = {"where": row.where, "utterance": row.utterance, "audio": row.audio}
+                if inspection is None:
+                    look.faults.append(Fault("missing-audio", f"there is no {row.audio}", **place))
+                elif inspection.kind is not None:
+                    look.faults.append(Fault(inspection.kind, str(inspection.fault), **place))
+                else:
+                    look.inspections[row.utterance] = (inspection, total)
+    return look
+
+
+def _report(corpus: str, root: Path, faults: Sequence[Fault], allow: Sequence[str]) -> None:
+    """Raise SerError with a paragraph per kind of fault that is not allowed."""
+    kinds = [kind for kind in REMEDIES if kind not in allow and any(fault.kind == kind for fault in faults)]
+    if not kinds:
+        return
+    lines = [f"corpus '{corpus}' ({root}) is not as it should be:"]
+    for kind in kinds:
+        those = [fault for fault in faults if fault.kind == kind]
+        lines.append(f"{kind}, {len(those)}: {offenders(those)}. ('allow: [{kind}]' {REMEDIES[kind]}.)")
+    raise SerError("\n".join(lines))
+
+
+def _table(rows: Sequence[Utterance], look: Look, shards: int) -> pa.Table:
+    cells = []
+    for index, row in enumerate(rows):
+        inspection, total = look.inspections[row.utterance]
+        cells.append(
+            {
+                **asdict(row),
+                "seconds": inspection.seconds,
+                "rate": inspection.rate,
+                "channels": inspection.channels,
+                "checksum": total,
+                "raters": [{"rater": rater, "emotions": list(said)} for rater, said in row.raters] or None,
+                "words": [asdict(word) for word in row.words] or None,
+                "shard": index * shards // len(rows),
+            }
+        )
+    return pa.Table.from_pylist(cells, schema=contracts.MANIFEST.schema)
+
+
+def _notes(corpus: str, settings: Corpus, card: Card) -> dict[str, Any]:
+    return {
+        "corpus": corpus,
+        "adapter": settings.adapter,
+        "title": card.title,
+        "licence": card.licence,
+        "warning": card.warning,
+    }
+
+
+def _write_excluded(left_out: Sequence[Fault], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["utterance", "audio", "reason"])
+            writer.writerows([fault.utterance, fault.audio, f"{fault.kind}: {fault.reason}"] for fault in left_out)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,36 @@
+"""Read one shard's recordings, mix them down and bring them to 16 kHz."""
+
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ser import audio, contracts
+from ser.errors import SerError
+from ser.progress import progress
+from ser.sources import checksum
+
+COLUMNS = ["utterance", "audio", "start", "end", "checksum"]
+
+
+def resample(*, manifest: Path, root: Path, shard: int, out: Path) -> None:
+    """Write the utterances of ``shard`` in ``manifest`` as mono float32 at 16 kHz to ``out``; none is a legal number.
+
+    Holds one shard in memory. SerError if a recording is not the one that ``prepare`` saw.
+    """
+    table = contracts.read(contracts.MANIFEST, manifest)
+    rows = table.filter(pc.equal(table["shard"], shard)).select(COLUMNS).to_pylist()
+    seen = cache(checksum)  # several utterances may share a file
+    frames: list[int] = []
+    samples: list[bytes] = []
+    for row in progress(rows, total=len(rows), unit="utterances"):
+        path = root / row["audio"]
+        if not path.is_file() or seen(path) != row["checksum"]:
+            raise SerError(f"{path}: is gone or has changed since {manifest} was written; run prepare again.")
+        signal = audio.load(path, row["start"], row["end"])
+        frames.append(len(signal))
+        samples.append(signal.astype("<f4", copy=False).tobytes())
+    names = [row["utterance"] for row in rows]
+    columns = [names, [audio.RATE] * len(rows), frames, samples]
+    contracts.write(contracts.AUDIO, pa.table(columns, schema=contracts.AUDIO.schema), out)

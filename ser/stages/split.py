@@ -1,0 +1,194 @@
+"""Stage ``split``: give every utterance of a protocol its class, and a part in every fold.
+
+Whatever the rule does, the outcome is held to what the protocol promises before it is written: every class is trained
+on, a dev part is there if the epoch is chosen on one, each utterance is tested once, and nothing of the test part is in
+train that the protocol does not name among its leaks.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from ser import catalog, contracts
+from ser.config.schema import Protocol
+from ser.emotions import NAMES, UNCLEAR
+from ser.errors import SerError, offenders, unknown
+
+NESTED = ("raters", "words")
+GROUPS = ("speaker", "session", "dialog")  # what must not be shared between train and test unless it leaks by design
+
+
+def split(*, corpus: str, name: str, protocol: Protocol, manifest: Path, out: Path, folds: int) -> None:
+    """Write the folds table of protocol ``name`` on ``corpus``.
+
+    manifest: the corpus's manifest table; out: the folds table; folds: how many folds the rule promised from the
+    corpus's facts. SerError where the corpus lacks a column or class that the protocol needs, where the rule cannot be
+    applied, and where its outcome breaks a promise of the protocol.
+    """
+    where = f"protocol '{name}' on corpus '{corpus}'"
+    table = contracts.read(contracts.MANIFEST, manifest).drop_columns(list(NESTED)).to_pandas()
+    chosen = _subset(table, protocol, where)
+    labelled = _labelled(chosen, protocol, where)
+    rule = catalog.load("protocols", protocol.rule)
+    repeated = bool(getattr(rule, "REPEATED", False))
+    try:
+        assigned = rule.assign(labelled, **protocol.options)
+    except SerError as error:
+        raise SerError(f"{where}: {error}") from error
+    _check_shape(assigned, table, labelled, folds, where)
+    rows = assigned.merge(labelled[["utterance", "label", *GROUPS]], on="utterance").sort_values(["fold", "utterance"])
+    _check_parts(rows, protocol, where)
+    if not repeated:
+        _check_tested_once(rows, labelled, where)
+    _check_leaks(rows, protocol, where)
+    notes = {
+        "corpus": corpus,
+        "name": name,
+        "protocol": protocol.canonical(),
+        "digest": protocol.digest(),
+        "classes": json.dumps(sorted(set(labelled["label"])) if protocol.labels == "all" else list(protocol.labels)),
+        "tested": "drawn" if repeated else "once",
+        "warning": contracts.metadata(manifest).get("warning", ""),
+    }
+    columns = rows[contracts.FOLDS.schema.names]
+    contracts.write(contracts.FOLDS, pa.Table.from_pandas(columns, preserve_index=False), out, notes)
+    _report(where, table, chosen, labelled, rows)
+
+
+def _subset(table: pd.DataFrame, protocol: Protocol, where: str) -> pd.DataFrame:
+    """Return the utterances that have an accepted value in every column of the protocol's subset."""
+    chosen = table
+    text = [column for column in table.columns if contracts.MANIFEST.schema.field(column).type == pa.string()]
+    for column, accepted in protocol.subset.items():
+        if column not in text:
+            raise SerError(f"{where}: {unknown('subset column', column, text)}")
+        found = sorted(table[column].dropna().unique())
+        if not found:
+            filled = [known for known in text if table[known].notna().any()]
+            raise SerError(
+                f"{where}: it takes only {column} {' or '.join(accepted)}, but the corpus has no value in column "
+                f"'{column}'; it has values in {', '.join(filled)}."
+            )
+        chosen = chosen[chosen[column].isin(accepted)]
+        if chosen.empty:
+            raise SerError(
+                f"{where}: no utterance has {column} {' or '.join(accepted)}; the corpus has {offenders(found)}."
+            )
+    return chosen
+
+
+def _labelled(chosen: pd.DataFrame, protocol: Protocol, where: str) -> pd.DataFrame:
+    """Return the utterances whose emotion the protocol asks for, with the class in the new column ``label``."""
+    found = sorted(chosen["emotion"].dropna().unique())
+    if protocol.labels == "all":
+        label_of = {emotion: emotion for emotion in found if emotion not in UNCLEAR}
+    else:
+        label_of = _merges(protocol.labels, where)
+    labelled = chosen.assign(label=chosen["emotion"].map(label_of)).dropna(subset="label")
+    missing = sorted(set(label_of.values()) - set(labelled["label"]))
+    if missing:
+        raise SerError(
+            f"{where}: the protocol asks for label {' and '.join(missing)}; the corpus has {', '.join(found) or 'none'}"
+            f"{' in this subset' if protocol.subset else ''}."
+        )
+    if labelled["label"].nunique() < 2:
+        raise SerError(f"{where}: at least two classes are needed; the corpus has {', '.join(found) or 'no labels'}.")
+    empty = labelled.loc[labelled["speaker"].isna(), "utterance"]
+    if protocol.normalisation == "speaker" and len(empty):
+        raise SerError(f"{where}: normalisation by speaker needs speakers; none is known for {offenders(empty)}.")
+    return labelled
+
+
+def _merges(labels: dict[str, tuple[str, ...]], where: str) -> dict[str, str]:
+    """Return emotion -> class."""
+    label_of: dict[str, str] = {}
+    for label, emotions in labels.items():
+        for emotion in emotions:
+            if emotion not in NAMES:
+                raise SerError(f"{where}, class '{label}': {unknown('emotion', emotion, NAMES)}")
+            if emotion in label_of:
+                raise SerError(f"{where}: emotion '{emotion}' is in the classes {label_of[emotion]} and {label}.")
+            label_of[emotion] = label
+    return label_of
+
+
+def _check_shape(assigned: pd.DataFrame, table: pd.DataFrame, labelled: pd.DataFrame, folds: int, where: str) -> None:
+    """Raise SerError unless the rule gave each utterance at most one part in each of the promised folds."""
+    strange = assigned.loc[~assigned["utterance"].isin(labelled["utterance"]), "utterance"].unique()
+    if len(strange):
+        raise SerError(f"{where}: the rule assigned utterances it was not given: {offenders(strange)}.")
+    twice = assigned.loc[assigned.duplicated(["utterance", "fold"]), "utterance"].unique()
+    if len(twice):
+        raise SerError(f"{where}: the parts of a fold overlap in {offenders(twice)}.")
+    made = sorted(assigned["fold"].unique())
+    if made != list(range(folds)):
+        gone = [
+            f"{column} {value}"
+            for column in ("speaker", "session")
+            for value in sorted(set(table[column].dropna()) - set(labelled[column].dropna()))
+        ]
+        without = f"; without an utterance under this protocol: {offenders(gone)}" if gone else ""
+        raise SerError(f"{where}: the rule made {len(made)} folds, the corpus's facts promise {folds}{without}.")
+
+
+def _check_parts(rows: pd.DataFrame, protocol: Protocol, where: str) -> None:
+    """Raise SerError unless every fold trains on every class, tests something, and has the dev part it needs."""
+    classes = set(rows["label"])
+    for fold, group in rows.groupby("fold"):
+        parts = set(group["part"])
+        if "test" not in parts:
+            raise SerError(f"{where}: fold {fold} has no test part.")
+        if protocol.selection != "last" and "dev" not in parts:
+            raise SerError(
+                f"{where}: selection {protocol.selection} needs a dev part and fold {fold} has none; "
+                "give the rule one or use selection: last."
+            )
+        untrained = sorted(classes - set(group.loc[group["part"] == "train", "label"]))
+        if untrained:
+            raise SerError(f"{where}: the train part of fold {fold} has no utterance of class {offenders(untrained)}.")
+
+
+def _check_tested_once(rows: pd.DataFrame, labelled: pd.DataFrame, where: str) -> None:
+    tested = rows.loc[rows["part"] == "test", "utterance"].value_counts()
+    twice = sorted(tested.index[tested > 1])
+    if twice:
+        raise SerError(f"{where}: tested in more than one fold: {offenders(twice)}.")
+    never = sorted(set(labelled["utterance"]) - set(tested.index))
+    if never:
+        raise SerError(f"{where}: tested in no fold: {offenders(never)}.")
+
+
+def _check_leaks(rows: pd.DataFrame, protocol: Protocol, where: str) -> None:
+    """Raise SerError where parts of a fold share speakers, sessions or dialogs that the protocol does not name."""
+    for fold, group in rows.groupby("fold"):
+        part = dict(iter(group.groupby("part")))
+        pairs = [("train", "test", column, column) for column in GROUPS]
+        pairs += [("dev", "test", "speaker", "speaker"), ("train", "dev", "speaker", "dev speaker")]
+        for one, other, column, leak in pairs:
+            if leak in protocol.leaks or not {one, other} <= part.keys():
+                continue
+            shared = sorted(set(part[one][column].dropna()) & set(part[other][column].dropna()))
+            if shared:
+                raise SerError(
+                    f"{where}: fold {fold} has {column} {offenders(shared)} in both {one} and {other}, "
+                    f"and the protocol's leaks do not name '{leak}'."
+                )
+
+
+def _report(where: str, table: pd.DataFrame, chosen: pd.DataFrame, labelled: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Print how many utterances are used, which are not, and the size of every part."""
+    print(f"{where}: {len(labelled)} of {len(table)} utterances", file=sys.stderr)
+    outside = chosen.loc[~chosen["utterance"].isin(labelled["utterance"]), "emotion"].fillna("not labelled")
+    unused = [f"{emotion} {count}" for emotion, count in outside.value_counts().items()]
+    if len(chosen) < len(table):
+        unused.insert(0, f"outside the subset {len(table) - len(chosen)}")
+    if unused:
+        print(f"not used: {', '.join(unused)}", file=sys.stderr)
+    sizes = pd.crosstab(rows["fold"], [rows["part"], rows["label"]])
+    for fold, counts in sizes.iterrows():
+        for part in (name for name in contracts.PARTS if name in counts.index.get_level_values(0)):
+            of_part = ", ".join(f"{label} {count}" for label, count in counts[part].items())
+            print(f"fold {fold} {part}: {counts[part].sum()} ({of_part})", file=sys.stderr)

@@ -1,0 +1,203 @@
+"""Stage train: one system, seed and fold; fit on train, choose on dev, speak on test."""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+from pydantic import ValidationError
+from safetensors.torch import save_file
+
+from ser import catalog, contracts
+from ser.config.schema import Protocol, Recipe, View
+from ser.errors import SerError, unknown
+from ser.layout import Run
+from ser.training import card, checkpoint, data, estimator, history, material, network
+from ser.training.checkpoint import Checkpoint
+from ser.training.device import describe, prepare
+from ser.training.fold import Fold
+from ser.training.fold import read as read_fold
+from ser.training.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the stage was asked for. ``notes``: what the split stage wrote beside the folds."""
+
+    run: Run
+    recipe: Recipe
+    protocol: Protocol
+    notes: Mapping[str, str]
+    code: str
+    started: datetime
+
+
+def train(
+    *,
+    run: Run,
+    recipe: Recipe,
+    folds: Path,
+    features: Mapping[str, Path],
+    out: Path,
+    threads: int,
+    protocol: Protocol | None = None,
+    device: str = "auto",
+    code: str = "",
+) -> None:
+    """Train ``recipe`` on fold ``run.fold`` and write history, weights, predictions and, last, run.json into ``out``.
+
+    folds: the protocol's folds table, whose metadata hold the ``protocol`` where none is given; features: folder of
+    shards by feature; code: fingerprint of the code that decides the outcome, computed here where empty. A run that was
+    killed goes on from its checkpoint. SerError for folds, features or recipes that do not fit together, and for a loss
+    that is not finite.
+    """
+    started, clock = datetime.now(UTC), time.monotonic()
+    module = catalog.load("models", recipe.model)
+    code = code or catalog.fingerprint(__name__, f"ser.models.{recipe.model}")
+    notes = _notes(folds)
+    job = Job(run, recipe, protocol or _protocol(folds, notes), notes, code, started)
+    place = prepare("cpu" if _kind(module) == "estimator" else device, threads)
+    fold = read_fold(folds, run.fold, job.protocol)
+    loaded = _load(recipe, module, fold, features)
+    given = material.place(fold, loaded, _views(recipe, module), job.protocol, place)
+    loading = time.monotonic() - clock
+    digests = {"folds": fold.digest(), **{found.feature: found.digest for found in loaded.values()}}
+    data_key = [f"{name}={digest}" for name, digest in sorted(digests.items())]
+    state = Checkpoint(checkpoint.key(recipe, job.protocol, code, data_key, run.seed, run.fold, place.type))
+    if _kind(module) == "estimator":
+        outcome = estimator.train(recipe, module, given, seed=run.seed, threads=threads)
+    else:
+        outcome = network.train(recipe, job.protocol, module, given, seed=run.seed, checkpoint=state)
+    _write(job, fold, outcome, out)
+    record = {
+        **_asked(job, fold),
+        **_learned(outcome, given, loading, time.monotonic() - clock),
+        **_surroundings(place, threads),
+        "features": {found.feature: found.notes for found in loaded.values()},
+        "data": digests,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    _write_json(out / "run.json", record)
+    state.delete()
+
+
+def _notes(folds: Path) -> dict[str, str]:
+    """Return what stands beside the folds, once they are known to be folds."""
+    contracts.read(contracts.FOLDS, folds)
+    return contracts.metadata(folds)
+
+
+def _protocol(folds: Path, notes: Mapping[str, str]) -> Protocol:
+    """Return the protocol that the split stage wrote beside the folds."""
+    try:
+        return Protocol.model_validate_json(notes["protocol"])
+    except (KeyError, ValidationError) as error:
+        raise SerError(f"{folds} does not say which protocol it is of ({error}); split again.") from error
+
+
+def _kind(module: ModuleType) -> str:
+    return str(getattr(module, "KIND", "network"))
+
+
+def _views(recipe: Recipe, module: ModuleType) -> dict[str, View]:
+    return estimator.inputs(recipe) if _kind(module) == "estimator" else network.inputs(recipe, module)
+
+
+def _load(recipe: Recipe, module: ModuleType, fold: Fold, features: Mapping[str, Path]) -> dict[str, data.Matrices]:
+    """Return the matrices of the fold's utterances, by modality."""
+    seen = _views(recipe, module)
+    missing = [view.feature for view in seen.values() if view.feature not in features]
+    if missing:
+        raise unknown("feature", missing[0], features)
+    return {name: data.load(view.feature, features[view.feature], fold.utterances) for name, view in seen.items()}
+
+
+def _write(job: Job, fold: Fold, outcome: Outcome, out: Path) -> None:
+    contracts.write(contracts.HISTORY, history.table(outcome.history), out / "history.parquet")
+    classes = json.dumps(fold.classes)
+    partial = out / f".model.safetensors.{os.getpid()}.part"
+    try:
+        save_file(dict(outcome.weights), partial, metadata={"recipe": job.recipe.canonical(), "classes": classes})
+        partial.replace(out / "model.safetensors")
+    finally:
+        partial.unlink(missing_ok=True)
+    table = _predictions(job.run, fold, outcome)
+    notes = {"classes": classes, "digest": job.protocol.digest(), "tested": job.notes.get("tested", "once")}
+    contracts.write(contracts.PREDICTIONS, table, out / "predictions.parquet", notes)
+
+
+def _predictions(run: Run, fold: Fold, outcome: Outcome) -> pa.Table:
+    rows = fold.rows("test")
+    said = outcome.probabilities.argmax(axis=1)
+    fixed = {name: [value] * len(rows) for name, value in run._asdict().items()}
+    return pa.table(
+        {
+            **fixed,
+            "utterance": [fold.utterances[row] for row in rows],
+            "speaker": [fold.speakers[row] for row in rows],
+            "label": [fold.classes[k] for k in fold.labels[rows]],
+            "predicted": [fold.classes[k] for k in said],
+            "probabilities": list(outcome.probabilities),
+        },
+        schema=contracts.PREDICTIONS.schema,
+    )
+
+
+def _asked(job: Job, fold: Fold) -> dict[str, Any]:
+    """Return the half of the record that was known before training."""
+    return {
+        **job.run._asdict(),
+        "protocol_digest": job.protocol.digest(),
+        "protocol_record": job.protocol.model_dump(mode="json"),
+        "recipe": job.recipe.model_dump(mode="json"),
+        "warning": job.notes.get("warning", ""),
+        "folds": fold.of,
+        "classes": list(fold.classes),
+        "counts": fold.counts(),
+        "selection": job.protocol.selection,
+        "code": job.code,
+        "started": job.started.isoformat(timespec="seconds"),
+    }
+
+
+def _learned(outcome: Outcome, fitted_on: material.Material, loading: float, total: float) -> dict[str, Any]:
+    seconds = [row.seconds for row in outcome.history]
+    return {
+        "parameters": outcome.parameters,
+        "examples": {part: len(fitted_on.examples(part).label) for part in contracts.PARTS},
+        "seconds": round(total, 3),  # of this attempt
+        "seconds_loading": round(loading, 3),
+        "seconds_training": round(sum(seconds), 3),  # of all attempts
+        "seconds_per_epoch": round(float(np.mean(seconds)), 4),
+        "epochs_run": len(outcome.history),
+        "best_epoch": outcome.best_epoch,
+        "resumed": outcome.resumes,
+        "notes": outcome.notes,
+    }
+
+
+def _surroundings(place: torch.device, threads: int) -> dict[str, Any]:
+    return {
+        "device": describe(place),
+        "device_type": place.type,
+        "threads": threads,
+        "versions": card.versions(),
+        **card.commit(),
+    }
+
+
+def _write_json(path: Path, record: Mapping[str, Any]) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        partial.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,32 @@
+"""Which examples share a batch: similar lengths, so that little is padded, in an order that the seed decides."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+CHUNK = 32  # batches within which examples are sorted by length
+
+
+def shuffled(frames: NDArray[np.int64], size: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
+    """Return an epoch's batches of indices into ``frames`` (examples,): every example in exactly one batch.
+
+    Examples are shuffled, sorted by length within chunks of ``CHUNK`` batches, cut into batches of ``size``, and the
+    batches are shuffled. A single left-over example joins the batch before it: batch normalisation needs two.
+    """
+    order = np.random.default_rng([seed, epoch])
+    drawn = order.permutation(len(frames)).astype(np.int64)
+    batches: list[NDArray[np.int64]] = []
+    for first in range(0, len(drawn), CHUNK * size):
+        chunk = drawn[first : first + CHUNK * size]
+        batches += _cut(chunk[np.argsort(frames[chunk], kind="stable")], size)
+    if len(batches) > 1 and len(batches[-1]) == 1:
+        batches[-2:] = [np.concatenate(batches[-2:])]
+    return [batches[k] for k in order.permutation(len(batches))]
+
+
+def by_length(frames: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
+    """Return batches of indices, longest first: the first batch needs the most memory."""
+    return _cut(np.argsort(-frames, kind="stable").astype(np.int64), size)
+
+
+def _cut(indices: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
+    return [indices[first : first + size] for first in range(0, len(indices), size)]

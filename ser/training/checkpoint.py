@@ -1,0 +1,132 @@
+"""A run's state between two epochs, on disk: a killed run goes on as if nothing had happened.
+
+One safetensors file with the small state as JSON in its header, written under a temporary name and renamed, in a folder
+named by a hash of everything that decides the outcome. Another recipe, code, fold or data has another folder.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from ser import layout
+from ser.config.schema import Protocol, Recipe
+from ser.training.history import Epoch
+
+INTERVAL = 20.0  # seconds; shorter epochs share a checkpoint, because writing one costs about as much as they do
+FILE = "state.safetensors"
+
+
+@dataclass
+class State:
+    """What a checkpoint restores beside the model, the optimiser and the random generators."""
+
+    history: list[Epoch] = field(default_factory=list)
+    best: dict[str, Tensor] = field(default_factory=dict)  # weights of the epoch kept so far; empty: the present ones
+    resumes: int = 0
+
+
+def key(recipe: Recipe, protocol: Protocol, code: str, data: Iterable[str], seed: int, fold: int, device: str) -> str:
+    """Return 32 hexadecimal digits over recipe, protocol, code, data digests, seed, fold, device type and torch."""
+    decisive = recipe.model_dump(mode="json", exclude={"title", "paper", "published", "defaults"})
+    parts = [decisive, protocol.digest(), code, list(data), seed, fold, device, torch.__version__]
+    return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+@dataclass
+class Checkpoint:
+    """The file of one key. ``saved``: when it was last written (monotonic seconds), never: None."""
+
+    key: str
+    saved: float | None = None
+
+    @property
+    def folder(self) -> Path:
+        """``results/checkpoints/<key>``."""
+        return Path(layout.CHECKPOINTS, self.key)
+
+    def due(self) -> bool:
+        """Return whether ``INTERVAL`` has passed since the last write, or nothing was written yet."""
+        return self.saved is None or time.monotonic() - self.saved >= INTERVAL
+
+    def save(self, model: nn.Module, optimiser: Optimizer, state: State) -> None:
+        """Write the state whole or not at all."""
+        tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
+        tensors |= {f"best/{name}": value for name, value in state.best.items()}
+        for index, slots in optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser/{index}/{name}": slot for name, slot in slots.items() if isinstance(slot, Tensor)}
+        tensors |= {f"random/{name}": value for name, value in _random().items()}
+        held = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
+        small = {"history": [asdict(row) for row in state.history], "resumes": state.resumes, "key": self.key}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        partial = self.folder / f".{FILE}.{os.getpid()}.part"
+        save_file(held, partial, metadata={"state": json.dumps(small)})
+        with partial.open("rb") as written:
+            os.fsync(written.fileno())
+        partial.replace(self.folder / FILE)
+        self.saved = time.monotonic()
+
+    def load(self, model: nn.Module, optimiser: Optimizer) -> State:
+        """Return the state of this key after restoring model, optimiser and random generators; a fresh one if none.
+
+        A torn or foreign file is ignored with a line in the log: the run then starts from its beginning.
+        """
+        path = self.folder / FILE
+        if not path.is_file():
+            return State()
+        try:
+            with safe_open(path, framework="pt") as file:
+                small = json.loads(file.metadata()["state"])
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+            if small["key"] != self.key:
+                raise ValueError(f"it belongs to {small['key']}")
+            state = State([Epoch(**row) for row in small["history"]], _of(tensors, "best"), small["resumes"] + 1)
+            _restore(model, optimiser, tensors)
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+            print(f"checkpoint {self.key} is torn and ignored ({error})", file=sys.stderr, flush=True)
+            return State()
+        print(f"resumed after epoch {len(state.history)} from checkpoint {self.key}", file=sys.stderr, flush=True)
+        return state
+
+    def delete(self) -> None:
+        """Remove the folder; the outputs of the run stand."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _of(tensors: dict[str, Tensor], kind: str) -> dict[str, Tensor]:
+    return {name.removeprefix(f"{kind}/"): value for name, value in tensors.items() if name.startswith(f"{kind}/")}
+
+
+def _random() -> dict[str, Tensor]:
+    held = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        held["cuda"] = torch.cuda.get_rng_state()
+    return held
+
+
+def _restore(model: nn.Module, optimiser: Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Load what ``save`` wrote; names and shapes are checked before anything changes."""
+    weights, own = _of(tensors, "model"), model.state_dict()
+    if {name: value.shape for name, value in weights.items()} != {name: value.shape for name, value in own.items()}:
+        raise ValueError("its weights are not this model's")
+    random = _of(tensors, "random")
+    slots: dict[int, dict[str, Tensor]] = {}
+    for name, value in _of(tensors, "optimiser").items():
+        index, slot = name.split("/")
+        slots.setdefault(int(index), {})[slot] = value
+    optimiser.load_state_dict({"state": slots, "param_groups": optimiser.state_dict()["param_groups"]})
+    model.load_state_dict(weights)
+    torch.set_rng_state(random["cpu"])
+    if "cuda" in random:
+        torch.cuda.set_rng_state(random["cuda"])

@@ -1,0 +1,123 @@
+"""The features of a fold's utterances, as one array per feature."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from ser import contracts
+from ser.errors import SerError, offenders
+
+STORED = ("float16", "float32", "float64")
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """A feature of several utterances, one after the other.
+
+    values: (frames of all utterances, dims), float16 or float32 as stored (float64 becomes float32); offsets:
+    (utterances + 1,), utterance i has the rows offsets[i] to offsets[i + 1]; notes: the metadata of the first shard;
+    digest: 32 hexadecimal digits over all values.
+    """
+
+    feature: str
+    values: NDArray[Any]
+    offsets: NDArray[np.int64]
+    notes: dict[str, str]
+    digest: str
+
+    @property
+    def dims(self) -> int:
+        """Return the dimensions of a frame."""
+        return int(self.values.shape[1])
+
+    def of(self, row: int) -> NDArray[np.float32]:
+        """Return the (frames, dims) float32 matrix of utterance ``row``."""
+        return self.values[self.offsets[row] : self.offsets[row + 1]].astype(np.float32)
+
+
+def load(feature: str, folder: Path, utterances: Sequence[str]) -> Matrices:
+    """Return ``feature`` of ``utterances``, in their order, from the shards ``<shard>.parquet`` in ``folder``.
+
+    Memory peaks at the result and one shard. SerError names the utterances that no shard has, that two shards have,
+    whose number of dimensions differs, whose matrix is torn, or whose values are not finite.
+    """
+    shards = sorted(folder.glob("*.parquet"))
+    if not shards:
+        raise SerError(f"{folder} holds no shard of feature '{feature}'; the extract stage writes them.")
+    row_of = {name: row for row, name in enumerate(utterances)}
+    frames, dims, dtype, homes = _survey(folder, shards, row_of)
+    offsets = np.concatenate([[0], np.cumsum(frames)]).astype(np.int64)
+    values = np.empty((int(offsets[-1]), dims), dtype)
+    for shard in homes:
+        _fill(values, offsets, row_of, shard)
+    digest = hashlib.blake2b(f"{values.dtype.str}{values.shape}".encode(), digest_size=16)
+    digest.update(offsets.tobytes())
+    digest.update(values.reshape(-1).view(np.uint8).data)
+    return Matrices(feature, values, offsets, contracts.metadata(shards[0]), digest.hexdigest())
+
+
+def _survey(
+    folder: Path, shards: Sequence[Path], row_of: dict[str, int]
+) -> tuple[NDArray[np.int64], int, type[np.floating[Any]], list[Path]]:
+    """Return the frames per utterance, the dimensions, the type to hold, and the shards that have any of them."""
+    frames = np.zeros(len(row_of), np.int64)
+    kinds: dict[tuple[int, str], str] = {}
+    homes: list[Path] = []
+    for shard in shards:
+        wanted = [row for row in _index(shard) if row["utterance"] in row_of]
+        twice = [row["utterance"] for row in wanted if frames[row_of[row["utterance"]]]]
+        if twice:
+            raise SerError(f"{folder}: utterances stand in two shards: {offenders(twice)}.")
+        for row in wanted:
+            frames[row_of[row["utterance"]]] = row["frames"]
+            kinds.setdefault((row["dims"], row["dtype"]), row["utterance"])
+        homes += [shard] if wanted else []
+    missing = [name for name, row in row_of.items() if not frames[row]]
+    if missing:
+        raise SerError(
+            f"{folder} lacks {len(missing)} utterances of the fold: {offenders(missing)}; extract them again."
+        )
+    if len({dims for dims, _ in kinds}) > 1:
+        named = offenders(f"{name} has {dims}" for (dims, _), name in kinds.items())
+        raise SerError(f"{folder}: the number of dimensions differs between utterances: {named}.")
+    wrong = sorted({dtype for _, dtype in kinds} - set(STORED))
+    if wrong:
+        raise SerError(f"{folder}: unknown dtype {offenders(wrong)}; known: {', '.join(STORED)}.")
+    half = {dtype for _, dtype in kinds} == {"float16"}
+    return frames, next(iter(kinds))[0], np.float16 if half else np.float32, homes
+
+
+def _index(shard: Path) -> list[dict[str, Any]]:
+    """Return a shard's rows without their matrices."""
+    try:
+        rows: list[dict[str, Any]] = pq.read_table(shard, columns=["utterance", "frames", "dims", "dtype"]).to_pylist()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SerError(f"{shard} cannot be read as Parquet ({error}); delete it and run again.") from error
+    return rows
+
+
+def _fill(values: NDArray[Any], offsets: NDArray[np.int64], row_of: dict[str, int], shard: Path) -> None:
+    table = contracts.read(contracts.FEATURES, shard)
+    dtypes = table["dtype"].to_pylist()
+    infinite: list[str] = []
+    for at, name in enumerate(table["utterance"].to_pylist()):
+        if name not in row_of:
+            continue
+        into = values[offsets[row_of[name]] : offsets[row_of[name] + 1]]
+        stored = np.frombuffer(table["matrix"][at].as_buffer(), np.dtype(dtypes[at]).newbyteorder("<"))
+        if stored.size != into.size:
+            raise SerError(
+                f"{shard}: the matrix of {name} has {stored.size} values, not {into.shape} as its columns say."
+            )
+        into[:] = stored.reshape(into.shape)
+        if not np.isfinite(into).all():
+            infinite.append(name)
+    if infinite:
+        raise SerError(f"{shard}: values that are not finite in {offenders(infinite)}.")

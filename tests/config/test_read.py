@@ -1,0 +1,133 @@
+"""The configuration says what is wrong, where, and what is known, before anything runs."""
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ser.config.describe import describe
+from ser.config.read import library, merged, resolve
+from ser.config.schema import Plan
+from ser.errors import SerError
+
+CONFIG = Path(__file__).parents[2] / "config"
+EXPERIMENT: dict[str, Any] = {
+    "experiment": {
+        "name": "mini",
+        "runs": [{"corpora": ["demo"], "protocols": ["session-out-4"], "systems": ["SVM-eGeMAPS"]}],
+    },
+    "corpora": {"demo": {"options": {"utterances": 150}}},
+}
+
+
+def changed(**sections: Any) -> dict[str, Any]:
+    return merged(deepcopy(EXPERIMENT), sections)
+
+
+def block(**change: Any) -> dict[str, Any]:
+    return changed(experiment={"runs": [{**EXPERIMENT["experiment"]["runs"][0], **change}]})
+
+
+def message(raw: dict[str, Any]) -> str:
+    with pytest.raises(SerError) as caught:
+        resolve(raw, CONFIG)
+    return str(caught.value)
+
+
+def test_a_good_configuration_resolves() -> None:
+    config = resolve(EXPERIMENT, CONFIG)
+    assert config.corpora["demo"].adapter == "demo"
+    assert "C-pFSMN-A" in config.systems
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (changed(experimnt={}), ["experimnt", "Did you mean 'experiment'?"]),
+        (changed(corpora={"demo": {"alow": []}}), ["corpora.demo", "alow", "Did you mean 'allow'?"]),
+        (changed(corpora={"demo": {"options": {"uterances": 9}}}), ["corpora.demo", "Did you mean 'utterances'?"]),
+        (changed(corpora={"demo": {"adapter": "demmo"}}), ["corpora.demo", "Did you mean 'demo'?"]),
+        (block(systems=["SVM-eGeMAP"]), ["experiment.runs[0]", "Did you mean 'SVM-eGeMAPS'?"]),
+        (block(protocols=["session-out"]), ["experiment.runs[0]", "unknown protocol 'session-out'"]),
+        (block(corpora=["iemocab"]), ["experiment.runs[0]", "unknown corpus 'iemocab'"]),
+        (block(sedes=[1]), ["experiment.runs", "Did you mean 'seeds'?"]),
+        (block(systems=[]), ["experiment.runs.0.systems", "at least 1"]),
+    ],
+)
+def test_a_misspelt_name_is_told_with_its_place_and_the_near_miss(raw: dict[str, Any], expected: list[str]) -> None:
+    text = message(raw)
+    for part in expected:
+        assert part in text
+
+
+def variant(**entry: Any) -> dict[str, Any]:
+    return merged(block(systems=["mine"]), {"systems": {"mine": {"base": "Audio-CNN", **entry}}})
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (variant(training={"epoch": 3}), ["systems.mine.training", "Did you mean 'epochs'?"]),
+        (variant(training={"epochs": "many"}), ["systems.mine.training.epochs", "'many'"]),
+        (variant(model="multiscale_cn"), ["systems.mine", "Did you mean 'multiscale_cnn'?"]),
+        (variant(options={"dropot": 0.1}), ["systems.mine.options", "Did you mean 'dropout'?"]),
+        (variant(inputs={"frames": {"feature": "mfc"}}), ["systems.mine.inputs.frames", "Did you mean 'mfcc'?"]),
+        (variant(inputs={"frames": {"scale": "loga"}}), ["systems.mine.inputs.frames.scale", "'loga'"]),
+        (variant(base="Audio-CN"), ["base of mine", "Did you mean 'Audio-CNN'?"]),
+        (variant(base="mine"), ["its own base"]),
+    ],
+)
+def test_a_wrong_recipe_is_told_before_training(raw: dict[str, Any], expected: list[str]) -> None:
+    text = message(raw)
+    for part in expected:
+        assert part in text
+
+
+def test_a_variant_takes_all_but_its_change_from_its_base() -> None:
+    systems = resolve(variant(training={"epochs": 3}), CONFIG).systems
+    assert systems["mine"].training.epochs == 3
+    assert systems["mine"].training.learning_rate == systems["Audio-CNN"].training.learning_rate
+    assert systems["mine"].options == systems["Audio-CNN"].options
+
+
+def test_a_shipped_system_cannot_be_redefined() -> None:
+    text = message(changed(systems={"Audio-CNN": {"training": {"epochs": 1}}}))
+    assert "base: Audio-CNN" in text
+
+
+def test_labels_of_a_protocol_are_replaced_not_merged() -> None:
+    raw = changed(protocols={"two": {"base": "session-out-4", "labels": {"sad": ["sad"], "angry": ["angry"]}}})
+    assert set(resolve(raw, CONFIG).protocols["two"].labels) == {"sad", "angry"}
+
+
+def test_titles_are_no_part_of_what_decides_an_outcome() -> None:
+    systems = resolve(variant(title="another title", defaults={"options.dropout": "a remark"}), CONFIG).systems
+    assert systems["mine"].decisive() == systems["Audio-CNN"].decisive()
+
+
+def test_malformed_yaml_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("a: [1\n")
+    with pytest.raises(SerError, match=r"broken\.yaml"):
+        library(tmp_path)
+
+
+def test_one_name_in_two_files_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("x: {}\n")
+    (tmp_path / "b.yaml").write_text("x: {}\n")
+    with pytest.raises(SerError, match="defined in both"):
+        library(tmp_path)
+
+
+def test_a_plan_lists_each_run_once_and_refuses_a_fold_that_is_not_there() -> None:
+    config = resolve(block(seeds=[0, 1], folds=[0, 4]), CONFIG)
+    doubled = config.experiment.model_copy(update={"runs": config.experiment.runs * 2})
+    fields = {"protocols": {}, "systems": {}, "folds": {"demo": {"session-out-4": 5}}}
+    plan = Plan(experiment=doubled, **fields)
+    assert len(plan.checked().runs()) == 4
+    with pytest.raises(SerError, match="folds 0 to 2"):
+        plan.model_copy(update={"folds": {"demo": {"session-out-4": 3}}}).checked()
+
+
+def test_the_documented_keys_are_those_of_the_schema() -> None:
+    assert (CONFIG / "README.md").read_text(encoding="utf-8") == describe()

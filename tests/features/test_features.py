@@ -1,0 +1,177 @@
+"""Every extractor keeps the same promises; a new file in ser/features is picked up by itself."""
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.torch import save_file
+
+from ser import catalog
+from ser.errors import SerError
+
+NAMES = catalog.names("features")
+RATE = 16000
+
+
+def voice(seconds: float = 1.0, seed: int = 0) -> np.ndarray:
+    """Return a vowel-like sound: harmonics of a gliding 120 Hz pitch and a little noise, float32, peak about 0.3."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    phase = 2 * np.pi * (120 * time + 20 * time**2)
+    sound = sum(np.sin(k * phase) / k for k in range(1, 20))
+    noise = np.random.default_rng(seed).standard_normal(len(time))
+    return (0.15 * sound + 0.002 * noise).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file of untrained x-vector weights."""
+    import torch
+
+    from ser.layers.xvector import XVector
+
+    path = tmp_path_factory.mktemp("weights") / "xvector.safetensors"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        save_file(XVector().state_dict(), path)
+    return path
+
+
+@pytest.fixture(params=NAMES)
+def named(request: pytest.FixtureRequest, weights: Path) -> tuple[str, ModuleType, dict[str, Any]]:
+    """Return each extractor: its name, its module, the options that it cannot do without."""
+    needs = "weights" in (catalog.keywords("features", request.param, "extract") or {})
+    return request.param, catalog.load("features", request.param), {"weights": weights} if needs else {}
+
+
+
+def test_shape_type_and_hop_are_as_declared(named: tuple[str, ModuleType, dict[str, Any]]) -> None:
+    _, module, options = named
+    assert module.DTYPE in ("float16", "float32")
+    assert module.DEPENDS
+    short, long = (module.extract(voice(seconds), RATE, **options) for seconds in (1.0, 2.0))
+    for matrix in (short, long):
+        assert matrix.ndim == 2
+        assert matrix.dtype == np.dtype(module.DTYPE)
+        assert np.isfinite(matrix).all()
+    assert short.shape[1] == long.shape[1]
+    if module.HOP is None:
+        assert len(short) == len(long) == 1
+    else:
+        assert len(long) - len(short) == round(1 / module.HOP)
+        assert abs(len(short) - 1 / module.HOP) <= 6
+
+
+def test_one_utterance_has_one_matrix(named: tuple[str, ModuleType, dict[str, Any]]) -> None:
+    _, module, options = named
+    sound = voice()
+    before = sound.copy()
+    first = module.extract(sound, RATE, **options)
+    module.extract(voice(0.5, seed=1), RATE, **options)  # leaves nothing behind
+    assert np.array_equal(first, module.extract(sound, RATE, **options))
+    assert np.array_equal(sound, before), "the signal was changed in place"
+
+
+def test_another_sound_has_another_matrix(named: tuple[str, ModuleType, dict[str, Any]]) -> None:
+    _, module, options = named
+    noise = np.random.default_rng(0).uniform(-0.3, 0.3, RATE).astype(np.float32)
+    assert not np.allclose(module.extract(voice(), RATE, **options), module.extract(noise, RATE, **options))
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-7, 1e-4])
+def test_silence_is_finite(named: tuple[str, ModuleType, dict[str, Any]], level: float) -> None:
+    _, module, options = named
+    noise = np.random.default_rng(0).standard_normal(RATE // 2).astype(np.float32)
+    assert np.isfinite(module.extract(level * noise, RATE, **options)).all()
+
+
+def test_full_scale_is_finite(named: tuple[str, ModuleType, dict[str, Any]]) -> None:
+    _, module, options = named
+    square = np.sign(np.sin(2 * np.pi * 200 * np.arange(RATE) / RATE)).astype(np.float32)
+    assert np.isfinite(module.extract(square, RATE, **options)).all()
+
+
+def test_the_shortest_utterance_of_a_corpus_is_legal(named: tuple[str, ModuleType, dict[str, Any]]) -> None:
+    _, module, options = named
+    matrix = module.extract(voice(0.2), RATE, **options)  # the default of 'minimum_seconds'
+    assert len(matrix) >= 1
+    assert np.isfinite(matrix).all()
+
+
+@pytest.mark.parametrize("samples", [0, 1, 159, 160, 399, 400, 480, 959, 960, 1120])
+def test_a_short_signal_works_or_is_refused_in_words(
+    named: tuple[str, ModuleType, dict[str, Any]], samples: int
+) -> None:
+    name, module, options = named
+    try:
+        matrix = module.extract(voice()[:samples], RATE, **options)
+    except SerError as error:
+        assert name in str(error)
+        assert "at least" in str(error)
+    else:
+        assert len(matrix) >= 1
+        assert np.isfinite(matrix).all()
+
+
+def test_another_rate_is_refused(named: tuple[str, ModuleType, dict[str, Any]]) -> None:
+    name, module, options = named
+    with pytest.raises(SerError, match=f"{name}.*48000"):
+        module.extract(voice(), 48000, **options)
+
+
+def test_stereo_is_refused(named: tuple[str, ModuleType, dict[str, Any]]) -> None:
+    name, module, options = named
+    with pytest.raises(SerError, match=f"{name}.*mono"):
+        module.extract(np.zeros((2, RATE), np.float32), RATE, **options)
+
+
+@pytest.mark.parametrize("name", ["spectrogram", "spectrogram_10hz"])
+def test_magnitude_scales_with_gain(name: str) -> None:
+    extract = catalog.load("features", name).extract
+    loud, quiet = extract(voice(), RATE).astype(np.float32), extract(voice() / 4, RATE).astype(np.float32)
+    strong = loud > 0.01
+    np.testing.assert_allclose(quiet[strong] * 4, loud[strong], rtol=2e-3)
+
+
+@pytest.mark.parametrize(("name", "spacing"), [("spectrogram", 40), ("spectrogram_10hz", 10)])
+def test_a_tone_peaks_in_its_own_bin(name: str, spacing: int) -> None:
+    tone = np.sin(2 * np.pi * 1000 * np.arange(RATE) / RATE).astype(np.float32)
+    matrix = catalog.load("features", name).extract(tone, RATE)
+    assert (matrix[3:-3].argmax(axis=1) == 1000 // spacing).all()
+
+
+def test_two_seconds_give_two_hundred_frames_of_the_10_hz_grid() -> None:
+    assert catalog.load("features", "spectrogram_10hz").extract(voice(2.0), RATE).shape == (200, 400)
+
+
+def test_gain_moves_only_the_first_cepstrum() -> None:
+    extract = catalog.load("features", "mfcc").extract
+    loud, quiet = extract(voice(), RATE), extract(voice() / 2, RATE)
+    shift = 20 * np.log10(2) * np.sqrt(128)  # a constant c over 128 bands is c·√128 in the orthonormal c0
+    np.testing.assert_allclose(loud[:, 0] - quiet[:, 0], shift, rtol=1e-3)
+    np.testing.assert_allclose(loud[:, 1:], quiet[:, 1:], atol=2e-2)
+
+
+def test_mfcc_options_are_checked_and_obeyed() -> None:
+    extract = catalog.load("features", "mfcc").extract
+    assert extract(voice(), RATE, coefficients=13, mels=40, n_fft=400).shape == (101, 39)
+    with pytest.raises(SerError, match="mels=20"):
+        extract(voice(), RATE, mels=20)
+    with pytest.raises(SerError, match="n_fft=256"):
+        extract(voice(), RATE, n_fft=256)
+
+
+def test_gain_does_not_move_the_embedding(weights: Path) -> None:
+    extract = catalog.load("features", "xvector").extract
+    loud = extract(voice(), RATE, weights=weights)
+    assert np.abs(loud).max() > 0
+    np.testing.assert_allclose(extract(voice() / 8, RATE, weights=weights), loud, rtol=1e-2, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "dims"),
+    [("spectrogram", 201), ("mfcc", 96), ("compare_lld", 130), ("compare_functionals", 6373), ("egemaps", 88)],
+)
+def test_dimensions(name: str, dims: int) -> None:
+    assert catalog.load("features", name).extract(voice(0.3), RATE).shape[1] == dims

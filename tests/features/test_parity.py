@@ -1,0 +1,127 @@
+"""The extractors against the libraries that define them, and the x-vector against its published form."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ser import catalog
+
+RATE = 16000
+
+
+def speech(seconds: float = 1.5) -> np.ndarray:
+    """Return a gliding harmonic sound with pauses, float32, exact in 16 bits as recordings are."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    phase = 2 * np.pi * (110 * time + 25 * time**2)
+    sound = sum(np.sin(k * phase) / k for k in range(1, 25)) * (np.sin(2 * np.pi * 1.3 * time) > -0.6)
+    noise = np.random.default_rng(3).standard_normal(len(time))
+    return (np.round((0.15 * sound + 0.003 * noise) * 32768) / 32768).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("name", "window", "points", "bins", "pad"),
+    [("spectrogram", 400, 400, 201, 0), ("spectrogram_10hz", 640, 1600, 400, 240)],
+)
+def test_spectrograms_equal_librosa(name: str, window: int, points: int, bins: int, pad: int) -> None:
+    import librosa
+
+    around = pad + (points - window) // 2  # librosa centres a short window in the DFT: the frames start so much earlier
+    wave = np.pad(speech(), around)
+    theirs = np.abs(librosa.stft(wave, n_fft=points, win_length=window, hop_length=160, window="hamming", center=False))
+    ours = catalog.load("features", name).extract(speech(), RATE)
+    assert ours.shape == theirs.T[:, :bins].shape
+    np.testing.assert_allclose(ours, theirs.T[:, :bins], rtol=1e-3, atol=1e-4)  # float16 keeps eleven bits
+
+
+@pytest.mark.parametrize(("coefficients", "mels", "n_fft"), [(32, 128, 512), (13, 40, 400)])
+def test_mfcc_equals_librosa(coefficients: int, mels: int, n_fft: int) -> None:
+    import librosa
+
+    theirs = librosa.feature.mfcc(
+        y=speech(), sr=RATE, n_mfcc=coefficients, n_fft=n_fft, win_length=400, hop_length=160, window="hamming", n_mels=mels
+    )
+    both = np.concatenate([theirs, librosa.feature.delta(theirs), librosa.feature.delta(theirs, order=2)]).T
+    module = catalog.load("features", "mfcc")
+    ours = module.extract(speech(), RATE, coefficients=coefficients, mels=mels, n_fft=n_fft)
+    assert ours.shape == both.shape
+    np.testing.assert_allclose(ours, both, atol=2e-3)
+    filters = librosa.filters.mel(sr=RATE, n_fft=n_fft, n_mels=mels)
+    np.testing.assert_allclose(module.mel_filters(mels, n_fft).T, filters, atol=1e-7)
+
+
+def test_differences_of_fewer_than_nine_frames_repeat_the_edges() -> None:
+    module = catalog.load("features", "mfcc")
+    short = module.extract(speech()[:640], RATE)
+    assert short.shape == (5, 96)
+    static = np.pad(short[:, :32], ((4, 4), (0, 0)), mode="edge")
+    slope = sum(k * static[4 + k : 9 + k] for k in range(-4, 5)) / 60  # least squares over nine frames, Σk² = 60
+    np.testing.assert_allclose(short[:, 32:64], slope, atol=1e-3)
+
+
+def test_compare_lld_equals_two_calls_of_opensmile() -> None:
+    import opensmile
+
+    levels = opensmile.FeatureLevel
+    calls = [
+        opensmile.Smile(opensmile.FeatureSet.ComParE_2016, level)(speech(), RATE)[0].T
+        for level in (levels.LowLevelDescriptors, levels.LowLevelDescriptors_Deltas)
+    ]
+    ours = catalog.load("features", "compare_lld").extract(speech(), RATE)
+    assert len(ours) == len(calls[0])
+    assert np.array_equal(ours, np.hstack([call[: len(ours)] for call in calls]))
+
+
+@pytest.mark.parametrize(("name", "published"), [("compare_functionals", "ComParE_2016"), ("egemaps", "eGeMAPSv02")])
+def test_functionals_equal_opensmile(name: str, published: str) -> None:
+    import opensmile
+
+    smile = opensmile.Smile(opensmile.FeatureSet[published], opensmile.FeatureLevel.Functionals)
+    theirs = smile.process_signal(speech(), RATE).to_numpy()
+    assert np.array_equal(catalog.load("features", name).extract(speech(), RATE), theirs)
+
+
+def test_opensmile_does_not_wrap_full_scale() -> None:
+    extract = catalog.load("features", "egemaps").extract
+    tone = np.sin(2 * np.pi * 200 * np.arange(RATE) / RATE).astype(np.float32)
+    over, under = extract(tone * 1.0, RATE), extract(tone * np.float32(0.9999), RATE)
+    np.testing.assert_allclose(over[0, :10], under[0, :10], rtol=1e-2, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["compare_lld", "compare_functionals", "egemaps"])
+def test_sixty_milliseconds_are_opensmiles_minimum(name: str) -> None:
+    from ser.errors import SerError
+
+    extract = catalog.load("features", name).extract
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isfinite(extract(speech()[:960], RATE)).all()
+    with pytest.raises(SerError, match=r"960 samples \(0\.060 s\)"):
+        extract(speech()[:959], RATE)
+
+
+def test_without_opensmile_the_user_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    from ser.errors import SerError
+    from ser.features import _opensmile
+
+    monkeypatch.setitem(sys.modules, "opensmile", None)
+    with pytest.raises(SerError, match=r"pip install 'opensmile.*without it"):
+        _opensmile.package()
+
+
+def test_features_are_light_to_import() -> None:
+    """The Snakefile reads HOP and DEPENDS in every job."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys\nfrom ser import catalog\n"
+        "for name in catalog.names('features'): catalog.load('features', name).DEPENDS\n"
+        "print(sorted({'torch', 'librosa', 'opensmile', 'pandas', 'scipy.signal'} & set(sys.modules)))"
+    )
+    root = Path(catalog.ROOT).parent
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
+    assert run.stdout.strip() == "[]"

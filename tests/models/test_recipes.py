@@ -1,0 +1,101 @@
+"""Every shipped recipe is legal, says what is not the paper's word, and has the published size."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ser import catalog
+from ser.config import read
+from ser.config.schema import Feature, Recipe
+from ser.training.size import DIMS, parameters
+
+CONFIG = Path(__file__).parents[2] / "config"
+RECIPES: dict[str, Recipe] = read.shipped(CONFIG)[1]
+PAPERS = {path.stem for path in (CONFIG / "systems").glob("*.yaml")}
+FEATURES = {name: Feature(extractor=name) for name in catalog.names("features")}
+HEADLINES = {
+    "C-pFSMN-A",
+    "DenseLSTM-Feature",
+    "Audio-CNN",
+    "Audio-CNN-xvector",
+    "CNN_TF_Att.pooling",
+    "SVM-ComParE",
+    "SVM-eGeMAPS",
+}
+
+
+def raw(name: str) -> dict[str, Any]:
+    """Return the keys that a recipe and its bases write down."""
+    entries = read.library(CONFIG / "systems")
+    entry = entries[name]
+    return read.merged(raw(entry["base"]), entry) if "base" in entry else entry
+
+
+def test_the_headline_systems_are_there() -> None:
+    assert set(RECIPES) >= HEADLINES
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_model_options_and_features_exist(name: str) -> None:
+    recipe = RECIPES[name]
+    read.check_recipe(recipe, FEATURES, name)
+    assert recipe.paper is None or recipe.paper in PAPERS
+    assert recipe.title
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_model_gets_what_it_reads_and_nothing_else(name: str) -> None:
+    recipe = RECIPES[name]
+    needed = catalog.load("models", recipe.model).modalities(**recipe.options)
+    assert set(needed) == set(recipe.inputs.views())
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_default_names_a_key_that_the_recipe_sets(name: str) -> None:
+    written = raw(name)
+    for key, reason in RECIPES[name].defaults.items():
+        value: Any = written
+        for step in key.split("."):
+            assert step in value, f"{name}: defaults names {key}"
+            value = value[step]
+        assert reason
+
+
+@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.published])
+def test_published_names_stand_in_the_table_of_published_results(name: str) -> None:
+    table = CONFIG.parent / "ser/evaluation/published_results.csv"
+    recipe = RECIPES[name]
+    rows = [line.split(",") for line in table.read_text(encoding="utf-8").splitlines()]
+    assert any(row[0].lower() == recipe.paper and row[2] == recipe.published for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "count"),
+    [
+        ("C-pFSMN-A", 4, 689_906),
+        ("C-pFSMN", 4, 671_904),
+        ("DenseLSTM-LSTM", 5, 957_189),
+        ("DenseLSTM-General", 5, 989_957),
+        ("DenseLSTM-Time", 5, 1_121_029),
+        ("DenseLSTM-Feature", 5, 1_252_101),
+        ("DenseLSTM-Feature-eNTERFACE", 6, 2_861_958),
+        ("Audio-CNN", 4, 393_728 + 1536 * 256 + 256 + 256 * 4 + 4),
+        ("Audio-CNN-xvector", 4, 393_728 + 2048 * 256 + 256 + 256 * 4 + 4),
+        ("CNN_TF_GAP", 4, 93_492),
+        ("CNN_TF_Att.pooling", 4, 93_573),
+        ("CNN_TF_Bilinear", 4, 118_772),
+    ],
+)
+def test_parameters(name: str, classes: int, count: int) -> None:
+    assert parameters(RECIPES[name], DIMS, classes) == count
+
+
+@pytest.mark.parametrize(
+    ("attention", "count"),
+    [("none", 2_141_062), ("general", 2_206_598), ("time", 2_403_206), ("feature", 2_861_958)],
+)
+def test_parameters_of_the_enterface_column(attention: str, count: int) -> None:
+    recipe = RECIPES["DenseLSTM-Feature-eNTERFACE"]
+    other = recipe.model_copy(update={"options": {**recipe.options, "attention": attention}})
+    assert parameters(other, DIMS, 6) == count

@@ -1,0 +1,324 @@
+"""Every protocol of the configuration and every rule, on a synthetic manifest of ten speakers in five sessions."""
+
+from collections.abc import Mapping
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from ser import catalog
+from ser.config.read import library, merged
+from ser.config.schema import Protocol
+from ser.contracts import PARTS
+from ser.corpus import Facts
+from ser.emotions import NAMES, UNCLEAR
+from ser.errors import SerError
+
+ROOT = Path(__file__).parents[2]
+RULES = catalog.names("protocols")
+CAO = {  # table 1 of the paper: train, dev, test
+    "angry": (886, 113, 104),
+    "happy": (1323, 153, 160),
+    "neutral": (1375, 157, 176),
+    "sad": (886, 108, 90),
+}
+FOUR = {part: {label: counts[index] for label, counts in CAO.items()} for index, part in enumerate(PARTS)}
+OPTIONS: Mapping[str, dict[str, Any]] = {"random_counts": {**FOUR, "scale": True}}
+
+
+def entries() -> dict[str, Protocol]:
+    raw = library(ROOT / "config" / "protocols")
+
+    def whole(name: str) -> dict[str, Any]:
+        entry = dict(raw[name])
+        base = entry.pop("base", None)
+        return merged(whole(base), entry) if base else entry
+
+    return {name: Protocol.model_validate(whole(name)) for name in raw}
+
+
+PROTOCOLS = entries()
+
+
+def corpus(per_cell: int = 2) -> pd.DataFrame:
+    """Every speaker says every emotion in both styles ``per_cell`` times; two speakers share a dialog."""
+    rows = [
+        {
+            "utterance": f"{session}{gender[0]}-{style}-{emotion}-{number}",
+            "speaker": f"{session}{gender[0].upper()}",
+            "session": session,
+            "dialog": f"{session}-{style}",
+            "gender": gender,
+            "emotion": emotion,
+            "style": style,
+        }
+        for session in ("S1", "S2", "S3", "S4", "S5")
+        for gender in ("female", "male")
+        for style in ("improvised", "scripted")
+        for emotion in NAMES
+        for number in range(per_cell)
+    ]
+    return pd.DataFrame(rows).sample(frac=1.0, random_state=3, ignore_index=True)
+
+
+def labelled(protocol: Protocol, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of ``protocol`` with their class."""
+    for column, accepted in protocol.subset.items():
+        table = table[table[column].isin(accepted)]
+    if protocol.labels == "all":
+        merges = {emotion: emotion for emotion in NAMES if emotion not in UNCLEAR}
+    else:
+        merges = {emotion: label for label, emotions in protocol.labels.items() for emotion in emotions}
+    return table.assign(label=table["emotion"].map(merges)).dropna(subset="label")
+
+
+def facts(table: pd.DataFrame) -> Facts:
+    columns = (tuple(sorted(table[name].dropna().unique())) for name in ("speaker", "session", "emotion"))
+    return Facts(len(table), *columns)
+
+
+def four_classes() -> pd.DataFrame:
+    return labelled(PROTOCOLS["session-out-4"], corpus())
+
+
+def speakers(table: pd.DataFrame, parts: pd.DataFrame, fold: int, part: str, column: str = "speaker") -> set[str]:
+    names = parts.loc[(parts["fold"] == fold) & (parts["part"] == part), "utterance"]
+    return set(table.loc[table["utterance"].isin(names), column])
+
+
+def assert_whole(rule: Any, table: pd.DataFrame, parts: pd.DataFrame, count: int) -> None:
+    assert list(parts.columns) == ["utterance", "fold", "part"]
+    assert sorted(parts["fold"].unique()) == list(range(count))
+    assert set(parts["part"]) <= set(PARTS)
+    assert not parts.duplicated(["utterance", "fold"]).any(), "an utterance has two parts in a fold"
+    assert (parts.groupby("fold")["utterance"].nunique() == len(table)).all(), "an utterance is left out"
+    if not getattr(rule, "REPEATED", False):
+        tested = parts.loc[parts["part"] == "test", "utterance"]
+        assert sorted(tested) == sorted(table["utterance"]), "not tested exactly once"
+
+
+@pytest.mark.parametrize("name", sorted(PROTOCOLS))
+def test_protocol_keeps_what_it_promises(name: str) -> None:
+    protocol = PROTOCOLS[name]
+    rule = catalog.load("protocols", protocol.rule)
+    table = labelled(protocol, corpus(7 if name == "xie2019-enterface" else 2))
+    parts = rule.assign(table, **protocol.options)
+    count = rule.folds(facts(corpus()), **protocol.options)
+    assert_whole(rule, table, parts, count)
+    for fold in range(count):
+        for column in ("speaker", "session", "dialog"):
+            if column not in protocol.leaks:
+                train, test = (speakers(table, parts, fold, part, column) for part in ("train", "test"))
+                assert train.isdisjoint(test), f"fold {fold} leaks {column}"
+        dev = speakers(table, parts, fold, "dev")
+        assert dev or protocol.selection == "last"
+        if "speaker" not in protocol.leaks:
+            assert dev.isdisjoint(speakers(table, parts, fold, "test"))
+        if "dev speaker" not in protocol.leaks:
+            assert dev.isdisjoint(speakers(table, parts, fold, "train"))
+        trained = parts.loc[(parts["fold"] == fold) & (parts["part"] == "train"), "utterance"]
+        assert set(table.loc[table["utterance"].isin(trained), "label"]) == set(table["label"])
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_rule_is_whole_repeatable_and_blind_to_row_order(name: str) -> None:
+    rule = catalog.load("protocols", name)
+    table, options = four_classes(), OPTIONS.get(name, {})
+    parts = rule.assign(table, **options)
+    assert_whole(rule, table, parts, rule.folds(facts(table), **options))
+    pd.testing.assert_frame_equal(parts, rule.assign(table, **options))
+    pd.testing.assert_frame_equal(parts, rule.assign(table.iloc[::-1], **options))
+
+
+@pytest.mark.parametrize("name", [name for name in RULES if name.startswith("random")])
+def test_another_seed_is_another_draw(name: str) -> None:
+    rule, table, options = catalog.load("protocols", name), four_classes(), OPTIONS.get(name, {})
+    one, other = (rule.assign(table, seed=seed, **options)["part"].tolist() for seed in (0, 1))
+    assert one != other
+
+
+@pytest.mark.parametrize("name", ["random_counts", "random_holdout"])
+def test_repeats_are_draws_of_their_own_of_equal_size(name: str) -> None:
+    rule, table, options = catalog.load("protocols", name), four_classes(), OPTIONS.get(name, {})
+    assert rule.folds(facts(table), repeats=5, **options) == 5
+    parts = rule.assign(table, repeats=5, **options)
+    sizes = parts.groupby("fold")["part"].value_counts().unstack()
+    assert len(sizes) == 5
+    assert (sizes.nunique() == 1).all()
+    tested = parts[parts["part"] == "test"].groupby("fold")["utterance"].agg(frozenset)
+    assert len(set(tested)) == 5
+
+
+def iemocap_sized(sizes: Mapping[str, int]) -> pd.DataFrame:
+    labels = [label for label, size in sizes.items() for _ in range(size)]
+    return pd.DataFrame({"utterance": [f"u{number:05}" for number in range(len(labels))], "label": labels})
+
+
+def test_cao_counts_are_the_printed_ones() -> None:
+    table = iemocap_sized({label: sum(counts) for label, counts in CAO.items()})
+    assert len(table) == 5531
+    parts = catalog.load("protocols", "random_counts").assign(table, **PROTOCOLS["cao2019"].options)
+    counted = parts.merge(table, on="utterance").groupby(["label", "part"]).size()
+    for label, (train, dev, test) in CAO.items():
+        assert (counted[label]["train"], counted[label]["dev"], counted[label]["test"]) == (train, dev, test)
+    assert parts["part"].value_counts().to_dict() == {"train": 4470, "dev": 531, "test": 530}
+
+
+def test_cao_counts_on_a_corpus_of_another_size() -> None:
+    rule = catalog.load("protocols", "random_counts")
+    table = iemocap_sized(dict.fromkeys(CAO, 192))
+    with pytest.raises(SerError, match=r"angry 886 \+ 113 \+ 104 = 1103 wanted, 192 found.*scale: true"):
+        rule.assign(table, **FOUR)
+    parts = rule.assign(table, **FOUR, scale=True).merge(table, on="utterance")
+    for label, counts in CAO.items():
+        mine = parts.loc[parts["label"] == label, "part"].value_counts()
+        assert mine.sum() == 192
+        for part, count in zip(PARTS, counts, strict=True):
+            assert abs(mine[part] - 192 * count / sum(counts)) < 1
+    with pytest.raises(SerError, match="counts are given for angry, happy, neutral, sad, the corpus has angry, calm"):
+        rule.assign(table.replace({"label": {"happy": "calm"}}), **FOUR, scale=True)
+
+
+def test_li_has_four_classes_without_excited_on_improvised_speech() -> None:
+    table = labelled(PROTOCOLS["li2018"], corpus())
+    assert set(table["label"]) == {"angry", "happy", "neutral", "sad"}
+    assert "excited" not in set(table["emotion"])
+    assert set(table["style"]) == {"improvised"}
+    parts = catalog.load("protocols", "speaker_out").assign(table, **PROTOCOLS["li2018"].options)
+    assert set(parts["part"]) == {"train", "test"}
+    assert parts["fold"].nunique() == 10
+
+
+def test_random_folds_are_eight_one_one() -> None:
+    table = four_classes()
+    parts = catalog.load("protocols", "random_folds").assign(table)
+    shares = parts.groupby("fold")["part"].value_counts(normalize=True).unstack()
+    assert (shares[["dev", "test"]] - 0.1).abs().to_numpy().max() < 1 / len(table)
+    dev = parts[parts["part"] == "dev"].groupby("fold")["utterance"].agg(set)
+    test = parts[parts["part"] == "test"].groupby("fold")["utterance"].agg(set)
+    assert all(dev[fold] == test[(fold + 1) % 10] for fold in range(10))
+    without = catalog.load("protocols", "random_folds").assign(table, dev=False)
+    assert set(without["part"]) == {"train", "test"}
+
+
+def test_stratified_folds_share_every_class_out() -> None:
+    table = iemocap_sized({"angry": 41, "sad": 103, "neutral": 9})
+    parts = catalog.load("protocols", "random_folds").assign(table, folds=5, stratified=True).merge(table)
+    tested = parts[parts["part"] == "test"].groupby(["label", "fold"]).size().unstack(fill_value=0)
+    assert (tested.max(axis=1) - tested.min(axis=1)).max() <= 1
+
+
+def test_holdout_takes_a_share_or_a_number() -> None:
+    rule, table = catalog.load("protocols", "random_holdout"), iemocap_sized({"angry": 630, "sad": 630})
+    assert rule.assign(table, test=260)["part"].value_counts().to_dict() == {"train": 1000, "test": 260}
+    sizes = rule.assign(table, test=0.2, dev=0.1)["part"].value_counts()
+    assert sizes.to_dict() == {"train": 882, "test": 252, "dev": 126}
+    for wrong in (1.0, -3, True, "half"):
+        with pytest.raises(SerError, match="share between 0 and 1"):
+            rule.assign(table, test=wrong)
+    with pytest.raises(SerError, match="of 1260 utterances"):
+        rule.assign(table, test=1260)
+
+
+def test_leaving_one_speaker_out_takes_every_speaker_as_dev_once() -> None:
+    table = four_classes()
+    parts = catalog.load("protocols", "speaker_out").assign(table)
+    dev = [speakers(table, parts, fold, "dev") for fold in range(10)]
+    assert sorted(dev, key=sorted) == [{name} for name in sorted(table["speaker"].unique())]
+    for fold in range(10):
+        other = speakers(table, parts, fold, "dev", "session")
+        assert other.isdisjoint(speakers(table, parts, fold, "test", "session"))
+    alone = table.assign(session=None)
+    parts = catalog.load("protocols", "speaker_out").assign(alone)
+    assert speakers(alone, parts, 0, "test") == {"S1F"}
+    assert speakers(alone, parts, 0, "dev") == {"S1M"}, "without sessions dev is the next speaker"
+
+
+def test_leaving_one_session_out_alternates_the_gender_of_dev() -> None:
+    table = four_classes()
+    rule = catalog.load("protocols", "session_out")
+    parts = rule.assign(table)
+    genders = [speakers(table, parts, fold, "dev", "gender") for fold in range(5)]
+    assert genders == [{gender} for gender in islice(cycle(["female", "male"]), 5)]
+    assert speakers(table, parts, 4, "dev", "session") == {"S1"}
+    whole = rule.assign(table, dev="session")
+    assert speakers(table, whole, 0, "dev") == {"S2F", "S2M"}
+    assert set(rule.assign(table, dev="none")["part"]) == {"train", "test"}
+
+
+def test_speaker_folds_are_alike_in_gender_and_size() -> None:
+    rows = [
+        {"utterance": f"{number:02}-{take:02}", "speaker": f"{number:02}", "gender": ("female", "male")[number % 2]}
+        for number in range(24)
+        for take in range(20 + number)
+    ]
+    table = pd.DataFrame(rows).assign(label="sad", session=None)
+    parts = catalog.load("protocols", "speaker_folds").assign(table, folds=6, dev_speakers=2)
+    joined = parts.merge(table, on="utterance")
+    for (_, part), group in joined.groupby(["fold", "part"]):
+        women = group.loc[group["gender"] == "female", "speaker"].nunique()
+        assert (women, group["speaker"].nunique()) == {"test": (2, 4), "dev": (1, 2), "train": (9, 18)}[part]
+    sizes = joined[joined["part"] == "test"].groupby("fold").size()
+    assert sizes.max() / sizes.min() < 1.1
+    for fold in range(6):
+        assert speakers(table, parts, fold, "dev") <= speakers(table, parts, (fold + 1) % 6, "test")
+
+
+@pytest.mark.parametrize("name", ["speaker_out", "speaker_folds", "session_out"])
+def test_a_corpus_without_speakers_is_told_what_works(name: str) -> None:
+    rule, bare = catalog.load("protocols", name), four_classes().assign(speaker=None, session=None)
+    kind = "session" if name == "session_out" else "speaker"
+    for call in (lambda: rule.folds(facts(bare)), lambda: rule.assign(bare)):
+        with pytest.raises(SerError, match=rf"{name} needs {kind}s, and the corpus names none; .*random_folds"):
+            call()
+    partly = four_classes()
+    partly.loc[partly["utterance"] == "S1f-improvised-sad-0", [kind]] = None
+    with pytest.raises(SerError, match=f"no {kind} is known for S1f-improvised-sad-0"):
+        rule.assign(partly)
+
+
+def test_too_few_speakers_and_wrong_options_are_errors() -> None:
+    table = four_classes()
+    two = table[table["speaker"].isin(["S1F", "S2M"])]
+    with pytest.raises(SerError, match=r"at least 3 speakers .* there are 2: S1F, S2M"):
+        catalog.load("protocols", "speaker_out").assign(two)
+    with pytest.raises(SerError, match="at least 11 speakers"):
+        catalog.load("protocols", "speaker_folds").folds(facts(table), folds=11)
+    with pytest.raises(SerError, match="dev is 'sessions'; known: speaker, session, none"):
+        catalog.load("protocols", "session_out").assign(table, dev="sessions")
+    with pytest.raises(SerError, match="at least 3 sessions"):
+        catalog.load("protocols", "session_out").assign(two, dev="session")
+    with pytest.raises(SerError, match="folds must be a whole number"):
+        catalog.load("protocols", "random_folds").folds(facts(table), folds=2)
+    with pytest.raises(SerError, match="10 folds need as many utterances; there are 4"):
+        catalog.load("protocols", "random_folds").assign(table.head(4))
+    same = table.assign(speaker=table["gender"])
+    with pytest.raises(SerError, match="every speaker of session S2 is also in session S1"):
+        catalog.load("protocols", "session_out").assign(same)
+
+
+def test_digest_follows_all_that_decides_an_outcome() -> None:
+    protocol = PROTOCOLS["session-out-4"]
+    other = {
+        "rule": "speaker_out",
+        "options": {"dev": "none"},
+        "labels": "all",
+        "subset": {"style": ("improvised",)},
+        "normalisation": "speaker",
+        "selection": "dev_wa",
+        "leaks": ("session",),
+    }
+    assert set(other) == set(Protocol.model_fields) - {"title", "paper"}
+    changed = [protocol.model_copy(update={field: value}).digest() for field, value in other.items()]
+    assert len({protocol.digest(), *changed}) == len(other) + 1
+    assert protocol.model_copy(update={"title": "another", "paper": "cao2019"}).digest() == protocol.digest()
+
+
+def test_papers_are_told_apart_and_a_leak_is_a_known_word() -> None:
+    assert {protocol.paper for protocol in PROTOCOLS.values()} == {None, "cao2019", "li2018", "peng2021", "xie2019"}
+    honest = [name for name, protocol in PROTOCOLS.items() if "speaker" not in protocol.leaks]
+    assert {"session-out-4", "speaker-out-4", "speaker-folds-4", "session-out-5", "speaker-folds-all"} <= set(honest)
+    with pytest.raises(ValueError, match="leaks"):
+        Protocol.model_validate({"rule": "random_folds", "labels": "all", "leaks": ["speakers"]})

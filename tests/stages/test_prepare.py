@@ -1,0 +1,157 @@
+"""Preparing: the manifest of what is there, and every fault by name in one report."""
+
+import csv
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from ser import contracts
+from ser.config.schema import Corpus
+from ser.errors import SerError
+from ser.sources import checksum
+from ser.stages.prepare import prepare
+
+REAL = Path(__file__).parents[3] / "shared/data/ravdess"
+
+
+def put(root: Path, *names: str, seconds: float = 0.5) -> Path:
+    root.mkdir(exist_ok=True)
+    for seed, name in enumerate(names):
+        noise = np.random.default_rng(seed).uniform(-0.5, 0.5, round(seconds * 16_000))
+        soundfile.write(root / name, noise, 16_000)
+    return root
+
+
+def write_table(root: Path, *rows: str, header: str = "path,emotion,speaker") -> Path:
+    (root / "t.csv").write_text("\n".join([header, *rows]) + "\n")
+    return root
+
+
+def run(root: Path, adapter: str = "table", **settings: Any) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    options = {"table": "t.csv"} if adapter == "table" else {}
+    manifest, excluded = root.parent / "out/manifest.parquet", root.parent / "out/excluded.csv"
+    entry = Corpus(adapter=adapter, options=options, **settings)
+    prepare(corpus="own", settings=entry, root=root, manifest=manifest, excluded=excluded, jobs=2)
+    with excluded.open(newline="") as file:
+        return contracts.read(contracts.MANIFEST, manifest).to_pylist(), list(csv.DictReader(file))
+
+
+def test_the_manifest_holds_labels_and_what_the_files_are(tmp_path: Path) -> None:
+    root = write_table(put(tmp_path / "r", "b.wav", "a.wav"), "b.wav,sad,s1", "a.wav,happy,s2")
+    soundfile.write(root / "b.wav", np.random.default_rng(0).uniform(-1, 1, (24_000, 2)), 48_000)
+    rows, left_out = run(root)
+    assert left_out == []
+    assert [row["utterance"] for row in rows] == ["a", "b"]
+    b = rows[1]
+    assert (b["audio"], b["emotion"], b["speaker"]) == ("b.wav", "sad", "s1")
+    assert (b["rate"], b["channels"], b["seconds"]) == (48_000, 2, pytest.approx(0.5))
+    assert b["checksum"] == checksum(root / "b.wav")
+    notes = contracts.metadata(tmp_path / "out/manifest.parquet")
+    assert (notes["corpus"], notes["adapter"]) == ("own", "table")
+
+
+def test_shards_follow_the_facts_and_are_even(tmp_path: Path) -> None:
+    names = [f"{n}.wav" for n in range(7)]
+    root = write_table(put(tmp_path / "r", *names), *(f"{name},sad," for name in names))
+    rows, _ = run(root, shard_size=3)
+    assert Counter(row["shard"] for row in rows) == {0: 3, 1: 2, 2: 2}
+    rows, left_out = run(root, shard_size=3, exclude=["0", "1", "2", "3", "5"])
+    assert {row["shard"] for row in rows} <= {0, 1, 2}
+    assert [row["utterance"] for row in left_out] == ["0", "1", "2", "3", "5"]
+
+
+def test_all_faults_are_reported_at_once_with_what_accepts_them(tmp_path: Path) -> None:
+    root = put(tmp_path / "r", "good.wav", "stray.wav", *(f"cut{n}.wav" for n in range(7)))
+    put(root, "brief.wav", seconds=0.1)
+    soundfile.write(root / "mute.wav", np.zeros(16_000), 16_000)
+    for n in range(7):
+        (root / f"cut{n}.wav").write_bytes((root / f"cut{n}.wav").read_bytes()[:-1000])
+    (root / "empty.wav").touch()
+    names = ("good", "gone", "brief", "mute", "empty", *(f"cut{n}" for n in range(7)))
+    write_table(root, *(f"{name}.wav,sad," for name in names), "later.wav,,")
+    put(root, "later.wav")
+    with pytest.raises(SerError) as error:
+        run(root)
+    text = str(error.value)
+    for kind in ("missing-audio, 1", "unlabelled-audio, 2", "unreadable, 8", "silent, 1", "short, 1"):
+        assert kind in text
+    for words in ("t.csv:3", "gone", "stray.wav", "mute", "brief", "and 3 more", "allow: [short]", "truncated"):
+        assert words in text
+    assert "good" not in text
+    assert "subset" not in text
+    assert not (tmp_path / "out").exists()
+    rows, left_out = run(root, allow=["missing-audio", "unlabelled-audio", "unreadable", "silent", "short"])
+    assert [(row["utterance"], row["emotion"]) for row in rows] == [("good", "sad"), ("later", None)]
+    assert len(left_out) == 12
+    assert {"utterance": "", "audio": "stray.wav", "reason": "unlabelled-audio: has no label"} in left_out
+
+
+def test_what_is_allowed_hides_nothing_else(tmp_path: Path) -> None:
+    root = write_table(put(tmp_path / "r", "a.wav", "b.wav"), "a.wav,sad,", "b.wav,sad,", "c.wav,sad,")
+    soundfile.write(root / "b.wav", np.zeros(16_000), 16_000)
+    with pytest.raises(SerError) as error:
+        run(root, allow=["silent"])
+    assert "missing-audio" in str(error.value)
+    assert "silent" not in str(error.value)
+
+
+def test_excluding_by_name(tmp_path: Path) -> None:
+    root = write_table(put(tmp_path / "r", "aa1.wav", "aa2.wav"), "aa1.wav,sad,", "aa2.wav,sad,")
+    (root / "aa1.wav").write_bytes(b"broken")
+    rows, left_out = run(root, exclude=["aa1"])
+    assert [row["utterance"] for row in rows] == ["aa2"]
+    assert "exclude" in left_out[0]["reason"]
+    with pytest.raises(SerError, match=r"'aa3'.*Did you mean 'aa"):
+        run(root, exclude=["aa3"])
+    with pytest.raises(SerError, match="no utterance is left"):
+        run(root, exclude=["aa1", "aa2"])
+
+
+def test_utterances_that_share_a_file(tmp_path: Path) -> None:
+    root = put(tmp_path / "r", "call.wav", seconds=3)
+    rows = ("call.wav,sad,0,1", "call.wav,angry,1.2,2.7", "call.wav,angry,2.5,4")
+    write_table(root, *rows, header="path,emotion,start,end")
+    with pytest.raises(SerError, match=r"unreadable, 1: call@2\.500.*t\.csv:4.*outside"):
+        run(root)
+    found, _ = run(root, allow=["unreadable"])
+    assert [row["seconds"] for row in found] == [pytest.approx(1.0), pytest.approx(1.5)]
+    assert len({row["checksum"] for row in found}) == 1
+
+
+def test_a_root_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(SerError, match="nowhere"):
+        run(tmp_path / "nowhere")
+
+
+def test_a_subset_is_an_error_unless_allowed(tmp_path: Path) -> None:
+    folder = tmp_path / "r/Actor_01"
+    folder.mkdir(parents=True)
+    put(folder, "03-01-05-01-01-01-01.wav", "03-01-06-01-01-01-01.wav")
+    with pytest.raises(SerError, match=r"subset, \d.*1438 of 1440.*allow: \[subset\]"):
+        run(tmp_path / "r", "ravdess")
+    rows, left_out = run(tmp_path / "r", "ravdess", allow=["subset"])
+    assert [(row["emotion"], row["shard"]) for row in rows] == [("angry", 0), ("fearful", 0)]
+    assert left_out == []
+    shutil.copy(folder / "03-01-05-01-01-01-01.wav", folder / "03-01-05-01-01-01-01.flac")
+    with pytest.raises(SerError, match="more than once"):
+        run(tmp_path / "r", "ravdess", allow=["subset"])
+
+
+def test_the_real_ravdess_is_whole(tmp_path: Path) -> None:
+    if not REAL.is_dir():
+        pytest.skip(f"no RAVDESS recordings at {REAL}")
+    manifest, excluded = tmp_path / "manifest.parquet", tmp_path / "excluded.csv"
+    prepare(
+        corpus="ravdess", settings=Corpus(adapter="ravdess"), root=REAL, manifest=manifest, excluded=excluded, jobs=2
+    )
+    table = contracts.read(contracts.MANIFEST, manifest)
+    assert table.num_rows == 1440
+    assert set(table["rate"].to_pylist()) == {16_000}
+    assert Counter(table["shard"].to_pylist()) == {0: 480, 1: 480, 2: 480}
+    assert 1.4 < sum(table["seconds"].to_pylist()) / 3600 < 1.6
+    assert excluded.read_text() == "utterance,audio,reason\n"

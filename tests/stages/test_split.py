@@ -1,0 +1,196 @@
+"""The split stage: classes, subsets, the rule's outcome and every promise that can be broken."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from ser import catalog, contracts
+from ser.config.schema import Protocol
+from ser.errors import SerError
+from ser.stages.split import split
+
+EMOTIONS = ("angry", "happy", "excited", "sad", "neutral", "undecided", None)
+FOUR = {"angry": ("angry",), "happy": ("happy", "excited"), "neutral": ("neutral",), "sad": ("sad",)}
+GENDERS = {"F": "female", "M": "male"}
+
+
+def rows() -> pd.DataFrame:
+    """Three sessions of two speakers; every emotion in both styles, three times each."""
+    table = [
+        {
+            "utterance": f"{session}{who}-{style}-{emotion}-{take}",
+            "audio": "a.wav",
+            "seconds": 1.0,
+            "rate": 16000,
+            "channels": 1,
+            "checksum": "0" * 32,
+            "speaker": f"{session}{who}",
+            "session": session,
+            "dialog": f"{session}-{style}",
+            "gender": GENDERS[who],
+            "emotion": emotion,
+            "style": style,
+            "shard": 0,
+        }
+        for session in ("S1", "S2", "S3")
+        for who in ("F", "M")
+        for style in ("improvised", "scripted")
+        for emotion in EMOTIONS
+        for take in range(3)
+    ]
+    return pd.DataFrame(table)
+
+
+def write(table: pd.DataFrame, folder: Path) -> Path:
+    path = folder / "manifest.parquet"
+    full = table.reindex(columns=contracts.MANIFEST.schema.names).astype(object)
+    full = full.where(full.notna(), None)
+    arrow = pa.Table.from_pylist(full.to_dict("records"), schema=contracts.MANIFEST.schema)
+    contracts.write(contracts.MANIFEST, arrow, path, {"warning": "spoken by a machine"})
+    return path
+
+
+def protocol(**changes: Any) -> Protocol:
+    given = {"rule": "session_out", "labels": FOUR, "leaks": ("text",), **changes}
+    return Protocol.model_validate(given)
+
+
+def run(folder: Path, entry: Protocol, folds: int = 3, table: pd.DataFrame | None = None) -> pd.DataFrame:
+    manifest = write(rows() if table is None else table, folder)
+    out = folder / "folds.parquet"
+    split(corpus="three", name="mine", protocol=entry, manifest=manifest, out=out, folds=folds)
+    frame: pd.DataFrame = contracts.read(contracts.FOLDS, out).to_pandas()
+    return frame
+
+
+def test_folds_hold_the_classes_and_their_origin(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    entry = protocol()
+    folds = run(tmp_path, entry)
+    assert len(folds) == 3 * 3 * 2 * 2 * 5 * 3
+    assert set(folds.loc[folds["utterance"].str.contains("excited"), "label"]) == {"happy"}
+    assert not folds["utterance"].str.contains("undecided|None").any()
+    notes = contracts.metadata(tmp_path / "folds.parquet")
+    assert Protocol.model_validate_json(notes["protocol"]) == entry
+    assert notes["digest"] == entry.digest()
+    assert json.loads(notes["classes"]) == ["angry", "happy", "neutral", "sad"]
+    assert (notes["corpus"], notes["name"], notes["warning"]) == ("three", "mine", "spoken by a machine")
+    assert notes["tested"] == "once"
+    report = capsys.readouterr().err
+    assert "180 of 252 utterances" in report
+    assert "not labelled 36" in report
+    assert "undecided 36" in report
+    assert "fold 0 test: 60" in report
+
+
+def test_all_labels_are_those_that_occur_and_are_clear(tmp_path: Path) -> None:
+    folds = run(tmp_path, protocol(labels="all"))
+    assert set(folds["label"]) == {"angry", "excited", "happy", "neutral", "sad"}
+
+
+def test_a_subset_keeps_only_accepted_values(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folds = run(tmp_path, protocol(subset={"style": ["improvised"]}))
+    assert folds["utterance"].str.contains("improvised").all()
+    assert "outside the subset 126" in capsys.readouterr().err
+
+
+def test_redrawn_protocols_may_test_an_utterance_again(tmp_path: Path) -> None:
+    leaks = ("speaker", "session", "dialog", "text", "dev speaker")
+    entry = protocol(
+        rule="random_holdout", options={"test": 0.5, "repeats": 4, "dev": 0.1}, leaks=leaks, selection="dev_ua"
+    )
+    folds = run(tmp_path, entry, folds=4)
+    assert folds.loc[folds["part"] == "test", "utterance"].duplicated().any()
+    assert contracts.metadata(tmp_path / "folds.parquet")["tested"] == "drawn"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"labels": {"calm": ["calm"], "sad": ["sad"]}}, "asks for label calm; the corpus has angry, excited, happy"),
+        ({"labels": {"angry": ["anger"], "sad": ["sad"]}}, "unknown emotion 'anger'. Did you mean 'angry'"),
+        ({"labels": {"low": ["sad"], "sad": ["sad"]}}, "'sad' is in the classes low and sad"),
+        ({"labels": {"sad": ["sad"]}}, "at least two classes"),
+        ({"subset": {"styl": ["improvised"]}}, "unknown subset column 'styl'. Did you mean 'style'"),
+        ({"subset": {"seconds": ["1.0"]}}, "unknown subset column 'seconds'"),
+        ({"subset": {"intensity": ["strong"]}}, r"no value in column 'intensity'; it has values in .*style"),
+        ({"subset": {"style": ["read"]}}, "no utterance has style read; the corpus has improvised, scripted"),
+        ({"options": {"dev": "none"}}, "selection dev_ua needs a dev part and fold 0 has none"),
+        ({"leaks": (), "rule": "speaker_out"}, "S1.* in both train and test, and the protocol's leaks do not name"),
+        ({"leaks": ("session", "dialog"), "rule": "random_folds"}, "leaks do not name 'speaker'"),
+        (
+            {"leaks": ("speaker", "session", "dialog"), "rule": "random_folds", "options": {"folds": 3}},
+            "in both train and dev, and the protocol's leaks do not name 'dev speaker'",
+        ),
+    ],
+)
+def test_what_a_protocol_cannot_have_is_an_error(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    count = {"speaker_out": 6, "random_folds": changes.get("options", {}).get("folds", 10)}
+    with pytest.raises(SerError, match=message) as caught:
+        run(tmp_path, protocol(**changes), folds=count.get(changes.get("rule", ""), 3))
+    assert "protocol 'mine' on corpus 'three'" in str(caught.value)
+    assert not (tmp_path / "folds.parquet").exists()
+
+
+def test_a_class_in_one_session_only_cannot_be_trained_when_that_session_is_out(tmp_path: Path) -> None:
+    table = rows()
+    table = table[(table["emotion"] != "sad") | (table["session"] == "S2")]
+    with pytest.raises(SerError, match="the train part of fold 1 has no utterance of class sad"):
+        run(tmp_path, protocol(), table=table)
+
+
+def test_folds_that_the_facts_promise_and_the_protocol_empties(tmp_path: Path) -> None:
+    table = rows()
+    table.loc[table["speaker"] == "S3M", "emotion"] = None
+    leaks = ("session", "dialog", "text")
+    with pytest.raises(SerError, match=r"made 5 folds, the corpus's facts promise 6; .*: speaker S3M"):
+        run(tmp_path, protocol(rule="speaker_out", leaks=leaks), folds=6, table=table)
+
+
+def test_a_rule_that_cannot_be_applied_names_protocol_and_corpus(tmp_path: Path) -> None:
+    with pytest.raises(SerError, match="protocol 'mine' on corpus 'three': protocol rule session_out needs sessions"):
+        run(tmp_path, protocol(), table=rows().assign(session=None))
+
+
+def test_speaker_normalisation_needs_speakers(tmp_path: Path) -> None:
+    entry = protocol(rule="random_folds", leaks=("speaker", "session", "dialog"), normalisation="speaker")
+    with pytest.raises(SerError, match="normalisation by speaker needs speakers"):
+        run(tmp_path, entry, table=rows().assign(speaker=None))
+
+
+def broken(parts: pd.DataFrame, kind: str) -> pd.DataFrame:
+    if kind == "overlap":
+        return pd.concat([parts, parts.head(1).assign(part="dev")])
+    if kind == "stranger":
+        return pd.concat([parts, parts.head(1).assign(utterance="nobody")])
+    if kind == "twice":
+        first = parts.loc[(parts["fold"] == 1) & (parts["part"] == "train")].index[0]
+        parts.loc[first, "part"] = "test"
+        return parts
+    if kind == "never":
+        return parts.drop(index=parts.index[(parts["fold"] == 1) & (parts["part"] == "test")][:1])
+    return parts[(parts["fold"] != 2) | (parts["part"] != "test")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("overlap", "the parts of a fold overlap in S1F-improvised-angry-0"),
+        ("stranger", "assigned utterances it was not given: nobody"),
+        ("twice", "tested in more than one fold: S"),
+        ("never", "tested in no fold: S2"),
+        ("no test", "fold 2 has no test part"),
+    ],
+)
+def test_a_rule_that_breaks_its_promise_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, message: str
+) -> None:
+    sound = catalog.load("protocols", "session_out")
+    rule = SimpleNamespace(assign=lambda manifest, **options: broken(sound.assign(manifest, **options), kind))
+    monkeypatch.setattr(catalog, "load", lambda kind, name: rule)  # noqa: ARG005
+    with pytest.raises(SerError, match=message):
+        run(tmp_path, protocol())

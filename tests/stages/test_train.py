@@ -1,0 +1,322 @@
+"""Stage train: what it writes, that it repeats, and that a killed run ends like an undisturbed one."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from safetensors import safe_open
+from torch import Tensor, nn
+
+from ser import catalog, contracts, layout
+from ser.config.schema import Protocol, Recipe
+from ser.errors import SerError
+from ser.layers.batch import Batch, Shape
+from ser.layout import Run
+from ser.stages.train import train
+from ser.training import checkpoint
+
+RUN = Run("toy", "p", "s", 1, 0)
+LABELS = ("angry", "happy", "sad")
+ROWS = [
+    (f"{part}{k:02d}", part, LABELS[k % 3])
+    for part, count in (("train", 24), ("dev", 9), ("test", 9))
+    for k in range(count)
+]
+
+
+class Recurrent(nn.Module):
+    """Every kind of state that a checkpoint must hold: weights, running statistics, dropout."""
+
+    def __init__(self, shape: Shape, classes: int, fuse: bool) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(shape.frames or 1, 6, batch_first=True)
+        self.norm = nn.BatchNorm1d(6)
+        self.drop = nn.Dropout(0.4)
+        self.head = nn.Linear(6 + ((shape.vector or 0) if fuse else 0), classes)
+
+    def forward(self, batch: Batch) -> Tensor:
+        assert batch.frames is not None
+        assert batch.mask is not None
+        states = self.lstm(batch.frames)[0]
+        last = states[torch.arange(len(states)), batch.mask.sum(1) - 1]
+        hidden = self.drop(self.norm(last))
+        out: Tensor = self.head(hidden if batch.vector is None else torch.cat([hidden, batch.vector], 1))
+        return out
+
+
+def network(hook: Callable[[], None] = lambda: None) -> SimpleNamespace:
+    """Return a model module whose every training step calls ``hook``."""
+
+    class Hooked(Recurrent):
+        def forward(self, batch: Batch) -> Tensor:
+            if self.training:
+                hook()
+            return super().forward(batch)
+
+    return SimpleNamespace(
+        modalities=lambda fuse=False: ("frames", "vector") if fuse else ("frames",),
+        build=lambda shape, classes, fuse=False: Hooked(shape, classes, fuse),
+    )
+
+
+@dataclass
+class Given:
+    """Files and arguments of one call."""
+
+    folds: Path
+    features: dict[str, Path]
+    use: Callable[[Any], None]
+
+    def run(self, out: Path, recipe: Recipe, protocol: Protocol | None = None, run: Run = RUN, code: str = "c") -> Path:
+        train(
+            run=run,
+            recipe=recipe,
+            protocol=protocol or rule(),
+            folds=self.folds,
+            features=self.features,
+            out=out,
+            threads=1,
+            device="cpu",
+            code=code,
+        )
+        return out
+
+
+def rule(**keys: object) -> Protocol:
+    stated = {"title": "", "rule": "any", "labels": {name: [name] for name in reversed(LABELS)}}
+    return Protocol.model_validate(stated | keys)
+
+
+def recipe(inputs: dict[str, object] | None = None, options: dict[str, object] | None = None, **keys: object) -> Recipe:
+    training = {"batch": 6, "epochs": 5, "learning_rate": 0.02} | keys
+    inputs = inputs or {"frames": {"feature": "frames", "normalise": "statistics"}}
+    return Recipe.model_validate({"model": "m", "inputs": inputs, "options": options or {}, "training": training})
+
+
+def shards(folder: Path, dims: int, vector: bool, dtype: str) -> Path:
+    random = np.random.default_rng(dims)
+    for shard in range(2):
+        rows = []
+        for name, _, label in ROWS[shard::2]:
+            count = 1 if vector else int(random.integers(4, 20))
+            matrix = (random.normal(size=(count, dims)) + LABELS.index(label)).astype(dtype)
+            rows.append((name, count, dims, dtype, matrix.tobytes()))
+        columns = dict(zip(contracts.FEATURES.schema.names, zip(*rows, strict=True), strict=True))
+        table = pa.table(columns, schema=contracts.FEATURES.schema)
+        contracts.write(contracts.FEATURES, table, folder / f"{shard}.parquet", {"provenance": "made here"})
+    return folder
+
+
+@pytest.fixture
+def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
+    monkeypatch.chdir(tmp_path)
+    torch.set_num_threads(1)
+    write_folds(tmp_path / "folds.parquet", ROWS)
+    features = {
+        "frames": shards(tmp_path / "frames", 5, False, "float16"),
+        "vector": shards(tmp_path / "vector", 3, True, "float32"),
+    }
+
+    def use(module: Any) -> None:
+        monkeypatch.setattr(catalog, "load", lambda _, __: module)
+
+    use(network())
+    return Given(tmp_path / "folds.parquet", features, use)
+
+
+def write_folds(path: Path, rows: list[tuple[str, str, str]], notes: dict[str, str] | None = None) -> None:
+    table = [
+        {"utterance": name, "fold": 0, "part": part, "label": label, "speaker": part} for name, part, label in rows
+    ]
+    contracts.write(
+        contracts.FOLDS,
+        pa.Table.from_pylist(table, schema=contracts.FOLDS.schema),
+        path,
+        {"warning": "w"} | (notes or {}),
+    )
+
+
+def predictions(out: Path) -> pa.Table:
+    return contracts.read(contracts.PREDICTIONS, out / "predictions.parquet")
+
+
+def test_predictions_keep_their_contract(given: Given, tmp_path: Path) -> None:
+    out = given.run(tmp_path / "out", recipe())
+    table = predictions(out)
+    classes = json.loads(contracts.metadata(out / "predictions.parquet")["classes"])
+    assert classes == ["sad", "happy", "angry"]  # the order of the protocol
+    assert table["utterance"].to_pylist() == [name for name, part, _ in ROWS if part == "test"]
+    assert table["label"].to_pylist() == [label for _, part, label in ROWS if part == "test"]
+    values = np.array(table["probabilities"].to_pylist())
+    assert values.shape == (9, 3)
+    assert np.allclose(values.sum(1), 1, atol=1e-5)
+    assert [classes[k] for k in values.argmax(1)] == table["predicted"].to_pylist()
+    for name, value in RUN._asdict().items():
+        assert set(table[name].to_pylist()) == {value}
+
+
+def test_the_record_says_what_was_done(given: Given, tmp_path: Path) -> None:
+    out = given.run(tmp_path / "out", recipe())
+    card = json.loads((out / "run.json").read_text())
+    history = contracts.read(contracts.HISTORY, out / "history.parquet").to_pylist()
+    assert card["counts"] == {
+        "train": {"sad": 8, "happy": 8, "angry": 8},
+        "dev": {"sad": 3, "happy": 3, "angry": 3},
+        "test": {"sad": 3, "happy": 3, "angry": 3},
+    }
+    assert card["epochs_run"] == len(history) == 5
+    assert card["best_epoch"] == 1 + int(np.argmax([row["dev_ua"] for row in history]))
+    assert card["parameters"] == sum(value.numel() for value in Recurrent(Shape(5), 3, False).parameters())
+    assert Protocol.model_validate(card["protocol_record"]).digest() == card["protocol_digest"] == rule().digest()
+    assert Recipe.model_validate(card["recipe"]) == recipe()
+    assert card["features"]["frames"]["provenance"] == "made here"
+    assert card["versions"]["torch"]
+    assert (card["folds"], card["warning"], card["resumed"], card["threads"]) == (1, "w", 0, 1)
+    assert not list(out.glob(".*"))
+    assert not list(Path(layout.CHECKPOINTS).glob("*"))
+
+
+def test_the_weights_can_be_used_again(given: Given, tmp_path: Path) -> None:
+    out = given.run(tmp_path / "out", recipe())
+    with safe_open(out / "model.safetensors", framework="pt") as file:
+        notes, names = file.metadata(), set(file.keys())
+    assert json.loads(notes["classes"]) == ["sad", "happy", "angry"]
+    assert Recipe.model_validate_json(notes["recipe"]) == recipe()
+    assert set(Recurrent(Shape(5), 3, False).state_dict()) < names
+    assert {"statistics.frames.mean", "statistics.frames.sd"} < names
+
+
+def test_the_same_seed_gives_the_same_file_and_another_does_not(given: Given, tmp_path: Path) -> None:
+    one = given.run(tmp_path / "one", recipe())
+    two = given.run(tmp_path / "two", recipe())
+    assert (one / "predictions.parquet").read_bytes() == (two / "predictions.parquet").read_bytes()
+    assert (one / "model.safetensors").read_bytes() == (two / "model.safetensors").read_bytes()
+    other = given.run(tmp_path / "other", recipe(), run=RUN._replace(seed=2))
+    assert not predictions(one)["probabilities"].equals(predictions(other)["probabilities"])
+
+
+@pytest.mark.parametrize("keys", [{}, {"optimiser": "sgd", "momentum": 0.9, "nesterov": True}, {"patience": 2}])
+def test_a_killed_run_ends_like_an_undisturbed_one(
+    given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: dict[str, object]
+) -> None:
+    whole = given.run(tmp_path / "whole", recipe(**keys))
+    monkeypatch.setattr(checkpoint, "INTERVAL", 0.0)
+    steps = 0
+
+    def killed_in_epoch_three() -> None:
+        nonlocal steps
+        steps += 1
+        if steps == 10:  # four steps an epoch
+            raise KeyboardInterrupt
+
+    given.use(network(killed_in_epoch_three))
+    with pytest.raises(KeyboardInterrupt):
+        given.run(tmp_path / "resumed", recipe(**keys))
+    assert not (tmp_path / "resumed" / "predictions.parquet").exists()
+    resumed = given.run(tmp_path / "resumed", recipe(**keys))
+    assert json.loads((resumed / "run.json").read_text())["resumed"] == 1
+    epochs = json.loads((whole / "run.json").read_text())["epochs_run"]
+    assert steps == 10 + 4 * (epochs - 2)
+    for name in ("predictions.parquet", "model.safetensors"):
+        assert (whole / name).read_bytes() == (resumed / name).read_bytes()
+    assert not list(Path(layout.CHECKPOINTS).glob("*"))
+
+
+def test_the_checkpoint_of_another_recipe_is_not_used(
+    given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "INTERVAL", 0.0)
+    steps = 0
+
+    def killed() -> None:
+        nonlocal steps
+        steps += 1
+        if steps == 10:
+            raise KeyboardInterrupt
+
+    given.use(network(killed))
+    with pytest.raises(KeyboardInterrupt):
+        given.run(tmp_path / "out", recipe())
+    for changed in ({"recipe": recipe(learning_rate=0.01)}, {"recipe": recipe(), "code": "newer"}):
+        out = given.run(tmp_path / "out", **changed)
+        assert json.loads((out / "run.json").read_text())["resumed"] == 0
+    assert len(list(Path(layout.CHECKPOINTS).glob("*"))) == 1  # still that of the killed run
+
+
+def test_a_protocol_without_dev_keeps_the_last_epoch(given: Given, tmp_path: Path) -> None:
+    write_folds(given.folds, [row for row in ROWS if row[1] != "dev"])
+    with pytest.raises(SerError, match="selection: last"):
+        given.run(tmp_path / "out", recipe())
+    out = given.run(tmp_path / "out", recipe(patience=1), rule(selection="last"))
+    history = contracts.read(contracts.HISTORY, out / "history.parquet")
+    assert history["dev_ua"].null_count == history.num_rows == 5
+    card = json.loads((out / "run.json").read_text())
+    assert card["best_epoch"] == 5
+    assert "patience was not used" in card["notes"][0]
+
+
+def test_frames_and_vector_together(given: Given, tmp_path: Path) -> None:
+    inputs: dict[str, object] = {
+        "frames": {"feature": "frames", "segments": {"frames": 6, "train_hop": 3, "test_hop": 2}},
+        "vector": {"feature": "vector", "normalise": "statistics"},
+    }
+    out = given.run(tmp_path / "out", recipe(inputs, {"fuse": True}))
+    card = json.loads((out / "run.json").read_text())
+    assert card["examples"]["train"] > 24
+    assert set(card["data"]) == {"folds", "frames", "vector"}
+    assert predictions(out).num_rows == 9
+    with pytest.raises(SerError, match="inputs lack vector"):
+        given.run(tmp_path / "other", recipe(options={"fuse": True}))
+    frames_as_vector = inputs | {"vector": {"feature": "frames"}}
+    with pytest.raises(SerError, match="several frames per utterance"):
+        given.run(tmp_path / "other", recipe(frames_as_vector, {"fuse": True}))
+
+
+def test_the_protocol_is_read_from_the_folds(given: Given, tmp_path: Path) -> None:
+    call = {
+        "run": RUN,
+        "recipe": recipe(epochs=1),
+        "folds": given.folds,
+        "features": given.features,
+        "out": tmp_path / "out",
+        "threads": 1,
+    }
+    with pytest.raises(SerError, match="which protocol"):
+        train(**call)  # type: ignore[arg-type]
+    notes = {"protocol": rule().canonical(), "classes": json.dumps(list(rule().labels)), "tested": "drawn"}
+    write_folds(given.folds, ROWS, notes)
+    train(**call)  # type: ignore[arg-type]
+    written = contracts.metadata(tmp_path / "out" / "predictions.parquet")
+    assert json.loads(written["classes"]) == ["sad", "happy", "angry"]
+    assert written["tested"] == "drawn"
+
+
+def test_an_estimator_is_trained_on_the_train_part_alone(given: Given, tmp_path: Path) -> None:
+    module = pytest.importorskip("ser.models.linear_svm")
+    given.use(module)
+    svm = recipe({"vector": {"feature": "vector"}})
+    out = given.run(tmp_path / "out", svm)
+    history = contracts.read(contracts.HISTORY, out / "history.parquet")
+    assert history["epoch"].to_pylist() == [1]
+    card = json.loads((out / "run.json").read_text())
+    assert card["parameters"] > 3
+    assert any("softmax" in note for note in card["notes"])
+    table = predictions(out)
+    assert np.mean([a == b for a, b in zip(table["label"].to_pylist(), table["predicted"].to_pylist())]) > 1 / 3
+    write_folds(given.folds, [(name, part, "sad" if part == "dev" else label) for name, part, label in ROWS])
+    again = given.run(tmp_path / "again", svm)
+    assert predictions(again).equals(table)
+    with pytest.raises(SerError, match=r"needs inputs\.vector"):
+        given.run(tmp_path / "out", recipe())
+
+
+def test_a_feature_without_a_folder_is_an_error(given: Given, tmp_path: Path) -> None:
+    with pytest.raises(SerError, match="unknown feature 'frame'. Did you mean 'frames'"):
+        given.run(tmp_path / "out", recipe({"frames": {"feature": "frame"}}))

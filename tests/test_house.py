@@ -1,0 +1,60 @@
+"""The house keeps its own rules: sizes, names, one lock for two environments."""
+
+import re
+import tomllib
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[1]
+CODE = sorted(PROJECT.glob("ser/**/*.py"))
+RULES = [PROJECT / "Snakefile", *PROJECT.glob("workflow/rules/*.smk")]
+
+
+def test_files_stay_readable() -> None:
+    long = {path.name: count for path in CODE if (count := len(path.read_text().splitlines())) > 300}
+    assert long == {}
+
+
+def test_rule_files_stay_one_phase_long() -> None:
+    long = {path.name: count for path in RULES if (count := len(path.read_text().splitlines())) > 150}
+    assert long == {}
+
+
+def test_every_name_says_something() -> None:
+    empty = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
+    assert [path for path in CODE if path.stem in empty] == []
+
+
+def test_nothing_is_pickled() -> None:
+    forbidden = re.compile(r"\bimport pickle\b|\bpickle\.|\bjoblib\b|weights_only=False|yaml\.load\(|allow_pickle=True")
+    assert [path.name for path in CODE if forbidden.search(path.read_text())] == []
+    for path in CODE:
+        for call in re.findall(r"torch\.load\([^)]*\)", path.read_text()):
+            assert "weights_only=True" in call, path
+
+
+def test_the_lock_holds_every_requirement_but_torch() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    names = {re.match(r"[A-Za-z0-9_-]+", text).group().lower().replace("_", "-") for text in wanted}  # type: ignore[union-attr]
+    locked = set(re.findall(r"^([a-z0-9-]+)==", (PROJECT / "envs/requirements.lock").read_text(), re.MULTILINE))
+    assert names - locked == {"torch"}
+
+
+def test_the_conda_environment_has_the_versions_of_the_lock_and_the_same_torch() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    conda = (PROJECT / "envs/ser.yaml").read_text()
+    lock = (PROJECT / "envs/requirements.lock").read_text()
+    torch = next(text for text in project["project"]["dependencies"] if text.startswith("torch"))
+    pins = re.findall(r"- ([a-z0-9-]+==\S+)", conda)
+    assert len({pin.split("==")[0] for pin in pins}) == len(project["project"]["dependencies"]) - 1
+    assert [pin for pin in pins if f"{pin} " not in lock] == []
+    assert torch in conda
+    assert f"python {project['project']['requires-python']}" in conda
+
+
+def test_every_rule_says_what_it_needs() -> None:
+    for path in RULES:
+        for rule in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
+            if "shell:" in rule:
+                for part in ("log:", "benchmark:", "conda:", "mem_mb", "runtime"):
+                    assert part in rule, f"{path.name}: rule {rule.split(':')[0]} has no {part}"

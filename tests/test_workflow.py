@@ -1,0 +1,298 @@
+"""The whole workflow on a user's own CSV of recordings, and which jobs rerun after which change.
+
+One miniature run in a copy of the project; every test then asks Snakemake what it would do after one change.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+import yaml
+
+PROJECT = Path(__file__).parents[1]
+RATE = 16000
+SPEAKERS = ("anna", "bert", "cleo", "dora")
+
+MINI: dict[str, Any] = {
+    "experiment": {
+        "name": "mini",
+        "runs": [
+            {"corpora": ["mine"], "protocols": ["two-folds"], "systems": ["SVM-eGeMAPS", "tiny-cnn", "tiny-fsmn"]}
+        ],
+    },
+    "corpora": {"mine": {"adapter": "table", "root": "recordings", "options": {"table": "labels.csv"}}},
+    "protocols": {
+        "two-folds": {
+            "rule": "speaker_folds",
+            "options": {"folds": 2, "dev_speakers": 1},
+            "labels": {"happy": ["happy"], "sad": ["sad"]},
+        }
+    },
+    "systems": {
+        "tiny-cnn": {"base": "Audio-CNN", "inputs": {"frames": {"length": 60}}, "training": {"epochs": 2}},
+        "tiny-fsmn": {"base": "C-pFSMN-A", "inputs": {"frames": {"length": 60}}, "training": {"epochs": 1}},
+    },
+}
+
+
+class House:
+    """A copy of the project with a corpus of 32 short recordings and a configuration file."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        for name in ("Snakefile", "workflow", "config", "profiles", "envs", "ser"):
+            source = PROJECT / name
+            copy = shutil.copytree if source.is_dir() else shutil.copy
+            copy(source, folder / name)
+        self.configure(MINI)
+
+    def configure(self, config: dict[str, Any]) -> None:
+        (self.folder / "mini.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        # Coverage of the copy, not of the installed project: the copy comes first on the path.
+        environment = {**os.environ, "PYTHONPATH": str(self.folder), "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--cores",
+            "2",
+            "--resources",
+            "gpu=0",
+            "--configfile",
+            "mini.yaml",
+        ]
+        return subprocess.run(
+            [*command, *arguments],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def planned(self, *arguments: str) -> dict[str, int]:
+        """Return how many jobs of which rule Snakemake would run, targets left out."""
+        done = self.snakemake("-n", *arguments)
+        assert done.returncode == 0, done.stderr
+        text = done.stdout + done.stderr
+        counts = {name: int(count) for name, count in re.findall(r"^([a-z_]+)\s+(\d+)$", text, re.MULTILINE)}
+        return {name: count for name, count in counts.items() if name not in {"all", "total"}}
+
+
+def write_corpus(folder: Path) -> None:
+    """Write 4 speakers × 2 emotions × 4 recordings: happy ones are higher and louder."""
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    rows = []
+    for number, speaker in enumerate(SPEAKERS):
+        for emotion in ("happy", "sad"):
+            for take in range(4):
+                pitch = (110 + 30 * number) * (1.5 if emotion == "happy" else 1.0) * rng.uniform(0.95, 1.05)
+                time = np.arange(int(0.9 * RATE)) / RATE
+                voice = sum(np.sin(2 * np.pi * pitch * harmonic * time) / harmonic for harmonic in range(1, 6))
+                loud = 0.15 if emotion == "happy" else 0.05
+                name = f"{speaker}_{emotion}_{take}.wav"
+                soundfile.write(folder / name, loud * voice + 0.002 * rng.standard_normal(time.size), RATE)
+                rows.append({"path": name, "emotion": emotion, "speaker": speaker})
+    pd.DataFrame(rows).to_csv(folder / "labels.csv", index=False)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> House:
+    house = House(tmp_path_factory.mktemp("house"))
+    write_corpus(house.folder / "recordings")
+    done = house.snakemake()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return house
+
+
+@pytest.fixture
+def house(finished: House) -> Iterator[House]:
+    """The finished house, whose code, configuration and corpus a test may change: all is put back afterwards."""
+    changeable = ("ser", "config", "recordings", "mini.yaml")
+    saved = {path: path.read_bytes() for name in changeable for path in files(finished.folder / name)}
+    yield finished
+    for name in changeable:
+        for path in files(finished.folder / name):
+            if path not in saved:
+                path.unlink()
+    for path, content in saved.items():
+        if not path.is_file() or path.read_bytes() != content:
+            path.write_bytes(content)
+
+
+def files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else [inner for inner in path.rglob("*") if inner.is_file()]
+
+
+def edit(house: House, file: str, old: str, new: str) -> None:
+    path = house.folder / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+AFTER_TRAINING = {"score": 1, "render": 1}
+
+
+def test_a_csv_of_recordings_goes_from_files_to_report_with_a_config_file_alone(finished: House) -> None:
+    results = finished.folder / "results"
+    run = results / "runs/mine/two-folds/tiny-cnn/seed0/fold0"
+    card = json.loads((run / "run.json").read_text())
+    predictions = pd.read_parquet(run / "predictions.parquet")
+    scores = pd.read_parquet(results / "mini/scores.parquet")
+    assert card["corpus"] == "mine"
+    assert set(predictions["label"]) == {"happy", "sad"}
+    pooled = scores[(scores["fold"] == -1) & (scores["metric"] == "UA")].set_index("system")["value"]
+    assert pooled["SVM-eGeMAPS"] == 1.0, "an octave apart in pitch: a linear SVM cannot miss it"
+    page = (results / "mini/index.html").read_text()
+    assert "tiny-fsmn" in page
+    assert not any(finished.folder.rglob("*.part"))
+
+
+def test_every_number_can_be_recomputed_from_the_predictions(finished: House) -> None:
+    scores = pd.read_parquet(finished.folder / "results/mini/scores.parquet")
+    runs = (finished.folder / "results/runs/mine/two-folds/SVM-eGeMAPS/seed0").glob("fold*/predictions.parquet")
+    together = pd.concat([pd.read_parquet(path) for path in runs])
+    hits = together["label"] == together["predicted"]
+    row = scores[(scores["system"] == "SVM-eGeMAPS") & (scores["fold"] == -1)].set_index("metric")["value"]
+    assert row["WA"] == pytest.approx(hits.mean())
+    assert row["UA"] == pytest.approx(hits.groupby(together["label"]).mean().mean())
+
+
+def test_nothing_reruns_when_nothing_has_changed(house: House) -> None:
+    assert house.planned() == {}
+
+
+def test_a_touched_corpus_reruns_nothing(house: House) -> None:
+    for path in files(house.folder / "recordings"):
+        path.touch()
+    (house.folder / "recordings").touch()
+    assert house.planned() == {}
+
+
+def test_an_edited_annotation_file_reruns_everything_behind_it(house: House) -> None:
+    edit(house, "recordings/labels.csv", "anna_happy_0.wav,happy", "anna_happy_0.wav,sad")
+    planned = house.planned()
+    assert planned["prepare"] == 1
+    assert planned["train_fold"] == 6
+
+
+def test_an_edited_recording_of_the_same_size_reruns_prepare(house: House) -> None:
+    path = house.folder / "recordings/anna_sad_0.wav"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(bytes(content))
+    assert house.planned()["prepare"] == 1
+
+
+def test_one_option_reruns_one_system(house: House) -> None:
+    edit(house, "mini.yaml", "epochs: 2", "epochs: 3")
+    assert house.planned() == {"train_fold": 2, "plan": 1, **AFTER_TRAINING}
+
+
+def test_formatting_and_comments_of_the_configuration_rerun_nothing(house: House) -> None:
+    path = house.folder / "mini.yaml"
+    path.write_text("# a remark\n" + path.read_text() + "\n\n")
+    assert house.planned() == {}
+
+
+def test_an_added_system_reruns_itself_and_the_report(house: House) -> None:
+    edit(house, "mini.yaml", "    - tiny-cnn\n", "    - tiny-cnn\n    - SVM-ComParE\n")
+    assert house.planned() == {"extract": 1, "train_fold": 2, "plan": 1, **AFTER_TRAINING}
+
+
+def test_an_added_seed_reruns_that_seed_only(house: House) -> None:
+    edit(house, "mini.yaml", "    systems:\n    - SVM-eGeMAPS", "    seeds: [0, 1]\n    systems:\n    - SVM-eGeMAPS")
+    assert house.planned() == {"train_fold": 6, "plan": 1, **AFTER_TRAINING}
+
+
+def test_a_feature_parameter_reruns_that_feature_and_its_systems(house: House) -> None:
+    path = house.folder / "mini.yaml"
+    path.write_text(path.read_text() + "features: {mfcc: {options: {mels: 64}}}\n")
+    assert house.planned() == {"extract": 1, "train_fold": 2, **AFTER_TRAINING}
+
+
+def test_an_edited_model_reruns_that_model(house: House) -> None:
+    path = house.folder / "ser/models/pyramid_fsmn.py"
+    path.write_text(path.read_text() + "\n\nEDITED = True\n")
+    assert house.planned() == {"train_fold": 2, **AFTER_TRAINING}
+
+
+def test_an_edited_feature_module_reruns_that_feature(house: House) -> None:
+    path = house.folder / "ser/features/mfcc.py"
+    path.write_text(path.read_text() + "\n\nEDITED = True\n")
+    assert house.planned() == {"extract": 1, "train_fold": 2, **AFTER_TRAINING}
+
+
+def test_an_edited_training_loop_reruns_all_training_and_no_feature(house: House) -> None:
+    path = house.folder / "ser/training/loop.py"
+    path.write_text(path.read_text() + "\n\nEDITED = True\n")
+    assert house.planned() == {"train_fold": 6, **AFTER_TRAINING}
+
+
+def test_a_comment_in_the_code_reruns_nothing(house: House) -> None:
+    for file in ("ser/models/pyramid_fsmn.py", "ser/training/loop.py", "ser/stages/prepare.py"):
+        path = house.folder / file
+        path.write_text(path.read_text() + "\n# a remark\n")
+    assert house.planned() == {}
+
+
+def test_an_edited_report_reruns_the_report_only(house: House) -> None:
+    path = house.folder / "ser/reports/page.py"
+    path.write_text(path.read_text() + "\n\nEDITED = True\n")
+    assert house.planned() == {"render": 1}
+
+
+def test_each_stage_has_a_target(house: House) -> None:
+    for target in ("manifests", "features", "folds", "train", "scores", "report"):
+        assert house.planned(target) == {}
+
+
+def test_snakemakes_own_report_works_offline(finished: House) -> None:
+    done = finished.snakemake("--report", "snakemake-report.html")
+    assert done.returncode == 0, done.stderr
+    assert (finished.folder / "snakemake-report.html").stat().st_size > 100_000
+
+
+def refused(house: House) -> str:
+    done = house.snakemake("-n")
+    text = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "Traceback" not in text
+    return text
+
+
+def test_a_misspelt_system_stops_the_plan_with_the_near_miss(house: House) -> None:
+    edit(house, "mini.yaml", "- SVM-eGeMAPS", "- SVM-eGeMAP")
+    assert "Did you mean 'SVM-eGeMAPS'?" in refused(house)
+
+
+def test_a_wrong_corpus_folder_stops_the_plan(house: House) -> None:
+    edit(house, "mini.yaml", "root: recordings", "root: recordngs")
+    assert "recordngs" in refused(house)
+
+
+def test_a_corpus_without_root_or_archive_stops_the_plan(house: House) -> None:
+    edit(house, "mini.yaml", "    root: recordings\n", "")
+    assert "neither root nor archive" in refused(house)
+
+
+def test_a_protocol_that_needs_sessions_stops_on_a_corpus_without_them(house: House) -> None:
+    edit(house, "mini.yaml", "rule: speaker_folds", "rule: session_out")
+    edit(house, "mini.yaml", "      folds: 2\n      dev_speakers: 1\n", "      dev: speaker\n")
+    assert "session" in refused(house)

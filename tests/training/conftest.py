@@ -1,0 +1,107 @@
+"""Small folds and feature shards on disk, and networks small enough to train in a test."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ser import contracts
+from ser.config.schema import Protocol, View
+from ser.layers.batch import Batch, Shape
+from ser.training import data, fold, material
+
+Row = tuple[str, str, str, str | None]  # utterance, part, label, speaker
+
+
+class Pooled(nn.Module):
+    """Mean of the real frames, beside the vector, then a hidden layer with dropout."""
+
+    def __init__(self, shape: Shape, classes: int, dropout: float) -> None:
+        super().__init__()
+        self.hidden = nn.Linear((shape.frames or 0) + (shape.vector or 0), 8)
+        self.norm = nn.LayerNorm(8)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(8, classes)
+
+    def forward(self, batch: Batch) -> Tensor:
+        parts = []
+        if batch.frames is not None and batch.mask is not None:
+            parts.append(batch.frames.sum(1) / batch.mask.sum(1, keepdim=True))
+        if batch.vector is not None:
+            parts.append(batch.vector)
+        out: Tensor = self.head(self.dropout(torch.tanh(self.norm(self.hidden(torch.cat(parts, 1))))))
+        return out
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    torch.set_num_threads(1)  # tests run side by side
+
+
+@pytest.fixture
+def tiny() -> SimpleNamespace:
+    """A module like those in ser/models."""
+    return SimpleNamespace(
+        modalities=lambda parts=("frames",), **_: parts,
+        build=lambda shape, classes, dropout=0.5, **_: Pooled(shape, classes, dropout),
+    )
+
+
+@pytest.fixture
+def shards() -> Callable[..., Path]:
+    return write_shards
+
+
+@pytest.fixture
+def folds() -> Callable[..., Path]:
+    return write_folds
+
+
+@pytest.fixture
+def placed(tmp_path: Path) -> Callable[..., material.Material]:
+    """Write rows and matrices, and place them under a view as the frames of a fold."""
+
+    def place(
+        rows: list[Row], matrices: Mapping[str, np.ndarray], view: View, normalisation: str = "train"
+    ) -> material.Material:
+        folder = write_shards(tmp_path / view.feature, matrices)
+        protocol = rule(normalisation)
+        read = fold.read(write_folds(tmp_path / "folds.parquet", rows), 0, protocol)
+        loaded = {"frames": data.load(view.feature, folder, read.utterances)}
+        return material.place(read, loaded, {"frames": view}, protocol, torch.device("cpu"))
+
+    return place
+
+
+def rule(normalisation: str = "train", selection: str = "last") -> Protocol:
+    stated = {"title": "", "rule": "any", "labels": "all", "normalisation": normalisation, "selection": selection}
+    return Protocol.model_validate(stated)
+
+
+def write_shards(folder: Path, matrices: Mapping[str, np.ndarray], size: int = 3) -> Path:
+    names = sorted(matrices)
+    for shard, first in enumerate(range(0, len(names), size)):
+        rows = [
+            {
+                "utterance": name,
+                "frames": len(matrices[name]),
+                "dims": matrices[name].shape[1],
+                "dtype": str(matrices[name].dtype),
+                "matrix": matrices[name].tobytes(),
+            }
+            for name in names[first : first + size]
+        ]
+        table = pa.Table.from_pylist(rows, schema=contracts.FEATURES.schema)
+        contracts.write(contracts.FEATURES, table, folder / f"{shard}.parquet", {"code": "abc"})
+    return folder
+
+
+def write_folds(path: Path, rows: list[Row]) -> Path:
+    named = [dict(zip(("utterance", "part", "label", "speaker"), row, strict=True), fold=0) for row in rows]
+    contracts.write(contracts.FOLDS, pa.Table.from_pylist(named, schema=contracts.FOLDS.schema), path)
+    return path

@@ -1,0 +1,201 @@
+"""A view does what its keys say, in their order, and learns from nothing but what it may."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from ser.config.schema import View
+from ser.errors import SerError
+from ser.training import views
+from ser.training.material import Material
+
+Placed = Callable[..., Material]
+RANDOM = np.random.default_rng(5)
+FRAMES = {"t1": 40, "t2": 55, "t3": 30, "d1": 20, "e1": 35, "e2": 10}
+ROWS = [
+    ("t1", "train", "sad", "a"),
+    ("t2", "train", "angry", "b"),
+    ("t3", "train", "sad", "b"),
+    ("d1", "dev", "sad", "c"),
+    ("e1", "test", "sad", "d"),
+    ("e2", "test", "angry", "d"),
+]
+MATRICES = {name: RANDOM.gamma(2.0, 3.0, size=(count, 4)).astype(np.float32) for name, count in FRAMES.items()}
+
+
+def view(**keys: object) -> View:
+    return View.model_validate({"feature": "f"} | keys)
+
+
+def seen(material: Material, part: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return each example's frames and mask, by utterance (the last of several segments)."""
+    examples = material.examples(part)
+    (batch, _), *_ = material.batches(examples, [np.arange(len(examples.label))])
+    assert batch.frames is not None
+    assert batch.mask is not None
+    names = [material.fold.utterances[row] for row in examples.utterance]
+    return dict(zip(names, batch.frames.numpy(), strict=True)), dict(zip(names, batch.mask.numpy(), strict=True))
+
+
+def test_padding_is_zero_and_masked(placed: Placed) -> None:
+    frames, mask = seen(placed(ROWS, MATRICES, view(scale="log", normalise="statistics")), "train")
+    for name in ("t1", "t2", "t3"):
+        assert mask[name].sum() == FRAMES[name]
+        assert mask[name][: FRAMES[name]].all()
+        assert (frames[name][FRAMES[name] :] == 0).all()
+        assert (frames[name][: FRAMES[name]] != 0).any(axis=1).all()
+
+
+def test_statistics_are_those_of_the_train_part(placed: Placed) -> None:
+    frames, mask = seen(placed(ROWS, MATRICES, view(scale="log", normalise="statistics")), "train")
+    real = np.concatenate([frames[name][mask[name]] for name in frames])
+    assert np.allclose(real.mean(0), 0, atol=1e-5)
+    assert np.allclose(real.std(0), 1, atol=1e-5)
+
+
+def test_test_values_change_nothing_that_is_trained_on(placed: Placed) -> None:
+    keys = view(normalise="statistics")
+    before, _ = seen(placed(ROWS, MATRICES, keys), "train")
+    louder = {name: value * (1000 if name[0] in "de" else 1) for name, value in MATRICES.items()}
+    after, _ = seen(placed(ROWS, louder, keys), "train")
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+    changed, _ = seen(placed(ROWS, louder, keys), "test")
+    assert np.abs(changed["e1"]).max() > 100
+
+
+def test_speaker_normalisation_uses_each_speakers_own_utterances(placed: Placed) -> None:
+    offset = {name: value + (500 if name[0] == "e" else 0) for name, value in MATRICES.items()}
+    material = placed(ROWS, offset, view(normalise="statistics"), "speaker")
+    frames, mask = seen(material, "test")
+    real = np.concatenate([frames[name][mask[name]] for name in ("e1", "e2")])  # both of speaker d
+    assert np.allclose(real.mean(0), 0, atol=1e-4)
+    assert np.allclose(real.std(0), 1, atol=1e-4)
+    own, own_mask = seen(material, "train")
+    assert np.allclose(own["t1"][own_mask["t1"]].mean(0), 0, atol=1e-5)  # a has only t1
+    assert not np.allclose(own["t2"][own_mask["t2"]].mean(0), 0, atol=1e-3)  # b has t2 and t3
+
+
+def test_speaker_normalisation_needs_speakers(placed: Placed) -> None:
+    rows = [*ROWS[:-1], ("e2", "test", "angry", None)]
+    with pytest.raises(SerError, match="speaker of e2"):
+        placed(rows, MATRICES, view(normalise="statistics"), "speaker")
+
+
+def test_utterance_normalisations(placed: Placed) -> None:
+    frames, mask = seen(placed(ROWS, MATRICES, view(normalise="utterance")), "test")
+    assert np.allclose(frames["e1"][mask["e1"]].std(0), 1, atol=1e-5)
+    whole, mask = seen(placed(ROWS, MATRICES, view(normalise="utterance_global")), "test")
+    assert whole["e1"][mask["e1"]].std() == pytest.approx(1, abs=1e-5)
+    assert not np.allclose(whole["e1"][mask["e1"]].std(0), 1, atol=1e-3)
+
+
+@pytest.mark.parametrize("value", [0.0, 7.3, -1e6])
+def test_a_constant_dimension_becomes_zero(placed: Placed, value: float) -> None:
+    constant = {
+        name: np.concatenate([matrix, np.full_like(matrix[:, :1], value)], 1) for name, matrix in MATRICES.items()
+    }
+    frames, _ = seen(placed(ROWS, constant, view(normalise="statistics")), "train")
+    assert all(np.abs(matrix[:, 4]).max() < 1e-3 for matrix in frames.values())
+
+
+def test_a_dimension_of_tiny_values_is_not_constant(placed: Placed) -> None:
+    tiny = {name: matrix * np.float32(1e-9) for name, matrix in MATRICES.items()}
+    frames, mask = seen(placed(ROWS, tiny, view(normalise="statistics")), "train")
+    assert np.allclose(np.concatenate([frames[name][mask[name]] for name in frames]).std(0), 1, atol=1e-4)
+
+
+def test_limit_keeps_the_first_frames_after_normalisation(placed: Placed) -> None:
+    frames, mask = seen(placed(ROWS, MATRICES, view(normalise="utterance", limit=15)), "test")
+    full, _ = seen(placed(ROWS, MATRICES, view(normalise="utterance")), "test")
+    assert mask["e1"].sum() == 15
+    assert mask["e2"].sum() == 10
+    assert np.array_equal(frames["e1"], full["e1"][:15])
+
+
+def test_a_fixed_length_pads_cuts_and_masks_nothing(placed: Placed) -> None:
+    material = placed(ROWS, MATRICES, view(length=25))
+    frames, mask = seen(material, "test")
+    assert material.shape.length == 25
+    assert all(value.all() for value in mask.values())
+    assert np.array_equal(frames["e1"], MATRICES["e1"][:25])
+    assert np.array_equal(frames["e2"][:10], MATRICES["e2"])
+    assert (frames["e2"][10:] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("frames", "hop", "expected"),
+    [
+        (200, 100, [0]),  # 2 s
+        (330, 100, [0, 100, 130]),  # 3.3 s, whose tail a right-aligned segment covers
+        (100, 100, [0]),  # 1 s
+        (300, 100, [0, 100]),
+        (330, 40, [0, 40, 80, 120, 130]),
+        (201, 100, [0, 1]),
+    ],
+)
+def test_segments_by_arithmetic(frames: int, hop: int, expected: list[int]) -> None:
+    assert views.starts(frames, 200, hop).tolist() == expected
+
+
+def test_segments_are_examples_with_the_utterances_label(placed: Placed) -> None:
+    keys = view(segments={"frames": 20, "train_hop": 10, "test_hop": 4})
+    material = placed(ROWS, MATRICES, keys)
+    train, test = material.examples("train"), material.examples("test")
+    names = [material.fold.utterances[row] for row in train.utterance]
+    assert {name: names.count(name) for name in set(names)} == {"t1": 3, "t2": 5, "t3": 2}
+    assert [material.fold.classes[k] for k in train.label] == ["sad"] * 3 + ["angry"] * 5 + ["sad"] * 2
+    assert test.frames.tolist() == [20] * 5 + [10]  # 35 frames at hop 4: 0, 4, 8, 12, 15; and one padded
+    (batch, _), *_ = material.batches(test, [np.arange(6)])
+    assert batch.frames is not None
+    assert np.array_equal(batch.frames[4].numpy(), MATRICES["e1"][15:35])
+    assert (batch.frames[5, 10:] == 0).all()
+
+
+def test_mu_law_values() -> None:
+    real = torch.ones(1, 3, dtype=torch.bool)
+    x = torch.tensor([[[0.0], [5.0], [10.0]]])
+    mid = math.log(1 + 255 * 0.5) / math.log(256)
+    assert views.compand(x, real, "minmax_mulaw").flatten().tolist() == pytest.approx([-1, 0, 1])
+    assert views.compand(x, real, "max_mulaw").flatten().tolist() == pytest.approx([0, mid, 1])
+    quarter = torch.tensor([[[2.5], [7.5], [10.0]]])
+    assert views.compand(quarter, real, "literal_mulaw").flatten().tolist() == pytest.approx([-mid, mid, 1])
+
+
+def test_companding_sees_each_example_alone_and_no_padding(placed: Placed) -> None:
+    frames, mask = seen(placed(ROWS, MATRICES, view(scale="log", compand="minmax_mulaw")), "test")
+    for name in ("e1", "e2"):
+        real = frames[name][mask[name]]
+        assert (real.min(), real.max()) == pytest.approx((-1, 1))
+        assert (frames[name][~mask[name]] == 0).all()
+
+
+def test_a_silent_segment_stays_finite() -> None:
+    silent = torch.zeros(1, 4, 2)
+    for kind in ("minmax_mulaw", "max_mulaw", "literal_mulaw"):
+        assert views.compand(silent, torch.ones(1, 4, dtype=torch.bool), kind).isfinite().all()
+
+
+def test_float16_features_are_kept_and_widened_in_the_batch(placed: Placed) -> None:
+    half = {name: matrix.astype(np.float16) for name, matrix in MATRICES.items()}
+    material = placed(ROWS, half, view(scale="log", normalise="statistics"))
+    assert material.frames is not None
+    assert material.frames.values.dtype == torch.float16
+    frames, mask = seen(material, "train")
+    wide, _ = seen(placed(ROWS, MATRICES, view(scale="log", normalise="statistics")), "train")
+    assert frames["t1"].dtype == np.float32
+    assert np.allclose(frames["t1"][mask["t1"]], wide["t1"][mask["t1"]], atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"length": 20, "segments": {"frames": 5, "train_hop": 5, "test_hop": 5}}, "exclude each other"),
+        ({"scale": "log", "compand": "max_mulaw"}, "for magnitudes"),
+    ],
+)
+def test_views_that_contradict_themselves_are_refused(placed: Placed, keys: dict[str, object], message: str) -> None:
+    with pytest.raises(SerError, match=message):
+        placed(ROWS, MATRICES, view(**keys))

@@ -1,0 +1,131 @@
+# The configuration, the path grammar and the input functions that several phases share.
+import json
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from ser import catalog, layout
+from ser.config.read import merged, read_yaml, resolve
+from ser.config.schema import Plan
+from ser.errors import SerError
+from ser.sources import fingerprint
+
+HOME = Path(workflow.basedir)
+RUN = layout.RUN
+XVECTOR = "data/{corpus}/xvector.safetensors"
+
+
+wildcard_constraints:
+    corpus="[^/]+",
+    feature="[^/]+",
+    protocol="[^/]+",
+    system="[^/]+",
+    shard=r"\d+",
+    seed=r"\d+",
+    fold=r"\d+",
+
+
+def told(function):
+    """Turn an error meant for the user into one that Snakemake prints without a traceback."""
+
+    def wrapped(*arguments):
+        try:
+            return function(*arguments)
+        except SerError as error:
+            raise WorkflowError(str(error)) from None
+
+    return wrapped
+
+
+@told
+def resolved(raw):
+    if "experiment" not in raw:
+        raw = merged(raw, read_yaml(HOME / "config/experiments/demo.yaml"))
+    return resolve(raw, HOME / "config")
+
+
+CONFIG = resolved(config)
+RESULTS = f"results/{CONFIG.experiment.name}"
+
+
+def adapter(corpus):
+    return catalog.load("corpora", CONFIG.corpora[corpus].adapter)
+
+
+def made_here(corpus):
+    """True where the pipeline unpacks or writes the release itself."""
+    return CONFIG.corpora[corpus].root is None
+
+
+def root(corpus):
+    settings = CONFIG.corpora[corpus]
+    if settings.root is not None:
+        return Path(settings.root)
+    if settings.archive is None and not hasattr(adapter(corpus), "release"):
+        raise SerError(
+            f"corpora.{corpus} says neither root nor archive. Give the folder of your release, for example "
+            f"--config 'corpora={{{corpus}: {{root: /path/to/release}}}}'."
+        )
+    return Path("data/raw", corpus)
+
+
+@cache
+@told
+def facts(corpus):
+    settings = CONFIG.corpora[corpus]
+    allow_subset = "subset" in settings.allow and not made_here(corpus)
+    return adapter(corpus).facts(root(corpus), allow_subset=allow_subset, **settings.options)
+
+
+@cache
+@told
+def fold_count(corpus, protocol):
+    entry = CONFIG.protocols[protocol]
+    return catalog.load("protocols", entry.rule).folds(facts(corpus), **entry.options)
+
+
+@cache
+def shards(corpus):
+    return range(layout.shard_count(facts(corpus).utterances, CONFIG.corpora[corpus].shard_size))
+
+
+def feature_shards(corpus, feature):
+    return [f"data/{corpus}/features/{feature}/{shard}.parquet" for shard in shards(corpus)]
+
+
+def system_features(system):
+    return sorted({view.feature for view in CONFIG.systems[system].inputs.views().values()})
+
+
+def needs_weights(feature):
+    return "weights" in (catalog.keywords("features", CONFIG.features[feature].extractor, "extract") or {})
+
+
+@cache
+def versions(*distributions):
+    """The versions of the libraries that a rule's result depends on: part of its params, so that a change reruns it."""
+    found = {}
+    for name in distributions:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+@told
+def planned():
+    pairs = [(c, p) for block in CONFIG.experiment.runs for c in block.corpora for p in block.protocols]
+    folds = {c: {p: fold_count(c, p) for d, p in pairs if d == c} for c, _ in pairs}
+    return Plan(
+        experiment=CONFIG.experiment,
+        protocols={name: CONFIG.protocols[name] for name in CONFIG.experiment.protocols()},
+        systems={name: CONFIG.systems[name] for name in CONFIG.experiment.systems()},
+        folds=folds,
+    ).checked()
+
+
+PLAN = planned()
+RUNS = PLAN.runs()

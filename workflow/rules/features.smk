@@ -1,0 +1,79 @@
+# From 16 kHz audio to features, one file per shard.
+
+
+def embedding_weights(wildcards):
+    """Weights of an embedding network: the configured file, or the ones trained on the corpus's own speakers."""
+    if not needs_weights(wildcards.feature):
+        return []
+    return CONFIG.features[wildcards.feature].options.get("weights") or XVECTOR.format(corpus=wildcards.corpus)
+
+
+def extractor_options(wildcards):
+    options = CONFIG.features[wildcards.feature].options
+    return json.dumps({name: value for name, value in options.items() if name != "weights"}, sort_keys=True)
+
+
+def extractor(wildcards):
+    return CONFIG.features[wildcards.feature].extractor
+
+
+rule train_xvector:
+    """X-vector weights from the corpus's speakers, used only where no published weights are configured."""
+    input:
+        manifest="data/{corpus}/manifest.parquet",
+        audio=lambda w: [f"data/{w.corpus}/audio/{shard}.parquet" for shard in shards(w.corpus)],
+    output:
+        XVECTOR,
+    log:
+        "logs/train_xvector/{corpus}.log",
+    benchmark:
+        "logs/train_xvector/{corpus}.benchmark.jsonl"
+    conda:
+        "../../envs/ser.yaml"
+    threads: 2
+    resources:
+        mem_mb=8000,
+        runtime=240,
+        gpu=1,
+    params:
+        audio=lambda w: layout.audio(w.corpus),
+        code=catalog.fingerprint("ser.stages.train_xvector"),
+        versions=versions("torch"),
+    shell:
+        "ser train-xvector --manifest {input.manifest} --audio {params.audio} --out {output} --threads {threads}"
+        " > {log} 2>&1"
+
+
+rule extract:
+    """One feature of one shard."""
+    input:
+        audio="data/{corpus}/audio/{shard}.parquet",
+        weights=embedding_weights,
+    output:
+        "data/{corpus}/features/{feature}/{shard}.parquet",
+    log:
+        "logs/extract/{corpus}/{feature}/{shard}.log",
+    benchmark:
+        "logs/extract/{corpus}/{feature}/{shard}.benchmark.jsonl"
+    conda:
+        "../../envs/ser.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=120,
+        gpu=lambda w: int(needs_weights(w.feature)),
+    params:
+        extractor=extractor,
+        options=extractor_options,
+        weights=lambda w, input: f"--weights {input.weights}" if input.get("weights") else "",
+        code=lambda w: catalog.fingerprint("ser.stages.extract", f"ser.features.{extractor(w)}"),
+        versions=lambda w: versions(*catalog.load("features", extractor(w)).DEPENDS),
+    shell:
+        "ser extract --feature {wildcards.feature} --extractor {params.extractor} --options {params.options:q}"
+        " --audio {input.audio} {params.weights} --out {output} > {log} 2>&1"
+
+
+rule features:
+    """Target: every feature that the experiment's systems look at."""
+    input:
+        sorted({path for run in RUNS for name in system_features(run.system) for path in feature_shards(run.corpus, name)}),

@@ -1,0 +1,96 @@
+# From predictions to scores, tables, figures and the page.
+
+TABLES = {
+    "results": "WA and UA of every system under every protocol, beside the published numbers",
+    "recalls": "Recall of every class",
+}
+
+
+rule plan:
+    """Keep what the experiment selected beside its results."""
+    output:
+        f"{RESULTS}/plan.json",
+    log:
+        "logs/plan.log",
+    benchmark:
+        "logs/plan.benchmark.jsonl"
+    conda:
+        "../../envs/ser.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        plan=PLAN.canonical(),
+        code=catalog.fingerprint("ser.stages.plan"),
+    shell:
+        "ser plan --plan {params.plan:q} --out {output} > {log} 2>&1"
+
+
+rule score:
+    """WA, UA, recalls and confusions of every run, and pooled over folds."""
+    input:
+        plan=f"{RESULTS}/plan.json",
+        runs=[run.folder / "predictions.parquet" for run in RUNS],
+    output:
+        scores=f"{RESULTS}/scores.parquet",
+        confusions=f"{RESULTS}/confusions.parquet",
+    log:
+        "logs/score.log",
+    benchmark:
+        "logs/score.benchmark.jsonl"
+    conda:
+        "../../envs/ser.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        code=catalog.fingerprint("ser.stages.score"),
+    shell:
+        "ser score --plan {input.plan} --scores {output.scores} --confusions {output.confusions} > {log} 2>&1"
+
+
+rule render:
+    """Tables, figures and index.html."""
+    input:
+        plan=f"{RESULTS}/plan.json",
+        scores=f"{RESULTS}/scores.parquet",
+        confusions=f"{RESULTS}/confusions.parquet",
+        cards=[run.folder / "run.json" for run in RUNS],
+        histories=[run.folder / "history.parquet" for run in RUNS],
+    output:
+        index=report(f"{RESULTS}/index.html", caption="../report/page.rst", category="Report"),
+        results=report(f"{RESULTS}/tables/results.csv", caption="../report/results.rst", category="Tables"),
+        recalls=report(f"{RESULTS}/tables/recalls.csv", caption="../report/recalls.rst", category="Tables"),
+        runs=f"{RESULTS}/tables/runs.csv",
+        other=expand(f"{RESULTS}/tables/{{table}}.{{suffix}}", table=TABLES, suffix=["md", "tex"]),
+        confusions=report(f"{RESULTS}/figures/confusions.svg", caption="../report/confusions.rst", category="Figures"),
+        curves=report(f"{RESULTS}/figures/curves.svg", caption="../report/curves.rst", category="Figures"),
+        gap=report(f"{RESULTS}/figures/gap.svg", caption="../report/gap.rst", category="Figures"),
+    log:
+        "logs/report.log",
+    benchmark:
+        "logs/report.benchmark.jsonl"
+    conda:
+        "../../envs/ser.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        out=RESULTS,
+        code=catalog.fingerprint("ser.stages.report"),
+        versions=versions("matplotlib", "jinja2"),
+    shell:
+        "ser report --plan {input.plan} --scores {input.scores} --confusions {input.confusions} --out {params.out}"
+        " > {log} 2>&1"
+
+
+rule scores:
+    """Target: the score tables."""
+    input:
+        f"{RESULTS}/scores.parquet",
+
+
+rule report:
+    """Target: the report."""
+    input:
+        f"{RESULTS}/index.html",

@@ -1,0 +1,49 @@
+# One job per corpus, protocol, system, seed and fold.
+
+
+def run_features(wildcards):
+    return [path for name in system_features(wildcards.system) for path in feature_shards(wildcards.corpus, name)]
+
+
+def feature_folders(wildcards):
+    folders = [f"{name}={layout.features(wildcards.corpus, name)}" for name in system_features(wildcards.system)]
+    return " ".join(f"--features {folder}" for folder in folders)
+
+
+rule train_fold:
+    """One system, seed and fold: fit on train, choose on dev, predict test."""
+    input:
+        features=run_features,
+        folds="data/{corpus}/folds/{protocol}.parquet",
+    output:
+        predictions=f"{RUN}/predictions.parquet",
+        history=f"{RUN}/history.parquet",
+        model=f"{RUN}/model.safetensors",
+        card=f"{RUN}/run.json",
+    log:
+        "logs/train/{corpus}/{protocol}/{system}/seed{seed}-fold{fold}.log",
+    benchmark:
+        f"{RUN}/benchmark.jsonl"
+    conda:
+        "../../envs/ser.yaml"
+    threads: 2
+    resources:
+        mem_mb=8000,
+        runtime=720,
+        gpu=1,
+    params:
+        out=RUN,
+        recipe=lambda w: CONFIG.systems[w.system].decisive(),
+        features=feature_folders,
+        code=lambda w: catalog.fingerprint("ser.stages.train", f"ser.models.{CONFIG.systems[w.system].model}"),
+        versions=versions("torch", "scikit-learn"),
+    shell:
+        "ser train --corpus {wildcards.corpus} --protocol {wildcards.protocol} --system {wildcards.system:q}"
+        " --recipe {params.recipe:q} --seed {wildcards.seed} --fold {wildcards.fold} --folds {input.folds}"
+        " {params.features} --out {params.out:q} --threads {threads} --code {params.code} > {log} 2>&1"
+
+
+rule train:
+    """Target: every run of the experiment."""
+    input:
+        [run.folder / "predictions.parquet" for run in RUNS],
