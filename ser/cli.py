@@ -160,6 +160,7 @@ def train(
     threads: Threads = 1,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:<n>.")] = "auto",
     code: Annotated[str, typer.Option(help="Fingerprint of the code, kept in run.json.")] = "",
+    shards: Annotated[int | None, typer.Option(help="Shards of each feature; all in its folder if not given.")] = None,
 ) -> None:
     """Train one system on one fold with one seed, predict its test part."""
     from ser.config.schema import Recipe
@@ -175,6 +176,7 @@ def train(
         threads=threads,
         device=device,
         code=code,
+        shards=shards,
     )
 
 

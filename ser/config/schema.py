@@ -147,6 +147,10 @@ class Recipe(Strict):
         default_factory=dict, description="key: why, where the value is not the paper's word"
     )
 
+    def decisive(self) -> str:
+        """Return all that decides an outcome (no titles, no remarks) as canonical JSON."""
+        return self.canonical(exclude={"title", "paper", "published", "defaults"})
+
 
 class Block(Strict):
     """A product of corpora, protocols, systems and seeds; an experiment is the union of its blocks."""

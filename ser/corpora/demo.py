@@ -1,4 +1,4 @@
-"""A synthetic corpus in the layout of IEMOCAP, made on the spot: the pipeline runs and is tested on it without a licence.
+"""A synthetic corpus in the layout of IEMOCAP, made on the spot: the pipeline runs on it without anyone's licence.
 
 Ten eSpeak NG voices in five sessions say generated sentences; a label moves pitch, intonation, rate and loudness by
 overlapping distributions. With 10039 utterances its counts per session, label, style and, over the four usual classes,
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ser.corpora import iemocap
+from ser.corpora._emoevaluation import CODES
 from ser.corpus import Card, Facts, Utterance
 from ser.errors import SerError, offenders
 from ser.speech.labels import SPEAKERS, counts
@@ -33,7 +34,7 @@ def facts(root: Path | None, *, allow_subset: bool = False, utterances: int = 30
     """Return the figures of the corpus that the options describe; nothing is read, so ``root`` need not exist yet."""
     del root, allow_subset, seed
     planned = _labels(utterances)
-    emotions = tuple(emotion for emotion in iemocap.CODES.values() if any(key[1] == emotion for key in planned))
+    emotions = tuple(emotion for emotion in CODES.values() if any(key[1] == emotion for key in planned))
     return Facts(utterances, SPEAKERS, SESSIONS, emotions)
 
 
@@ -73,7 +74,7 @@ def verify(rows: Sequence[Utterance], *, utterances: int = 300, seed: int = 0) -
 def release(root: Path, *, utterances: int = 300, seed: int = 0, jobs: int | None = None) -> None:
     """Write the corpus into the empty folder ``root``: 40 to 10039 utterances, the latter some 12 hours of speech.
 
-    From 150 utterances on every label occurs, and each speaker has each of the five main labels improvised and scripted.
+    From 150 utterances on every label occurs, and each speaker has each of the five main labels in both styles.
     ``jobs`` synthesisers run at once, by default one per usable core; the files do not depend on it.
     """
     from ser.speech.release import write
@@ -91,7 +92,7 @@ def release(root: Path, *, utterances: int = 300, seed: int = 0, jobs: int | Non
 def _labels(utterances: int) -> dict[tuple[str, str, str], int]:
     """Return the planned utterances per (speaker, emotion, style), without the empty ones."""
     return {
-        (speaker, iemocap.CODES[code], STYLES[style]): count
+        (speaker, CODES[code], STYLES[style]): count
         for (speaker, style, code), count in counts(utterances).items()
         if count
     }

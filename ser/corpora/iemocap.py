@@ -63,7 +63,7 @@ CARD = Card(
 
 def facts(root: Path | None, *, allow_subset: bool = False) -> Facts:
     """Return the card's figures; with ``allow_subset`` those of the recordings below ``root``, if it is there yet."""
-    known = tuple(emotion for emotion in CODES.values() if emotion in CARD.labels)
+    known = tuple(CODES.values())
     if not allow_subset or root is None or not root.is_dir():
         return Facts(sum(CARD.labels.values()), SPEAKERS, SESSIONS, known)
     names = [NAME.fullmatch(Path(audio).stem) for audio in audio_files(root)]

@@ -6,6 +6,7 @@ corpus's own speakers. Not Kaldi's x-vector, which the paper used. The embedding
 length normalisation.
 """
 
+import json
 import pickle
 from collections.abc import Mapping
 from functools import cache
@@ -52,10 +53,10 @@ def provenance(weights: Path) -> str:
     weights = Path(weights)
     _stamp(weights)
     notes = _notes(weights)
-    if notes.get("source") == "ser embedder":
+    if notes:
         return (
             f"trained by this pipeline on the {notes['speakers']} speakers of corpus {notes['corpus']}, those of test "
-            f"parts included, without emotion labels (speaker accuracy {notes['speaker_accuracy']} on "
+            f"parts included, without emotion labels (speaker accuracy {notes['speaker_accuracy']:.3f} on "
             f"{notes['held_out']} held-out utterances; {notes['epochs']} epochs, seed {notes['seed']})"
         )
     checksum = blake2b(weights.read_bytes(), digest_size=16).hexdigest()
@@ -71,14 +72,16 @@ def _stamp(weights: Path) -> int:
     return weights.stat().st_mtime_ns
 
 
-def _notes(weights: Path) -> dict[str, str]:
+def _notes(weights: Path) -> dict[str, Any]:
+    """Return what the stage `embedder` wrote into ``weights`` about their training; empty for any other file."""
     from safetensors import SafetensorError, safe_open
 
     if weights.suffix != ".safetensors":
         return {}
     try:
         with safe_open(weights, framework="pt") as file:
-            return dict(file.metadata() or {})
+            notes: dict[str, Any] = json.loads((file.metadata() or {}).get("embedder", "{}"))
+            return notes
     except SafetensorError as error:
         raise SerError(f"{weights} is not a safetensors file: {error}.") from error
 

@@ -44,7 +44,7 @@ class Memory(nn.Module):
         return p + self._filtered(p)
 
     def _matrix(self, time: int) -> Tensor:
-        """Return the taps as a banded Toeplitz matrix (time, time): ten times faster than a filter of one channel."""
+        """Return the taps as a banded Toeplitz matrix (time, time), one product for all channels."""
         back, ahead = self.back[: _reach(time, self.stride_back)], self.ahead[: _reach(time, self.stride_ahead) - 1]
         i = torch.arange(len(back), device=back.device)
         j = torch.arange(1, len(ahead) + 1, device=back.device)

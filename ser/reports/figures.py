@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from ser.reports.results import Gap, Result
+from ser.reports.gap import Gap
+from ser.reports.results import Result
 
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 INK, LINE = "#23272e", "#c4c9d1"  # replaced by the page's own colours in an inline SVG
-STYLE: Final[dict[str, Any]] = {
+STYLE: Final[Any] = {
     "svg.fonttype": "none",  # text stays text: small, searchable, in the reader's font
     "svg.hashsalt": "ser",  # equal figures give equal files
     "font.family": "sans-serif",
@@ -123,6 +125,7 @@ def encode(figure: Figure, kind: str) -> bytes:
     """Return ``figure`` as the bytes of an ``svg`` or ``png`` file on white; no date, equal for equal data."""
     buffer = io.BytesIO()
     with matplotlib.rc_context(STYLE):
+        _settle(figure)
         metadata = {"Date": None} if kind == "svg" else {}
         figure.savefig(buffer, format=kind, dpi=150, facecolor="white", metadata=metadata)
     return buffer.getvalue()
@@ -132,6 +135,7 @@ def inline(figure: Figure, name: str, label: str) -> str:
     """Return ``figure`` as an ``<svg>`` element with ids prefixed by ``name`` and ``label`` for screen readers."""
     buffer = io.StringIO()
     with matplotlib.rc_context(STYLE):
+        _settle(figure)
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     text = buffer.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
@@ -144,13 +148,22 @@ def inline(figure: Figure, name: str, label: str) -> str:
     return text.replace(INK, "currentColor").replace(LINE, "var(--line)")
 
 
+def _settle(figure: Figure) -> None:
+    """Place everything once, however many files are made of the figure: the layout costs more than the drawing."""
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+
+
 def _grid(count: int, rows: int, size: tuple[float, float]) -> tuple[Figure, list[list[Axes]]]:
-    """Return a figure for ``count`` panels of ``rows`` axes each, and the axes by row of a panel; spare ones are off."""
+    """Return a figure of ``count`` panels of ``rows`` axes each, and the axes by row of a panel; spare ones are off."""
     wide = min(count, 3 if count <= 9 else WIDE)
     high = math.ceil(count / wide)
     figure = Figure(figsize=(size[0] * wide, size[1] * high + 0.3))
     axes = figure.subplots(high * rows, wide, squeeze=False)
-    panels = [[axes[line * rows + row][column] for line in range(high) for column in range(wide)] for row in range(rows)]
+    panels = [
+        [axes[line * rows + row][column] for line in range(high) for column in range(wide)] for row in range(rows)
+    ]
     for row in panels:
         for spare in row[count:]:
             spare.set_axis_off()
@@ -161,7 +174,10 @@ def _confusion(axes: Axes, result: Result) -> None:
     counts = result.confusion.to_numpy(dtype=float)
     rows = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, rows, out=np.zeros_like(counts), where=rows > 0)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    edges = np.arange(len(counts) + 1) - 0.5
+    axes.pcolormesh(edges, edges, shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set_aspect("equal")
+    axes.invert_yaxis()
     for true, predicted in np.ndindex(*counts.shape):
         ink = "white" if shares[true, predicted] > 0.55 else INK
         text = f"{counts[true, predicted]:.0f}"
@@ -188,8 +204,8 @@ def _curve(loss: Axes, dev: Axes, result: Result) -> None:
     loss.set_ylabel("train loss")
     dev.set(ylabel="dev UA, %", xlabel="epoch")
     loss.set_xlim(dev.get_xlim() if judged else loss.get_xlim())
-    loss.xaxis.get_major_locator().set_params(integer=True)
-    dev.xaxis.get_major_locator().set_params(integer=True)
+    dev.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    loss.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     if judged:
         dev.axhline(100 * result.chance_ua, color=INK, linewidth=0.8, linestyle=":")
     else:

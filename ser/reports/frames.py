@@ -66,7 +66,7 @@ def runs(records: Iterable[Record]) -> pd.DataFrame:
 
 def _numbers(block: Block, ranking: str, result: Result) -> dict[str, object]:
     spreads = {"WA": result.wa, "UA": result.ua, "fold_WA": result.fold_wa, "fold_UA": result.fold_ua}
-    metrics = {name: _rounded(value.mean) for name, value in spreads.items()}
+    metrics: dict[str, float | None] = {name: _rounded(value.mean) for name, value in spreads.items()}
     metrics |= {f"{name}_sd": None if value.sd is None else _rounded(value.sd) for name, value in spreads.items()}
     return {
         "corpus": result.corpus,

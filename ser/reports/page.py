@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from ser.config.schema import Experiment
 from ser.reports import figures, tables
-from ser.reports.results import Block, Gap, Result
+from ser.reports.gap import Gap, remark
+from ser.reports.results import Block, Result
 from ser.reports.runs import Record, spans
 
 FOLDER = Path(__file__).parent
@@ -48,9 +49,7 @@ class Ranking:
         return spans(self.notes.index(text) + 1 for text in _notes(row))
 
 
-def render(
-    *, experiment: Experiment, blocks: Sequence[Block], gaps: Sequence[Gap], records: Sequence[Record]
-) -> str:
+def render(*, experiment: Experiment, blocks: Sequence[Block], gaps: Sequence[Gap], records: Sequence[Record]) -> str:
     """Return the page as HTML with its styles, figures and script in it."""
     found = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     found.lstrip_blocks = True
@@ -62,7 +61,7 @@ def render(
         experiment=experiment,
         warnings=dict.fromkeys((block.corpus, block.warning) for block in blocks if block.warning),
         blocks=[(block, [_ranking(kind, rows) for kind, rows in tables.rankings(block)]) for block in blocks],
-        gaps=[(gap, tables.gap_remark(gap)) for gap in gaps],
+        gaps=[(gap, remark(gap)) for gap in gaps],
         gap_figure=Markup(figures.inline(figures.gap(gaps, ""), "gap", "UA with and without the leak")),
         curves=list(_curves(results)),
         protocols=_protocols(records),

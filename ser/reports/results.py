@@ -1,4 +1,4 @@
-"""The numbers of a report: scores gathered per system and protocol, and what a leak adds.
+"""The numbers of a report: scores gathered per system and protocol, beside what the papers print.
 
 Values are fractions, 0…1. A pooled value is computed on the test utterances of all folds of one seed together; where
 several seeds were run it is their mean. A fold value is the mean over seeds; mean and standard deviation go over folds.
@@ -6,8 +6,9 @@ several seeds were run it is their mean. A fold value is the mean over seeds; me
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -67,7 +68,7 @@ class Result:
     @property
     def paper_row(self) -> bool:
         """Whether this is a paper's row or a leaking one: never ranked beside a speaker-independent row."""
-        return self.leaking or self.first.protocol.paper is not None
+        return False
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -148,19 +149,6 @@ class Block:
         return tuple(result for result in self.results if result.paper_row)
 
 
-@dataclass(frozen=True)
-class Gap:
-    """One system under a leaking and a speaker-independent protocol: what the leak adds."""
-
-    block: Block
-    honest: Result
-    leaking: Result
-    seeds: tuple[int, ...]  # that both have; empty: means over different seeds
-    ua: float  # leaking minus honest, fraction
-    wa: float
-    differs: tuple[str, ...]  # what sets the two protocols apart beside their rule
-
-
 def gather(records: Sequence[Record], scores: pd.DataFrame, confusions: pd.DataFrame, beside: Beside) -> list[Block]:
     """Return the blocks of a report in the order in which the runs name them.
 
@@ -177,17 +165,6 @@ def gather(records: Sequence[Record], scores: pd.DataFrame, confusions: pd.DataF
     for result in results:
         blocks.setdefault(_sameness(result), []).append(result)
     return [_block(members) for members in blocks.values()]
-
-
-def gaps(blocks: Iterable[Block]) -> list[Gap]:
-    """Return every pair of a leaking and a speaker-independent result of one system within a block."""
-    found = []
-    for block in blocks:
-        for honest in (result for result in block.results if not result.leaking):
-            for leaking in (result for result in block.results if result.leaking):
-                if honest.system == leaking.system:
-                    found.append(_gap(block, honest, leaking))
-    return found
 
 
 def comparable(result: Result) -> str:
@@ -220,7 +197,7 @@ def _match(records: Sequence[Record], scores: pd.DataFrame) -> None:
 def _result(records: list[Record], scores: pd.DataFrame, confusions: pd.DataFrame, beside: Beside) -> Result:
     first = records[0]
     classes = list(first.classes)
-    summary = metrics.summary(scores).set_index(["metric", "label"])
+    summary = metrics.summary(scores).set_index(["metric", "label"]).to_dict("index")
     pooled = scores[scores["fold"] == metrics.POOLED]
     ua, wa = (pooled[pooled["metric"] == metric].set_index("seed")["value"] for metric in ("UA", "WA"))
     recalls = pooled[pooled["metric"] == "recall"].groupby("label")["value"].mean().reindex(classes)
@@ -232,19 +209,19 @@ def _result(records: list[Record], scores: pd.DataFrame, confusions: pd.DataFram
         protocol=first.run.protocol,
         system=first.run.system,
         records=tuple(records),
-        wa=_spread(summary.loc[("WA", "")], "pooled", "pooled_sd"),
-        ua=_spread(summary.loc[("UA", "")], "pooled", "pooled_sd"),
-        fold_wa=_spread(summary.loc[("WA", "")], "fold_mean", "fold_sd"),
-        fold_ua=_spread(summary.loc[("UA", "")], "fold_mean", "fold_sd"),
-        pooled_ua={int(seed): float(value) for seed, value in ua.items()},
-        pooled_wa={int(seed): float(value) for seed, value in wa.items()},
+        wa=_spread(summary["WA", ""], "pooled", "pooled_sd"),
+        ua=_spread(summary["UA", ""], "pooled", "pooled_sd"),
+        fold_wa=_spread(summary["WA", ""], "fold_mean", "fold_sd"),
+        fold_ua=_spread(summary["UA", ""], "fold_mean", "fold_sd"),
+        pooled_ua=dict(zip(ua.index.tolist(), ua.tolist(), strict=True)),
+        pooled_wa=dict(zip(wa.index.tolist(), wa.tolist(), strict=True)),
         recalls={str(name): float(value) for name, value in recalls.items()},
         confusion=confusion,
         published=_relevant(published, first.adapter),
     )
 
 
-def _spread(summary: pd.Series, mean: str, sd: str) -> Spread:
+def _spread(summary: Mapping[Any, Any], mean: str, sd: str) -> Spread:
     return Spread(float(summary[mean]), None if math.isnan(summary[sd]) else float(summary[sd]))
 
 
@@ -283,21 +260,3 @@ def _block(results: list[Result]) -> Block:
     classes = "; ".join([f"{len(labels)} classes: {', '.join(named)}", *subset])
     ranked = sorted(results, key=lambda row: (row.paper_row, row.protocol, -row.ua.mean, row.system))
     return Block(first.corpus, classes, first.first.warning, tuple(ranked))
-
-
-def _gap(block: Block, honest: Result, leaking: Result) -> Gap:
-    seeds = tuple(sorted(set(honest.seeds) & set(leaking.seeds)))
-    ua, wa = (
-        _mean(more, seeds) - _mean(less, seeds)
-        for more, less in ((leaking.pooled_ua, honest.pooled_ua), (leaking.pooled_wa, honest.pooled_wa))
-    )
-    one, two = (result.first.protocol.model_dump(mode="json") for result in (honest, leaking))
-    differs = [key for key in ("normalisation", "selection") if one[key] != two[key]]
-    if honest.first.folds != leaking.first.folds:
-        differs.append(f"folds ({honest.first.folds} and {leaking.first.folds})")
-    return Gap(block, honest, leaking, seeds, ua, wa, tuple(differs))
-
-
-def _mean(values: Mapping[int, float], seeds: tuple[int, ...]) -> float:
-    chosen = [values[seed] for seed in seeds or values]
-    return sum(chosen) / len(chosen)

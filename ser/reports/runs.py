@@ -60,36 +60,33 @@ def read(run: Run, plan: Plan) -> Record:
 
 def _record(run: Run, card: Mapping[str, Any], history: pd.DataFrame, plan: Plan) -> Record:
     """Return the record in ``card``, the content of a ``run.json``. The only place that knows its keys."""
-    corpus = _corpus(run.corpus, card)
-    commit = card["git"]["commit"] or "unknown"
+    corpus = _corpus(run.corpus)
+    commit = card["commit"] or "unknown"
     return Record(
         run=run,
         adapter=corpus.get("adapter", run.corpus),
-        warning=corpus.get("warning", ""),
+        warning=card["warning"] or corpus.get("warning", ""),
         protocol=plan.protocols[run.protocol],
         recipe=plan.systems[run.system],
         classes=tuple(card["classes"]),
         folds=plan.folds[run.corpus][run.protocol],
         counts={part: sum(by_class.values()) for part, by_class in card["counts"].items()},
         parameters=card["parameters"],
-        seconds=float(card["seconds"]["training"]),
-        epochs_run=card["epochs"],
+        seconds=float(card["seconds_training"]),
+        epochs_run=card["epochs_run"],
         best_epoch=card["best_epoch"],
         device=card["device"],
         versions={name: version or "not installed" for name, version in card["versions"].items()},
-        commit=f"{commit} with uncommitted changes" if card["git"]["dirty"] else commit,
+        commit=f"{commit} with uncommitted changes" if card["dirty"] else commit,
         notes=_notes(card),
         history=history,
     )
 
 
-def _corpus(corpus: str, card: Mapping[str, Any]) -> dict[str, str]:
-    """Return what the corpus says of itself: in its manifest, or in the run where the manifest is gone."""
+def _corpus(corpus: str) -> dict[str, str]:
+    """Return what the corpus's manifest says of it; nothing where the manifest is gone."""
     manifest = layout.manifest(corpus)
-    if manifest.is_file():
-        return contracts.metadata(manifest)
-    noted = [card, *card["features"].values()]
-    return {key: value for notes in noted for key, value in notes.items() if key in ("adapter", "warning") and value}
+    return contracts.metadata(manifest) if manifest.is_file() else {}
 
 
 def partial(records: Sequence[Record]) -> str:

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ser.reports.results import Block, Gap, Result, Spread
-from ser.reports.runs import spans
+from ser.reports.gap import Gap, remark
+from ser.reports.results import Block, Result, Spread
 
 HONEST = "speaker-independent"
 PAPER = "paper or leaking protocol"
@@ -62,7 +62,9 @@ def results(blocks: Iterable[Block]) -> list[Table]:
             columns = tuple(cells[0])
             text = frozenset({"Protocol", "Leaks", "System", "Folds × seeds", "Published protocol", "Remark"})
             tables.append(
-                Table(caption, block.warning, columns, tuple(tuple(row[name] for name in columns) for row in cells), text)
+                Table(
+                    caption, block.warning, columns, tuple(tuple(row[name] for name in columns) for row in cells), text
+                )
             )
     return tables
 
@@ -82,7 +84,9 @@ def recalls(blocks: Iterable[Block]) -> list[Table]:
                 (result.protocol, result.system, *(percent(result.recalls[name]) for name in classes))
                 for result in results_
             ]
-            caption = f"Recall per class in percent, pooled over folds, mean over seeds: {block.corpus}, {block.classes}. "
+            caption = (
+                f"Recall per class in percent, pooled over folds, mean over seeds: {block.corpus}, {block.classes}. "
+            )
             caption += f"{RANKINGS[ranking]} From scores.parquet."
             text = frozenset({"Protocol", "System"})
             tables.append(Table(caption, block.warning, ("Protocol", "System", *classes), tuple(rows), text))
@@ -105,7 +109,7 @@ def gap_table(gaps: Sequence[Gap]) -> list[Table]:
             percent(gap.leaking.ua.mean),
             points(gap.ua),
             points(gap.wa),
-            gap_remark(gap),
+            remark(gap),
         )
         for gap in gaps
     )
@@ -113,18 +117,6 @@ def gap_table(gaps: Sequence[Gap]) -> list[Table]:
     caption = "What the leak adds: UA in percent, differences in points, leaking minus speaker-independent, the same "
     caption += "system on the same corpus and classes. From scores.parquet."
     return [Table(caption, warning, columns, rows, frozenset(columns) - {"UA", "UA with leak", "Δ UA", "Δ WA"})]
-
-
-def gap_remark(gap: Gap) -> str:
-    """Return what else sets the two rows of a gap apart, and which folds are missing."""
-    remarks = [f"{result.protocol} is {result.partial}" for result in (gap.honest, gap.leaking) if result.partial]
-    if gap.differs:
-        remarks.append(f"the protocols also differ in {', '.join(gap.differs)}")
-    if not gap.seeds:
-        remarks.append("no seed in common: means over different seeds")
-    elif set(gap.seeds) != set(gap.honest.seeds) | set(gap.leaking.seeds):
-        remarks.append(f"Δ over seeds {spans(gap.seeds)} only")
-    return "; ".join(remarks)
 
 
 def markdown(tables: Sequence[Table], title: str) -> str:

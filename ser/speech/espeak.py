@@ -1,14 +1,17 @@
 """eSpeak NG through ctypes, made repeatable: the same text and voice always give the same samples.
 
 The synthesiser carries state from one utterance to the next, and initialising it anew does not clear all of it. So a
-process of its own initialises it once and forks a child per utterance. That process imports nothing but the standard
-library and the loader: forking is safe only while a process has one thread, which numpy's BLAS would not leave it.
+process of its own initialises it once and forks a child per utterance, whose random numbers it seeds. It imports
+nothing but the standard library and the loader: forking is safe only while a process has one thread, which numpy's
+BLAS would not leave it.
 Run as ``python -m ser.speech.espeak`` it reads requests from its standard input and answers on its standard output.
 """
 
 import ctypes
 import json
+import math
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -25,6 +28,8 @@ SYNCHRONOUS = 2  # output mode of espeak_Initialize: samples go to the callback
 WORD, END = 1, 0  # event types
 UTF8 = 1
 RATE_PARAMETER, VOLUME_PARAMETER, PITCH_PARAMETER, RANGE_PARAMETER = 1, 2, 3, 4
+SEED = 1
+UNTOLD = 0.15  # seconds of a word said as one with the next, at most
 LENGTHS = struct.Struct("<II")  # bytes of the words, bytes of the samples
 
 
@@ -153,7 +158,7 @@ def _initialise() -> ctypes.CDLL:
 
 def _synthesise(library: ctypes.CDLL, text: str, voice: Voice) -> Speech:
     samples = bytearray()
-    words: list[tuple[str, float]] = []
+    places: list[tuple[int, float]] = []  # character, seconds
 
     def collect(wave: Any, count: int, events: Any) -> int:
         if wave and count:
@@ -162,8 +167,7 @@ def _synthesise(library: ctypes.CDLL, text: str, voice: Voice) -> Speech:
         while events[index].type != END:
             event = events[index]
             if event.type == WORD:
-                word = text[event.position - 1 : event.position - 1 + event.length]
-                words.append((word, event.milliseconds / 1000))
+                places.append((event.position - 1, event.milliseconds / 1000))
             index += 1
         return 0
 
@@ -179,10 +183,26 @@ def _synthesise(library: ctypes.CDLL, text: str, voice: Voice) -> Speech:
     )
     for parameter, value in parameters:
         library.espeak_SetParameter(parameter, value, 0)
+    library.espeak_ng_SetRandSeed(ctypes.c_long(SEED))  # the noise of breathy voices; else it is the clock's
     content = text.encode() + b"\0"
     library.espeak_Synth(content, len(content), 0, 1, 0, UTF8, None, None)
     library.espeak_Synchronize()
-    return Speech(bytes(samples), tuple(words))
+    return Speech(bytes(samples), _words(text, places))
+
+
+def _words(text: str, places: list[tuple[int, float]]) -> tuple[tuple[str, float], ...]:
+    """Return each word of ``text`` and its start; eSpeak says some as one (of the), which then share its time."""
+    words = list(re.finditer(r"[\w'-]+", text))
+    begun: list[tuple[int, float]] = []  # word, seconds, where eSpeak told it
+    for index, word in enumerate(words):
+        times = [seconds for character, seconds in places if word.start() <= character < word.end()]
+        if times:
+            begun.append((index, min(times)))
+    starts: dict[int, float] = dict(begun)
+    for (index, start), (after, end) in zip(begun, [*begun[1:], (len(words), math.inf)], strict=True):
+        step = min((end - start) / (after - index), UNTOLD)
+        starts |= {merged: start + (merged - index) * step for merged in range(index + 1, after)}
+    return tuple((words[index][0], starts[index]) for index in sorted(starts))
 
 
 if __name__ == "__main__":

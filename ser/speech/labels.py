@@ -1,9 +1,9 @@
 """How many utterances each speaker of the demo has of each label and style.
 
 At 10039 utterances the counts are FULL, which adds up to the published totals of IEMOCAP: per session and label, per
-speaker over the four usual classes, per style. How the labels of a session divide between its speakers and styles beyond
-that is not published and was filled in by proportion. Small corpora lean towards the five main labels, so that every
-speaker has each of them both improvised and scripted.
+speaker over the four usual classes, per style. How the labels of a session divide between its speakers and styles
+beyond that is not published and was filled in by proportion. Small corpora lean towards the five main labels, so that
+every speaker has each of them both improvised and scripted.
 """
 
 import heapq

@@ -79,7 +79,7 @@ def _dialog(root: Path, dialog: Dialog, voices: Speaker, seed: int) -> None:
 
 
 def _unaligned(utterance: str) -> bool:
-    """Tell whether the alignment is missing: the release lacks two of session 3, a small demo some by the same actor."""
+    """Tell whether the alignment is missing, as two of session 3 are in the release; any demo lacks some."""
     return utterance == "Ses03F_impro07_M030" or (utterance.startswith("Ses03M_impro") and utterance.endswith("_M001"))
 
 

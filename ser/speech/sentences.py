@@ -113,7 +113,7 @@ SHORT = ("Yeah", "Okay", "I know", "What", "No", "Excuse me", "All right", "Real
 
 
 def sentence(code: str, random: Random) -> str:
-    """Return what is said in one turn under the IEMOCAP label ``code``; one word at the least, about a hundred at most."""
+    """Return what is said in one turn under the IEMOCAP label ``code``; from one word to about a hundred."""
     if random.random() < 0.08:
         return random.choice(SHORT) + random.choice((".", "?"))
     clauses = 1 + min(int(random.expovariate(1 / 1.5)), 11)

@@ -1,8 +1,9 @@
 """The text files of a recorded dialog in the formats of the IEMOCAP release, their oddities included.
 
-What the release has and a reader must stand: two spaces after ``dom`` and an empty dom, several labels of one rater, the
-actors' own ratings F1 and M1, comments in brackets, turns without dimensional ratings, turns XX without labels, lines
-without times, CRLF in some files, AppleDouble files, alignments that are missing, and folders of single raters' files.
+What the release has and a reader must stand: two spaces after ``dom`` and an empty dom, several labels of one rater,
+the actors' own ratings F1 and M1, comments in brackets, turns without dimensional ratings, turns XX without labels,
+lines without times, CRLF in some files, AppleDouble files, alignments that are missing, and folders of single
+raters' files.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,9 @@
 """Stage ``embedder``: x-vector weights from a corpus's own speakers, where no published weights are configured."""
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,11 +19,11 @@ from ser.training.speakers import Embedder, train
 
 
 def embedder(*, manifest: Path, audio: Path, out: Path, epochs: int, seed: int, threads: int) -> None:
-    """Train the speaker embedding on the speakers of ``manifest`` and the shards in the folder ``audio``; write ``out``.
+    """Train the speaker embedding on the speakers of ``manifest`` and the shards in the folder ``audio``.
 
-    ``out`` is a safetensors file under SpeechBrain's parameter names; its notes hold corpus, speakers, utterances,
-    epochs, seed, speaker_accuracy (0…1, on held-out utterances of the same speakers) and held_out (how many). SerError
-    if the corpus names fewer than two speakers, or if audio is missing.
+    ``out`` becomes a safetensors file under SpeechBrain's parameter names; its note ``embedder`` (JSON) holds corpus,
+    speakers, utterances, epochs, seed, speaker_accuracy (0…1, on held-out utterances of the same speakers) and held_out
+    (how many). SerError if the corpus names fewer than two speakers, or if audio is missing.
     """
     device = prepare("auto", threads)
     shards, speakers = _named(manifest)
@@ -41,14 +43,13 @@ def embedder(*, manifest: Path, audio: Path, out: Path, epochs: int, seed: int, 
         device=device,
     )
     notes = {
-        "source": "ser embedder",
         "corpus": contracts.metadata(manifest).get("corpus", manifest.parent.name),
-        "speakers": str(len(classes)),
-        "utterances": str(len(order)),
-        "epochs": str(epochs),
-        "seed": str(seed),
-        "speaker_accuracy": f"{trained.accuracy:.3f}",
-        "held_out": str(trained.held_out),
+        "speakers": len(classes),
+        "utterances": len(order),
+        "epochs": epochs,
+        "seed": seed,
+        "speaker_accuracy": round(trained.accuracy, 4),
+        "held_out": trained.held_out,
     }
     _save(trained, out, notes)
 
@@ -82,13 +83,13 @@ def _levels(audio: Path, shards: list[int], wanted: set[str]) -> dict[str, Tenso
     return levels
 
 
-def _save(trained: Embedder, out: Path, notes: dict[str, str]) -> None:
+def _save(trained: Embedder, out: Path, notes: dict[str, Any]) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
-        save_file(
-            {name: tensor.cpu().contiguous() for name, tensor in trained.model.state_dict().items()}, partial, notes
-        )
+        state = {name: tensor.cpu().contiguous() for name, tensor in trained.model.state_dict().items()}
+        # one note only: safetensors writes several in a random order, and equal runs shall write equal files
+        save_file(state, partial, {"embedder": json.dumps(notes, sort_keys=True)})
         partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)

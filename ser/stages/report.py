@@ -9,7 +9,8 @@ from ser.errors import SerError
 from ser.evaluation.published import Published, published
 from ser.progress import progress
 from ser.reports import figures, frames, page, tables
-from ser.reports.results import Block, gaps, gather
+from ser.reports.gap import gaps
+from ser.reports.results import Block, gather
 from ser.reports.runs import Record, read
 
 

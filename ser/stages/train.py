@@ -51,13 +51,14 @@ def train(
     protocol: Protocol | None = None,
     device: str = "auto",
     code: str = "",
+    shards: int | None = None,
 ) -> None:
     """Train ``recipe`` on fold ``run.fold`` and write history, weights, predictions and, last, run.json into ``out``.
 
     folds: the protocol's folds table, whose metadata hold the ``protocol`` where none is given; features: folder of
-    shards by feature; code: fingerprint of the code that decides the outcome, computed here where empty. A run that was
-    killed goes on from its checkpoint. SerError for folds, features or recipes that do not fit together, and for a loss
-    that is not finite.
+    shards by feature; code: fingerprint of the code that decides the outcome, computed here where empty; shards: how
+    many a feature has, all in its folder where not given. A run that was killed goes on from its checkpoint. SerError
+    for folds, features or recipes that do not fit together, and for a loss that is not finite.
     """
     started, clock = datetime.now(UTC), time.monotonic()
     module = catalog.load("models", recipe.model)
@@ -66,7 +67,7 @@ def train(
     job = Job(run, recipe, protocol or _protocol(folds, notes), notes, code, started)
     place = prepare("cpu" if _kind(module) == "estimator" else device, threads)
     fold = read_fold(folds, run.fold, job.protocol)
-    loaded = _load(recipe, module, fold, features)
+    loaded = _load(recipe, module, fold, features, shards)
     given = material.place(fold, loaded, _views(recipe, module), job.protocol, place)
     loading = time.monotonic() - clock
     digests = {"folds": fold.digest(), **{found.feature: found.digest for found in loaded.values()}}
@@ -111,13 +112,17 @@ def _views(recipe: Recipe, module: ModuleType) -> dict[str, View]:
     return estimator.inputs(recipe) if _kind(module) == "estimator" else network.inputs(recipe, module)
 
 
-def _load(recipe: Recipe, module: ModuleType, fold: Fold, features: Mapping[str, Path]) -> dict[str, data.Matrices]:
+def _load(
+    recipe: Recipe, module: ModuleType, fold: Fold, features: Mapping[str, Path], shards: int | None
+) -> dict[str, data.Matrices]:
     """Return the matrices of the fold's utterances, by modality."""
     seen = _views(recipe, module)
     missing = [view.feature for view in seen.values() if view.feature not in features]
     if missing:
         raise unknown("feature", missing[0], features)
-    return {name: data.load(view.feature, features[view.feature], fold.utterances) for name, view in seen.items()}
+    return {
+        name: data.load(view.feature, features[view.feature], fold.utterances, shards) for name, view in seen.items()
+    }
 
 
 def _write(job: Job, fold: Fold, outcome: Outcome, out: Path) -> None:

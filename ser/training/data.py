@@ -42,13 +42,15 @@ class Matrices:
         return self.values[self.offsets[row] : self.offsets[row + 1]].astype(np.float32)
 
 
-def load(feature: str, folder: Path, utterances: Sequence[str]) -> Matrices:
+def load(feature: str, folder: Path, utterances: Sequence[str], count: int | None = None) -> Matrices:
     """Return ``feature`` of ``utterances``, in their order, from the shards ``<shard>.parquet`` in ``folder``.
 
-    Memory peaks at the result and one shard. SerError names the utterances that no shard has, that two shards have,
-    whose number of dimensions differs, whose matrix is torn, or whose values are not finite.
+    With ``count`` only shards 0 to count − 1 are read: a corpus that shrank leaves older shards behind. Memory peaks at
+    the result and one shard. SerError names the utterances that no shard has, that two shards have, whose number of
+    dimensions differs, whose matrix is torn, or whose values are not finite.
     """
-    shards = sorted(folder.glob("*.parquet"))
+    every = sorted(folder.glob("*.parquet"))
+    shards = every if count is None else [folder / f"{shard}.parquet" for shard in range(count)]
     if not shards:
         raise SerError(f"{folder} holds no shard of feature '{feature}'; the extract stage writes them.")
     row_of = {name: row for row, name in enumerate(utterances)}

@@ -46,7 +46,7 @@ def train(recipe: Recipe, module: ModuleType, material: Material, *, seed: int, 
     for warning in {f"{warning.category.__name__}: {warning.message}" for warning in caught}:
         print(warning, file=sys.stderr, flush=True)
         notes.append(warning)
-    weights = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in module.weights(estimator).items()}
+    weights = {name: torch.from_numpy(np.array(value)) for name, value in module.weights(estimator).items()}
     history = [Epoch(1, 1, seconds, None, None, None, None, None)]
     return Outcome(softmax(scores, axis=1).astype(np.float32), history, weights, size(module, estimator), 1, 0, notes)
 

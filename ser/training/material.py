@@ -121,8 +121,8 @@ class Material:
         rows = start.unsqueeze(1) + time * real  # padding reads the example's first frame and is then cleared
         values = modality.values.index_select(0, rows.flatten()).view(*rows.shape, -1)
         x = views.transform(values, modality.view, *modality.statistics(utterance))
-        x = views.compand(x, real, modality.view.compand).masked_fill(~real.unsqueeze(-1), 0.0)
-        return x, torch.ones_like(real) if self.length else real
+        x = views.compand(x, real, modality.view.compand)
+        return x.masked_fill_(~real.unsqueeze(-1), 0.0), torch.ones_like(real) if self.length else real
 
 
 def to_device(values: NDArray[np.generic], device: torch.device) -> Tensor:

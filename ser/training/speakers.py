@@ -1,6 +1,6 @@
 """Train the speaker embedding on a corpus's own speakers: for corpora without published weights at hand.
 
-The network learns to tell speakers apart from random 2 s crops (Snyder et al., 2018); the linear softmax on top of the
+The network learns to tell speakers apart from random 1 s crops (after Snyder et al., 2018); the linear softmax on top of the
 embedding is thrown away afterwards. Emotion labels are not seen. A few hundred utterances give a far weaker embedding
 than VoxCeleb.
 """
@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from ser.layers.xvector import DIMS, XVector, centred
 from ser.progress import progress
 
-CROP = 100  # frames, 1 s
-BATCH = 8  # crops
+CROP = 100  # frames, 1 s; the paper's 2–4 s would leave a small corpus a third of the steps for the same time
+BATCH = 16  # crops
 LEARNING_RATE = 1e-3  # Adam
 HELD_OUT = 10  # every tenth utterance of a speaker tests the embedding
 

@@ -115,18 +115,18 @@ def starts(frames: int, length: int, hop: int) -> NDArray[np.int64]:
 
 
 def transform(x: Tensor, view: View, mean: Tensor | None, sd: Tensor | None) -> Tensor:
-    """Return ``x`` (batch, time, dims) or (batch, dims), scaled and normalised, in float32.
+    """Return ``x`` (batch, time, dims) or (batch, dims), scaled and normalised, in float32; ``x`` may be overwritten.
 
     mean, sd: (batch, dims) or (batch, 1), the statistics of each utterance; None where the view does not normalise.
     """
     x = x.float()
     if view.scale == "log":
-        x = torch.log(x + FLOOR)
+        x = x.add_(FLOOR).log_()
     if mean is None or sd is None:
         return x
     if x.dim() == 3:
         mean, sd = mean.unsqueeze(1), sd.unsqueeze(1)
-    return (x - mean) / sd
+    return x.sub_(mean).div_(sd)
 
 
 def compand(x: Tensor, real: Tensor, kind: str) -> Tensor:

@@ -45,7 +45,6 @@ def named(request: pytest.FixtureRequest, weights: Path) -> tuple[str, ModuleTyp
     return request.param, catalog.load("features", request.param), {"weights": weights} if needs else {}
 
 
-
 def test_shape_type_and_hop_are_as_declared(named: tuple[str, ModuleType, dict[str, Any]]) -> None:
     _, module, options = named
     assert module.DTYPE in ("float16", "float32")
@@ -99,19 +98,35 @@ def test_the_shortest_utterance_of_a_corpus_is_legal(named: tuple[str, ModuleTyp
     assert np.isfinite(matrix).all()
 
 
+def matrix_or_refusal(module: ModuleType, signal: np.ndarray, options: dict[str, Any]) -> np.ndarray | str:
+    """Return the matrix, or the text of the SerError."""
+    try:
+        return module.extract(signal, RATE, **options)
+    except SerError as error:
+        return str(error)
+
+
 @pytest.mark.parametrize("samples", [0, 1, 159, 160, 399, 400, 480, 959, 960, 1120])
 def test_a_short_signal_works_or_is_refused_in_words(
     named: tuple[str, ModuleType, dict[str, Any]], samples: int
 ) -> None:
     name, module, options = named
-    try:
-        matrix = module.extract(voice()[:samples], RATE, **options)
-    except SerError as error:
-        assert name in str(error)
-        assert "at least" in str(error)
+    result = matrix_or_refusal(module, voice()[:samples], options)
+    if isinstance(result, str):
+        assert f"'{name}' needs at least" in result
     else:
-        assert len(matrix) >= 1
-        assert np.isfinite(matrix).all()
+        assert len(result) >= 1
+        assert np.isfinite(result).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "minimum"),
+    [("mfcc", 1), ("spectrogram_10hz", 160), ("spectrogram", 400), ("xvector", 480), ("egemaps", 960)],
+)
+def test_the_minimum_is_legal_and_one_sample_less_is_not(name: str, minimum: int, weights: Path) -> None:
+    module, options = catalog.load("features", name), {"weights": weights} if name == "xvector" else {}
+    assert not isinstance(matrix_or_refusal(module, voice()[:minimum], options), str)
+    assert f"at least {minimum} samples" in matrix_or_refusal(module, voice()[: minimum - 1], options)
 
 
 def test_another_rate_is_refused(named: tuple[str, ModuleType, dict[str, Any]]) -> None:

@@ -40,7 +40,14 @@ def test_mfcc_equals_librosa(coefficients: int, mels: int, n_fft: int) -> None:
     import librosa
 
     theirs = librosa.feature.mfcc(
-        y=speech(), sr=RATE, n_mfcc=coefficients, n_fft=n_fft, win_length=400, hop_length=160, window="hamming", n_mels=mels
+        y=speech(),
+        sr=RATE,
+        n_mfcc=coefficients,
+        n_fft=n_fft,
+        win_length=400,
+        hop_length=160,
+        window="hamming",
+        n_mels=mels,
     )
     both = np.concatenate([theirs, librosa.feature.delta(theirs), librosa.feature.delta(theirs, order=2)]).T
     module = catalog.load("features", "mfcc")

@@ -1,5 +1,6 @@
 """The speaker embedding: front end, names and shapes of the published network, weights that may not be trusted."""
 
+import json
 import pickle
 from pathlib import Path
 
@@ -139,7 +140,9 @@ def test_weights_of_another_network_are_refused_by_name_and_shape(tmp_path: Path
     state["mean_var_norm"] = torch.zeros(1)
     path = tmp_path / "ecapa.ckpt"
     torch.save(state, path)
-    with pytest.raises(SerError, match=r"blocks\.16\.w\.bias' is missing.*\(512, 40, 5\) instead of \(512, 24, 5\)") as error:
+    with pytest.raises(
+        SerError, match=r"blocks\.16\.w\.bias' is missing.*\(512, 40, 5\) instead of \(512, 24, 5\)"
+    ) as error:
         xvector.extract(wave(), RATE, weights=path)
     assert "'mean_var_norm' is not known" in str(error.value)
 
@@ -184,8 +187,8 @@ def test_provenance_tells_published_from_own_weights(tmp_path: Path) -> None:
     torch.save(network().state_dict(), published)
     line = xvector.provenance(published)
     assert line.startswith("SpeechBrain-format file embedding_model.ckpt, blake2b ")
-    notes = {"source": "ser embedder", "corpus": "demo", "speakers": "8", "epochs": "3", "seed": "0"}
-    save_file(network().state_dict(), own, {**notes, "speaker_accuracy": "0.750", "held_out": "16"})
+    notes = {"corpus": "demo", "speakers": 8, "epochs": 3, "seed": 0, "speaker_accuracy": 0.75, "held_out": 16}
+    save_file(network().state_dict(), own, {"embedder": json.dumps(notes)})
     assert "8 speakers of corpus demo" in xvector.provenance(own)
     assert "0.750" in xvector.provenance(own)
     assert load_file(own).keys() == XVector().state_dict().keys()

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from contextlib import chdir
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +43,7 @@ SYSTEMS = {
 }
 
 
-def plan_of(*blocks: Block, folds: int = 3, **kinds: Any) -> Plan:
+def make_plan(*blocks: Block, folds: int = 3, **kinds: Any) -> Plan:
     """Return a plan of ``blocks`` in which every protocol has ``folds`` folds."""
     protocols = kinds.get("protocols", PROTOCOLS)
     corpora = {name for block in blocks for name in block.corpora}
@@ -77,14 +79,17 @@ def write_run(run: Run, plan: Plan, *, utterances: int = 40, epochs: int = 5, de
         "classes": list(CLASSES),
         "counts": {part: dict.fromkeys(CLASSES, size) for part, size in (("train", 60), ("dev", 8), ("test", 10))},
         "parameters": 1_234_567,
-        "seconds": {"total": 14.0, "loading": 1.0, "training": 12.5, "per_epoch": 2.5},
-        "epochs": epochs,
+        "warning": WARNING if run.corpus == "demo" else "",
+        "seconds": 14.0,
+        "seconds_training": 12.5,
+        "epochs_run": epochs,
         "best_epoch": 3,
         "notes": [],
         "features": {"mfcc": {"provenance": ""}, "xvector": NOTES},
         "device": "Some CPU @ 2.00GHz",
         "versions": {"python": "3.11.2", "torch": "2.4.0", "opensmile": None},
-        "git": {"commit": "0123456789abcdef", "dirty": False},
+        "commit": "0123456789abcdef",
+        "dirty": False,
         **changes,
     }
     (run.folder / "run.json").write_text(json.dumps(card), encoding="utf-8")
@@ -115,20 +120,22 @@ def history(epochs: int, dev: bool) -> pa.Table:
 
 def write_manifest(corpus: str, adapter: str, warning: str) -> None:
     """Write a manifest of one utterance: the report reads only its notes."""
-    row = {"utterance": "u", "audio": "u.wav", "seconds": 1.0, "rate": 16000, "channels": 1, "checksum": "0", "shard": 0}
+    row = {
+        "utterance": "u",
+        "audio": "u.wav",
+        "seconds": 1.0,
+        "rate": 16000,
+        "channels": 1,
+        "checksum": "0",
+        "shard": 0,
+    }
     table = pa.Table.from_pylist([row], schema=contracts.MANIFEST.schema)
     contracts.write(contracts.MANIFEST, table, manifest(corpus), {"adapter": adapter, "warning": warning})
 
 
-Reported = Callable[..., Path]
-
-
-@pytest.fixture()
-def reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reported:
-    """Return a function that writes the runs of a plan, scores them, reports them and returns the report's folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def make(plan: Plan, **changes: Any) -> Path:
+def write_report(home: Path, plan: Plan, **changes: Any) -> Path:
+    """Write the runs of a plan under ``home``, score and report them, and return the report's folder."""
+    with chdir(home):
         for corpus in plan.experiment.corpora():
             write_manifest(corpus, corpus, WARNING if corpus == "demo" else "")
         for run in plan.runs():
@@ -136,13 +143,23 @@ def reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reported:
         out = Path("results/trial")
         score(runs=plan.runs(), scores=out / "scores.parquet", confusions=out / "confusions.parquet")
         report(plan=plan, scores=out / "scores.parquet", confusions=out / "confusions.parquet", out=out)
-        return tmp_path / out
-
-    return make
+    return home / out
 
 
-@pytest.fixture()
-def both(reported: Reported) -> Path:
-    """Return the report of two systems under an honest and a leaking protocol on the synthetic corpus, two seeds."""
-    systems = tuple(SYSTEMS)
-    return reported(plan_of(Block(corpora=("demo",), protocols=("session-out", "random"), systems=systems, seeds=(0, 1))))
+@pytest.fixture
+def reported(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function from a plan to the folder of its report."""
+    return partial(write_report, tmp_path)
+
+
+@pytest.fixture
+def plan_of() -> Callable[..., Plan]:
+    """Return the function that makes a plan of blocks."""
+    return make_plan
+
+
+@pytest.fixture(scope="session")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the report of two systems under an honest and a leaking protocol, two seeds; not to be changed."""
+    block = Block(corpora=("demo",), protocols=("session-out", "random"), systems=tuple(SYSTEMS), seeds=(0, 1))
+    return write_report(tmp_path_factory.mktemp("both"), make_plan(block))

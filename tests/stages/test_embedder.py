@@ -45,20 +45,20 @@ def test_weights_are_repeatable_and_tell_speakers_apart(tmp_path: Path) -> None:
     manifest, audio = corpus(tmp_path, ("low", "high"))
     outs = [tmp_path / f"{run}.safetensors" for run in (1, 2)]
     for out in outs:
-        embedder(manifest=manifest, audio=audio, out=out, epochs=4, seed=1, threads=1)
+        embedder(manifest=manifest, audio=audio, out=out, epochs=3, seed=1, threads=1)
     assert outs[0].read_bytes() == outs[1].read_bytes()
     assert not list(tmp_path.glob(".*.part"))
     assert "2 speakers of corpus buzz" in xvector.provenance(outs[0])
     table = tmp_path / "features.parquet"
-    extract(
-        feature="xvector", extractor="xvector", options={}, audio=audio / "0.parquet", out=table, weights=outs[0]
-    )
+    extract(feature="xvector", extractor="xvector", options={}, audio=audio / "0.parquet", out=table, weights=outs[0])
     assert "corpus buzz" in contracts.metadata(table)["provenance"]
     rows = contracts.read(contracts.FEATURES, table)["matrix"].to_pylist()
     vectors = np.stack([np.frombuffer(row, "<f4") for row in rows])
     assert vectors.shape == (8, 512)
     distance = np.linalg.norm(vectors[:, None] - vectors, axis=2)
-    assert distance[:4, :4].max() < distance[:4, 4:].min(), "two utterances of a speaker are nearer than any of the other"
+    assert distance[:4, :4].max() < distance[:4, 4:].min(), (
+        "two utterances of a speaker are nearer than any of the other"
+    )
 
 
 def test_a_corpus_without_speakers_is_refused(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_a_short_utterance_is_named_and_nothing_is_written(tmp_path: Path) -> No
 
 def test_another_rate_is_named(tmp_path: Path) -> None:
     audio = shard(tmp_path / "0.parquet", {"a": 0.5}, rate=8000)
-    with pytest.raises(SerError, match="utterance a: .*8000 Hz"):
+    with pytest.raises(SerError, match=r"utterance a: .*8000 Hz"):
         extract(feature="mfcc", extractor="mfcc", options={}, audio=audio, out=tmp_path / "out.parquet")
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ser import catalog, contracts, layout
@@ -143,6 +144,13 @@ def write_folds(path: Path, rows: list[tuple[str, str, str]], notes: dict[str, s
     )
 
 
+def same(one: Path, two: Path) -> bool:
+    """Return whether predictions are equal byte by byte and weights bit by bit (the header's order is not fixed)."""
+    weights = [load_file(out / "model.safetensors") for out in (one, two)]
+    equal = all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+    return equal and (one / "predictions.parquet").read_bytes() == (two / "predictions.parquet").read_bytes()
+
+
 def predictions(out: Path) -> pa.Table:
     return contracts.read(contracts.PREDICTIONS, out / "predictions.parquet")
 
@@ -196,8 +204,7 @@ def test_the_weights_can_be_used_again(given: Given, tmp_path: Path) -> None:
 def test_the_same_seed_gives_the_same_file_and_another_does_not(given: Given, tmp_path: Path) -> None:
     one = given.run(tmp_path / "one", recipe())
     two = given.run(tmp_path / "two", recipe())
-    assert (one / "predictions.parquet").read_bytes() == (two / "predictions.parquet").read_bytes()
-    assert (one / "model.safetensors").read_bytes() == (two / "model.safetensors").read_bytes()
+    assert same(one, two)
     other = given.run(tmp_path / "other", recipe(), run=RUN._replace(seed=2))
     assert not predictions(one)["probabilities"].equals(predictions(other)["probabilities"])
 
@@ -224,8 +231,7 @@ def test_a_killed_run_ends_like_an_undisturbed_one(
     assert json.loads((resumed / "run.json").read_text())["resumed"] == 1
     epochs = json.loads((whole / "run.json").read_text())["epochs_run"]
     assert steps == 10 + 4 * (epochs - 2)
-    for name in ("predictions.parquet", "model.safetensors"):
-        assert (whole / name).read_bytes() == (resumed / name).read_bytes()
+    assert same(whole, resumed)
     assert not list(Path(layout.CHECKPOINTS).glob("*"))
 
 
@@ -287,6 +293,7 @@ def test_the_protocol_is_read_from_the_folds(given: Given, tmp_path: Path) -> No
         "features": given.features,
         "out": tmp_path / "out",
         "threads": 1,
+        "code": "c",
     }
     with pytest.raises(SerError, match="which protocol"):
         train(**call)  # type: ignore[arg-type]
@@ -309,7 +316,9 @@ def test_an_estimator_is_trained_on_the_train_part_alone(given: Given, tmp_path:
     assert card["parameters"] > 3
     assert any("softmax" in note for note in card["notes"])
     table = predictions(out)
-    assert np.mean([a == b for a, b in zip(table["label"].to_pylist(), table["predicted"].to_pylist())]) > 1 / 3
+    assert (
+        np.mean([a == b for a, b in zip(table["label"].to_pylist(), table["predicted"].to_pylist(), strict=True)]) > 0.4
+    )
     write_folds(given.folds, [(name, part, "sad" if part == "dev" else label) for name, part, label in ROWS])
     again = given.run(tmp_path / "again", svm)
     assert predictions(again).equals(table)
@@ -318,5 +327,5 @@ def test_an_estimator_is_trained_on_the_train_part_alone(given: Given, tmp_path:
 
 
 def test_a_feature_without_a_folder_is_an_error(given: Given, tmp_path: Path) -> None:
-    with pytest.raises(SerError, match="unknown feature 'frame'. Did you mean 'frames'"):
+    with pytest.raises(SerError, match=r"unknown feature 'frame'\. Did you mean 'frames'"):
         given.run(tmp_path / "out", recipe({"frames": {"feature": "frame"}}))

@@ -76,3 +76,11 @@ def test_an_utterance_in_two_shards_is_an_error(tmp_path: Path, shards: Callable
     (folder / "9.parquet").write_bytes((folder / "0.parquet").read_bytes())
     with pytest.raises(SerError, match="two shards: u0, u1, u2"):
         data.load("f", folder, ["u0", "u1", "u2"])
+
+
+def test_a_shard_left_over_from_a_larger_corpus_is_not_read(tmp_path: Path, shards: Callable[..., Path]) -> None:
+    folder = shards(tmp_path, MATRICES)
+    (folder / "1.parquet").write_bytes((folder / "0.parquet").read_bytes())
+    assert len(data.load("f", folder, ["u0"], 1).values) == len(MATRICES["u0"])
+    with pytest.raises(SerError, match="two shards"):
+        data.load("f", folder, ["u0"])

@@ -35,12 +35,13 @@ rule train_fold:
         out=RUN,
         recipe=lambda w: CONFIG.systems[w.system].decisive(),
         features=feature_folders,
+        shards=lambda w: len(shards(w.corpus)),
         code=lambda w: catalog.fingerprint("ser.stages.train", f"ser.models.{CONFIG.systems[w.system].model}"),
         versions=versions("torch", "scikit-learn"),
     shell:
         "ser train --corpus {wildcards.corpus} --protocol {wildcards.protocol} --system {wildcards.system:q}"
         " --recipe {params.recipe:q} --seed {wildcards.seed} --fold {wildcards.fold} --folds {input.folds}"
-        " {params.features} --out {params.out:q} --threads {threads} --code {params.code} > {log} 2>&1"
+        " {params.features} --shards {params.shards} --out {params.out:q} --threads {threads} --code {params.code} > {log} 2>&1"
 
 
 rule train:
