@@ -1,7 +1,7 @@
 """Speaker embedding of an utterance: 512 dimensions, from the weights of a trained time-delay network.
 
 The x-vector that Peng et al. (2021) append to their model, from SpeechBrain's VoxCeleb checkpoint
-(`embedding_model.ckpt` of spkrec-xvect-voxceleb) or from the stage `embedder`, which trains the same network on a
+(`embedding_model.ckpt` of spkrec-xvect-voxceleb) or from the stage `train_xvector`, which trains the same network on a
 corpus's own speakers. Not Kaldi's x-vector, which the paper used. The embedding is the raw affine output: no LDA, no
 length normalisation.
 """
@@ -67,20 +67,20 @@ def _stamp(weights: Path) -> int:
     if not weights.is_file():
         raise SerError(
             f"{weights} does not exist: 'xvector' needs weights, SpeechBrain's spkrec-xvect-voxceleb/"
-            "embedding_model.ckpt or the output of `ser embedder`."
+            "embedding_model.ckpt or the output of `ser train-xvector`."
         )
     return weights.stat().st_mtime_ns
 
 
 def _notes(weights: Path) -> dict[str, Any]:
-    """Return what the stage `embedder` wrote into ``weights`` about their training; empty for any other file."""
+    """Return what the stage `train_xvector` wrote into ``weights`` about their training; empty for any other file."""
     from safetensors import SafetensorError, safe_open
 
     if weights.suffix != ".safetensors":
         return {}
     try:
         with safe_open(weights, framework="pt") as file:
-            notes: dict[str, Any] = json.loads((file.metadata() or {}).get("embedder", "{}"))
+            notes: dict[str, Any] = json.loads((file.metadata() or {}).get("training", "{}"))
             return notes
     except SafetensorError as error:
         raise SerError(f"{weights} is not a safetensors file: {error}.") from error

@@ -42,7 +42,7 @@ class Ranking:
 
     def letters(self, row: Result) -> str:
         """Return the marks of the protocols under which a row's published numbers were got."""
-        return ", ".join(_letter(self.published.index(text)) for text in _published(row))
+        return tables.marks(row, self.published)
 
     def numbers(self, row: Result) -> str:
         """Return the marks of a row's notes."""
@@ -54,7 +54,7 @@ def render(*, experiment: Experiment, blocks: Sequence[Block], gaps: Sequence[Ga
     found = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     found.lstrip_blocks = True
     found.filters |= {"percent": tables.percent, "points": tables.points, "spread": tables.spread_text}
-    found.filters |= {"duration": duration, "count": count, "short": short, "spans": spans, "letter": _letter}
+    found.filters |= {"duration": duration, "count": count, "short": short, "spans": spans}
     results = [result for block in blocks for result in block.results]
     return found.get_template("page.html").render(
         css=Markup((FOLDER / "page.css").read_text(encoding="utf-8")),
@@ -120,21 +120,13 @@ def _ranking(kind: str, rows: Sequence[Result]) -> Ranking:
         kind,
         tables.RANKINGS[kind],
         tuple(Group(members[0].first, tuple(members)) for members in grouped.values()),
-        tuple(dict.fromkeys(text for row in rows for text in _published(row))),
+        tables.sources_of(rows),
         tuple(dict.fromkeys(text for row in rows for text in _notes(row))),
     )
 
 
-def _published(row: Result) -> list[str]:
-    return list(dict.fromkeys(f"{row.recipe.paper}, {entry.table}: {entry.protocol}" for entry in row.published))
-
-
 def _notes(row: Result) -> list[str]:
     return list(dict.fromkeys(note for record in row.records for note in record.notes))
-
-
-def _letter(index: int) -> str:
-    return chr(ord("a") + index) if index < 26 else f"a{index}"
 
 
 def _curves(results: Iterable[Result]) -> Iterable[tuple[Result, Markup]]:

@@ -68,7 +68,7 @@ class Result:
     @property
     def paper_row(self) -> bool:
         """Whether this is a paper's row or a leaking one: never ranked beside a speaker-independent row."""
-        return False
+        return self.leaking or self.first.protocol.paper is not None
 
     @property
     def seeds(self) -> tuple[int, ...]:

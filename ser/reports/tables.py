@@ -49,6 +49,7 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     text: frozenset[str]
+    notes: tuple[str, ...] = ()  # marked a, b, … in the cells
 
 
 def results(blocks: Iterable[Block]) -> list[Table]:
@@ -58,14 +59,12 @@ def results(blocks: Iterable[Block]) -> list[Table]:
         for ranking, rows in rankings(block):
             caption = f"{block.corpus}, {block.classes}. {RANKINGS[ranking]} Percent; chance is the test's majority "
             caption += "class for WA and 1/classes for UA; ± is the standard deviation over folds. From scores.parquet."
-            cells = [_cells(result) for result in rows]
+            sources = sources_of(rows)
+            cells = [_cells(result, sources) for result in rows]
             columns = tuple(cells[0])
-            text = frozenset({"Protocol", "Leaks", "System", "Folds × seeds", "Published protocol", "Remark"})
-            tables.append(
-                Table(
-                    caption, block.warning, columns, tuple(tuple(row[name] for name in columns) for row in cells), text
-                )
-            )
+            lines = tuple(tuple(row.values()) for row in cells)
+            text = frozenset({"Protocol", "Leaks", "System", "Folds × seeds", "Source", "Remark"})
+            tables.append(Table(caption, block.warning, columns, lines, text, sources))
     return tables
 
 
@@ -129,6 +128,8 @@ def markdown(tables: Sequence[Table], title: str) -> str:
         lines.append("| " + " | ".join(name.translate(MARKDOWN) for name in table.columns) + " |")
         lines.append("|" + "|".join(":--" if name in table.text else "--:" for name in table.columns) + "|")
         lines += ["| " + " | ".join(cell.translate(MARKDOWN) for cell in row) + " |" for row in table.rows]
+        lines += [""] if table.notes else []
+        lines += [f"- {letter(index)}: {note.translate(MARKDOWN)}" for index, note in enumerate(table.notes)]
         parts.append("\n".join(lines))
     return "\n\n".join(parts if tables else [*parts, "Nothing to show."]) + "\n"
 
@@ -151,6 +152,7 @@ def latex(tables: Sequence[Table]) -> str:
             *(" & ".join(tex(cell) for cell in row) + r" \\" for row in table.rows),
             r"\bottomrule",
             r"\end{tabular}}",
+            *(rf"\par\footnotesize {letter(index)}: {tex(note)}" for index, note in enumerate(table.notes)),
             r"\end{table}",
             "",
         ]
@@ -193,7 +195,26 @@ def published_protocol(result: Result) -> str:
     return " / ".join(dict.fromkeys(f"{entry.table}: {entry.protocol}" for entry in result.published))
 
 
-def _cells(result: Result) -> dict[str, str]:
+def sources_of(rows: Iterable[Result]) -> tuple[str, ...]:
+    """Return where the published numbers of ``rows`` stand and under which protocol they were got, each once."""
+    return tuple(dict.fromkeys(text for row in rows for text in _sources(row)))
+
+
+def marks(row: Result, sources: Sequence[str]) -> str:
+    """Return the letters of a row's published numbers in ``sources``."""
+    return ", ".join(letter(sources.index(text)) for text in _sources(row))
+
+
+def letter(index: int) -> str:
+    """Return a, b, … z, a26, … for 0, 1, …"""
+    return chr(ord("a") + index) if index < 26 else f"a{index}"
+
+
+def _sources(row: Result) -> list[str]:
+    return list(dict.fromkeys(f"{row.recipe.paper}, {entry.table}: {entry.protocol}" for entry in row.published))
+
+
+def _cells(result: Result, sources: Sequence[str]) -> dict[str, str]:
     return {
         "Protocol": result.protocol,
         "Leaks": "; ".join(result.first.protocol.leaks),
@@ -208,6 +229,6 @@ def _cells(result: Result) -> dict[str, str]:
         "Chance UA": percent(result.chance_ua),
         "Published WA": published_text(result, "WA"),
         "Published UA": published_text(result, "UA"),
-        "Published protocol": published_protocol(result),
+        "Source": marks(result, sources),
         "Remark": result.remark,
     }

@@ -1,8 +1,8 @@
 """Train the speaker embedding on a corpus's own speakers: for corpora without published weights at hand.
 
-The network learns to tell speakers apart from random 1 s crops (after Snyder et al., 2018); the linear softmax on top of the
-embedding is thrown away afterwards. Emotion labels are not seen. A few hundred utterances give a far weaker embedding
-than VoxCeleb.
+The network learns to tell speakers apart from random 2 s crops (after Snyder et al., 2018); the linear softmax on top
+of the embedding is thrown away afterwards. Emotion labels are not seen. A few hundred utterances give a far weaker
+embedding than VoxCeleb.
 """
 
 from collections import defaultdict
@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from ser.layers.xvector import DIMS, XVector, centred
 from ser.progress import progress
 
-CROP = 100  # frames, 1 s; the paper's 2–4 s would leave a small corpus a third of the steps for the same time
-BATCH = 16  # crops
-LEARNING_RATE = 1e-3  # Adam
+CROP = 200  # frames, 2 s: of 1 s crops of acted speech many are a pause
+BATCH = 8  # crops: a small corpus needs the steps
+LEARNING_RATE = 3e-4  # Adam; at 1e-3 the softmax without a normalisation before it starts far off
 HELD_OUT = 10  # every tenth utterance of a speaker tests the embedding
 
 

@@ -188,7 +188,7 @@ def test_provenance_tells_published_from_own_weights(tmp_path: Path) -> None:
     line = xvector.provenance(published)
     assert line.startswith("SpeechBrain-format file embedding_model.ckpt, blake2b ")
     notes = {"corpus": "demo", "speakers": 8, "epochs": 3, "seed": 0, "speaker_accuracy": 0.75, "held_out": 16}
-    save_file(network().state_dict(), own, {"embedder": json.dumps(notes)})
+    save_file(network().state_dict(), own, {"training": json.dumps(notes)})
     assert "8 speakers of corpus demo" in xvector.provenance(own)
     assert "0.750" in xvector.provenance(own)
     assert load_file(own).keys() == XVector().state_dict().keys()

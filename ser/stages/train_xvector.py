@@ -1,4 +1,4 @@
-"""Stage ``embedder``: x-vector weights from a corpus's own speakers, where no published weights are configured."""
+"""Stage ``train_xvector``: x-vector weights from a corpus's own speakers, where no published weights are configured."""
 
 import json
 import os
@@ -18,10 +18,10 @@ from ser.training.device import prepare
 from ser.training.speakers import Embedder, train
 
 
-def embedder(*, manifest: Path, audio: Path, out: Path, epochs: int, seed: int, threads: int) -> None:
+def train_xvector(*, manifest: Path, audio: Path, out: Path, epochs: int, seed: int, threads: int) -> None:
     """Train the speaker embedding on the speakers of ``manifest`` and the shards in the folder ``audio``.
 
-    ``out`` becomes a safetensors file under SpeechBrain's parameter names; its note ``embedder`` (JSON) holds corpus,
+    ``out`` becomes a safetensors file under SpeechBrain's parameter names; its note ``training`` (JSON) holds corpus,
     speakers, utterances, epochs, seed, speaker_accuracy (0…1, on held-out utterances of the same speakers) and held_out
     (how many). SerError if the corpus names fewer than two speakers, or if audio is missing.
     """
@@ -89,7 +89,7 @@ def _save(trained: Embedder, out: Path, notes: dict[str, Any]) -> None:
     try:
         state = {name: tensor.cpu().contiguous() for name, tensor in trained.model.state_dict().items()}
         # one note only: safetensors writes several in a random order, and equal runs shall write equal files
-        save_file(state, partial, {"embedder": json.dumps(notes, sort_keys=True)})
+        save_file(state, partial, {"training": json.dumps(notes, sort_keys=True)})
         partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)

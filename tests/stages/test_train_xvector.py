@@ -1,4 +1,4 @@
-"""Stage embedder: x-vector weights from a corpus's own speakers."""
+"""Stage train_xvector: x-vector weights from a corpus's own speakers."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ import pytest
 from ser import contracts
 from ser.errors import SerError
 from ser.features import xvector
-from ser.stages.embedder import embedder
 from ser.stages.extract import extract
+from ser.stages.train_xvector import train_xvector
 
 RATE = 16000
 PITCHES = {"low": 100, "high": 230}  # Hz
@@ -45,7 +45,7 @@ def test_weights_are_repeatable_and_tell_speakers_apart(tmp_path: Path) -> None:
     manifest, audio = corpus(tmp_path, ("low", "high"))
     outs = [tmp_path / f"{run}.safetensors" for run in (1, 2)]
     for out in outs:
-        embedder(manifest=manifest, audio=audio, out=out, epochs=3, seed=1, threads=1)
+        train_xvector(manifest=manifest, audio=audio, out=out, epochs=3, seed=1, threads=1)
     assert outs[0].read_bytes() == outs[1].read_bytes()
     assert not list(tmp_path.glob(".*.part"))
     assert "2 speakers of corpus buzz" in xvector.provenance(outs[0])
@@ -64,7 +64,7 @@ def test_weights_are_repeatable_and_tell_speakers_apart(tmp_path: Path) -> None:
 def test_a_corpus_without_speakers_is_refused(tmp_path: Path) -> None:
     manifest, audio = corpus(tmp_path, (None,))
     with pytest.raises(SerError, match="names 0 speakers"):
-        embedder(manifest=manifest, audio=audio, out=tmp_path / "x.safetensors", epochs=1, seed=0, threads=1)
+        train_xvector(manifest=manifest, audio=audio, out=tmp_path / "x.safetensors", epochs=1, seed=0, threads=1)
 
 
 def test_missing_audio_is_named(tmp_path: Path) -> None:
@@ -72,4 +72,4 @@ def test_missing_audio_is_named(tmp_path: Path) -> None:
     table = contracts.read(contracts.AUDIO, audio / "0.parquet")
     contracts.write(contracts.AUDIO, table.slice(1), audio / "0.parquet")
     with pytest.raises(SerError, match="u00"):
-        embedder(manifest=manifest, audio=audio, out=tmp_path / "x.safetensors", epochs=1, seed=0, threads=1)
+        train_xvector(manifest=manifest, audio=audio, out=tmp_path / "x.safetensors", epochs=1, seed=0, threads=1)
