@@ -104,7 +104,7 @@ def train_xvector(
     manifest: Manifest,
     audio: Annotated[Path, typer.Option(help="Folder of audio shards.")],
     out: Out,
-    epochs: Annotated[int, typer.Option(help="Passes over the corpus.")] = 20,
+    epochs: Annotated[int, typer.Option(help="Passes over the corpus.")] = 6,
     seed: Annotated[int, typer.Option(help="Seed of weights and crops.")] = 0,
     threads: Threads = 1,
 ) -> None:

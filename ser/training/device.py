@@ -24,7 +24,8 @@ def prepare(name: str, threads: int) -> torch.device:
     device = _device(name)
     torch.set_num_threads(max(1, threads))
     torch.set_flush_denormal(True)
-    torch.use_deterministic_algorithms(True, warn_only=device.type == "cuda")
+    # The same switch as use_deterministic_algorithms, which would import torch's compiler first: seconds in every job.
+    torch.set_deterministic_debug_mode("warn" if device.type == "cuda" else "error")
     deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a write per allocation, and nothing here reads it
     if device.type == "cuda":
         torch.cuda.set_device(device.index or 0)  # random states are saved for the current device

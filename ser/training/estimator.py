@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
 from ser.config.schema import Recipe, View
@@ -48,7 +47,13 @@ def train(recipe: Recipe, module: ModuleType, material: Material, *, seed: int, 
         notes.append(warning)
     weights = {name: torch.from_numpy(np.array(value)) for name, value in module.weights(estimator).items()}
     history = [Epoch(1, 1, seconds, None, None, None, None, None)]
-    return Outcome(softmax(scores, axis=1).astype(np.float32), history, weights, size(module, estimator), 1, 0, notes)
+    return Outcome(softmax(scores), history, weights, size(module, estimator), 1, 0, notes)
+
+
+def softmax(scores: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return exp(score) / sum over the classes of each row."""
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def matrix(material: Material, part: str) -> NDArray[np.float64]:

@@ -90,7 +90,7 @@ def _epoch(
         torch.autograd.backward(loss)
         if training.clip_norm is not None:
             nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm)
-        stepper.step()
+        optimiser.step(stepper)
         losses.append(loss.detach())
         if log.due():
             log.step(epoch, len(losses), len(order), float(_finite(losses, epoch, step).mean()), began)

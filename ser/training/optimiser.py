@@ -1,5 +1,7 @@
 """Gradient descent as the recipe asks for it."""
 
+import inspect
+
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
@@ -8,6 +10,22 @@ from torch.optim import Optimizer
 from ser.config.schema import Training
 
 NORMS = (_NormBase, nn.LayerNorm, nn.GroupNorm)
+
+
+def _spare_the_compiler() -> None:
+    """Keep the first call of an optimiser from importing torch's compiler, which costs every job seconds.
+
+    torch wraps some methods of Optimizer so that its compiler leaves them alone, and imports the compiler to do so.
+    Nothing is compiled here: each wrapped method is named as its own uncompiled form. Another torch loses nothing but
+    the seconds.
+    """
+    for method in vars(Optimizer).values():
+        plain = getattr(method, "__wrapped__", None)
+        if callable(plain) and getattr(method, "__module__", "") == Optimizer.__module__:
+            setattr(plain, "__dynamo_disable", plain)  # noqa: B010  where torch looks for the wrapped form
+
+
+_spare_the_compiler()
 
 
 def make(model: nn.Module, training: Training, device: torch.device) -> Optimizer:
@@ -48,3 +66,9 @@ def set_rate(optimiser: Optimizer, value: float) -> None:
     """Let the next steps use the learning rate ``value``."""
     for group in optimiser.param_groups:
         group["lr"] = value
+
+
+def step(optimiser: Optimizer) -> None:
+    """Take one step of ``optimiser``, around the wrappers that import torch's compiler."""
+    with torch.no_grad():
+        inspect.unwrap(type(optimiser).step)(optimiser)

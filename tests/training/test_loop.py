@@ -1,5 +1,7 @@
 """Gradient descent: reproducible, stopped and chosen by the rules of recipe and protocol."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -190,3 +192,22 @@ def test_dev_scores_are_the_textbook_ones(material: Material) -> None:
     p = np.exp(1) / (1 + np.exp(1))
     assert (scores.wa, scores.ua) == (0.5, 0.5)
     assert scores.loss == pytest.approx(-0.5 * (np.log(p) + np.log(1 - p)), rel=1e-6)
+
+
+def test_a_training_job_imports_neither_torchs_compiler_nor_scikit_learn() -> None:
+    script = (
+        "import sys, torch, ser.stages.train\n"
+        "from ser.config.schema import Training\n"
+        "from ser.training import device, optimiser\n"
+        "device.prepare('cpu', 1)\n"
+        "model = torch.nn.Linear(2, 2)\n"
+        "sgd = optimiser.make(model, Training(optimiser='sgd'), torch.device('cpu'))\n"
+        "adam = optimiser.make(model, Training(), torch.device('cpu'))\n"
+        "model(torch.ones(1, 2)).sum().backward()\n"
+        "before = model.bias.clone()\n"
+        "optimiser.step(adam), optimiser.step(sgd), sgd.zero_grad(), adam.load_state_dict(adam.state_dict())\n"
+        "assert not torch.equal(before, model.bias)\n"
+        "print(*({'torch._dynamo', 'sklearn', 'pandas'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.strip() == "", "seconds in each of thousands of jobs"
