@@ -22,7 +22,7 @@ def _spare_the_compiler() -> None:
     for method in vars(Optimizer).values():
         plain = getattr(method, "__wrapped__", None)
         if callable(plain) and getattr(method, "__module__", "") == Optimizer.__module__:
-            setattr(plain, "__dynamo_disable", plain)  # noqa: B010  where torch looks for the wrapped form
+            setattr(plain, "__dynamo_disable", plain)
 
 
 _spare_the_compiler()
