@@ -1,4 +1,4 @@
-# The configuration, the path grammar and the input functions that several phases share.
+# The configuration, the path grammar and what is known of a corpus before it is read.
 import json
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -89,30 +89,6 @@ def fold_count(corpus, protocol):
 @cache
 def shards(corpus):
     return range(layout.shard_count(facts(corpus).utterances, CONFIG.corpora[corpus].shard_size))
-
-
-def feature_shards(corpus, feature):
-    return [f"data/{corpus}/features/{feature}/{shard}.parquet" for shard in shards(corpus)]
-
-
-def system_features(system):
-    return sorted({view.feature for view in CONFIG.systems[system].inputs.views().values()})
-
-
-def needs_weights(feature):
-    return "weights" in (catalog.keywords("features", CONFIG.features[feature].extractor, "extract") or {})
-
-
-@cache
-def versions(*distributions):
-    """The versions of the libraries that a rule's result depends on: part of its params, so that a change reruns it."""
-    found = {}
-    for name in distributions:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "absent"
-    return found
 
 
 @told

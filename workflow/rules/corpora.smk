@@ -1,38 +1,6 @@
 # From a release to a manifest and 16 kHz audio.
 
 
-@told
-def release(wildcards):
-    """The release's marker where the pipeline makes it; nothing where the user names a folder."""
-    return [f"data/raw/{wildcards.corpus}/release.json"] if made_here(wildcards.corpus) else []
-
-
-@told
-def corpus_root(wildcards):
-    return str(root(wildcards.corpus))
-
-
-@told
-def source_digest(wildcards):
-    """A hash of the contents of all files that the reader reads: a touched file changes nothing, an edited one does."""
-    corpus = wildcards.corpus
-    if made_here(corpus):
-        return ""
-    folder = root(corpus)
-    files = adapter(corpus).sources(folder, **CONFIG.corpora[corpus].options)
-    return fingerprint(files, folder, Path("data", corpus, ".sources.json"))
-
-
-def settings(wildcards):
-    return CONFIG.corpora[wildcards.corpus].canonical(exclude={"shard_size"})
-
-
-def adapter_code(stage):
-    return lambda wildcards: catalog.fingerprint(
-        f"ser.stages.{stage}", f"ser.corpora.{CONFIG.corpora[wildcards.corpus].adapter}"
-    )
-
-
 rule fetch:
     """Unpack a licensed or open archive, or let the demo corpus write itself."""
     output:
@@ -48,7 +16,9 @@ rule fetch:
         mem_mb=2000,
         runtime=240,
     params:
-        settings=lambda w: CONFIG.corpora[w.corpus].canonical(exclude={"allow", "exclude", "minimum_seconds", "shard_size"}),
+        settings=lambda w: CONFIG.corpora[w.corpus].canonical(
+            exclude={"allow", "exclude", "minimum_seconds", "shard_size"}
+        ),
         root=corpus_root,
         code=adapter_code("fetch"),
     shell:

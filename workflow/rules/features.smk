@@ -1,22 +1,6 @@
 # From 16 kHz audio to features, one file per shard.
 
 
-def embedding_weights(wildcards):
-    """Weights of an embedding network: the configured file, or the ones trained on the corpus's own speakers."""
-    if not needs_weights(wildcards.feature):
-        return []
-    return CONFIG.features[wildcards.feature].options.get("weights") or XVECTOR.format(corpus=wildcards.corpus)
-
-
-def extractor_options(wildcards):
-    options = CONFIG.features[wildcards.feature].options
-    return json.dumps({name: value for name, value in options.items() if name != "weights"}, sort_keys=True)
-
-
-def extractor(wildcards):
-    return CONFIG.features[wildcards.feature].extractor
-
-
 rule train_xvector:
     """X-vector weights from the corpus's speakers, used only where no published weights are configured."""
     input:
@@ -65,7 +49,7 @@ rule extract:
     params:
         extractor=extractor,
         options=extractor_options,
-        weights=lambda w, input: f"--weights {input.weights}" if input.get("weights") else "",
+        weights=lambda w, input: (f"--weights {input.weights}" if input.get("weights") else ""),
         code=lambda w: catalog.fingerprint("ser.stages.extract", f"ser.features.{extractor(w)}"),
         versions=lambda w: versions(*catalog.load("features", extractor(w)).DEPENDS),
     shell:
@@ -76,4 +60,6 @@ rule extract:
 rule features:
     """Target: every feature that the experiment's systems look at."""
     input:
-        sorted({path for run in RUNS for name in system_features(run.system) for path in feature_shards(run.corpus, name)}),
+        sorted(
+            {path for run in RUNS for name in system_features(run.system) for path in feature_shards(run.corpus, name)}
+        ),

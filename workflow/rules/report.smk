@@ -56,16 +56,41 @@ rule render:
         scores=f"{RESULTS}/scores.parquet",
         confusions=f"{RESULTS}/confusions.parquet",
         cards=[run.folder / "run.json" for run in RUNS],
+        manifests=[layout.manifest(corpus) for corpus in CONFIG.experiment.corpora()],
         histories=[run.folder / "history.parquet" for run in RUNS],
     output:
         index=report(f"{RESULTS}/index.html", caption="../report/page.rst", category="Report"),
-        results=report(f"{RESULTS}/tables/results.csv", caption="../report/results.rst", category="Tables"),
-        recalls=report(f"{RESULTS}/tables/recalls.csv", caption="../report/recalls.rst", category="Tables"),
+        results=report(
+            f"{RESULTS}/tables/results.csv",
+            caption="../report/results.rst",
+            category="Tables",
+        ),
+        recalls=report(
+            f"{RESULTS}/tables/recalls.csv",
+            caption="../report/recalls.rst",
+            category="Tables",
+        ),
         runs=f"{RESULTS}/tables/runs.csv",
-        other=expand(f"{RESULTS}/tables/{{table}}.{{suffix}}", table=TABLES, suffix=["md", "tex"]),
-        confusions=report(f"{RESULTS}/figures/confusions.svg", caption="../report/confusions.rst", category="Figures"),
-        curves=report(f"{RESULTS}/figures/curves.svg", caption="../report/curves.rst", category="Figures"),
-        gap=report(f"{RESULTS}/figures/gap.svg", caption="../report/gap.rst", category="Figures"),
+        other=expand(
+            f"{RESULTS}/tables/{{table}}.{{suffix}}",
+            table=TABLES,
+            suffix=["md", "tex"],
+        ),
+        confusions=report(
+            f"{RESULTS}/figures/confusions.svg",
+            caption="../report/confusions.rst",
+            category="Figures",
+        ),
+        curves=report(
+            f"{RESULTS}/figures/curves.svg",
+            caption="../report/curves.rst",
+            category="Figures",
+        ),
+        gap=report(
+            f"{RESULTS}/figures/gap.svg",
+            caption="../report/gap.rst",
+            category="Figures",
+        ),
     log:
         "logs/report.log",
     benchmark:
@@ -76,7 +101,7 @@ rule render:
         mem_mb=2000,
         runtime=30,
     params:
-        out=RESULTS,
+        out=subpath(output.index, parent=True),
         code=catalog.fingerprint("ser.stages.report"),
         versions=versions("matplotlib", "jinja2"),
     shell:

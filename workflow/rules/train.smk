@@ -1,15 +1,6 @@
 # One job per corpus, protocol, system, seed and fold.
 
 
-def run_features(wildcards):
-    return [path for name in system_features(wildcards.system) for path in feature_shards(wildcards.corpus, name)]
-
-
-def feature_folders(wildcards):
-    folders = [f"{name}={layout.features(wildcards.corpus, name)}" for name in system_features(wildcards.system)]
-    return " ".join(f"--features {folder}" for folder in folders)
-
-
 rule train_fold:
     """One system, seed and fold: fit on train, choose on dev, predict test."""
     input:
@@ -32,7 +23,7 @@ rule train_fold:
         runtime=720,
         gpu=1,
     params:
-        out=RUN,
+        out=subpath(output.card, parent=True),
         recipe=lambda w: CONFIG.systems[w.system].decisive(),
         features=feature_folders,
         shards=lambda w: len(shards(w.corpus)),

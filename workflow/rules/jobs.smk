@@ -1,0 +1,81 @@
+# What a job reads and is told: input and parameter functions, by phase.
+
+
+@told
+def release(wildcards):
+    """The release's marker where the pipeline makes it; nothing where the user names a folder."""
+    return [f"data/raw/{wildcards.corpus}/release.json"] if made_here(wildcards.corpus) else []
+
+
+@told
+def corpus_root(wildcards):
+    return str(root(wildcards.corpus))
+
+
+@told
+def source_digest(wildcards):
+    """A hash of the contents of all files that the reader reads: a touched file changes nothing, an edited one does."""
+    corpus = wildcards.corpus
+    if made_here(corpus):
+        return ""
+    folder = root(corpus)
+    files = adapter(corpus).sources(folder, **CONFIG.corpora[corpus].options)
+    return fingerprint(files, folder, Path("data", corpus, ".sources.json"))
+
+
+def adapter_code(stage):
+    return lambda wildcards: catalog.fingerprint(
+        f"ser.stages.{stage}", f"ser.corpora.{CONFIG.corpora[wildcards.corpus].adapter}"
+    )
+
+
+def feature_shards(corpus, feature):
+    return [f"data/{corpus}/features/{feature}/{shard}.parquet" for shard in shards(corpus)]
+
+
+def system_features(system):
+    return sorted({view.feature for view in CONFIG.systems[system].inputs.views().values()})
+
+
+def needs_weights(feature):
+    return "weights" in (catalog.keywords("features", CONFIG.features[feature].extractor, "extract") or {})
+
+
+@cache
+def versions(*distributions):
+    """The versions of the libraries that a rule's result depends on: part of its params, so that a change reruns it."""
+    found = {}
+    for name in distributions:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+def embedding_weights(wildcards):
+    """Weights of an embedding network: the configured file, or the ones trained on the corpus's own speakers."""
+    if not needs_weights(wildcards.feature):
+        return []
+    return CONFIG.features[wildcards.feature].options.get("weights") or XVECTOR.format(corpus=wildcards.corpus)
+
+
+def extractor_options(wildcards):
+    options = CONFIG.features[wildcards.feature].options
+    return json.dumps(
+        {name: value for name, value in options.items() if name != "weights"},
+        sort_keys=True,
+    )
+
+
+def extractor(wildcards):
+    return CONFIG.features[wildcards.feature].extractor
+
+
+def run_features(wildcards):
+    return [path for name in system_features(wildcards.system) for path in feature_shards(wildcards.corpus, name)]
+
+
+def feature_folders(wildcards):
+    folders = [f"{name}={layout.features(wildcards.corpus, name)}" for name in system_features(wildcards.system)]
+    return " ".join(f"--features {folder}" for folder in folders)
