@@ -53,7 +53,8 @@ def train(recipe: Recipe, module: ModuleType, material: Material, *, seed: int, 
 def softmax(scores: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return exp(score) / sum over the classes of each row."""
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    shares: NDArray[np.float32] = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    return shares
 
 
 def matrix(material: Material, part: str) -> NDArray[np.float64]:
