@@ -2,8 +2,8 @@
 
     python benchmarks/training.py [--steps 3]
 
-Each setting runs in a process of its own, both in one call: trust the ratio, not the seconds. One thread, random input of
-the shapes named below.
+Each setting runs in a process of its own, both in one call: trust the ratio, not the seconds. One thread, random input
+of the shapes named below.
 """
 
 import argparse

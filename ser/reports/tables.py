@@ -58,12 +58,13 @@ def results(blocks: Iterable[Block]) -> list[Table]:
     for block in blocks:
         for ranking, rows in rankings(block):
             caption = f"{block.corpus}, {block.classes}. {RANKINGS[ranking]} Percent; chance is the test's majority "
-            caption += "class for WA and 1/classes for UA; ± is the standard deviation over folds. From scores.parquet."
+            caption += "class for WA and 1/classes for UA; ± is the standard deviation over folds. "
+            caption += f"Seeds {_seeds(rows)}; trained on {'; '.join(_devices(rows))}. From scores.parquet."
             sources = sources_of(rows)
             cells = [_cells(result, sources) for result in rows]
             columns = tuple(cells[0])
             lines = tuple(tuple(row.values()) for row in cells)
-            text = frozenset({"Protocol", "Leaks", "System", "Folds × seeds", "Source", "Remark"})
+            text = frozenset({"Protocol", "Leaks", "System", "Folds × seeds", "Epochs", "Source", "Remark"})
             tables.append(Table(caption, block.warning, columns, lines, text, sources))
     return tables
 
@@ -214,12 +215,22 @@ def _sources(row: Result) -> list[str]:
     return list(dict.fromkeys(f"{row.recipe.paper}, {entry.table}: {entry.protocol}" for entry in row.published))
 
 
+def _seeds(rows: Sequence[Result]) -> str:
+    """Return the seeds of a table's rows: ``0, 1``."""
+    return ", ".join(map(str, sorted({record.run.seed for row in rows for record in row.records})))
+
+
+def _devices(rows: Sequence[Result]) -> list[str]:
+    return sorted({record.device for row in rows for record in row.records})
+
+
 def _cells(result: Result, sources: Sequence[str]) -> dict[str, str]:
     return {
         "Protocol": result.protocol,
         "Leaks": "; ".join(result.first.protocol.leaks),
         "System": result.system,
         "Folds × seeds": folds_text(result),
+        "Epochs": result.epochs,
         "WA": percent(result.wa.mean),
         "UA": percent(result.ua.mean),
         "WA over folds": spread_text(result.fold_wa),
