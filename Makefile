@@ -35,8 +35,8 @@ lock: $(BIN)/uv
 	python envs/lock.py
 
 $(VENV)/installed: $(BIN)/uv envs/requirements.lock pyproject.toml
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install --quiet --compile-bytecode --require-hashes -r envs/requirements.lock
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) uv pip install --quiet --compile-bytecode $(FIND_LINKS) -e .
+	VIRTUAL_ENV="$(CURDIR)/$(VENV)" uv pip install --quiet --compile-bytecode --require-hashes -r envs/requirements.lock
+	VIRTUAL_ENV="$(CURDIR)/$(VENV)" uv pip install --quiet --compile-bytecode $(FIND_LINKS) -e .
 	touch $@
 
 $(BIN)/uv:

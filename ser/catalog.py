@@ -2,7 +2,7 @@
 
 Adding a corpus, feature, model or protocol rule is adding a file. A fingerprint is a hash of the syntax trees of a
 module and of every ``ser`` module that it imports, docstrings and comments left out, so that a rule reruns when and
-only when code that it uses has changed.
+only when code that it uses has changed. Tables and templates beside a used module count; help texts of keys do not.
 """
 
 import ast
@@ -13,9 +13,10 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from ser.errors import unknown
+from ser.errors import SerError, unknown
 
 ROOT = Path(__file__).parent
+DATA = ("*.csv", "*.html", "*.css")  # beside a module that is used: part of its fingerprint
 KINDS = {"corpora": "corpus", "features": "feature", "models": "model", "protocols": "protocol rule"}
 
 
@@ -55,6 +56,16 @@ def keywords(kind: str, name: str, function: str) -> dict[str, bool] | None:
 
 
 @cache
+def constant(kind: str, name: str, constant: str) -> object:
+    """Return the literal that a module assigns to ``constant`` at its top, importing nothing; None without one."""
+    tree = ast.parse(_source(f"ser.{kind}.{require(kind, name)}").read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == constant for to in node.targets):
+            return ast.literal_eval(node.value)
+    return None
+
+
+@cache
 def fingerprint(*modules: str) -> str:
     """Return 16 hexadecimal digits over the code of ``modules`` (full names) and all ``ser`` modules they import."""
     seen: set[str] = set()
@@ -67,7 +78,17 @@ def fingerprint(*modules: str) -> str:
     digest = hashlib.blake2b(digest_size=8)
     for module in sorted(seen):
         digest.update(f"{module}\n{_syntax(module)[0]}\n".encode())
+    for folder in sorted({_source(module).parent for module in seen}):
+        for path in sorted(path for pattern in DATA for path in folder.glob(pattern)):
+            digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def expect(code: str, *modules: str) -> None:
+    """Raise SerError if the fingerprint of ``modules`` is no longer ``code``; "" expects nothing."""
+    now = fingerprint(*modules)
+    if code not in ("", now):
+        raise SerError(f"the code has changed since this job was planned ({code} then, {now} now); run again.")
 
 
 def _source(module: str) -> Path:
@@ -86,6 +107,8 @@ def _syntax(module: str) -> tuple[str, tuple[str, ...]]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             imported.add(node.module)
             imported.update(f"{node.module}.{alias.name}" for alias in node.names)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Field":
+            node.keywords = [keyword for keyword in node.keywords if keyword.arg != "description"]
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             _strip_docstring(node)
     mine = {name for name in imported if name.split(".")[0] == "ser" and _source(name).is_file()}

@@ -159,22 +159,26 @@ def train(
     out: Out,
     threads: Threads = 1,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:<n>.")] = "auto",
+    gpus: Annotated[int, typer.Option(help="GPUs that the scheduler granted; with 0 the job stays on the CPU.")] = 1,
     code: Annotated[str, typer.Option(help="Fingerprint of the code, kept in run.json.")] = "",
     shards: Annotated[int | None, typer.Option(help="Shards of each feature; all in its folder if not given.")] = None,
 ) -> None:
     """Train one system on one fold with one seed, predict its test part."""
+    from ser import catalog
     from ser.config.schema import Recipe
     from ser.layout import Run
     from ser.stages.train import train as stage
 
+    entry = Recipe.model_validate_json(recipe)
+    catalog.expect(code, "ser.stages.train", f"ser.models.{entry.model}")
     stage(
         run=Run(corpus, protocol, system, seed, fold),
-        recipe=Recipe.model_validate_json(recipe),
+        recipe=entry,
         folds=folds,
         features={name: Path(folder) for name, _, folder in (item.partition("=") for item in features)},
         out=out,
         threads=threads,
-        device=device,
+        device=device if gpus else "cpu",
         code=code,
         shards=shards,
     )

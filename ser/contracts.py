@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from ser.errors import SerError, offenders
 
+TRAINED_HERE = "trained by this pipeline"  # begins the provenance of weights that saw the corpus's own speakers
 PARTS = ("train", "dev", "test")
 ROW_GROUP = 100  # utterances per row group of a binary table: a reader holds no more than this at a time
 

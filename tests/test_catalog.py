@@ -63,3 +63,35 @@ def test_an_import_inside_a_function_counts(package: Path) -> None:
 def test_an_unknown_name_is_told_with_the_near_miss() -> None:
     with pytest.raises(SerError, match=r"unknown feature 'mfc'\. Did you mean 'mfcc'\?"):
         catalog.load("features", "mfc")
+
+
+def test_a_table_beside_a_used_module_counts(package: Path) -> None:
+    before = fresh("ser.stage")
+    (package / "published.csv").write_text("a,1\n")
+    with_table = fresh("ser.stage")
+    (package / "published.csv").write_text("a,2\n")
+    assert len({before, with_table, fresh("ser.stage")}) == 3
+
+
+def test_the_help_text_of_a_key_changes_no_fingerprint(package: Path) -> None:
+    stage = package / "stage.py"
+    stage.write_text("from pydantic import Field\n\nKEY = Field(1, description='one')\n")
+    before = fresh("ser.stage")
+    stage.write_text("from pydantic import Field\n\nKEY = Field(1, description='a better word')\n")
+    assert fresh("ser.stage") == before
+    stage.write_text("from pydantic import Field\n\nKEY = Field(2, description='one')\n")
+    assert fresh("ser.stage") != before
+
+
+@pytest.mark.usefixtures("package")
+def test_a_job_planned_with_other_code_is_refused() -> None:
+    code = fresh("ser.stage")
+    catalog.expect(code, "ser.stage")
+    catalog.expect("", "ser.stage")
+    with pytest.raises(SerError, match="the code has changed"):
+        catalog.expect("0123", "ser.stage")
+
+
+def test_a_models_kind_is_known_without_importing_it() -> None:
+    assert catalog.constant("models", "linear_svm", "KIND") == "estimator"
+    assert catalog.constant("models", "dense_lstm", "KIND") is None

@@ -4,6 +4,7 @@ Systems and protocols come from ``config/systems/*.yaml`` and ``config/protocols
 ones, built on a ``base``, but never redefine one: runs are shared between experiments under the system's name.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ from ser.errors import SerError, unknown
 
 Raw = Mapping[str, Any]
 Record = TypeVar("Record", bound=Strict)
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+WANTED = {"tuple_type": "must be a list, such as [a, b]", "model_type": "must be a mapping of keys"}
 SECTIONS = ("experiment", "corpora", "features", "protocols", "systems")
 
 
@@ -61,11 +64,11 @@ def resolve(raw: Raw, folder: Path) -> Config:
     config = Config(
         experiment=_record(Experiment, raw["experiment"], "experiment"),
         corpora={
-            name: _record(Corpus, {"adapter": name, **(entry or {})}, f"corpora.{name}")
+            name: _record(Corpus, {"adapter": name, **_mapping(entry, f"corpora.{name}")}, f"corpora.{name}")
             for name, entry in corpora.items()
         },
         features={
-            name: _record(Feature, {"extractor": name, **(entry or {})}, f"features.{name}")
+            name: _record(Feature, {"extractor": name, **_mapping(entry, f"features.{name}")}, f"features.{name}")
             for name, entry in features.items()
         },
         protocols=protocols,
@@ -94,7 +97,12 @@ def check(config: Config) -> None:
         _known("system", block.systems, config.systems, where)
     for name in config.experiment.corpora():
         corpus = config.corpora[name]
-        _module("corpora", corpus.adapter, "facts", corpus.options, f"corpora.{name}", given=("allow_subset",))
+        if corpus.root is None and "subset" in corpus.allow:
+            raise SerError(
+                f"corpora.{name}: a subset can be accepted only of a folder, whose speakers are known before the plan; "
+                "unpack the archive and name the folder as 'root'."
+            )
+        _module("corpora", corpus.adapter, "sources", corpus.options, f"corpora.{name}")
     for name in config.experiment.protocols():
         protocol = config.protocols[name]
         _module("protocols", protocol.rule, "assign", protocol.options, f"protocols.{name}")
@@ -152,7 +160,7 @@ def _with_base(name: str, entries: Mapping[str, dict[str, Any]], kind: str, seen
         raise _located(unknown(kind, name, entries), f"base of {seen[-1]}")
     if name in seen:
         raise SerError(f"{kind} '{name}' is its own base: {' -> '.join((*seen, name))}.")
-    entry = dict(entries[name] or {})
+    entry = _mapping(entries[name], f"{kind} {name}")
     base = entry.pop("base", None)
     return entry if base is None else merged(_with_base(base, entries, kind, (*seen, name)), entry)
 
@@ -168,22 +176,35 @@ def merged(base: Raw, change: Raw) -> dict[str, Any]:
 
 
 def _section(raw: Raw, name: str) -> dict[str, Any]:
-    section = raw.get(name) or {}
-    if not isinstance(section, Mapping):
-        raise SerError(f"config.{name} must be a mapping of names, it is a {type(section).__name__}.")
-    return dict(section)
+    section = _mapping(raw.get(name), f"config.{name}")
+    for entry in section:
+        if not NAME.fullmatch(str(entry)):
+            raise SerError(
+                f"config.{name}: '{entry}' cannot be a name; names are parts of paths: letters, digits, '_', '-', '.'."
+            )
+    return section
+
+
+def _mapping(value: object, where: str) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise SerError(f"{where} must be a mapping of keys, it is {value!r}.")
+    return dict(value)
 
 
 def _record(kind: type[Record], data: Any, where: str) -> Record:
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A misspelt key also leaves the right one missing: the misspelling is what the user can see.
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         path = ".".join([where, *(str(part) for part in first["loc"])])
         if first["type"] == "extra_forbidden":
             *inside, key = first["loc"]
             raise _located(unknown("key", key, _fields(kind, inside)), ".".join([where, *map(str, inside)])) from error
-        raise SerError(f"{path}: {first['msg']}; it is {first['input']!r}.") from error
+        wanted = WANTED.get(first["type"], first["msg"])
+        raise SerError(f"{path}: {wanted}; it is {first['input']!r}.") from error
 
 
 def _fields(kind: type[BaseModel], path: Iterable[int | str]) -> list[str]:

@@ -5,7 +5,7 @@ import json
 from itertools import product
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 
 from ser.errors import SerError, offenders
 from ser.layout import Run
@@ -158,8 +158,8 @@ class Block(Strict):
     corpora: tuple[str, ...] = Field(min_length=1)
     protocols: tuple[str, ...] = Field(min_length=1)
     systems: tuple[str, ...] = Field(min_length=1)
-    seeds: tuple[int, ...] = Field((0,), min_length=1)
-    folds: tuple[int, ...] | None = Field(None, description="only these folds; null: all")
+    seeds: tuple[NonNegativeInt, ...] = Field((0,), min_length=1)
+    folds: tuple[NonNegativeInt, ...] | None = Field(None, description="only these folds; null: all")
 
 
 class Experiment(Strict):

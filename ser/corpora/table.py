@@ -162,7 +162,7 @@ def _header(path: Path, cells: Sequence[str]) -> list[str]:
     header = [cell.strip().casefold() for cell in cells]
     for name in header:
         if name not in COLUMNS:
-            raise SerError(f"{path}:1: {unknown('column', name, COLUMNS)}")
+            raise SerError(f"{path}:1: {unknown('column', name, COLUMNS)} Rename the column or take it out.")
         if header.count(name) > 1:
             raise SerError(f"{path}:1: column '{name}' stands there twice.")
     for name in REQUIRED:
@@ -198,13 +198,17 @@ def _audio(where: str, path: str) -> str:
     audio = posixpath.normpath(path.replace("\\", "/"))
     if not path:
         raise SerError(f"{where}: the path is empty.")
-    if posixpath.isabs(audio) or audio.split("/")[0] == ".." or audio[1:2] == ":":
+    if posixpath.isabs(audio) or audio[1:2] == ":":
+        raise SerError(f"{where}: path '{path}' is absolute; write it relative to the corpus root.")
+    if audio.split("/")[0] == "..":
         raise SerError(f"{where}: path '{path}' leads out of the corpus root; paths are relative to it.")
     return audio
 
 
 def _translation(labels: Mapping[str, str] | None) -> dict[str, str]:
     """Return the user's labels, in small letters, with the names that they stand for."""
+    if labels is not None and not isinstance(labels, Mapping):
+        raise SerError(f"options.labels must map your labels to names, such as {{joy: happy}}; it is {labels!r}.")
     for theirs, ours in (labels or {}).items():
         if ours not in NAMES:
             raise SerError(f"option 'labels', '{theirs}: {ours}': {unknown('emotion', ours, NAMES)}")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ser.contracts import TRAINED_HERE
 from ser.errors import SerError, offenders
 from ser.features._frames import Signal, require
 
@@ -55,7 +56,7 @@ def provenance(weights: Path) -> str:
     notes = _notes(weights)
     if notes:
         return (
-            f"trained by this pipeline on the {notes['speakers']} speakers of corpus {notes['corpus']}, those of test "
+            f"{TRAINED_HERE} on the {notes['speakers']} speakers of corpus {notes['corpus']}, those of test "
             f"parts included, without emotion labels (speaker accuracy {notes['speaker_accuracy']:.3f} on "
             f"{notes['held_out']} held-out utterances; {notes['epochs']} epochs, seed {notes['seed']})"
         )

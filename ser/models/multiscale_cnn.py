@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from ser.errors import SerError
 from ser.layers import demand
 from ser.layers.batch import Batch, Shape
 from ser.layers.multiscale import MultiScale
@@ -42,6 +43,11 @@ def build(
     dims = demand.frames(shape, NAME)
     if not masked:
         demand.length(shape, NAME)
+    elif shape.length is not None:
+        raise SerError(
+            f"model '{NAME}' cannot mask padding in a view of fixed length, where padding counts as frames; "
+            "with options.masked use inputs.frames.limit instead of length."
+        )
     for statistic in statistics:
         demand.one_of(NAME, "statistics", statistic, tuple(POOLINGS))
     extra = demand.vector(shape, NAME) if vector else 0

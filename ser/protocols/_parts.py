@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 
 RANDOM = "random_folds, random_holdout and random_counts"
 INSTEAD = {
-    "speaker": f"session_out works where sessions are known; {RANDOM} need neither",
-    "session": f"speaker_out and speaker_folds work where speakers are known; {RANDOM} need neither",
+    "speaker": f"protocols with the rule session_out work where sessions are known; those with {RANDOM} need neither",
+    "session": "protocols with the rules speaker_out and speaker_folds work where speakers are known; "
+    f"those with {RANDOM} need neither",
 }
 
 
@@ -22,7 +23,8 @@ def require(rule: str, kind: str, names: Sequence[str], least: int, why: str) ->
     if len(names) < least:
         raise SerError(
             f"protocol rule {rule} needs at least {least} {kind}s ({why}); "
-            f"there are {len(names)}: {offenders(names)}. {INSTEAD[kind]}."
+            f"there are {len(names)}: {offenders(names)}. Ask for fewer folds in a protocol with 'base:', or for a "
+            f"rule that leaves one out; {INSTEAD[kind]}."
         )
 
 

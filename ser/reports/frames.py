@@ -75,7 +75,7 @@ def _numbers(block: Block, ranking: str, result: Result) -> dict[str, object]:
         "protocol": result.protocol,
         "protocol_title": result.first.protocol.title,
         "protocol_digest": result.first.protocol.digest(),
-        "leaks": "; ".join(result.first.protocol.leaks),
+        "leaks": "; ".join(result.leaks),
         "system": result.system,
         "paper": result.recipe.paper,
         "seeds": spans(result.seeds),

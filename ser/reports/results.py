@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from ser.config.schema import Recipe
+from ser.contracts import TRAINED_HERE
 from ser.errors import SerError, offenders
 from ser.evaluation import metrics
 from ser.evaluation.published import Published
@@ -64,6 +65,16 @@ class Result:
     def leaking(self) -> bool:
         """Whether test speakers are trained on or the epoch is chosen on the test part, by design of the protocol."""
         return not LEAKING.isdisjoint(self.first.protocol.leaks)
+
+    @property
+    def heard(self) -> bool:
+        """Whether a feature comes from a network that was trained on the voices of the test speakers, too."""
+        return any(TRAINED_HERE in note for note in self.first.notes)
+
+    @property
+    def leaks(self) -> tuple[str, ...]:
+        """What test material the row has seen: by design of the protocol, and through its features."""
+        return (*self.first.protocol.leaks, *(("voices of test speakers",) if self.heard else ()))
 
     @property
     def paper_row(self) -> bool:
@@ -179,6 +190,8 @@ def comparable(result: Result) -> str:
         return "not comparable: the cited paper's own protocol"
     if result.first.protocol.paper is None or result.first.protocol.paper != result.recipe.paper:
         return "not comparable: other protocol"
+    if result.heard:
+        return "not comparable: the embedding was trained on this corpus's speakers"
     if result.partial:
         return "not comparable: not all folds were run"
     return "same corpus, the paper's protocol as far as it is stated"

@@ -227,7 +227,7 @@ def _devices(rows: Sequence[Result]) -> list[str]:
 def _cells(result: Result, sources: Sequence[str]) -> dict[str, str]:
     return {
         "Protocol": result.protocol,
-        "Leaks": "; ".join(result.first.protocol.leaks),
+        "Leaks": "; ".join(result.leaks),
         "System": result.system,
         "Folds × seeds": folds_text(result),
         "Epochs": result.epochs,

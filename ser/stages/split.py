@@ -148,7 +148,10 @@ def _check_parts(rows: pd.DataFrame, protocol: Protocol, where: str) -> None:
             )
         untrained = sorted(classes - set(group.loc[group["part"] == "train", "label"]))
         if untrained:
-            raise SerError(f"{where}: the train part of fold {fold} has no utterance of class {offenders(untrained)}.")
+            raise SerError(
+                f"{where}: the train part of fold {fold} has no utterance of class {offenders(untrained)}. A class "
+                "that is too rare can be left out by a protocol with 'base:' and 'labels:' that name the others."
+            )
 
 
 def _check_tested_once(rows: pd.DataFrame, labelled: pd.DataFrame, where: str) -> None:

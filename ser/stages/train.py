@@ -22,7 +22,7 @@ from ser.errors import SerError, unknown
 from ser.layout import Run
 from ser.training import card, checkpoint, data, estimator, history, material, network
 from ser.training.checkpoint import Checkpoint
-from ser.training.device import describe, prepare
+from ser.training.device import describe, precision, prepare
 from ser.training.fold import Fold
 from ser.training.fold import read as read_fold
 from ser.training.outcome import Outcome
@@ -61,6 +61,7 @@ def train(
     for folds, features or recipes that do not fit together, and for a loss that is not finite.
     """
     started, clock = datetime.now(UTC), time.monotonic()
+    provenance = {"versions": card.versions(), **card.commit()}  # now: the code may be edited while the run lasts
     module = catalog.load("models", recipe.model)
     code = code or catalog.fingerprint(__name__, f"ser.models.{recipe.model}")
     notes = _notes(folds)
@@ -72,6 +73,7 @@ def train(
     loading = time.monotonic() - clock
     digests = {"folds": fold.digest(), **{found.feature: found.digest for found in loaded.values()}}
     data_key = [f"{name}={digest}" for name, digest in sorted(digests.items())]
+    data_key.append(f"threads={threads}")  # the order of additions, and so the last bits, depends on them
     state = Checkpoint(checkpoint.key(recipe, job.protocol, code, data_key, run.seed, run.fold, place.type))
     if _kind(module) == "estimator":
         outcome = estimator.train(recipe, module, given, seed=run.seed, threads=threads)
@@ -82,6 +84,7 @@ def train(
         **_asked(job, fold),
         **_learned(outcome, given, loading, time.monotonic() - clock),
         **_surroundings(place, threads),
+        **provenance,
         "features": {found.feature: found.notes for found in loaded.values()},
         "data": digests,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -130,7 +133,7 @@ def _write(job: Job, fold: Fold, outcome: Outcome, out: Path) -> None:
     classes = json.dumps(fold.classes)
     partial = out / f".model.safetensors.{os.getpid()}.part"
     try:
-        save_file(dict(outcome.weights), partial, metadata={"recipe": job.recipe.canonical(), "classes": classes})
+        save_file(dict(outcome.weights), partial, metadata={"recipe": job.recipe.decisive(), "classes": classes})
         partial.replace(out / "model.safetensors")
     finally:
         partial.unlink(missing_ok=True)
@@ -161,8 +164,8 @@ def _asked(job: Job, fold: Fold) -> dict[str, Any]:
     return {
         **job.run._asdict(),
         "protocol_digest": job.protocol.digest(),
-        "protocol_record": job.protocol.model_dump(mode="json"),
-        "recipe": job.recipe.model_dump(mode="json"),
+        "protocol_record": json.loads(job.protocol.decisive()),
+        "recipe": json.loads(job.recipe.decisive()),
         "warning": job.notes.get("warning", ""),
         "folds": fold.of,
         "classes": list(fold.classes),
@@ -193,9 +196,8 @@ def _surroundings(place: torch.device, threads: int) -> dict[str, Any]:
     return {
         "device": describe(place),
         "device_type": place.type,
+        "precision": precision(place),
         "threads": threads,
-        "versions": card.versions(),
-        **card.commit(),
     }
 
 

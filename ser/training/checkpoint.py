@@ -39,7 +39,7 @@ class State:
 
 def key(recipe: Recipe, protocol: Protocol, code: str, data: Iterable[str], seed: int, fold: int, device: str) -> str:
     """Return 32 hexadecimal digits over recipe, protocol, code, data digests, seed, fold, device type and torch."""
-    decisive = recipe.model_dump(mode="json", exclude={"title", "paper", "published", "defaults"})
+    decisive = json.loads(recipe.decisive())
     parts = [decisive, protocol.digest(), code, list(data), seed, fold, device, torch.__version__]
     return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
 

@@ -65,6 +65,13 @@ def mixed(device: torch.device) -> AbstractContextManager[object]:
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=on)
 
 
+def precision(device: torch.device) -> str:
+    """Return in which arithmetic a network is trained on ``device``, for the record of a run."""
+    if device.type != "cuda":
+        return "float32"
+    return "bfloat16 autocast, TF32" if torch.cuda.is_bf16_supported() else "float32, TF32"
+
+
 def describe(device: torch.device) -> str:
     """Return the processor's name, for the record of a run."""
     if device.type == "cuda":

@@ -122,7 +122,8 @@ class Material:
         values = modality.values.index_select(0, rows.flatten()).view(*rows.shape, -1)
         x = views.transform(values, modality.view, *modality.statistics(utterance))
         x = views.compand(x, real, modality.view.compand)
-        return x.masked_fill_(~real.unsqueeze(-1), 0.0), torch.ones_like(real) if self.length else real
+        x = x.masked_fill_(~real.unsqueeze(-1), views.silence(modality.view.compand))
+        return x, torch.ones_like(real) if self.length else real
 
 
 def to_device(values: NDArray[np.generic], device: torch.device) -> Tensor:

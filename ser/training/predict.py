@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ser.errors import SerError, offenders
-from ser.training import buckets, device
+from ser.training import buckets
 from ser.training.material import Material
 
 
@@ -24,7 +24,8 @@ class Scores:
 def log_probabilities(model: nn.Module, material: Material, part: str, size: int) -> NDArray[np.float64]:
     """Return (utterances of the part, classes), natural logarithms, in the order of ``material.fold.rows(part)``.
 
-    An utterance in segments has the mean of its segments' softmax. SerError names utterances with a non-finite output.
+    Without autocast: bfloat16 logits tie. An utterance in segments has the mean of its softmax over segments. SerError
+    names utterances with a non-finite output.
     """
     examples = material.examples(part)
     order = buckets.by_length(examples.frames, size)
@@ -32,9 +33,7 @@ def log_probabilities(model: nn.Module, material: Material, part: str, size: int
     outputs = []
     with torch.inference_mode():
         for batch, _ in material.batches(examples, order):
-            with device.mixed(material.device):
-                logits = model(batch)
-            outputs.append(torch.log_softmax(logits.float(), dim=-1))
+            outputs.append(torch.log_softmax(model(batch).float(), dim=-1))
     scores = np.empty((len(examples.utterance), len(material.fold.classes)))
     scores[np.concatenate(order)] = torch.cat(outputs).cpu().numpy()
     bad = np.unique(examples.utterance[~np.isfinite(scores).all(axis=1)])

@@ -129,6 +129,11 @@ def transform(x: Tensor, view: View, mean: Tensor | None, sd: Tensor | None) -> 
     return x.sub_(mean).div_(sd)
 
 
+def silence(kind: str) -> float:
+    """Return what padding holds after ``compand``: the lowest level of the scale, and 0 where nothing is companded."""
+    return -1.0 if kind in ("minmax_mulaw", "literal_mulaw") else 0.0
+
+
 def compand(x: Tensor, real: Tensor, kind: str) -> Tensor:
     """Return ``x`` (batch, time, dims) mapped to [-1, 1] and mu-law companded, example by example.
 

@@ -51,6 +51,7 @@ def test_a_good_configuration_resolves() -> None:
         (block(systems=["SVM-eGeMAP"]), ["experiment.runs[0]", "Did you mean 'SVM-eGeMAPS'?"]),
         (block(protocols=["session-out"]), ["experiment.runs[0]", "unknown protocol 'session-out'"]),
         (block(corpora=["iemocab"]), ["experiment.runs[0]", "unknown corpus 'iemocab'"]),
+        (changed(corpora={"demo": {"allow": ["subset"]}}), ["corpora.demo", "name the folder as 'root'"]),
         (block(sedes=[1]), ["experiment.runs", "Did you mean 'seeds'?"]),
         (block(systems=[]), ["experiment.runs.0.systems", "at least 1"]),
     ],

@@ -169,7 +169,7 @@ def test_companding_sees_each_example_alone_and_no_padding(placed: Placed) -> No
     for name in ("e1", "e2"):
         real = frames[name][mask[name]]
         assert (real.min(), real.max()) == pytest.approx((-1, 1))
-        assert (frames[name][~mask[name]] == 0).all()
+        assert (frames[name][~mask[name]] == -1).all(), "silence is the lowest level, not the middle one"
 
 
 def test_a_silent_segment_stays_finite() -> None:

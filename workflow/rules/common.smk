@@ -3,6 +3,7 @@ import json
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from shlex import quote
 
 from snakemake.exceptions import WorkflowError
 
@@ -62,7 +63,7 @@ def made_here(corpus):
 def root(corpus):
     settings = CONFIG.corpora[corpus]
     if settings.root is not None:
-        return Path(settings.root)
+        return Path(settings.root).expanduser()
     if settings.archive is None and not hasattr(adapter(corpus), "release"):
         raise SerError(
             f"corpora.{corpus} says neither root nor archive. Give the folder of your release, for example "
@@ -83,7 +84,10 @@ def facts(corpus):
 @told
 def fold_count(corpus, protocol):
     entry = CONFIG.protocols[protocol]
-    return catalog.load("protocols", entry.rule).folds(facts(corpus), **entry.options)
+    try:
+        return catalog.load("protocols", entry.rule).folds(facts(corpus), **entry.options)
+    except SerError as error:
+        raise SerError(f"protocol '{protocol}' on corpus '{corpus}': {error}") from error
 
 
 @cache

@@ -21,10 +21,13 @@ rule train_xvector:
         gpu=1,
     params:
         audio=lambda w: layout.audio(w.corpus),
+        epochs=6,
+        seed=0,
         code=catalog.fingerprint("ser.stages.train_xvector"),
         versions=versions("torch"),
     shell:
         "ser train-xvector --manifest {input.manifest} --audio {params.audio} --out {output} --threads {threads}"
+        " --epochs {params.epochs} --seed {params.seed}"
         " > {log} 2>&1"
 
 
@@ -49,7 +52,7 @@ rule extract:
     params:
         extractor=extractor,
         options=extractor_options,
-        weights=lambda w, input: (f"--weights {input.weights}" if input.get("weights") else ""),
+        weights=lambda w, input: (f"--weights {quote(str(input.weights))}" if input.get("weights") else ""),
         code=lambda w: catalog.fingerprint("ser.stages.extract", f"ser.features.{extractor(w)}"),
         versions=lambda w: versions(*catalog.load("features", extractor(w)).DEPENDS),
     shell:

@@ -57,7 +57,8 @@ def embedding_weights(wildcards):
     """Weights of an embedding network: the configured file, or the ones trained on the corpus's own speakers."""
     if not needs_weights(wildcards.feature):
         return []
-    return CONFIG.features[wildcards.feature].options.get("weights") or XVECTOR.format(corpus=wildcards.corpus)
+    given = CONFIG.features[wildcards.feature].options.get("weights")
+    return str(Path(given).expanduser()) if given else XVECTOR.format(corpus=wildcards.corpus)
 
 
 def extractor_options(wildcards):
@@ -79,3 +80,8 @@ def run_features(wildcards):
 def feature_folders(wildcards):
     folders = [f"{name}={layout.features(wildcards.corpus, name)}" for name in system_features(wildcards.system)]
     return " ".join(f"--features {folder}" for folder in folders)
+
+
+def is_network(system):
+    """False where scikit-learn does the fitting, which knows no GPU."""
+    return catalog.constant("models", CONFIG.systems[system].model, "KIND") != "estimator"

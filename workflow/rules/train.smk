@@ -21,7 +21,7 @@ rule train_fold:
     resources:
         mem_mb=8000,
         runtime=720,
-        gpu=1,
+        gpu=lambda w: int(is_network(w.system)),
     params:
         out=subpath(output.card, parent=True),
         recipe=lambda w: CONFIG.systems[w.system].decisive(),
@@ -32,7 +32,7 @@ rule train_fold:
     shell:
         "ser train --corpus {wildcards.corpus} --protocol {wildcards.protocol} --system {wildcards.system:q}"
         " --recipe {params.recipe:q} --seed {wildcards.seed} --fold {wildcards.fold} --folds {input.folds}"
-        " {params.features} --shards {params.shards} --out {params.out:q} --threads {threads} --code {params.code} > {log} 2>&1"
+        " {params.features} --shards {params.shards} --out {params.out:q} --threads {threads} --gpus {resources.gpu} --code {params.code} > {log} 2>&1"
 
 
 rule train:
