@@ -208,3 +208,14 @@ def test_duration(seconds, text):
 
 def test_short_counts():
     assert [short(number) for number in (999, 93_573, 1_745_000)] == ["999", "93.6 k", "1.75 M"]
+
+
+def test_a_row_whose_embedding_heard_the_test_speakers_says_so_and_others_do_not(both, reported, plan_of):
+    heard = "voices of test speakers"
+    assert heard in (both / "index.html").read_text(encoding="utf-8")
+    assert pd.read_csv(both / "tables/results.csv")["leaks"].str.contains(heard).all()
+    block = Block(corpora=("demo",), protocols=("session-out",), systems=("Audio-CNN",))
+    published = {"xvector": {"provenance": "SpeechBrain-format file embedding_model.ckpt, blake2b 01"}}
+    folder = reported(plan_of(block), features=published)
+    assert heard not in (folder / "index.html").read_text(encoding="utf-8")
+    assert not pd.read_csv(folder / "tables/results.csv")["leaks"].str.contains(heard).any()
