@@ -101,12 +101,12 @@ def write_corpus(folder: Path) -> None:
     for number, speaker in enumerate(SPEAKERS):
         for emotion in ("happy", "sad"):
             for take in range(4):
-                pitch = (110 + 30 * number) * (2.5 if emotion == "happy" else 1.0) * rng.uniform(0.95, 1.05)
+                pitch = (110 + 30 * number) * (1.5 if emotion == "happy" else 1.0) * rng.uniform(0.95, 1.05)
                 time = np.arange(int(0.9 * RATE)) / RATE
                 voice = sum(np.sin(2 * np.pi * pitch * harmonic * time) / harmonic for harmonic in range(1, 6))
-                loud = 0.15 if emotion == "happy" else 0.05
+                loud = 0.3 if emotion == "happy" else 0.01
                 name = f"{speaker}_{emotion}_{take}.wav"
-                soundfile.write(folder / name, loud * voice + 0.002 * rng.standard_normal(time.size), RATE)
+                soundfile.write(folder / name, loud * voice + 0.0005 * rng.standard_normal(time.size), RATE)
                 rows.append({"path": name, "emotion": emotion, "speaker": speaker})
     pd.DataFrame(rows).to_csv(folder / "labels.csv", index=False)
 
@@ -158,7 +158,9 @@ def test_a_csv_of_recordings_goes_from_files_to_report_with_a_config_file_alone(
     assert card["corpus"] == "mine"
     assert set(predictions["label"]) == {"happy", "sad"}
     pooled = scores[(scores["fold"] == -1) & (scores["metric"] == "UA")].set_index("system")["value"]
-    assert pooled["SVM-eGeMAPS"] == 1.0, "more than an octave apart in pitch: a linear SVM cannot miss it"
+    assert pooled["SVM-eGeMAPS"] > 0.75, (
+        "higher and thirty times as loud; by chance once in 300 times with 32 utterances"
+    )
     page = (results / "mini/index.html").read_text()
     assert "tiny-fsmn" in page
     assert not any(finished.folder.rglob("*.part"))
