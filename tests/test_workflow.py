@@ -21,7 +21,7 @@ import yaml
 
 PROJECT = Path(__file__).parents[1]
 RATE = 16000
-SPEAKERS = ("anna", "bert", "cleo", "dora")
+SPEAKERS = ("s1", "s2", "s3", "s4")
 
 MINI: dict[str, Any] = {
     "experiment": {
@@ -188,14 +188,14 @@ def test_a_touched_corpus_reruns_nothing(house: House) -> None:
 
 
 def test_an_edited_annotation_file_reruns_everything_behind_it(house: House) -> None:
-    edit(house, "recordings/labels.csv", "anna_happy_0.wav,happy", "anna_happy_0.wav,sad")
+    edit(house, "recordings/labels.csv", "s1_happy_0.wav,happy", "s1_happy_0.wav,sad")
     planned = house.planned()
     assert planned["prepare"] == 1
     assert planned["train_fold"] == 6
 
 
 def test_an_edited_recording_of_the_same_size_reruns_prepare(house: House) -> None:
-    path = house.folder / "recordings/anna_sad_0.wav"
+    path = house.folder / "recordings/s1_sad_0.wav"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(bytes(content))
