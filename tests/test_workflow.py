@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -263,6 +264,38 @@ def test_an_edited_report_reruns_the_report_only(house: House) -> None:
 def test_each_stage_has_a_target(house: House) -> None:
     for target in ("manifests", "features", "folds", "train", "scores", "report"):
         assert house.planned(target) == {}
+
+
+def train(house: House, recipe: str, out: Path) -> "subprocess.Popen[str]":
+    """Start one training of the miniature corpus in a process of its own."""
+    given = {"corpus": "mine", "protocol": "two-folds", "system": "long", "recipe": recipe, "seed": "7", "fold": "0"}
+    paths = {"folds": "data/mine/folds/two-folds.parquet", "features": "mfcc=data/mine/features/mfcc", "out": str(out)}
+    arguments = [part for key, value in {**given, **paths}.items() for part in (f"--{key}", value)]
+    command = [sys.executable, "-c", "from ser.cli import app; app()", "train", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(house.folder)}
+    return subprocess.Popen(command, cwd=house.folder, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint_to_the_same_bits(finished: House, tmp_path: Path) -> None:
+    card = json.loads((finished.folder / "results/runs/mine/two-folds/tiny-cnn/seed0/fold0/run.json").read_text())
+    card["recipe"]["training"] |= {"epochs": 60, "patience": None}
+    recipe = json.dumps(card["recipe"])
+    killed = train(finished, recipe, tmp_path / "killed")
+    checkpoints = finished.folder / "results/checkpoints"
+    deadline = time.monotonic() + 60
+    while not list(checkpoints.glob("*/state.safetensors")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    killed.kill()
+    killed.communicate()
+    assert not (tmp_path / "killed/run.json").exists()
+    for name in ("killed", "undisturbed"):
+        process = train(finished, recipe, tmp_path / name)
+        assert process.wait(timeout=120) == 0, process.communicate()
+    resumed, whole = (json.loads((tmp_path / name / "run.json").read_text()) for name in ("killed", "undisturbed"))
+    assert (resumed["resumed"], whole["resumed"]) == (1, 0)
+    one, two = (pd.read_parquet(tmp_path / name / "predictions.parquet") for name in ("killed", "undisturbed"))
+    assert np.array_equal(np.stack(one["probabilities"]), np.stack(two["probabilities"]))
+    assert list(checkpoints.iterdir()) == []
 
 
 def test_snakemakes_own_report_works_offline(finished: House) -> None:
