@@ -52,6 +52,12 @@ def test_a_good_configuration_resolves() -> None:
         (block(protocols=["session-out"]), ["experiment.runs[0]", "unknown protocol 'session-out'"]),
         (block(corpora=["iemocab"]), ["experiment.runs[0]", "unknown corpus 'iemocab'"]),
         (changed(corpora={"demo": {"allow": ["subset"]}}), ["corpora.demo", "name the folder as 'root'"]),
+        (changed(corpora={"mine": "/data/recordings"}), ["corpora.mine must be a mapping", "/data/recordings"]),
+        (changed(corpora={"my corpus": {}}), ["'my corpus' cannot be a name"]),
+        (changed(systems={"mine": "Audio-CNN"}), ["mine must be a mapping", "Audio-CNN"]),
+        (changed(corpora={"demo": {"allow": "short"}}), ["corpora.demo.allow", "must be a list"]),
+        (changed(corpora={"demo": {"options": {"allow_subset": True}}}), ["unknown option of demo 'allow_subset'"]),
+        (block(seeds=[-1]), ["experiment.runs.0.seeds.0", "greater than or equal to 0"]),
         (block(sedes=[1]), ["experiment.runs", "Did you mean 'seeds'?"]),
         (block(systems=[]), ["experiment.runs.0.systems", "at least 1"]),
     ],
@@ -60,6 +66,11 @@ def test_a_misspelt_name_is_told_with_its_place_and_the_near_miss(raw: dict[str,
     text = message(raw)
     for part in expected:
         assert part in text
+
+
+def test_a_misspelt_required_key_is_named_and_not_only_missed() -> None:
+    run = {"corpora": ["demo"], "protocol": ["session-out-4"], "systems": ["SVM-eGeMAPS"]}
+    assert "Did you mean 'protocols'?" in message(changed(experiment={"runs": [run]}))
 
 
 def variant(**entry: Any) -> dict[str, Any]:

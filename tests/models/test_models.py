@@ -167,3 +167,8 @@ def test_variants_of_the_pyramid_learn(options: dict[str, object]) -> None:
     model = catalog.load("models", "pyramid_fsmn").build(Shape(DIMS, LENGTH), CLASSES, **options)
     model(Batch(torch.randn(4, LENGTH, DIMS))).square().sum().backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+def test_a_mask_over_a_view_of_fixed_length_is_refused_not_ignored() -> None:
+    with pytest.raises(SerError, match=r"inputs\.frames\.limit"):
+        catalog.load("models", "multiscale_cnn").build(Shape(96, 750), 4, masked=True)

@@ -1,0 +1,58 @@
+"""The command line: every verb explains itself, errors are one line, and a job without a GPU stays on the CPU."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from ser.cli import app
+from ser.config.schema import Recipe
+from ser.stages import train as stage
+
+VERBS = [command.name or "" for command in app.registered_commands]
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself_and_its_options(verb: str) -> None:
+    done = call(verb, "--help")
+    assert done.exit_code == 0
+    text = done.output.split("Options:")[0].replace("Usage:", "").strip()
+    assert len(text.splitlines()) > 1, "a sentence below the usage line"
+
+
+def test_the_stages_are_all_verbs() -> None:
+    stages = {"fetch", "prepare", "resample", "train-xvector", "extract", "split", "train", "plan", "score", "report"}
+    assert stages <= set(VERBS)
+
+
+def test_systems_as_json_say_what_is_not_the_papers_word() -> None:
+    systems = {entry["name"]: entry for entry in json.loads(call("systems", "--json").output)}
+    wanted = {"name", "paper", "features", "parameters", "defaults"}
+    assert all(wanted <= set(entry) for entry in systems.values())
+    assert systems["CNN_TF_Att.pooling"]["parameters"] == 93_573
+    assert systems["C-pFSMN-A"]["paper"] == "cao2019"
+    assert "training.learning_rate" in systems["C-pFSMN-A"]["defaults"]
+
+
+def test_an_error_is_one_line_and_ends_with_code_2(tmp_path) -> None:
+    done = call("score", "--plan", str(tmp_path / "none.json"), "--scores", "s", "--confusions", "c")
+    assert done.exit_code == 2
+    assert done.output.startswith("error: ")
+    assert "none.json does not exist" in done.output
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(("gpus", "device"), [("0", "cpu"), ("1", "auto")])
+def test_a_training_without_a_granted_gpu_stays_on_the_cpu(gpus, device, monkeypatch) -> None:
+    asked = {}
+    monkeypatch.setattr(stage, "train", lambda **given: asked.update(given))
+    recipe = Recipe.model_validate({"model": "linear_svm", "inputs": {"vector": {"feature": "egemaps"}}})
+    names = {"corpus": "c", "protocol": "p", "system": "s", "recipe": recipe.decisive(), "seed": "0", "fold": "0"}
+    rest = {"folds": "f.parquet", "features": "egemaps=data/egemaps", "out": "o", "gpus": gpus}
+    done = call("train", *(part for key, value in {**names, **rest}.items() for part in (f"--{key}", value)))
+    assert done.exit_code == 0, done.output
+    assert asked["device"] == device
