@@ -17,7 +17,13 @@ from ser.errors import SerError, unknown
 
 ROOT = Path(__file__).parent
 DATA = ("*.csv", "*.html", "*.css")  # beside a module that is used: part of its fingerprint
-KINDS = {"corpora": "corpus", "features": "feature", "models": "model", "protocols": "protocol rule"}
+KINDS = {
+    "corpora": "corpus",
+    "features": "feature",
+    "models": "model",
+    "protocols": "protocol rule",
+    "recognisers": "recogniser",
+}
 
 
 def names(kind: str) -> list[str]:

@@ -155,8 +155,10 @@ def train(
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")],
     fold: Annotated[int, typer.Option(help="Fold to train and test.")],
     folds: Annotated[Path, typer.Option(help="Fold table of the protocol.")],
-    features: Annotated[list[str], typer.Option(help="feature=folder, once per feature of the recipe.")],
     out: Out,
+    features: Annotated[list[str] | None, typer.Option(help="feature=folder, once per feature of the recipe.")] = None,
+    transcripts: Annotated[Path | None, typer.Option(help="Folder of transcripts, for a recipe with words.")] = None,
+    embedding: Annotated[Path | None, typer.Option(help="Word vectors to start from.")] = None,
     threads: Threads = 1,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:<n>.")] = "auto",
     gpus: Annotated[int, typer.Option(help="GPUs that the scheduler granted; with 0 the job stays on the CPU.")] = 1,
@@ -175,8 +177,10 @@ def train(
         run=Run(corpus, protocol, system, seed, fold),
         recipe=entry,
         folds=folds,
-        features={name: Path(folder) for name, _, folder in (item.partition("=") for item in features)},
+        features={name: Path(folder) for name, _, folder in (item.partition("=") for item in features or ())},
         out=out,
+        transcripts=transcripts,
+        embedding=embedding,
         threads=threads,
         device=device if gpus else "cpu",
         code=code,
@@ -272,8 +276,10 @@ def corpora(as_json: AsJson = False) -> None:
 
 
 @verb
-def features(as_json: AsJson = False) -> None:
+def features(as_json: AsJson = False, config: ConfigFolder = CONFIG) -> None:
     """List the features."""
     from ser.reports import inventory
 
-    listing(inventory.features(), {"name": "feature", "dims": "dims", "hop": "hop (s)", "title": "title"}, as_json)
+    listing(
+        inventory.features(config), {"name": "feature", "dims": "dims", "hop": "hop (s)", "title": "title"}, as_json
+    )

@@ -37,6 +37,16 @@ def features(corpus: str, feature: str) -> Path:
     return Path("data", corpus, "features", feature)
 
 
+def transcripts(corpus: str, transcript: str) -> Path:
+    """Folder of one transcript's shards, ``<shard>.parquet``."""
+    return Path("data", corpus, "transcripts", transcript)
+
+
+def embedding(corpus: str, embedding: str, transcript: str) -> Path:
+    """``data/<corpus>/embeddings/<embedding>/<transcript>.parquet``: vectors of the words of a transcript."""
+    return Path("data", corpus, "embeddings", embedding, f"{transcript}.parquet")
+
+
 def folds(corpus: str, protocol: str) -> Path:
     """``data/<corpus>/folds/<protocol>.parquet``."""
     return Path("data", corpus, "folds", f"{protocol}.parquet")

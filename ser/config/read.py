@@ -14,14 +14,25 @@ from pydantic import BaseModel, ValidationError
 
 from ser import catalog
 from ser.config.describe import record_in
-from ser.config.schema import Config, Corpus, Experiment, Feature, Protocol, Recipe, Strict
+from ser.config.schema import (
+    Config,
+    Corpus,
+    Embedding,
+    Experiment,
+    Feature,
+    Protocol,
+    Recipe,
+    Strict,
+    Transcript,
+    Words,
+)
 from ser.errors import SerError, unknown
 
 Raw = Mapping[str, Any]
 Record = TypeVar("Record", bound=Strict)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 WANTED = {"tuple_type": "must be a list, such as [a, b]", "model_type": "must be a mapping of keys"}
-SECTIONS = ("experiment", "corpora", "features", "protocols", "systems")
+SECTIONS = ("experiment", "corpora", "features", "transcripts", "embeddings", "protocols", "systems")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -58,8 +69,8 @@ def resolve(raw: Raw, folder: Path) -> Config:
         raise SerError(
             "the configuration has no 'experiment'; give one with --configfile config/experiments/<name>.yaml."
         )
+    raw = _with_variants(raw, _record(Experiment, raw["experiment"], "experiment"))
     protocols, systems = shipped(folder, raw)
-    features: dict[str, Any] = {name: {} for name in catalog.names("features")} | _section(raw, "features")
     corpora = _section(raw, "corpora")
     config = Config(
         experiment=_record(Experiment, raw["experiment"], "experiment"),
@@ -67,9 +78,14 @@ def resolve(raw: Raw, folder: Path) -> Config:
             name: _record(Corpus, {"adapter": name, **_mapping(entry, f"corpora.{name}")}, f"corpora.{name}")
             for name, entry in corpora.items()
         },
-        features={
-            name: _record(Feature, {"extractor": name, **_mapping(entry, f"features.{name}")}, f"features.{name}")
-            for name, entry in features.items()
+        features=features(folder, raw),
+        transcripts={
+            name: _record(Transcript, _mapping(entry, f"transcripts.{name}"), f"transcripts.{name}")
+            for name, entry in ({"given": {}} | _section(raw, "transcripts")).items()
+        },
+        embeddings={
+            name: _record(Embedding, _mapping(entry, f"embeddings.{name}"), f"embeddings.{name}")
+            for name, entry in _section(raw, "embeddings").items()
         },
         protocols=protocols,
         systems=systems,
@@ -86,6 +102,29 @@ def shipped(folder: Path, raw: Raw | None = None) -> tuple[dict[str, Protocol], 
         {name: _record(Protocol, entry, f"protocols.{name}") for name, entry in protocols.items()},
         {name: _record(Recipe, entry, f"systems.{name}") for name, entry in systems.items()},
     )
+
+
+def features(folder: Path, raw: Raw | None = None) -> dict[str, Feature]:
+    """Return every extractor under its own name, the features in ``folder``, and what ``raw`` adds or changes."""
+    entries: Raw = {name: {} for name in catalog.names("features")}
+    for more in (library(folder / "features"), _section(raw or {}, "features")):
+        entries = merged(entries, {name: _mapping(entry, f"features.{name}") for name, entry in more.items()})
+    return {name: _record(Feature, {"extractor": name, **entry}, f"features.{name}") for name, entry in entries.items()}
+
+
+def _with_variants(raw: Raw, experiment: Experiment) -> Raw:
+    """Return ``raw`` with a system ``<system>-<variant>`` for every system of a block that names a variant."""
+    systems, runs = _section(raw, "systems"), [dict(block) for block in raw["experiment"]["runs"]]
+    for number, block in enumerate(experiment.runs):
+        if block.variant is None:
+            continue
+        where = f"experiment.runs[{number}].variant"
+        _known("variant", [block.variant], experiment.variants, where)
+        changed = {name: f"{name}-{block.variant}" for name in block.systems}
+        for name, variant in changed.items():
+            systems[variant] = {"base": name, "training": experiment.variants[block.variant]}
+        runs[number]["systems"] = list(changed.values())
+    return {**raw, "systems": systems, "experiment": {**raw["experiment"], "runs": runs}}
 
 
 def check(config: Config) -> None:
@@ -108,6 +147,10 @@ def check(config: Config) -> None:
         _module("protocols", protocol.rule, "assign", protocol.options, f"protocols.{name}")
     for name in config.experiment.systems():
         check_recipe(config.systems[name], config.features, f"systems.{name}")
+        if (words := config.systems[name].inputs.words) is not None:
+            _check_words(words, config, f"systems.{name}.inputs.words")
+    for title, sweep in config.experiment.sweeps.items():
+        _known("system of the runs", sweep.systems.values(), config.experiment.systems(), f"experiment.sweeps.{title}")
 
 
 def check_recipe(recipe: Recipe, features: Mapping[str, Feature], where: str) -> None:
@@ -119,6 +162,15 @@ def check_recipe(recipe: Recipe, features: Mapping[str, Feature], where: str) ->
         _module(
             "features", feature.extractor, "extract", feature.options, f"features.{view.feature}", given=("weights",)
         )
+
+
+def _check_words(words: Words, config: Config, where: str) -> None:
+    _known("transcript", [words.transcript], config.transcripts, where)
+    transcript = config.transcripts[words.transcript]
+    if transcript.recogniser is not None:
+        _module("recognisers", transcript.recogniser, "load", transcript.options, f"transcripts.{words.transcript}")
+    if words.embedding is not None:
+        _known("embedding", [words.embedding], config.embeddings, where)
 
 
 def _module(kind: str, name: str, function: str, options: Raw, where: str, given: Iterable[str] = ()) -> None:

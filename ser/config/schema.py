@@ -3,14 +3,15 @@
 import hashlib
 import json
 from itertools import product
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt
 
 from ser.errors import SerError, offenders
 from ser.layout import Run
 
 Options = dict[str, Any]
+Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 Allowance = Literal["subset", "unlabelled-audio", "missing-audio", "unreadable", "silent", "short"]
 
 # What a protocol lets training see of its test part. speaker: the same people; session: the same recording session,
@@ -50,6 +51,22 @@ class Feature(Strict):
     options: Options = Field(default_factory=dict, description="keyword arguments of its extract()")
 
 
+class Transcript(Strict):
+    """What was said in every utterance: as the corpus has it, or as a recogniser hears it."""
+
+    recogniser: str | None = Field(None, description="module in ser/recognisers; null: the corpus's own transcript")
+    options: Options = Field(default_factory=dict, description="keyword arguments of its load()")
+
+
+class Embedding(Strict):
+    """Word vectors that a system may start from, such as GloVe's."""
+
+    source: str | None = Field(
+        None, description="text file, or zip with one, or the URL of either; null: words are learned from scratch"
+    )
+    checksum: str | None = Field(None, description="SHA-256 of the file, 64 hexadecimal digits")
+
+
 class Protocol(Strict):
     """Who is trained on, who is tested on, and by which rule a model is chosen."""
 
@@ -61,6 +78,7 @@ class Protocol(Strict):
     subset: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="manifest column: accepted values")
     normalisation: Literal["train", "speaker"] = Field("train", description="what a 'statistics' view is fitted on")
     selection: Literal["dev_ua", "dev_wa", "dev_loss", "last"] = Field("dev_ua", description="which epoch is kept")
+    curves: bool = Field(False, description="score the test part after every epoch too; never chosen by")
     leaks: tuple[Leak, ...] = Field((), description="what test material training sees, by design of the protocol")
 
     def decisive(self) -> str:
@@ -102,15 +120,32 @@ class View(Strict):
     )
 
 
+class Words(Strict):
+    """How a system reads a transcript: as words, each with a vector that is trained with the model."""
+
+    transcript: str = Field("given", description="name under transcripts; given: the corpus's own")
+    limit: int | None = Field(None, ge=1, description="keep at most the first so many words")
+    length: int | None = Field(None, ge=1, description="keep the first so many words, pad shorter transcripts to it")
+    minimum: int = Field(1, ge=1, description="a word seen less often in the train part counts as unknown")
+    embedding: str | None = Field(None, description="name under embeddings to start from; null: from scratch")
+    dims: int = Field(300, ge=1, description="of a word's vector")
+
+
 class Inputs(Strict):
-    """What a model is fed: a sequence of frames, a vector per utterance, or both."""
+    """What a model is fed: a sequence of frames, a vector per utterance, its words, or several of them."""
 
     frames: View | None = None
     vector: View | None = None
+    words: Words | None = None
 
     def views(self) -> dict[str, View]:
-        """Return the modalities that are fed, by name."""
-        return {name: view for name in type(self).model_fields if (view := getattr(self, name)) is not None}
+        """Return the modalities that are views of a feature, by name."""
+        given = {"frames": self.frames, "vector": self.vector}
+        return {name: view for name, view in given.items() if view is not None}
+
+    def modalities(self) -> tuple[str, ...]:
+        """Return the names of all modalities that are fed."""
+        return (*self.views(), *(("words",) if self.words is not None else ()))
 
 
 class Training(Strict):
@@ -130,6 +165,7 @@ class Training(Strict):
     patience: int | None = Field(None, ge=1, description="stop after so many epochs without a better dev score")
     milestones: tuple[int, ...] = Field((), description="epochs before which the rate is divided by ten")
     clip_norm: float | None = Field(None, gt=0, description="largest gradient norm")
+    clip_value: float | None = Field(None, gt=0, description="largest value of a gradient, element by element")
     class_weights: Literal["none", "balanced"] = "none"
 
 
@@ -138,7 +174,9 @@ class Recipe(Strict):
 
     title: str = ""
     paper: str | None = Field(None, description="file in config/systems that it comes from, such as cao2019")
-    published: str | None = Field(None, description="its name in the table of published results")
+    published: dict[str, Names] = Field(
+        default_factory=dict, description="paper: its name there in the table of published results, or several"
+    )
     model: str = Field(description="module in ser/models")
     options: Options = Field(default_factory=dict, description="keyword arguments of the model's build()")
     inputs: Inputs
@@ -158,8 +196,17 @@ class Block(Strict):
     corpora: tuple[str, ...] = Field(min_length=1)
     protocols: tuple[str, ...] = Field(min_length=1)
     systems: tuple[str, ...] = Field(min_length=1)
+    variant: str | None = Field(None, description="name under experiment.variants, laid over every system of the block")
     seeds: tuple[NonNegativeInt, ...] = Field((0,), min_length=1)
     folds: tuple[NonNegativeInt, ...] | None = Field(None, description="only these folds; null: all")
+
+
+class Sweep(Strict):
+    """A curve over systems that differ in one setting."""
+
+    title: str = ""
+    axis: str = Field(description="what the setting is, with its unit")
+    systems: dict[float, str] = Field(min_length=1, description="value of the setting: system")
 
 
 class Experiment(Strict):
@@ -168,7 +215,12 @@ class Experiment(Strict):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="folder in results/")
     title: str = ""
     note: str = Field("", description="a remark that stands on every page of the report")
+    variants: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="name: keys of training; a block with this variant trains <system>-<variant>, so changed",
+    )
     runs: tuple[Block, ...] = Field(min_length=1)
+    sweeps: dict[str, Sweep] = Field(default_factory=dict, description="figures over systems of the runs, by file name")
 
     def corpora(self) -> list[str]:
         """Return the selected corpora, each once, in order."""
@@ -189,6 +241,8 @@ class Config(Strict):
     experiment: Experiment
     corpora: dict[str, Corpus]
     features: dict[str, Feature]
+    transcripts: dict[str, Transcript]
+    embeddings: dict[str, Embedding]
     protocols: dict[str, Protocol]
     systems: dict[str, Recipe]
 

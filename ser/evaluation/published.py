@@ -21,12 +21,18 @@ EMOTIONS = {"anger": "angry", "disgust": "disgusted", "fear": "fearful", "surpri
 class Published:
     """One printed number: ``value`` as the paper has it, ``percent`` in per cent."""
 
+    paper: str
     table: str
     protocol: str
     metric: str  # WA, UA or recall
     value: float
     percent: float
     label: str = ""  # the class of a recall, as named in ser.emotions
+
+    @property
+    def recognised(self) -> bool:
+        """Whether it was got on recognised transcripts."""
+        return "text=Google ASR" in self.protocol
 
 
 def published(paper: str, system: str) -> list[Published]:
@@ -42,6 +48,7 @@ def published(paper: str, system: str) -> list[Published]:
         raise unknown(f"system of {paper}", system, {row["system"] for row in rows})
     return [
         Published(
+            paper=paper,
             table=row["table"],
             protocol=row["protocol"],
             metric=_metric(match),

@@ -18,6 +18,11 @@ HOP = None
 DEPENDS = ("opensmile",)
 
 
+def dims() -> int:
+    """Return the values per row."""
+    return 6373
+
+
 def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
     """Return the vector of the utterance, (1, 6373), float32.
 

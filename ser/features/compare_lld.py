@@ -41,6 +41,11 @@ includeSingleElementFields = 1
 """
 
 
+def dims() -> int:
+    """Return the values per row."""
+    return 130
+
+
 def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
     """Return 65 descriptors, then their 65 deltas, per frame: (frames, 130), float32, about samples / 160 − 4 frames.
 

@@ -30,6 +30,11 @@ BREAK = 1000.0  # Hz
 LOG_STEP = np.log(6.4) / 27
 
 
+def dims(*, coefficients: int = 32, **_: object) -> int:
+    """Return the values per row."""
+    return 3 * coefficients
+
+
 def extract(
     signal: Signal, rate: int, *, coefficients: int = 32, mels: int = 128, n_fft: int = 512
 ) -> NDArray[np.float32]:

@@ -17,6 +17,11 @@ DEPENDS = ("numpy", "scipy")
 WINDOW = 400  # samples; also the length of the DFT
 
 
+def dims() -> int:
+    """Return the values per row."""
+    return WINDOW // 2 + 1
+
+
 def extract(signal: Signal, rate: int) -> NDArray[np.float16]:
     """Return the magnitudes of ``signal``, (floor((samples − 400) / 160) + 1, 201), float16, 0…216 for |x| ≤ 1.
 

@@ -20,6 +20,11 @@ BINS = 400
 PAD = 240  # samples at either end
 
 
+def dims() -> int:
+    """Return the values per row."""
+    return BINS
+
+
 def extract(signal: Signal, rate: int) -> NDArray[np.float16]:
     """Return the magnitudes of ``signal``, (floor((samples − 160) / 160) + 1, 400), float16, 0…346 for |x| ≤ 1.
 

@@ -29,6 +29,11 @@ HOP = None
 DEPENDS = ("torch",)
 
 
+def dims() -> int:
+    """Return the values per row."""
+    return 512
+
+
 def extract(signal: Signal, rate: int, *, weights: Path) -> NDArray[np.float32]:
     """Return the embedding of the whole utterance, (1, 512), float32; the same for any gain.
 

@@ -1,18 +1,21 @@
 """What a model is given: several modalities of the same utterances in one typed structure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shape:
     """What a model may count on when it is built; ``None`` where the recipe feeds no such modality."""
 
     frames: int | None = None  # dimensions of a frame
     length: int | None = None  # frames of every utterance or segment, where the view fixes it
     vector: int | None = None  # dimensions of the utterance's vector
+    table: Tensor | None = None  # (words, dims) float32: initial word vectors; row 0 padding, row 1 any unknown word
+    sentence: int | None = None  # words of every transcript, where the recipe fixes it
+    classes: tuple[str, ...] = ()  # names, in the order of the logits
 
 
 @dataclass(frozen=True)
@@ -20,15 +23,18 @@ class Batch:
     """``size`` utterances (or segments), padded to the longest.
 
     frames: (batch, time, dims) float32, zero on padding; mask: (batch, time) bool, True on real frames;
-    vector: (batch, dims) float32. Absent modalities are None. A view with a fixed ``length`` counts its zero-padding as
-    real (mask all True): the papers that fix a length have no mask.
+    vector: (batch, dims) float32; words: (batch, words) int64, rows of ``Shape.table``, 0 on padding; said: (batch,
+    words) bool, True on real words, at least one. Absent modalities are None. Where a recipe fixes the ``length`` of
+    frames or words, padding counts as real (mask or said all True): the papers that fix a length have no mask.
     """
 
     frames: Tensor | None = None
     mask: Tensor | None = None
     vector: Tensor | None = None
+    words: Tensor | None = None
+    said: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """Return the same batch on ``device``."""
-        move = (None if part is None else part.to(device) for part in (self.frames, self.mask, self.vector))
-        return Batch(*move)
+        parts = (getattr(self, field.name) for field in fields(self))
+        return Batch(*(None if part is None else part.to(device) for part in parts))

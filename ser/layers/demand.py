@@ -1,5 +1,7 @@
 """What a model demands of its inputs, checked when it is built, before any training."""
 
+from torch import Tensor
+
 from ser.errors import SerError
 from ser.layers.batch import Shape
 
@@ -33,3 +35,17 @@ def one_of(model: str, option: str, value: object, known: tuple[str, ...]) -> No
     """Raise SerError if ``value`` is none of the ``known`` ones."""
     if value not in known:
         raise SerError(f"model '{model}': option {option} is '{value}'; known: {', '.join(known)}.")
+
+
+def table(shape: Shape, model: str) -> Tensor:
+    """Return the initial word vectors (words, dims); SerError if the recipe feeds no words."""
+    if shape.table is None:
+        raise SerError(f"model '{model}' reads words, but the recipe gives it none: set inputs.words.")
+    return shape.table
+
+
+def sentence(shape: Shape, model: str) -> int:
+    """Return the fixed number of words; SerError if transcripts vary in length."""
+    if shape.sentence is None:
+        raise SerError(f"model '{model}' needs equally long transcripts: set inputs.words.length.")
+    return shape.sentence

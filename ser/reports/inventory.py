@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from ser import catalog
-from ser.config.read import shipped
-from ser.training.size import DIMS, parameters
+from ser.config import read
+from ser.training import size
 
 CLASSES = 4  # of the parameter counts; most of the published numbers are on four classes
 
@@ -15,19 +15,21 @@ Entry = dict[str, Any]
 
 def systems(folder: Path) -> list[Entry]:
     """Return every shipped recipe: paper, features, parameters at four classes, and what is not the paper's word."""
+    dims = size.dims(read.features(folder))
     return [
         {
             "name": name,
             "title": recipe.title,
             "paper": recipe.paper,
-            "published": recipe.published,
+            "published": {paper: list(names) for paper, names in recipe.published.items()},
             "model": recipe.model,
             "features": [view.feature for view in recipe.inputs.views().values()],
-            "parameters": parameters(recipe, DIMS, CLASSES),
+            "modalities": list(recipe.inputs.modalities()),
+            "parameters": size.parameters(recipe, dims, CLASSES),
             "classes": CLASSES,
             "defaults": dict(recipe.defaults),
         }
-        for name, recipe in shipped(folder)[1].items()
+        for name, recipe in read.shipped(folder)[1].items()
     ]
 
 
@@ -35,7 +37,7 @@ def protocols(folder: Path) -> list[Entry]:
     """Return every shipped protocol with its hash and all that decides it."""
     return [
         {"name": name, "digest": protocol.digest(), **protocol.model_dump(mode="json")}
-        for name, protocol in shipped(folder)[0].items()
+        for name, protocol in read.shipped(folder)[0].items()
     ]
 
 
@@ -56,11 +58,13 @@ def corpora() -> list[Entry]:
     ]
 
 
-def features() -> list[Entry]:
+def features(folder: Path) -> list[Entry]:
     """Return every feature: dimensions, seconds per row (null: one row per utterance), and what it is."""
-    modules = {name: catalog.load("features", name) for name in catalog.names("features")}
+    known = read.features(folder)
+    dims = size.dims(known)
+    modules = {name: catalog.load("features", feature.extractor) for name, feature in known.items()}
     return [
-        {"name": name, "dims": DIMS.get(name), "hop": module.HOP, "title": (module.__doc__ or "").split("\n")[0]}
+        {"name": name, "dims": dims[name], "hop": module.HOP, "title": (module.__doc__ or "").split("\n")[0]}
         for name, module in modules.items()
     ]
 

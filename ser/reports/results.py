@@ -216,7 +216,7 @@ def _result(records: list[Record], scores: pd.DataFrame, confusions: pd.DataFram
     recalls = pooled[pooled["metric"] == "recall"].groupby("label")["value"].mean().reindex(classes)
     counts = confusions[confusions["fold"] == metrics.POOLED].groupby(["label", "predicted"])["utterances"].sum()
     confusion = counts.unstack(fill_value=0).reindex(index=classes, columns=classes, fill_value=0).astype(int)
-    published = beside.get((first.recipe.paper or "", first.recipe.published or ""), ())
+    published = _printed(first.recipe, beside)
     return Result(
         corpus=first.run.corpus,
         protocol=first.run.protocol,
@@ -232,6 +232,13 @@ def _result(records: list[Record], scores: pd.DataFrame, confusions: pd.DataFram
         confusion=confusion,
         published=_relevant(published, first.adapter),
     )
+
+
+def _printed(recipe: Recipe, beside: Beside) -> list[Published]:
+    """Return what the papers print for a recipe, on the kind of transcript that it reads."""
+    named = ((paper, name) for paper, names in recipe.published.items() for name in names)
+    recognised = recipe.inputs.words is not None and recipe.inputs.words.transcript != "given"
+    return [entry for key in named for entry in beside.get(key, ()) if entry.recognised == recognised]
 
 
 def _spread(summary: Mapping[Any, Any], mean: str, sd: str) -> Spread:

@@ -212,7 +212,7 @@ def letter(index: int) -> str:
 
 
 def _sources(row: Result) -> list[str]:
-    return list(dict.fromkeys(f"{row.recipe.paper}, {entry.table}: {entry.protocol}" for entry in row.published))
+    return list(dict.fromkeys(f"{entry.paper}, {entry.table}: {entry.protocol}" for entry in row.published))
 
 
 def _seeds(rows: Sequence[Result]) -> str:

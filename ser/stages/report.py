@@ -35,8 +35,10 @@ def report(*, plan: Plan, scores: Path, confusions: Path, out: Path) -> None:
 
 def _beside(plan: Plan) -> dict[tuple[str, str], list[Published]]:
     """Return the published numbers of the plan's systems by paper and the paper's name of the system."""
-    named = {(recipe.paper, recipe.published) for recipe in plan.systems.values()}
-    return {(paper, system): published(paper, system) for paper, system in named if paper and system}
+    named = {
+        (paper, name) for recipe in plan.systems.values() for paper, names in recipe.published.items() for name in names
+    }
+    return {(paper, system): published(paper, system) for paper, system in named}
 
 
 def _tables(plan: Plan, blocks: list[Block], records: list[Record]) -> dict[str, bytes]:

@@ -3,8 +3,8 @@
 import json
 import os
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +20,7 @@ from ser import catalog, contracts
 from ser.config.schema import Protocol, Recipe, View
 from ser.errors import SerError, unknown
 from ser.layout import Run
-from ser.training import card, checkpoint, data, estimator, history, material, network
+from ser.training import card, checkpoint, data, estimator, history, material, network, text
 from ser.training.checkpoint import Checkpoint
 from ser.training.device import describe, precision, prepare
 from ser.training.fold import Fold
@@ -52,12 +52,15 @@ def train(
     device: str = "auto",
     code: str = "",
     shards: int | None = None,
+    transcripts: Path | None = None,
+    embedding: Path | None = None,
 ) -> None:
     """Train ``recipe`` on fold ``run.fold`` and write history, weights, predictions and, last, run.json into ``out``.
 
     folds: the protocol's folds table, whose metadata hold the ``protocol`` where none is given; features: folder of
     shards by feature; code: fingerprint of the code that decides the outcome, computed here where empty; shards: how
-    many a feature has, all in its folder where not given. A run that was killed goes on from its checkpoint. SerError
+    many a feature has, all in its folder where not given; transcripts: folder of shards and embedding: word vectors to
+    start from, for a recipe that reads words. A run that was killed goes on from its checkpoint. SerError
     for folds, features or recipes that do not fit together, and for a loss that is not finite.
     """
     started, clock = datetime.now(UTC), time.monotonic()
@@ -69,9 +72,13 @@ def train(
     place = prepare("cpu" if _kind(module) == "estimator" else device, threads)
     fold = read_fold(folds, run.fold, job.protocol)
     loaded = _load(recipe, module, fold, features, shards)
-    given = material.place(fold, loaded, _views(recipe, module), job.protocol, place)
+    written = _text(job, module, fold, transcripts, embedding, shards, place)
+    sentences = None if written is None else written.sentences
+    given = material.place(fold, loaded, _views(recipe, module), job.protocol, place, sentences)
     loading = time.monotonic() - clock
     digests = {"folds": fold.digest(), **{found.feature: found.digest for found in loaded.values()}}
+    if written is not None:
+        digests["words"] = written.digest()
     data_key = [f"{name}={digest}" for name, digest in sorted(digests.items())]
     data_key.append(f"threads={threads}")  # the order of additions, and so the last bits, depends on them
     state = Checkpoint(checkpoint.key(recipe, job.protocol, code, data_key, run.seed, run.fold, place.type))
@@ -79,7 +86,9 @@ def train(
         outcome = estimator.train(recipe, module, given, seed=run.seed, threads=threads)
     else:
         outcome = network.train(recipe, job.protocol, module, given, seed=run.seed, checkpoint=state)
-    _write(job, fold, outcome, out)
+    if written is not None:
+        outcome = replace(outcome, notes=[*outcome.notes, *written.notes])
+    _write(job, fold, outcome, out, () if written is None else written.vocabulary)
     record = {
         **_asked(job, fold),
         **_learned(outcome, given, loading, time.monotonic() - clock),
@@ -128,18 +137,43 @@ def _load(
     }
 
 
-def _write(job: Job, fold: Fold, outcome: Outcome, out: Path) -> None:
+def _text(
+    job: Job,
+    module: ModuleType,
+    fold: Fold,
+    transcripts: Path | None,
+    embedding: Path | None,
+    shards: int | None,
+    place: torch.device,
+) -> text.Text | None:
+    """Return the fold's words where the model reads any; SerError where nobody wrote them."""
+    words = None if _kind(module) == "estimator" else network.words(job.recipe, module)
+    if words is None:
+        return None
+    if transcripts is None:
+        raise SerError(f"the system '{job.run.system}' reads words, but no folder of transcripts was given.")
+    sentences = text.load(transcripts, fold.utterances, shards)
+    return text.read(words, sentences, fold, place, seed=job.run.seed, embedding=embedding)
+
+
+def _write(job: Job, fold: Fold, outcome: Outcome, out: Path, vocabulary: Sequence[str]) -> None:
     contracts.write(contracts.HISTORY, history.table(outcome.history), out / "history.parquet")
     classes = json.dumps(fold.classes)
     partial = out / f".model.safetensors.{os.getpid()}.part"
     try:
-        save_file(dict(outcome.weights), partial, metadata={"recipe": job.recipe.decisive(), "classes": classes})
+        save_file(dict(outcome.weights), partial, metadata=_beside(job, classes, vocabulary))
         partial.replace(out / "model.safetensors")
     finally:
         partial.unlink(missing_ok=True)
     table = _predictions(job.run, fold, outcome)
     notes = {"classes": classes, "digest": job.protocol.digest(), "tested": job.notes.get("tested", "once")}
     contracts.write(contracts.PREDICTIONS, table, out / "predictions.parquet", notes)
+
+
+def _beside(job: Job, classes: str, vocabulary: Sequence[str]) -> dict[str, str]:
+    """Return what the weights need beside them: one entry, since safetensors writes several in a random order."""
+    held = {"recipe": json.loads(job.recipe.decisive()), "classes": json.loads(classes), "vocabulary": list(vocabulary)}
+    return {"ser": json.dumps(held, ensure_ascii=False, sort_keys=True)}
 
 
 def _predictions(run: Run, fold: Fold, outcome: Outcome) -> pa.Table:

@@ -16,7 +16,7 @@ from ser.config.schema import Recipe, View
 from ser.errors import SerError
 from ser.training.history import Epoch
 from ser.training.material import Material
-from ser.training.outcome import Outcome
+from ser.training.outcome import Outcome, softmax
 
 
 def inputs(recipe: Recipe) -> dict[str, View]:
@@ -48,13 +48,6 @@ def train(recipe: Recipe, module: ModuleType, material: Material, *, seed: int, 
     weights = {name: torch.from_numpy(np.array(value)) for name, value in module.weights(estimator).items()}
     history = [Epoch(1, 1, seconds, None, None, None, None, None)]
     return Outcome(softmax(scores), history, weights, size(module, estimator), 1, 0, notes)
-
-
-def softmax(scores: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return exp(score) / sum over the classes of each row."""
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: NDArray[np.float32] = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
-    return shares
 
 
 def matrix(material: Material, part: str) -> NDArray[np.float64]:

@@ -20,6 +20,8 @@ class Epoch:
     dev_loss: float | None
     dev_wa: float | None
     dev_ua: float | None
+    test_wa: float | None = None
+    test_ua: float | None = None
 
 
 def best(history: list[Epoch], selection: str) -> int:

@@ -2,7 +2,9 @@
 
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,11 +15,14 @@ from torch.optim import Optimizer
 from ser import progress
 from ser.config.schema import Training
 from ser.errors import SerError
+from ser.layers.batch import Batch
 from ser.training import buckets, device, optimiser, predict
 from ser.training.checkpoint import Checkpoint
 from ser.training.fold import balanced
 from ser.training.history import Epoch, best, finished
 from ser.training.material import Examples, Material, to_device
+
+Objective = Callable[[Batch, Tensor, Tensor | None], Tensor]  # batch, labels, class weights -> loss of the step
 
 
 @dataclass(frozen=True)
@@ -30,12 +35,21 @@ class Fitted:
 
 
 def fit(
-    model: nn.Module, material: Material, training: Training, selection: str, *, seed: int, checkpoint: Checkpoint
+    model: nn.Module,
+    material: Material,
+    training: Training,
+    selection: str,
+    *,
+    seed: int,
+    checkpoint: Checkpoint,
+    curves: bool = False,
 ) -> Fitted:
     """Train ``model`` in place on the train part and leave it with the weights that ``selection`` keeps.
 
     ``selection``: dev_ua, dev_wa, dev_loss (best epoch on the dev part, the earlier of equals) or last. Goes on from
-    ``checkpoint`` where that holds an earlier attempt. SerError where a loss is not finite, naming epoch and step.
+    ``checkpoint`` where that holds an earlier attempt. ``curves`` scores the test part after every epoch too, for the
+    record only. A model with a method ``loss(batch, labels, weights)`` is trained by that instead of cross-entropy.
+    SerError where a loss is not finite, naming epoch and step.
     """
     model.to(material.device)
     stepper = optimiser.make(model, training, material.device)
@@ -45,6 +59,9 @@ def fit(
     log = _Log(training, len(state.history))
     while not finished(state.history, training, selection):
         row = _epoch(model, stepper, material, examples, weights, training, state.history, seed, log)
+        if curves:
+            test = predict.evaluate(model, material, "test", training.batch)
+            row = replace(row, test_wa=test.wa, test_ua=test.ua)
         state.history.append(row)
         if selection != "last" and best(state.history, selection) == row.epoch:
             state.best = {name: value.detach().clone() for name, value in model.state_dict().items()}
@@ -81,15 +98,17 @@ def _epoch(
     order = buckets.shuffled(examples.frames, training.batch, seed, epoch)
     order = order[: training.steps - step] if training.steps else order
     losses: list[Tensor] = []
+    objective: Objective = getattr(model, "loss", None) or partial(_cross_entropy, model)
     model.train()
     for batch, labels in material.batches(examples, order):
         with device.mixed(material.device):
-            logits = model(batch)
-        loss = F.cross_entropy(logits.float(), labels, weight=weights)
+            loss = objective(batch, labels, weights)
         stepper.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         if training.clip_norm is not None:
             nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm)
+        if training.clip_value is not None:
+            nn.utils.clip_grad_value_(model.parameters(), training.clip_value)
         optimiser.step(stepper)
         losses.append(loss.detach())
         if log.due():
@@ -100,6 +119,10 @@ def _epoch(
     seconds = time.monotonic() - began
     measured = (None, None, None) if dev is None else (dev.loss, dev.wa, dev.ua)
     return Epoch(epoch, step + len(losses), seconds, rate, loss_of_epoch, *measured)
+
+
+def _cross_entropy(model: nn.Module, batch: Batch, labels: Tensor, weights: Tensor | None) -> Tensor:
+    return F.cross_entropy(model(batch).float(), labels, weight=weights)
 
 
 def _finite(losses: list[Tensor], epoch: int, before: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -37,6 +37,28 @@ class Modality:
 
 
 @dataclass(frozen=True)
+class Sentences:
+    """The transcripts on the device, as rows of a table of word vectors.
+
+    words: (utterances, most words) int64, 0 on padding; counts: (utterances,) int64 on the host, at least 1 each;
+    table: (entries, dims) float32, initial vectors; length: words of every transcript where the recipe fixes it.
+    """
+
+    words: Tensor
+    counts: NDArray[np.int64]
+    table: Tensor
+    length: int | None
+
+    def batch(self, utterance: Tensor, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """Return words and which are real, both (batch, words), of ``utterance`` (``rows`` on the host)."""
+        counts = self.counts[rows]
+        words = self.words[utterance, : self.length or int(counts.max())]
+        if self.length:
+            return words, torch.ones_like(words, dtype=torch.bool)
+        return words, torch.arange(words.shape[1], device=words.device) < to_device(counts, words.device).unsqueeze(1)
+
+
+@dataclass(frozen=True)
 class Examples:
     """Utterances, or the segments of them, of one part; all (examples,) int64 on the host.
 
@@ -59,6 +81,7 @@ class Material:
     vector: Modality | None
     offsets: NDArray[np.int64]
     length: int | None
+    words: Sentences | None = None
 
     @property
     def shape(self) -> Shape:
@@ -67,6 +90,9 @@ class Material:
             None if self.frames is None else int(self.frames.values.shape[1]),
             self.length,
             None if self.vector is None else int(self.vector.values.shape[1]),
+            None if self.words is None else self.words.table,
+            None if self.words is None else self.words.length,
+            self.fold.classes,
         )
 
     def examples(self, part: str) -> Examples:
@@ -99,10 +125,11 @@ class Material:
         for indices, (utterance, start, frames, label) in zip(
             order, torch.split(to_device(table, self.device), sizes, dim=1), strict=True
         ):
-            yield self._batch(utterance, start, frames, self.length or int(examples.frames[indices].max())), label
+            longest = self.length or int(examples.frames[indices].max())
+            yield self._batch(examples.utterance[indices], utterance, start, frames, longest), label
 
-    def _batch(self, utterance: Tensor, start: Tensor, frames: Tensor, longest: int) -> Batch:
-        sequence, mask, vector = None, None, None
+    def _batch(self, rows: NDArray[np.int64], utterance: Tensor, start: Tensor, frames: Tensor, longest: int) -> Batch:
+        sequence, mask, vector, words, said = None, None, None, None, None
         if self.frames is not None:
             sequence, mask = self._sequence(self.frames, utterance, start, frames, longest)
         if self.vector is not None:
@@ -111,7 +138,9 @@ class Material:
             if self.vector.view.compand != "none":
                 whole = torch.ones(len(vector), 1, dtype=torch.bool, device=self.device)
                 vector = views.compand(vector.unsqueeze(1), whole, self.vector.view.compand).squeeze(1)
-        return Batch(sequence, mask, vector)
+        if self.words is not None:
+            words, said = self.words.batch(utterance, rows)
+        return Batch(sequence, mask, vector, words, said)
 
     def _sequence(
         self, modality: Modality, utterance: Tensor, start: Tensor, frames: Tensor, longest: int
@@ -138,8 +167,9 @@ def place(
     seen: Mapping[str, View],
     protocol: Protocol,
     device: torch.device,
+    words: Sentences | None = None,
 ) -> Material:
-    """Return the material of a fold from ``matrices`` and the views ``seen``, both by modality (frames, vector)."""
+    """Return the material of a fold from ``matrices`` and the views ``seen``, both by modality, and its ``words``."""
     modalities: dict[str, Modality] = {}
     for name, view in seen.items():
         views.check(view, name, matrices[name])
@@ -154,7 +184,7 @@ def place(
         )
     offsets = matrices["frames"].offsets if "frames" in seen else np.arange(len(fold.utterances) + 1, dtype=np.int64)
     length = fixed_length(seen.get("frames"))
-    return Material(fold, device, modalities.get("frames"), modalities.get("vector"), offsets, length)
+    return Material(fold, device, modalities.get("frames"), modalities.get("vector"), offsets, length, words)
 
 
 def fixed_length(view: View | None) -> int | None:

@@ -21,3 +21,10 @@ class Outcome:
     best_epoch: int
     resumes: int
     notes: list[str]
+
+
+def softmax(scores: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return exp(score) / sum over the classes of each row."""
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    shares: NDArray[np.float32] = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    return shares

@@ -2,32 +2,42 @@
 
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from ser import catalog
-from ser.config.schema import Recipe
+from ser.config.schema import Feature, Recipe
 from ser.errors import unknown
+from ser.layers.batch import Shape
 from ser.training import estimator, network
+from ser.training.material import fixed_length
 
-DIMS = {  # of a frame or vector, with the options of the feature's own name
-    "spectrogram": 201,
-    "spectrogram_10hz": 400,
-    "mfcc": 96,
-    "compare_lld": 130,
-    "compare_functionals": 6373,
-    "egemaps": 88,
-    "xvector": 512,
-}
 ROWS = 4  # utterances per class that an estimator is fitted on to count its weights
+
+
+WORDS = 3747  # entries of the table of word vectors: what the 5531 transcripts of IEMOCAP have, lower case
+
+
+def dims(features: Mapping[str, Feature]) -> dict[str, int]:
+    """Return the dimensions of a frame or vector of every feature, by name."""
+    return {
+        name: catalog.load("features", feature.extractor).dims(**_without_weights(feature))
+        for name, feature in features.items()
+    }
+
+
+def _without_weights(feature: Feature) -> dict[str, Any]:
+    return {name: value for name, value in feature.options.items() if name != "weights"}
 
 
 def parameters(recipe: Recipe, dims: Mapping[str, int], classes: int) -> int:
     """Return the trainable numbers of a network, or the numbers that a fitted estimator holds.
 
-    ``dims``: dimensions by feature (``DIMS`` has those of the pipeline's own). An estimator is fitted on noise of a
-    fixed seed; one that keeps training examples (a kernel) has as many as that fit keeps.
+    ``dims``: dimensions by feature. A system that reads words is counted with ``WORDS`` of them. An estimator is fitted
+    on noise of a fixed seed; one that keeps training examples (a kernel) has as many as that fit keeps.
     """
     module = catalog.load("models", recipe.model)
     kind = getattr(module, "KIND", "network")
@@ -43,5 +53,14 @@ def parameters(recipe: Recipe, dims: Mapping[str, int], classes: int) -> int:
             fitted = estimator.seeded(module.build(classes, **recipe.options), 0)
             fitted.fit(np.random.default_rng(0).normal(size=(len(labels), width)), labels)
         return estimator.size(module, fitted)
-    model: nn.Module = module.build(network.shape(seen, dims), classes, **recipe.options)
+    frames, vector, words = seen.get("frames"), seen.get("vector"), network.words(recipe, module)
+    shape = Shape(
+        None if frames is None else dims[frames.feature],
+        fixed_length(frames),
+        None if vector is None else dims[vector.feature],
+        None if words is None else torch.zeros(WORDS, words.dims),
+        None if words is None else words.length,
+        ("neutral", *map(str, range(1, classes))),
+    )
+    model: nn.Module = module.build(shape, classes, **recipe.options)
     return sum(parameter.numel() for parameter in model.parameters())

@@ -8,12 +8,15 @@ import pytest
 from ser import catalog
 from ser.config import read
 from ser.config.schema import Feature, Recipe
-from ser.training.size import DIMS, parameters
+from ser.evaluation.published import published
+from ser.training import size
+from ser.training.size import parameters
 
 CONFIG = Path(__file__).parents[2] / "config"
 RECIPES: dict[str, Recipe] = read.shipped(CONFIG)[1]
 PAPERS = {path.stem for path in (CONFIG / "systems").glob("*.yaml")}
-FEATURES = {name: Feature(extractor=name) for name in catalog.names("features")}
+FEATURES: dict[str, Feature] = read.features(CONFIG)
+DIMS = size.dims(FEATURES)
 HEADLINES = {
     "C-pFSMN-A",
     "DenseLSTM-Feature",
@@ -48,7 +51,7 @@ def test_model_options_and_features_exist(name: str) -> None:
 def test_the_model_gets_what_it_reads_and_nothing_else(name: str) -> None:
     recipe = RECIPES[name]
     needed = catalog.load("models", recipe.model).modalities(**recipe.options)
-    assert set(needed) == set(recipe.inputs.views())
+    assert set(needed) == set(recipe.inputs.modalities())
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -62,12 +65,12 @@ def test_every_default_names_a_key_that_the_recipe_sets(name: str) -> None:
         assert reason
 
 
-@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.published])
+@pytest.mark.parametrize("name", RECIPES)
 def test_published_names_stand_in_the_table_of_published_results(name: str) -> None:
-    table = CONFIG.parent / "ser/evaluation/published_results.csv"
-    recipe = RECIPES[name]
-    rows = [line.split(",") for line in table.read_text(encoding="utf-8").splitlines()]
-    assert any(row[0].lower() == recipe.paper and row[2] == recipe.published for row in rows)
+    for paper, systems in RECIPES[name].published.items():
+        assert paper in PAPERS
+        for system in systems:
+            assert published(paper, system), f"{name}: {paper} prints no number for {system}"
 
 
 @pytest.mark.parametrize(

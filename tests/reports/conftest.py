@@ -34,7 +34,15 @@ def recipe(title: str, published: str | None = None, **defaults: str) -> Recipe:
     """Return a recipe whose model is never built."""
     paper = "peng2021" if published else None
     inputs: dict[str, Any] = {"frames": {"feature": "mfcc"}}
-    return Recipe(title=title, paper=paper, published=published, model="any", inputs=inputs, defaults=defaults)
+    named = {paper: (published,)} if paper and published else {}
+    return Recipe(
+        title=title,
+        paper=paper,
+        published=named,
+        model="any",
+        inputs=inputs,
+        defaults=defaults,
+    )
 
 
 SYSTEMS = {

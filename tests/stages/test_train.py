@@ -194,9 +194,9 @@ def test_the_record_says_what_was_done(given: Given, tmp_path: Path) -> None:
 def test_the_weights_can_be_used_again(given: Given, tmp_path: Path) -> None:
     out = given.run(tmp_path / "out", recipe())
     with safe_open(out / "model.safetensors", framework="pt") as file:
-        notes, names = file.metadata(), set(file.keys())
-    assert json.loads(notes["classes"]) == ["sad", "happy", "angry"]
-    assert Recipe.model_validate_json(notes["recipe"]) == recipe()
+        notes, names = json.loads(file.metadata()["ser"]), set(file.keys())
+    assert notes["classes"] == ["sad", "happy", "angry"]
+    assert Recipe.model_validate(notes["recipe"]) == recipe()
     assert set(Recurrent(Shape(5), 3, False).state_dict()) < names
     assert {"statistics.frames.mean", "statistics.frames.sd"} < names
 

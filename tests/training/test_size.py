@@ -10,6 +10,8 @@ from ser.config.schema import Inputs, Recipe, View
 from ser.errors import SerError
 from ser.training import size
 
+DIMS = {"mfcc": 96, "egemaps": 88}
+
 
 def use(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalog, "load", lambda _, __: module)
@@ -18,7 +20,7 @@ def use(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_network_by_arithmetic(tiny: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     use(tiny, monkeypatch)
     recipe = Recipe(model="m", inputs=Inputs(frames=View(feature="mfcc")))
-    assert size.parameters(recipe, size.DIMS, 4) == (96 * 8 + 8) + (8 + 8) + (8 * 4 + 4)
+    assert size.parameters(recipe, DIMS, 4) == (96 * 8 + 8) + (8 + 8) + (8 * 4 + 4)
 
 
 def test_an_estimator_grows_with_its_vector(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,4 +35,4 @@ def test_an_estimator_grows_with_its_vector(monkeypatch: pytest.MonkeyPatch) -> 
 def test_an_unknown_feature_is_an_error(tiny: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     use(tiny, monkeypatch)
     with pytest.raises(SerError, match="Did you mean 'mfcc'"):
-        size.parameters(Recipe(model="m", inputs=Inputs(frames=View(feature="mfc"))), size.DIMS, 4)
+        size.parameters(Recipe(model="m", inputs=Inputs(frames=View(feature="mfc"))), DIMS, 4)

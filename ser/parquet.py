@@ -1,0 +1,97 @@
+"""A table that one stage hands to another, as a contract: columns, types, key and rules, checked on both sides.
+
+A table is checked when it is written and when it is read, and it is written under a temporary name and renamed, so that
+nothing half-written is ever read.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ser.errors import SerError, offenders
+
+ROW_GROUP = 100  # utterances per row group of a binary table: a reader holds no more than this at a time
+
+Rule = Callable[[pa.Table], str | None]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A table's name, its columns (all required, in this order), its key and its rules."""
+
+    name: str
+    schema: pa.Schema
+    key: tuple[str, ...]
+    rules: tuple[Rule, ...] = ()
+    binary: str | None = None  # the column that holds arrays
+    required: tuple[str, ...] = field(default=())  # columns without nulls beside the key
+
+    def check(self, table: pa.Table, where: object) -> pa.Table:
+        """Return ``table`` with its columns in order and cast, or raise SerError naming the first broken rule."""
+        missing = [name for name in self.schema.names if name not in table.column_names]
+        if missing:
+            raise SerError(f"{where}: the {self.name} table lacks the columns {offenders(missing)}.")
+        extra = [name for name in table.column_names if name not in self.schema.names]
+        if extra:
+            known = ", ".join(self.schema.names)
+            raise SerError(f"{where}: the {self.name} table has unknown columns {offenders(extra)}; known: {known}.")
+        try:
+            checked = table.select(self.schema.names).cast(self.schema.with_metadata(table.schema.metadata))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
+            raise SerError(f"{where}: a column of the {self.name} table has the wrong type: {error}.") from error
+        for name in (*self.key, *self.required):
+            if checked[name].null_count:
+                raise SerError(f"{where}: column '{name}' of the {self.name} table has empty cells.")
+        self._check_key(checked, where)
+        for rule in self.rules:
+            if (broken := rule(checked)) is not None:
+                raise SerError(f"{where}: the {self.name} table is wrong: {broken}.")
+        return checked
+
+    def _check_key(self, table: pa.Table, where: object) -> None:
+        counts = table.select(self.key).group_by(list(self.key)).aggregate([([], "count_all")])
+        twice = counts.filter(pc.greater(counts["count_all"], 1))
+        if twice.num_rows:
+            rows = twice.select(self.key).to_pylist()
+            named = offenders("/".join(str(value) for value in row.values()) for row in rows)
+            raise SerError(f"{where}: the {self.name} table has {', '.join(self.key)} more than once: {named}.")
+
+
+def write(contract: Contract, table: pa.Table, path: Path, metadata: Mapping[str, str] | None = None) -> None:
+    """Check ``table`` and write it to ``path`` whole or not at all, with ``metadata`` in the Parquet schema."""
+    checked = contract.check(table, path)
+    notes = {"contract": contract.name, **(metadata or {})}
+    checked = checked.replace_schema_metadata({key.encode(): value.encode() for key, value in notes.items()})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        if contract.binary:
+            plain = [name for name in checked.column_names if name != contract.binary]
+            pq.write_table(checked, partial, compression="zstd", row_group_size=ROW_GROUP, use_dictionary=plain)
+        else:
+            pq.write_table(checked, partial, compression="zstd")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read(contract: Contract, path: Path) -> pa.Table:
+    """Return the checked table at ``path``; SerError if it is missing, torn or not of this contract."""
+    try:
+        table = pq.read_table(path)
+    except FileNotFoundError as error:
+        raise SerError(f"{path} does not exist; it is the {contract.name} table of an earlier stage.") from error
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SerError(f"{path} cannot be read as Parquet ({error}); delete it and run again.") from error
+    return contract.check(table, path)
+
+
+def metadata(path: Path) -> dict[str, str]:
+    """Return the notes written beside a table at ``path``, without Arrow's and pandas' own entries."""
+    notes = pq.read_schema(path).metadata or {}
+    return {key.decode(): value.decode() for key, value in notes.items() if key not in (b"ARROW:schema", b"pandas")}
