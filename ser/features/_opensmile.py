@@ -1,8 +1,11 @@
-"""What the openSMILE features share: the import, the checks, one call.
+"""What the openSMILE features share: the import, configurations of our own, the checks, one call.
 
 openSMILE is free for research and education only (audEERING's licence); nothing else in the pipeline needs it.
 """
 
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -14,6 +17,15 @@ from ser.features._frames import Signal, require
 MINIMUM = 960  # samples; the 60 ms frame of the pitch tracker: below it openSMILE emits nothing
 LOUDEST = np.float32(32767 / 32768)  # openSMILE's 16-bit input turns 1.0 into −1.0
 
+CONFIGURATION = r"""
+[componentInstances:cComponentManager]
+instance[dataMemory].type = cDataMemory
+
+\{\cm[source{?}:include external source]}
+COMPONENTS
+\{\cm[sink{?}:include external sink]}
+"""
+
 
 def package() -> Any:
     """Import and return ``opensmile``; SerError saying what to install where it is absent."""
@@ -21,11 +33,22 @@ def package() -> Any:
         import opensmile
     except ImportError as error:
         raise SerError(
-            "the features compare_lld, compare_functionals and egemaps need openSMILE (research licence, see "
-            f"https://github.com/audeering/opensmile): pip install 'opensmile>=2.6,<3'. Import said: {error}. "
-            "All other features work without it."
+            "the features compare_lld, compare_functionals, egemaps, emobase, prosody, cho_frames, lee_frames and "
+            "han_frames need openSMILE (research licence, see https://github.com/audeering/opensmile): pip install "
+            f"'opensmile>=2.6,<3'. Import said: {error}. All other features work without it."
         ) from error
     return opensmile
+
+
+@cache
+def configured(name: str, components: str, level: str) -> Any:
+    """Return the extractor of what ``components``, in openSMILE's configuration language, write to ``level``.
+
+    They read the signal from the level `wave`. ``name`` tells the configurations of a process apart.
+    """
+    configuration = Path(_folder().name) / f"{name}.conf"
+    configuration.write_text(CONFIGURATION.replace("COMPONENTS", components), encoding="utf-8")
+    return package().Smile(feature_set=str(configuration), feature_level=level)
 
 
 def run(feature: str, smile: Any, signal: Signal, rate: int) -> NDArray[np.float32]:
@@ -34,5 +57,16 @@ def run(feature: str, smile: Any, signal: Signal, rate: int) -> NDArray[np.float
     SerError if the rate is not 16 kHz or the signal is shorter than 60 ms. Samples are clipped to 16-bit full scale.
     """
     require(feature, signal, rate, minimum=MINIMUM)
-    values = smile(np.clip(signal, -1, LOUDEST), rate)[0]  # (dims, frames) of the only channel
-    return np.ascontiguousarray(values.T, dtype=np.float32)
+    return values(smile, signal, rate)
+
+
+def values(smile: Any, signal: Signal, rate: int) -> NDArray[np.float32]:
+    """Return what ``smile`` computes from ``signal`` unchecked: (frames, dims), float32; clipped as in ``run``."""
+    found = smile(np.clip(signal, -1, LOUDEST), rate)[0]  # (dims, frames) of the only channel
+    return np.ascontiguousarray(found.T, dtype=np.float32)
+
+
+@cache
+def _folder() -> TemporaryDirectory[str]:
+    """Return the folder of this process's configurations, which openSMILE reads anew for every utterance."""
+    return TemporaryDirectory(prefix="ser-opensmile-")

@@ -4,12 +4,12 @@ Loudness, energy, zero crossings, F0, voicing, jitter, shimmer, harmonics-to-noi
 spectral shape (Schuller et al., "The INTERSPEECH 2016 Computational Paralinguistics Challenge", 2016), the frame-level
 input of Xie et al., "Attention-Based Dense LSTM for Speech Emotion Recognition", 2019. openSMILE writes descriptors and
 deltas in two calls; one configuration that includes the installed one writes both in a single pass: the same bits in
-about half the time.
+about half the time. openSMILE divides the deltas of the first six descriptors (F0 to HNR) by a sum that grows with
+every frame, so that these fade within an utterance; they are kept as the set defines them.
 """
 
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -24,20 +24,16 @@ DEPENDS = ("opensmile",)
 
 LEVELS = "is13_lld_nzsmo;is13_lldA_smo;is13_lldB_smo"  # of ComParE_2016_core.lld.conf.inc, in openSMILE's order
 DELTAS = "is13_lld_nzsmo_de;is13_lldA_smo_de;is13_lldB_smo_de"
-CONFIGURATION = """
-[componentInstances:cComponentManager]
-instance[dataMemory].type = cDataMemory
-instance[ser_concat].type = cVectorConcat
-
-\\{{\\cm[source{{?}}:include external source]}}
+COMPONENTS = """
 \\{{{descriptors}}}
+
+[componentInstances:cComponentManager]
+instance[ser_concat].type = cVectorConcat
 
 [ser_concat:cVectorConcat]
 reader.dmLevel = {levels}
 writer.dmLevel = ser_lld_and_deltas
 includeSingleElementFields = 1
-
-\\{{\\cm[sink{{?}}:include external sink]}}
 """
 
 
@@ -51,16 +47,12 @@ def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
 
     SerError if the rate is not 16 kHz, the signal is shorter than 60 ms, or openSMILE is not installed.
     """
-    return _opensmile.run("compare_lld", _one_pass()[0], signal, rate)
+    return _opensmile.run("compare_lld", _one_pass(), signal, rate)
 
 
 @cache
-def _one_pass() -> tuple[Any, TemporaryDirectory[str]]:
-    """Return the extractor, and the folder of its configuration, which openSMILE reads anew for every utterance."""
+def _one_pass() -> Any:
     opensmile = _opensmile.package()
     installed = Path(opensmile.__file__).parent / "core" / "config" / "compare" / "ComParE_2016_core.lld.conf.inc"
-    folder = TemporaryDirectory(prefix="ser-opensmile-")
-    configuration = Path(folder.name) / "lld_and_deltas.conf"
-    text = CONFIGURATION.format(descriptors=installed, levels=f"{LEVELS};{DELTAS}")
-    configuration.write_text(text, encoding="utf-8")
-    return opensmile.Smile(feature_set=str(configuration), feature_level="ser_lld_and_deltas"), folder
+    components = COMPONENTS.format(descriptors=installed, levels=f"{LEVELS};{DELTAS}")
+    return _opensmile.configured("compare_lld", components, "ser_lld_and_deltas")

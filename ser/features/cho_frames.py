@@ -1,0 +1,56 @@
+"""F0, voicing, jitter, shimmer, harmonics-to-noise ratio, energy, zero crossings and 14 cepstra with deltas, 10 ms.
+
+Cho et al., "Deep Neural Networks for Emotion Recognition Combining Audio and Transcripts", 2018, name F0, shimmer,
+jitter and MFCC. By default, since they give no list: the 22 descriptors of ComParE 2016 that these families and
+loudness stand for, and HTK's regression deltas of them. openSMILE's own deltas are not taken: those of the first six
+fade within an utterance (see `compare_lld`).
+"""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ser.features import _htk, _opensmile, _pitch
+from ser.features._frames import Signal
+
+DTYPE = "float32"
+HOP = 0.01  # seconds
+DEPENDS = ("numpy", "opensmile")
+
+DESCRIPTORS = (
+    *("F0final_sma", "voicingFinalUnclipped_sma", "jitterLocal_sma", "jitterDDP_sma", "shimmerLocal_sma", "logHNR_sma"),
+    *("pcm_RMSenergy_sma", "pcm_zcr_sma"),
+    *(f"mfcc_sma[{order}]" for order in range(1, 15)),
+)
+VOICE = [0, 2, 3, 4, 5]  # 0 where unvoiced
+
+
+def dims() -> int:
+    """Return the values per row."""
+    return 2 * len(DESCRIPTORS)
+
+
+def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
+    """Return the 22 ``DESCRIPTORS``, then their deltas, per frame: (frames, 44), float32.
+
+    About samples / 160 − 4 frames. The deltas of F0, jitter, shimmer and harmonics-to-noise ratio are 0 unless five
+    frames are voiced.
+    SerError if the rate is not 16 kHz, the signal is shorter than 60 ms, or openSMILE is not installed.
+    """
+    smile, columns = _descriptors()
+    static = _opensmile.run("cho_frames", smile, signal, rate)[:, columns]
+    slope = _htk.deltas(static)
+    slope[:, VOICE] *= _pitch.inside(static[:, 0] > 0)[:, None]
+    return np.concatenate([static, slope], axis=1)
+
+
+@cache
+def _descriptors() -> tuple[Any, list[int]]:
+    """Return the extractor of ComParE's descriptors, and the columns of those that are kept."""
+    opensmile = _opensmile.package()
+    smile = opensmile.Smile(
+        feature_set=opensmile.FeatureSet.ComParE_2016, feature_level=opensmile.FeatureLevel.LowLevelDescriptors
+    )
+    return smile, [smile.feature_names.index(name) for name in DESCRIPTORS]

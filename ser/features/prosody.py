@@ -1,0 +1,146 @@
+"""openSMILE's prosody set: 35 functionals of F0, voicing, harmonics-to-noise ratio and loudness per utterance.
+
+The utterance's prosody in Yoon et al., "Multimodal Speech Emotion Recognition Using Audio and Text", 2018, and its
+successors: mean, standard deviation, slope, centroid in time, 10th and 90th percentile and their distance, of F0 in Hz
+and in semitones above 27.5 Hz, voicing probability, harmonics-to-noise ratio and loudness. Parameters as in openSMILE's
+`prosodyShsViterbiLoudness`, which its authors ran. Of the four voice contours only values other than zero count: F0 is
+taken over voiced frames. openSMILE leaves out up to three frames at the end.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ser.features import _opensmile, _pitch
+from ser.features._frames import Signal
+
+DTYPE = "float32"
+HOP = None
+DEPENDS = ("opensmile",)
+
+FUNCTIONALS = """
+frameMode = full
+functionalsEnabled = Moments;Regression;Percentiles
+Moments.amean = 1
+Moments.stddev = 1
+Moments.variance = 0
+Moments.skewness = 0
+Moments.kurtosis = 0
+Regression.linregc1 = 1
+Regression.linregc2 = 0
+Regression.linregerrA = 0
+Regression.linregerrQ = 0
+Regression.qregc1 = 0
+Regression.qregc2 = 0
+Regression.qregc3 = 0
+Regression.qregerrA = 0
+Regression.qregerrQ = 0
+Regression.centroid = 1
+Regression.centroidUseAbsValues = 0
+Regression.centroidRatioLimit = 0
+Percentiles.percentile[0] = 0.1
+Percentiles.percentile[1] = 0.9
+Percentiles.pctlrange[0] = 0-1
+"""
+
+COMPONENTS = f"""
+{_pitch.COMPONENTS}
+
+[componentInstances:cComponentManager]
+instance[short].type = cFramer
+instance[hamming].type = cWindower
+instance[short_dft].type = cTransformFFT
+instance[short_magnitude].type = cFFTmagphase
+instance[mel].type = cMelspec
+instance[auditory].type = cPlp
+instance[loudness].type = cVectorOperation
+instance[smooth_loudness].type = cContourSmoother
+instance[of_voice].type = cFunctionals
+instance[of_loudness].type = cFunctionals
+instance[functionals].type = cVectorConcat
+
+[short:cFramer]
+reader.dmLevel = wave
+writer.dmLevel = short
+frameSize = 0.02
+frameStep = 0.01
+frameCenterSpecial = left
+
+[hamming:cWindower]
+reader.dmLevel = short
+writer.dmLevel = hamming
+winFunc = hamming
+
+[short_dft:cTransformFFT]
+reader.dmLevel = hamming
+writer.dmLevel = short_dft
+zeroPadSymmetric = 0
+
+[short_magnitude:cFFTmagphase]
+reader.dmLevel = short_dft
+writer.dmLevel = short_magnitude
+
+[mel:cMelspec]
+reader.dmLevel = short_magnitude
+writer.dmLevel = mel
+htkcompatible = 0
+nBands = 26
+usePower = 1
+lofreq = 20
+hifreq = 8000
+specScale = mel
+
+[auditory:cPlp]
+reader.dmLevel = mel
+writer.dmLevel = auditory
+htkcompatible = 0
+compression = 0.33
+doAud = 1
+doLog = 0
+doInvLog = 0
+doIDFT = 0
+doLP = 0
+doLpToCeps = 0
+
+[loudness:cVectorOperation]
+reader.dmLevel = auditory
+writer.dmLevel = loudness
+{_pitch.WAITING}
+operation = ll1
+
+[smooth_loudness:cContourSmoother]
+reader.dmLevel = loudness
+writer.dmLevel = smooth_loudness
+{_pitch.WHOLE}
+smaWin = 3
+
+[of_voice:cFunctionals]
+reader.dmLevel = {_pitch.LEVEL}
+writer.dmLevel = of_voice
+nonZeroFuncts = 1
+{FUNCTIONALS}
+
+[of_loudness:cFunctionals]
+reader.dmLevel = smooth_loudness
+writer.dmLevel = of_loudness
+nonZeroFuncts = 0
+{FUNCTIONALS}
+
+[functionals:cVectorConcat]
+reader.dmLevel = of_voice;of_loudness
+writer.dmLevel = functionals
+includeSingleElementFields = 1
+"""
+
+
+def dims() -> int:
+    """Return the values per row."""
+    return 35
+
+
+def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
+    """Return the vector of the utterance, (1, 35), float32; a contour that is zero throughout has zeros.
+
+    SerError if the rate is not 16 kHz, the signal is shorter than 60 ms, or openSMILE is not installed.
+    """
+    smile = _opensmile.configured("prosody", COMPONENTS, "functionals")
+    return _opensmile.run("prosody", smile, signal, rate)

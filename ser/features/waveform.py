@@ -1,0 +1,30 @@
+"""The samples themselves, 512 in a row: 32 ms, for networks that learn their own front end.
+
+Sarma et al., "Emotion Identification from Raw Speech Signals Using DNNs", 2018, feed the waveform; 512 samples are what
+the strided convolutions of its re-implementations turn into one frame.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ser.features._frames import Signal, require
+
+DTYPE = "float32"  # keeps 16-bit samples exact
+HOP = 0.032  # seconds
+DEPENDS = ("numpy",)
+
+SAMPLES = 512  # in a row
+
+
+def dims() -> int:
+    """Return the values per row."""
+    return SAMPLES
+
+
+def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
+    """Return the samples in their order, zeros after the last: (ceil(samples / 512), 512), float32.
+
+    SerError if the rate is not 16 kHz or the signal is empty.
+    """
+    require("waveform", signal, rate, minimum=1)
+    return np.pad(signal, (0, -len(signal) % SAMPLES)).reshape(-1, SAMPLES).astype(np.float32)
