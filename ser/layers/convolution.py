@@ -4,6 +4,10 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from ser.errors import SerError
+from ser.layers import demand
+from ser.layers.batch import Shape
+
 KERNEL, STRIDE = 5, 2
 
 
@@ -33,3 +37,20 @@ class FrontEnd(nn.Module):
         """(batch, time, dims) -> (batch, reduced time, channels · bins)."""
         maps: Tensor = self.layers(x.unsqueeze(1))  # (batch, channels, time, bins)
         return maps.transpose(1, 2).flatten(2)
+
+
+def front_end(shape: Shape, model: str, channels: Sequence[int], padding: int) -> tuple[FrontEnd, int]:
+    """Return the convolutions for frames of fixed length and how many frames they leave.
+
+    SerError where lengths vary, nothing is left of too short an input, or there are no channels.
+    """
+    dims, length = demand.frames(shape, model), demand.length(shape, model)
+    if not channels or min(channels) < 1 or padding < 0:
+        raise SerError(
+            f"model '{model}': channels {list(channels)} with padding {padding}; "
+            "give at least one layer of at least one channel, and a padding of 0 or more."
+        )
+    time = reduced(length, len(channels), padding)
+    if min(time, reduced(dims, len(channels), padding)) < 1:
+        raise SerError(f"model '{model}': {length} frames of {dims} bins are too few for {len(channels)} layers.")
+    return FrontEnd(dims, channels, padding), time

@@ -1,7 +1,8 @@
 """Memory of a feed-forward sequential memory network: a learned filter over past and coming frames.
 
-Cao et al. 2019, Equation 2, after Zhang et al. 2018 (Deep-FSMN). The sums run over the projection p of the same layer
-(the plain-text version of the paper prints it so): the filter is finite, no recursion.
+Two kinds of layer: FSMN (Zhang et al. 2015, arXiv 1512.08301) and DFSMN (Zhang et al. 2018; Cao et al. 2019, Equations
+2–4). Both sums run over outputs of the same layer (the plain-text version of Cao et al. prints it so): the filter is
+finite, no recursion.
 """
 
 from typing import Literal
@@ -17,7 +18,8 @@ class Memory(nn.Module):
     """p_t + Σ_{i=0..back} a_i · p_{t − stride_back·i} + Σ_{j=1..ahead} b_j · p_{t + stride_ahead·j}, zero outside.
 
     (batch, time, channels) -> the same shape. Scalar taps are one number per offset, shared by all channels; vector
-    taps are one per offset and channel. The current frame counts twice (identity and a_0), as printed.
+    taps are one per offset and channel. The current frame counts twice (identity and a_0), as Cao et al. print it;
+    without ``identity`` the sums stand alone, as in FSMN.
     """
 
     def __init__(
@@ -29,9 +31,10 @@ class Memory(nn.Module):
         stride_back: int = 1,
         stride_ahead: int = 1,
         taps: Taps = "scalar",
+        identity: bool = True,
     ):
         super().__init__()
-        self.stride_back, self.stride_ahead = stride_back, stride_ahead
+        self.stride_back, self.stride_ahead, self.identity = stride_back, stride_ahead, identity
         width = () if taps == "scalar" else (channels,)
         bound = (back + 1 + ahead) ** -0.5  # torch's own rule for a filter of so many taps
         self.back = nn.Parameter(torch.empty(back + 1, *width).uniform_(-bound, bound))  # a_0 … a_back
@@ -39,9 +42,8 @@ class Memory(nn.Module):
 
     def forward(self, p: Tensor) -> Tensor:
         """(batch, time, channels) -> (batch, time, channels)."""
-        if self.back.ndim == 1:
-            return p + torch.matmul(self._matrix(p.shape[1]), p)
-        return p + self._filtered(p)
+        sums = torch.matmul(self._matrix(p.shape[1]), p) if self.back.ndim == 1 else self._filtered(p)
+        return p + sums if self.identity else sums
 
     def _matrix(self, time: int) -> Tensor:
         """Return the taps as a banded Toeplitz matrix (time, time), one product for all channels."""
@@ -70,10 +72,10 @@ def _reach(time: int, stride: int) -> int:
 
 
 class MemoryLayer(nn.Module):
-    """ReLU layer, linear projection, memory, skip from the layer below, batch normalisation (Cao et al., Eq. 2–4).
+    """DFSMN: ReLU layer, linear projection, memory, skip from the layer below, batch normalisation.
 
-    The skip is the identity and joins memory to memory, so ``skip`` needs inputs = projection.
-    (batch, time, inputs) -> (batch, time, projection).
+    Cao et al. 2019, Equations 2–4. The skip is the identity and joins memory to memory, so ``skip`` needs inputs =
+    projection. (batch, time, inputs) -> (batch, time, ``dims``), where ``dims`` is the projection.
     """
 
     def __init__(self, inputs: int, hidden: int, projection: int, memory: Memory, *, skip: bool):
@@ -82,12 +84,35 @@ class MemoryLayer(nn.Module):
         self.projection = nn.Linear(hidden, projection)
         self.memory = memory
         self.norm = nn.BatchNorm1d(projection)
-        self.skip = skip
+        self.skip, self.dims = skip, projection
 
     def forward(self, below: Tensor) -> Tensor:
         """(batch, time, inputs) -> (batch, time, projection)."""
         p = self.memory(self.projection(torch.relu(self.hidden(below))))
-        if self.skip:
-            p = p + below
-        normed: Tensor = self.norm(p.flatten(0, 1))  # over batch and time at once
-        return normed.view_as(p)
+        return _normed(self.norm, p + below if self.skip else p)
+
+
+class SideMemoryLayer(nn.Module):
+    """FSMN: ReLU layer h with a memory h̃ beside it; both go up, then batch normalisation.
+
+    Zhang et al. 2015: h' = f(W h + W̃ h̃ + b) in the layer above, which is one linear map of h and h̃ side by side. Their
+    batch normalisation is Cao et al.'s, who put it after every memory layer. The memory has ``hidden`` channels and no
+    identity. (batch, time, inputs) -> (batch, time, ``dims``), where ``dims`` is 2 · hidden, h first.
+    """
+
+    def __init__(self, inputs: int, hidden: int, memory: Memory):
+        super().__init__()
+        self.hidden = nn.Linear(inputs, hidden)
+        self.memory = memory
+        self.dims = 2 * hidden
+        self.norm = nn.BatchNorm1d(self.dims)
+
+    def forward(self, below: Tensor) -> Tensor:
+        """(batch, time, inputs) -> (batch, time, 2 · hidden)."""
+        h = torch.relu(self.hidden(below))
+        return _normed(self.norm, torch.cat([h, self.memory(h)], dim=-1))
+
+
+def _normed(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
+    normed: Tensor = norm(x.flatten(0, 1))  # over batch and time at once
+    return normed.view_as(x)

@@ -1,8 +1,9 @@
-"""Pyramid FSMN behind convolutions, with timestep attention: C-pFSMN-A and its parts.
+"""Feed-forward sequential memory networks behind convolutions: C-pFSMN-A, its parts, and FSMN and DFSMN beside it.
 
 Cao et al., "Pyramid memory block and timestep attention for speech emotion recognition", Interspeech 2019, Figure 3.
 Not printed are the orders between the end points 4 and 32, the strides between 1 and 2, the channels, the hidden size
-of the attention, and how the variant without attention pools.
+of the attention, and how the variant without attention pools. Equal orders and strides in all layers give the DFSMN
+(Zhang et al. 2018) that the pyramid is meant to improve on, or, with ``block`` "fsmn", the FSMN (Zhang et al. 2015).
 """
 
 from collections.abc import Sequence
@@ -11,11 +12,11 @@ from typing import Literal
 from torch import Tensor, nn
 
 from ser.errors import SerError
-from ser.layers import demand
+from ser.layers import convolution, demand
 from ser.layers.attention import TimestepAttention
 from ser.layers.batch import Batch, Shape
-from ser.layers.convolution import FrontEnd, reduced
-from ser.layers.memory import Memory, MemoryLayer, Taps
+from ser.layers.convolution import FrontEnd
+from ser.layers.memory import Memory, MemoryLayer, SideMemoryLayer, Taps
 from ser.layers.statistics import last, mean
 
 NAME = "pyramid_fsmn"
@@ -34,41 +35,59 @@ def build(
     front_end: Literal["cnn", "none"] = "cnn",
     channels: Sequence[int] = (16, 32),
     padding: int = 3,
+    block: Literal["dfsmn", "fsmn"] = "dfsmn",
     hidden: int = 256,
     projection: int = 128,
     orders: Sequence[int] = (4, 8, 16, 32),
     strides: Sequence[int] = (1, 1, 2, 2),
+    order_count: Literal["paper", "current"] = "paper",
     taps: Taps = "scalar",
+    skip: Literal["all", "change", "none"] = "all",
     attention: Literal["timestep", "none"] = "timestep",
     pooling: Literal["mean", "last"] = "mean",
     ratio: float = 0.25,
 ) -> nn.Module:
     """Return the model for frames of fixed length: (batch, time, dims) -> (batch, classes).
 
-    ``orders``: frames looked back and ahead per layer, in ``strides``; ``attention`` "timestep" has ratio · time hidden
-    units; "none" takes ``pooling`` instead. SerError where lengths vary or nothing is left of too short an input.
+    ``orders``: frames looked back and ahead per layer, in ``strides``; with ``order_count`` "current" those looked back
+    include the current one, as in the DFSMN authors' code. ``skip`` joins memory to memory: over every block but the
+    first, only into blocks whose order differs from the one below (pFSMN, Yang et al. 2018), or nowhere. ``block``
+    "fsmn" has neither skip nor ``projection``. ``attention`` "timestep" has ratio · time hidden units; "none" takes
+    ``pooling`` instead. SerError where lengths vary, nothing is left of too short an input, or options contradict.
     """
     dims, time = demand.frames(shape, NAME), demand.length(shape, NAME)
     demand.one_of(NAME, "front_end", front_end, ("cnn", "none"))
+    demand.one_of(NAME, "block", block, ("dfsmn", "fsmn"))
+    demand.one_of(NAME, "order_count", order_count, ("paper", "current"))
     demand.one_of(NAME, "taps", taps, ("scalar", "vector"))
+    demand.one_of(NAME, "skip", skip, ("all", "change", "none") if block == "dfsmn" else ("none",))
     demand.one_of(NAME, "attention", attention, ("timestep", "none"))
     demand.one_of(NAME, "pooling", pooling, ("mean", "last"))
-    if len(orders) != len(strides):
+    if not orders or len(orders) != len(strides):
         raise SerError(f"model '{NAME}': {len(orders)} orders but {len(strides)} strides; give one of each per layer.")
+    if min(*orders, *strides) < 1:
+        raise SerError(f"model '{NAME}': orders {list(orders)} and strides {list(strides)} must be at least 1.")
     front: FrontEnd | None = None
     if front_end == "cnn":
-        time, bins = (reduced(size, len(channels), padding) for size in (time, dims))
-        if min(time, bins) < 1:
-            raise SerError(
-                f"model '{NAME}': {shape.length} frames of {dims} bins are too few for {len(channels)} layers."
-            )
-        front = FrontEnd(dims, channels, padding)
+        front, time = convolution.front_end(shape, NAME, channels, padding)
         dims = front.dims
-    layers: list[nn.Module] = []
-    for order, stride in zip(orders, strides, strict=True):
-        memory = Memory(projection, order, order, stride_back=stride, stride_ahead=stride, taps=taps)
-        layers.append(MemoryLayer(dims, hidden, projection, memory, skip=bool(layers)))
-        dims = projection
+    layers: list[MemoryLayer | SideMemoryLayer] = []
+    for number, (order, stride) in enumerate(zip(orders, strides, strict=True)):
+        memory = Memory(
+            projection if block == "dfsmn" else hidden,
+            order - 1 if order_count == "current" else order,
+            order,
+            stride_back=stride,
+            stride_ahead=stride,
+            taps=taps,
+            identity=block == "dfsmn",
+        )
+        if block == "dfsmn":
+            over = number > 0 and (skip == "all" or (skip == "change" and order != orders[number - 1]))
+            layers.append(MemoryLayer(dims, hidden, projection, memory, skip=over))
+        else:
+            layers.append(SideMemoryLayer(dims, hidden, memory))
+        dims = layers[-1].dims
     focus = TimestepAttention(time, ratio) if attention == "timestep" else None
     return PyramidFSMN(front, nn.Sequential(*layers), focus, pooling, nn.Linear(dims, classes))
 
@@ -92,7 +111,7 @@ class PyramidFSMN(nn.Module):
         """Frames (batch, time, dims) -> logits (batch, classes)."""
         assert batch.frames is not None
         x = batch.frames if self.front is None else self.front(batch.frames)
-        x = self.layers(x)  # (batch, reduced time, projection)
+        x = self.layers(x)  # (batch, reduced time, dims of the last layer)
         pooled = POOLINGS[self.pooling](x) if self.attention is None else self.attention(x)
         logits: Tensor = self.output(pooled)
         return logits

@@ -1,0 +1,62 @@
+"""Convolutions and a bidirectional LSTM on the spectrogram: C-biLSTM, the comparison of Cao et al. 2019.
+
+Section 4.2: the two convolutions of C-pFSMN-A, then two bidirectional layers with "256 nodes", read as 128 in each
+direction: 256 in each would have more than twice the printed parameters. How it pools over time is not printed.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from ser.layers import demand
+from ser.layers.batch import Batch, Shape
+from ser.layers.convolution import FrontEnd, front_end
+from ser.layers.recurrent import Recurrent
+from ser.layers.statistics import mean
+
+NAME = "conv_blstm"
+
+
+def modalities(**_: object) -> tuple[str, ...]:
+    """Return what the model reads of a batch."""
+    return ("frames",)
+
+
+def build(
+    shape: Shape,
+    classes: int,
+    *,
+    channels: Sequence[int] = (16, 32),
+    padding: int = 3,
+    cells: int = 128,
+    layers: int = 2,
+    pooling: Literal["mean", "last"] = "mean",
+) -> nn.Module:
+    """Return the model for frames of fixed length: (batch, time, dims) -> (batch, classes).
+
+    ``cells``: in each direction. ``pooling``: mean over time, or where each direction ends. SerError where lengths vary
+    or nothing is left of too short an input.
+    """
+    demand.one_of(NAME, "pooling", pooling, ("mean", "last"))
+    front, _ = front_end(shape, NAME, channels, padding)
+    return ConvBLSTM(front, Recurrent(front.dims, cells, layers=layers, both=True), pooling, classes)
+
+
+class ConvBLSTM(nn.Module):
+    """Front end, recurrent layers in both directions, pooling over time, linear output."""
+
+    def __init__(self, front: FrontEnd, recurrent: Recurrent, pooling: Literal["mean", "last"], classes: int):
+        super().__init__()
+        self.front, self.recurrent, self.pooling = front, recurrent, pooling
+        self.output = nn.Linear(recurrent.dims, classes)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Frames (batch, time, dims) -> logits (batch, classes)."""
+        assert batch.frames is not None
+        x = self.front(batch.frames)
+        real = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)  # a fixed length has no padding
+        x = self.recurrent(x, real)
+        logits: Tensor = self.output(mean(x) if self.pooling == "mean" else self.recurrent.final(x, real))
+        return logits

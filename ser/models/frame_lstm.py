@@ -1,0 +1,59 @@
+"""LSTM over frames: the acoustic system of Cho et al. 2018, the first row of Cao et al. 2019, Table 2.
+
+Cho et al., "Deep neural networks for emotion recognition combining audio and transcripts", Interspeech 2018. Of the
+acoustic part only the kinds of features are known (pitch, jitter, shimmer, MFCC) and that it is an LSTM; its size and
+pooling are our choice.
+"""
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+from ser.layers import demand
+from ser.layers.batch import Batch, Shape
+from ser.layers.recurrent import Recurrent
+from ser.layers.statistics import last, mean, valid
+
+NAME = "frame_lstm"
+POOLINGS = {"mean": mean, "last": last}
+
+
+def modalities(**_: object) -> tuple[str, ...]:
+    """Return what the model reads of a batch."""
+    return ("frames",)
+
+
+def build(
+    shape: Shape,
+    classes: int,
+    *,
+    cells: int = 128,
+    layers: int = 2,
+    pooling: Literal["mean", "last"] = "mean",
+    dropout: float = 0.3,
+) -> nn.Module:
+    """Return the model: (batch, time, dims) -> (batch, classes).
+
+    ``pooling``: mean over the real frames, or the last of them. ``dropout``: between the layers and before the output.
+    """
+    demand.one_of(NAME, "pooling", pooling, ("mean", "last"))
+    recurrent = Recurrent(demand.frames(shape, NAME), cells, layers=layers, dropout=dropout)
+    return FrameLSTM(recurrent, pooling, dropout, classes)
+
+
+class FrameLSTM(nn.Module):
+    """Recurrent layers forward in time, pooling over real frames, linear output."""
+
+    def __init__(self, recurrent: Recurrent, pooling: Literal["mean", "last"], dropout: float, classes: int):
+        super().__init__()
+        self.recurrent, self.pooling = recurrent, pooling
+        self.dropout = nn.Dropout(dropout)
+        self.output = nn.Linear(recurrent.dims, classes)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Frames (batch, time, dims) -> logits (batch, classes)."""
+        assert batch.frames is not None
+        mask = valid(batch.frames, batch.mask)
+        x = self.recurrent(batch.frames, mask)
+        logits: Tensor = self.output(self.dropout(POOLINGS[self.pooling](x, mask)))
+        return logits

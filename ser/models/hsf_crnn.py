@@ -1,0 +1,141 @@
+"""Utterance statistics and a convolutional recurrent network, learned jointly: HSF-CRNN of Luo et al. 2018.
+
+Luo, Zou and Huang, "Investigation on joint representation learning for robust feature extraction in speech emotion
+recognition", Interspeech 2018. Known is that high-level statistics (HSF) of hand-made features and a CRNN are joined in
+one representation; all sizes are our choice.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ser.errors import SerError
+from ser.layers import demand
+from ser.layers.batch import Batch, Shape
+from ser.layers.recurrent import Recurrent
+
+NAME = "hsf_crnn"
+READS = {"joint": ("frames", "vector"), "late": ("frames", "vector"), "hsf": ("vector",), "crnn": ("frames",)}
+
+
+def modalities(*, fusion: str = "joint", **_: object) -> tuple[str, ...]:
+    """Return what the model reads of a batch: the branches that ``fusion`` keeps."""
+    return READS.get(fusion, READS["joint"])
+
+
+def build(
+    shape: Shape,
+    classes: int,
+    *,
+    fusion: Literal["joint", "late", "hsf", "crnn"] = "joint",
+    statistics: Sequence[int] = (256, 128),
+    channels: Sequence[int] = (32, 64, 128),
+    kernels: Sequence[int] = (5, 3, 3),
+    cells: int = 64,
+    dense: int = 128,
+    dropout: float = 0.5,
+) -> nn.Module:
+    """Return the model: frames of fixed length (batch, time, dims) and vector (batch, dims) -> (batch, classes).
+
+    ``fusion``: "joint", one dense layer over both branches; "late", each branch trained on its own, then the mean of
+    the posteriors; "hsf" and "crnn", one branch alone. ``statistics``: widths of the HSF branch, each with ``dropout``;
+    ``channels``, ``kernels``: convolutions, each with a 2×2 pool; ``cells``: of the LSTM in each direction. SerError
+    where lengths vary or nothing is left of too small an input.
+    """
+    demand.one_of(NAME, "fusion", fusion, tuple(READS))
+    if not statistics or not channels or len(channels) != len(kernels) or not all(kernel % 2 for kernel in kernels):
+        raise SerError(
+            f"model '{NAME}': statistics {list(statistics)}, channels {list(channels)}, kernels {list(kernels)}; "
+            "give at least one layer of each branch, and one odd kernel per layer of channels."
+        )
+    branches: list[StatisticsBranch | RecurrentBranch] = []
+    if "frames" in modalities(fusion=fusion):
+        smallest = 2 ** len(channels)
+        demand.length(shape, NAME, smallest)
+        if (dims := demand.frames(shape, NAME)) < smallest:
+            raise SerError(f"model '{NAME}' needs frames of at least {smallest} dimensions, the feature has {dims}.")
+        branches.append(RecurrentBranch(dims, channels, kernels, cells))
+    if "vector" in modalities(fusion=fusion):
+        branches.append(StatisticsBranch(demand.vector(shape, NAME), statistics, dropout))
+    if fusion == "late":
+        return Late([Joint([branch], dense, classes) for branch in branches])
+    return Joint(branches, dense, classes)
+
+
+class StatisticsBranch(nn.Module):
+    """Dense ReLU layers over the utterance's statistics, each with dropout."""
+
+    def __init__(self, inputs: int, widths: Sequence[int], dropout: float):
+        super().__init__()
+        layers: list[nn.Module] = []
+        for before, after in zip((inputs, *widths), widths, strict=False):
+            layers += [nn.Linear(before, after), nn.ReLU(), nn.Dropout(dropout)]
+        self.layers = nn.Sequential(*layers)
+        self.dims = widths[-1]
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Vector (batch, inputs) -> (batch, ``dims``)."""
+        assert batch.vector is not None
+        found: Tensor = self.layers(batch.vector)
+        return found
+
+
+class RecurrentBranch(nn.Module):
+    """Convolutions, each with batch normalisation, ReLU and a 2×2 pool, an LSTM in both directions, mean over time."""
+
+    def __init__(self, dims: int, channels: Sequence[int], kernels: Sequence[int], cells: int):
+        super().__init__()
+        layers: list[nn.Module] = []
+        for before, after, kernel in zip((1, *channels), channels, kernels, strict=False):
+            layers += [nn.Conv2d(before, after, kernel, padding=kernel // 2), nn.BatchNorm2d(after), nn.ReLU()]
+            layers += [nn.MaxPool2d(2)]
+        self.convolutions = nn.Sequential(*layers)
+        self.recurrent = Recurrent(channels[-1] * (dims >> len(channels)), cells, both=True)
+        self.dims = self.recurrent.dims
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Frames (batch, time, bins) -> (batch, ``dims``)."""
+        assert batch.frames is not None
+        maps = self.convolutions(batch.frames.unsqueeze(1))  # (batch, channels, time, bins)
+        x = maps.transpose(1, 2).flatten(2)
+        real = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)  # a fixed length has no padding
+        found: Tensor = self.recurrent(x, real).mean(1)
+        return found
+
+
+class Joint(nn.Module):
+    """The branches side by side, a dense ReLU layer, linear output."""
+
+    def __init__(self, branches: Sequence[StatisticsBranch | RecurrentBranch], dense: int, classes: int):
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+        self.dense = nn.Linear(sum(branch.dims for branch in branches), dense)
+        self.output = nn.Linear(dense, classes)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Frames (batch, time, bins), vector (batch, dims) -> logits (batch, classes)."""
+        joined = torch.cat([branch(batch) for branch in self.branches], dim=-1)
+        logits: Tensor = self.output(torch.relu(self.dense(joined)))
+        return logits
+
+
+class Late(nn.Module):
+    """Systems that know nothing of each other; the answer is the mean of their posteriors."""
+
+    def __init__(self, systems: Sequence[Joint]):
+        super().__init__()
+        self.systems = nn.ModuleList(systems)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Frames (batch, time, bins), vector (batch, dims) -> logarithm of the mean posterior (batch, classes)."""
+        each = torch.stack([system(batch).float().log_softmax(-1) for system in self.systems])
+        return each.logsumexp(0) - math.log(len(self.systems))
+
+    def loss(self, batch: Batch, labels: Tensor, weights: Tensor | None) -> Tensor:
+        """Return the sum of the systems' own cross-entropies: each is trained as if it were alone."""
+        losses = [F.cross_entropy(system(batch).float(), labels, weight=weights) for system in self.systems]
+        return torch.stack(losses).sum()
