@@ -1,7 +1,9 @@
-"""Multi-scale convolutions with statistical pooling, audio branch: Audio-CNN and Audio-CNN-xvector of Peng et al. 2021.
+"""Multi-scale convolutions with statistical pooling and attention: every network of Peng et al. 2021.
 
-Kernel widths are from the figure in the authors' repository (which has no code); the dense width and the places of the
-dropout are not printed.
+A branch over frames and one over words, either or both: convolutions of several widths (Equations 1, 2) and statistics
+of every map (Equation 3). Beside them, where asked for: a vector of the utterance, maximum and mean of the word vectors
+(SWEM), and what the statistics of the frames find in the maps of the words (Equations 4–6). Kernel widths are from the
+figure in the authors' repository (which has no code); the dense width and the places of the dropout are not printed.
 """
 
 from collections.abc import Sequence
@@ -10,81 +12,168 @@ import torch
 from torch import Tensor, nn
 
 from ser.errors import SerError
-from ser.layers import demand
+from ser.layers import cross_attention, demand
 from ser.layers.batch import Batch, Shape
-from ser.layers.multiscale import MultiScale
+from ser.layers.multiscale import PooledScales
 from ser.layers.statistics import POOLINGS, pooled
+from ser.layers.words import WordVectors
 
 NAME = "multiscale_cnn"
+SWEM = ("max", "mean")  # of Shen et al. 2018, as Peng et al. have it
 
 
-def modalities(*, vector: bool = False, **_: object) -> tuple[str, ...]:
-    """Return what the model reads of a batch: with ``vector`` also the utterance's vector."""
-    return ("frames", "vector") if vector else ("frames",)
+def modalities(*, frames: bool = True, vector: bool = False, words: bool = False, **_: object) -> tuple[str, ...]:
+    """Return what the model reads of a batch."""
+    return tuple(name for name, read in (("frames", frames), ("vector", vector), ("words", words)) if read)
 
 
 def build(
     shape: Shape,
     classes: int,
     *,
-    kernels: Sequence[int] = (5, 7, 9, 11),
-    filters: int = 128,
-    statistics: Sequence[str] = ("max", "mean", "std"),
+    frames: bool = True,
     vector: bool = False,
+    words: bool = False,
+    kernels: Sequence[int] = (5, 7, 9, 11),
+    statistics: Sequence[str] = ("max", "mean", "std"),
+    text_kernels: Sequence[int] = (2, 3, 4, 5),
+    text_statistics: Sequence[str] = ("max", "mean", "std"),
+    swem: bool = False,
+    frozen: bool = False,
+    attention: str = "none",
+    filters: int = 128,
     masked: bool = False,
     dense: int = 256,
     dropout: float = 0.3,
 ) -> nn.Module:
-    """Return the model: frames (batch, time, dims) and, with ``vector``, (batch, dims) -> (batch, classes).
+    """Return the model: frames (batch, time, dims), vector (batch, dims), words (batch, words) -> (batch, classes).
 
-    Frames have a fixed length whose zero-padding counts, as in the figure, unless ``masked``: then lengths may vary and
-    only positions that see real frames count. Inputs shorter than the widest kernel are zero-padded to it.
+    Of these it reads what is switched on, frames or words at least. ``frozen`` leaves the word vectors as they were
+    given. ``attention`` is "none" or a pairing of audio with text kernels: "one-to-one", "all-pairs" or "joined", which
+    pads the text so that all its maps have a position per word. Frames and words have a fixed length whose zero-padding
+    counts, as in the figure, unless ``masked``: then lengths may vary and only positions count that see real frames or
+    words only. Inputs shorter than the widest kernel are zero-padded to it. SerError for options that fit neither each
+    other nor the inputs.
     """
-    dims = demand.frames(shape, NAME)
-    if not masked:
-        demand.length(shape, NAME)
-    elif shape.length is not None:
-        raise SerError(
-            f"model '{NAME}' cannot mask padding in a view of fixed length, where padding counts as frames; "
-            "with options.masked use inputs.frames.limit instead of length."
-        )
+    demand.one_of(NAME, "attention", attention, ("none", *cross_attention.PAIRINGS))
+    if not (frames or words):
+        raise SerError(f"model '{NAME}' reads neither frames nor words: set options.frames or options.words.")
+    if swem and not words:
+        raise SerError(f"model '{NAME}': option swem needs words; set options.words.")
+    if attention != "none":
+        _check_attention(frames and words, attention, kernels, text_kernels)
+    audio, text, vectors, width = None, None, None, 0
+    if frames:
+        audio = PooledScales(demand.frames(shape, NAME), kernels, filters, _known("statistics", statistics))
+        _check_length("frames", shape.length, masked)
+        width += audio.width
+    if vector:
+        width += demand.vector(shape, NAME)
+    if words:
+        vectors = WordVectors(demand.table(shape, NAME), frozen=frozen)
+        _check_length("words", shape.sentence, masked)
+        named = _known("text_statistics", text_statistics)
+        text = PooledScales(vectors.dims, text_kernels, filters, named, same=attention == "joined")
+        width += text.width + swem * len(SWEM) * vectors.dims
+    if attention != "none":
+        width += cross_attention.width(attention, len(kernels), len(text_kernels), len(statistics) * filters)
+    return MultiScaleCNN(
+        audio,
+        text,
+        vectors,
+        width,
+        dense,
+        classes,
+        dropout,
+        attention=attention,
+        vector=vector,
+        swem=swem,
+        masked=masked,
+    )
+
+
+def _known(option: str, statistics: Sequence[str]) -> tuple[str, ...]:
     for statistic in statistics:
-        demand.one_of(NAME, "statistics", statistic, tuple(POOLINGS))
-    extra = demand.vector(shape, NAME) if vector else 0
-    branch = MultiScale(dims, kernels, filters)
-    width = len(kernels) * filters * len(statistics) + extra
-    return MultiScaleCNN(branch, tuple(statistics), width, dense, classes, dropout, vector=vector, masked=masked)
+        demand.one_of(NAME, option, statistic, tuple(POOLINGS))
+    if not statistics:
+        raise SerError(f"model '{NAME}': option {option} is empty; name at least one of {', '.join(POOLINGS)}.")
+    return tuple(statistics)
+
+
+def _check_attention(both: bool, pairing: str, kernels: Sequence[int], text_kernels: Sequence[int]) -> None:
+    if not both:
+        raise SerError(
+            f"model '{NAME}': option attention needs frames and words; set options.frames and options.words."
+        )
+    if pairing != "all-pairs" and len(kernels) != len(text_kernels):
+        raise SerError(
+            f"model '{NAME}': option attention '{pairing}' needs as many text_kernels as kernels, there are "
+            f"{len(text_kernels)} and {len(kernels)}; 'all-pairs' takes any."
+        )
+
+
+def _check_length(modality: str, length: int | None, masked: bool) -> None:
+    if masked and length is not None:
+        raise SerError(
+            f"model '{NAME}' cannot mask padding in a view of fixed length, where padding counts as {modality}; "
+            f"with options.masked use inputs.{modality}.limit instead of length."
+        )
+    if not masked and length is None:
+        raise SerError(
+            f"model '{NAME}' needs equally long inputs: set inputs.{modality}.length, or options.masked to let it vary."
+        )
 
 
 class MultiScaleCNN(nn.Module):
-    """Convolutions, statistics of every map, the vector beside them, dense ReLU layer, linear output."""
+    """The branches side by side, dense ReLU layer, linear output; ``dense.in_features`` is the classifier's input."""
 
     def __init__(
         self,
-        branch: MultiScale,
-        statistics: tuple[str, ...],
+        audio: PooledScales | None,
+        text: PooledScales | None,
+        words: WordVectors | None,
         width: int,
         dense: int,
         classes: int,
         dropout: float,
         *,
+        attention: str,
         vector: bool,
+        swem: bool,
         masked: bool,
     ):
         super().__init__()
-        self.branch, self.statistics, self.vector, self.masked = branch, statistics, vector, masked
+        self.audio, self.text, self.words = audio, text, words
+        self.attention, self.vector, self.swem, self.masked = attention, vector, swem, masked
         self.dropout = nn.Dropout(dropout)
         self.dense = nn.Linear(width, dense)
         self.output = nn.Linear(dense, classes)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Frames (batch, time, dims), vector (batch, dims) -> logits (batch, classes)."""
-        assert batch.frames is not None
-        maps = self.branch(batch.frames, batch.mask if self.masked else None)
-        parts = [pooled(found, mask, self.statistics) for found, mask in maps]
+        """Return logits (batch, classes)."""
+        x = torch.relu(self.dense(self.dropout(self.joined(batch))))
+        logits: Tensor = self.output(self.dropout(x))
+        return logits
+
+    def joined(self, batch: Batch) -> Tensor:
+        """Return the classifier's input (batch, width): audio statistics, vector, text statistics, SWEM, attention."""
+        parts: list[Tensor] = []
+        heard: list[Tensor] = []
+        if self.audio is not None:
+            assert batch.frames is not None
+            _, heard = self.audio(batch.frames, batch.mask if self.masked else None)
+            parts += heard
         if self.vector:
             assert batch.vector is not None
             parts.append(batch.vector)
-        x = torch.relu(self.dense(self.dropout(torch.cat(parts, dim=-1))))
-        logits: Tensor = self.output(self.dropout(x))
-        return logits
+        if self.text is not None and self.words is not None:
+            assert batch.words is not None
+            said = batch.said if self.masked else None
+            vectors = self.words(batch.words)
+            maps, read = self.text(vectors, said)
+            parts += read
+            if self.swem:
+                parts.append(pooled(vectors, said, SWEM))
+            if self.attention != "none":
+                parts.append(cross_attention.attended(heard, maps, self.attention))
+        return torch.cat([part.flatten(1) for part in parts], dim=-1)

@@ -1,0 +1,48 @@
+"""What the statistics of one modality find in the maps of another (Peng et al. 2021, Equations 4–6)."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ser.layers.multiscale import Map
+
+PAIRINGS = ("one-to-one", "all-pairs", "joined")
+
+
+def attention(context: Tensor, states: Tensor, real: Tensor | None = None) -> Tensor:
+    """Return Σ_k softmax_k(e · h_k) h_k over real positions k, for each of several contexts e (Equations 4 and 5).
+
+    The product is not scaled. (batch, contexts, dims), (batch, positions, dims), (batch, positions) -> (batch,
+    contexts, dims); every row of ``real`` has at least one True, None: all.
+    """
+    score = context @ states.transpose(1, 2)  # (batch, contexts, positions)
+    if real is not None:
+        score = score.masked_fill(~real.unsqueeze(1), -torch.inf)
+    return score.softmax(-1) @ states
+
+
+def attended(contexts: Sequence[Tensor], maps: Sequence[Map], pairing: str) -> Tensor:
+    """Return all that ``contexts`` find in ``maps``, side by side, (batch, ``width``) (Equation 6).
+
+    contexts: per audio kernel its statistics (batch, statistics, filters); maps: per text kernel. The figure draws one
+    arrow and leaves open which kernels meet: "one-to-one" the i-th with the i-th, "all-pairs" each with each, "joined"
+    all filters of a statistic with all filters of a word, whose maps are then equally long.
+    """
+    if pairing == "one-to-one":
+        pairs = list(zip(contexts, maps, strict=True))
+    elif pairing == "all-pairs":
+        every = torch.cat(list(contexts), dim=1)
+        pairs = [(every, one) for one in maps]
+    else:
+        states = torch.cat([states for states, _ in maps], dim=-1)
+        pairs = [(torch.cat(list(contexts), dim=-1), (states, maps[0][1]))]
+    return torch.cat([attention(context, *one).flatten(1) for context, one in pairs], dim=-1)
+
+
+def width(pairing: str, contexts: int, maps: int, size: int) -> int:
+    """Return the values that ``attended`` gives for so many audio and text kernels; ``size``: statistics · filters.
+
+    All pairings but "all-pairs" want as many audio as text kernels.
+    """
+    return contexts * size * (maps if pairing == "all-pairs" else 1)
