@@ -5,7 +5,7 @@ padding; here the valid part of each sequence is turned round, read forward and 
 times faster than packing.
 """
 
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,9 @@ from torch import Tensor, nn
 from ser.layers.statistics import last
 
 Cell = Literal["lstm", "gru"]
+Initial = Literal["uniform", "orthogonal", "glorot"]
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
+RESIDUAL_SD = 0.01  # of the first weights of a residual projection (Yoon et al., the authors' code of 2020)
 
 
 def turned(x: Tensor, mask: Tensor) -> Tensor:
@@ -23,11 +25,39 @@ def turned(x: Tensor, mask: Tensor) -> Tensor:
     return x.gather(1, index.unsqueeze(-1).expand_as(x))
 
 
+def initialise(layer: nn.LSTM | nn.GRU, initial: Initial) -> None:
+    """Draw the first weights of a layer of one direction.
+
+    ``uniform``: torch's own, within ±1/√cells. ``orthogonal``: TensorFlow 1's cells under an orthogonal initialiser,
+    with one semi-orthogonal matrix over input and state together (a GRU has one for its gates and one for its
+    candidate) and the bias 1 on a GRU's gates. ``glorot``: Keras, Glorot on the input and orthogonal on the state.
+    Both have the bias 1 on an LSTM's forget gate and 0 elsewhere.
+    """
+    if initial == "uniform":
+        return
+    ahead, state, bias, other = layer.parameters()
+    cells, lstm = layer.hidden_size, isinstance(layer, nn.LSTM)
+    nn.init.zeros_(bias)
+    nn.init.zeros_(other)
+    with torch.no_grad():
+        if lstm:
+            bias[cells : 2 * cells] = 1
+        elif initial == "orthogonal":
+            bias[: 2 * cells] = 1
+        if initial == "glorot":
+            nn.init.xavier_uniform_(ahead)
+            nn.init.orthogonal_(state)
+            return
+        for block in (slice(0, 4 * cells),) if lstm else (slice(0, 2 * cells), slice(2 * cells, 3 * cells)):
+            kernel = nn.init.orthogonal_(torch.empty(block.stop - block.start, ahead.shape[1] + cells))
+            ahead[block], state[block] = kernel[:, :-cells], kernel[:, -cells:]
+
+
 class Recurrent(nn.Module):
     """``layers`` LSTM or GRU layers, in one direction or both: (batch, time, inputs) -> (batch, time, ``dims``).
 
     ``dims`` is ``cells``, or 2 · cells with ``both`` (forward half first). Each layer reads the joined directions of
-    the one below, with ``dropout`` between layers. Outputs on padding are 0.
+    the one below, with ``dropout`` between layers. Outputs on padding are 0. ``initial``: see ``initialise``.
     """
 
     def __init__(
@@ -39,6 +69,7 @@ class Recurrent(nn.Module):
         both: bool = False,
         cell: Cell = "lstm",
         dropout: float = 0.0,
+        initial: Initial = "uniform",
     ):
         super().__init__()
         self.dims = cells * (2 if both else 1)
@@ -46,6 +77,8 @@ class Recurrent(nn.Module):
         self.ahead = nn.ModuleList(CELLS[cell](width, cells, batch_first=True) for width in widths)
         self.back = nn.ModuleList(CELLS[cell](width, cells, batch_first=True) for width in widths if both)
         self.dropout = nn.Dropout(dropout)
+        for layer in (*self.ahead, *self.back):
+            initialise(cast(nn.LSTM | nn.GRU, layer), initial)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """(batch, time, inputs), (batch, time) -> (batch, time, dims)."""
@@ -63,3 +96,44 @@ class Recurrent(nn.Module):
             return end
         half = self.dims // 2
         return torch.cat([end[:, :half], x[:, 0, half:]], dim=-1)
+
+
+class Encoder(nn.Module):
+    """One recurrent layer between dropouts, read both as a sequence and as its end.
+
+    As TensorFlow's dropout wrapper has it (Yoon et al. 2018, the authors' code): of what goes ``into`` the cells and
+    comes ``out`` of them a share is dropped, drawn anew for every frame; what the cells hand on to themselves is not,
+    nor is the end. With ``residual`` inputs are first mapped linearly to ``cells`` and, undropped, added to what each
+    direction puts out, the end included.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        cells: int,
+        *,
+        both: bool = False,
+        cell: Cell = "lstm",
+        into: float = 0.0,
+        out: float = 0.0,
+        residual: bool = False,
+        initial: Initial = "uniform",
+    ):
+        super().__init__()
+        self.residual = nn.Linear(inputs, cells) if residual else None
+        if self.residual is not None:
+            nn.init.normal_(self.residual.weight, std=RESIDUAL_SD)
+            nn.init.zeros_(self.residual.bias)
+        self.cells = Recurrent(cells if residual else inputs, cells, both=both, cell=cell, initial=initial)
+        self.dims = self.cells.dims
+        self.into, self.out = nn.Dropout(into), nn.Dropout(out)
+
+    def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """(batch, time, inputs), (batch, time) -> outputs (batch, time, dims), end (batch, dims)."""
+        if self.residual is None:
+            h = self.cells(self.into(x), mask)
+            return self.out(h), self.cells.final(h, mask)
+        x = self.residual(x)
+        h = self.cells(self.into(x), mask)
+        past = x.repeat(1, 1, self.dims // x.shape[2]) * mask.unsqueeze(-1)
+        return self.out(h) + past, self.cells.final(h + past, mask)

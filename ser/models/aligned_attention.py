@@ -1,0 +1,88 @@
+"""Every word looks for its frames: the learned alignment of Xu et al. 2019.
+
+Xu, Zhang, Han, Wang, Peng, Li, "Learning alignment for multimodal emotion recognition from speech", Interspeech 2019,
+as the authors' recipe has it (Delta-ML/delta, egs/iemocap/emo/v1). A layer normalisation that is made there and never
+used is left out; here the encoder of the words does not run into their padding.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from ser.errors import SerError
+from ser.layers import demand
+from ser.layers.batch import Batch, Shape
+from ser.layers.dot_attention import ContextPooling, MultiHead, glorot
+from ser.layers.recurrent import CELLS, Cell, Recurrent
+from ser.layers.statistics import valid
+from ser.layers.words import WordVectors
+
+NAME = "aligned_attention"
+
+
+def modalities(**_: object) -> tuple[str, ...]:
+    """Return what the model reads of a batch."""
+    return ("frames", "words")
+
+
+def build(
+    shape: Shape,
+    classes: int,
+    *,
+    dense: int = 512,
+    cell: Cell = "gru",
+    cells: int = 100,
+    heads: int = 8,
+    audio_dropout: float = 0.5,
+    text_dropout: float = 0.5,
+) -> nn.Module:
+    """Return the model: frames (batch, time, dims), words (batch, words) -> (batch, classes).
+
+    ``cells``: of each direction of the three encoders; 2 · cells must be divisible by ``heads``. Frames that a view of
+    fixed length pads count as real, as in the recipe; with inputs.frames.limit no padding is seen.
+    """
+    demand.one_of(NAME, "cell", cell, tuple(CELLS))
+    if heads < 1 or 2 * cells % heads:
+        raise SerError(f"model '{NAME}': option heads is {heads}, which does not divide 2 · cells = {2 * cells}.")
+    dims, words = demand.frames(shape, NAME), WordVectors(demand.table(shape, NAME))
+    return AlignedAttention(dims, words, classes, dense, cell, cells, heads, audio_dropout, text_dropout)
+
+
+class AlignedAttention(nn.Module):
+    """Two encoders, attention from words to frames, a third encoder over the words with what they found, pooling."""
+
+    def __init__(
+        self,
+        dims: int,
+        words: WordVectors,
+        classes: int,
+        dense: int,
+        cell: Cell,
+        cells: int,
+        heads: int,
+        audio_dropout: float,
+        text_dropout: float,
+    ):
+        super().__init__()
+        width = 2 * cells
+        self.words = words
+        self.dense = glorot(nn.Linear(dims, dense))
+        self.audio = Recurrent(dense, cells, both=True, cell=cell, initial="glorot")
+        self.text = Recurrent(words.dims, cells, both=True, cell=cell, initial="glorot")
+        self.attention = MultiHead(width, width, width, heads)
+        self.aligned = Recurrent(2 * width, cells, both=True, cell=cell, initial="glorot")
+        self.pooling = ContextPooling(width)
+        self.output = glorot(nn.Linear(width, classes))
+        self.drop_audio, self.drop_text = nn.Dropout(audio_dropout), nn.Dropout(text_dropout)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Frames (batch, time, dims), words (batch, words) -> logits (batch, classes)."""
+        assert batch.frames is not None
+        assert batch.words is not None
+        mask, said = valid(batch.frames, batch.mask), valid(batch.words, batch.said)
+        heard = self.drop_audio(torch.relu(self.dense(batch.frames)))
+        heard = self.drop_audio(self.audio(heard, mask))
+        read = self.drop_text(self.text(self.drop_text(self.words(batch.words)), said))
+        found = self.drop_text(self.attention(read, heard, mask))
+        pooled = self.pooling(self.aligned(torch.cat([found, read], dim=-1), said), said)
+        logits: Tensor = self.output(self.drop_text(self.drop_text(pooled)))  # twice: in the pooling and after it
+        return logits

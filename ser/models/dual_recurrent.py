@@ -1,0 +1,129 @@
+"""One GRU over frames, one over words, joined by linear layers: ARE, TRE, MDRE and MDREA of Yoon et al. 2018.
+
+Yoon, Byun, Jung, "Multimodal speech emotion recognition using audio and text", SLT 2018, as the authors' code has it
+(david-yoon/multimodal-speech-emotion): it alone says how. Trained with a sigmoid per class, although an utterance has
+one class; the answer is the class of the largest logit.
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ser.layers import demand
+from ser.layers.batch import Batch, Shape
+from ser.layers.dot_attention import Affine, attend
+from ser.layers.recurrent import Encoder
+from ser.layers.statistics import valid
+from ser.layers.words import WordVectors
+
+NAME = "dual_recurrent"
+NEEDS = {
+    "audio": ("frames", "vector"),
+    "text": ("words",),
+    "both": ("frames", "vector", "words"),
+    "attention": ("frames", "vector", "words"),
+}
+Which = Literal["audio", "text", "both", "attention"]
+
+
+def modalities(*, which: Which = "both", **_: object) -> tuple[str, ...]:
+    """Return what the model reads of a batch; nothing for an unknown ``which``, which ``build`` refuses."""
+    return NEEDS.get(which, ())
+
+
+def build(
+    shape: Shape,
+    classes: int,
+    *,
+    which: Which = "both",
+    cells: int = 200,
+    audio_dropout: float = 0.3,
+    text_dropout: float = 0.7,
+    shared_bias: bool = True,
+) -> nn.Module:
+    """Return the model: frames (batch, time, dims), vector (batch, dims), words (batch, words) -> (batch, classes).
+
+    ``which``: "audio" (ARE), "text" (TRE), "both" (MDRE) or "attention" (MDREA), where the audio asks the words.
+    ``…_dropout``: share of a GRU's inputs and of its outputs that is dropped (the code states the share it keeps). The
+    last state never is, so that what becomes of outputs counts in "attention" only. ``shared_bias``: every linear layer
+    has one bias for all its outputs, as in the code, instead of one each.
+    """
+    demand.one_of(NAME, "which", which, tuple(NEEDS))
+    audio, text, words, extra = None, None, None, 0
+    if which != "text":
+        dims, extra = demand.frames(shape, NAME), demand.vector(shape, NAME)
+        audio = Encoder(dims, cells, cell="gru", into=audio_dropout, out=audio_dropout, initial="orthogonal")
+    if which != "audio":
+        words = WordVectors(demand.table(shape, NAME))
+        text = Encoder(words.dims, cells, cell="gru", into=text_dropout, out=text_dropout, initial="orthogonal")
+    if audio is None or text is None:
+        return DualRecurrent(audio, text, words, None, None, Affine(cells + extra, classes, shared=shared_bias))
+    if which == "attention":
+        query = Affine(cells + extra, cells, shared=shared_bias)
+        return DualRecurrent(audio, text, words, query, None, Affine(2 * cells, classes, shared=shared_bias))
+    half = (cells + extra) // 2, cells // 2
+    return DualRecurrent(
+        audio,
+        text,
+        words,
+        Affine(cells + extra, half[0], shared=shared_bias),
+        Affine(cells, half[1], shared=shared_bias),
+        Affine(sum(half), classes, shared=shared_bias),
+    )
+
+
+class DualRecurrent(nn.Module):
+    """The end of one or both encoders, the vector beside the audio's, linear layers without activation between.
+
+    With ``text_map`` both ends are mapped and joined; with ``audio_map`` alone the mapped audio is the query over the
+    words. A single modality goes straight to the output.
+    """
+
+    def __init__(
+        self,
+        audio: Encoder | None,
+        text: Encoder | None,
+        words: WordVectors | None,
+        audio_map: Affine | None,
+        text_map: Affine | None,
+        output: Affine,
+    ):
+        super().__init__()
+        self.audio, self.text, self.words = audio, text, words
+        self.audio_map, self.text_map, self.output = audio_map, text_map, output
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return logits (batch, classes), each for a sigmoid of its own."""
+        parts: list[Tensor] = []
+        if self.audio is not None:
+            assert batch.frames is not None
+            assert batch.vector is not None
+            end = self.audio(batch.frames, valid(batch.frames, batch.mask))[1]
+            heard = torch.cat([end, batch.vector], dim=-1)
+            parts.append(heard if self.audio_map is None else self.audio_map(heard))
+        if self.text is not None and self.words is not None:
+            assert batch.words is not None
+            said = valid(batch.words, batch.said)
+            states, end = self.text(self.words(batch.words), said)
+            if self.text_map is not None:
+                parts.append(self.text_map(end))
+            else:
+                parts.append(attend(parts[0], states, said) if parts else end)
+        logits: Tensor = self.output(torch.cat(parts, dim=-1))
+        return logits
+
+    def loss(self, batch: Batch, labels: Tensor, weights: Tensor | None) -> Tensor:
+        """Return the sigmoid cross-entropy of the label's one-hot vector: mean over classes, then over utterances.
+
+        With ``weights`` (classes,) the latter is weighted by the weight of each utterance's class, as in torch's
+        cross-entropy.
+        """
+        logits = self(batch).float()
+        target = F.one_hot(labels, logits.shape[1]).to(logits.dtype)
+        each = F.binary_cross_entropy_with_logits(logits, target, reduction="none").mean(1)
+        if weights is None:
+            return each.mean()
+        weight = weights[labels]
+        return (weight * each).sum() / weight.sum()

@@ -1,0 +1,113 @@
+"""Bidirectional encoders of frames and of words that attend to each other in turn: BRE and MHA of Yoon et al. 2019.
+
+Yoon, Byun, Dey, Jung, "Speech emotion recognition using multi-hop attention mechanism", ICASSP 2019. Its code was not
+released; the blocks are those of the authors' next paper (david-yoon/attentive-modality-hopping-for-SER), but for a
+slip there: it turns the backward outputs round twice, so that both directions of a frame do not belong together.
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from ser.layers import demand
+from ser.layers.batch import Batch, Shape
+from ser.layers.dot_attention import Affine, attend
+from ser.layers.recurrent import CELLS, Cell, Encoder
+from ser.layers.statistics import valid
+from ser.layers.words import WordVectors
+
+NAME = "multi_hop"
+NEEDS = {"audio": ("frames", "vector"), "text": ("words",), "both": ("frames", "vector", "words")}
+HOPS = ("1", "2", "3")
+Which = Literal["audio", "text", "both"]
+
+
+def modalities(*, which: Which = "both", **_: object) -> tuple[str, ...]:
+    """Return what the model reads of a batch; nothing for an unknown ``which``, which ``build`` refuses."""
+    return NEEDS.get(which, ())
+
+
+def build(
+    shape: Shape,
+    classes: int,
+    *,
+    which: Which = "both",
+    hops: int = 2,
+    cell: Cell = "lstm",
+    cells: int = 200,
+    residual: bool = True,
+    audio_dropout: float = 0.3,
+    text_dropout: float = 0.7,
+    output_dropout: float = 0.0,
+) -> nn.Module:
+    """Return the model: frames (batch, time, dims), vector (batch, dims), words (batch, words) -> (batch, classes).
+
+    ``which``: "audio" (Audio-BRE), "text" (Text-BRE) or "both" (MHA), with ``hops`` 1, 2 or 3. ``cells``: of each
+    direction. ``residual``: see ``ser.layers.recurrent.Encoder``. ``…_dropout``: share of the encoder's inputs that is
+    dropped; ``output_dropout``: of both encoders' outputs, not of their ends.
+    """
+    demand.one_of(NAME, "which", which, tuple(NEEDS))
+    demand.one_of(NAME, "hops", str(hops), HOPS)
+    demand.one_of(NAME, "cell", cell, tuple(CELLS))
+    audio, text, words, extra = None, None, None, 0
+
+    def encoder(dims: int, into: float) -> Encoder:
+        return Encoder(
+            dims, cells, both=True, cell=cell, into=into, out=output_dropout, residual=residual, initial="orthogonal"
+        )
+
+    if which != "text":
+        dims, extra = demand.frames(shape, NAME), demand.vector(shape, NAME)
+        audio = encoder(dims, audio_dropout)
+    if which != "audio":
+        words = WordVectors(demand.table(shape, NAME))
+        text = encoder(words.dims, text_dropout)
+    joined = extra + sum(one.dims for one in (audio, text) if one is not None)
+    queries = [Affine(2 * cells, 2 * cells) for _ in range(hops if which == "both" else 0)]
+    return MultiHop(audio, text, words, queries, Affine(joined, classes))
+
+
+class MultiHop(nn.Module):
+    """The end of each encoder, replaced hop by hop by what the other modality finds in its outputs; linear output.
+
+    The first hop asks the words with the end of the audio, the second asks the audio with what was found in the words,
+    the third asks the words again with what was found in the audio.
+    """
+
+    def __init__(
+        self,
+        audio: Encoder | None,
+        text: Encoder | None,
+        words: WordVectors | None,
+        queries: list[Affine],
+        output: Affine,
+    ):
+        super().__init__()
+        self.audio, self.text, self.words = audio, text, words
+        self.queries, self.output = nn.ModuleList(queries), output
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return logits (batch, classes)."""
+        states: list[tuple[Tensor, Tensor]] = []  # outputs of each encoder and which of them are real
+        parts: list[Tensor] = []  # what stands for each modality
+        if self.audio is not None:
+            assert batch.frames is not None
+            mask = valid(batch.frames, batch.mask)
+            outputs, end = self.audio(batch.frames, mask)
+            states.append((outputs, mask))
+            parts.append(end)
+        if self.text is not None and self.words is not None:
+            assert batch.words is not None
+            said = valid(batch.words, batch.said)
+            outputs, end = self.text(self.words(batch.words), said)
+            states.append((outputs, said))
+            parts.append(end)
+        for hop, query in enumerate(self.queries):
+            asking, asked = hop % 2, 1 - hop % 2
+            parts[asked] = attend(query(parts[asking]), *states[asked])
+        if self.audio is not None:
+            assert batch.vector is not None
+            parts.append(batch.vector)
+        logits: Tensor = self.output(torch.cat(parts, dim=-1))
+        return logits
