@@ -9,6 +9,7 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
+from ser import listings
 from ser.errors import SerError
 
 Arguments = ParamSpec("Arguments")
@@ -32,9 +33,6 @@ Manifest = Annotated[Path, typer.Option(help="manifest.parquet of the corpus.")]
 Out = Annotated[Path, typer.Option(help="File or folder to write, whole or not at all.")]
 Jobs = Annotated[int, typer.Option(help="Utterances read at a time.")]
 Threads = Annotated[int, typer.Option(help="CPU threads of the numerical libraries.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-ConfigFolder = Annotated[Path, typer.Option(help="Folder that holds systems/ and protocols/.")]
-CONFIG = Path(__file__).parent.parent / "config"
 PlanFile = Annotated[Path, typer.Option(help="plan.json of the experiment.")]
 
 
@@ -127,6 +125,47 @@ def extract(
     from ser.stages.extract import extract as stage
 
     stage(feature=feature, extractor=extractor, options=mapping(options), audio=audio, out=out, weights=weights)
+
+
+@verb
+def transcribe(
+    manifest: Manifest,
+    shard: Annotated[int, typer.Option(help="Number of the shard.")],
+    out: Out,
+    audio: Annotated[Path | None, typer.Option(help="The audio of this shard, for a recogniser.")] = None,
+    recogniser: Annotated[str | None, typer.Option(help="Module in ser/recognisers; none: the corpus's text.")] = None,
+    options: Annotated[str, typer.Option(help="Options of the recogniser, as JSON.")] = "{}",
+    gpus: Annotated[int, typer.Option(help="GPUs that the scheduler granted; with 0 the job stays on the CPU.")] = 1,
+) -> None:
+    """Write what was said in one shard: the corpus's own transcripts, or what a recogniser hears."""
+    from ser.stages.transcribe import transcribe as stage
+
+    stage(
+        manifest=manifest,
+        shard=shard,
+        out=out,
+        audio=audio,
+        recogniser=recogniser,
+        options=mapping(options),
+        device="auto" if gpus else "cpu",
+    )
+
+
+@verb
+def embed(
+    transcripts: Annotated[Path, typer.Option(help="Folder of transcripts.")],
+    source: Annotated[str, typer.Option(help="Word vectors in GloVe's text format, or their URL.")],
+    out: Out,
+    downloaded: Annotated[Path, typer.Option(help="Folder for what comes from a URL.")] = Path("data/raw/embeddings"),
+    checksum: Annotated[str | None, typer.Option(help="SHA-256 of the source.")] = None,
+    shards: Annotated[
+        int | None, typer.Option(help="Shards of the transcripts; all in the folder if not given.")
+    ] = None,
+) -> None:
+    """Keep the vectors of the words that a corpus's transcripts hold."""
+    from ser.stages.embed import embed as stage
+
+    stage(transcripts=transcripts, source=source, downloaded=downloaded, out=out, checksum=checksum, shards=shards)
 
 
 @verb
@@ -227,59 +266,5 @@ def report(
     stage(plan=read_plan(plan), scores=scores, confusions=confusions, out=out)
 
 
-@verb
-def keys() -> None:
-    """Print every configuration key in one line."""
-    from ser.config.describe import describe
-
-    print(describe(), end="")
-
-
-def listing(entries: list[dict[str, Any]], columns: dict[str, str], as_json: bool) -> None:
-    """Print ``entries`` as JSON, or their ``columns`` as a table."""
-    from ser.reports.inventory import table
-
-    print(json.dumps(entries, indent=2, ensure_ascii=False) if as_json else table(entries, columns))
-
-
-@verb
-def systems(as_json: AsJson = False, config: ConfigFolder = CONFIG) -> None:
-    """List the systems: paper, features, parameters, and what is a default and not the paper's word."""
-    from ser.reports import inventory
-
-    columns = {"name": "system", "paper": "paper", "features": "features", "parameters": "parameters", "title": "title"}
-    listing(inventory.systems(config), columns, as_json)
-
-
-@verb
-def protocols(as_json: AsJson = False, config: ConfigFolder = CONFIG) -> None:
-    """List the protocols: rule, leaks, how a model is chosen, hash."""
-    from ser.reports import inventory
-
-    columns = {"name": "protocol", "digest": "hash", "selection": "selection", "leaks": "leaks", "title": "title"}
-    listing(inventory.protocols(config), columns, as_json)
-
-
-@verb
-def corpora(as_json: AsJson = False) -> None:
-    """List the corpora that have a reader."""
-    from ser.reports import inventory
-
-    columns = {
-        "name": "corpus",
-        "utterances": "utterances",
-        "speakers": "speakers",
-        "title": "title",
-        "licence": "licence",
-    }
-    listing(inventory.corpora(), columns, as_json)
-
-
-@verb
-def features(as_json: AsJson = False, config: ConfigFolder = CONFIG) -> None:
-    """List the features."""
-    from ser.reports import inventory
-
-    listing(
-        inventory.features(config), {"name": "feature", "dims": "dims", "hop": "hop (s)", "title": "title"}, as_json
-    )
+for listing in listings.LISTINGS:
+    verb(listing)

@@ -25,7 +25,20 @@ def test_every_verb_explains_itself_and_its_options(verb: str) -> None:
 
 
 def test_the_stages_are_all_verbs() -> None:
-    stages = {"fetch", "prepare", "resample", "train-xvector", "extract", "split", "train", "plan", "score", "report"}
+    stages = {
+        "fetch",
+        "prepare",
+        "resample",
+        "train-xvector",
+        "extract",
+        "split",
+        "train",
+        "transcribe",
+        "embed",
+        "plan",
+        "score",
+        "report",
+    }
     assert stages <= set(VERBS)
 
 

@@ -254,6 +254,7 @@ class Plan(Strict):
     protocols: dict[str, Protocol]
     systems: dict[str, Recipe]
     folds: dict[str, dict[str, int]] = Field(description="corpus: protocol: number of folds")
+    shards: dict[str, int] = Field(default_factory=dict, description="corpus: number of feature and transcript shards")
 
     def checked(self) -> "Plan":
         """Return the plan itself; SerError if a block names a fold that its protocol does not have."""

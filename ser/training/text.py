@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ser import contracts
+from ser import contracts, transcripts
 from ser.config.schema import Words
 from ser.errors import SerError, offenders
 from ser.training.fold import Fold
@@ -37,12 +37,9 @@ class Text:
 
 
 def load(folder: Path, utterances: Sequence[str], shards: int | None = None) -> list[list[str]]:
-    """Return the words of ``utterances`` from the shards in ``folder``; SerError names those missing."""
-    every = sorted(folder.glob("*.parquet")) if shards is None else [folder / f"{k}.parquet" for k in range(shards)]
-    found: dict[str, list[str]] = {}
-    for shard in every:
-        table = contracts.read(contracts.TRANSCRIPTS, shard)
-        found.update(zip(table["utterance"].to_pylist(), table["words"].to_pylist(), strict=True))
+    """Return the words of ``utterances`` from the (first) ``shards`` in ``folder``; SerError names those missing."""
+    table = transcripts.read(folder, shards)
+    found = dict(zip(table["utterance"].to_pylist(), table["words"].to_pylist(), strict=True))
     missing = [name for name in utterances if name not in found]
     if missing:
         raise SerError(f"{folder} has no transcript of {len(missing)} utterances: {offenders(missing)}.")
@@ -62,10 +59,11 @@ def read(
 
     Row 0 is padding (zeros), row 1 any word that the train part lacks, then the train part's words, most frequent
     first. A transcript without a word is legal: it is one unknown word. A word that ``embedding`` holds starts there,
-    any other uniform in ±0.25 from ``seed``. SerError where no train transcript has a word, and where the vectors of
-    the embedding are not as wide as ``words.dims``.
+    any other uniform in ±0.25 from ``seed``. SerError where no train transcript has a word, where the vectors of the
+    embedding are not as wide as ``words.dims``, and where an embedding is given to a recipe that names none.
     """
-    kept = [list(sentence[: words.length or words.limit]) for sentence in sentences]
+    most = min((count for count in (words.limit, words.length) if count is not None), default=None)
+    kept = [list(sentence[:most]) for sentence in sentences]
     train = fold.rows("train").tolist()
     counts = Counter(word for row in train for word in kept[row])
     vocabulary = tuple(
@@ -101,6 +99,8 @@ def _table(
     if embedding is None:
         asked = "" if words.embedding is None else f" ({words.embedding} is not configured)"
         return table, [f"word vectors learned from scratch{asked}"]
+    if words.embedding is None:
+        raise SerError(f"{embedding} was given to start from, but the recipe names no inputs.words.embedding.")
     found = contracts.read(contracts.EMBEDDING, embedding)
     vectors = dict(zip(found["word"].to_pylist(), found["vector"].to_pylist(), strict=True))
     widths = sorted({len(vector) for vector in vectors.values()})
@@ -111,5 +111,5 @@ def _table(
     known = [row for row, word in enumerate(vocabulary, start=UNKNOWN + 1) if word in vectors]
     for row in known:
         table[row] = vectors[vocabulary[row - UNKNOWN - 1]]
-    name = contracts.metadata(embedding).get("provenance", words.embedding or "")
+    name = contracts.metadata(embedding).get("provenance", words.embedding)
     return table, [f"word vectors from {name} for {len(known)} of {len(vocabulary)} words"]

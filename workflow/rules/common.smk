@@ -104,6 +104,7 @@ def planned():
         protocols={name: CONFIG.protocols[name] for name in CONFIG.experiment.protocols()},
         systems={name: CONFIG.systems[name] for name in CONFIG.experiment.systems()},
         folds=folds,
+        shards={corpus: len(shards(corpus)) for corpus in CONFIG.experiment.corpora()},
     ).checked()
 
 

@@ -5,6 +5,8 @@ rule train_fold:
     """One system, seed and fold: fit on train, choose on dev, predict test."""
     input:
         features=run_features,
+        transcripts=run_transcripts,
+        embedding=run_vectors,
         folds="data/{corpus}/folds/{protocol}.parquet",
     output:
         predictions=f"{RUN}/predictions.parquet",
@@ -26,13 +28,15 @@ rule train_fold:
         out=subpath(output.card, parent=True),
         recipe=lambda w: CONFIG.systems[w.system].decisive(),
         features=feature_folders,
+        words=run_words,
         shards=lambda w: len(shards(w.corpus)),
         code=lambda w: catalog.fingerprint("ser.stages.train", f"ser.models.{CONFIG.systems[w.system].model}"),
         versions=versions("torch", "scikit-learn"),
     shell:
         "ser train --corpus {wildcards.corpus} --protocol {wildcards.protocol} --system {wildcards.system:q}"
         " --recipe {params.recipe:q} --seed {wildcards.seed} --fold {wildcards.fold} --folds {input.folds}"
-        " {params.features} --shards {params.shards} --out {params.out:q} --threads {threads} --gpus {resources.gpu} --code {params.code} > {log} 2>&1"
+        " {params.features} {params.words} --shards {params.shards} --out {params.out:q} --threads {threads}"
+        " --gpus {resources.gpu} --code {params.code} > {log} 2>&1"
 
 
 rule train:

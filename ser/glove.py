@@ -1,0 +1,125 @@
+"""Word vectors in GloVe's text format: a word and its values per line, separated by blanks; plain, gzip or zip.
+
+Pennington et al. (2014), "GloVe: global vectors for word representation". A word may itself hold blanks, as some of the
+840B release do.
+"""
+
+import gzip
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ser.errors import SerError, offenders
+
+DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)  # Runtime: encrypted
+BUFFER = 1 << 20  # bytes
+NUMBER = re.compile(rb"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+
+Vectors = dict[str, NDArray[np.float32]]
+
+
+def read(path: Path, words: Collection[str]) -> Vectors:
+    """Return the vectors, (dims,), of those ``words`` that the file at ``path`` has; where one comes twice, its first.
+
+    Reads line by line and holds nothing but what it returns. The first line says how many values a vector has. SerError
+    with the line's number where another line has more or fewer, where a wanted word's values are not finite numbers,
+    where the file begins with word2vec's header, is empty or damaged, or ends in the middle of a line.
+    """
+    try:
+        with _opened(path) as lines:
+            found = _vectors(lines, {word.encode(): word for word in words}, path)
+    except DAMAGED as error:
+        raise SerError(f"{path}: cannot be read ({error or type(error).__name__}); is it damaged?") from error
+    if found is None:
+        raise SerError(f"{path} is empty; it ought to hold a word and its vector in every line.")
+    return found
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Iterable[bytes]]:
+    """Open the text, whatever it is packed in; of a zip archive the only file in it."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    if head[:2] == b"\x1f\x8b":
+        with gzip.open(path) as packed:
+            yield packed
+    elif head == b"PK\x03\x04":
+        with zipfile.ZipFile(path) as archive:
+            inside = [name for name in archive.namelist() if not name.endswith("/") and "__MACOSX" not in name]
+            if len(inside) != 1:
+                raise SerError(f"{path} holds {offenders(inside)}; unpack it and give the one file that is wanted.")
+            with archive.open(inside[0]) as member:  # its own way of finding lines is slow
+                yield io.BufferedReader(cast(io.RawIOBase, member), BUFFER)
+    else:
+        with path.open("rb", buffering=BUFFER) as plain:
+            yield plain
+
+
+def _vectors(lines: Iterable[bytes], wanted: Mapping[bytes, str], path: Path) -> Vectors | None:
+    """Return the vectors of the words ``wanted``; None where there is no line."""
+    found: Vectors = {}
+    dims = 0
+    for number, line in enumerate(lines, start=1):
+        body = line.rstrip(b" \r\n")
+        try:
+            dims = dims or _dims(body)
+            word = _word(body, dims, whole=line.endswith(b"\n"))
+            if word in wanted and wanted[word] not in found:
+                found[wanted[word]] = _values(body[len(word) + 1 :], wanted[word])
+        except SerError as error:
+            raise SerError(f"{path}, line {number}: {error}") from error
+    return found if dims else None
+
+
+def _dims(body: bytes) -> int:
+    """Return how many values the first line ends with; its word takes at least one field."""
+    fields = body.split(b" ")
+    if len(fields) == 2 and all(field.isdigit() for field in fields):
+        raise SerError(f"'{body.decode()}' is the header of word2vec's format; take this line away.")
+    values = 0
+    while values < len(fields) - 1 and _float(fields[-1 - values]) is not None:
+        values += 1
+    if not values:
+        raise SerError(f"'{body[:60].decode(errors='replace')}' is not a word with its values.")
+    return values
+
+
+def _word(body: bytes, dims: int, *, whole: bool) -> bytes:
+    """Return the word of a line; SerError where it has not ``dims`` values."""
+    blanks = body.count(b" ")
+    if blanks == dims:
+        return body[: body.index(b" ")]
+    if blanks < dims:
+        torn = "" if whole else "; the file ends in the middle of it"
+        raise SerError(f"has {blanks} values, the first line has {dims}{torn}.")
+    word = body.rsplit(b" ", dims)[0]
+    if NUMBER.fullmatch(word[word.rindex(b" ") + 1 :]):
+        raise SerError(f"has more values than the first line, which has {dims}.")
+    return word
+
+
+def _values(text: bytes, word: str) -> NDArray[np.float32]:
+    fields = text.split(b" ")
+    numbers = [_float(field) for field in fields]
+    with np.errstate(over="ignore"):
+        vector = np.array([np.nan if number is None else number for number in numbers], dtype=np.float32)
+    strange = np.flatnonzero(~np.isfinite(vector))
+    if strange.size:
+        shown = fields[strange[0]].decode(errors="replace")
+        raise SerError(f"the vector of '{word}' holds '{shown}', which is not a finite number.")
+    return vector
+
+
+def _float(field: bytes) -> float | None:
+    try:
+        return float(field)
+    except ValueError:
+        return None

@@ -1,0 +1,67 @@
+"""The verbs that list what there is: configuration keys, systems, protocols, corpora, features."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+ConfigFolder = Annotated[Path, typer.Option(help="Folder that holds systems/ and protocols/.")]
+CONFIG = Path(__file__).parent.parent / "config"
+
+
+def keys() -> None:
+    """Print every configuration key in one line."""
+    from ser.config.describe import describe
+
+    print(describe(), end="")
+
+
+def listing(entries: list[dict[str, Any]], columns: dict[str, str], as_json: bool) -> None:
+    """Print ``entries`` as JSON, or their ``columns`` as a table."""
+    from ser.reports.inventory import table
+
+    print(json.dumps(entries, indent=2, ensure_ascii=False) if as_json else table(entries, columns))
+
+
+def systems(as_json: AsJson = False, config: ConfigFolder = CONFIG) -> None:
+    """List the systems: paper, features, parameters, and what is a default and not the paper's word."""
+    from ser.reports import inventory
+
+    columns = {"name": "system", "paper": "paper", "features": "features", "parameters": "parameters", "title": "title"}
+    listing(inventory.systems(config), columns, as_json)
+
+
+def protocols(as_json: AsJson = False, config: ConfigFolder = CONFIG) -> None:
+    """List the protocols: rule, leaks, how a model is chosen, hash."""
+    from ser.reports import inventory
+
+    columns = {"name": "protocol", "digest": "hash", "selection": "selection", "leaks": "leaks", "title": "title"}
+    listing(inventory.protocols(config), columns, as_json)
+
+
+def corpora(as_json: AsJson = False) -> None:
+    """List the corpora that have a reader."""
+    from ser.reports import inventory
+
+    columns = {
+        "name": "corpus",
+        "utterances": "utterances",
+        "speakers": "speakers",
+        "title": "title",
+        "licence": "licence",
+    }
+    listing(inventory.corpora(), columns, as_json)
+
+
+def features(as_json: AsJson = False, config: ConfigFolder = CONFIG) -> None:
+    """List the features."""
+    from ser.reports import inventory
+
+    listing(
+        inventory.features(config), {"name": "feature", "dims": "dims", "hop": "hop (s)", "title": "title"}, as_json
+    )
+
+
+LISTINGS = (keys, systems, protocols, corpora, features)

@@ -1,0 +1,86 @@
+# What a job hears and reads: input and parameter functions of transcripts and word vectors.
+
+
+def listener(wildcards):
+    """The recogniser's module; None where the corpus's own transcripts are taken."""
+    name = CONFIG.transcripts[wildcards.transcript].recogniser
+    return None if name is None else catalog.load("recognisers", name)
+
+
+def heard_audio(wildcards):
+    return f"data/{wildcards.corpus}/audio/{wildcards.shard}.parquet" if listener(wildcards) else []
+
+
+def heard_by(wildcards):
+    """Local files of the recogniser's model."""
+    files = getattr(listener(wildcards), "files", None)
+    return files(**CONFIG.transcripts[wildcards.transcript].options) if files else []
+
+
+def listening(wildcards):
+    """Arguments of the job that listens; none where nobody does."""
+    entry = CONFIG.transcripts[wildcards.transcript]
+    if entry.recogniser is None:
+        return ""
+    options = quote(json.dumps(entry.options, sort_keys=True))
+    return f"--audio {heard_audio(wildcards)} --recogniser {entry.recogniser} --options {options}"
+
+
+def listening_code(wildcards):
+    heard = listener(wildcards)
+    return catalog.fingerprint("ser.stages.transcribe", *([heard.__name__] if heard else []))
+
+
+def listens_on_gpu(wildcards):
+    entry = CONFIG.transcripts[wildcards.transcript]
+    if entry.recogniser is None or entry.options.get("device") == "cpu":
+        return False
+    return "device" in (catalog.keywords("recognisers", entry.recogniser, "load") or {})
+
+
+def transcript_shards(corpus, transcript):
+    return [str(layout.transcripts(corpus, transcript) / f"{shard}.parquet") for shard in shards(corpus)]
+
+
+def local_vectors(wildcards):
+    """The file of word vectors; nothing where the job itself fetches it."""
+    source = CONFIG.embeddings[wildcards.embedding].source
+    return [] if "://" in source else str(Path(source).expanduser())
+
+
+def checksum(wildcards):
+    given = CONFIG.embeddings[wildcards.embedding].checksum
+    return f"--checksum {given}" if given else ""
+
+
+def words(system):
+    """How a system reads transcripts; None where it reads none."""
+    return CONFIG.systems[system].inputs.words
+
+
+def run_transcripts(wildcards):
+    read = words(wildcards.system)
+    return transcript_shards(wildcards.corpus, read.transcript) if read else []
+
+
+def run_vectors(wildcards):
+    """Word vectors to start from, where the recipe names some and the configuration says where they are."""
+    read = words(wildcards.system)
+    if read is None or read.embedding is None or CONFIG.embeddings[read.embedding].source is None:
+        return []
+    return str(layout.embedding(wildcards.corpus, read.embedding, read.transcript))
+
+
+def run_words(wildcards):
+    """Arguments of a training that reads words; none of one that does not."""
+    read, vectors = words(wildcards.system), run_vectors(wildcards)
+    if read is None:
+        return ""
+    folder = f"--transcripts {layout.transcripts(wildcards.corpus, read.transcript)}"
+    return f"{folder} --embedding {vectors}" if vectors else folder
+
+
+def recognised_shards(wildcards):
+    """Every transcript of the runs that is not the corpus's own."""
+    pairs = {(run.corpus, words(run.system).transcript) for run in RUNS if words(run.system)}
+    return [path for pair in sorted(pairs) if pair[1] != "given" for path in transcript_shards(*pair)]
