@@ -12,6 +12,7 @@ from importlib import resources
 
 from ser.errors import unknown
 
+UNITS = {"parameters_million": "parameters", "training_time_min": "minutes", "UAR_converged_pct": "converged UA"}
 PATTERN = re.compile(r"(?P<name>WA|UA|UAR|recall_(?P<label>[a-z]+))_(?P<unit>pct|fraction)")
 SCALE = {"pct": 1.0, "fraction": 100.0}
 EMOTIONS = {"anger": "angry", "disgust": "disgusted", "fear": "fearful", "surprise": "surprised"}
@@ -46,26 +47,67 @@ def published(paper: str, system: str) -> list[Published]:
     mine = [row for row in rows if row["system"] == system]
     if not mine:
         raise unknown(f"system of {paper}", system, {row["system"] for row in rows})
-    return [
-        Published(
-            paper=paper,
-            table=row["table"],
-            protocol=row["protocol"],
-            metric=_metric(match),
-            value=float(row["value"]),
-            percent=round(float(row["value"]) * SCALE[match["unit"]], 6),
-            label=EMOTIONS.get(match["label"], match["label"]) if match["label"] else "",
-        )
-        for row in mine
-        if (match := PATTERN.fullmatch(row["metric"]))
-    ]
+    return [_number(paper, row, match) for row in mine if (match := PATTERN.fullmatch(row["metric"]))]
+
+
+def printed(paper: str) -> list[tuple[str, Published]]:
+    """Return (system, number) of every table of ``paper``, as printed: WA, UA, recalls, sizes and training times.
+
+    ``parameters`` are in millions, ``minutes`` are of training; both stand in ``percent`` as they are. ``converged UA``
+    is what a text reads off its test curve.
+    """
+    found = []
+    for row in _rows():
+        if row["paper"].lower() != paper.lower():
+            continue
+        match, unit = PATTERN.fullmatch(row["metric"]), UNITS.get(row["metric"])
+        if match:
+            found.append((row["system"], _number(paper, row, match)))
+        elif unit:
+            value = float(row["value"])
+            found.append((row["system"], Published(paper, row["table"], row["protocol"], unit, value, value)))
+    return found
+
+
+def papers() -> list[str]:
+    """Return the papers whose numbers are known, in the order of the table."""
+    return list(dict.fromkeys(row["paper"].lower() for row in _rows()))
+
+
+def systems(paper: str) -> list[str]:
+    """Return every system that ``paper`` prints a WA, UA, recall or size of, in its order."""
+    return list(dict.fromkeys(system for system, _ in printed(paper)))
+
+
+def known_remark(paper: str, system: str) -> str:
+    """Return what is known about the kind of a printed number, such as precision for accuracy; "" if nothing is."""
+    named = (
+        row["remark"] for row in _read("published_remarks.csv") if (row["paper"], row["system"]) == (paper, system)
+    )
+    return next(named, "")
+
+
+def _number(paper: str, row: dict[str, str], match: re.Match[str]) -> Published:
+    return Published(
+        paper=paper,
+        table=row["table"],
+        protocol=row["protocol"],
+        metric=_metric(match),
+        value=float(row["value"]),
+        percent=round(float(row["value"]) * SCALE[match["unit"]], 6),
+        label=EMOTIONS.get(match["label"], match["label"]) if match["label"] else "",
+    )
 
 
 def _metric(match: re.Match[str]) -> str:
     return "recall" if match["label"] else match["name"].replace("UAR", "UA")
 
 
-@cache
 def _rows() -> tuple[dict[str, str], ...]:
-    text = resources.files("ser.evaluation").joinpath("published_results.csv").read_text(encoding="utf-8")
+    return _read("published_results.csv")
+
+
+@cache
+def _read(name: str) -> tuple[dict[str, str], ...]:
+    text = resources.files("ser.evaluation").joinpath(name).read_text(encoding="utf-8")
     return tuple(csv.DictReader(text.splitlines()))

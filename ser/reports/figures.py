@@ -1,4 +1,4 @@
-"""The figures of a report: confusion matrices, learning curves and what a leak adds. Colours tell apart for everyone.
+"""The figures of a report: confusions, learning curves, what a leak adds, sweeps. Colours tell apart for everyone.
 
 Colours are those of Okabe and Ito (2008), "Color universal design". A figure is made in memory; ``encode`` returns the
 bytes of a file, ``inline`` an SVG for a page whose ink follows the page's text colour.
@@ -7,16 +7,16 @@ bytes of a file, ``inline`` an SVG for a page whose ink follows the page's text 
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import matplotlib
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ser.config.schema import Sweep
 from ser.reports.gap import Gap
 from ser.reports.results import Result
 
@@ -62,7 +62,7 @@ def confusions(results: Sequence[Result], warning: str) -> Figure:
 
 
 def curves(results: Sequence[Result], warning: str) -> Figure:
-    """Return training loss and dev UA over epochs, one pair of axes per result, one thin line per run."""
+    """Return training loss, dev UA and, if scored, test UA, one pair of axes per result, one thin line per run."""
     shown = [result for result in results if has_curve(result)]
     if not shown:
         return words("No system was trained by epochs, so there are no learning curves.")
@@ -111,6 +111,38 @@ def gap(gaps: Sequence[Gap], warning: str) -> Figure:
         axes.set_xlabel("UA, %")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, borderaxespad=0.2)
         return _warned(figure, warning)
+
+
+def sweeps(named: Mapping[str, Sweep], results: Sequence[Result], warning: str) -> Figure:
+    """Return WA, UA and recalls over the setting of each sweep: one panel per sweep, corpus and protocol."""
+    panels = [
+        (sweep, where, {x: one for x, name in sweep.systems.items() for one in members if one.system == name})
+        for sweep in named.values()
+        for where, members in _by_protocol(results).items()
+    ]
+    shown = [(sweep, where, points) for sweep, where, points in panels if len(points) > 1]
+    if not shown:
+        return words("The experiment sweeps over no setting.")
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _grid(len(shown), 1, (4.2, 3.1))
+        for panel, (sweep, where, points) in zip(axes[0], shown, strict=False):
+            at = sorted(points)
+            for name in points[at[0]].recalls:
+                recall = [100 * points[x].recalls[name] for x in at]
+                panel.plot(at, recall, linewidth=0.8, alpha=0.7, label=f"recall {name}")
+            for value, colour, label in (("wa", BLUE, "WA"), ("ua", ORANGE, "UA")):
+                rates = [100 * getattr(points[x], value).mean for x in at]
+                panel.plot(at, rates, color=colour, linewidth=1.8, marker=".", label=label)
+            panel.set(xlabel=sweep.axis, ylabel="%", title=f"{sweep.title}\n{where[1]} · {where[0]}")
+            panel.legend(fontsize=7, frameon=False, ncols=2)
+        return _warned(figure, warning)
+
+
+def _by_protocol(results: Sequence[Result]) -> dict[tuple[str, str], list[Result]]:
+    grouped: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        grouped.setdefault((result.corpus, result.protocol), []).append(result)
+    return grouped
 
 
 def words(sentence: str) -> Figure:
@@ -191,18 +223,23 @@ def _confusion(axes: Axes, result: Result) -> None:
 
 
 def _curve(loss: Axes, dev: Axes, result: Result) -> None:
-    judged = False
+    """Draw loss and dev UA over epochs; where the test part was scored too, that as well, over steps."""
+    tested = result.curve_ua is not None
+    x, judged = "step" if tested else "epoch", tested
     for record in result.records:
         history = record.history
         dot = "." if len(history) < 2 else None
-        loss.plot(history["epoch"], history["train_loss"], color=ORANGE, linewidth=0.8, alpha=0.75, marker=dot)
+        loss.plot(history[x], history["train_loss"], color=ORANGE, linewidth=0.8, alpha=0.75, marker=dot)
+        if tested:
+            dev.plot(history[x], 100 * history["test_ua"], color=GREEN, linewidth=0.8, alpha=0.75, marker=dot)
         scored = history[history["dev_ua"].notna()]
         if not scored.empty:
             judged = True
-            dev.plot(scored["epoch"], 100 * scored["dev_ua"], color=BLUE, linewidth=0.8, alpha=0.75, marker=dot)
-            _mark_best(dev, scored, record.best_epoch)
+            dev.plot(scored[x], 100 * scored["dev_ua"], color=BLUE, linewidth=0.8, alpha=0.75, marker=dot)
+            kept = scored[scored["epoch"] == record.best_epoch]
+            dev.plot(kept[x], 100 * kept["dev_ua"], "o", color=BLUE, markersize=3.5)
     loss.set_ylabel("train loss")
-    dev.set(ylabel="dev UA, %", xlabel="epoch")
+    dev.set(ylabel="dev, test UA, %" if tested else "dev UA, %", xlabel=x)
     loss.set_xlim(dev.get_xlim() if judged else loss.get_xlim())
     dev.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     loss.xaxis.set_major_locator(MaxNLocator(6, integer=True))
@@ -211,12 +248,6 @@ def _curve(loss: Axes, dev: Axes, result: Result) -> None:
     else:
         dev.set_yticks([])
         dev.text(0.5, 0.5, "no dev part", transform=dev.transAxes, ha="center", va="center")
-
-
-def _mark_best(dev: Axes, scored: pd.DataFrame, best: int) -> None:
-    kept = scored[scored["epoch"] == best]
-    if not kept.empty:
-        dev.plot(kept["epoch"], 100 * kept["dev_ua"], "o", color=BLUE, markersize=3.5)
 
 
 def _gap_label(item: Gap) -> str:

@@ -1,12 +1,30 @@
 """The tables of a report as data frames for CSV: numbers unrounded but for noise, one row per fact."""
 
 from collections.abc import Iterable
+from dataclasses import astuple, fields
+from typing import NamedTuple
 
 import pandas as pd
 
+from ser.evaluation.word_errors import WordErrors
 from ser.reports.results import Block, Result
 from ser.reports.runs import Record, spans
 from ser.reports.tables import published_protocol, published_text, rankings
+
+
+class Heard(NamedTuple):
+    """What a recogniser made of a corpus."""
+
+    corpus: str
+    transcript: str
+    errors: WordErrors
+
+
+def transcripts(heard: Iterable[Heard]) -> pd.DataFrame:
+    """Return one row per corpus and recognised transcript; the word error rate as a fraction of reference words."""
+    columns = ["corpus", "transcript", *(field.name for field in fields(WordErrors)), "wer"]
+    rows = [(one.corpus, one.transcript, *astuple(one.errors), round(one.errors.wer, 6)) for one in heard]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def results(blocks: Iterable[Block]) -> pd.DataFrame:
@@ -87,6 +105,7 @@ def _numbers(block: Block, ranking: str, result: Result) -> dict[str, object]:
         "utterances": result.utterances,
         "chance_WA": _rounded(result.chance_wa),
         "chance_UA": _rounded(result.chance_ua),
+        "UA_best_of_test_curve": None if result.curve_ua is None else _rounded(result.curve_ua),
         "published_WA": published_text(result, "WA"),
         "published_UA": published_text(result, "UA"),
         "published_protocol": published_protocol(result),

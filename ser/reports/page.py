@@ -8,7 +8,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ser.config.schema import Experiment
-from ser.reports import figures, tables
+from ser.reports import figures, papers, tables
+from ser.reports.frames import Heard
 from ser.reports.gap import Gap, remark
 from ser.reports.results import Block, Result
 from ser.reports.runs import Record, spans
@@ -49,7 +50,14 @@ class Ranking:
         return spans(self.notes.index(text) + 1 for text in _notes(row))
 
 
-def render(*, experiment: Experiment, blocks: Sequence[Block], gaps: Sequence[Gap], records: Sequence[Record]) -> str:
+def render(
+    *,
+    experiment: Experiment,
+    blocks: Sequence[Block],
+    gaps: Sequence[Gap],
+    records: Sequence[Record],
+    transcripts: Sequence[Heard] = (),
+) -> str:
     """Return the page as HTML with its styles, figures and script in it."""
     found = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     found.lstrip_blocks = True
@@ -64,6 +72,9 @@ def render(*, experiment: Experiment, blocks: Sequence[Block], gaps: Sequence[Ga
         gaps=[(gap, remark(gap)) for gap in gaps],
         gap_figure=Markup(figures.inline(figures.gap(gaps, ""), "gap", "UA with and without the leak")),
         curves=list(_curves(results)),
+        papers=papers.paper_tables(results),
+        transcripts=transcripts,
+        sweeps=_sweeps(experiment, results),
         protocols=_protocols(records),
         systems=_systems(results),
         totals=_totals(records, results),
@@ -134,6 +145,12 @@ def _curves(results: Iterable[Result]) -> Iterable[tuple[Result, Markup]]:
         if figures.has_curve(result):
             label = f"Learning curves of {result.system} under {result.protocol}"
             yield result, Markup(figures.inline(figures.curve(result), f"curve{number}", label))
+
+
+def _sweeps(experiment: Experiment, results: Sequence[Result]) -> Markup | None:
+    if not experiment.sweeps:
+        return None
+    return Markup(figures.inline(figures.sweeps(experiment.sweeps, results, ""), "sweeps", "Rates over a setting"))
 
 
 def _protocols(records: Iterable[Record]) -> list[tuple[Record, list[Record]]]:

@@ -17,12 +17,11 @@ from ser.contracts import TRAINED_HERE
 from ser.errors import SerError, offenders
 from ser.evaluation import metrics
 from ser.evaluation.published import Published
+from ser.reports.beside import Beside, comparable, printed, relevant
 from ser.reports.runs import Record, partial
 
 LEAKING = frozenset({"speaker", "test selection"})  # leaks that end speaker independence; others are named beside
 KEYS = ["corpus", "protocol", "system"]
-PAPER_CORPORA = {"iemocap": "IEMOCAP", "enterface": "eNTERFACE"}  # adapter begins with: the published protocol does too
-Beside = Mapping[tuple[str, str], Sequence[Published]]  # (paper, its name of the system): published numbers
 
 
 @dataclass(frozen=True)
@@ -129,6 +128,18 @@ class Result:
         return "; ".join(sorted({record.device for record in self.records}))
 
     @property
+    def curve_ua(self) -> float | None:
+        """UA at the best point of the test curve, mean over runs: chosen on the test part; None without such curves."""
+        best = [record.history["test_ua"].max() for record in self.records]
+        return None if any(math.isnan(value) for value in best) else sum(best) / len(best)
+
+    @property
+    def converged_ua(self) -> float | None:
+        """UA of the test part after the last epoch, mean over runs; None without test curves."""
+        last = [record.history["test_ua"].iloc[-1] for record in self.records]
+        return None if any(math.isnan(value) for value in last) else sum(last) / len(last)
+
+    @property
     def matrix(self) -> list[tuple[str, list[tuple[int, float]]]]:
         """True class with, per predicted class, utterances and their share of the row."""
         rows = [(str(name), counts.tolist()) for name, counts in self.confusion.iterrows()]
@@ -137,7 +148,13 @@ class Result:
     @property
     def remark(self) -> str:
         """Whether the published numbers may be held against these, and if not, why."""
-        return comparable(self)
+        return self.remark_on(self.recipe.paper)
+
+    def remark_on(self, paper: str | None) -> str:
+        """Return the same for the numbers that ``paper`` prints."""
+        entries = [entry for entry in self.published if entry.paper == paper]
+        record = self.first
+        return comparable(record.adapter, record.protocol, paper, entries, heard=self.heard, whole=not self.partial)
 
 
 @dataclass(frozen=True)
@@ -178,25 +195,6 @@ def gather(records: Sequence[Record], scores: pd.DataFrame, confusions: pd.DataF
     return [_block(members) for members in blocks.values()]
 
 
-def comparable(result: Result) -> str:
-    """Return whether the published numbers beside ``result`` may be held against it; "" if there are none."""
-    if not result.published:
-        return ""
-    corpus = _paper_corpus(result.first.adapter)
-    named = [entry for entry in result.published if any(name in entry.protocol for name in PAPER_CORPORA.values())]
-    if corpus is None or (named and not any(corpus in entry.protocol for entry in named)):
-        return "not comparable: other corpus"
-    if not named:
-        return "not comparable: the cited paper's own protocol"
-    if result.first.protocol.paper is None or result.first.protocol.paper != result.recipe.paper:
-        return "not comparable: other protocol"
-    if result.heard:
-        return "not comparable: the embedding was trained on this corpus's speakers"
-    if result.partial:
-        return "not comparable: not all folds were run"
-    return "same corpus, the paper's protocol as far as it is stated"
-
-
 def _match(records: Sequence[Record], scores: pd.DataFrame) -> None:
     wanted = {tuple(record.run) for record in records}
     single = scores.loc[scores["fold"] != metrics.POOLED, [*KEYS, "seed", "fold"]].drop_duplicates()
@@ -216,7 +214,7 @@ def _result(records: list[Record], scores: pd.DataFrame, confusions: pd.DataFram
     recalls = pooled[pooled["metric"] == "recall"].groupby("label")["value"].mean().reindex(classes)
     counts = confusions[confusions["fold"] == metrics.POOLED].groupby(["label", "predicted"])["utterances"].sum()
     confusion = counts.unstack(fill_value=0).reindex(index=classes, columns=classes, fill_value=0).astype(int)
-    published = _printed(first.recipe, beside)
+    published = printed(first.recipe, beside)
     return Result(
         corpus=first.run.corpus,
         protocol=first.run.protocol,
@@ -230,35 +228,12 @@ def _result(records: list[Record], scores: pd.DataFrame, confusions: pd.DataFram
         pooled_wa=dict(zip(wa.index.tolist(), wa.tolist(), strict=True)),
         recalls={str(name): float(value) for name, value in recalls.items()},
         confusion=confusion,
-        published=_relevant(published, first.adapter),
+        published=relevant(published, first.adapter),
     )
-
-
-def _printed(recipe: Recipe, beside: Beside) -> list[Published]:
-    """Return what the papers print for a recipe, on the kind of transcript that it reads."""
-    named = ((paper, name) for paper, names in recipe.published.items() for name in names)
-    recognised = recipe.inputs.words is not None and recipe.inputs.words.transcript != "given"
-    return [entry for key in named for entry in beside.get(key, ()) if entry.recognised == recognised]
 
 
 def _spread(summary: Mapping[Any, Any], mean: str, sd: str) -> Spread:
     return Spread(float(summary[mean]), None if math.isnan(summary[sd]) else float(summary[sd]))
-
-
-def _relevant(entries: Sequence[Published], adapter: str) -> tuple[Published, ...]:
-    """Return the published WA and UA on this corpus where the paper has such, otherwise all; each number once."""
-    corpus = _paper_corpus(adapter)
-    overall: dict[tuple[str, str, float], Published] = {}
-    for entry in entries:
-        if not entry.label:
-            overall.setdefault((entry.protocol, entry.metric, entry.percent), entry)
-    once = tuple(overall.values())
-    same = tuple(entry for entry in once if corpus is not None and corpus in entry.protocol)
-    return same or once
-
-
-def _paper_corpus(adapter: str) -> str | None:
-    return next((name for begin, name in PAPER_CORPORA.items() if adapter.lower().startswith(begin)), None)
 
 
 def _labels(result: Result) -> dict[str, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 TABLES = {
     "results": "WA and UA of every system under every protocol, beside the published numbers",
     "recalls": "Recall of every class",
+    "papers": "The papers' tables, our numbers beside the printed ones",
 }
 
 
@@ -58,6 +59,7 @@ rule render:
         cards=[run.folder / "run.json" for run in RUNS],
         manifests=[layout.manifest(corpus) for corpus in CONFIG.experiment.corpora()],
         histories=[run.folder / "history.parquet" for run in RUNS],
+        transcripts=recognised_shards,
     output:
         index=report(f"{RESULTS}/index.html", caption="../report/page.rst", category="Report"),
         results=report(
@@ -71,6 +73,13 @@ rule render:
             category="Tables",
         ),
         runs=f"{RESULTS}/tables/runs.csv",
+        papers=report(
+            f"{RESULTS}/tables/papers.csv",
+            caption="../report/papers.rst",
+            category="Tables",
+        ),
+        transcripts=f"{RESULTS}/tables/transcripts.csv",
+        sweeps=f"{RESULTS}/figures/sweeps.svg",
         other=expand(
             f"{RESULTS}/tables/{{table}}.{{suffix}}",
             table=TABLES,
