@@ -1,9 +1,11 @@
 """Convolutions along frequency and along time over a spectrogram, with three kinds of pooling: Li et al. 2018.
 
-Maps are (batch, channels, frequency, time). Channels of the inner layers and the places of the two poolings stand in
-the paper's figure only; 16, 32, 48, 64, 80 and "after layers 2 and 3" is what the public re-implementations agree on.
+Maps are (batch, channels, frequency, time). Channels of the inner layers and the places of the poolings stand in the
+paper's figure only; 16, 32, 48, 64, 80 is what the public re-implementations agree on, and all but one pool after
+layers 2 and 3, which leaves maps of 99 × 49 of 400 bins and 200 frames.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -17,8 +19,6 @@ from ser.layers.map_pooling import AttentionPooling, AveragePooling, BilinearPoo
 
 NAME = "time_frequency_cnn"
 CHANNELS = (16, 32, 48, 64, 80)
-POOLED_AFTER = (32, 48)  # channels of the layers that 2×2 max-pooling follows
-SHORTEST = 5  # frames or bins: fewer leave nothing after two poolings
 
 
 def modalities(**_: object) -> tuple[str, ...]:
@@ -34,15 +34,20 @@ def build(
     softmax: Softmax = "spatial",
     reduction: Reduction = "sum",
     root_first: bool = True,
+    pooled: Sequence[int] = (2, 3),
 ) -> nn.Module:
     """Return the model for segments of fixed length: frames (batch, time, bins) -> (batch, classes).
 
-    ``softmax`` and ``reduction`` belong to the attention head, ``root_first`` to the bilinear one.
+    ``softmax`` and ``reduction`` belong to the attention head, ``root_first`` to the bilinear one; ``pooled`` are the
+    layers, 1 to 5, that a 2×2 max-pooling follows.
     """
     bins = demand.frames(shape, NAME)
-    demand.length(shape, NAME, SHORTEST)
-    if bins < SHORTEST:
-        raise SerError(f"model '{NAME}' needs at least {SHORTEST} bins per frame, the feature has {bins}.")
+    for layer in pooled:
+        demand.one_of(NAME, "pooled", str(layer), tuple(str(number + 1) for number in range(len(CHANNELS))))
+    shortest = 2 ** len(set(pooled)) + 1  # fewer leave nothing after the poolings
+    demand.length(shape, NAME, shortest)
+    if bins < shortest:
+        raise SerError(f"model '{NAME}' needs at least {shortest} bins per frame, the feature has {bins}.")
     demand.one_of(NAME, "head", head, ("attention", "gap", "bilinear"))
     demand.one_of(NAME, "softmax", softmax, ("spatial", "class", "none"))
     demand.one_of(NAME, "reduction", reduction, ("sum", "mean"))
@@ -53,21 +58,21 @@ def build(
         pooling = BilinearPooling(CHANNELS[-1], classes, root_first=root_first)
     else:
         pooling = AveragePooling(CHANNELS[-1], classes)
-    return TimeFrequencyCNN(pooling)
+    return TimeFrequencyCNN(pooling, tuple(pooled))
 
 
 class TimeFrequencyCNN(nn.Module):
     """Two first convolutions side by side, four 3×3 ones, a pooling head."""
 
-    def __init__(self, head: nn.Module):
+    def __init__(self, head: nn.Module, pooled: tuple[int, ...]):
         super().__init__()
         half = CHANNELS[0] // 2
         self.along_frequency = _layer(1, half, (10, 2), (4, 0))
         self.along_time = _layer(1, half, (2, 8), (0, 3))  # with these paddings both maps are (bins − 1, time − 1)
-        layers: list[nn.Module] = []
-        for before, after in pairwise(CHANNELS):
+        layers: list[nn.Module] = [nn.MaxPool2d(2)] if 1 in pooled else []
+        for number, (before, after) in enumerate(pairwise(CHANNELS), start=2):
             layers.append(_layer(before, after, (3, 3), (1, 1)))
-            if after in POOLED_AFTER:
+            if number in pooled:
                 layers.append(nn.MaxPool2d(2))
         self.trunk = nn.Sequential(*layers)
         self.head = head

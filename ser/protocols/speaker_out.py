@@ -1,25 +1,29 @@
 """Leave one speaker out: each speaker is tested once, all others are trained on.
 
 Li et al. 2018 and many before them on IEMOCAP. The speaker's partner in the same conversation stays in train, so the
-session and the dialog leak by design of the rule; session_out is without this.
+session and the dialog leak by design of the rule; session_out is without this, and so is ``dev="partner"``, where the
+partner is not trained on but chosen by: Lee & Tashev 2015.
 """
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ser.corpus import Facts
+from ser.errors import SerError
 from ser.protocols import _parts
 
 if TYPE_CHECKING:
     import pandas as pd
 
 RULE = "speaker_out"
-DEV = ("speaker", "none")
+DEV = ("speaker", "partner", "none")
 
 
 def folds(facts: Facts, *, dev: str = "speaker", **_: object) -> int:
     """Return the number of speakers; SerError if they are not known or too few."""
     _require(facts.speakers, dev)
+    if dev == "partner":
+        _parts.require(RULE, "session", facts.sessions, 2, "one to test and for dev, one to train")
     return len(facts.speakers)
 
 
@@ -28,7 +32,8 @@ def assign(manifest: "pd.DataFrame", *, dev: str = "speaker") -> "pd.DataFrame":
 
     dev: "speaker" takes as dev part the next speaker in order who belongs to another session, by one step width for all
     folds, so that every speaker is the dev part once; just the next one where there are no sessions, or where no step
-    width leads out of every session. "none" leaves no dev part.
+    width leads out of every session. "partner" takes all others of the speaker's session, so that train has none of it;
+    SerError where there are none. "none" leaves no dev part.
     """
     import numpy as np
 
@@ -36,6 +41,8 @@ def assign(manifest: "pd.DataFrame", *, dev: str = "speaker") -> "pd.DataFrame":
     speaker = _parts.column(rows, "speaker", RULE)
     speakers = sorted(speaker.unique())
     _require(speakers, dev)
+    if dev == "partner":
+        _parts.column(rows, "session", RULE)
     sessions = [frozenset(rows.loc[speaker == name, "session"].dropna()) for name in speakers]
     step = _step(sessions)
     parts = []
@@ -43,8 +50,22 @@ def assign(manifest: "pd.DataFrame", *, dev: str = "speaker") -> "pd.DataFrame":
         part = np.where(speaker == tested, "test", "train")
         if dev == "speaker":
             part = np.where(speaker == speakers[(fold + step) % len(speakers)], "dev", part)
+        elif dev == "partner":
+            part = np.where(speaker.isin(_partners(speakers, sessions, fold)), "dev", part)
         parts.append(part.tolist())
     return _parts.table(rows["utterance"], parts)
+
+
+def _partners(speakers: Sequence[str], sessions: Sequence[frozenset[str]], tested: int) -> list[str]:
+    """Return the others who share a session with the speaker numbered ``tested``; SerError if nobody does."""
+    shared = zip(speakers, sessions, strict=True)
+    partners = [name for name, where in shared if name != speakers[tested] and where & sessions[tested]]
+    if not partners:
+        raise SerError(
+            f"protocol rule {RULE}: {speakers[tested]} is alone in session {', '.join(sorted(sessions[tested]))}, so "
+            "there is no partner for dev; use dev: speaker or dev: none."
+        )
+    return partners
 
 
 def _step(sessions: Sequence[frozenset[str]]) -> int:
@@ -58,7 +79,7 @@ def _step(sessions: Sequence[frozenset[str]]) -> int:
 
 def _require(speakers: Sequence[str], dev: str) -> None:
     _parts.choice(RULE, "dev", dev, DEV)
-    if dev == "speaker":
+    if dev != "none":
         _parts.require(RULE, "speaker", speakers, 3, "one to test, one for dev, one to train")
     else:
         _parts.require(RULE, "speaker", speakers, 2, "one to test, one to train")

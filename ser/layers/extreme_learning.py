@@ -1,0 +1,154 @@
+"""Extreme learning machines: a fixed projection or a kernel, then least squares in closed form.
+
+What Han et al. 2014 and Lee & Tashev 2015 train on an utterance's frame posteriors. Both machines standardise their
+inputs on the train part and learn targets of +1 for the class and −1 for the others.
+"""
+
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import linalg
+from scipy.spatial.distance import cdist
+from scipy.special import expit
+from torch import Tensor
+
+from ser.layers.back_end import BackEnd, Labels, Vectors
+from ser.layers.statistics import maximum, mean
+
+Kind = Literal["kernel", "random", "none"]
+KINDS = ("kernel", "random", "none")
+Array = NDArray[np.float64]
+SPOKEN = 0.2  # posterior above which a frame counts for a class
+COSTS = tuple(2.0**power for power in range(-4, 11))
+GAMMAS = tuple(2.0**power for power in range(-8, 4))
+RIDGE = 1e-6
+CONSTANT = 1e-6  # sd below this share of |mean| is rounding, not variation
+
+
+def described(posteriors: Tensor, mask: Tensor) -> Tensor:
+    """Return what a machine is told of an utterance: (batch, time, outputs), (batch, time) -> (batch, 4 · outputs).
+
+    Over the frames where ``mask``: the maxima of all outputs, their minima, their means, the shares of frames above
+    0.2. Han et al. 2014, Section 3.3.
+    """
+    above = (posteriors > SPOKEN).to(posteriors.dtype)
+    parts = maximum(posteriors, mask), -maximum(-posteriors, mask), mean(posteriors, mask), mean(above, mask)
+    return torch.cat(parts, dim=-1)
+
+
+def machine(kind: Kind, classes: int, *, nodes: int, seed: int) -> BackEnd | None:
+    """Return the machine called ``kind``; None for "none". ``nodes`` and ``seed`` belong to the random one."""
+    if kind == "kernel":
+        return KernelMachine(classes)
+    return RandomMachine(classes, nodes=nodes, seed=seed) if kind == "random" else None
+
+
+class KernelMachine:
+    """k(x, X) (K + I/C)⁻¹ T with k(a, b) = exp(−γ · ‖a − b‖²): Huang et al. 2012, Equation 25.
+
+    C and γ are those of ``costs`` and ``gammas`` with the best UA on the dev part; of equals the smaller γ, then the
+    smaller C, which is the smoother answer. Without a dev part C = 1 and γ = 1 / (dims · variance).
+    """
+
+    def __init__(self, classes: int, *, costs: tuple[float, ...] = COSTS, gammas: tuple[float, ...] = GAMMAS):
+        self.classes, self.costs, self.gammas = classes, costs, gammas
+        self.held: dict[str, NDArray[Any]] = {}
+
+    def fit(self, vectors: Vectors, labels: Labels) -> list[str]:
+        """Learn from part ``train`` with C and γ chosen on ``dev``; return what was chosen."""
+        centre, scale = _moments(vectors["train"])
+        x, wanted = (vectors["train"] - centre) / scale, _targets(labels["train"], self.classes)
+        if "dev" in vectors:
+            cost, gamma, ua = self._chosen(x, wanted, (vectors["dev"] - centre) / scale, labels["dev"])
+            remark = f"kernel ELM: C = {cost:g}, gamma = {gamma:g}, chosen by UA on dev ({100 * ua:.1f} %)"
+        else:
+            cost, gamma = 1.0, 1.0 / (x.shape[1] * (x.var() or 1.0))
+            remark = f"kernel ELM: no dev part, so C = 1 and gamma = 1 / (dims · variance) = {gamma:.3g}, not tuned"
+        solution = _solved(np.exp(-gamma * cdist(x, x, "sqeuclidean")), 1 / cost, wanted)
+        self.held = {
+            "centre": centre,
+            "scale": scale,
+            "examples": x,
+            "solution": solution,
+            "gamma": np.array(gamma),
+            "cost": np.array(cost),
+        }
+        return [remark]
+
+    def _chosen(self, x: Array, wanted: Array, dev: Array, truth: NDArray[np.int64]) -> tuple[float, float, float]:
+        """Return C, γ and their dev UA."""
+        within, across = cdist(x, x, "sqeuclidean"), cdist(dev, x, "sqeuclidean")
+        found = (0.0, 0.0, -1.0)
+        for gamma in sorted(self.gammas):
+            kernel, seen = np.exp(-gamma * within), np.exp(-gamma * across)
+            for cost in sorted(self.costs):
+                ua = _unweighted(seen @ _solved(kernel, 1 / cost, wanted), truth)
+                found = (cost, gamma, ua) if ua > found[2] else found
+        return found
+
+    def scores(self, vectors: Array) -> Array:
+        """Return (utterances, classes)."""
+        x = (vectors - self.held["centre"]) / self.held["scale"]
+        seen: Array = np.exp(-self.held["gamma"] * cdist(x, self.held["examples"], "sqeuclidean"))
+        said: Array = seen @ self.held["solution"]
+        return said
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """Return centre, scale (dims,), examples (train, dims), solution (train, classes), gamma and cost."""
+        return dict(self.held)
+
+
+class RandomMachine:
+    """sigmoid(x W) (HᵀH + λI)⁻¹ HᵀT with W drawn from U[−1, 1] and no bias: Han et al. 2014, Section 3.3.
+
+    ``seed`` fixes W whatever the seed of the run; λ = 1e-6 is for the inverse alone.
+    """
+
+    def __init__(self, classes: int, *, nodes: int = 120, seed: int = 0):
+        self.classes, self.nodes, self.seed = classes, nodes, seed
+        self.held: dict[str, NDArray[Any]] = {}
+
+    def fit(self, vectors: Vectors, labels: Labels) -> list[str]:
+        """Learn from part ``train``; there is nothing to choose on ``dev``."""
+        centre, scale = _moments(vectors["train"])
+        drawn = np.random.default_rng(self.seed).uniform(-1.0, 1.0, (len(centre), self.nodes))
+        hidden = expit((vectors["train"] - centre) / scale @ drawn)
+        output = _solved(hidden.T @ hidden, RIDGE, hidden.T @ _targets(labels["train"], self.classes))
+        self.held = {"centre": centre, "scale": scale, "input": drawn, "output": output}
+        return []
+
+    def scores(self, vectors: Array) -> Array:
+        """Return (utterances, classes)."""
+        hidden: Array = expit((vectors - self.held["centre"]) / self.held["scale"] @ self.held["input"])
+        said: Array = hidden @ self.held["output"]
+        return said
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """Return centre, scale (dims,), input (dims, nodes) and output (nodes, classes)."""
+        return dict(self.held)
+
+
+def _moments(vectors: Array) -> tuple[Array, Array]:
+    """Return mean and sd of each dimension; a constant one has sd 1."""
+    centre, scale = vectors.mean(0), vectors.std(0)
+    return centre, np.where(scale <= CONSTANT * np.abs(centre), 1.0, scale)
+
+
+def _targets(labels: NDArray[np.int64], classes: int) -> Array:
+    """Return (utterances, classes), +1 at the label and −1 elsewhere."""
+    return 2.0 * np.eye(classes)[labels] - 1.0
+
+
+def _solved(square: Array, ridge: float, wanted: Array) -> Array:
+    """Return (square + ridge · I)⁻¹ wanted, by Cholesky."""
+    raised = square + ridge * np.eye(len(square))
+    solution: Array = linalg.solve(raised, wanted, assume_a="pos", overwrite_a=True, check_finite=False)
+    return solution
+
+
+def _unweighted(scores: Array, truth: NDArray[np.int64]) -> float:
+    """Return the mean recall of the classes that occur."""
+    right = scores.argmax(1) == truth
+    return float(np.mean([right[truth == label].mean() for label in np.unique(truth)]))

@@ -1,0 +1,137 @@
+"""DNN and extreme learning machine: Han et al. 2014, and as Lee & Tashev ran it again in 2015.
+
+A plain network says of windows of frames which emotion they bear; statistics of what it says over the loudest windows
+of an utterance are classified by an extreme learning machine.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from ser.errors import SerError
+from ser.layers import demand, extreme_learning
+from ser.layers.back_end import BackEnd
+from ser.layers.batch import Batch, Shape
+from ser.layers.statistics import valid
+
+NAME = "dnn_elm"
+Loudness = Literal["frame", "window"]
+
+
+def modalities(**_: object) -> tuple[str, ...]:
+    """Return what the model reads of a batch."""
+    return ("frames",)
+
+
+def build(
+    shape: Shape,
+    classes: int,
+    *,
+    window: int = 25,
+    hidden: Sequence[int] = (256, 256, 256),
+    share: float = 0.3,
+    energy: int = 15,
+    loudness: Loudness = "frame",
+    unread: int = 1,
+    machine: extreme_learning.Kind = "kernel",
+    nodes: int = 120,
+    seed: int = 0,
+) -> nn.Module:
+    """Return the network: frames (batch, time, dims) -> (batch, classes).
+
+    window: frames around each frame that the network sees, an odd number; share: of an utterance's frames, the loudest,
+    that are looked at; energy: column of the log energy; loudness: of the frame itself, or its mean over the window;
+    unread: columns at the end that are not for the network. The other options belong to the back end.
+    """
+    dims = demand.frames(shape, NAME)
+    demand.one_of(NAME, "loudness", loudness, ("frame", "window"))
+    back_end(classes, machine=machine, nodes=nodes, seed=seed)  # refuses wrong options before any training
+    if not 0 <= unread < dims:
+        raise SerError(f"model '{NAME}': option unread is {unread}; the feature has {dims} columns.")
+    if not 0 <= energy < dims - unread:
+        raise SerError(f"model '{NAME}': option energy is {energy}; the columns read are 0 to {dims - unread - 1}.")
+    if window < 1 or window % 2 == 0:
+        raise SerError(f"model '{NAME}': option window is {window}; it must be odd, since a frame is its centre.")
+    if not 0 < share <= 1:
+        raise SerError(f"model '{NAME}': option share is {share}; it must be above 0 and at most 1.")
+    return WindowNetwork(dims - unread, classes, window, tuple(hidden), share, energy, loudness)
+
+
+def back_end(
+    classes: int, *, machine: extreme_learning.Kind = "kernel", nodes: int = 120, seed: int = 0, **_: object
+) -> BackEnd | None:
+    """Return the machine that classifies what ``summary`` says: "kernel" (RBF), "random" (``nodes``) or "none"."""
+    demand.one_of(NAME, "machine", machine, extreme_learning.KINDS)
+    return extreme_learning.machine(machine, classes, nodes=nodes, seed=seed)
+
+
+class WindowNetwork(nn.Module):
+    """ReLU layers over a window of frames, for the loudest windows of each utterance."""
+
+    def __init__(
+        self,
+        dims: int,
+        classes: int,
+        window: int,
+        hidden: tuple[int, ...],
+        share: float,
+        energy: int,
+        loudness: Loudness,
+    ):
+        super().__init__()
+        self.dims, self.reach, self.share, self.energy, self.loudness = dims, window // 2, share, energy, loudness
+        layers: list[nn.Module] = []
+        for before, after in pairwise((window * dims, *hidden)):
+            layers += [nn.Linear(before, after), nn.ReLU()]
+        self.layers = nn.Sequential(*layers, nn.Linear((window * dims, *hidden)[-1], classes))
+
+    def windows(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the loudest windows (batch, most, window · dims) and which of them are real (batch, most).
+
+        Every frame is the centre of a window; beyond its ends an utterance goes on with its first or last frame.
+        """
+        assert batch.frames is not None
+        x = batch.frames[..., : self.dims]
+        mask = valid(x, batch.mask)
+        lengths = mask.sum(1, keepdim=True)
+        time = torch.arange(x.shape[1], device=x.device).expand_as(mask)
+        loud = x[..., self.energy]
+        if self.loudness == "window":
+            around = self._around(time, lengths)
+            loud = loud.gather(1, around.flatten(1)).view(around.shape).mean(2)
+        most = max(1, round(self.share * x.shape[1]))
+        centres = loud.masked_fill(~mask, -torch.inf).argsort(dim=1, descending=True, stable=True)[:, :most]
+        chosen = torch.arange(most, device=x.device) < (self.share * lengths.double()).round().clamp_min(1)
+        row = torch.arange(len(x), device=x.device)[:, None, None]
+        return x[row, self._around(centres, lengths)].flatten(2), chosen
+
+    def _around(self, centres: Tensor, lengths: Tensor) -> Tensor:
+        """Return the frames of windows: (batch, most), (batch, 1) -> (batch, most, window)."""
+        offsets = torch.arange(-self.reach, self.reach + 1, device=centres.device)
+        return torch.minimum((centres.unsqueeze(2) + offsets).clamp_min(0), lengths.unsqueeze(2) - 1)
+
+    def _said(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return log posteriors (batch, most, classes) and which of them count (batch, most)."""
+        windows, chosen = self.windows(batch)
+        return self.layers(windows).float().log_softmax(-1), chosen
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Frames (batch, time, dims) -> log of the mean posterior of the chosen windows (batch, classes)."""
+        said, chosen = self._said(batch)
+        summed = said.masked_fill(~chosen.unsqueeze(2), -torch.inf).logsumexp(1)
+        return summed - chosen.sum(1, keepdim=True).log()
+
+    def loss(self, batch: Batch, labels: Tensor, weights: Tensor | None) -> Tensor:
+        """Return the cross-entropy of the chosen windows, each counting as its class weighs."""
+        said, chosen = self._said(batch)
+        cost = -said.gather(2, labels[:, None, None].expand(-1, said.shape[1], 1)).squeeze(2)
+        weight = chosen.float() if weights is None else chosen * weights[labels].unsqueeze(1)
+        return (cost * weight).sum() / weight.sum()
+
+    def summary(self, batch: Batch) -> Tensor:
+        """Return maxima, minima, means and shares above 0.2 of the chosen windows' posteriors (batch, 4 · classes)."""
+        said, chosen = self._said(batch)
+        return extreme_learning.described(said.exp(), chosen)

@@ -1,0 +1,123 @@
+"""Recurrent network that finds out which frames bear the emotion, and extreme learning machine: Lee & Tashev 2015.
+
+The last column of the frames says whether a frame is voiced (above 0, also once normalised); the network reads the
+others. Its outputs are the classes and, last, Null: no emotion.
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from ser.errors import SerError
+from ser.layers import demand, extreme_learning, label_paths
+from ser.layers.back_end import BackEnd
+from ser.layers.batch import Batch, Shape
+from ser.layers.recurrent import Recurrent
+from ser.layers.statistics import valid
+
+NAME = "rnn_elm"
+Objective = Literal["strict", "floating", "frames"]
+OBJECTIVES = ("strict", "floating", "frames")
+
+
+def modalities(**_: object) -> tuple[str, ...]:
+    """Return what the model reads of a batch."""
+    return ("frames",)
+
+
+def build(
+    shape: Shape,
+    classes: int,
+    *,
+    cells: int = 64,
+    layers: int = 2,
+    objective: Objective = "strict",
+    outer: bool = True,
+    run: int = 5,
+    gap: int = 10,
+    machine: extreme_learning.Kind = "kernel",
+    nodes: int = 120,
+    seed: int = 0,
+) -> nn.Module:
+    """Return the network: frames (batch, time, dims) -> (batch, classes).
+
+    cells: per direction; objective: "strict" has one run of the emotion in each voiced segment, "floating" as many runs
+    as segments, "frames" is the cross-entropy of all frames, without Null; outer: the first and last frame are Null;
+    run, gap: frames of the shortest voiced region and of the shortest gap between two. The other options belong to the
+    back end.
+    """
+    dims = demand.frames(shape, NAME)
+    demand.one_of(NAME, "objective", objective, OBJECTIVES)
+    back_end(classes, machine=machine, nodes=nodes, seed=seed)  # refuses wrong options before any training
+    if dims < 2:
+        raise SerError(f"model '{NAME}' needs a column that says what is voiced beside others, the feature has {dims}.")
+    if run < label_paths.SHORTEST or gap < 1:
+        raise SerError(
+            f"model '{NAME}': options run and gap are {run} and {gap}; a segment needs {label_paths.SHORTEST} voiced "
+            "frames and a gap of 1."
+        )
+    return EmotionFinder(dims - 1, classes, cells, layers, objective, outer=outer, run=run, gap=gap)
+
+
+def back_end(
+    classes: int, *, machine: extreme_learning.Kind = "kernel", nodes: int = 120, seed: int = 0, **_: object
+) -> BackEnd | None:
+    """Return the machine that classifies what ``summary`` says: "kernel" (RBF), "random" (``nodes``) or "none"."""
+    demand.one_of(NAME, "machine", machine, extreme_learning.KINDS)
+    return extreme_learning.machine(machine, classes, nodes=nodes, seed=seed)
+
+
+class EmotionFinder(nn.Module):
+    """Bidirectional LSTM layers, per frame a softmax over the classes and Null."""
+
+    def __init__(
+        self,
+        dims: int,
+        classes: int,
+        cells: int,
+        layers: int,
+        objective: Objective,
+        *,
+        outer: bool,
+        run: int,
+        gap: int,
+    ):
+        super().__init__()
+        self.classes, self.objective, self.outer, self.run, self.gap = classes, objective, outer, run, gap
+        self.recurrent = Recurrent(dims, cells, layers=layers, both=True)
+        self.output = nn.Linear(self.recurrent.dims, classes if objective == "frames" else classes + 1)
+
+    def _said(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return log posteriors (batch, time, outputs) and the mask (batch, time)."""
+        assert batch.frames is not None
+        x = batch.frames[..., :-1]
+        mask = valid(x, batch.mask)
+        return self.output(self.recurrent(x, mask)).float().log_softmax(-1), mask
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Frames (batch, time, dims) -> log of the summed posteriors without Null, normalised (batch, classes)."""
+        said, mask = self._said(batch)
+        emotions = said[..., : self.classes].masked_fill(~mask.unsqueeze(2), -torch.inf)
+        return emotions.logsumexp(1).log_softmax(-1)
+
+    def loss(self, batch: Batch, labels: Tensor, weights: Tensor | None) -> Tensor:
+        """Return −ln of the probability of all allowed frame labels, over utterances, divided by their frames."""
+        assert batch.frames is not None
+        said, mask = self._said(batch)
+        emotion = said.gather(2, labels[:, None, None].expand(-1, said.shape[1], 1)).squeeze(2)
+        if self.objective == "frames":
+            cost = -(emotion * mask).sum(1)
+        else:
+            regions = label_paths.voiced_regions(batch.frames[..., -1] > 0, mask, run=self.run, gap=self.gap)
+            most = label_paths.most_segments(mask.shape[1], self.run, self.gap)
+            segments, strict = label_paths.segmented(regions), self.objective == "strict"
+            null = said[..., self.classes]
+            cost = label_paths.path_loss(emotion, null, mask, segments, most, strict=strict, outer=self.outer)
+        weight = torch.ones_like(cost) if weights is None else weights[labels]
+        return (cost * weight).sum() / (mask.sum(1) * weight).sum()
+
+    def summary(self, batch: Batch) -> Tensor:
+        """Return maxima, minima, means and shares above 0.2 of all outputs, Null included (batch, 4 · outputs)."""
+        said, mask = self._said(batch)
+        return extreme_learning.described(said.exp(), mask)

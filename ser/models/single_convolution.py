@@ -1,0 +1,55 @@
+"""One convolution over a spectrogram, average pooling, linear layer: Li et al. 2018, Section 3.2 and Figure 2.
+
+The network by which the paper chose its filters: what one height along frequency and one width along time can tell.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from ser.errors import SerError
+from ser.layers import demand
+from ser.layers.batch import Batch, Shape
+from ser.layers.map_pooling import AveragePooling
+
+NAME = "single_convolution"
+
+
+def modalities(**_: object) -> tuple[str, ...]:
+    """Return what the model reads of a batch."""
+    return ("frames",)
+
+
+def build(shape: Shape, classes: int, *, height: int = 10, width: int = 2, filters: int = 16) -> nn.Module:
+    """Return the model for segments of fixed length: frames (batch, time, bins) -> (batch, classes).
+
+    height: bins of a filter; width: frames. Zeros around the spectrogram give all even shapes a map of (bins − 1, time
+    − 1), as ``time_frequency_cnn`` has it, so that shapes differ in what a filter sees and not in where it stands.
+    """
+    bins = demand.frames(shape, NAME)
+    if height < 1 or width < 1:
+        raise SerError(f"model '{NAME}': options height and width are {height} and {width}; they must be at least 1.")
+    demand.length(shape, NAME, _shortest(width))
+    if bins < _shortest(height):
+        raise SerError(f"model '{NAME}' needs at least {_shortest(height)} bins per frame, the feature has {bins}.")
+    return SingleConvolution(height, width, filters, classes)
+
+
+def _shortest(size: int) -> int:
+    return size - 2 * ((size - 1) // 2)
+
+
+class SingleConvolution(nn.Module):
+    """Convolution, batch normalisation, ReLU, mean over the map, linear layer."""
+
+    def __init__(self, height: int, width: int, filters: int, classes: int):
+        super().__init__()
+        self.convolution = nn.Conv2d(1, filters, (height, width), padding=((height - 1) // 2, (width - 1) // 2))
+        self.norm = nn.BatchNorm2d(filters)
+        self.head = AveragePooling(filters, classes)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Frames (batch, time, bins) -> logits (batch, classes)."""
+        assert batch.frames is not None
+        x = batch.frames.transpose(1, 2).unsqueeze(1)  # (batch, 1, bins, time)
+        logits: Tensor = self.head(torch.relu(self.norm(self.convolution(x))))
+        return logits
