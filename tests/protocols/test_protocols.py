@@ -307,6 +307,7 @@ def test_digest_follows_all_that_decides_an_outcome() -> None:
         "labels": "all",
         "subset": {"style": ("improvised",)},
         "normalisation": "speaker",
+        "curves": True,
         "selection": "dev_wa",
         "leaks": ("session",),
     }
