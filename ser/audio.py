@@ -1,12 +1,14 @@
 """Recordings: read, look for faults, mix down, resample.
 
-Any format, rate and number of channels that libsndfile reads. Samples are float32, -1…1 for integer formats.
+Any format, rate and number of channels that libsndfile reads, and the first audio track of AVI, MP4 and the like, by
+FFmpeg. Samples are float32, -1…1 for integer formats.
 """
 
 import struct
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 import soundfile
@@ -14,11 +16,15 @@ import soxr
 
 from ser.errors import SerError
 
+if TYPE_CHECKING:
+    import av
+
 RATE = 16_000  # Hz, of everything after the resample stage
 SILENCE = 1e-5  # peak below which nothing was recorded; a 16-bit step is 3e-5
 EDGE = 0.011  # seconds that an end may lie behind the file's: transcripts round to hundredths
 BLOCK = 1 << 18  # frames inspected at a time, so that a recording of hours fits into memory
 STREAMED = (0, 0xFFFFFFFF)  # data sizes that a program writes which cannot seek back to the header
+CONTAINERS = {".avi", ".m4a", ".mkv", ".mov", ".mp4", ".mpg", ".webm", ".wmv"}  # read by FFmpeg
 
 Signal = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -42,8 +48,8 @@ class Inspection:
 def read(path: Path, start: float | None = None, end: float | None = None) -> tuple[Signal, int]:
     """Return the samples between ``start`` and ``end`` in seconds (None: of the whole file), and the rate in Hz.
 
-    The signal is float32, (frames, channels). SerError if the file is missing or unreadable, if start or end
-    lie outside it, or if it holds fewer frames than it declares.
+    The signal is float32, (frames, channels). SerError if the file is missing, unreadable or a film without sound, if
+    start or end lie outside it, or if it holds fewer frames than it declares.
     """
     with _open(path) as file:
         first, last = _span(file, start, end, path)
@@ -99,7 +105,7 @@ def inspect(
     return Inspection(rate, channels, seconds, fault, kind)
 
 
-def _faults(file: soundfile.SoundFile, first: int, last: int, path: Path) -> tuple[str | None, str | None]:
+def _faults(file: "Recording", first: int, last: int, path: Path) -> tuple[str | None, str | None]:
     """Read the frames from ``first`` to ``last`` block by block; return the fault and its kind, or None twice."""
     done, peak = 0, 0.0
     while done < last - first:
@@ -114,19 +120,88 @@ def _faults(file: soundfile.SoundFile, first: int, last: int, path: Path) -> tup
     return (f"is silent: its peak is {peak:.1e}", "silent") if peak < SILENCE else (None, None)
 
 
-def _open(path: Path) -> soundfile.SoundFile:
+class _Track:
+    """The first audio track of a container: what SoundFile offers, as far as it is used here.
+
+    How many frames it holds stands in no header, so that opening decodes it once, piece by piece. SerError where there
+    is no track, no sample, or less than an AVI declares.
+    """
+
+    def __init__(self, path: Path):
+        self._path = path
+        self.frames = self.samplerate = self.channels = 0
+        if path.suffix.lower() == ".avi" and (declared := _missing_bytes(path)):
+            raise SerError(f"{path}: is truncated: {declared}.")
+        for part in self._decoded():
+            self.frames += part.samples
+            self.samplerate, self.channels = part.sample_rate, part.layout.nb_channels
+        if self.frames == 0:
+            raise SerError(f"{path}: holds no samples.")
+        self.seek(0)
+
+    def __enter__(self) -> "_Track":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._parts.close()
+
+    def tell(self) -> int:
+        """Return the frame that is read next."""
+        return self._at
+
+    def seek(self, frame: int) -> None:
+        """Go to ``frame``, from the beginning: what lies before is decoded and dropped."""
+        self._at, self._parts = 0, self._decoded()
+        self._rest = np.empty((0, self.channels), np.float32)
+        while self._at < frame and len(self.read(min(BLOCK, frame - self._at))):
+            pass
+
+    def read(self, count: int, **_: object) -> Signal:
+        """Return the next ``count`` frames, (frames, channels) float32; fewer at the end."""
+        blocks = [np.empty((0, self.channels), np.float32)]
+        while count > 0:
+            if not len(self._rest):
+                part = next(self._parts, None)
+                if part is None:
+                    break
+                self._rest = np.asarray(part.to_ndarray().T, dtype=np.float32)
+            blocks.append(self._rest[:count])
+            self._rest = self._rest[count:]
+            count -= len(blocks[-1])
+            self._at += len(blocks[-1])
+        return np.concatenate(blocks)
+
+    def _decoded(self) -> "Generator[av.AudioFrame]":
+        """Yield the track piece by piece as float32, channel by channel."""
+        import av
+
+        try:
+            with av.open(self._path.absolute()) as container:
+                if not container.streams.audio:
+                    raise SerError(f"{self._path}: has no audio track.")
+                to_float = av.AudioResampler(format="fltp")  # rate and channels stay as they are
+                for frame in container.decode(audio=0):
+                    yield from to_float.resample(frame)
+        except (av.FFmpegError, ValueError) as error:  # ValueError: rate or channels change on the way
+            raise SerError(f"{self._path}: cannot be read as audio ({_reason(error)}).") from error
+
+
+Recording: TypeAlias = soundfile.SoundFile | _Track
+
+
+def _open(path: Path) -> Recording:
     if not path.is_file():
         raise SerError(f"{path}: {'is a folder' if path.is_dir() else 'does not exist'}.")
     try:
         if path.stat().st_size == 0:
             raise SerError(f"{path}: is an empty file.")
-        return soundfile.SoundFile(path)
+        return _Track(path) if path.suffix.lower() in CONTAINERS else soundfile.SoundFile(path)
     except (soundfile.SoundFileError, OSError, TypeError) as error:
         # TypeError: headerless formats (.raw) ask for a rate that nobody wrote down
         raise SerError(f"{path}: cannot be read as audio ({_reason(error)}).") from error
 
 
-def _frames(file: soundfile.SoundFile, first: int, count: int, path: Path) -> Signal:
+def _frames(file: Recording, first: int, count: int, path: Path) -> Signal:
     """Return ``count`` frames from frame ``first`` on, (frames, channels); fewer where the file ends early."""
     try:
         if file.tell() != first:
@@ -138,11 +213,11 @@ def _frames(file: soundfile.SoundFile, first: int, count: int, path: Path) -> Si
 
 
 def _reason(error: Exception) -> str:
-    # soundfile puts the path before libsndfile's own words
-    return str(error).rsplit(": ", 1)[-1].rstrip(".")
+    # soundfile puts the path before libsndfile's own words, FFmpeg after its own
+    return str(getattr(error, "strerror", None) or error).rsplit(": ", 1)[-1].rstrip(".")
 
 
-def _span(file: soundfile.SoundFile, start: float | None, end: float | None, path: Path) -> tuple[int, int]:
+def _span(file: Recording, start: float | None, end: float | None, path: Path) -> tuple[int, int]:
     """Return the first frame and the one after the last; an end at most EDGE behind the file's means the file's."""
     rate, frames = file.samplerate, file.frames
     length = frames / rate
@@ -158,7 +233,7 @@ def _span(file: soundfile.SoundFile, start: float | None, end: float | None, pat
 
 
 def _missing_bytes(path: Path) -> str | None:
-    """Return how much of the samples that a WAV, W64, AIFF or AU header declares is not there; None if all is.
+    """Return how much of what a WAV, W64, AIFF, AU or AVI header declares is not there; None if all is.
 
     libsndfile shortens such a file without a word. Other formats have no such field; a short read shows them.
     """
@@ -167,12 +242,17 @@ def _missing_bytes(path: Path) -> str | None:
     there = path.stat().st_size - begin
     if declared is None or declared <= there:
         return None
-    return f"its header declares {declared} bytes of samples, {max(there, 0)} are there"
+    return f"its header declares {declared} bytes, {max(there, 0)} are there"
 
 
 def _declared(file: BinaryIO) -> tuple[int | None, int]:
-    """Return the bytes of samples that the header declares (None: not said) and where they begin in the file."""
+    """Return the bytes that the header declares (None: not said) and where they begin in the file.
+
+    These are the samples; of an AVI, where they lie scattered, all.
+    """
     head = file.read(12)
+    if head[:4] == b"RIFF" and head[8:] == b"AVI ":
+        return _declared_avi(file), 0
     if head[:4] == b".snd" and len(head) == 12:
         begin, size = struct.unpack(">II", head[4:])
         return (None if size in STREAMED else size), begin
@@ -192,6 +272,17 @@ def _declared(file: BinaryIO) -> tuple[int | None, int]:
         else:
             file.seek(size + size % 2, 1)  # chunks lie on even bytes
     return None, 0
+
+
+def _declared_avi(file: BinaryIO) -> int | None:
+    """Return where the last RIFF chunk of an AVI ends; a film of more than 1 GB has several."""
+    end = 0
+    while file.seek(end) == end and len(chunk := file.read(8)) == 8 and chunk[:4] == b"RIFF":
+        size = struct.unpack("<I", chunk[4:])[0]
+        if size in STREAMED:
+            return None
+        end += 8 + size
+    return end
 
 
 def _declared_w64(file: BinaryIO) -> tuple[int | None, int]:

@@ -74,6 +74,9 @@ def prepare(*, corpus: str, settings: Corpus, root: Path, manifest: Path, exclud
     faults += look.faults
     _report(corpus, root, faults, settings.allow)
     left_out += [fault for fault in faults if fault.audio]  # a subset and a row without an emotion take nothing away
+    if hasattr(adapter, "left_out"):
+        reasons: dict[str, str] = adapter.left_out(root, **options)
+        left_out += [Fault("not-taken", reason, audio=audio) for audio, reason in reasons.items()]
     gone = {fault.utterance for fault in left_out if fault.utterance}
     kept = sorted((row for row in kept if row.utterance not in gone), key=lambda row: row.utterance)
     if not kept:
