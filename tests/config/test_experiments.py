@@ -1,0 +1,68 @@
+"""Every experiment that is shipped can be resolved, and says which command runs it."""
+
+from pathlib import Path
+
+import pytest
+
+from ser.config import read
+from ser.config.schema import Config
+from ser.errors import SerError
+
+CONFIG = Path(__file__).parents[2] / "config"
+FILES = sorted((CONFIG / "experiments").glob("*.yaml"))
+
+
+def resolved(path: Path) -> Config:
+    return read.resolve(read.merged(read.read_yaml(CONFIG / "config.yaml"), read.read_yaml(path)), CONFIG)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_an_experiment_is_legal_and_is_named_like_its_file(path: Path) -> None:
+    assert resolved(path).experiment.name == path.stem
+    head = path.read_text(encoding="utf-8").split("experiment:")[0]
+    assert "snakemake --cores" in head
+
+
+def test_the_experiment_of_all_systems_trains_every_shipped_one() -> None:
+    config = resolved(CONFIG / "experiments" / "all_systems.yaml")
+    trained = {name.removesuffix("-tiny") for name in config.experiment.systems()}
+    assert trained == set(read.shipped(CONFIG)[1])
+
+
+def test_a_variant_changes_the_training_of_a_block_under_a_name_of_its_own() -> None:
+    raw = {
+        "experiment": {
+            "name": "x",
+            "variants": {"tiny": {"steps": 3}},
+            "runs": [{"corpora": ["demo"], "protocols": ["peng2021"], "systems": ["Audio-CNN"], "variant": "tiny"}],
+        },
+        "corpora": {"demo": {}},
+    }
+    config = read.resolve(raw, CONFIG)
+    assert config.experiment.systems() == ["Audio-CNN-tiny"]
+    tiny, whole = config.systems["Audio-CNN-tiny"], config.systems["Audio-CNN"]
+    assert tiny.training == whole.training.model_copy(update={"steps": 3})
+    assert (tiny.inputs, tiny.options, tiny.model) == (whole.inputs, whole.options, whole.model)
+
+
+def test_an_unknown_variant_and_a_sweep_over_an_absent_system_are_named() -> None:
+    block = {"corpora": ["demo"], "protocols": ["peng2021"], "systems": ["Audio-CNN"]}
+    raw = {"experiment": {"name": "x", "runs": [{**block, "variant": "tny"}]}, "corpora": {"demo": {}}}
+    with pytest.raises(SerError, match=r"experiment\.runs\[0\]\.variant"):
+        read.resolve(raw, CONFIG)
+    sweep = {"axis": "filters", "systems": {2: "Audio-CNN", 4: "Audio-CNN-xvector"}}
+    raw = {"experiment": {"name": "x", "runs": [block], "sweeps": {"s": sweep}}, "corpora": {"demo": {}}}
+    with pytest.raises(SerError, match=r"experiment\.sweeps\.s"):
+        read.resolve(raw, CONFIG)
+
+
+def test_a_system_that_reads_words_needs_a_known_transcript_and_embedding() -> None:
+    block = {"corpora": ["demo"], "protocols": ["peng2021"], "systems": ["Text-CNN-ASR"]}
+    raw = {"experiment": {"name": "x", "runs": [block]}, "corpora": {"demo": {}}}
+    with pytest.raises(SerError, match="transcript 'recognised'"):
+        read.resolve(raw, CONFIG)
+    heard = {"recognised": {"recogniser": "pocketsphnx"}}
+    with pytest.raises(SerError, match="Did you mean 'pocketsphinx'"):
+        read.resolve({**raw, "transcripts": heard}, CONFIG)
+    with pytest.raises(SerError, match="embedding 'glove'"):
+        read.resolve({**raw, "transcripts": {"recognised": {"recogniser": "pocketsphinx"}}}, CONFIG)
