@@ -1,0 +1,184 @@
+"""What the four papers claim, one record per claim, to be set beside our results.
+
+Each number of a table is a claim by itself; these follow from ``published_results.csv``. What the texts say about them
+(differences, orderings, ratios, shapes of curves) stands in ``claims.csv``; its systems are named as in the table of
+published results, the one said to be ahead first. Left out is what is said without a number and without a system of the
+tables, such as that subsampling helps.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ser.errors import unknown
+from ser.evaluation import published
+from ser.evaluation.published import Published
+
+CORPORA = ("IEMOCAP", "eNTERFACE")
+RECOGNISED = ", recognised text"
+KINDS = {
+    "value": "a printed number",
+    "convergence level": "the UA that a test curve settles at",
+    "difference": "points by which the first system is ahead of the second",
+    "no difference": "the first system is not clearly ahead of the second, nor behind it",
+    "ordering": "the first system is ahead of each of the others",
+    "ratio": "how many times larger or slower the first system is",
+    "rise to a level": "the curve rises up to the printed place and stays level beyond it",
+    "peak": "the curve is highest about the printed place and lower at both ends",
+    "fall": "the curve is lower at its end than at its beginning",
+    "lowest class": "the class has the lowest recall at every point of the curve",
+    "level curve": "the curve does not depend on the setting",
+    "faster convergence": "the test curve of the first system rises sooner than those of the others",
+    "steadier curve": "the test curve of the first system fluctuates no more than those of the others",
+}
+FILTER_STUDY = ("rise to a level", "peak", "fall", "lowest class", "level curve")
+SENTENCES = {
+    "WA": "{} has a WA of {} %.",
+    "UA": "{} has a UA of {} %.",
+    "recall": "{} has a recall of {} % for {}.",
+    "parameters": "{} has {} million parameters.",
+    "minutes": "{} trains in {} minutes.",
+    "converged UA": "The test curve of {} settles at a UA of {} %.",
+}
+
+
+@dataclass(frozen=True)
+class Side:
+    """One system of a claim; ``number``: what its paper prints of it, NaN where it prints only the claim itself."""
+
+    system: str
+    number: Published
+
+    @property
+    def recognised(self) -> bool:
+        """Whether it is on recognised transcripts."""
+        return self.number.recognised
+
+    @property
+    def quoted(self) -> bool:
+        """Whether the paper took the number from another one, which had its own protocol."""
+        return self.number.protocol.startswith("quoted")
+
+    @property
+    def name(self) -> str:
+        """The paper's name, and on which transcripts where they were recognised."""
+        return self.system + RECOGNISED * self.recognised
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of a paper.
+
+    kind: one of ``KINDS``; metric: WA, UA, recall, confusion, parameters (millions), minutes, converged UA or WER;
+    label: the class of a recall, or the two of a confusion; axis: what a curve runs over, "" if it is none; corpus: on
+    which it was found, "" where a quoted number does not say; stated: the number as the text has it, "" if it has none.
+    """
+
+    paper: str
+    where: str
+    kind: str
+    statement: str
+    metric: str
+    label: str
+    axis: str
+    corpus: str
+    sides: tuple[Side, ...]
+    stated: str
+
+    @property
+    def printed(self) -> float | None:
+        """The value, points, ratio or place on a curve: as the text has it, otherwise as it follows from the tables.
+
+        None where neither gives one.
+        """
+        values = [side.number.percent for side in self.sides]
+        if self.stated or any(math.isnan(value) for value in values):
+            return float(self.stated) if self.stated else None
+        match self.kind:
+            case "value" | "convergence level":
+                return values[0]
+            case "difference" | "no difference":
+                return round(values[0] - values[1], 6)
+            case "ratio":
+                return values[0] / values[1]
+        return None
+
+    @property
+    def measure(self) -> str:
+        """What is measured, in words: ``recall happy by height``."""
+        return f"{self.metric} {self.label}".strip() + (f" by {self.axis}" if self.axis else "")
+
+    @property
+    def protocol(self) -> str:
+        """The protocols of its numbers, as far as the paper states them."""
+        return " / ".join(dict.fromkeys(side.number.protocol for side in self.sides))
+
+
+def claims() -> list[Claim]:
+    """Return every claim, paper by paper: the numbers of its tables, then what its text says.
+
+    SerError for a row of ``claims.csv`` whose kind or system is not known.
+    """
+    stated = [_stated(row) for row in published._read("claims.csv")]
+    return [
+        claim
+        for paper in published.papers()
+        for claim in (*_numbers(paper), *(one for one in stated if one.paper == paper))
+    ]
+
+
+def _numbers(paper: str) -> list[Claim]:
+    """Return the numbers of a paper's tables; one that stands in two tables is one claim."""
+    found: dict[tuple[object, ...], Claim] = {}
+    for system, number in published.printed(paper):
+        side = Side(system, number)
+        text = SENTENCES[number.metric].format(side.name, f"{number.percent:g}", number.label)
+        kind = "convergence level" if number.metric == "converged UA" else "value"
+        claim = Claim(paper, number.table, kind, text, number.metric, number.label, "", corpus_of(number), (side,), "")
+        same = (text, claim.corpus)
+        found[same] = replace(claim, where=f"{found[same].where}, {number.table}") if same in found else claim
+    return list(found.values())
+
+
+def _stated(row: Mapping[str, str]) -> Claim:
+    paper, corpus = row["paper"], row["corpus"]
+    if row["kind"] not in KINDS:
+        raise unknown("kind of claim", row["kind"], KINDS)
+    what, _, axis = row["metric"].partition(" by ")
+    metric, label = what.split(" ", 1) if what.startswith(("recall", "confusion")) else (what, "")
+    sides = tuple(_side(paper, name.strip(), metric, label, corpus) for name in row["systems"].split(";"))
+    if row["kind"] == "value":
+        number = replace(sides[0].number, value=float(row["printed"]), percent=float(row["printed"]))
+        sides = (Side(sides[0].system, number),)
+    return Claim(paper, row["where"], row["kind"], row["statement"], metric, label, axis, corpus, sides, row["printed"])
+
+
+def _side(paper: str, name: str, metric: str, label: str, corpus: str) -> Side:
+    """Return a system with the number that the tables have of it, or with its protocol alone."""
+    system, recognised = name.removesuffix(RECOGNISED), name.endswith(RECOGNISED)
+    rows = _rows(paper)
+    fitting = [
+        number
+        for other, number in rows
+        if other == system and number.recognised == recognised and corpus_of(number) in ("", corpus)
+    ]
+    if not fitting:
+        raise unknown(f"system of {paper} on {corpus}", name, {other for other, _ in rows})
+    printed = [number for number in fitting if (number.metric, number.label) == (metric, label)]
+    nothing = replace(fitting[0], metric=metric, value=math.nan, percent=math.nan, label=label)
+    return Side(system, printed[0] if printed else nothing)
+
+
+def _rows(paper: str) -> list[tuple[str, Published]]:
+    """Return the numbers of the tables, then every row of a paper for its protocol alone."""
+    protocols = [
+        (row["system"], Published(paper, row["table"], row["protocol"], "", math.nan, math.nan))
+        for row in published._read("published_results.csv")
+        if row["paper"].lower() == paper
+    ]
+    return [*published.printed(paper), *protocols]
+
+
+def corpus_of(number: Published) -> str:
+    """Return on which corpus a number was found, "" where it does not say."""
+    return next((name for name in CORPORA if name in number.protocol), "")

@@ -1,0 +1,157 @@
+"""Numbers with a 95 % interval, among them the printed ones, and differences between them.
+
+A rate on n test utterances gets Wilson's interval; a mean of rates on different utterances, such as UA, and a
+difference of two numbers get theirs from those of their parts, which need not be symmetric (MOVER: Zou and Donner,
+"Construction of confidence limits about effect measures", Statistics in Medicine 27, 2008). Utterances count as
+independent, and so do the two sides of a difference: the former is too narrow where speakers are few, the latter too
+wide where both sides were tested on the same utterances. Where predictions are at hand, ``intervals`` and
+``comparison`` do better; of a printed number there is nothing else.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Final
+
+import numpy as np
+from scipy import stats
+
+from ser.evaluation import published
+from ser.evaluation.claims import corpus_of
+from ser.evaluation.published import Published
+
+LEVEL = 0.95
+Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
+
+
+# Test utterances per class, all folds together: Cao's table 1; Peng's section 4.1; improvised speech of IEMOCAP without
+# excited, which Li's text implies; 260 clips of six classes that Xie's section 3.1 prints, here in equal shares.
+TESTED: Final[Mapping[tuple[str, str], Mapping[str, float]]] = {
+    ("cao2019", "IEMOCAP"): {"angry": 104, "happy": 160, "neutral": 176, "sad": 90},
+    ("peng2021", "IEMOCAP"): {"angry": 1103, "happy": 1636, "neutral": 1708, "sad": 1084},
+    ("li2018", "IEMOCAP"): {"angry": 289, "happy": 284, "neutral": 1099, "sad": 608},
+    ("xie2019", "eNTERFACE"): dict.fromkeys(("angry", "disgusted", "fearful", "happy", "sad", "surprised"), 260 / 6),
+}
+
+
+@dataclass(frozen=True)
+class Uncertain:
+    """A number with its 95 % interval; ``low`` and ``high`` are the value itself where nothing was sampled."""
+
+    value: float
+    low: float
+    high: float
+
+    def __sub__(self, other: "Uncertain") -> "Uncertain":
+        """Return the difference of two independent estimates."""
+        below = math.hypot(self.value - self.low, other.high - other.value)
+        above = math.hypot(self.high - self.value, other.value - other.low)
+        return _around(self.value - other.value, below, above)
+
+    def around(self, value: float) -> "Uncertain":
+        """Return ``value`` with an interval as wide as this one."""
+        return _around(value, self.value - self.low, self.high - self.value)
+
+    def noisy(self, deviation: float) -> "Uncertain":
+        """Return the estimate with one more independent source of error, of this standard deviation."""
+        return _around(
+            self.value,
+            math.hypot(self.value - self.low, Z * deviation),
+            math.hypot(self.high - self.value, Z * deviation),
+        )
+
+    def one_of(self, count: int) -> "Uncertain":
+        """Return the estimate with the wider interval of one of ``count`` that shall hold together (Bonferroni)."""
+        wider = NormalDist().inv_cdf(1 - (1 - LEVEL) / 2 / count) / Z
+        return _around(self.value, wider * (self.value - self.low), wider * (self.high - self.value))
+
+
+def exact(value: float) -> Uncertain:
+    """Return a number that carries no sampling error, such as a count of parameters."""
+    return Uncertain(value, value, value)
+
+
+def sampled(rates: Sequence[float], sizes: Sequence[float]) -> Uncertain:
+    """Return the mean of ``rates`` (0…1), each found on ``sizes`` other utterances: one rate for WA, recalls for UA."""
+    limits = [wilson(rate, size) for rate, size in zip(rates, sizes, strict=True)]
+    below = math.hypot(*(rate - low for rate, (low, _) in zip(rates, limits, strict=True)))
+    above = math.hypot(*(high - rate for rate, (_, high) in zip(rates, limits, strict=True)))
+    return _around(sum(rates) / len(rates), below / len(rates), above / len(rates))
+
+
+def wilson(rate: float, size: float) -> tuple[float, float]:
+    """Return the limits of Wilson's 95 % interval of a ``rate`` (0…1) that was found on ``size`` utterances."""
+    centre = (rate + Z * Z / (2 * size)) / (1 + Z * Z / size)
+    half = Z * math.sqrt(rate * (1 - rate) / size + (Z / (2 * size)) ** 2) / (1 + Z * Z / size)
+    return min(rate, centre - half), max(rate, centre + half)
+
+
+def paired(differences: Sequence[float]) -> Uncertain:
+    """Return the mean of differences between paired runs with Student's interval: endless for a single pair."""
+    mean = float(np.mean(differences))
+    if len(differences) < 2:
+        return Uncertain(mean, -math.inf, math.inf)
+    error = float(np.std(differences, ddof=1)) / math.sqrt(len(differences))
+    half = float(stats.t.ppf((1 + LEVEL) / 2, len(differences) - 1)) * error
+    return _around(mean, half, half)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a paper's table: WA and UA in percent where printed, and recalls by class."""
+
+    paper: str
+    table: str
+    system: str
+    numbers: tuple[Published, ...]
+
+    def rate(self, metric: str) -> float | None:
+        """Return WA or UA in percent, None where it is not printed."""
+        return next((one.percent for one in self.numbers if one.metric == metric), None)
+
+    @property
+    def recalls(self) -> dict[str, float]:
+        """Percent by class."""
+        return {one.label: one.percent for one in self.numbers if one.label}
+
+    @property
+    def own(self) -> bool:
+        """Whether the paper ran the system itself."""
+        return not self.numbers[0].protocol.startswith("quoted")
+
+
+def printed_rate(system: str, number: Published, sizes: Mapping[str, float] | None = None) -> Uncertain | None:
+    """Return a printed rate in percent with what its test utterances leave uncertain; None: not known.
+
+    sizes: test utterances per class, to be taken where the paper does not say them. UA takes the recalls of its row
+    where they are printed, otherwise the same recall for all classes. None where the number is no rate.
+    """
+    tested = TESTED.get((number.paper, corpus_of(number)), sizes)
+    if not tested or math.isnan(number.percent):
+        return None
+    value = number.percent / 100
+    if number.metric == "WA":
+        found = sampled([value], [sum(tested.values())])
+    elif number.metric in ("recall", "confusion") and (true := number.label.split()[0]) in tested:
+        found = sampled([value], [tested[true]])
+    elif number.metric in ("UA", "converged UA"):
+        row = next((row for row in rows(number.paper) if row.system == system and number in row.numbers), None)
+        recalls = row.recalls if row and row.recalls.keys() == tested.keys() else dict.fromkeys(tested, number.percent)
+        found = sampled([recalls[name] / 100 for name in tested], list(tested.values())).around(value)
+    else:
+        return None
+    return Uncertain(number.percent, 100 * found.low, 100 * found.high)
+
+
+def rows(paper: str) -> list[Row]:
+    """Return the rows of a paper's tables that have a WA or UA."""
+    grouped: dict[tuple[str, str, str], list[Published]] = {}
+    for system, number in published.printed(paper):
+        if number.metric in ("WA", "UA", "recall"):
+            grouped.setdefault((number.table, system, number.protocol), []).append(number)
+    return [Row(paper, table, system, tuple(numbers)) for (table, system, _), numbers in grouped.items()]
+
+
+def _around(value: float, below: float, above: float) -> Uncertain:
+    return Uncertain(value, value - below, value + above)

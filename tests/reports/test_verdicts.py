@@ -1,0 +1,540 @@
+"""Verdicts on the papers' claims: synthetic results that force each of them."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from ser.config.schema import Block, Experiment, Plan, Protocol, Recipe
+from ser.evaluation.arithmetic import checks
+from ser.evaluation.claims import claims
+from ser.evaluation.uncertainty import TESTED, Uncertain
+from ser.evaluation.word_errors import WordErrors
+from ser.layout import Run
+from ser.reports import findings, tables
+from ser.reports import verdicts as judged
+from ser.reports.frames import Heard
+from ser.reports.results import Result, Spread
+from ser.reports.runs import Record
+from ser.reports.verdicts import Verdict, verdicts
+
+CAO, PENG, LI = (dict(TESTED[paper, "IEMOCAP"]) for paper in ("cao2019", "peng2021", "li2018"))
+XIE = dict.fromkeys(("angry", "excited", "frustrated", "neutral", "sad"), 271)
+MANY = {"angry": 20_000, "happy": 20_000, "neutral": 20_000, "sad": 20_000}
+
+
+def recipe(paper: str, *names: str, heard: bool = False, **options: int) -> Recipe:
+    words = {"words": {"transcript": "recognised"}} if heard else {}
+    inputs: dict[str, Any] = {"frames": {"feature": "mfcc"}, **words}
+    return Recipe(paper=paper, published={paper: names}, model="any", options=options, inputs=inputs)
+
+
+def result(
+    system: str,
+    made: Recipe,
+    recalls: Mapping[str, float],
+    sizes: Mapping[str, float],
+    *,
+    adapter: str = "iemocap",
+    paper: str | None = None,
+    seeds: int = 1,
+    sd: float | None = None,
+    folds: tuple[int, int] = (1, 1),
+    curves: Sequence[Sequence[float]] = (),
+    **changes: Any,
+) -> Result:
+    """Return a result with these recalls (0…1); wrong answers are the next class; ``curves``: of the test, per seed."""
+    protocol = Protocol(rule="random_folds", paper=paper or made.paper, labels={name: (name,) for name in sizes})
+    first = Record(
+        run=Run("corpus", "protocol", system, 0, 0),
+        adapter=adapter,
+        warning="",
+        protocol=protocol,
+        recipe=made,
+        classes=tuple(sizes),
+        folds=folds[1],
+        counts={},
+        parameters=changes.get("parameters", 1_850_000),
+        seconds=changes.get("seconds", 3840.0),
+        epochs_run=2,
+        best_epoch=2,
+        device=changes.get("device", "Some CPU"),
+        versions={},
+        commit="",
+        notes=(),
+        history=pd.DataFrame({"step": [1, 2], "test_ua": [math.nan, math.nan]}),
+    )
+    records = [
+        replace(first, run=first.run._replace(seed=seed, fold=fold))
+        for seed in range(seeds)
+        for fold in range(folds[0])
+    ]
+    for index, curve in enumerate(curves):
+        history = pd.DataFrame({"step": range(10, 10 * len(curve) + 10, 10), "test_ua": curve})
+        records[index] = replace(records[index], history=history)
+    names = list(sizes)
+    confusion = pd.DataFrame(0, index=names, columns=names)
+    for place, (name, size) in enumerate(sizes.items()):
+        right = round(recalls[name] * size * seeds)
+        confusion.loc[name, name] = right
+        confusion.loc[name, names[(place + 1) % len(names)]] = round(size * seeds) - right
+    shares = {name: confusion.loc[name, name] / confusion.loc[name].sum() for name in names}
+    wa = sum(confusion.loc[name, name] for name in names) / confusion.to_numpy().sum()
+    ua = sum(shares.values()) / len(shares)
+    return Result(
+        corpus=first.run.corpus,
+        protocol=first.run.protocol,
+        system=system,
+        records=tuple(records),
+        wa=Spread(wa, sd),
+        ua=Spread(ua, sd),
+        fold_wa=Spread(wa, None),
+        fold_ua=Spread(ua, None),
+        pooled_ua={0: ua},
+        pooled_wa={0: wa},
+        recalls=shares,
+        confusion=confusion,
+        published=(),
+    )
+
+
+def cao(system: str, name: str, rate: float, sizes: Mapping[str, float] = CAO, **more: Any) -> Result:
+    return result(system, recipe("cao2019", name), dict.fromkeys(sizes, rate), sizes, **more)
+
+
+def of(found: Sequence[Verdict], **wanted: Any) -> Verdict:
+    """Return the only verdict on a claim with these attributes; ``systems`` are the paper's."""
+    systems = wanted.pop("systems", None)
+    fitting = [
+        one
+        for one in found
+        if all(getattr(one.claim, key) == value for key, value in wanted.items())
+        and (systems is None or [side.name for side in one.claim.sides] == systems)
+    ]
+    assert len(fitting) == 1, [one.claim for one in fitting]
+    return fitting[0]
+
+
+def wa_of_best(found: Sequence[Verdict]) -> Verdict:
+    return of(found, paper="cao2019", kind="value", metric="WA", systems=["C-pFSMN-A"])
+
+
+def gain(found: Sequence[Verdict], metric: str = "UA") -> Verdict:
+    return of(found, kind="difference", metric=metric, systems=["C-pFSMN-A", "C-biLSTM"])
+
+
+def test_every_claim_has_a_verdict_even_if_nothing_was_run() -> None:
+    found = verdicts([])
+    assert [one.claim for one in found] == claims()
+    assert {one.verdict for one in found} == {"not run"}
+    assert "C-pFSMN-A" in gain(found).reason
+    assert gain(found).printed == Uncertain(2.67, 2.67, 2.67)
+
+
+@pytest.mark.parametrize(
+    ("rate", "interval", "verdict"),
+    [
+        (0.6434, None, "within noise"),  # equal, but 530 utterances cannot show it
+        (0.69, None, "within noise"),
+        (0.50, None, "not reproduced"),
+        (0.6434, (0.6430, 0.6438), "within noise"),  # the printed number stays as uncertain as it is
+    ],
+)
+def test_a_small_test_part_shows_no_agreement(rate: float, interval: tuple[float, float] | None, verdict: str) -> None:
+    mine = cao("mine", "C-pFSMN-A", rate)
+    key = ("corpus", "protocol", "mine", "WA")
+    given = {key: SimpleNamespace(low=interval[0], high=interval[1])} if interval else {}
+    assert wa_of_best(verdicts([mine], given)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("rate", "verdict"),
+    [(0.800, "reproduced"), (0.815, "reproduced"), (0.828, "within noise"), (0.85, "not reproduced")],
+)
+def test_a_large_test_part_shows_agreement_within_the_margin(rate: float, verdict: str) -> None:
+    mine = result("mine", recipe("peng2021", "MSCNN-SPU-ATT"), dict.fromkeys(PENG, rate), PENG)
+    found = of(verdicts([mine]), kind="value", metric="WA", systems=["MSCNN-SPU-ATT"])
+    assert found.verdict == verdict
+    assert found.ours is not None
+    assert found.ours.value == pytest.approx(100 * rate, abs=0.05)
+
+
+def test_the_margin_can_be_chosen() -> None:
+    mine = cao("mine", "C-pFSMN-A", 0.6434)
+    assert wa_of_best(verdicts([mine], margin=10)).verdict == "reproduced"
+
+
+def test_clustered_intervals_replace_the_binomial_ones() -> None:
+    mine = result("mine", recipe("peng2021", "MSCNN-SPU-ATT"), dict.fromkeys(PENG, 0.80), PENG)
+    key = ("corpus", "protocol", "mine", "WA")
+    wide = verdicts([mine], {key: SimpleNamespace(low=0.74, high=0.85)})
+    found = of(wide, kind="value", metric="WA", systems=["MSCNN-SPU-ATT"])
+    assert found.verdict == "within noise"
+    assert (found.ours.low, found.ours.high) == (74, 85)  # type: ignore[union-attr]
+    unknown = verdicts([mine], {key: SimpleNamespace(low=math.nan, high=math.nan)})
+    assert of(unknown, kind="value", metric="WA", systems=["MSCNN-SPU-ATT"]).verdict == "reproduced"
+
+
+def test_noise_between_seeds_widens_both_numbers() -> None:
+    calm, shaky = (wa_of_best(verdicts([cao("mine", "C-pFSMN-A", 0.5, seeds=3, sd=sd)])) for sd in (0.0, 0.07))
+    assert calm.verdict == "not reproduced"
+    assert shaky.verdict == "within noise"
+    assert shaky.ours.high - shaky.ours.low > calm.ours.high - calm.ours.low  # type: ignore[union-attr]
+    assert shaky.printed.low < calm.printed.low  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"adapter": "demo"}, "other corpus"),
+        ({"paper": "li2018"}, "other protocol"),
+        ({"folds": (1, 2)}, "not all folds"),
+    ],
+)
+def test_what_is_not_comparable_still_has_our_number(changes: dict[str, Any], reason: str) -> None:
+    found = wa_of_best(verdicts([cao("mine", "C-pFSMN-A", 0.6434, **changes)]))
+    assert found.verdict == "not comparable"
+    assert reason in found.reason
+    assert found.ours is not None
+    assert found.ours.value == pytest.approx(64.34, abs=0.2)
+
+
+def test_the_paper_protocol_is_preferred_to_any_other() -> None:
+    papers, ours = cao("mine", "C-pFSMN-A", 0.6), cao("mine", "C-pFSMN-A", 0.7, paper="li2018")
+    ours = replace(ours, protocol="another")
+    assert wa_of_best(verdicts([ours, papers])).where == ("corpus", "protocol")
+    assert wa_of_best(verdicts([ours])).where == ("corpus", "another")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "sizes", "verdict"),
+    [
+        (0.66, 0.63, CAO, "within noise"),
+        (0.66, 0.63, MANY, "reproduced"),
+        (0.63, 0.66, MANY, "not reproduced"),  # the other way round
+        (0.90, 0.60, CAO, "not reproduced"),  # the sign, but another size
+        (0.40, 0.60, CAO, "not reproduced"),
+    ],
+)
+def test_a_difference_must_have_sign_and_size(
+    first: float, second: float, sizes: Mapping[str, float], verdict: str
+) -> None:
+    found = verdicts([cao("a", "C-pFSMN-A", first, sizes), cao("b", "C-biLSTM", second, sizes)])
+    assert gain(found).verdict == verdict
+    assert gain(found).ours.value == pytest.approx(100 * (first - second), abs=0.6)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_paired_interval_is_used_in_either_direction(turned: bool) -> None:
+    pair = [cao("a", "C-pFSMN-A", 0.66), cao("b", "C-biLSTM", 0.63)]
+    key = ("corpus", "protocol", *(("b", "a") if turned else ("a", "b")), "UA")
+    limits = SimpleNamespace(low=-4.5, high=-1.2) if turned else SimpleNamespace(low=1.2, high=4.5)
+    found = gain(verdicts(pair, differences={key: limits}))
+    assert found.verdict == "reproduced"
+    assert (found.ours.low, found.ours.high) == (1.2, 4.5)  # type: ignore[union-attr]
+    assert "paired" in found.reason
+
+
+def test_a_gain_over_a_quoted_number_is_not_comparable_but_an_order_is() -> None:
+    names = ["C-pFSMN-A", "LSTM[24]", "HSF-CRNN[23]", "C-biLSTM", "pFSMN", "C-pFSMN"]
+    rates = [0.70, 0.50, 0.55, 0.60, 0.52, 0.53]
+    results = [cao(name.lower(), name, rate, MANY) for name, rate in zip(names, rates, strict=True)]
+    found = verdicts(results)
+    quoted = of(found, kind="difference", metric="WA", systems=["C-pFSMN-A", "HSF-CRNN[23]"])
+    assert quoted.verdict == "not comparable"
+    assert quoted.ours.value == pytest.approx(15, abs=0.1)  # type: ignore[union-attr]
+    order = of(found, paper="cao2019", kind="ordering", metric="WA", where="Table2")
+    assert order.verdict == "reproduced"
+    assert "C-biLSTM" in order.reason
+    assert order.printed.value == pytest.approx(64.34 - 60.35)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("rival", "sizes", "verdict"),
+    [
+        (0.69, MANY, "reproduced"),
+        (0.69, CAO, "within noise"),
+        (0.75, MANY, "not reproduced"),
+        (0.71, CAO, "within noise"),
+    ],
+)
+def test_an_order_holds_if_every_lead_does(rival: float, sizes: Mapping[str, float], verdict: str) -> None:
+    names = ["C-pFSMN-A", "LSTM[24]", "HSF-CRNN[23]", "C-biLSTM", "pFSMN", "C-pFSMN"]
+    rates = [0.70, 0.50, 0.50, rival, 0.50, 0.50]
+    results = [cao(name.lower(), name, rate, sizes) for name, rate in zip(names, rates, strict=True)]
+    assert of(verdicts(results), paper="cao2019", kind="ordering", metric="UA", where="Table2").verdict == verdict
+    missing = of(verdicts(results[:-1]), paper="cao2019", kind="ordering", metric="UA", where="Table2")
+    assert (missing.verdict, missing.reason) == ("not run", "no results of C-pFSMN")
+
+
+def test_systems_must_have_met_under_one_protocol() -> None:
+    apart = replace(cao("b", "C-biLSTM", 0.5), protocol="another")
+    assert gain(verdicts([cao("a", "C-pFSMN-A", 0.6), apart])).reason == "not run under one protocol on one corpus"
+
+
+def test_of_variants_the_shortest_name_is_taken() -> None:
+    both = [cao("mine-short", "C-pFSMN-A", 0.5), cao("mine", "C-pFSMN-A", 0.6)]
+    assert wa_of_best(verdicts(both)).systems == ("mine",)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "verdict"),
+    [
+        ((2_250_000, 2_000_000), "reproduced"),
+        ((2_250_000, 690_000), "not reproduced"),
+        ((2.0e6, 2.1e6), "not reproduced"),
+    ],
+)
+def test_sizes_have_the_printed_ratio(sizes: tuple[int, int], verdict: str) -> None:
+    slow, quick = cao("b", "C-biLSTM", 0.6, parameters=sizes[0]), cao("a", "C-pFSMN-A", 0.6, parameters=sizes[1])
+    found = of(verdicts([slow, quick]), kind="ratio", metric="parameters")
+    assert found.verdict == verdict
+    assert found.ours.value == pytest.approx(sizes[0] / sizes[1])  # type: ignore[union-attr]
+
+
+def test_times_are_compared_as_ratios_on_one_machine_only() -> None:
+    slow, quick = cao("b", "C-biLSTM", 0.6, seconds=1700.0), cao("a", "C-pFSMN-A", 0.6, seconds=1000.0)
+    found = verdicts([slow, quick])
+    assert of(found, kind="ratio", metric="minutes").verdict == "reproduced"
+    value = of(found, kind="value", metric="minutes", systems=["C-biLSTM"])
+    assert (value.verdict, value.ours.value) == ("not comparable", pytest.approx(1700 / 60))  # type: ignore[union-attr]
+    elsewhere = cao("a", "C-pFSMN-A", 0.6, seconds=1000.0, device="Another CPU")
+    assert of(verdicts([slow, elsewhere]), kind="ratio", metric="minutes").verdict == "not comparable"
+
+
+@pytest.mark.parametrize(("parameters", "verdict"), [(1_840_000, "reproduced"), (690_000, "not reproduced")])
+def test_a_printed_size_is_met_or_not(parameters: int, verdict: str) -> None:
+    found = verdicts([cao("a", "C-pFSMN-A", 0.6, parameters=parameters)])
+    assert of(found, kind="value", metric="parameters", systems=["C-pFSMN-A"]).verdict == verdict
+
+
+def test_recalls_and_confusions_have_numbers_too() -> None:
+    found = verdicts([cao("mine", "C-pFSMN-A", 0.75)])
+    sad = of(found, paper="cao2019", kind="value", metric="recall", label="sad", systems=["C-pFSMN-A"])
+    assert sad.ours.value == pytest.approx(100 * round(0.75 * 90) / 90)  # type: ignore[union-attr]
+    mistaken = of(found, metric="confusion")
+    assert mistaken.ours.value == pytest.approx(25)  # type: ignore[union-attr]
+    assert mistaken.verdict == "within noise"
+    assert mistaken.printed.low < 23.75 < mistaken.printed.high  # type: ignore[union-attr]
+
+
+def test_recognised_text_is_another_side() -> None:
+    given, heard = (
+        result(system, recipe("peng2021", "MSCNN-SPU", heard=noisy), dict.fromkeys(MANY, rate), MANY)
+        for system, noisy, rate in (("given", False, 0.80), ("heard", True, 0.78))
+    )
+    found = verdicts([given, heard])
+    cost = of(found, kind="difference", metric="WA", systems=["MSCNN-SPU", "MSCNN-SPU, recognised text"])
+    assert (cost.verdict, cost.systems) == ("reproduced", ("given", "heard"))
+
+
+def test_a_word_error_rate_is_another_recognisers() -> None:
+    errors = WordErrors("some recogniser", 100, 1000, 150, 30, 20, 0, 0)
+    found = of(verdicts([], transcripts=[Heard("demo", "heard", errors)]), metric="WER")
+    assert (found.verdict, found.ours.value, found.printed.value) == (  # type: ignore[union-attr]
+        "not comparable",
+        pytest.approx(20),
+        5.8,
+    )
+
+
+def xie(system: str, *names: str, ends: Sequence[float], best: float | None = None, scale: float = 1.0) -> Result:
+    """Return a system of Xie with one test curve per seed that rises to ``ends`` by ``scale`` a step."""
+    curves = [
+        [*(min(end, end * scale * step / 10) for step in range(1, 20)), best if best is not None else end, end]
+        for end in ends
+    ]
+    made = recipe("xie2019", *names)
+    return result(system, made, dict.fromkeys(XIE, 0.45), XIE, seeds=len(ends), curves=curves)
+
+
+def test_printed_best_points_meet_our_best_points_and_levels_our_last() -> None:
+    found = verdicts([xie("mine", "Feature", "proposed(attention)", ends=[0.48, 0.48], best=0.54)])
+    best = of(found, kind="value", metric="UA", corpus="IEMOCAP", systems=["Feature"])
+    assert best.ours.value == pytest.approx(54)  # type: ignore[union-attr]
+    assert best.verdict == "within noise"
+    level = of(found, kind="convergence level", corpus="IEMOCAP", systems=["proposed(attention)"])
+    assert level.ours.value == pytest.approx(48)  # type: ignore[union-attr]
+    recall = of(found, kind="value", label="sad", corpus="IEMOCAP", systems=["Feature"])
+    assert (recall.verdict, "best point" in recall.reason) == ("not comparable", True)
+    assert of(found, kind="value", metric="UA", corpus="eNTERFACE", systems=["Feature"]).verdict == "not run"
+
+
+def test_without_test_curves_a_best_point_is_not_comparable() -> None:
+    plain = result("mine", recipe("xie2019", "Feature", "proposed(attention)"), dict.fromkeys(XIE, 0.45), XIE)
+    found = verdicts([plain])
+    best = of(found, kind="value", metric="UA", corpus="IEMOCAP", systems=["Feature"])
+    assert (best.verdict, round(best.ours.value)) == ("not comparable", 45)  # type: ignore[union-attr]
+    assert of(found, kind="convergence level", corpus="IEMOCAP", systems=["proposed(attention)"]).verdict == "not run"
+
+
+def convergence(quick: float, seeds: int = 6) -> list[Result]:
+    ends = [0.5 + 0.01 * seed for seed in range(seeds)]
+    names = {"LSTM": 1.0, "General": 1.1, "Time": 0.9, "Feature": quick}
+    return [xie(name.lower(), name, ends=ends, scale=scale) for name, scale in names.items()]
+
+
+@pytest.mark.parametrize(
+    ("quick", "seeds", "verdict"), [(4.0, 6, "reproduced"), (0.55, 6, "not reproduced"), (4.0, 1, "within noise")]
+)
+def test_the_fastest_curve_is_the_first_to_rise(quick: float, seeds: int, verdict: str) -> None:
+    found = of(verdicts(convergence(quick, seeds)), kind="faster convergence", corpus="IEMOCAP")
+    assert found.verdict == verdict
+    assert (found.ours.value > 0) == (quick > 1)  # type: ignore[union-attr]
+    assert found.unit == "steps"
+
+
+@pytest.mark.parametrize(("shake", "verdict"), [(0.0, "reproduced"), (0.08, "not reproduced")])
+def test_a_curve_that_shakes_more_is_not_steadier(shake: float, verdict: str) -> None:
+    results = convergence(1.0)
+    mine = next(one for one in results if one.system == "feature")
+    shaken = [
+        replace(
+            record,
+            history=record.history.assign(test_ua=record.history["test_ua"] + shake * (-1) ** record.history.index),
+        )
+        for record in mine.records
+    ]
+    results = [replace(one, records=tuple(shaken)) if one is mine else one for one in results]
+    found = of(verdicts(results), kind="steadier curve", corpus="IEMOCAP", systems=["Feature", "LSTM", "General"])
+    assert found.verdict == verdict
+
+
+def filters(rate: Callable[[int, int], Mapping[str, float]], sizes: Mapping[str, float] = MANY) -> list[Verdict]:
+    shapes = [*((height, 2) for height in (2, 6, 10, 20, 100)), *((2, width) for width in (4, 8, 20, 80))]
+    return verdicts(
+        [
+            result(
+                f"f{height}x{width}",
+                recipe("li2018", "Conv1-only GAP FC(16:4)", height=height, width=width),
+                rate(height, width),
+                sizes,
+            )
+            for height, width in shapes
+        ]
+    )
+
+
+def as_printed(height: int, width: int) -> dict[str, float]:
+    """Rises to a height of 10; highest at a width of 8; angry falls with the width; happy is low everywhere."""
+    gain = 0.01 * (min(height, 10) - 2) + 0.05 * (1 - abs(math.log2(width / 8)) / 3.4)
+    return {"angry": 0.7 - 0.003 * width, "happy": 0.2, "neutral": 0.6 + gain, "sad": 0.6 + gain}
+
+
+CURVES = [
+    ("rise to a level", "WA", 10),
+    ("rise to a level", "recall", 10),
+    ("peak", "WA", 8),
+    ("fall", "recall", None),
+    ("lowest class", "recall", None),
+    ("level curve", "recall", None),
+]
+
+
+@pytest.mark.parametrize(("kind", "metric", "place"), CURVES)
+def test_a_filter_study_as_printed_is_reproduced(kind: str, metric: str, place: float | None) -> None:
+    found = of(filters(as_printed), paper="li2018", kind=kind, metric=metric)
+    assert found.verdict == "reproduced", found.reason
+    assert found.ours is not None
+    if place is not None:
+        assert found.ours.value == place
+
+
+@pytest.mark.parametrize(("kind", "metric", "place"), CURVES)
+def test_a_filter_study_that_differs_is_not(kind: str, metric: str, place: float | None) -> None:
+    del place
+
+    def turned(height: int, width: int) -> dict[str, float]:
+        fall = 0.002 * height
+        return {
+            "angry": 0.3 + 0.003 * width,
+            "happy": 0.6 - 0.004 * width,
+            "neutral": 0.7 - fall,
+            "sad": 0.5 + 0.004 * width - fall,
+        }
+
+    assert of(filters(turned), paper="li2018", kind=kind, metric=metric).verdict == "not reproduced"
+
+
+@pytest.mark.parametrize(("kind", "metric"), [(kind, metric) for kind, metric, _ in CURVES if kind != "lowest class"])
+def test_a_filter_study_on_few_utterances_tells_nothing(kind: str, metric: str) -> None:
+    few = dict.fromkeys(MANY, 20)
+    assert of(filters(as_printed, few), paper="li2018", kind=kind, metric=metric).verdict == "within noise"
+
+
+def test_a_filter_study_without_the_printed_place_was_not_run() -> None:
+    one = result("f", recipe("li2018", "Conv1-only GAP FC(16:4)", height=2, width=2), dict.fromkeys(LI, 0.5), LI)
+    found = of(verdicts([one]), kind="peak")
+    assert (found.verdict, found.printed) == ("not run", Uncertain(8, 8, 8))
+    assert "width 8" in found.reason
+
+
+def test_joint_claims_need_more_to_be_refuted() -> None:
+    close = Uncertain(-1.0, -1.99, -0.01)
+    assert findings.ahead(close) == "not reproduced"
+    assert findings.ahead(close, 3) == "within noise"
+    assert findings.together(["reproduced", "within noise", "reproduced"]) == "within noise"
+    assert findings.together(["reproduced", "within noise", "not reproduced"]) == "not reproduced"
+
+
+@pytest.mark.parametrize(
+    ("apart", "outcome"),
+    [
+        ((0.5, -2.0, 2.9), "reproduced"),
+        ((0.5, -2.0, 3.1), "within noise"),
+        ((2.5, 0.5, 4.5), "within noise"),  # different, but perhaps by less than what matters
+        ((3.5, 0.5, 6.5), "not reproduced"),
+        ((3.5, -0.5, 7.5), "within noise"),
+        ((-9.0, -11.0, -7.0), "not reproduced"),
+    ],
+)
+def test_equivalence_is_not_the_absence_of_significance(apart: tuple[float, float, float], outcome: str) -> None:
+    assert findings.equivalent(Uncertain(*apart), 3.0) == outcome
+
+
+def test_tables_and_frame_say_the_same() -> None:
+    found = verdicts([cao("a", "C-pFSMN-A", 0.66), cao("b", "C-biLSTM", 0.63)])
+    [table] = judged.tables(found, "Beware.")
+    assert table.warning == "Beware."
+    frame = judged.frame(found)
+    mine = frame[frame["paper"] == "cao2019"]
+    assert len(frame) == len(claims())
+    assert [row[table.columns.index("Verdict")] for row in table.rows] == mine["verdict"].tolist()
+    row = frame[(frame["measure"] == "UA") & (frame["paper_systems"] == "C-pFSMN-A; C-biLSTM")].iloc[0]
+    assert (row["printed"], row["unit"], row["systems"]) == (2.67, "points", "a; b")
+    assert row["ours_low"] < row["ours"] < row["ours_high"]
+    counted = judged.tally(found)
+    assert sum(counted["cao2019"].values()) == len(mine)
+    assert set(counted["li2018"]) == {"reproduced", "not reproduced", "within noise", "not comparable", "not run"}
+    assert tables.latex([table]).count(r"\\") >= len(mine)
+
+
+def test_the_checks_of_the_chosen_papers_are_a_table() -> None:
+    [table] = judged.arithmetic(checks(), ["li2018"])
+    assert {row[0] for row in table.rows} == {"li2018"}
+    assert {row[3] for row in table.rows} == {"yes", "no"}
+    assert judged.arithmetic(checks(), []) == []
+
+
+def test_verdicts_fill_themselves_from_a_report(monkeypatch: pytest.MonkeyPatch, reported: Callable[..., Path]) -> None:
+    seen: list[Result] = []
+    monkeypatch.setattr("ser.stages.report.papers.paper_tables", lambda results: seen.extend(results) or [])
+    labels = {"angry": ("angry",), "happy": ("happy", "excited"), "neutral": ("neutral",), "sad": ("sad",)}
+    protocol = Protocol(paper="cao2019", rule="random_counts", labels=labels)
+    systems = {"a": recipe("cao2019", "C-pFSMN-A"), "b": recipe("cao2019", "C-biLSTM")}
+    plan = Plan(
+        experiment=Experiment(name="trial", runs=(Block(corpora=("iemocap",), protocols=("p",), systems=("a", "b")),)),
+        protocols={"p": protocol},
+        systems=systems,
+        folds={"iemocap": {"p": 1}},
+    )
+    reported(plan)
+    found = verdicts(seen)
+    assert gain(found).verdict != "not run"
+    assert gain(found).where == ("iemocap", "p")
+    assert {one.verdict for one in found if one.claim.paper == "li2018"} == {"not run"}
