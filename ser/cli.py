@@ -266,5 +266,19 @@ def report(
     stage(plan=read_plan(plan), scores=scores, confusions=confusions, out=out)
 
 
+@verb
+def compare(
+    plan: PlanFile,
+    comparisons: Annotated[Path, typer.Option(help="Table of paired comparisons to write.")],
+    intervals: Annotated[Path, typer.Option(help="Table of intervals to write.")],
+    method: Annotated[str, typer.Option(help="Of the intervals: jackknife or bootstrap.")] = "jackknife",
+) -> None:
+    """Compute the interval of every system, and compare every two of a protocol."""
+    from ser.stages.compare import compare as stage
+    from ser.stages.plan import read_plan
+
+    stage(runs=read_plan(plan).runs(), comparisons=comparisons, intervals=intervals, method=method)
+
+
 for listing in listings.LISTINGS:
     verb(listing)

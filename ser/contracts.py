@@ -194,6 +194,23 @@ HISTORY = Contract(
     key=("epoch",),
 )
 
+ATTENTION = Contract(
+    "attention",
+    pa.schema(
+        [
+            ("utterance", pa.string()),  # of the test part
+            ("attention", pa.string()),  # the model's name of it, such as timestep or hop 2
+            ("axis", pa.string()),  # frames, words: what the weights are over
+            ("start", pa.float64()),  # middle of the first position: seconds, or words, of which the first is number 1
+            ("step", pa.float64()),  # from one middle to the next: seconds, or words
+            ("weights", pa.list_(pa.float32())),  # one per position, sum 1
+        ]
+    ),
+    key=("utterance", "attention"),
+    required=("axis", "start", "step", "weights"),
+    rules=(_one_of("axis", ("frames", "words")), _positive("step")),
+)
+
 SCORES = Contract(
     "scores",
     pa.schema(
@@ -230,4 +247,51 @@ CONFUSIONS = Contract(
     ),
     key=("corpus", "protocol", "system", "seed", "fold", "label", "predicted"),
     required=("utterances",),
+)
+
+INTERVALS = Contract(
+    "intervals",
+    pa.schema(
+        [
+            ("corpus", pa.string()),
+            ("protocol", pa.string()),
+            ("system", pa.string()),
+            ("metric", pa.string()),  # WA, UA
+            ("value", pa.float64()),  # 0…1, all folds of a seed pooled, mean over seeds
+            ("low", pa.float64()),  # of the 95 % interval; null where the clusters give none
+            ("high", pa.float64()),
+            ("clusters", pa.int32()),
+            ("cluster_kind", pa.string()),  # speaker; utterance where speakers are unknown
+            ("method", pa.string()),  # of the interval, in words
+            ("seeds", pa.int32()),
+            ("seed_sd", pa.float64()),  # between seeds, of the pooled value; null for one seed
+            ("fold_sd", pa.float64()),  # between folds, of the mean over seeds; null for one fold
+        ]
+    ),
+    key=("corpus", "protocol", "system", "metric"),
+    required=("value", "clusters", "cluster_kind", "method", "seeds"),
+    rules=(_not_empty, _one_of("cluster_kind", ("speaker", "utterance"))),
+)
+
+COMPARISONS = Contract(
+    "comparisons",
+    pa.schema(
+        [
+            ("corpus", pa.string()),
+            ("protocol", pa.string()),
+            ("system", pa.string()),
+            ("other", pa.string()),
+            ("metric", pa.string()),  # WA, UA
+            ("difference", pa.float64()),  # system - other, points: -100…100
+            ("low", pa.float64()),  # of the 95 % interval, points; null where the clusters give none
+            ("high", pa.float64()),
+            ("p", pa.float64()),  # two-sided
+            ("p_holm", pa.float64()),  # corrected over all pairs and metrics of this corpus and protocol
+            ("clusters", pa.int32()),
+            ("detectable", pa.float64()),  # points; null where no difference could reach p = .05
+            ("method", pa.string()),  # of the interval and the test, in words
+        ]
+    ),
+    key=("corpus", "protocol", "system", "other", "metric"),
+    required=("difference", "p", "p_holm", "clusters", "method"),
 )

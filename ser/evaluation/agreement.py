@@ -1,0 +1,163 @@
+"""How far a corpus's raters agree: what a system's accuracy may be held against.
+
+A rater may give several labels, and utterances may have different raters and numbers of them. Unless stated otherwise
+each of a rater's labels carries an equal share of that one rater, as if one of them were drawn. Labels that a protocol
+merges are merged first, and a rater who gave two of them gave one; labels outside a protocol's classes keep their name.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from statsmodels.stats.inter_rater import fleiss_kappa
+
+from ser.errors import SerError
+from ser.evaluation.calibration import LEAST
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Fleiss' kappa (…1; 0: as by chance) of ``utterances`` with ``raters`` raters each.
+
+    left_out: utterances with another number of raters. NaN where all raters always gave one and the same label.
+    """
+
+    kappa: float
+    utterances: int
+    raters: int
+    left_out: int
+
+
+@dataclass(frozen=True)
+class Soft:
+    """Predictions against the distribution of the raters' labels.
+
+    cross_entropy: mean of -Σ share · ln probability, nats; entropy: the least that it could be, of the raters' shares
+    themselves; any_rater: share of utterances whose predicted class some rater named; utterances: judged; left_out:
+    those with no rater's label among the classes.
+    """
+
+    cross_entropy: float
+    entropy: float
+    any_rater: float
+    utterances: int
+    left_out: int
+
+
+def votes(
+    manifest: pd.DataFrame, classes: Mapping[str, Collection[str]] | None = None, *, without: str = ""
+) -> pd.DataFrame:
+    """Return utterance, rater, answer, share: one row per label of a rater of an utterance, in the order given.
+
+    manifest: rows of MANIFEST to be judged. classes: class -> emotions merged into it. without: a regular expression
+    of raters to leave out, such as ``[FM]\\\\d`` for IEMOCAP's actors judging themselves. SerError where no utterance
+    has a rater's label.
+    """
+    merged = {emotion: name for name, emotions in (classes or {}).items() for emotion in emotions}
+    given = [
+        (utterance, entry["rater"], merged.get(emotion, emotion))
+        for utterance, raters in zip(manifest["utterance"], manifest["raters"], strict=True)
+        for entry in (() if raters is None else raters)
+        for emotion in (() if entry["emotions"] is None else entry["emotions"])
+    ]
+    table = pd.DataFrame(given, columns=["utterance", "rater", "answer"], dtype=object).drop_duplicates()
+    if without:
+        table = table.loc[~table["rater"].str.fullmatch(without)]
+    if table.empty:
+        raise SerError("no utterance has a rater's label: agreement needs the column 'raters' of the manifest.")
+    table["share"] = 1 / table.groupby(["utterance", "rater"])["answer"].transform("size")
+    return table.reset_index(drop=True)
+
+
+def fleiss(votes: pd.DataFrame) -> Agreement:
+    """Return Fleiss' (1971) kappa over the utterances that have the commonest number of raters, two at least.
+
+    The index knows one label per rater: of several the first one counts. SerError without an utterance of two raters.
+    """
+    first = votes.drop_duplicates(["utterance", "rater"])
+    counts = pd.crosstab(first["utterance"], first["answer"])
+    raters = counts.sum(axis=1)
+    if raters.max() < 2:
+        raise SerError("agreement needs two raters of an utterance at least, and every one has a single rater.")
+    usual = int(raters[raters > 1].mode().max())
+    chosen = counts.loc[raters == usual].to_numpy()
+    with np.errstate(invalid="ignore"):
+        kappa = float(fleiss_kappa(chosen, method="fleiss"))
+    return Agreement(kappa, len(chosen), usual, len(counts) - len(chosen))
+
+
+def single_rater(
+    votes: pd.DataFrame, classes: Sequence[str] | None = None, *, leave_one_out: bool = True
+) -> pd.DataFrame:
+    """Return rater, WA, UA and judgements of every rater against the majority, and of all together as rater "".
+
+    The majority of an utterance is the label that more raters named than any other, each of a rater's labels counting
+    in full, as in the labels of the releases; an utterance without one is left out. leave_one_out: of the other raters
+    only; otherwise the rater belongs to the majority that they are held against, which flatters them. classes: only
+    utterances whose majority is one of these; a rater's label outside them is wrong. Values are in 0…1.
+    """
+    judgement, judges = pd.factorize(pd.MultiIndex.from_frame(votes[["utterance", "rater"]]))
+    answer, answers = pd.factorize(votes["answer"], sort=True)
+    named = np.zeros((len(judges), len(answers)))
+    named[judgement, answer] = 1
+    utterance, utterances = pd.factorize(judges.get_level_values(0))
+    every = np.zeros((len(utterances), len(answers)))
+    np.add.at(every, utterance, named)
+    counted = every[utterance] - named * leave_one_out
+    top = counted.max(1)
+    truth = counted.argmax(1)
+    judged = (top > 0) & ((counted == top[:, None]).sum(1) == 1)
+    if classes is not None:
+        judged &= np.isin(answers[truth], list(classes))
+    table = pd.DataFrame(
+        {
+            "rater": judges.get_level_values(1),
+            "truth": answers[truth],
+            "credit": named[np.arange(len(truth)), truth] / named.sum(1),
+        }
+    ).loc[judged]
+    if table.empty:
+        raise SerError("no rater can be judged: no utterance has a majority of raters among the classes.")
+    by_rater = [(str(rater), group) for rater, group in table.groupby("rater")]
+    rows = [_row(rater, group) for rater, group in (("", table), *by_rater)]
+    return pd.DataFrame(rows, columns=["rater", "WA", "UA", "judgements"])
+
+
+def soft_labels(votes: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Return each utterance's distribution of the raters' labels over ``classes``, rows summing to 1.
+
+    What raters gave to other labels is left out, and so is an utterance with nothing else.
+    """
+    shares = votes.pivot_table(index="utterance", columns="answer", values="share", aggfunc="sum", fill_value=0.0)
+    inside = shares.reindex(columns=list(classes), fill_value=0.0)
+    inside = inside.loc[inside.sum(axis=1) > 0]
+    return inside.div(inside.sum(axis=1), axis=0)
+
+
+def against_soft(votes: pd.DataFrame, utterances: Sequence[str], probabilities: Floats, classes: Sequence[str]) -> Soft:
+    """Return how ``probabilities`` (utterances, classes) meet the raters' labels.
+
+    The answer is the most probable class. SerError where no utterance has a rater's label among the classes.
+    """
+    labels = soft_labels(votes, classes)
+    row = labels.index.get_indexer(pd.Index(utterances))
+    if not (row >= 0).any():
+        raise SerError(f"no predicted utterance has a rater's label among {', '.join(classes)}.")
+    share, given = labels.to_numpy()[row[row >= 0]], np.asarray(probabilities, dtype=np.float64)[row >= 0]
+    log_share = np.log(share, out=np.zeros_like(share), where=share > 0)
+    return Soft(
+        cross_entropy=float(-(share * np.log(np.maximum(given, LEAST))).sum(1).mean()),
+        entropy=float(-(share * log_share).sum(1).mean()),
+        any_rater=float((share[np.arange(len(given)), given.argmax(1)] > 0).mean()),
+        utterances=len(given),
+        left_out=int((row < 0).sum()),
+    )
+
+
+def _row(rater: str, judged: pd.DataFrame) -> tuple[str, float, float, int]:
+    recalls = judged.groupby("truth")["credit"].mean()
+    return rater, float(judged["credit"].mean()), float(recalls.mean()), len(judged)
