@@ -1,0 +1,159 @@
+"""Second thoughts about neutral answers: readings of the two-step predictor of Satt et al. 2017, and a control.
+
+What its two steps are is not known here. All are told posteriors (utterances, classes); the cascades, beside them, what
+is said where neutral is in question (utterances, classes), with ``NONE`` at neutral itself, which tells where that is.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ser.layers.back_end import BackEnd, Labels, Vectors
+
+Rule = Literal["cascade_a", "cascade_b", "prior"]
+RULES = ("cascade_a", "cascade_b", "prior")
+NONE = -1.0  # no posterior; a mean over segments leaves it as it is
+MARGIN = 1e-6  # by which the answer leads in nats: enough to survive a softmax in float32
+SMALLEST = 1e-30  # posterior below which its logarithm is held
+STRENGTHS = np.linspace(0.0, 2.0, 41)
+Array = NDArray[np.float64]
+Answers = NDArray[np.int64]
+
+
+def back_end(rule: Rule, classes: int) -> BackEnd:
+    """Return what learns ``rule`` from vectors of 2 · classes numbers, or of ``classes`` for "prior"."""
+    return PriorControl(classes) if rule == "prior" else Cascade(rule, classes)
+
+
+def challenged(posteriors: Array, challenges: Array, tau: float) -> Answers:
+    """Rule "cascade_a": where the first network says neutral, another class may win it over.
+
+    posteriors: (utterances, classes); challenges: (utterances, classes), of each class against neutral. The class with
+    the largest challenge is the answer if that is above ``tau``. Other first answers stand.
+    """
+    said, best = posteriors.argmax(1), challenges.argmax(1)
+    asked = said == challenges.argmin(1)
+    answers: Answers = np.where(asked & (challenges.max(1) > tau), best, said)
+    return answers
+
+
+def gated(posteriors: Array, others: Array, tau: float) -> Answers:
+    """Rule "cascade_b": neutral if its posterior is above ``tau``, else the best of the ``others``.
+
+    posteriors, others: (utterances, classes), the second among the classes that are not neutral.
+    """
+    neutral = others.argmin(1)
+    said = posteriors[np.arange(len(posteriors)), neutral] > tau
+    answers: Answers = np.where(said, neutral, others.argmax(1))
+    return answers
+
+
+Decision = Callable[[Array, Array, float], Answers]
+DECISIONS: dict[str, Decision] = {"cascade_a": challenged, "cascade_b": gated}
+
+
+def unweighted(said: Answers, truth: Answers) -> float:
+    """Return the mean recall of the classes that occur in ``truth``, 0…1."""
+    return float(np.mean([(said[truth == label] == label).mean() for label in np.unique(truth)]))
+
+
+def best_threshold(values: Array, score: Callable[[float], float]) -> tuple[float, float]:
+    """Return the threshold in 0…1 with the best ``score``, and that score.
+
+    ``score`` may only ask which of ``values`` (0…1) are above the threshold, so that it is constant between two of
+    them. Of several best intervals the widest is taken, of equally wide ones the highest, and of that its middle.
+    """
+    edges = np.unique(np.concatenate([[0.0, 1.0], values]))
+    scores = np.array([score(edge) for edge in edges])
+    top = float(scores.max())
+    best = np.concatenate([[False], scores == top, [False]])
+    first, after = np.flatnonzero(best[1:] & ~best[:-1]), np.flatnonzero(best[:-1] & ~best[1:])
+    low, high = edges[first], np.append(edges, edges[-1])[after]
+    widest = len(low) - 1 - int(np.argmax((high - low)[::-1]))
+    middle = (low[widest] + high[widest]) / 2
+    return float(low[widest] if middle >= high[widest] else middle), top
+
+
+def led_by(posteriors: Array, answers: Answers) -> Array:
+    """Return ln posteriors (utterances, classes) in which ``answers`` lead.
+
+    Where the largest posterior is another class's, the two are exchanged; an answer leads by at least ``MARGIN``.
+    """
+    scores, row = np.log(np.maximum(posteriors, SMALLEST)), np.arange(len(posteriors))
+    top = scores.argmax(1)
+    scores[row, top], scores[row, answers] = scores[row, answers], scores[row, top]
+    lead = scores[row, answers].copy()
+    scores[row, answers] = -np.inf
+    scores[row, answers] = np.maximum(lead, scores.max(1) + MARGIN)
+    return scores
+
+
+class Cascade:
+    """A rule with one threshold, chosen for UA on the dev part, or on train where there is none."""
+
+    def __init__(self, rule: Literal["cascade_a", "cascade_b"], classes: int):
+        self.rule, self.classes, self.tau = rule, classes, 0.5
+
+    def fit(self, vectors: Vectors, labels: Labels) -> list[str]:
+        """Choose the threshold from (utterances, 2 · classes); return what was chosen."""
+        part = "dev" if "dev" in vectors else "train"
+        first, second = self._halves(vectors[part])
+        truth, decide = labels[part], DECISIONS[self.rule]
+        if self.rule == "cascade_a":
+            values = second[first.argmax(1) == second.argmin(1)].max(1, initial=0.0)
+        else:
+            values = first[np.arange(len(first)), second.argmin(1)]
+        self.tau, ua = best_threshold(values, lambda tau: unweighted(decide(first, second, tau), truth))
+        alone = unweighted(first.argmax(1).astype(np.int64), truth)
+        gain = f"{100 * ua:.1f} %, {100 * alone:.1f} % without the rule"
+        remark = f"{self.rule}: tau = {self.tau:.4g}, chosen by UA on {part} ({gain})"
+        return [remark if part == "dev" else f"{remark}: no dev part, and the network is surer of train than of others"]
+
+    def scores(self, vectors: Array) -> Array:
+        """Return ln posteriors (utterances, classes), exchanged where the rule changes the first answer."""
+        first, second = self._halves(vectors)
+        return led_by(first, DECISIONS[self.rule](first, second, self.tau))
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """Return the threshold."""
+        return {"tau": np.array([self.tau])}
+
+    def _halves(self, vectors: Array) -> tuple[Array, Array]:
+        return vectors[:, : self.classes], vectors[:, self.classes :]
+
+
+class PriorControl:
+    """ln posterior − alpha · ln share of the class in train: one number and no second step (Menon et al. 2021).
+
+    alpha has the best UA on the dev part, the smallest of equals; without a dev part it is 1. A class that train lacks
+    counts as seen once.
+    """
+
+    def __init__(self, classes: int):
+        self.alpha, self.prior = 1.0, np.full(classes, 1 / classes)
+
+    def fit(self, vectors: Vectors, labels: Labels) -> list[str]:
+        """Learn from (utterances, classes); return what was chosen."""
+        counts = np.bincount(labels["train"], minlength=len(self.prior))
+        self.prior = np.maximum(counts, 1) / len(labels["train"])
+        if "dev" not in vectors:
+            return ["prior: no dev part, so alpha = 1, not tuned"]
+        truth = labels["dev"]
+        found = [unweighted(self._adjusted(vectors["dev"], alpha).argmax(1), truth) for alpha in STRENGTHS]
+        self.alpha = float(STRENGTHS[int(np.argmax(found))])
+        gain = f"{100 * max(found):.1f} %, {100 * found[0]:.1f} % without the rule"
+        return [f"prior: alpha = {self.alpha:g}, chosen by UA on dev ({gain})"]
+
+    def scores(self, vectors: Array) -> Array:
+        """Return the adjusted ln posteriors (utterances, classes)."""
+        return self._adjusted(vectors, self.alpha)
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """Return alpha and the shares of the classes."""
+        return {"alpha": np.array([self.alpha]), "prior": self.prior}
+
+    def _adjusted(self, posteriors: Array, alpha: float) -> Array:
+        adjusted: Array = np.log(np.maximum(posteriors, SMALLEST)) - alpha * np.log(self.prior)
+        return adjusted

@@ -1,0 +1,112 @@
+"""Convolutions over a spectrogram of at most 3 s, then an LSTM or more convolutions: Satt, Rozenberg & Hoory 2017.
+
+"Efficient emotion recognition from speech using deep learning on spectrograms", Interspeech. The sizes are those of the
+re-implementations at hand, which agree on them but for the directions of the LSTM and the places of the dropout; so
+are the first weights, Keras's (Glorot and Bengio 2010, biases 0).
+"""
+
+from itertools import pairwise
+from typing import Literal, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ser.layers import demand
+from ser.layers.batch import Batch, Shape
+from ser.layers.recurrent import Recurrent
+
+NAME = "spectrogram_crnn"
+Reader = Literal["both", "forward", "none"]
+READERS = ("both", "forward", "none")
+KERNELS = {16: (12, 16), 24: (8, 12), 32: (5, 7)}  # filters: bins, frames
+DEEPER = {40: (3, 3), 48: (3, 3)}  # in the place of the LSTM
+
+
+def modalities(**_: object) -> tuple[str, ...]:
+    """Return what the model reads of a batch."""
+    return ("frames",)
+
+
+def build(
+    shape: Shape,
+    classes: int,
+    *,
+    recurrent: Reader = "both",
+    cells: int = 128,
+    dense: int = 64,
+    map_dropout: float = 0.25,
+    dropout: float = 0.5,
+) -> nn.Module:
+    """Return the model for segments of fixed length: frames (batch, time, bins) -> (batch, classes).
+
+    recurrent: the LSTM of ``cells`` per direction reads in "both" directions or "forward"; "none" has two convolutions
+    in its place. map_dropout: after each convolution; dropout: after the dense layer.
+    """
+    bins, length = demand.frames(shape, NAME), demand.length(shape, NAME)
+    demand.one_of(NAME, "recurrent", recurrent, READERS)
+    return SpectrogramNetwork(
+        bins, length, classes, recurrent, cells=cells, dense=dense, map_dropout=map_dropout, dropout=dropout
+    )
+
+
+class SpectrogramNetwork(nn.Module):
+    """Convolutions that keep the size, each with ReLU, 2×2 max-pooling and dropout; reader; dense ReLU layer; output.
+
+    An input smaller than one pooled value is zero-padded to it.
+    """
+
+    def __init__(
+        self,
+        bins: int,
+        length: int,
+        classes: int,
+        recurrent: Reader,
+        *,
+        cells: int,
+        dense: int,
+        map_dropout: float,
+        dropout: float,
+    ):
+        super().__init__()
+        kernels = KERNELS | DEEPER if recurrent == "none" else KERNELS
+        layers: list[nn.Module] = []  # pooled before the ReLU: the same values, far less to keep
+        for (before, after), kernel in zip(pairwise((1, *kernels)), kernels.values(), strict=True):
+            layers += [*_same(before, after, kernel), nn.MaxPool2d(2), nn.ReLU(), nn.Dropout(map_dropout)]
+        self.maps = nn.Sequential(*layers)
+        self.smallest = 2 ** len(kernels)
+        height, width = (max(size, self.smallest) // self.smallest for size in (bins, length))
+        channels = next(reversed(kernels))
+        self.recurrent: Recurrent | None = None
+        if recurrent == "none":
+            features = channels * height * width
+        else:
+            self.recurrent = Recurrent(channels * height, cells, both=recurrent == "both", initial="glorot")
+            features = self.recurrent.dims
+        self.head = nn.Sequential(nn.Linear(features, dense), nn.ReLU(), nn.Dropout(dropout), nn.Linear(dense, classes))
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                nn.init.xavier_uniform_(layer.weight)
+                nn.init.zeros_(cast(Tensor, layer.bias))
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Frames (batch, time, bins) -> logits (batch, classes)."""
+        assert batch.frames is not None
+        x = batch.frames.transpose(1, 2).unsqueeze(1)  # (batch, 1, bins, time)
+        bins, time = (max(self.smallest - size, 0) for size in x.shape[2:])
+        maps = self.maps(F.pad(x, (0, time, 0, bins)))
+        if self.recurrent is None:
+            read = maps.flatten(1)
+        else:
+            steps = maps.flatten(1, 2).transpose(1, 2)  # (batch, time, channels · bins)
+            every = torch.ones(steps.shape[:2], dtype=torch.bool, device=steps.device)
+            read = self.recurrent.final(self.recurrent(steps, every), every)
+        logits: Tensor = self.head(read)
+        return logits
+
+
+def _same(before: int, after: int, kernel: tuple[int, int]) -> tuple[nn.Module, nn.Module]:
+    """Return a convolution that keeps the size; an even kernel reaches one further to higher bins and later frames."""
+    high, wide = ((size - 1) // 2 for size in kernel)
+    padding = nn.ZeroPad2d((wide, kernel[1] - 1 - wide, high, kernel[0] - 1 - high))
+    return padding, nn.Conv2d(before, after, kernel)

@@ -1,0 +1,156 @@
+"""Time-delay layers and LSTMs by turns on raw speech, with the utterance's label on every frame: Sarma et al. 2018.
+
+"Emotion identification from raw speech signals using DNNs", Interspeech. Its abstract was at hand; the order and sizes
+of the layers are from Kaldi's TDNN-LSTM recipes and a re-implementation.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ser.errors import SerError
+from ser.layers import demand
+from ser.layers.batch import Batch, Shape
+from ser.layers.recurrent import Recurrent
+from ser.layers.statistics import mean, pooled, valid
+from ser.layers.time_delay import Perturbation, RawWaveform, RestrictedAttention, TimeDelay
+
+NAME = "tdnn_lstm"
+FrontEnd = Literal["waveform", "frames"]
+Aggregation = Literal["frame", "utterance"]
+
+
+def modalities(**_: object) -> tuple[str, ...]:
+    """Return what the model reads of a batch."""
+    return ("frames",)
+
+
+def build(
+    shape: Shape,
+    classes: int,
+    *,
+    front_end: FrontEnd = "waveform",
+    columns: int | None = None,
+    every: int = 1,
+    width: int = 128,
+    offsets: Sequence[int] = (-3, 0, 3),
+    both: bool = False,
+    attention: bool = False,
+    heads: int = 12,
+    left: int = 5,
+    right: int = 2,
+    stride: int = 3,
+    aggregation: Aggregation = "frame",
+    augment: bool = True,
+    dropout: float = 0.0,
+) -> nn.Module:
+    """Return the model: frames (batch, time, dims) -> (batch, classes).
+
+    front_end: "waveform" joins the rows into a signal and learns a frame from 512 samples, "frames" takes them as they
+    are, the first ``columns`` of each; every: after the first layer one frame in so many is kept; width: of each layer;
+    offsets: frames that the upper time-delay layers splice (the first splices −1, 0, 1); both: LSTMs of half the width
+    in each direction; attention: a layer of time-restricted self-attention before the output, with ``heads``, ``left``,
+    ``right`` and ``stride``; aggregation: "frame" gives every frame the label, "utterance" pools mean and sd; augment:
+    in training, speeds and gains of the waveform; dropout: after every LSTM. SerError for a wrong option.
+    """
+    dims = demand.frames(shape, NAME)
+    demand.one_of(NAME, "front_end", front_end, ("waveform", "frames"))
+    demand.one_of(NAME, "aggregation", aggregation, ("frame", "utterance"))
+    if augment and front_end != "waveform":
+        raise SerError(
+            f"model '{NAME}': option augment changes a waveform; with front_end '{front_end}' set it to false."
+        )
+    counted = {"every": every, "heads": heads, "stride": stride, "columns": columns or 1, "offsets": len(offsets)}
+    for option, value in counted.items():
+        if value < 1:
+            raise SerError(f"model '{NAME}': option {option} counts {value}; it must be 1 or more.")
+    if min(left, right) < 0:
+        raise SerError(f"model '{NAME}': options left and right are {left} and {right}; they must be 0 or more.")
+    if both and width % 2:
+        raise SerError(f"model '{NAME}': option width is {width}; two directions need an even one.")
+    waveform = RawWaveform() if front_end == "waveform" else None
+    first = min(dims, columns or dims) if waveform is None else waveform.dims
+    layers: list[nn.Module] = [TimeDelay(first, width, (-1, 0, 1))]
+    for upper in (0, 2, 2):
+        layers += [TimeDelay(width, width, offsets) for _ in range(upper)]
+        layers.append(Recurrent(width, width // 2 if both else width, both=both))
+    if attention:
+        layers.append(RestrictedAttention(width, heads=heads, left=left, right=right, stride=stride))
+    return TimeDelayLSTM(
+        waveform,
+        layers,
+        classes,
+        columns=columns,
+        every=every,
+        frame=aggregation == "frame",
+        augment=augment,
+        dropout=dropout,
+    )
+
+
+class TimeDelayLSTM(nn.Module):
+    """Front end, layers, and an output for every frame, or for the statistics of all."""
+
+    def __init__(
+        self,
+        waveform: RawWaveform | None,
+        layers: list[nn.Module],
+        classes: int,
+        *,
+        columns: int | None,
+        every: int,
+        frame: bool,
+        augment: bool,
+        dropout: float,
+    ):
+        super().__init__()
+        self.waveform, self.layers = waveform, nn.ModuleList(layers)
+        self.columns, self.every, self.frame = columns, every, frame
+        self.perturbation = Perturbation() if augment else None
+        self.dropout = nn.Dropout(dropout)
+        top = layers[-1]
+        assert isinstance(top, Recurrent | RestrictedAttention)
+        self.output = nn.Linear(top.dims if frame else 2 * top.dims, classes)
+
+    def _frames(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        assert batch.frames is not None
+        x, mask = batch.frames, valid(batch.frames, batch.mask)
+        if self.waveform is None:
+            return x[..., : self.columns], mask
+        signal, counts = x.flatten(1), mask.sum(1) * x.shape[2]
+        if self.perturbation is not None:
+            signal, counts = self.perturbation(signal, counts)
+        frames: tuple[Tensor, Tensor] = self.waveform(signal, counts)
+        return frames
+
+    def _said(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return what the layers make of the frames, (batch, time, dims), and the mask (batch, time)."""
+        x, mask = self._frames(batch)
+        for number, layer in enumerate(self.layers):
+            x = layer(x, mask)
+            if number == 0:
+                x, mask = x[:, :: self.every], mask[:, :: self.every]
+            if isinstance(layer, Recurrent):
+                x = self.dropout(x)
+        return x, mask
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Frames (batch, time, dims) -> logits, or the mean ln posterior of the frames (batch, classes)."""
+        x, mask = self._said(batch)
+        if self.frame:
+            return mean(self.output(x).float().log_softmax(-1), mask)
+        logits: Tensor = self.output(pooled(x, mask, ("mean", "std")))
+        return logits
+
+    def loss(self, batch: Batch, labels: Tensor, weights: Tensor | None) -> Tensor:
+        """Return the cross-entropy of all frames with their utterance's label, or of the utterances."""
+        if not self.frame:
+            return F.cross_entropy(self(batch).float(), labels, weight=weights)
+        x, mask = self._said(batch)
+        said = self.output(x).float().log_softmax(-1)
+        cost = -said.gather(2, labels[:, None, None].expand(-1, said.shape[1], 1)).squeeze(2)
+        weight = mask.float() if weights is None else mask * weights[labels].unsqueeze(1)
+        total: Tensor = (cost * weight).sum() / weight.sum()
+        return total
