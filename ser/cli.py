@@ -9,7 +9,7 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
-from ser import listings
+from ser import audit_verbs, listings
 from ser.errors import SerError
 
 Arguments = ParamSpec("Arguments")
@@ -229,14 +229,13 @@ def train(
 
 @verb
 def plan(
-    plan: Annotated[str, typer.Option(help="The resolved experiment, as JSON.")],
     out: Out,
 ) -> None:
-    """Keep the resolved experiment beside its results."""
+    """Keep the resolved experiment, JSON on standard input, beside its results."""
     from ser.config.schema import Plan
     from ser.stages.plan import plan as stage
 
-    stage(plan=Plan.model_validate_json(plan), out=out)
+    stage(plan=Plan.model_validate_json(sys.stdin.read()), out=out)
 
 
 @verb
@@ -280,5 +279,5 @@ def compare(
     stage(runs=read_plan(plan).runs(), comparisons=comparisons, intervals=intervals, method=method)
 
 
-for listing in listings.LISTINGS:
-    verb(listing)
+for function in (*audit_verbs.VERBS, *listings.LISTINGS):
+    verb(function)

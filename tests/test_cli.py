@@ -6,8 +6,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ser.cli import app
-from ser.config.schema import Recipe
+from ser.config.schema import Plan, Recipe
 from ser.stages import train as stage
+from ser.stages.plan import read_plan
 
 VERBS = [command.name or "" for command in app.registered_commands]
 
@@ -69,3 +70,15 @@ def test_a_training_without_a_granted_gpu_stays_on_the_cpu(gpus, device, monkeyp
     done = call("train", *(part for key, value in {**names, **rest}.items() for part in (f"--{key}", value)))
     assert done.exit_code == 0, done.output
     assert asked["device"] == device
+
+
+def test_a_plan_longer_than_an_argument_may_be_is_read_from_standard_input(tmp_path) -> None:
+    systems = {f"system-{n}": {"title": "x" * 2000, "model": "dense_lstm", "inputs": {}} for n in range(100)}
+    block = {"corpora": ["demo"], "protocols": ["p"], "systems": list(systems)}
+    protocols = {"p": {"rule": "session_out", "labels": "all"}}
+    raw = {"experiment": {"name": "x", "runs": [block]}, "protocols": protocols, "systems": systems, "folds": {}}
+    text = Plan.model_validate(raw).canonical()
+    assert len(text) > 128 * 1024  # what Linux allows one argument
+    done = CliRunner().invoke(app, ["plan", "--out", str(tmp_path / "plan.json")], input=text)
+    assert done.exit_code == 0
+    assert read_plan(tmp_path / "plan.json").canonical() == text

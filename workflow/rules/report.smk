@@ -24,7 +24,8 @@ rule plan:
         plan=PLAN.canonical(),
         code=catalog.fingerprint("ser.stages.plan"),
     shell:
-        "ser plan --plan {params.plan:q} --out {output} > {log} 2>&1"
+        # an argument holds 128 KiB at most, and a plan of many systems is longer
+        "ser plan --out {output} > {log} 2>&1 <<'PLAN'\n{params.plan}\nPLAN\n"
 
 
 rule score:
@@ -59,6 +60,9 @@ rule render:
         cards=[run.folder / "run.json" for run in RUNS],
         manifests=[layout.manifest(corpus) for corpus in CONFIG.experiment.corpora()],
         histories=[run.folder / "history.parquet" for run in RUNS],
+        predictions=[run.folder / "predictions.parquet" for run in RUNS],
+        attentions=[run.folder / "attention.parquet" for run in RUNS],
+        audio=[layout.audio(name) / f"{n}.parquet" for name in CONFIG.experiment.corpora() for n in shards(name)],
         transcripts=recognised_shards,
     output:
         index=report(f"{RESULTS}/index.html", caption="../report/page.rst", category="Report"),
@@ -98,6 +102,11 @@ rule render:
         gap=report(
             f"{RESULTS}/figures/gap.svg",
             caption="../report/gap.rst",
+            category="Figures",
+        ),
+        attention=report(
+            f"{RESULTS}/figures/attention.svg",
+            caption="../report/attention.rst",
             category="Figures",
         ),
     log:
