@@ -164,6 +164,10 @@ def test_a_csv_of_recordings_goes_from_files_to_report_with_a_config_file_alone(
     )
     page = (results / "mini/index.html").read_text()
     assert "tiny-fsmn" in page
+    looks = pd.read_parquet(results / "runs/mine/two-folds/tiny-fsmn/seed0/fold0/attention.parquet")
+    assert set(looks["attention"]) == {"timestep"}
+    assert looks["utterance"].isin(pd.read_parquet(run / "predictions.parquet")["utterance"]).all()
+    assert "tiny-fsmn" in (results / "mini/figures/attention.svg").read_text()
     assert not any(finished.folder.rglob("*.part"))
 
 

@@ -17,8 +17,9 @@ Allowance = Literal["subset", "unlabelled-audio", "missing-audio", "unreadable",
 # What a protocol lets training see of its test part. speaker: the same people; session: the same recording session,
 # often the test speaker's partner; dialog: the same conversation; text: the same scripted sentences; dev speaker: the
 # people of the dev part are also trained on, so that the epoch is chosen for known voices; test selection: the epoch is
-# chosen on the test part itself.
-Leak = Literal["speaker", "session", "dialog", "text", "dev speaker", "test selection"]
+# chosen on the test part itself; audio: copies of the same recording, which a draw over utterances does not keep
+# together; normalisation: statistics are fitted on more than the train part.
+Leak = Literal["speaker", "session", "dialog", "text", "dev speaker", "test selection", "audio", "normalisation"]
 
 
 class Strict(BaseModel):
@@ -221,6 +222,9 @@ class Experiment(Strict):
     )
     runs: tuple[Block, ...] = Field(min_length=1)
     sweeps: dict[str, Sweep] = Field(default_factory=dict, description="figures over systems of the runs, by file name")
+    utterance: str | None = Field(
+        None, description="whose attention over time is drawn; null: the first that most systems of a protocol recorded"
+    )
 
     def corpora(self) -> list[str]:
         """Return the selected corpora, each once, in order."""

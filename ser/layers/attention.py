@@ -21,8 +21,12 @@ class TimestepAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, time, features) -> (batch, features)."""
-        weight = self.layers(x.mean(2)).softmax(-1)  # (batch, time)
-        return torch.einsum("bt,btf->bf", weight, x)
+        return torch.einsum("bt,btf->bf", self.weights(x), x)
+
+    def weights(self, x: Tensor) -> Tensor:
+        """(batch, time, features) -> (batch, time), summing to 1."""
+        shares: Tensor = self.layers(x.mean(2)).softmax(-1)
+        return shares
 
 
 class TimeAttention(nn.Module):
@@ -37,9 +41,12 @@ class TimeAttention(nn.Module):
 
     def forward(self, query: Tensor, h: Tensor, mask: Tensor) -> Tensor:
         """(batch, query), (batch, time, features), (batch, time) -> (batch, features)."""
+        return torch.einsum("bt,btf->bf", self.weights(query, h, mask), h)
+
+    def weights(self, query: Tensor, h: Tensor, mask: Tensor) -> Tensor:
+        """(batch, query), (batch, time, features), (batch, time) -> (batch, time), summing to 1, 0 on padding."""
         score = torch.einsum("bf,btf->bt", self.score(query), h)
-        weight = score.masked_fill(~mask, -torch.inf).softmax(-1)  # (batch, time), zero on padding
-        return torch.einsum("bt,btf->bf", weight, h)
+        return score.masked_fill(~mask, -torch.inf).softmax(-1)
 
 
 class FeatureAttention(nn.Module):

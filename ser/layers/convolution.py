@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from ser.errors import SerError
 from ser.layers import demand
 from ser.layers.batch import Shape
+from ser.layers.focus import FRAMES
 
 KERNEL, STRIDE = 5, 2
 
@@ -22,7 +23,7 @@ class FrontEnd(nn.Module):
     """Convolutions 5×5 with stride 2×2, each with batch normalisation and ReLU; channels and bins are then joined.
 
     (batch, time, dims) -> (batch, reduced time, ``dims``), where the attribute ``dims`` is the last number of channels
-    times the reduced number of bins.
+    times the reduced number of bins. ``positions``: which rows the reduced frames see.
     """
 
     def __init__(self, dims: int, channels: Sequence[int] = (16, 32), padding: int = 3):
@@ -32,6 +33,9 @@ class FrontEnd(nn.Module):
             layers += [nn.Conv2d(before, after, KERNEL, STRIDE, padding), nn.BatchNorm2d(after), nn.ReLU()]
         self.layers = nn.Sequential(*layers)
         self.dims = channels[-1] * reduced(dims, len(channels), padding)
+        self.positions = FRAMES
+        for _ in channels:
+            self.positions = self.positions.through(KERNEL, STRIDE, padding)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, time, dims) -> (batch, reduced time, channels · bins)."""

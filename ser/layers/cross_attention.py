@@ -16,10 +16,15 @@ def attention(context: Tensor, states: Tensor, real: Tensor | None = None) -> Te
     The product is not scaled. (batch, contexts, dims), (batch, positions, dims), (batch, positions) -> (batch,
     contexts, dims); every row of ``real`` has at least one True, None: all.
     """
-    score = context @ states.transpose(1, 2)  # (batch, contexts, positions)
+    return weights(context, states, real) @ states
+
+
+def weights(context: Tensor, states: Tensor, real: Tensor | None = None) -> Tensor:
+    """Return softmax_k(e · h_k) of Equation 4: (batch, contexts, positions), each sum is 1, 0 where not ``real``."""
+    score = context @ states.transpose(1, 2)
     if real is not None:
         score = score.masked_fill(~real.unsqueeze(1), -torch.inf)
-    return score.softmax(-1) @ states
+    return score.softmax(-1)
 
 
 def attended(contexts: Sequence[Tensor], maps: Sequence[Map], pairing: str) -> Tensor:
@@ -29,15 +34,26 @@ def attended(contexts: Sequence[Tensor], maps: Sequence[Map], pairing: str) -> T
     arrow and leaves open which kernels meet: "one-to-one" the i-th with the i-th, "all-pairs" each with each, "joined"
     all filters of a statistic with all filters of a word, whose maps are then equally long.
     """
+    return torch.cat([attention(context, *one).flatten(1) for context, one in _paired(contexts, maps, pairing)], dim=-1)
+
+
+def shares(contexts: Sequence[Tensor], maps: Sequence[Map], pairing: str) -> list[Tensor]:
+    """Return the weights behind ``attended``, their mean over all contexts that ask: per map (batch, positions).
+
+    A "joined" pairing has a single map.
+    """
+    return [weights(context, *one).mean(1) for context, one in _paired(contexts, maps, pairing)]
+
+
+def _paired(contexts: Sequence[Tensor], maps: Sequence[Map], pairing: str) -> list[tuple[Tensor, Map]]:
+    """Return what asks and the map that is asked, pair by pair."""
     if pairing == "one-to-one":
-        pairs = list(zip(contexts, maps, strict=True))
-    elif pairing == "all-pairs":
+        return list(zip(contexts, maps, strict=True))
+    if pairing == "all-pairs":
         every = torch.cat(list(contexts), dim=1)
-        pairs = [(every, one) for one in maps]
-    else:
-        states = torch.cat([states for states, _ in maps], dim=-1)
-        pairs = [(torch.cat(list(contexts), dim=-1), (states, maps[0][1]))]
-    return torch.cat([attention(context, *one).flatten(1) for context, one in pairs], dim=-1)
+        return [(every, one) for one in maps]
+    states = torch.cat([states for states, _ in maps], dim=-1)
+    return [(torch.cat(list(contexts), dim=-1), (states, maps[0][1]))]
 
 
 def width(pairing: str, contexts: int, maps: int, size: int) -> int:

@@ -12,8 +12,12 @@ def attend(query: Tensor, h: Tensor, mask: Tensor) -> Tensor:
 
     (batch, dims), (batch, time, dims), (batch, time) with one True a row at least -> (batch, dims).
     """
-    score = torch.einsum("bd,btd->bt", query, h).masked_fill(~mask, -torch.inf)
-    return torch.einsum("bt,btd->bd", score.softmax(-1), h)
+    return torch.einsum("bt,btd->bd", weights(query, h, mask), h)
+
+
+def weights(query: Tensor, h: Tensor, mask: Tensor) -> Tensor:
+    """Return softmax_t(query · h_t) over the valid t: (batch, time), 0 on padding; arguments as of ``attend``."""
+    return torch.einsum("bd,btd->bt", query, h).masked_fill(~mask, -torch.inf).softmax(-1)
 
 
 class Affine(nn.Module):
@@ -58,6 +62,15 @@ class MultiHead(nn.Module):
         joined: Tensor = self.join(found.transpose(1, 2).flatten(2))
         return joined
 
+    def weights(self, asking: Tensor, asked: Tensor, mask: Tensor) -> Tensor:
+        """Return how every head divides its attention: (batch, heads, n, time), over time the sum is 1, 0 on padding.
+
+        Arguments as of the forward pass, which does not compute these one by one.
+        """
+        query, key = self._split(self.query(asking)), self._split(self.key(asked))
+        score: Tensor = query @ key.transpose(2, 3) / query.shape[-1] ** 0.5
+        return score.masked_fill(~mask[:, None, None], -torch.inf).softmax(-1)
+
     def _split(self, x: Tensor) -> Tensor:
         """(batch, time, dims) -> (batch, heads, time, dims / heads)."""
         return x.reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)
@@ -77,8 +90,12 @@ class ContextPooling(nn.Module):
 
     def forward(self, h: Tensor, mask: Tensor) -> Tensor:
         """(batch, time, dims), (batch, time) -> (batch, dims)."""
+        return torch.einsum("bt,btd->bd", self.weights(h, mask), h)
+
+    def weights(self, h: Tensor, mask: Tensor) -> Tensor:
+        """(batch, time, dims), (batch, time) -> (batch, time), summing to 1, 0 on padding."""
         score = (torch.tanh(self.inner(h)) @ self.context).masked_fill(~mask, -torch.inf)
-        return torch.einsum("bt,btd->bd", score.softmax(-1), h)
+        return score.softmax(-1)
 
 
 def glorot(layer: nn.Linear) -> nn.Linear:

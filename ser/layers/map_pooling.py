@@ -69,10 +69,16 @@ class AttentionPooling(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """(batch, channels, height, width) -> (batch, classes)."""
         classes = self.top_down(maps).flatten(2)  # (batch, classes, positions)
-        common = self.bottom_up(maps).flatten(2)  # (batch, 1, positions)
-        if self.softmax == "spatial":
-            common = common.softmax(-1)
-        elif self.softmax == "class":
+        if self.softmax == "class":
             classes = classes.softmax(1)
-        weighted: Tensor = classes * common
+        weighted: Tensor = classes * self._common(maps)
         return weighted.sum(-1) if self.reduction == "sum" else weighted.mean(-1)
+
+    def weights(self, maps: Tensor) -> Tensor:
+        """Return the common map after a "spatial" softmax, summed over height: (batch, width), summing to 1."""
+        return self._common(maps).reshape(maps[:, 0].shape).sum(1)
+
+    def _common(self, maps: Tensor) -> Tensor:
+        """Return the map for all classes, (batch, 1, positions)."""
+        common: Tensor = self.bottom_up(maps).flatten(2)
+        return common.softmax(-1) if self.softmax == "spatial" else common

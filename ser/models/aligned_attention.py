@@ -12,8 +12,9 @@ from ser.errors import SerError
 from ser.layers import demand
 from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import ContextPooling, MultiHead, glorot
+from ser.layers.focus import FRAMES, WORDS, Focus
 from ser.layers.recurrent import CELLS, Cell, Recurrent
-from ser.layers.statistics import valid
+from ser.layers.statistics import mean, valid
 from ser.layers.words import WordVectors
 
 NAME = "aligned_attention"
@@ -76,13 +77,30 @@ class AlignedAttention(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, dims), words (batch, words) -> logits (batch, classes)."""
+        heard, mask, read, said = self._encoded(batch)
+        pooled = self.pooling(self._joined(heard, mask, read, said), said)
+        logits: Tensor = self.output(self.drop_text(self.drop_text(pooled)))  # twice: in the pooling and after it
+        return logits
+
+    def focus(self, batch: Batch) -> dict[str, Focus]:
+        """Return what the words look at, mean over words and heads, and how the pooling weighs the words."""
+        heard, mask, read, said = self._encoded(batch)
+        looks = mean(self.attention.weights(read, heard, mask).mean(1), said)
+        pooled = self.pooling.weights(self._joined(heard, mask, read, said), said)
+        return {"alignment": Focus(looks, FRAMES), "pooling": Focus(pooled, WORDS)}
+
+    def _encoded(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return the outputs of both encoders, (batch, time or words, dims), each with what of it is real."""
         assert batch.frames is not None
         assert batch.words is not None
         mask, said = valid(batch.frames, batch.mask), valid(batch.words, batch.said)
         heard = self.drop_audio(torch.relu(self.dense(batch.frames)))
         heard = self.drop_audio(self.audio(heard, mask))
         read = self.drop_text(self.text(self.drop_text(self.words(batch.words)), said))
+        return heard, mask, read, said
+
+    def _joined(self, heard: Tensor, mask: Tensor, read: Tensor, said: Tensor) -> Tensor:
+        """Return the words with the frames that each has found, read once more: (batch, words, dims)."""
         found = self.drop_text(self.attention(read, heard, mask))
-        pooled = self.pooling(self.aligned(torch.cat([found, read], dim=-1), said), said)
-        logits: Tensor = self.output(self.drop_text(self.drop_text(pooled)))  # twice: in the pooling and after it
-        return logits
+        joined: Tensor = self.aligned(torch.cat([found, read], dim=-1), said)
+        return joined

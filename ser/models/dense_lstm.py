@@ -14,6 +14,7 @@ from ser.errors import SerError
 from ser.layers import demand
 from ser.layers.attention import FeatureAttention, TimeAttention
 from ser.layers.batch import Batch, Shape
+from ser.layers.focus import FRAMES, Focus
 from ser.layers.statistics import last, valid
 
 NAME = "dense_lstm"
@@ -84,15 +85,31 @@ class DenseLSTM(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, dims), mask (batch, time) -> logits (batch, classes)."""
+        pooled = self._pooled(*self._outputs(batch))
+        joined = torch.cat([narrow(part) for narrow, part in zip(self.projections, pooled, strict=True)], dim=-1)
+        logits: Tensor = self.output(torch.relu(self.dense(joined)))
+        return logits
+
+    def focus(self, batch: Batch) -> dict[str, Focus]:
+        """Return the time attention of every layer. Feature attention weighs features, not frames: nothing."""
+        if self.kind != "time" or self.attention is None:
+            return {}
+        outputs, mask = self._outputs(batch)
+        query = last(outputs[-1], mask)
+        return {
+            f"layer {number}": Focus(attend.weights(query, h, mask), FRAMES)
+            for number, (attend, h) in enumerate(zip(self.attention, outputs, strict=True), start=1)
+            if isinstance(attend, TimeAttention)
+        }
+
+    def _outputs(self, batch: Batch) -> tuple[list[Tensor], Tensor]:
+        """Return the outputs of every layer, (batch, time, cells), and the mask (batch, time)."""
         assert batch.frames is not None
         x, mask, outputs = batch.frames, valid(batch.frames, batch.mask), []
         for layer in self.layers:
             x = layer(x)[0]
             outputs.append(x)
-        pooled = self._pooled(outputs, mask)
-        joined = torch.cat([narrow(part) for narrow, part in zip(self.projections, pooled, strict=True)], dim=-1)
-        logits: Tensor = self.output(torch.relu(self.dense(joined)))
-        return logits
+        return outputs, mask
 
     def _pooled(self, outputs: list[Tensor], mask: Tensor) -> list[Tensor]:
         """Return one vector (batch, cells) for every layer that reaches the classifier."""

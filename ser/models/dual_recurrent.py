@@ -13,7 +13,8 @@ from torch.nn import functional as F
 
 from ser.layers import demand
 from ser.layers.batch import Batch, Shape
-from ser.layers.dot_attention import Affine, attend
+from ser.layers.dot_attention import Affine, weights
+from ser.layers.focus import WORDS, Focus
 from ser.layers.recurrent import Encoder
 from ser.layers.statistics import valid
 from ser.layers.words import WordVectors
@@ -96,7 +97,17 @@ class DualRecurrent(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits (batch, classes), each for a sigmoid of its own."""
+        logits: Tensor = self.output(self._joined(batch)[0])
+        return logits
+
+    def focus(self, batch: Batch) -> dict[str, Focus]:
+        """Return how the audio weighs the words, where it asks them."""
+        return self._joined(batch)[1]
+
+    def _joined(self, batch: Batch) -> tuple[Tensor, dict[str, Focus]]:
+        """Return what the output layer reads (batch, dims), and the attention behind it."""
         parts: list[Tensor] = []
+        asked: dict[str, Focus] = {}
         if self.audio is not None:
             assert batch.frames is not None
             assert batch.vector is not None
@@ -108,11 +119,12 @@ class DualRecurrent(nn.Module):
             said = valid(batch.words, batch.said)
             states, end = self.text(self.words(batch.words), said)
             if self.text_map is not None:
-                parts.append(self.text_map(end))
-            else:
-                parts.append(attend(parts[0], states, said) if parts else end)
-        logits: Tensor = self.output(torch.cat(parts, dim=-1))
-        return logits
+                end = self.text_map(end)
+            elif parts:
+                asked["words"] = Focus(weights(parts[0], states, said), WORDS)
+                end = torch.einsum("bt,btd->bd", asked["words"].weights, states)
+            parts.append(end)
+        return torch.cat(parts, dim=-1), asked
 
     def loss(self, batch: Batch, labels: Tensor, weights: Tensor | None) -> Tensor:
         """Return the sigmoid cross-entropy of the label's one-hot vector: mean over classes, then over utterances.

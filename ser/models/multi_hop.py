@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from ser.layers import demand
 from ser.layers.batch import Batch, Shape
-from ser.layers.dot_attention import Affine, attend
+from ser.layers.dot_attention import Affine, weights
+from ser.layers.focus import FRAMES, WORDS, Focus
 from ser.layers.recurrent import CELLS, Cell, Encoder
 from ser.layers.statistics import valid
 from ser.layers.words import WordVectors
@@ -89,8 +90,18 @@ class MultiHop(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits (batch, classes)."""
+        logits: Tensor = self.output(self._joined(batch)[0])
+        return logits
+
+    def focus(self, batch: Batch) -> dict[str, Focus]:
+        """Return the weights of every hop: over words, over frames, and over words again."""
+        return self._joined(batch)[1]
+
+    def _joined(self, batch: Batch) -> tuple[Tensor, dict[str, Focus]]:
+        """Return what the output layer reads (batch, dims), and the hops behind it."""
         states: list[tuple[Tensor, Tensor]] = []  # outputs of each encoder and which of them are real
         parts: list[Tensor] = []  # what stands for each modality
+        hops: dict[str, Focus] = {}
         if self.audio is not None:
             assert batch.frames is not None
             mask = valid(batch.frames, batch.mask)
@@ -105,9 +116,10 @@ class MultiHop(nn.Module):
             parts.append(end)
         for hop, query in enumerate(self.queries):
             asking, asked = hop % 2, 1 - hop % 2
-            parts[asked] = attend(query(parts[asking]), *states[asked])
+            shares = weights(query(parts[asking]), *states[asked])
+            parts[asked] = torch.einsum("bt,btd->bd", shares, states[asked][0])
+            hops[f"hop {hop + 1}"] = Focus(shares, WORDS if asked else FRAMES)
         if self.audio is not None:
             assert batch.vector is not None
             parts.append(batch.vector)
-        logits: Tensor = self.output(torch.cat(parts, dim=-1))
-        return logits
+        return torch.cat(parts, dim=-1), hops

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from ser.errors import SerError
 from ser.layers import cross_attention, demand
 from ser.layers.batch import Batch, Shape
-from ser.layers.multiscale import PooledScales
+from ser.layers.focus import WORDS, Focus
+from ser.layers.multiscale import Map, PooledScales
 from ser.layers.statistics import POOLINGS, pooled
 from ser.layers.words import WordVectors
 
@@ -157,23 +158,42 @@ class MultiScaleCNN(nn.Module):
 
     def joined(self, batch: Batch) -> Tensor:
         """Return the classifier's input (batch, width): audio statistics, vector, text statistics, SWEM, attention."""
-        parts: list[Tensor] = []
-        heard: list[Tensor] = []
-        if self.audio is not None:
-            assert batch.frames is not None
-            _, heard = self.audio(batch.frames, batch.mask if self.masked else None)
-            parts += heard
+        heard = self._heard(batch)
+        parts = list(heard)
         if self.vector:
             assert batch.vector is not None
             parts.append(batch.vector)
-        if self.text is not None and self.words is not None:
-            assert batch.words is not None
-            said = batch.said if self.masked else None
-            vectors = self.words(batch.words)
-            maps, read = self.text(vectors, said)
+        if self.words is not None:
+            vectors, maps, read = self._read(batch)
             parts += read
             if self.swem:
-                parts.append(pooled(vectors, said, SWEM))
+                parts.append(pooled(vectors, batch.said if self.masked else None, SWEM))
             if self.attention != "none":
                 parts.append(cross_attention.attended(heard, maps, self.attention))
         return torch.cat([part.flatten(1) for part in parts], dim=-1)
+
+    def focus(self, batch: Batch) -> dict[str, Focus]:
+        """Return how the audio weighs the positions of every text kernel, mean over the statistics that ask."""
+        if self.attention == "none" or self.text is None:
+            return {}
+        shares = cross_attention.shares(self._heard(batch), self._read(batch)[1], self.attention)
+        if self.attention == "joined":  # a position per word, whatever the kernel
+            return {"all kernels": Focus(shares[0], WORDS)}
+        kernels = self.text.scales.kernels
+        return {f"kernel {k}": Focus(each, WORDS.through(k)) for k, each in zip(kernels, shares, strict=True)}
+
+    def _heard(self, batch: Batch) -> list[Tensor]:
+        """Return the statistics of the frames' maps, per kernel (batch, statistics, filters)."""
+        if self.audio is None:
+            return []
+        assert batch.frames is not None
+        return self.audio(batch.frames, batch.mask if self.masked else None)[1]  # type: ignore[no-any-return]
+
+    def _read(self, batch: Batch) -> tuple[Tensor, list[Map], list[Tensor]]:
+        """Return the word vectors (batch, words, dims), the maps of them, and the maps' statistics."""
+        assert self.text is not None
+        assert self.words is not None
+        assert batch.words is not None
+        vectors = self.words(batch.words)
+        maps, read = self.text(vectors, batch.said if self.masked else None)
+        return vectors, maps, read

@@ -16,6 +16,7 @@ from ser.layers import convolution, demand
 from ser.layers.attention import TimestepAttention
 from ser.layers.batch import Batch, Shape
 from ser.layers.convolution import FrontEnd
+from ser.layers.focus import FRAMES, Focus
 from ser.layers.memory import Memory, MemoryLayer, SideMemoryLayer, Taps
 from ser.layers.statistics import last, mean
 
@@ -109,9 +110,20 @@ class PyramidFSMN(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, dims) -> logits (batch, classes)."""
-        assert batch.frames is not None
-        x = batch.frames if self.front is None else self.front(batch.frames)
-        x = self.layers(x)  # (batch, reduced time, dims of the last layer)
+        x = self._states(batch)
         pooled = POOLINGS[self.pooling](x) if self.attention is None else self.attention(x)
         logits: Tensor = self.output(pooled)
         return logits
+
+    def focus(self, batch: Batch) -> dict[str, Focus]:
+        """Return the timestep attention, its positions those of the front end: a memory adds to what a frame sees."""
+        if self.attention is None:
+            return {}
+        positions = FRAMES if self.front is None else self.front.positions
+        return {"timestep": Focus(self.attention.weights(self._states(batch)), positions)}
+
+    def _states(self, batch: Batch) -> Tensor:
+        """Return the top layer's outputs (batch, reduced time, dims)."""
+        assert batch.frames is not None
+        x: Tensor = self.layers(batch.frames if self.front is None else self.front(batch.frames))
+        return x

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ser.errors import SerError
 from ser.layers import demand
 from ser.layers.batch import Batch, Shape
+from ser.layers.focus import FRAMES, Focus
 from ser.layers.map_pooling import AttentionPooling, AveragePooling, BilinearPooling, Reduction, Softmax
 
 NAME = "time_frequency_cnn"
@@ -69,6 +70,9 @@ class TimeFrequencyCNN(nn.Module):
         half = CHANNELS[0] // 2
         self.along_frequency = _layer(1, half, (10, 2), (4, 0))
         self.along_time = _layer(1, half, (2, 8), (0, 3))  # with these paddings both maps are (bins − 1, time − 1)
+        self.positions = FRAMES.through(8, padding=3)  # as those of the other kernel, which spans 2 frames
+        for _ in set(pooled):
+            self.positions = self.positions.through(2, 2)
         layers: list[nn.Module] = [nn.MaxPool2d(2)] if 1 in pooled else []
         for number, (before, after) in enumerate(pairwise(CHANNELS), start=2):
             layers.append(_layer(before, after, (3, 3), (1, 1)))
@@ -79,12 +83,23 @@ class TimeFrequencyCNN(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, bins) -> logits (batch, classes)."""
+        logits: Tensor = self.head(self._maps(batch))
+        return logits
+
+    def focus(self, batch: Batch) -> dict[str, Focus]:
+        """Return the spatial softmax of the attention pooling, summed over frequency; other heads have none."""
+        if not isinstance(self.head, AttentionPooling) or self.head.softmax != "spatial":
+            return {}
+        return {"spatial": Focus(self.head.weights(self._maps(batch)), self.positions)}
+
+    def _maps(self, batch: Batch) -> Tensor:
+        """Return maps (batch, channels, bins, time) of what is left of bins and time."""
         assert batch.frames is not None
         x = batch.frames.transpose(1, 2).unsqueeze(1)  # (batch, 1, bins, time)
         x = torch.cat([self.along_frequency(x), self.along_time(x)], dim=1)
         x = x.contiguous(memory_format=torch.channels_last)  # halves the time of a step; the weights stay as they are
-        logits: Tensor = self.head(self.trunk(x))
-        return logits
+        maps: Tensor = self.trunk(x)
+        return maps
 
 
 def _layer(before: int, after: int, kernel: tuple[int, int], padding: tuple[int, int]) -> nn.Sequential:

@@ -9,7 +9,7 @@ from ser.errors import SerError
 from ser.evaluation.published import Published, published
 from ser.evaluation.word_errors import word_errors
 from ser.progress import progress
-from ser.reports import figures, frames, page, papers, tables
+from ser.reports import attention, figures, frames, page, papers, tables
 from ser.reports.frames import Heard
 from ser.reports.gap import gaps
 from ser.reports.results import Block, gather
@@ -87,6 +87,7 @@ def _figures(plan: Plan, blocks: list[Block]) -> dict[str, bytes]:
         "curves": figures.curves(results, warning),
         "gap": figures.gap(gaps(blocks), warning),
         "sweeps": figures.sweeps(plan.experiment.sweeps, results, warning),
+        "attention": attention.figure(attention.subject(plan.runs(), plan.experiment.utterance), warning),
     }
     kinds = ("svg", "png")
     return {f"figures/{name}.{kind}": figures.encode(figure, kind) for name, figure in drawn.items() for kind in kinds}

@@ -20,7 +20,7 @@ from ser import catalog, contracts
 from ser.config.schema import Protocol, Recipe, View
 from ser.errors import SerError, unknown
 from ser.layout import Run
-from ser.training import card, checkpoint, data, estimator, history, material, network, text
+from ser.training import card, checkpoint, data, estimator, focus, history, material, network, text
 from ser.training.checkpoint import Checkpoint
 from ser.training.device import describe, precision, prepare
 from ser.training.fold import Fold
@@ -55,13 +55,13 @@ def train(
     transcripts: Path | None = None,
     embedding: Path | None = None,
 ) -> None:
-    """Train ``recipe`` on fold ``run.fold`` and write history, weights, predictions and, last, run.json into ``out``.
+    """Train ``recipe`` on fold ``run.fold``; write history, weights, predictions, attention and, last, run.json.
 
     folds: the protocol's folds table, whose metadata hold the ``protocol`` where none is given; features: folder of
-    shards by feature; code: fingerprint of the code that decides the outcome, computed here where empty; shards: how
-    many a feature has, all in its folder where not given; transcripts: folder of shards and embedding: word vectors to
-    start from, for a recipe that reads words. A run that was killed goes on from its checkpoint. SerError
-    for folds, features or recipes that do not fit together, and for a loss that is not finite.
+    shards by feature; out: folder of the run; code: fingerprint of the code that decides the outcome, computed here
+    where empty; shards: how many a feature has, all in its folder where not given; transcripts: folder of shards and
+    embedding: word vectors to start from, for a recipe that reads words. A run that was killed goes on from its
+    checkpoint. SerError for folds, features or recipes that do not fit together, and for a loss that is not finite.
     """
     started, clock = datetime.now(UTC), time.monotonic()
     provenance = {"versions": card.versions(), **card.commit()}  # now: the code may be edited while the run lasts
@@ -89,6 +89,7 @@ def train(
     if written is not None:
         outcome = replace(outcome, notes=[*outcome.notes, *written.notes])
     _write(job, fold, outcome, out, () if written is None else written.vocabulary)
+    contracts.write(contracts.ATTENTION, focus.table(fold, outcome.looks, _hop(loaded)), out / "attention.parquet")
     record = {
         **_asked(job, fold),
         **_learned(outcome, given, loading, time.monotonic() - clock),
@@ -135,6 +136,13 @@ def _load(
     return {
         name: data.load(view.feature, features[view.feature], fold.utterances, shards) for name, view in seen.items()
     }
+
+
+def _hop(loaded: Mapping[str, data.Matrices]) -> float | None:
+    """Return the seconds per row of the frames, as the extract stage wrote them; None where nobody did."""
+    notes = loaded["frames"].notes if "frames" in loaded else {}
+    hop: float | None = json.loads(notes.get("hop", "null"))
+    return hop
 
 
 def _text(

@@ -12,7 +12,7 @@ from ser.config.schema import Protocol, Recipe, View, Words
 from ser.contracts import PARTS
 from ser.errors import SerError
 from ser.layers.back_end import BackEnd
-from ser.training import loop, predict
+from ser.training import focus, loop, predict
 from ser.training.checkpoint import Checkpoint
 from ser.training.material import Material
 from ser.training.outcome import Outcome, softmax
@@ -73,6 +73,7 @@ def train(
         fitted.best_epoch,
         fitted.resumes,
         notes,
+        focus.look(model, material),
     )
 
 

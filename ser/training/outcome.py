@@ -1,18 +1,22 @@
 """What training one system on one fold gives, whether a network or an estimator."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ser.training.focus import Look
 from ser.training.history import Epoch
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """probabilities: (test utterances, classes) float32; weights: what model.safetensors holds; best_epoch: from 1."""
+    """probabilities: (test utterances, classes) float32; weights: what model.safetensors holds; best_epoch: from 1.
+
+    looks: the attentions of a few test utterances, none for a system without attention.
+    """
 
     probabilities: NDArray[np.float32]
     history: list[Epoch]
@@ -21,6 +25,7 @@ class Outcome:
     best_epoch: int
     resumes: int
     notes: list[str]
+    looks: list[Look] = field(default_factory=list)
 
 
 def softmax(scores: NDArray[np.float64]) -> NDArray[np.float32]:

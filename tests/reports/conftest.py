@@ -81,6 +81,7 @@ def write_run(run: Run, plan: Plan, *, utterances: int = 40, epochs: int = 5, de
     table = pa.table(rows, schema=contracts.PREDICTIONS.schema)
     contracts.write(contracts.PREDICTIONS, table, run.folder / "predictions.parquet", {"classes": json.dumps(CLASSES)})
     contracts.write(contracts.HISTORY, history(epochs, dev), run.folder / "history.parquet")
+    contracts.write(contracts.ATTENTION, contracts.ATTENTION.schema.empty_table(), run.folder / "attention.parquet")
     card = {
         **run._asdict(),
         "protocol_digest": plan.protocols[run.protocol].digest(),
@@ -141,13 +142,18 @@ def write_manifest(corpus: str, adapter: str, warning: str) -> None:
     contracts.write(contracts.MANIFEST, table, manifest(corpus), {"adapter": adapter, "warning": warning})
 
 
+def write_runs(plan: Plan, **changes: Any) -> None:
+    """Write what the runs of a plan left behind, in the current folder."""
+    for corpus in plan.experiment.corpora():
+        write_manifest(corpus, corpus, WARNING if corpus == "demo" else "")
+    for run in plan.runs():
+        write_run(run, plan, **changes)
+
+
 def write_report(home: Path, plan: Plan, **changes: Any) -> Path:
     """Write the runs of a plan under ``home``, score and report them, and return the report's folder."""
     with chdir(home):
-        for corpus in plan.experiment.corpora():
-            write_manifest(corpus, corpus, WARNING if corpus == "demo" else "")
-        for run in plan.runs():
-            write_run(run, plan, **changes)
+        write_runs(plan, **changes)
         out = Path("results/trial")
         score(runs=plan.runs(), scores=out / "scores.parquet", confusions=out / "confusions.parquet")
         report(plan=plan, scores=out / "scores.parquet", confusions=out / "confusions.parquet", out=out)
@@ -158,6 +164,12 @@ def write_report(home: Path, plan: Plan, **changes: Any) -> Path:
 def reported(tmp_path: Path) -> Callable[..., Path]:
     """Return a function from a plan to the folder of its report."""
     return partial(write_report, tmp_path)
+
+
+@pytest.fixture
+def trained() -> Callable[..., None]:
+    """Return the function that writes the runs of a plan in the current folder."""
+    return write_runs
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from ser import catalog, contracts, layout
 from ser.config.schema import Protocol, Recipe
 from ser.errors import SerError
 from ser.layers.batch import Batch, Shape
+from ser.layers.focus import FRAMES, Focus
 from ser.layout import Run
 from ser.stages.train import train
 from ser.training import checkpoint
@@ -111,7 +112,9 @@ def shards(folder: Path, dims: int, vector: bool, dtype: str) -> Path:
             rows.append((name, count, dims, dtype, matrix.tobytes()))
         columns = dict(zip(contracts.FEATURES.schema.names, zip(*rows, strict=True), strict=True))
         table = pa.table(columns, schema=contracts.FEATURES.schema)
-        contracts.write(contracts.FEATURES, table, folder / f"{shard}.parquet", {"provenance": "made here"})
+        contracts.write(
+            contracts.FEATURES, table, folder / f"{shard}.parquet", {"provenance": "made here", "hop": "0.01"}
+        )
     return folder
 
 
@@ -199,6 +202,38 @@ def test_the_weights_can_be_used_again(given: Given, tmp_path: Path) -> None:
     assert Recipe.model_validate(notes["recipe"]) == recipe()
     assert set(Recurrent(Shape(5), 3, False).state_dict()) < names
     assert {"statistics.frames.mean", "statistics.frames.sd"} < names
+
+
+def test_attention_is_written_and_changes_nothing_else(given: Given, tmp_path: Path) -> None:
+    silent = given.run(tmp_path / "silent", recipe())
+    empty = contracts.read(contracts.ATTENTION, silent / "attention.parquet")
+    assert empty.num_rows == 0, "this network has no attention"
+    build = network().build
+
+    class Looking(nn.Module):
+        """The same network with an even attention over frames."""
+
+        def __init__(self, shape: Shape, classes: int) -> None:
+            super().__init__()
+            self.inner = build(shape, classes)
+
+        def forward(self, batch: Batch) -> Tensor:
+            out: Tensor = self.inner(batch)
+            return out
+
+        def focus(self, batch: Batch) -> dict[str, Focus]:
+            assert batch.mask is not None
+            return {"even": Focus(batch.mask / batch.mask.sum(1, keepdim=True), FRAMES)}
+
+    given.use(SimpleNamespace(modalities=lambda: ("frames",), build=Looking))
+    out = given.run(tmp_path / "looking", recipe())
+    rows = contracts.read(contracts.ATTENTION, out / "attention.parquet").to_pylist()
+    assert [row["utterance"] for row in rows] == ["test02", "test01", "test00", "test05"]  # sad, happy, angry, sad
+    for row in rows:
+        assert (row["attention"], row["axis"], row["start"], row["step"]) == ("even", "frames", 0.005, 0.01)
+        assert 4 <= len(row["weights"]) < 20
+        assert sum(row["weights"]) == pytest.approx(1)
+    assert (out / "predictions.parquet").read_bytes() == (silent / "predictions.parquet").read_bytes()
 
 
 def test_the_same_seed_gives_the_same_file_and_another_does_not(given: Given, tmp_path: Path) -> None:
@@ -312,6 +347,7 @@ def test_an_estimator_is_trained_on_the_train_part_alone(given: Given, tmp_path:
     out = given.run(tmp_path / "out", svm)
     history = contracts.read(contracts.HISTORY, out / "history.parquet")
     assert history["epoch"].to_pylist() == [1]
+    assert contracts.read(contracts.ATTENTION, out / "attention.parquet").num_rows == 0
     card = json.loads((out / "run.json").read_text())
     assert card["parameters"] > 3
     assert any("softmax" in note for note in card["notes"])

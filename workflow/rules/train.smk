@@ -11,6 +11,7 @@ rule train_fold:
     output:
         predictions=f"{RUN}/predictions.parquet",
         history=f"{RUN}/history.parquet",
+        attention=f"{RUN}/attention.parquet",
         model=f"{RUN}/model.safetensors",
         card=f"{RUN}/run.json",
     log:
