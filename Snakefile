@@ -20,6 +20,7 @@ include: "workflow/rules/corpora.smk"
 include: "workflow/rules/features.smk"
 include: "workflow/rules/transcripts.smk"
 include: "workflow/rules/folds.smk"
+include: "workflow/rules/audit.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/report.smk"
 
@@ -36,6 +37,7 @@ localrules:
     manifests,
     features,
     folds,
+    audits,
     train,
     scores,
     report,

@@ -5,18 +5,13 @@ computes the mean number of wrong words per utterance (5.54), not a share of the
 """
 
 import math
-import re
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
 import jiwer
 
 from ser import transcripts
-
-MARK = re.compile(r"\[[^\]]*\]")  # [LAUGHTER], [BREATHING]: nothing that is said
-APOSTROPHE = re.compile(r"[’‘ʼ`]")
-APART = re.compile(r"(?<!\w)'|'(?!\w)|[^\w']|_")  # all but letters, digits and the apostrophe inside a word
+from ser.wording import normalised
 
 
 @dataclass(frozen=True)
@@ -76,12 +71,3 @@ def word_errors(folder: Path, shards: int | None = None) -> WordErrors:
         sum(not text for _, text in compared),
         len(pairs) - len(compared),
     )
-
-
-def normalised(text: str) -> str:
-    """Return the words of ``text`` in lower case with single blanks, without marks in brackets and punctuation.
-
-    A hyphen parts words; an apostrophe inside a word stays.
-    """
-    plain = APOSTROPHE.sub("'", MARK.sub(" ", unicodedata.normalize("NFKC", text))).casefold()
-    return " ".join(APART.sub(" ", plain).split())

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from ser import contracts
 from ser.errors import SerError
-from ser.evaluation.word_errors import normalised, word_errors
+from ser.evaluation.word_errors import word_errors
+from ser.wording import normalised
 
 
 def write(path: Path, pairs: list[tuple[str, str]], first: int = 0, provenance: str = "an ear") -> None:

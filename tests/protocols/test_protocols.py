@@ -53,6 +53,7 @@ def corpus(per_cell: int = 2) -> pd.DataFrame:
             "gender": gender,
             "emotion": emotion,
             "style": style,
+            "text": f"This is sentence {number}.",
         }
         for session in ("S1", "S2", "S3", "S4", "S5")
         for gender in ("female", "male")
@@ -93,7 +94,8 @@ def assert_whole(rule: Any, table: pd.DataFrame, parts: pd.DataFrame, count: int
     assert sorted(parts["fold"].unique()) == list(range(count))
     assert set(parts["part"]) <= set(PARTS)
     assert not parts.duplicated(["utterance", "fold"]).any(), "an utterance has two parts in a fold"
-    assert (parts.groupby("fold")["utterance"].nunique() == len(table)).all(), "an utterance is left out"
+    if not getattr(rule, "PARTIAL", False):
+        assert (parts.groupby("fold")["utterance"].nunique() == len(table)).all(), "an utterance is left out"
     if not getattr(rule, "REPEATED", False):
         tested = parts.loc[parts["part"] == "test", "utterance"]
         assert sorted(tested) == sorted(table["utterance"]), "not tested exactly once"

@@ -85,3 +85,12 @@ def feature_folders(wildcards):
 def is_network(system):
     """False where scikit-learn does the fitting, which knows no GPU."""
     return catalog.constant("models", CONFIG.systems[system].model, "KIND") != "estimator"
+
+
+def fingerprint_shards(corpus):
+    return [f"data/{corpus}/fingerprints/{shard}.parquet" for shard in shards(corpus)]
+
+
+def audit_tables():
+    """The leakage audit of every corpus and protocol of the experiment."""
+    return sorted({f"data/{run.corpus}/audit/{run.protocol}.parquet" for run in RUNS})

@@ -1,0 +1,153 @@
+"""Stage ``audit``: what train, dev and test share under a protocol, held against the leaks that it declares."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from textwrap import shorten
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ser import contracts
+from ser.audit_contracts import ALL_FOLDS, AUDIT, FINGERPRINTS
+from ser.config.schema import Protocol
+from ser.errors import SerError, offenders
+from ser.evaluation import duplicates, leakage
+from ser.evaluation.leakage import Finding
+
+DESCRIBED = ["utterance", "speaker", "session", "dialog", "text", "style"]
+HEADING = ("what", "of", "also in", "status", "share", "utterances", "known", "worst fold", "for example")
+
+
+def audit(
+    *,
+    manifest: Path,
+    folds: Path,
+    out: Path,
+    fingerprints: Path | None = None,
+    shards: int | None = None,
+    words: int = leakage.WORDS,
+    threshold: float = duplicates.THRESHOLD,
+) -> None:
+    """Print what the parts of each fold share and write it to ``out``, the AUDIT table of one protocol on one corpus.
+
+    folds: the folds table, whose notes hold the protocol; fingerprints: folder of the corpus's fingerprint shards (the
+    first ``shards``, or all that are there), without which the audio is not compared; words: the shortest text that
+    counts as a scripted sentence; threshold: of the correlation of near-duplicates. SerError where something is shared
+    that the protocol does not declare; nothing is written then.
+    """
+    table = contracts.read(contracts.FOLDS, folds).select(["utterance", "fold", "part"]).to_pandas()
+    notes = contracts.metadata(folds)
+    if not {"corpus", "name", "protocol", "digest"} <= notes.keys():
+        raise SerError(f"{folds} does not say of which protocol it is; `ser split` writes tables that do.")
+    protocol, name, corpus = Protocol.model_validate_json(notes["protocol"]), notes["name"], notes["corpus"]
+    used = sorted(set(table["utterance"]))
+    known = _described(manifest, used, words).merge(_heard(fingerprints, shards, used, threshold), on="utterance")
+    found = leakage.findings(
+        table.merge(known, on="utterance"), normalisation=protocol.normalisation, selection=protocol.selection
+    )
+    print(f"protocol '{name}' on corpus '{corpus}', leaks by design: {', '.join(protocol.leaks) or 'none'}")
+    print(_shown(found, protocol.leaks), flush=True)
+    _refuse_undeclared(found, protocol, name, corpus)
+    entries = [{"corpus": corpus, "protocol": name, **_entry(finding, protocol.leaks)} for finding in found]
+    options = {"digest": notes["digest"], "words": str(words), "threshold": str(threshold)}
+    contracts.write(AUDIT, pa.Table.from_pylist(entries, schema=AUDIT.schema), out, options)
+
+
+def _described(manifest: Path, used: Sequence[str], words: int) -> pd.DataFrame:
+    """Return who speaks, where, what was said, and what of it is a script's sentence, for the utterances ``used``."""
+    table = contracts.read(contracts.MANIFEST, manifest).select(DESCRIBED)
+    rows: pd.DataFrame = _only(table, used, manifest).to_pandas()
+    said, sentence = leakage.sentences(rows.pop("text"), rows.pop("style"), words)
+    return rows.assign(said=said, sentence=sentence)
+
+
+def _heard(folder: Path | None, shards: int | None, used: Sequence[str], threshold: float) -> pd.DataFrame:
+    """Return the hash of each of ``used``, and the first utterance by name that is the same recording."""
+    if folder is None:
+        return pd.DataFrame({"utterance": used, "hash": None, "recording": None})
+    every = sorted(folder.glob("*.parquet"))
+    paths = every if shards is None else [folder / f"{shard}.parquet" for shard in range(shards)]
+    if not paths:
+        raise SerError(f"{folder} holds no fingerprints; they are written there by `ser fingerprint`.")
+    table = _only(pa.concat_tables([contracts.read(FINGERPRINTS, path) for path in paths]), used, folder)
+    vectors = np.frombuffer(b"".join(table["vector"].to_pylist()), dtype="<f2").reshape(table.num_rows, -1)
+    group = duplicates.recordings(vectors, table["extent"].to_numpy(), threshold=threshold)
+    rows: pd.DataFrame = table.select(["utterance", "hash"]).to_pandas()
+    return rows.assign(recording=rows.groupby(group)["utterance"].transform("min"))
+
+
+def _only(table: pa.Table, used: Sequence[str], where: Path) -> pa.Table:
+    """Return the rows of the utterances ``used``; SerError names those that ``where`` lacks."""
+    rows = table.filter(pc.is_in(table["utterance"], pa.array(used, pa.string())))
+    if missing := sorted(set(used) - set(rows["utterance"].to_pylist())):
+        raise SerError(f"{where} lacks {len(missing)} utterances of the folds: {offenders(missing)}.")
+    return rows
+
+
+def _entry(finding: Finding, leaks: Sequence[str]) -> dict[str, Any]:
+    check = finding.check
+    return {
+        **{name: getattr(check, name) for name in ("kind", "part", "seen_in", "leak")},
+        **{name: getattr(finding, name) for name in ("fold", "utterances", "known", "of", "share")},
+        "status": finding.status(leaks),
+        "values": len(finding.values),
+        "examples": [asdict(example) for example in finding.examples],
+    }
+
+
+def _shown(found: Sequence[Finding], leaks: Sequence[str]) -> str:
+    """Return an aligned text table, a line per check over all folds."""
+    rows = [HEADING]
+    for whole in (finding for finding in found if finding.fold == ALL_FOLDS):
+        worst = max((one for one in found if one.check == whole.check and one is not whole), key=lambda one: one.share)
+        rows.append(
+            (
+                whole.check.kind,
+                whole.check.part,
+                "itself" if whole.check.seen_in == whole.check.part else whole.check.seen_in,
+                whole.status(leaks),
+                "" if whole.found is None else f"{whole.share:.1%}",
+                "" if whole.found is None else f"{whole.utterances} of {whole.of}",
+                "all" if whole.known == whole.of else str(whole.known),
+                f"{worst.fold}: {worst.share:.1%}" if worst.utterances else "",
+                _named(whole, 1),
+            )
+        )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _named(finding: Finding, limit: int = leakage.EXAMPLES) -> str:
+    shown = finding.examples[:limit]
+    return ", ".join(
+        f"{one.utterance} {f'as {one.like} ' if one.like else ''}({shorten(one.value, 60, placeholder='…')})"
+        for one in shown
+    )
+
+
+def _refuse_undeclared(found: Sequence[Finding], protocol: Protocol, name: str, corpus: str) -> None:
+    """Raise SerError with a line for every leak that the protocol does not declare, from the worst fold."""
+    undeclared = [one for one in found if one.status(protocol.leaks) == "undeclared" and one.fold != ALL_FOLDS]
+    if not undeclared:
+        return
+    lines = []
+    for check in dict.fromkeys(one.check for one in undeclared):
+        worst = max((one for one in undeclared if one.check == check), key=lambda one: one.share)
+        lines.append(
+            f"'{check.leak}' ({check.kind}): fold {worst.fold} has {worst.utterances} of {worst.of} {check.part} "
+            f"utterances that "
+            + (f"share it with {check.seen_in}" if check.seen_in != check.part else "are fitted on")
+            + f": {_named(worst)}."
+        )
+    wanted = ", ".join([*protocol.leaks, *dict.fromkeys(one.check.leak for one in undeclared)])
+    raise SerError(
+        f"protocol '{name}' on corpus '{corpus}' has leaks that it does not declare.\n"
+        + "\n".join(lines)
+        + f"\nEither declare them, in a protocol of your own with 'base: {name}' and 'leaks: [{wanted}]', or choose a "
+        f"rule or options that keep these apart, or leave the utterances out ('corpora.{corpus}.exclude')."
+    )

@@ -1,0 +1,40 @@
+"""Stage ``fingerprint``: what tells a recording from another, for every utterance of one audio shard."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ser import contracts
+from ser.audit_contracts import FINGERPRINTS
+from ser.errors import SerError
+from ser.evaluation import duplicates
+from ser.progress import progress
+
+
+def fingerprint(*, audio: Path, out: Path) -> None:
+    """Write hash, extent and fingerprint of the utterances in the AUDIO table ``audio`` to ``out``.
+
+    SerError, naming the utterance, if one is not at 16 kHz or holds another number of samples than it says.
+    """
+    table = contracts.read(contracts.AUDIO, audio)
+    rows: list[dict[str, Any]] = []
+    for row in progress(range(table.num_rows), total=table.num_rows, unit="utterances"):
+        name, rate, frames = (table[column][row].as_py() for column in ("utterance", "rate", "frames"))
+        signal = np.frombuffer(table["samples"][row].as_buffer(), dtype="<f4")
+        if len(signal) != frames:
+            raise SerError(f"{audio}: utterance {name} holds {len(signal)} samples, not as many as its 'frames' says.")
+        try:
+            vector, extent = duplicates.fingerprint(signal, rate)
+        except SerError as error:
+            raise SerError(f"{audio}: utterance {name}: {error}") from error
+        rows.append(
+            {
+                "utterance": name,
+                "hash": duplicates.sample_hash(signal),
+                "extent": extent,
+                "vector": vector.astype("<f2").tobytes(),
+            }
+        )
+    contracts.write(FINGERPRINTS, pa.Table.from_pylist(rows, schema=FINGERPRINTS.schema), out)

@@ -1,0 +1,416 @@
+"""The audit by the stages: planted leaks stop it, and every shipped protocol declares what it has on three corpora."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+import soundfile
+from typer.testing import CliRunner
+
+from ser import catalog, contracts
+from ser.audit_contracts import ALL_FOLDS, AUDIT, FINGERPRINTS, STATUSES
+from ser.cli import app
+from ser.config.read import shipped
+from ser.config.schema import Corpus, Protocol
+from ser.corpora import ravdess
+from ser.corpus import Facts
+from ser.emotions import NAMES
+from ser.errors import SerError
+from ser.evaluation import duplicates, leakage
+from ser.stages.audit import audit
+from ser.stages.fetch import fetch
+from ser.stages.fingerprint import fingerprint
+from ser.stages.prepare import prepare
+from ser.stages.resample import resample
+from ser.stages.split import split
+
+PROTOCOLS = shipped(Path(__file__).parents[2] / "config")[0]
+REAL = Path(__file__).parents[3] / "shared/data/ravdess"
+RATE = 16000
+FOUR = {name: (name,) for name in ("angry", "happy", "neutral", "sad")}
+
+
+def rows(speakers: int = 6) -> pd.DataFrame:
+    """Every speaker is alone in a session; every utterance is a sentence of its own in one of four emotions."""
+    return pd.DataFrame(
+        {
+            "utterance": f"u{speaker}{emotion[0]}{take}",
+            "speaker": f"p{speaker}",
+            "session": f"s{speaker}",
+            "dialog": f"d{speaker}{take}",
+            "gender": ("female", "male")[speaker % 2],
+            "emotion": emotion,
+            "style": "scripted",
+            "text": f"Sentence {speaker}, {emotion}, {take}.",
+            "shard": speaker % 2,
+        }
+        for speaker in range(speakers)
+        for emotion in FOUR
+        for take in range(2)
+    )
+
+
+def write_manifest(table: pd.DataFrame, path: Path) -> Path:
+    full = {"audio": "a.wav", "seconds": 1.0, "rate": RATE, "channels": 1, "checksum": "0" * 32, "shard": 0}
+    table = table.assign(**{name: value for name, value in full.items() if name not in table})
+    table = table.reindex(columns=contracts.MANIFEST.schema.names).astype(object)
+    table = table.where(table.notna(), None)
+    arrow = pa.Table.from_pylist(table.to_dict("records"), schema=contracts.MANIFEST.schema)
+    contracts.write(contracts.MANIFEST, arrow, path)
+    return path
+
+
+def sound(seed: int) -> "np.ndarray[Any, np.dtype[np.float32]]":
+    """Noise whose level changes every 50 ms."""
+    draw = np.random.default_rng(seed)
+    level = np.repeat(draw.uniform(0.01, 1, 20), RATE // 20)
+    signal = 0.1 * level * draw.standard_normal(RATE)
+    return (np.rint(signal * 32768) / 32768).astype(np.float32)
+
+
+def write_audio(signals: dict[str, Any], path: Path) -> Path:
+    cells = [
+        {"utterance": name, "rate": RATE, "frames": len(signal), "samples": signal.tobytes()}
+        for name, signal in signals.items()
+    ]
+    contracts.write(contracts.AUDIO, pa.Table.from_pylist(cells, schema=contracts.AUDIO.schema), path)
+    return path
+
+
+class House:
+    """A corpus on disk, its audio in two shards, and a protocol; what a test plants is in the table or the signals."""
+
+    def __init__(self, folder: Path, table: pd.DataFrame | None = None, **signals: Any):
+        self.folder, self.table = folder, rows() if table is None else table
+        self.manifest = write_manifest(self.table, folder / "manifest.parquet")
+        heard = {name: sound(number) for number, name in enumerate(self.table["utterance"])}
+        heard |= {name: make(heard) for name, make in signals.items()}
+        for shard, group in self.table.groupby("shard"):
+            audio = write_audio({name: heard[name] for name in group["utterance"]}, folder / f"audio/{shard}.parquet")
+            fingerprint(audio=audio, out=folder / f"fingerprints/{shard}.parquet")
+
+    def split(self, folds: int, **protocol: Any) -> Path:
+        entry = Protocol.model_validate({"rule": "session_out", "labels": FOUR, **protocol})
+        out = self.folder / "folds.parquet"
+        split(corpus="mine", name="given", protocol=entry, manifest=self.manifest, out=out, folds=folds)
+        return out
+
+    def audit(self, folds: int = 6, asked: dict[str, Any] | None = None, **protocol: Any) -> pd.DataFrame:
+        out = self.folder / "audit.parquet"
+        given = {"fingerprints": self.folder / "fingerprints", **(asked or {})}
+        audit(manifest=self.manifest, folds=self.split(folds, **protocol), out=out, **given)
+        table: pd.DataFrame = contracts.read(AUDIT, out).to_pandas()
+        return table
+
+
+def status(table: pd.DataFrame, fold: int = ALL_FOLDS) -> dict[tuple[str, str], str]:
+    mine = table[table["fold"] == fold]
+    return dict(zip(zip(mine["kind"], mine["seen_in"], strict=True), mine["status"], strict=True))
+
+
+def test_nothing_is_found_in_a_clean_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = House(tmp_path).audit()
+    assert set(table["status"]) == {"none"}
+    assert sorted(table["fold"].unique()) == [ALL_FOLDS, *range(6)]
+    assert set(table["corpus"]) == {"mine"}
+    assert set(table["protocol"]) == {"given"}
+    assert (table["known"] == table["of"]).all()
+    assert (table["share"] == 0).all()
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "protocol 'given' on corpus 'mine', leaks by design: none"
+    assert len(printed) == 2 + (table["fold"] == ALL_FOLDS).sum()
+    notes = contracts.metadata(tmp_path / "audit.parquet")
+    assert (notes["words"], notes["threshold"]) == ("3", "0.985")
+    assert notes["digest"] == contracts.metadata(tmp_path / "folds.parquet")["digest"]
+
+
+def planted(column: str, utterance: str, value: str) -> pd.DataFrame:
+    table = rows()
+    table.loc[table["utterance"] == utterance, column] = value
+    return table
+
+
+def test_a_shared_text_stops_the_build_unless_it_is_declared(tmp_path: Path) -> None:
+    house = House(tmp_path, planted("text", "u0a0", "sentence 3 angry - 0!"))
+    with pytest.raises(SerError) as caught:
+        house.audit()
+    message = str(caught.value)
+    assert "protocol 'given' on corpus 'mine' has leaks that it does not declare" in message
+    assert (
+        "'text' (text): fold 0 has 1 of 8 test utterances that share it with train: u0a0 as u3a0 (sentence 3 angry 0)"
+        in (message)
+    )
+    assert "'leaks: [text]'" in message
+    assert "corpora.mine.exclude" in message
+    assert not (tmp_path / "audit.parquet").exists()
+    table = house.audit(leaks=("text", "dialog"))
+    seen = status(table)
+    assert seen["text", "train"] == "declared"
+    assert seen["dialog", "train"] == "declared, not found"
+    whole = table[(table["fold"] == ALL_FOLDS) & (table["kind"] == "text") & (table["seen_in"] == "train")].iloc[0]
+    assert (whole["utterances"], whole["of"], whole["values"]) == (2, 48, 1)
+    assert {one["utterance"] for one in whole["examples"]} == {"u0a0", "u3a0"}
+    assert status(table, 1)["text", "train"] == "declared, not found"
+
+
+def test_how_long_a_text_must_be_is_an_option_and_both_counts_are_shown(tmp_path: Path) -> None:
+    table = rows().assign(text="I know")
+    table.loc[table["utterance"].str.endswith("1"), "text"] = "You do not know"
+    house = House(tmp_path, table.assign(style=np.where(table["text"] == "I know", "scripted", "improvised")))
+    seen = status(house.audit())
+    assert (seen["text", "train"], seen["any text", "train"]) == ("none", "noted")
+    with pytest.raises(SerError, match=r"fold 0 has 4 of 8 test utterances that share it with train"):
+        house.audit(asked={"words": 2})
+
+
+COPY = {
+    "audio": lambda heard: heard["u4a0"],
+    "near audio": lambda heard: (np.rint(heard["u4a0"][300:] * 0.3 * 32768) / 32768).astype(np.float32),
+}
+
+
+@pytest.mark.parametrize("kind", COPY)
+def test_a_copied_recording_stops_the_build(tmp_path: Path, kind: str) -> None:
+    house = House(tmp_path, u0a0=COPY[kind])
+    with pytest.raises(
+        SerError, match=rf"'audio' \({kind}\): fold 0 has 1 of 8 test utterances.*: u0a0 as u4a0"
+    ) as caught:
+        house.audit()
+    assert ("(audio)" in str(caught.value)) == (kind == "audio"), "a hash knows no change of level"
+    table = house.audit(leaks=("audio",))
+    assert status(table)[kind, "train"] == "declared"
+    assert table.loc[(table["kind"] == kind) & (table["fold"] == ALL_FOLDS), "utterances"].tolist()[0] == 2
+
+
+def test_copies_within_a_part_are_no_leak(tmp_path: Path) -> None:
+    house = House(tmp_path, u0a0=lambda heard: heard["u0s1"])
+    assert status(house.audit())["audio", "train"] == "none"
+
+
+def test_a_random_split_is_reported_as_leaking(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    leaks = ("speaker", "session", "dialog", "dev speaker")
+    given = {"rule": "random_folds", "options": {"folds": 4}}
+    table = house.audit(folds=4, leaks=leaks, **given)
+    seen = {row.kind: row for row in table.itertuples() if row.fold == ALL_FOLDS and row.seen_in == "train"}
+    assert {kind for kind, row in seen.items() if row.status == "declared"} == set(leaks)
+    assert seen["speaker"].share > 0.9
+    folds = contracts.read(contracts.FOLDS, tmp_path / "folds.parquet")
+    silent = Protocol.model_validate({"labels": FOUR, **given})
+    notes = {"corpus": "mine", "name": "random", "protocol": silent.canonical(), "digest": silent.digest()}
+    contracts.write(contracts.FOLDS, folds, tmp_path / "folds.parquet", notes)
+    with pytest.raises(SerError) as caught:
+        audit(manifest=house.manifest, folds=tmp_path / "folds.parquet", out=tmp_path / "none.parquet")
+    for leak in leaks:
+        assert f"'{leak}' ({leak}): fold" in str(caught.value)
+    assert f"leaks: [{', '.join(('speaker', 'session', 'dialog', 'dev speaker'))}]" in str(caught.value)
+
+
+def test_normalisation_by_speaker_must_be_declared(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    with pytest.raises(SerError, match=r"'normalisation' \(normalisation\): fold 0 has 8 of 8 test utterances"):
+        house.audit(normalisation="speaker")
+    table = house.audit(normalisation="speaker", leaks=("normalisation",))
+    assert status(table)["normalisation", "test"] == "declared"
+
+
+def test_without_fingerprints_the_audio_is_unknown(tmp_path: Path) -> None:
+    house = House(tmp_path, planted("session", "u0a0", ""), u0a0=COPY["audio"])
+    seen = status(
+        house.audit(asked={"fingerprints": None}, rule="speaker_out", selection="last", options={"dev": "none"})
+    )
+    assert seen["audio", "train"] == seen["near audio", "train"] == "unknown"
+    assert seen["speaker", "train"] == "none"
+    assert set(seen.values()) <= set(STATUSES)
+
+
+def test_fingerprints_are_those_of_the_shards_asked_for(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    for fingerprints, shards, message in (
+        (tmp_path / "nothing", None, "holds no fingerprints"),
+        (tmp_path / "fingerprints", 1, "lacks 24 utterances of the folds: u1a0, "),
+        (tmp_path / "fingerprints", 3, "2.parquet does not exist"),
+    ):
+        with pytest.raises(SerError, match=message):
+            house.audit(asked={"fingerprints": fingerprints, "shards": shards})
+    assert len(house.audit(asked={"shards": 2}))
+
+
+def test_a_manifest_of_another_corpus_and_folds_of_nobody_are_errors(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    folds = house.split(6)
+    other = write_manifest(house.table[house.table["speaker"] != "p2"], tmp_path / "other.parquet")
+    with pytest.raises(SerError, match=r"other\.parquet lacks 8 utterances of the folds: u2a0, u2a1"):
+        audit(manifest=other, folds=folds, out=tmp_path / "a.parquet")
+    contracts.write(contracts.FOLDS, contracts.read(contracts.FOLDS, folds).replace_schema_metadata(), folds)
+    with pytest.raises(SerError, match="does not say of which protocol it is"):
+        audit(manifest=house.manifest, folds=folds, out=tmp_path / "a.parquet")
+
+
+def test_a_shard_of_audio_becomes_a_shard_of_fingerprints(tmp_path: Path) -> None:
+    signals = {"a": sound(1), "b": np.zeros(5000, np.float32), "c": sound(2)[:350]}
+    fingerprint(audio=write_audio(signals, tmp_path / "0.parquet"), out=tmp_path / "out.parquet")
+    table = {row["utterance"]: row for row in contracts.read(FINGERPRINTS, tmp_path / "out.parquet").to_pylist()}
+    assert list(table) == ["a", "b", "c"]
+    assert table["b"]["hash"] is None
+    for name, signal in signals.items():
+        vector, extent = duplicates.fingerprint(signal, RATE)
+        stored = np.frombuffer(table[name]["vector"], "<f2")
+        assert np.abs(stored - vector).max() < 1e-3
+        assert table[name]["extent"] == pytest.approx(extent)
+        assert table[name]["hash"] == duplicates.sample_hash(signal)
+    fingerprint(audio=write_audio({}, tmp_path / "1.parquet"), out=tmp_path / "empty.parquet")
+    assert contracts.read(FINGERPRINTS, tmp_path / "empty.parquet").num_rows == 0
+
+
+def test_audio_of_another_rate_or_length_is_an_error(tmp_path: Path) -> None:
+    for change, message in (({"rate": [8000]}, "utterance a: .*8000 Hz"), ({"frames": [7]}, "a holds 16000 samples")):
+        cells = {"utterance": ["a"], "rate": [RATE], "frames": [RATE], "samples": [sound(0).tobytes()], **change}
+        contracts.write(contracts.AUDIO, pa.table(cells, schema=contracts.AUDIO.schema), tmp_path / "0.parquet")
+        with pytest.raises(SerError, match=message):
+            fingerprint(audio=tmp_path / "0.parquet", out=tmp_path / "out.parquet")
+
+
+def test_the_verbs_do_it_by_hand(tmp_path: Path) -> None:
+    house = House(tmp_path, u0a0=COPY["audio"])
+    house.split(6)
+    made = CliRunner().invoke(
+        app, ["fingerprint", "--audio", str(tmp_path / "audio/0.parquet"), "--out", str(tmp_path / "again.parquet")]
+    )
+    assert made.exit_code == 0, made.output
+    assert contracts.read(FINGERPRINTS, tmp_path / "again.parquet").equals(
+        contracts.read(FINGERPRINTS, tmp_path / "fingerprints/0.parquet")
+    )
+    words = {"manifest": house.manifest, "folds": tmp_path / "folds.parquet", "out": tmp_path / "audit.parquet"}
+    arguments = ["audit", *(text for name, path in words.items() for text in (f"--{name}", str(path)))]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    assert "speaker" in done.output
+    notes = contracts.metadata(tmp_path / "audit.parquet")
+    assert (notes["words"], notes["threshold"]) == (str(leakage.WORDS), str(duplicates.THRESHOLD))
+    refused = CliRunner().invoke(app, [*arguments, "--fingerprints", str(tmp_path / "fingerprints")])
+    assert refused.exit_code == 2
+    assert "'audio' (near audio): fold 0" in refused.output
+    assert "Traceback" not in refused.output
+
+
+def shipped_audit(name: str, corpus: str, facts: Facts, manifest: Path, fingerprints: Path | None) -> pd.DataFrame:
+    """Split and audit a shipped protocol; skipped where the corpus lacks what the protocol asks for."""
+    protocol, folder = PROTOCOLS[name], manifest.parent
+    try:
+        count = catalog.load("protocols", protocol.rule).folds(facts, **protocol.options)
+        out = folder / f"{name}.parquet"
+        split(corpus=corpus, name=name, protocol=protocol, manifest=manifest, out=out, folds=count)
+    except SerError as error:
+        pytest.skip(f"{corpus}: {str(error)[:100]}…")
+    audit(manifest=manifest, folds=out, fingerprints=fingerprints, out=folder / f"audit-{name}.parquet")
+    table: pd.DataFrame = contracts.read(AUDIT, folder / f"audit-{name}.parquet").to_pandas()
+    return table
+
+
+@pytest.fixture(scope="module")
+def iemocap_like(tmp_path_factory: pytest.TempPathFactory) -> tuple[Facts, Path]:
+    """Five sessions of two in conversation; scripts return in all of them, and so does "I don't know what to do"."""
+    table = pd.DataFrame(
+        {
+            "utterance": f"Ses{session}{gender[0]}_{style[:5]}{scene}_{emotion}{turn}",
+            "speaker": f"Ses{session}{gender[0].upper()}",
+            "session": f"Ses{session}",
+            "dialog": f"Ses{session}_{style}{scene}",
+            "gender": gender,
+            "emotion": emotion,
+            "style": style,
+            "text": "I don't know what to do."
+            if style == "improvised" and not turn
+            else f"{style} {scene} {emotion} {turn}{f' of {session} {gender}' if style == 'improvised' else ''}",
+        }
+        for session in range(1, 6)
+        for gender in ("female", "male")
+        for style in ("improvised", "scripted")
+        for scene in range(2)
+        for emotion in NAMES
+        for turn in range(2)
+    )
+    manifest = write_manifest(table, tmp_path_factory.mktemp("iemocap") / "manifest.parquet")
+    known = (tuple(sorted(table[column].unique())) for column in ("speaker", "session", "emotion"))
+    return Facts(len(table), *known), manifest
+
+
+@pytest.mark.parametrize("name", sorted(PROTOCOLS))
+def test_shipped_protocols_declare_what_a_corpus_like_iemocap_shares(
+    name: str, iemocap_like: tuple[Facts, Path]
+) -> None:
+    table = shipped_audit(name, "like", *iemocap_like, None)
+    seen = status(table)
+    improvised = "style" in PROTOCOLS[name].subset
+    out = PROTOCOLS[name].rule == "text_out"
+    assert seen["text", "train"] == ("none" if improvised or out else "declared")
+    assert seen["any text", "train"] == ("none" if out else "noted")
+    assert seen["audio", "train"] == "unknown"
+    if PROTOCOLS[name].rule == "session_out":
+        assert seen["session", "train"] == seen["dialog", "train"] == "none"
+
+
+@pytest.fixture(scope="module")
+def ravdess_corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Facts, Path, Path]:
+    """RAVDESS as its file names tell it, with the audio of Actor_07; the others' recordings count as different ones."""
+    if not REAL.is_dir():
+        pytest.skip(f"no RAVDESS recordings at {REAL}")
+    folder = tmp_path_factory.mktemp("ravdess")
+    people = ravdess.utterances(REAL)
+    table = pd.DataFrame([{**vars(row), "raters": None, "words": None} for row in people])
+    manifest = write_manifest(table.drop(columns=["where"]), folder / "manifest.parquet")
+    heard = {
+        row.utterance: soundfile.read(REAL / row.audio, dtype="float32")[0] for row in people if "_07" in row.audio
+    }
+    fingerprint(audio=write_audio(heard, folder / "audio.parquet"), out=folder / "fingerprints/0.parquet")
+    draw = np.random.default_rng(0)
+    cells = [
+        {"utterance": row.utterance, "hash": row.utterance, "extent": 2.0, "vector": vector.tobytes()}
+        for row in people
+        if row.utterance not in heard
+        for vector in [(draw.standard_normal(512) / 512**0.5).astype("<f2")]
+    ]
+    others = pa.Table.from_pylist(cells, schema=FINGERPRINTS.schema)
+    contracts.write(FINGERPRINTS, others, folder / "fingerprints/1.parquet")
+    return ravdess.facts(REAL), manifest, folder / "fingerprints"
+
+
+@pytest.mark.parametrize("name", sorted(PROTOCOLS))
+def test_shipped_protocols_declare_what_ravdess_shares(name: str, ravdess_corpus: tuple[Facts, Path, Path]) -> None:
+    table = shipped_audit(name, "ravdess", *ravdess_corpus)
+    seen = status(table)
+    assert seen["session", "train"] == seen["dialog", "train"] == "unknown"
+    assert seen["text", "train"] == ("none" if PROTOCOLS[name].rule == "text_out" else "declared")
+    if name in ("random-folds-all", "peng2021"):
+        assert seen["audio", "train"] == "declared"
+        same = table.loc[(table["kind"] == "audio") & (table["fold"] == ALL_FOLDS), "examples"].iloc[0]
+        assert {one["utterance"] for one in same} == {"03-01-03-01-02-01-07", "03-01-03-01-02-02-07"}
+    if "speaker" not in PROTOCOLS[name].leaks:
+        assert seen["audio", "train"] == seen["near audio", "train"] == "none", "both are of one actor"
+
+
+@pytest.fixture(scope="module")
+def demo_corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Facts, Path, Path]:
+    folder = tmp_path_factory.mktemp("demo")
+    settings = Corpus(adapter="demo", options={"utterances": 300})
+    raw, manifest = folder / "raw", folder / "manifest.parquet"
+    fetch(corpus="demo", settings=settings, root=raw)
+    prepare(corpus="demo", settings=settings, root=raw, manifest=manifest, excluded=folder / "excluded.csv")
+    resample(manifest=manifest, root=raw, shard=0, out=folder / "audio.parquet")
+    fingerprint(audio=folder / "audio.parquet", out=folder / "fingerprints/0.parquet")
+    facts = catalog.load("corpora", "demo").facts(None, **settings.options)
+    return facts, manifest, folder / "fingerprints"
+
+
+@pytest.mark.parametrize("name", sorted(PROTOCOLS))
+def test_shipped_protocols_declare_what_the_demo_corpus_shares(
+    name: str, demo_corpus: tuple[Facts, Path, Path]
+) -> None:
+    table = shipped_audit(name, "demo", *demo_corpus)
+    assert "unknown" not in set(table["status"])
+    if "speaker" not in PROTOCOLS[name].leaks:
+        assert status(table)["near audio", "train"] == "none", "two synthetic voices are not one recording"

@@ -1,0 +1,56 @@
+# What the parts of a fold share: an undeclared leak stops the build.
+
+
+rule fingerprint:
+    """Hashes and fingerprints of the recordings of one shard."""
+    input:
+        audio="data/{corpus}/audio/{shard}.parquet",
+    output:
+        "data/{corpus}/fingerprints/{shard}.parquet",
+    log:
+        "logs/fingerprint/{corpus}/{shard}.log",
+    benchmark:
+        "logs/fingerprint/{corpus}/{shard}.benchmark.jsonl"
+    conda:
+        "../../envs/ser.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        code=catalog.fingerprint("ser.stages.fingerprint"),
+    shell:
+        "ser fingerprint --audio {input.audio} --out {output} > {log} 2>&1"
+
+
+rule audit:
+    """Speakers, sessions, dialogs, sentences and recordings that a protocol has on both sides."""
+    input:
+        manifest="data/{corpus}/manifest.parquet",
+        folds="data/{corpus}/folds/{protocol}.parquet",
+        fingerprints=lambda w: fingerprint_shards(w.corpus),
+    output:
+        "data/{corpus}/audit/{protocol}.parquet",
+    log:
+        "logs/audit/{corpus}/{protocol}.log",
+    benchmark:
+        "logs/audit/{corpus}/{protocol}.benchmark.jsonl"
+    conda:
+        "../../envs/ser.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        fingerprints=lambda w: f"data/{w.corpus}/fingerprints",
+        shards=lambda w: len(shards(w.corpus)),
+        code=catalog.fingerprint("ser.stages.audit"),
+    shell:
+        "ser audit --manifest {input.manifest} --folds {input.folds} --fingerprints {params.fingerprints}"
+        " --shards {params.shards} --out {output} > {log} 2>&1"
+
+
+rule audits:
+    """Target: the audit of every protocol of the experiment."""
+    input:
+        audit_tables(),
