@@ -1,0 +1,6 @@
+"""One thread per test process: several processes share the cores, and threads of torch that wait for each other spin."""
+
+import os
+
+for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
