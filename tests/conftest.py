@@ -1,4 +1,4 @@
-"""One thread per test process: several processes share the cores, and threads of torch that wait for each other spin."""
+"""One thread per test process: processes share the cores, and threads of torch that wait for each other spin."""
 
 import os
 
