@@ -120,7 +120,7 @@ def test_a_file_may_be_packed_and_its_lines_may_end_in_any_way(pack: Callable[[P
         (b"a 1 2 3\nb 1 nan 3\n", "line 2: .*'nan', which is not a finite number"),
         (b"a 1 2 3\nb 1 2 -inf\n", "line 2: .*'-inf'"),
         (b"a 1 2 3\nb 1 2 1e39\n", "line 2: .*'1e39'"),
-        (gzip.compress(b"a 1 2 3\n" * 5000)[:-20], "is it damaged"),
+        (gzip.compress(b"a 1 2 3\n" * 5000, mtime=0)[:-20], "is it damaged"),
         (b"PK\x03\x04 and then nothing", "is it damaged"),
     ],
 )
