@@ -2,7 +2,7 @@
 #
 #   snakemake --cores 8 --resources gpu=1                                      the demo experiment, from nothing to report
 #   snakemake … --configfile config/experiments/ravdess.yaml                   another experiment
-#   snakemake … features | folds | train | scores | report                     up to one stage
+#   snakemake … features | folds | audits | train | scores | comparisons | report    up to one stage
 #
 # What may be configured stands in config/README.md; what every folder holds in docs/architecture.md.
 from snakemake.utils import min_version
@@ -22,6 +22,7 @@ include: "workflow/rules/transcripts.smk"
 include: "workflow/rules/folds.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/train.smk"
+include: "workflow/rules/compare.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -40,4 +41,5 @@ localrules:
     audits,
     train,
     scores,
+    comparisons,
     report,

@@ -256,13 +256,16 @@ def report(
     plan: PlanFile,
     scores: Annotated[Path, typer.Option(help="Score table.")],
     confusions: Annotated[Path, typer.Option(help="Confusion table.")],
+    intervals: Annotated[Path, typer.Option(help="Table of intervals.")],
+    comparisons: Annotated[Path, typer.Option(help="Table of paired comparisons.")],
     out: Out,
 ) -> None:
     """Write tables, figures and the page of an experiment."""
     from ser.stages.plan import read_plan
     from ser.stages.report import report as stage
 
-    stage(plan=read_plan(plan), scores=scores, confusions=confusions, out=out)
+    tables = {"scores": scores, "confusions": confusions, "intervals": intervals, "comparisons": comparisons}
+    stage(plan=read_plan(plan), **tables, out=out)
 
 
 @verb

@@ -52,6 +52,11 @@ def folds(corpus: str, protocol: str) -> Path:
     return Path("data", corpus, "folds", f"{protocol}.parquet")
 
 
+def audit(corpus: str, protocol: str) -> Path:
+    """``data/<corpus>/audit/<protocol>.parquet``."""
+    return Path("data", corpus, "audit", f"{protocol}.parquet")
+
+
 def shard_count(utterances: int, shard_size: int) -> int:
     """Return how many shards hold ``utterances``, ``shard_size`` at most in each; at least one."""
     return max(1, -(-utterances // shard_size))

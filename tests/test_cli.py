@@ -38,6 +38,8 @@ def test_the_stages_are_all_verbs() -> None:
         "embed",
         "plan",
         "score",
+        "compare",
+        "audit",
         "report",
     }
     assert stages <= set(VERBS)

@@ -147,7 +147,7 @@ def edit(house: House, file: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1))
 
 
-AFTER_TRAINING = {"score": 1, "render": 1}
+AFTER_TRAINING = {"score": 1, "compare": 1, "render": 1}
 
 
 def test_a_csv_of_recordings_goes_from_files_to_report_with_a_config_file_alone(finished: House) -> None:
@@ -164,6 +164,7 @@ def test_a_csv_of_recordings_goes_from_files_to_report_with_a_config_file_alone(
     )
     page = (results / "mini/index.html").read_text()
     assert "tiny-fsmn" in page
+    assert "1 protocol on mine: 0 leaks found and declared, 0 undeclared" in page
     looks = pd.read_parquet(results / "runs/mine/two-folds/tiny-fsmn/seed0/fold0/attention.parquet")
     assert set(looks["attention"]) == {"timestep"}
     assert looks["utterance"].isin(pd.read_parquet(run / "predictions.parquet")["utterance"]).all()
@@ -243,7 +244,8 @@ def test_an_edited_model_reruns_that_model(house: House) -> None:
 def test_an_edited_feature_module_reruns_that_feature(house: House) -> None:
     path = house.folder / "ser/features/mfcc.py"
     path.write_text(path.read_text() + "\n\nEDITED = True\n")
-    assert house.planned() == {"extract": 1, "train_fold": 2, **AFTER_TRAINING}
+    heard = {"fingerprint": 1, "audit": 1}  # the audit compares recordings by the same mel bands
+    assert house.planned() == {"extract": 1, "train_fold": 2, **heard, **AFTER_TRAINING}
 
 
 def test_an_edited_training_loop_reruns_all_training_and_no_feature(house: House) -> None:
@@ -266,7 +268,7 @@ def test_an_edited_report_reruns_the_report_only(house: House) -> None:
 
 
 def test_each_stage_has_a_target(house: House) -> None:
-    for target in ("manifests", "features", "folds", "train", "scores", "report"):
+    for target in ("manifests", "features", "folds", "audits", "train", "scores", "comparisons", "report"):
         assert house.planned(target) == {}
 
 

@@ -1,7 +1,7 @@
-"""The figures of a report: confusions, learning curves, what a leak adds, sweeps. Colours tell apart for everyone.
+"""The figures of a report: confusions, learning curves, sweeps, and what all figures share.
 
-Colours are those of Okabe and Ito (2008), "Color universal design". A figure is made in memory; ``encode`` returns the
-bytes of a file, ``inline`` an SVG for a page whose ink follows the page's text colour.
+Colours tell apart for everyone: they are those of Okabe and Ito (2008), "Color universal design". A figure is made in
+memory; ``encode`` returns the bytes of a file, ``inline`` an SVG for a page whose ink follows the page's text colour.
 """
 
 import io
@@ -17,7 +17,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ser.config.schema import Sweep
-from ser.reports.gap import Gap
 from ser.reports.results import Result
 
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
@@ -55,10 +54,10 @@ def confusions(results: Sequence[Result], warning: str) -> Figure:
     if not results:
         return words("No run was tested, so there is no confusion matrix.")
     with matplotlib.rc_context(STYLE):
-        figure, panels = _grid(len(results), 1, PANEL)
+        figure, panels = grid(len(results), 1, PANEL)
         for axes, result in zip(panels[0], results, strict=False):
             _confusion(axes, result)
-        return _warned(figure, warning)
+        return warned(figure, warning)
 
 
 def curves(results: Sequence[Result], warning: str) -> Figure:
@@ -67,11 +66,11 @@ def curves(results: Sequence[Result], warning: str) -> Figure:
     if not shown:
         return words("No system was trained by epochs, so there are no learning curves.")
     with matplotlib.rc_context(STYLE):
-        figure, panels = _grid(len(shown), 2, (PANEL[0], 3.6))
+        figure, panels = grid(len(shown), 2, (PANEL[0], 3.6))
         for loss, dev, result in zip(panels[0], panels[1], shown, strict=False):
             _curve(loss, dev, result)
             loss.set_title(f"{result.system}\n{result.protocol} · {result.corpus}")
-        return _warned(figure, warning)
+        return warned(figure, warning)
 
 
 def curve(result: Result) -> Figure:
@@ -88,31 +87,6 @@ def has_curve(result: Result) -> bool:
     return any(record.history["train_loss"].notna().sum() > 1 for record in result.records)
 
 
-def gap(gaps: Sequence[Gap], warning: str) -> Figure:
-    """Return, per system, speaker-independent and leaking UA joined by a line, and the difference in points."""
-    if not gaps:
-        return words("No system was run both with and without a leak, so there is no gap to show.")
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(7.6, 1.3 + 0.44 * len(gaps)))
-        axes = figure.subplots()
-        for row, item in enumerate(gaps):
-            pair = 100 * item.honest.ua.mean, 100 * item.leaking.ua.mean
-            axes.plot(pair, (row, row), color=LINE, linewidth=3, zorder=1, solid_capstyle="round")
-            labels = ("speaker-independent", "with leak", "chance") if row == 0 else (None, None, None)
-            axes.scatter(pair[0], row, s=46, color=BLUE, zorder=3, label=labels[0])
-            axes.scatter(pair[1], row, s=46, color=ORANGE, marker="D", zorder=3, label=labels[1])
-            axes.scatter(100 * item.honest.chance_ua, row, marker="|", s=120, color=INK, zorder=2, label=labels[2])
-            sign = f"{100 * item.ua:+.1f}".replace("-", "−")
-            axes.annotate(sign, (max(pair), row), (9, 0), textcoords="offset points", va="center", weight="bold")
-        axes.set_yticks(range(len(gaps)), [_gap_label(item) for item in gaps])
-        axes.set_ylim(len(gaps) - 0.4, -0.6)
-        axes.margins(x=0.12)
-        axes.grid(visible=False, axis="y")
-        axes.set_xlabel("UA, %")
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, borderaxespad=0.2)
-        return _warned(figure, warning)
-
-
 def sweeps(named: Mapping[str, Sweep], results: Sequence[Result], warning: str) -> Figure:
     """Return WA, UA and recalls over the setting of each sweep: one panel per sweep, corpus and protocol."""
     panels = [
@@ -124,7 +98,7 @@ def sweeps(named: Mapping[str, Sweep], results: Sequence[Result], warning: str) 
     if not shown:
         return words("The experiment sweeps over no setting.")
     with matplotlib.rc_context(STYLE):
-        figure, axes = _grid(len(shown), 1, (4.2, 3.1))
+        figure, axes = grid(len(shown), 1, (4.2, 3.1))
         for panel, (sweep, where, points) in zip(axes[0], shown, strict=False):
             at = sorted(points)
             for name in points[at[0]].recalls:
@@ -135,7 +109,7 @@ def sweeps(named: Mapping[str, Sweep], results: Sequence[Result], warning: str) 
                 panel.plot(at, rates, color=colour, linewidth=1.8, marker=".", label=label)
             panel.set(xlabel=sweep.axis, ylabel="%", title=f"{sweep.title}\n{where[1]} · {where[0]}")
             panel.legend(fontsize=7, frameon=False, ncols=2)
-        return _warned(figure, warning)
+        return warned(figure, warning)
 
 
 def _by_protocol(results: Sequence[Result]) -> dict[tuple[str, str], list[Result]]:
@@ -187,7 +161,7 @@ def _settle(figure: Figure) -> None:
         figure.set_layout_engine("none")
 
 
-def _grid(count: int, rows: int, size: tuple[float, float]) -> tuple[Figure, list[list[Axes]]]:
+def grid(count: int, rows: int, size: tuple[float, float]) -> tuple[Figure, list[list[Axes]]]:
     """Return a figure of ``count`` panels of ``rows`` axes each, and the axes by row of a panel; spare ones are off."""
     wide = min(count, 3 if count <= 9 else WIDE)
     high = math.ceil(count / wide)
@@ -250,11 +224,8 @@ def _curve(loss: Axes, dev: Axes, result: Result) -> None:
         dev.text(0.5, 0.5, "no dev part", transform=dev.transAxes, ha="center", va="center")
 
 
-def _gap_label(item: Gap) -> str:
-    return f"{item.honest.system}\n{item.honest.protocol} → {item.leaking.protocol} · {item.block.corpus}"
-
-
-def _warned(figure: Figure, warning: str) -> Figure:
+def warned(figure: Figure, warning: str) -> Figure:
+    """Return ``figure`` with the corpus's warning above it."""
     if warning:
         figure.suptitle(warning, fontsize=8.5, color=ORANGE, wrap=True)
     return figure

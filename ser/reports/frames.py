@@ -1,15 +1,20 @@
 """The tables of a report as data frames for CSV: numbers unrounded but for noise, one row per fact."""
 
-from collections.abc import Iterable
+import json
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, fields
 from typing import NamedTuple
 
 import pandas as pd
 
 from ser.evaluation.word_errors import WordErrors
+from ser.reports import bounds
+from ser.reports.bounds import Bounds
 from ser.reports.results import Block, Result
 from ser.reports.runs import Record, spans
-from ser.reports.tables import published_protocol, published_text, rankings
+from ser.reports.standings import published_protocol, published_text
+from ser.reports.tables import rankings
 
 
 class Heard(NamedTuple):
@@ -27,11 +32,26 @@ def transcripts(heard: Iterable[Heard]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def results(blocks: Iterable[Block]) -> pd.DataFrame:
+def results(blocks: Iterable[Block], found: Bounds) -> pd.DataFrame:
     """Return one row per corpus, protocol and system; metrics in percent, ``note`` holds the corpus's warning."""
-    rows = [
-        _numbers(block, ranking, result) for block in blocks for ranking, rows in rankings(block) for result in rows
-    ]
+    return pd.DataFrame(
+        [
+            {**_numbers(block, ranking, result), **_limits(result, found), "note": block.warning}
+            for block in blocks
+            for ranking, rows in rankings(block)
+            for result in rows
+        ]
+    )
+
+
+def intervals(found: Bounds, warnings: Mapping[str, str]) -> pd.DataFrame:
+    """Return one row per result and metric, in percent; ``note`` holds the corpus's warning."""
+    rows = []
+    for (corpus, protocol, system, metric), bound in found.items():
+        rates = {name: _rounded(getattr(bound, name)) for name in ("value", "low", "high", "seed_sd", "fold_sd")}
+        counts = {name: getattr(bound, name) for name in ("seeds", "clusters", "cluster_kind", "method")}
+        named = {"corpus": corpus, "protocol": protocol, "system": system, "metric": metric}
+        rows.append({**named, **rates, **counts, "note": warnings.get(corpus, "")})
     return pd.DataFrame(rows)
 
 
@@ -74,6 +94,9 @@ def runs(records: Iterable[Record]) -> pd.DataFrame:
                 "device": record.device,
                 "commit": record.commit,
                 "provenance": " | ".join(record.notes),
+                "code": record.code,
+                "data": json.dumps(record.data, sort_keys=True),
+                "finished": record.finished,
                 "folder": record.run.folder.as_posix(),
                 "note": record.warning,
             }
@@ -84,7 +107,7 @@ def runs(records: Iterable[Record]) -> pd.DataFrame:
 
 def _numbers(block: Block, ranking: str, result: Result) -> dict[str, object]:
     spreads = {"WA": result.wa, "UA": result.ua, "fold_WA": result.fold_wa, "fold_UA": result.fold_ua}
-    metrics: dict[str, float | None] = {name: _rounded(value.mean) for name, value in spreads.items()}
+    metrics = {name: _rounded(value.mean) for name, value in spreads.items()}
     metrics |= {f"{name}_sd": None if value.sd is None else _rounded(value.sd) for name, value in spreads.items()}
     return {
         "corpus": result.corpus,
@@ -114,9 +137,18 @@ def _numbers(block: Block, ranking: str, result: Result) -> dict[str, object]:
         "seconds": round(result.seconds, 2),
         "device": result.devices,
         "provenance": " | ".join(dict.fromkeys(note for record in result.records for note in record.notes)),
-        "note": block.warning,
     }
 
 
-def _rounded(value: float) -> float:
-    return round(100 * value, 4)
+def _limits(result: Result, found: Bounds) -> dict[str, object]:
+    """Return the intervals and by what they were got."""
+    row: dict[str, object] = {}
+    for metric in ("WA", "UA"):
+        bound = bounds.of(found, result, metric)
+        row |= {f"{metric}_low": _rounded(bound.low), f"{metric}_high": _rounded(bound.high)}
+        row |= {"clusters": bound.clusters, "cluster_kind": bound.cluster_kind, "interval": bound.method}
+    return row
+
+
+def _rounded(value: float) -> float | None:
+    return None if math.isnan(value) else round(100 * value, 4)

@@ -1,59 +1,213 @@
-"""What a leak adds: the same system on the same corpus and classes, with and without test speakers in training."""
+"""What a leak adds: the same system on the same utterances, under a protocol with the leak and under one without."""
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
+import numpy as np
+import pandas as pd
+
+from ser.evaluation.intervals import METRICS, Estimate, Tally, estimate
+from ser.reports.answers import Answers, Key
+from ser.reports.numerals import NONE, limits, percent, points
 from ser.reports.results import Block, Result
 from ser.reports.runs import spans
+from ser.reports.tables import Table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gap:
-    """One system under a leaking and a speaker-independent protocol: what the leak adds."""
+    """One system under a protocol with more leaks and under one with fewer: what those add.
+
+    ua, wa: more less fewer, −1…1, with the 95 % interval that is clustered by speaker; NaN limits where none is known.
+    paired: on the utterances that both tested; None where they have none in common.
+    """
 
     block: Block
-    honest: Result
-    leaking: Result
+    less: Result
+    more: Result
+    leaks: tuple[str, ...]  # that only ``more`` has
     seeds: tuple[int, ...]  # that both have; empty: means over different seeds
-    ua: float  # leaking minus honest, fraction
-    wa: float
+    paired: Tally | None
+    utterances: int  # that both tested
+    ua: Estimate
+    wa: Estimate
     differs: tuple[str, ...]  # what sets the two protocols apart beside their rule
 
 
-def gaps(blocks: Iterable[Block]) -> list[Gap]:
-    """Return every pair of a leaking and a speaker-independent result of one system within a block."""
+@dataclass(frozen=True)
+class Gain:
+    """What the leaks of one protocol add over another, mean over systems."""
+
+    corpus: str
+    less: str
+    more: str
+    leaks: tuple[str, ...]
+    systems: int
+    ua: Estimate
+    wa: Estimate
+
+
+def gaps(blocks: Iterable[Block], answers: Mapping[Key, Answers]) -> list[Gap]:
+    """Return, within every block, each system under two protocols of which one leaks more than the other."""
     found = []
     for block in blocks:
-        for honest in (result for result in block.results if not result.leaking):
-            for leaking in (result for result in block.results if result.leaking):
-                if honest.system == leaking.system:
-                    found.append(_gap(block, honest, leaking))
-    return found
+        for less, more in permutations(block.results, 2):
+            if less.system == more.system and (leaks := _added(less, more, block)):
+                found.append(_gap(block, less, more, leaks, answers))
+    return sorted(found, key=lambda gap: (gap.block.corpus, gap.less.protocol, gap.more.protocol))
+
+
+def _added(less: Result, more: Result, block: Block) -> tuple[str, ...]:
+    """Return the leaks that ``more`` adds; none where the two protocols do not stand next to each other.
+
+    They do if one has all leaks of the other and some besides, and no protocol of this system lies between them. A
+    protocol that ends speaker independence without having all leaks of any other is held against all that keep it.
+    """
+    fewer, many = _leaks(less), _leaks(more)
+    others = [_leaks(one) for one in block.results if one.system == more.system]
+    if fewer < many:
+        between = any(fewer < other < many for other in others)
+    else:
+        between = less.leaking or not more.leaking or any(other < many for other in others)
+    return () if between else tuple(leak for leak in more.first.protocol.leaks if leak not in fewer)
+
+
+def _leaks(result: Result) -> set[str]:
+    return set(result.first.protocol.leaks)
+
+
+def grouped(found: Iterable[Gap]) -> list[list[Gap]]:
+    """Return the gaps between the same two protocols on the same utterances together."""
+    groups: dict[tuple[str, str, str, str], list[Gap]] = {}
+    for gap in found:
+        key = (gap.block.corpus, gap.block.classes, gap.less.protocol, gap.more.protocol)
+        groups.setdefault(key, []).append(gap)
+    return list(groups.values())
+
+
+def gains(found: Iterable[Gap]) -> list[Gain]:
+    """Return the mean over systems of the gaps between every two protocols, where all tested the same utterances."""
+    whole = ([gap for gap in group if not (gap.less.partial or gap.more.partial)] for group in grouped(found))
+    return [gain for group in whole if (gain := _gain(group)) is not None]
 
 
 def remark(gap: Gap) -> str:
     """Return what else sets the two rows of a gap apart, and which folds are missing."""
-    remarks = [f"{result.protocol} is {result.partial}" for result in (gap.honest, gap.leaking) if result.partial]
+    remarks = [f"{result.protocol} is {result.partial}" for result in (gap.less, gap.more) if result.partial]
     if gap.differs:
         remarks.append(f"the protocols also differ in {', '.join(gap.differs)}")
     if not gap.seeds:
         remarks.append("no seed in common: means over different seeds")
-    elif set(gap.seeds) != set(gap.honest.seeds) | set(gap.leaking.seeds):
+    elif set(gap.seeds) != set(gap.less.seeds) | set(gap.more.seeds):
         remarks.append(f"Δ over seeds {spans(gap.seeds)} only")
+    if gap.paired is None:
+        remarks.append("not on the same utterances, so without an interval")
+    elif {gap.less.utterances, gap.more.utterances} != {gap.utterances}:
+        remarks.append(f"Δ on the {gap.utterances} utterances that both tested")
     return "; ".join(remarks)
 
 
-def _gap(block: Block, honest: Result, leaking: Result) -> Gap:
-    seeds = tuple(sorted(set(honest.seeds) & set(leaking.seeds)))
-    ua, wa = (
-        _mean(more, seeds) - _mean(less, seeds)
-        for more, less in ((leaking.pooled_ua, honest.pooled_ua), (leaking.pooled_wa, honest.pooled_wa))
+def tables(found: Sequence[Gap], means: Sequence[Gain], warning: str) -> list[Table]:
+    """Return what each system gains, and the mean over systems."""
+    columns: tuple[str, ...] = ("Corpus", "System", "Without leak", "With leak", "Leak", "UA", "UA with leak")
+    columns += ("Δ UA", "Δ UA 95 %", "Δ WA", "Δ WA 95 %", "Remark")
+    text = frozenset({"Corpus", "System", "Without leak", "With leak", "Leak", "Remark"})
+    rows = tuple(
+        (
+            *(gap.block.corpus, gap.less.system, gap.less.protocol, gap.more.protocol, "; ".join(gap.leaks)),
+            *(percent(gap.less.ua.mean), percent(gap.more.ua.mean), *_cells(gap.ua), *_cells(gap.wa), remark(gap)),
+        )
+        for gap in found
     )
-    one, two = (result.first.protocol.model_dump(mode="json") for result in (honest, leaking))
-    differs = [key for key in ("normalisation", "selection") if one[key] != two[key]]
-    if honest.first.folds != leaking.first.folds:
-        differs.append(f"folds ({honest.first.folds} and {leaking.first.folds})")
-    return Gap(block, honest, leaking, seeds, ua, wa, tuple(differs))
+    caption = "What each leak adds: UA in percent, differences in points, with the leak less without, the same system "
+    caption += "on the same utterances, with 95 % intervals for other test speakers. From predictions.parquet."
+    mean = tuple(
+        (
+            *(gain.corpus, gain.less, gain.more, "; ".join(gain.leaks), str(gain.systems)),
+            *(*_cells(gain.ua), *_cells(gain.wa)),
+        )
+        for gain in means
+    )
+    names = ("Corpus", "Without leak", "With leak", "Leak", "Systems", "Δ UA", "Δ UA 95 %", "Δ WA", "Δ WA 95 %")
+    made = [Table(caption, warning, columns, rows, text)] if rows else []
+    title = "What each leak adds, mean over systems. From predictions.parquet."
+    return [*made, Table(title, warning, names, mean, text)] if mean else made
+
+
+def frame(found: Iterable[Gap]) -> pd.DataFrame:
+    """Return one row per gap, in percent and points."""
+    changes = [f"{metric}_{name}" for metric in ("UA", "WA") for name in ("difference", "low", "high")]
+    columns = ["corpus", "system", "without", "with", "leaks", *changes, "utterances", "method", "remark", "note"]
+    rows = [
+        (
+            *(gap.block.corpus, gap.less.system, gap.less.protocol, gap.more.protocol, "; ".join(gap.leaks)),
+            *(round(100 * value, 4) for one in (gap.ua, gap.wa) for value in (one.value, one.low, one.high)),
+            *(gap.utterances, gap.ua.method, remark(gap), gap.block.warning),
+        )
+        for gap in found
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _cells(found: Estimate) -> tuple[str, str]:
+    return points(found.value), limits(found.low, found.high) or NONE
+
+
+def _gap(block: Block, less: Result, more: Result, leaks: tuple[str, ...], answers: Mapping[Key, Answers]) -> Gap:
+    seeds = tuple(sorted(set(less.seeds) & set(more.seeds)))
+    rates = [_rates(answers[one.corpus, one.protocol, one.system], seeds) for one in (less, more)]
+    both = rates[0].merge(rates[1], on=["utterance", "label"], suffixes=("", "_more"))
+    pair = _paired(both, less.first.classes) if len(both) else None
+    if pair is None:
+        ua, wa = (
+            _apart(one, two, seeds) for one, two in ((less.pooled_ua, more.pooled_ua), (less.pooled_wa, more.pooled_wa))
+        )
+    else:
+        wa, ua = (estimate(pair, metric) for metric in METRICS)
+    one, two = (result.first.protocol.model_dump(mode="json") for result in (less, more))
+    differs = [key for key in ("normalisation", "selection") if one[key] != two[key] and key not in " ".join(leaks)]
+    if less.first.folds != more.first.folds:
+        differs.append(f"folds ({less.first.folds} and {more.first.folds})")
+    return Gap(block, less, more, leaks, seeds, pair, len(both), ua, wa, tuple(differs))
+
+
+def _rates(answers: Answers, seeds: tuple[int, ...]) -> pd.DataFrame:
+    """Return utterance, label, speaker and the share of right answers, mean over seeds and repeated tests."""
+    rows = answers.rows.assign(right=answers.right)
+    chosen = rows[rows["seed"].isin(seeds)] if seeds else rows
+    grouped = chosen.groupby(["utterance", "label"], as_index=False, sort=True)
+    return grouped.agg(speaker=("speaker", "first"), right=("right", "mean"))
+
+
+def _paired(both: pd.DataFrame, classes: Sequence[str]) -> Tally:
+    """Return the right answers that the leak adds, by speaker and class."""
+    known = both["speaker"].notna().all() and both["speaker"].nunique() > 1
+    kind = "speaker" if known else "utterance"
+    cluster, clusters = pd.factorize(both[kind], sort=True)
+    place = cluster, pd.Index(classes).get_indexer(pd.Index(both["label"]))
+    right, total = np.zeros((2, len(clusters), len(classes)))
+    np.add.at(right, place, (both["right_more"] - both["right"]).to_numpy())
+    np.add.at(total, place, 1)
+    return Tally("", right[:, None], total[:, None], kind, tuple(clusters), None, paired=True)
+
+
+def _gain(group: Sequence[Gap]) -> Gain | None:
+    tallies = [gap.paired for gap in group if gap.paired is not None]
+    if not tallies or any(not np.array_equal(tallies[0].total, one.total) for one in tallies):
+        return None
+    mean = np.mean([one.right for one in tallies], axis=0)
+    first = group[0]
+    pair = Tally("", mean, tallies[0].total, tallies[0].kind, tallies[0].clusters, None, paired=True)
+    wa, ua = (estimate(pair, metric) for metric in METRICS)
+    return Gain(first.block.corpus, first.less.protocol, first.more.protocol, first.leaks, len(tallies), ua, wa)
+
+
+def _apart(less: Mapping[int, float], more: Mapping[int, float], seeds: tuple[int, ...]) -> Estimate:
+    """Return the difference of two means over ``seeds``, of which nothing else is known."""
+    value = _mean(more, seeds) - _mean(less, seeds)
+    return Estimate(value, math.nan, math.nan, math.nan, "")
 
 
 def _mean(values: Mapping[int, float], seeds: tuple[int, ...]) -> float:

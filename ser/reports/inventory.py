@@ -6,6 +6,10 @@ from typing import Any
 
 from ser import catalog
 from ser.config import read
+from ser.config.schema import Protocol
+from ser.corpus import Facts
+from ser.errors import SerError
+from ser.reports.cards import grouping
 from ser.training import size
 
 CLASSES = 4  # of the parameter counts; most of the published numbers are on four classes
@@ -34,11 +38,37 @@ def systems(folder: Path) -> list[Entry]:
 
 
 def protocols(folder: Path) -> list[Entry]:
-    """Return every shipped protocol with its hash and all that decides it."""
+    """Return every shipped protocol with its hash, all that decides it, its rule in words and its numbers of folds.
+
+    folds: by corpus, as published; without corpora on which the protocol cannot be, and those of no fixed size.
+    """
+    known = {name: facts for name in catalog.names("corpora") if (facts := _facts(name)) is not None}
     return [
-        {"name": name, "digest": protocol.digest(), **protocol.model_dump(mode="json")}
+        {
+            "name": name,
+            "digest": protocol.digest(),
+            **protocol.model_dump(mode="json"),
+            "grouping": grouping(protocol),
+            "folds": {corpus: count for corpus, facts in known.items() if (count := _folds(protocol, facts))},
+        }
         for name, protocol in read.shipped(folder)[0].items()
     ]
+
+
+def _facts(corpus: str) -> Facts | None:
+    card = catalog.load("corpora", corpus).CARD
+    return card.utterances and Facts(card.utterances, card.speakers, card.sessions, tuple(card.labels))
+
+
+def _folds(protocol: Protocol, facts: Facts) -> int:
+    """Return how many folds the protocol has on a corpus; 0 where it cannot be."""
+    merges = () if isinstance(protocol.labels, str) else protocol.labels.values()
+    if any(set(facts.emotions).isdisjoint(merged) for merged in merges):
+        return 0
+    try:
+        return int(catalog.load("protocols", protocol.rule).folds(facts, **protocol.options))
+    except SerError:
+        return 0
 
 
 def corpora() -> list[Entry]:

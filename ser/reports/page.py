@@ -2,19 +2,28 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
-from ser.config.schema import Experiment
-from ser.reports import figures, papers, tables
-from ser.reports.frames import Heard
-from ser.reports.gap import Gap, remark
-from ser.reports.results import Block, Result
+from ser.reports import (
+    attention,
+    bounds,
+    diagrams,
+    figures,
+    findings,
+    provenance,
+    standings,
+    tables,
+    verdicts,
+)
+from ser.reports.bounds import Bound
+from ser.reports.material import Material
+from ser.reports.numerals import count, duration
+from ser.reports.overview import overview
+from ser.reports.results import Result
 from ser.reports.runs import Record, spans
-
-FOLDER = Path(__file__).parent
+from ser.reports.templates import environment, style
 
 
 @dataclass(frozen=True)
@@ -43,44 +52,50 @@ class Ranking:
 
     def letters(self, row: Result) -> str:
         """Return the marks of the protocols under which a row's published numbers were got."""
-        return tables.marks(row, self.published)
+        return standings.marks(row, self.published)
 
     def numbers(self, row: Result) -> str:
         """Return the marks of a row's notes."""
         return spans(self.notes.index(text) + 1 for text in _notes(row))
 
 
-def render(
-    *,
-    experiment: Experiment,
-    blocks: Sequence[Block],
-    gaps: Sequence[Gap],
-    records: Sequence[Record],
-    transcripts: Sequence[Heard] = (),
-) -> str:
+def render(shown: Material) -> str:
     """Return the page as HTML with its styles, figures and script in it."""
-    found = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    found.lstrip_blocks = True
-    found.filters |= {"percent": tables.percent, "points": tables.points, "spread": tables.spread_text}
-    found.filters |= {"duration": duration, "count": count, "short": short, "spans": spans}
-    results = [result for block in blocks for result in block.results]
-    return found.get_template("page.html").render(
-        css=Markup((FOLDER / "page.css").read_text(encoding="utf-8")),
-        experiment=experiment,
-        warnings=dict.fromkeys((block.corpus, block.warning) for block in blocks if block.warning),
-        blocks=[(block, [_ranking(kind, rows) for kind, rows in tables.rankings(block)]) for block in blocks],
-        gaps=[(gap, remark(gap)) for gap in gaps],
-        gap_figure=Markup(figures.inline(figures.gap(gaps, ""), "gap", "UA with and without the leak")),
-        curves=list(_curves(results)),
-        papers=papers.paper_tables(results),
-        transcripts=transcripts,
-        sweeps=_sweeps(experiment, results),
-        protocols=_protocols(records),
-        systems=_systems(results),
-        totals=_totals(records, results),
-        surroundings=_surroundings(records),
-        snippet=snippet(results[0]),
-        example=results[0],
+    claims = verdicts.shown(shown.verdicts)
+
+    def bound(row: Result, metric: str) -> Bound:
+        return bounds.of(shown.intervals, row, metric)
+
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            css=style(),
+            shown=shown,
+            experiment=shown.plan.experiment,
+            warnings=list(shown.warnings.items()),
+            overview=overview(shown),
+            blocks=[(block, [_ranking(kind, rows) for kind, rows in tables.rankings(block)]) for block in shown.blocks],
+            bound=bound,
+            gap_figure=_drawn(diagrams.gap(shown.gaps, ""), "gap", "UA with and without the leak"),
+            curves=list(_curves(shown.results)),
+            attention=None
+            if shown.subject is None
+            else _drawn(attention.figure(shown.subject, ""), "attention", "Attention over time"),
+            sweeps=_sweeps(shown),
+            claims=claims,
+            tally=verdicts.tally(shown.verdicts),
+            statement=verdicts.statement,
+            span=verdicts.span,
+            margin=findings.MARGIN,
+            checks=[check for check in shown.checks if check.paper in claims],
+            protocols=_protocols(shown.records),
+            systems=_systems(shown.results),
+            totals=_totals(shown),
+            surroundings=provenance.surroundings(shown.records),
+            snippet=snippet(shown.results[0]),
+            example=shown.results[0],
+        )
     )
 
 
@@ -102,27 +117,6 @@ def snippet(result: Result) -> str:
     return "\n".join(lines)
 
 
-def duration(seconds: float) -> str:
-    """Return seconds as text a person reads: ``42 s``, ``3 min 20 s``, ``5 h 07 min``."""
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def count(number: int) -> str:
-    """Return a whole number with thin spaces between thousands."""
-    return f"{number:,}".replace(",", "\u2009")
-
-
-def short(number: int) -> str:
-    """Return a number of parameters with three digits: ``1.23 M``."""
-    for size, unit in ((1_000_000, "M"), (1000, "k")):
-        if number >= size:
-            return f"{number / size:.3g} {unit}"
-    return count(number)
-
-
 def _ranking(kind: str, rows: Sequence[Result]) -> Ranking:
     grouped: dict[str, list[Result]] = {}
     for row in rows:
@@ -131,7 +125,7 @@ def _ranking(kind: str, rows: Sequence[Result]) -> Ranking:
         kind,
         tables.RANKINGS[kind],
         tuple(Group(members[0].first, tuple(members)) for members in grouped.values()),
-        tables.sources_of(rows),
+        standings.sources_of(rows),
         tuple(dict.fromkeys(text for row in rows for text in _notes(row))),
     )
 
@@ -140,17 +134,20 @@ def _notes(row: Result) -> list[str]:
     return list(dict.fromkeys(note for record in row.records for note in record.notes))
 
 
+def _drawn(figure: Figure, name: str, label: str) -> Markup:
+    return Markup(figures.inline(figure, name, label))
+
+
 def _curves(results: Iterable[Result]) -> Iterable[tuple[Result, Markup]]:
     for number, result in enumerate(results):
         if figures.has_curve(result):
             label = f"Learning curves of {result.system} under {result.protocol}"
-            yield result, Markup(figures.inline(figures.curve(result), f"curve{number}", label))
+            yield result, _drawn(figures.curve(result), f"curve{number}", label)
 
 
-def _sweeps(experiment: Experiment, results: Sequence[Result]) -> Markup | None:
-    if not experiment.sweeps:
-        return None
-    return Markup(figures.inline(figures.sweeps(experiment.sweeps, results, ""), "sweeps", "Rates over a setting"))
+def _sweeps(shown: Material) -> Markup | None:
+    named = shown.plan.experiment.sweeps
+    return _drawn(figures.sweeps(named, shown.results, ""), "sweeps", "Rates over a setting") if named else None
 
 
 def _protocols(records: Iterable[Record]) -> list[tuple[Record, list[Record]]]:
@@ -168,25 +165,11 @@ def _systems(results: Iterable[Result]) -> list[Result]:
     return [one[name] for name in sorted(one, key=str.lower)]
 
 
-def _totals(records: Sequence[Record], results: Sequence[Result]) -> dict[str, str]:
+def _totals(shown: Material) -> dict[str, str]:
     return {
-        "corpora": count(len({result.corpus for result in results})),
-        "protocols": count(len({result.protocol for result in results})),
-        "systems": count(len({result.system for result in results})),
-        "runs": count(len(records)),
-        "training": duration(sum(record.seconds for record in records)),
+        "corpora": count(len({result.corpus for result in shown.results})),
+        "protocols": count(len({result.protocol for result in shown.results})),
+        "systems": count(len({result.system for result in shown.results})),
+        "runs": count(len(shown.records)),
+        "training": duration(sum(record.seconds for record in shown.records)),
     }
-
-
-def _surroundings(records: Sequence[Record]) -> list[tuple[str, str]]:
-    versions: dict[str, dict[str, None]] = {}
-    for record in records:
-        for name, version in record.versions.items():
-            versions.setdefault(name, {})[version] = None
-    return [
-        ("commit", "; ".join(sorted({record.commit for record in records}))),
-        ("device", "; ".join(sorted({record.device for record in records}))),
-        ("seeds", spans({record.run.seed for record in records})),
-        ("training time", duration(sum(record.seconds for record in records))),
-        *((name, ", ".join(found)) for name, found in versions.items()),
-    ]

@@ -61,6 +61,12 @@ class Result:
         return self.first.recipe
 
     @property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """Class and the emotions merged into it."""
+        stated = self.first.protocol.labels
+        return {name: (name,) for name in self.first.classes} if isinstance(stated, str) else dict(stated)
+
+    @property
     def leaking(self) -> bool:
         """Whether test speakers are trained on or the epoch is chosen on the test part, by design of the protocol."""
         return not LEAKING.isdisjoint(self.first.protocol.leaks)
@@ -236,20 +242,15 @@ def _spread(summary: Mapping[Any, Any], mean: str, sd: str) -> Spread:
     return Spread(float(summary[mean]), None if math.isnan(summary[sd]) else float(summary[sd]))
 
 
-def _labels(result: Result) -> dict[str, tuple[str, ...]]:
-    stated = result.first.protocol.labels
-    return {name: (name,) for name in result.first.classes} if isinstance(stated, str) else dict(stated)
-
-
 def _sameness(result: Result) -> tuple[str, str, str]:
-    labels = {name: sorted(merged) for name, merged in _labels(result).items()}
+    labels = {name: sorted(merged) for name, merged in result.labels.items()}
     subset = {column: sorted(values) for column, values in result.first.protocol.subset.items()}
     return result.corpus, json.dumps(labels, sort_keys=True), json.dumps(subset, sort_keys=True)
 
 
 def _block(results: list[Result]) -> Block:
     first = results[0]
-    labels = _labels(first)
+    labels = first.labels
     named = [name if tuple(merged) == (name,) else f"{name} ({' + '.join(merged)})" for name, merged in labels.items()]
     subset = [f"{column} {' or '.join(values)}" for column, values in first.first.protocol.subset.items()]
     classes = "; ".join([f"{len(labels)} classes: {', '.join(named)}", *subset])

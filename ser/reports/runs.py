@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -34,6 +34,9 @@ class Record:
     commit: str
     notes: tuple[str, ...]  # where weights came from and other remarks on this run's inputs
     history: pd.DataFrame  # the HISTORY table
+    data: Mapping[str, str] = field(default_factory=dict)  # folds, feature or words: hash of what was trained on
+    code: str = ""  # fingerprint of the code that decides the outcome
+    finished: str = ""  # date and time, UTC
 
 
 def read(run: Run, plan: Plan) -> Record:
@@ -80,6 +83,9 @@ def _record(run: Run, card: Mapping[str, Any], history: pd.DataFrame, plan: Plan
         commit=f"{commit} with uncommitted changes" if card["dirty"] else commit,
         notes=_notes(card),
         history=history,
+        data=card.get("data", {}),
+        code=card.get("code", ""),
+        finished=card.get("finished", ""),
     )
 
 

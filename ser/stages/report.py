@@ -3,37 +3,60 @@
 import os
 from pathlib import Path
 
+import pandas as pd
+
 from ser import contracts, layout
+from ser.audit_contracts import AUDIT
 from ser.config.schema import Plan
 from ser.errors import SerError
 from ser.evaluation.published import Published, published
 from ser.evaluation.word_errors import word_errors
 from ser.progress import progress
-from ser.reports import attention, figures, frames, page, papers, tables
+from ser.reports import answers, attention, figures, files, page
+from ser.reports.audits import Audit, audits
+from ser.reports.bounds import bounds
 from ser.reports.frames import Heard
-from ser.reports.gap import gaps
-from ser.reports.results import Block, gather
-from ser.reports.runs import Record, read
+from ser.reports.material import Material
+from ser.reports.results import gather
+from ser.reports.runs import read
 
 
-def report(*, plan: Plan, scores: Path, confusions: Path, out: Path) -> None:
+def report(*, plan: Plan, scores: Path, confusions: Path, intervals: Path, comparisons: Path, out: Path) -> None:
     """Write ``index.html``, ``tables/*`` and ``figures/*`` into ``out``, each file whole or not at all.
 
-    scores, confusions: the tables of the score stage for exactly the runs of ``plan``. SerError for runs that are
-    missing, torn or of another version of their protocol, and for scores of other runs.
+    scores, confusions: the tables of the score stage for exactly the runs of ``plan``; intervals, comparisons: those of
+    the compare stage. SerError for runs that are missing, torn or of another version of their protocol, and for tables
+    of other runs.
     """
     runs = plan.runs()
     if not runs:
         raise SerError(f"{out}: the experiment '{plan.experiment.name}' selects no runs; there is nothing to report.")
     records = [read(run, plan) for run in progress(runs, total=len(runs), unit="runs")]
-    values = contracts.read(contracts.SCORES, scores).to_pandas()
-    counts = contracts.read(contracts.CONFUSIONS, confusions).to_pandas()
-    blocks = gather(records, values, counts, _beside(plan))
-    heard = _transcripts(plan)
-    for name, content in {**_tables(plan, blocks, records, heard), **_figures(plan, blocks)}.items():
-        _write(out / name, content)
-    text = page.render(experiment=plan.experiment, blocks=blocks, gaps=gaps(blocks), records=records, transcripts=heard)
-    _write(out / "index.html", text.encode())
+    blocks = gather(
+        records,
+        contracts.read(contracts.SCORES, scores).to_pandas(),
+        contracts.read(contracts.CONFUSIONS, confusions).to_pandas(),
+        _beside(plan),
+    )
+    spans = contracts.read(contracts.INTERVALS, intervals).to_pandas()
+    shown = Material(
+        plan=plan,
+        records=records,
+        blocks=blocks,
+        answers=answers.read(runs),
+        intervals=bounds(spans, [result for block in blocks for result in block.results]),
+        comparisons=contracts.read(contracts.COMPARISONS, comparisons).to_pandas(),
+        audits=_audits(plan),
+        raters=_raters(plan),
+        heard=_transcripts(plan),
+        subject=attention.subject(runs, plan.experiment.utterance),
+    )
+    for name, text in files.tables(shown).items():
+        _write(out / name, text.encode())
+    for name, figure in files.drawings(shown).items():
+        for kind in ("svg", "png"):
+            _write(out / f"figures/{name}.{kind}", figures.encode(figure, kind))
+    _write(out / "index.html", page.render(shown).encode())
 
 
 def _beside(plan: Plan) -> dict[tuple[str, str], list[Published]]:
@@ -44,6 +67,25 @@ def _beside(plan: Plan) -> dict[tuple[str, str], list[Published]]:
     return {(paper, system): published(paper, system) for paper, system in named}
 
 
+def _audits(plan: Plan) -> list[Audit]:
+    """Return what the audit stage found under every protocol that it looked at."""
+    pairs = dict.fromkeys((run.corpus, run.protocol) for run in plan.runs())
+    paths = [path for pair in pairs if (path := layout.audit(*pair)).is_file()]
+    return audits(contracts.read(AUDIT, path).to_pylist() for path in paths)
+
+
+def _raters(plan: Plan) -> dict[str, pd.DataFrame]:
+    """Return utterance and raters of every corpus whose manifest is there and names any."""
+    found = {}
+    for corpus in plan.experiment.corpora():
+        path = layout.manifest(corpus)
+        if path.is_file():
+            rows = contracts.read(contracts.MANIFEST, path).select(["utterance", "raters"])
+            if rows["raters"].null_count < rows.num_rows:
+                found[corpus] = rows.to_pandas()
+    return found
+
+
 def _transcripts(plan: Plan) -> list[Heard]:
     """Return the word errors of every recognised transcript that a system of the plan reads."""
     read: dict[tuple[str, str], None] = {}
@@ -52,45 +94,6 @@ def _transcripts(plan: Plan) -> list[Heard]:
         if words is not None and words.transcript != "given":
             read[run.corpus, words.transcript] = None
     return [Heard(*one, word_errors(layout.transcripts(*one), plan.shards.get(one[0]))) for one in read]
-
-
-def _tables(plan: Plan, blocks: list[Block], records: list[Record], heard: list[Heard]) -> dict[str, bytes]:
-    title = plan.experiment.title or plan.experiment.name
-    every = [result for block in blocks for result in block.results]
-    warning = " ".join(dict.fromkeys(block.warning for block in blocks if block.warning))
-    beside = papers.paper_tables(every)
-    printed = papers.tables(beside, warning)
-    shown = [*tables.results(blocks), *tables.gap_table(gaps(blocks))]
-    recalls = tables.recalls(blocks)
-    files = {
-        "tables/results.md": tables.markdown(shown, title),
-        "tables/results.tex": tables.latex(shown),
-        "tables/recalls.md": tables.markdown(recalls, f"{title}: recall per class"),
-        "tables/recalls.tex": tables.latex(recalls),
-        "tables/papers.md": tables.markdown(printed, f"{title}: the papers' tables"),
-        "tables/papers.tex": tables.latex(printed),
-        "tables/papers.csv": papers.frame(beside).to_csv(index=False, lineterminator="\n"),
-        "tables/transcripts.csv": frames.transcripts(heard).to_csv(index=False, lineterminator="\n"),
-        "tables/results.csv": frames.results(blocks).to_csv(index=False, lineterminator="\n"),
-        "tables/recalls.csv": frames.recalls(blocks).to_csv(index=False, lineterminator="\n"),
-        "tables/runs.csv": frames.runs(records).to_csv(index=False, lineterminator="\n"),
-    }
-    return {name: text.encode() for name, text in files.items()}
-
-
-def _figures(plan: Plan, blocks: list[Block]) -> dict[str, bytes]:
-    results = [result for block in blocks for result in block.results]
-    warned = dict.fromkeys(f"{block.corpus}: {block.warning}" for block in blocks if block.warning)
-    warning = "\n".join(warned)
-    drawn = {
-        "confusions": figures.confusions(results, warning),
-        "curves": figures.curves(results, warning),
-        "gap": figures.gap(gaps(blocks), warning),
-        "sweeps": figures.sweeps(plan.experiment.sweeps, results, warning),
-        "attention": attention.figure(attention.subject(plan.runs(), plan.experiment.utterance), warning),
-    }
-    kinds = ("svg", "png")
-    return {f"figures/{name}.{kind}": figures.encode(figure, kind) for name, figure in drawn.items() for kind in kinds}
 
 
 def _write(path: Path, content: bytes) -> None:

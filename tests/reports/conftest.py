@@ -4,7 +4,9 @@ import json
 from collections.abc import Callable
 from contextlib import chdir
 from functools import partial
+from itertools import product
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,10 @@ import pyarrow as pa
 import pytest
 
 from ser import contracts
+from ser.audit_contracts import ALL_FOLDS, AUDIT
 from ser.config.schema import Block, Experiment, Plan, Protocol, Recipe
-from ser.layout import Run, manifest
+from ser.layout import Run, audit, manifest
+from ser.stages.compare import compare
 from ser.stages.report import report
 from ser.stages.score import score
 
@@ -27,6 +31,7 @@ PROTOCOLS = {
 }
 WARNING = "Synthetic speech: these numbers mean nothing about emotion."
 SKILL = {"session-out": 0.3, "random": 0.7}
+SECRET = "confidential sentence"
 NOTES = {"provenance": "trained by this pipeline on the 10 speakers of corpus demo, those of test folds among them"}
 
 
@@ -64,19 +69,29 @@ def make_plan(*blocks: Block, folds: int = 3, **kinds: Any) -> Plan:
     )
 
 
+def tested(run: Run, plan: Plan, utterances: int) -> np.ndarray:
+    """Return the numbers of the utterances that a run tests: groups of two speakers, or any, each utterance once."""
+    folds = plan.folds[run.corpus][run.protocol]
+    every = np.arange(folds * utterances)
+    fold = every // 2 % folds if run.protocol == "random" else every // utterances
+    return every[fold == run.fold]
+
+
 def write_run(run: Run, plan: Plan, *, utterances: int = 40, epochs: int = 5, dev: bool = True, **changes: Any) -> None:
-    """Write what the train stage writes, with random predictions."""
+    """Write what the train stage writes, with random predictions of ``utterances`` of two speakers per fold."""
     draw = np.random.default_rng(hash_of(run))
-    labels = draw.choice(CLASSES, utterances, p=(0.2, 0.3, 0.3, 0.2))
-    known = draw.random(utterances) < SKILL.get(run.protocol, 0.5)
-    predicted = np.where(known, labels, draw.choice(CLASSES, utterances))
+    numbers = tested(run, plan, utterances)
+    labels = np.random.default_rng(0).choice(CLASSES, 10_000, p=(0.2, 0.3, 0.3, 0.2))[numbers]
+    known = draw.random(len(numbers)) < SKILL.get(run.protocol, 0.5)
+    predicted = np.where(known, labels, draw.choice(CLASSES, len(numbers)))
+    sure = draw.uniform(0.3, 0.95, (len(numbers), 1))
     rows = {
-        **{name: [value] * utterances for name, value in run._asdict().items()},
-        "utterance": [f"{run.fold}-{number:03d}" for number in range(utterances)],
-        "speaker": [f"speaker{run.fold}"] * utterances,
+        **{name: [value] * len(numbers) for name, value in run._asdict().items()},
+        "utterance": [f"{number // utterances}-{number % utterances:03d}" for number in numbers],
+        "speaker": [f"speaker{2 * number // utterances}" for number in numbers],
         "label": labels.tolist(),
         "predicted": predicted.tolist(),
-        "probabilities": [[0.25] * 4] * utterances,
+        "probabilities": np.where(predicted[:, None] == np.array(CLASSES), sure, (1 - sure) / 3).tolist(),
     }
     table = pa.table(rows, schema=contracts.PREDICTIONS.schema)
     contracts.write(contracts.PREDICTIONS, table, run.folder / "predictions.parquet", {"classes": json.dumps(CLASSES)})
@@ -99,6 +114,9 @@ def write_run(run: Run, plan: Plan, *, utterances: int = 40, epochs: int = 5, de
         "versions": {"python": "3.11.2", "torch": "2.4.0", "opensmile": None},
         "commit": "0123456789abcdef",
         "dirty": False,
+        "data": {"folds": "f0", "mfcc": "0123abcd"},
+        "code": "c0de",
+        "finished": "2024-05-01T12:00:00+00:00",
         **changes,
     }
     (run.folder / "run.json").write_text(json.dumps(card), encoding="utf-8")
@@ -127,19 +145,39 @@ def history(epochs: int, dev: bool) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=contracts.HISTORY.schema)
 
 
-def write_manifest(corpus: str, adapter: str, warning: str) -> None:
-    """Write a manifest of one utterance: the report reads only its notes."""
-    row = {
-        "utterance": "u",
-        "audio": "u.wav",
-        "seconds": 1.0,
-        "rate": 16000,
-        "channels": 1,
-        "checksum": "0",
-        "shard": 0,
-    }
-    table = pa.Table.from_pylist([row], schema=contracts.MANIFEST.schema)
+def write_manifest(corpus: str, adapter: str, warning: str, *rows: dict[str, Any]) -> None:
+    """Write a manifest of ``rows``, or of one utterance of which the report reads only the notes."""
+    facts = {"audio": "u.wav", "seconds": 1.0, "rate": 16000, "channels": 1, "checksum": "0", "shard": 0}
+    table = pa.Table.from_pylist(
+        [{**facts, **row} for row in rows or ({"utterance": "u"},)], schema=contracts.MANIFEST.schema
+    )
     contracts.write(contracts.MANIFEST, table, manifest(corpus), {"adapter": adapter, "warning": warning})
+
+
+def write_raters(run: Run) -> None:
+    """Write the manifest of a run's corpus: three raters who often see the true class, and what nobody may read."""
+    draw = np.random.default_rng(1)
+    rows = []
+    for path in sorted(run.folder.parent.glob("fold*/predictions.parquet")):
+        for row in contracts.read(contracts.PREDICTIONS, path).to_pylist():
+            said = [row["label"] if draw.random() < 0.8 else str(draw.choice(CLASSES)) for _ in range(3)]
+            raters = [{"rater": f"E{number}", "emotions": [emotion]} for number, emotion in enumerate(said, start=1)]
+            themselves = {"rater": "F1", "emotions": ["sad"]}  # a speaker of the demo, who judges nobody else
+            rows.append({"utterance": row["utterance"], "raters": [*raters, themselves], "text": SECRET})
+    write_manifest(run.corpus, run.corpus, WARNING, *rows)
+
+
+def write_audit(corpus: str, protocol: str, leaks: tuple[str, ...]) -> None:
+    """Write an audit that finds what is declared, does not know dialogs, and notes a text."""
+    example = {"utterance": "0-001", "like": "1-002", "value": SECRET}
+    rows = []
+    for fold, (kind, leak) in product((ALL_FOLDS, 0), (("speaker", "speaker"), ("dialog", "dialog"), ("any text", ""))):
+        status = "unknown" if kind == "dialog" else "noted" if not leak else "declared" if leak in leaks else "none"
+        found = 30 if status in ("noted", "declared") else 0
+        row = {"corpus": corpus, "protocol": protocol, "fold": fold, "kind": kind, "part": "test", "seen_in": "train"}
+        row |= {"leak": leak, "status": status, "utterances": found, "known": 120, "of": 120, "share": found / 120}
+        rows.append({**row, "values": found // 3, "examples": [example] if found else []})
+    contracts.write(AUDIT, pa.Table.from_pylist(rows, schema=AUDIT.schema), audit(corpus, protocol))
 
 
 def write_runs(plan: Plan, **changes: Any) -> None:
@@ -155,9 +193,21 @@ def write_report(home: Path, plan: Plan, **changes: Any) -> Path:
     with chdir(home):
         write_runs(plan, **changes)
         out = Path("results/trial")
-        score(runs=plan.runs(), scores=out / "scores.parquet", confusions=out / "confusions.parquet")
-        report(plan=plan, scores=out / "scores.parquet", confusions=out / "confusions.parquet", out=out)
+        judge(plan, out)
+        report(plan=plan, **judged(out), out=out)
     return home / out
+
+
+def judge(plan: Plan, out: Path) -> None:
+    """Score and compare the runs of a plan."""
+    found = judged(out)
+    score(runs=plan.runs(), scores=found["scores"], confusions=found["confusions"])
+    compare(runs=plan.runs(), intervals=found["intervals"], comparisons=found["comparisons"])
+
+
+def judged(out: Path) -> dict[str, Path]:
+    """Return the tables that a report is made from, as arguments of its stage."""
+    return {name: out / f"{name}.parquet" for name in ("scores", "confusions", "intervals", "comparisons")}
 
 
 @pytest.fixture
@@ -172,6 +222,18 @@ def trained() -> Callable[..., None]:
     return write_runs
 
 
+@pytest.fixture(name="judge")
+def judge_fixture() -> Callable[..., None]:
+    """Return the function that scores and compares the runs of a plan."""
+    return judge
+
+
+@pytest.fixture
+def render() -> Callable[..., None]:
+    """Return a function from a plan and a folder of its tables to a report in ``out``, by default the same folder."""
+    return lambda plan, tables, out=None: report(plan=plan, **judged(tables), out=out or tables)
+
+
 @pytest.fixture
 def plan_of() -> Callable[..., Plan]:
     """Return the function that makes a plan of blocks."""
@@ -183,3 +245,18 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the report of two systems under an honest and a leaking protocol, two seeds; not to be changed."""
     block = Block(corpora=("demo",), protocols=("session-out", "random"), systems=tuple(SYSTEMS), seeds=(0, 1))
     return write_report(tmp_path_factory.mktemp("both"), make_plan(block))
+
+
+@pytest.fixture(scope="session")
+def whole(both: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the same report of a corpus whose raters are known and whose protocols were audited."""
+    home = tmp_path_factory.mktemp("whole")
+    copytree(both.parents[1], home, dirs_exist_ok=True)
+    block = Block(corpora=("demo",), protocols=("session-out", "random"), systems=tuple(SYSTEMS), seeds=(0, 1))
+    plan, out = make_plan(block), Path("results/trial")
+    with chdir(home):
+        write_raters(plan.runs()[0])
+        for name, protocol in PROTOCOLS.items():
+            write_audit("demo", name, protocol.leaks)
+        report(plan=plan, **judged(out), out=out)
+    return home / out

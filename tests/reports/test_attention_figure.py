@@ -16,8 +16,6 @@ from ser.config.schema import Block, Plan
 from ser.errors import SerError
 from ser.layout import Run
 from ser.reports import attention, figures
-from ser.stages.report import report
-from ser.stages.score import score
 
 RATE = 16000
 SECONDS = 1.5
@@ -102,7 +100,7 @@ def test_without_a_name_it_is_the_first_utterance_that_most_systems_have_in_comm
     written = contracts.read(contracts.PREDICTIONS, found.seen[0].run.folder / "predictions.parquet").to_pylist()
     said = next(each for each in written if each["utterance"] == NAMES[1])
     one = found.seen[0]
-    assert (one.label, one.predicted, one.probability) == (said["label"], said["predicted"], 0.25)
+    assert (one.label, one.predicted, one.probability) == (said["label"], said["predicted"], max(said["probabilities"]))
 
 
 def test_equals_are_decided_by_name_and_order_of_the_runs(plan: Plan) -> None:
@@ -177,21 +175,25 @@ def text_of(path: Path) -> str:
     return "".join(ET.parse(path).getroot().itertext())
 
 
-def test_the_report_shows_ids_classes_and_what_lies_behind_the_end_but_no_word(plan: Plan) -> None:
+def test_the_report_shows_ids_classes_and_what_lies_behind_the_end_but_no_word(
+    plan: Plan, judge: Callable[..., None], render: Callable[..., None]
+) -> None:
     look(plan)
     out = Path("results/trial")
-    score(runs=plan.runs(), scores=out / "scores.parquet", confusions=out / "confusions.parquet")
-    report(plan=plan, scores=out / "scores.parquet", confusions=out / "confusions.parquet", out=out)
+    judge(plan, out)
+    render(plan, out)
     text = text_of(out / "figures/attention.svg")
     found = attention.subject(plan.runs())
     assert found is not None
-    for said in (NAMES[1], "true class:", *SYSTEMS, found.seen[0].label, found.seen[0].predicted, "hop 1", "(25 %)"):
+    one = found.seen[0]
+    sure = f"({100 * one.probability:.0f} %)"
+    for said in (NAMES[1], "true class:", *SYSTEMS, one.label, one.predicted, "hop 1", sure):
         assert said in text, said
     assert "timestep, 20 % behind the end" in text
     assert "confidential" not in text
     assert (out / "figures/attention.png").read_bytes().startswith(b"\x89PNG")
     chosen = plan.model_copy(update={"experiment": plan.experiment.model_copy(update={"utterance": NAMES[0]})})
-    report(plan=chosen, scores=out / "scores.parquet", confusions=out / "confusions.parquet", out=out)
+    render(chosen, out)
     assert NAMES[0] in text_of(out / "figures/attention.svg")
 
 

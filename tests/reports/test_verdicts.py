@@ -523,7 +523,7 @@ def test_the_checks_of_the_chosen_papers_are_a_table() -> None:
 
 def test_verdicts_fill_themselves_from_a_report(monkeypatch: pytest.MonkeyPatch, reported: Callable[..., Path]) -> None:
     seen: list[Result] = []
-    monkeypatch.setattr("ser.stages.report.papers.paper_tables", lambda results: seen.extend(results) or [])
+    monkeypatch.setattr("ser.reports.papers.paper_tables", lambda results: seen.extend(results) or [])
     labels = {"angry": ("angry",), "happy": ("happy", "excited"), "neutral": ("neutral",), "sad": ("sad",)}
     protocol = Protocol(paper="cao2019", rule="random_counts", labels=labels)
     systems = {"a": recipe("cao2019", "C-pFSMN-A"), "b": recipe("cao2019", "C-biLSTM")}

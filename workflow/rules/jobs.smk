@@ -93,4 +93,9 @@ def fingerprint_shards(corpus):
 
 def audit_tables():
     """The leakage audit of every corpus and protocol of the experiment."""
-    return sorted({f"data/{run.corpus}/audit/{run.protocol}.parquet" for run in RUNS})
+    return sorted({layout.audit(run.corpus, run.protocol) for run in RUNS})
+
+
+def captioned(folder, name, suffix):
+    """A file of the report, with its caption in workflow/report."""
+    return report(f"{RESULTS}/{folder}/{name}.{suffix}", caption=f"../report/{name}.rst", category=folder.capitalize())

@@ -1,10 +1,22 @@
 # From predictions to scores, tables, figures and the page.
 
-TABLES = {
-    "results": "WA and UA of every system under every protocol, beside the published numbers",
-    "recalls": "Recall of every class",
-    "papers": "The papers' tables, our numbers beside the printed ones",
-}
+# Each has a caption in workflow/report; a table comes as csv, md and tex, a figure as svg and png.
+TABLES = [
+    "results",
+    "intervals",
+    "comparisons",
+    "gap",
+    "ranking",
+    "recalls",
+    "speakers",
+    "calibration",
+    "raters",
+    "audit",
+    "claims",
+    "arithmetic",
+    "papers",
+]
+FIGURES = ["confusions", "curves", "gap", "speakers", "calibration", "attention"]
 
 
 rule plan:
@@ -57,6 +69,9 @@ rule render:
         plan=f"{RESULTS}/plan.json",
         scores=f"{RESULTS}/scores.parquet",
         confusions=f"{RESULTS}/confusions.parquet",
+        intervals=f"{RESULTS}/intervals.parquet",
+        comparisons=f"{RESULTS}/comparisons.parquet",
+        audits=audit_tables(),
         cards=[run.folder / "run.json" for run in RUNS],
         manifests=[layout.manifest(corpus) for corpus in CONFIG.experiment.corpora()],
         histories=[run.folder / "history.parquet" for run in RUNS],
@@ -66,49 +81,12 @@ rule render:
         transcripts=recognised_shards,
     output:
         index=report(f"{RESULTS}/index.html", caption="../report/page.rst", category="Report"),
-        results=report(
-            f"{RESULTS}/tables/results.csv",
-            caption="../report/results.rst",
-            category="Tables",
-        ),
-        recalls=report(
-            f"{RESULTS}/tables/recalls.csv",
-            caption="../report/recalls.rst",
-            category="Tables",
-        ),
-        runs=f"{RESULTS}/tables/runs.csv",
-        papers=report(
-            f"{RESULTS}/tables/papers.csv",
-            caption="../report/papers.rst",
-            category="Tables",
-        ),
-        transcripts=f"{RESULTS}/tables/transcripts.csv",
+        tables=[captioned("tables", name, "csv") for name in TABLES],
+        texts=expand(f"{RESULTS}/tables/{{name}}.{{suffix}}", name=TABLES, suffix=["md", "tex"]),
+        records=expand(f"{RESULTS}/tables/{{name}}.csv", name=["runs", "sources", "reliability", "transcripts"]),
+        figures=[captioned("figures", name, "svg") for name in FIGURES],
         sweeps=f"{RESULTS}/figures/sweeps.svg",
-        other=expand(
-            f"{RESULTS}/tables/{{table}}.{{suffix}}",
-            table=TABLES,
-            suffix=["md", "tex"],
-        ),
-        confusions=report(
-            f"{RESULTS}/figures/confusions.svg",
-            caption="../report/confusions.rst",
-            category="Figures",
-        ),
-        curves=report(
-            f"{RESULTS}/figures/curves.svg",
-            caption="../report/curves.rst",
-            category="Figures",
-        ),
-        gap=report(
-            f"{RESULTS}/figures/gap.svg",
-            caption="../report/gap.rst",
-            category="Figures",
-        ),
-        attention=report(
-            f"{RESULTS}/figures/attention.svg",
-            caption="../report/attention.rst",
-            category="Figures",
-        ),
+        pictures=expand(f"{RESULTS}/figures/{{name}}.png", name=[*FIGURES, "sweeps"]),
     log:
         "logs/report.log",
     benchmark:
@@ -121,10 +99,10 @@ rule render:
     params:
         out=subpath(output.index, parent=True),
         code=catalog.fingerprint("ser.stages.report"),
-        versions=versions("matplotlib", "jinja2"),
+        versions=versions("matplotlib", "jinja2", "scipy"),
     shell:
-        "ser report --plan {input.plan} --scores {input.scores} --confusions {input.confusions} --out {params.out}"
-        " > {log} 2>&1"
+        "ser report --plan {input.plan} --scores {input.scores} --confusions {input.confusions}"
+        " --intervals {input.intervals} --comparisons {input.comparisons} --out {params.out} > {log} 2>&1"
 
 
 rule scores:

@@ -1,0 +1,58 @@
+"""Where the numbers of a report come from: versions, commits, machines, times, and hashes of what was trained on."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from ser import layout
+from ser.reports.numerals import duration
+from ser.reports.runs import Record, spans
+
+
+class Source(NamedTuple):
+    """Something that runs were trained on; hashes: blake2b, more than one where protocols use other utterances."""
+
+    corpus: str
+    what: str
+    hashes: tuple[str, ...]
+
+
+def surroundings(records: Sequence[Record]) -> list[tuple[str, str]]:
+    """Return name and value of what the runs were made with and on."""
+    versions: dict[str, dict[str, None]] = {}
+    for record in records:
+        for name, version in record.versions.items():
+            versions.setdefault(name, {})[version] = None
+    finished = sorted(record.finished for record in records if record.finished)
+    dates = [("finished", " to ".join(dict.fromkeys((finished[0], finished[-1]))))] if finished else []
+    return [
+        ("commit", "; ".join(sorted({record.commit for record in records}))),
+        ("device", "; ".join(sorted({record.device for record in records}))),
+        ("seeds", spans({record.run.seed for record in records})),
+        ("training time", duration(sum(record.seconds for record in records))),
+        *dates,
+        *((name, ", ".join(found)) for name, found in versions.items()),
+    ]
+
+
+def sources(records: Iterable[Record]) -> list[Source]:
+    """Return the hashes of the manifests as they are, and of the features and words as the runs wrote them down."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for record in records:
+        for name, digest in record.data.items():
+            if name != "folds":
+                what = name if name == "words" else f"feature {name}"
+                found.setdefault((record.run.corpus, what), {})[digest] = None
+    for corpus in sorted({record.run.corpus for record in records}):
+        path = layout.manifest(corpus)
+        if path.is_file():
+            found[corpus, " manifest.parquet"] = {hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest(): None}
+    return [Source(corpus, what.strip(), tuple(sorted(hashes))) for (corpus, what), hashes in sorted(found.items())]
+
+
+def frame(found: Iterable[Source]) -> pd.DataFrame:
+    """Return one row per corpus, source and hash."""
+    rows = [(one.corpus, one.what, digest) for one in found for digest in one.hashes]
+    return pd.DataFrame(rows, columns=["corpus", "what", "blake2b"])
