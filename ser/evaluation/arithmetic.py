@@ -160,7 +160,9 @@ def leads() -> Iterator[Check]:
         yield Check(
             *(claim.paper, claim.where, f"{_versus(claim, first[0], rival)} exceeds the sampling error"),
             lead.low > 0 or lead.high < 0,
-            f"{lead.value:.2f}, 95 % {lead.low:.2f} … {lead.high:.2f}, with {tested:.0f} test utterances each",
+            f"{lead.value:.2f}, 95 % {lead.low:.2f} … {lead.high:.2f}, with {tested:.0f} test utterances each".replace(
+                "-", "−"
+            ),
         )
 
 

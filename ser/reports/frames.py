@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from ser.evaluation.word_errors import WordErrors
-from ser.reports import bounds
+from ser.reports import bounds, provenance
 from ser.reports.bounds import Bounds
 from ser.reports.results import Block, Result
 from ser.reports.runs import Record, spans
@@ -91,6 +91,7 @@ def runs(records: Iterable[Record]) -> pd.DataFrame:
                 "epochs_run": record.epochs_run,
                 "best_epoch": record.best_epoch,
                 "seconds": round(record.seconds, 2),
+                **{f"{name}_joules": record.energy.get(name) for name in provenance.DEVICES},
                 "device": record.device,
                 "commit": record.commit,
                 "provenance": " | ".join(record.notes),

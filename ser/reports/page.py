@@ -166,10 +166,11 @@ def _systems(results: Iterable[Result]) -> list[Result]:
 
 
 def _totals(shown: Material) -> dict[str, str]:
-    return {
-        "corpora": count(len({result.corpus for result in shown.results})),
-        "protocols": count(len({result.protocol for result in shown.results})),
-        "systems": count(len({result.system for result in shown.results})),
-        "runs": count(len(shown.records)),
-        "training": duration(sum(record.seconds for record in shown.records)),
+    counted = {
+        ("corpus", "corpora"): len({result.corpus for result in shown.results}),
+        ("protocol", "protocols"): len({result.protocol for result in shown.results}),
+        ("system", "systems"): len({result.system for result in shown.results}),
+        ("run", "runs"): len(shown.records),
     }
+    numbers = {names[number != 1]: count(number) for names, number in counted.items()}
+    return numbers | {"training": duration(sum(record.seconds for record in shown.records))}

@@ -1,4 +1,4 @@
-"""Where the numbers of a report come from: versions, commits, machines, times, and hashes of what was trained on."""
+"""Where a report's numbers come from: versions, commits, machines, times, energy, hashes of what was trained on."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -9,6 +9,8 @@ import pandas as pd
 from ser import layout
 from ser.reports.numerals import duration
 from ser.reports.runs import Record, spans
+
+DEVICES = ("processor", "gpu")
 
 
 class Source(NamedTuple):
@@ -32,9 +34,21 @@ def surroundings(records: Sequence[Record]) -> list[tuple[str, str]]:
         ("device", "; ".join(sorted({record.device for record in records}))),
         ("seeds", spans({record.run.seed for record in records})),
         ("training time", duration(sum(record.seconds for record in records))),
+        ("energy", energy(records)),
         *dates,
         *((name, ", ".join(found)) for name, found in versions.items()),
     ]
+
+
+def energy(records: Sequence[Record]) -> str:
+    """Return what the runs' devices took while they trained, in watt-hours, and of how many runs it is known."""
+    known = {name: [record.energy[name] for record in records if name in record.energy] for name in DEVICES}
+    told = [
+        f"{name} {sum(found) / 3600:.3g} Wh ({len(found)} of {len(records)} runs)"
+        for name, found in known.items()
+        if found
+    ]
+    return f"{', '.join(told)}; whole devices, whatever else ran on them" if told else "not readable on these machines"
 
 
 def sources(records: Iterable[Record]) -> list[Source]:

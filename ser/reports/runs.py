@@ -37,6 +37,7 @@ class Record:
     data: Mapping[str, str] = field(default_factory=dict)  # folds, feature or words: hash of what was trained on
     code: str = ""  # fingerprint of the code that decides the outcome
     finished: str = ""  # date and time, UTC
+    energy: Mapping[str, float] = field(default_factory=dict)  # device: joules, other jobs on it included
 
 
 def read(run: Run, plan: Plan) -> Record:
@@ -86,6 +87,7 @@ def _record(run: Run, card: Mapping[str, Any], history: pd.DataFrame, plan: Plan
         data=card.get("data", {}),
         code=card.get("code", ""),
         finished=card.get("finished", ""),
+        energy=card.get("energy_joules", {}),
     )
 
 

@@ -23,6 +23,7 @@ from ser.layout import Run
 from ser.training import card, checkpoint, data, estimator, focus, history, material, network, text
 from ser.training.checkpoint import Checkpoint
 from ser.training.device import describe, precision, prepare
+from ser.training.energy import Meter
 from ser.training.fold import Fold
 from ser.training.fold import read as read_fold
 from ser.training.outcome import Outcome
@@ -82,10 +83,11 @@ def train(
     data_key = [f"{name}={digest}" for name, digest in sorted(digests.items())]
     data_key.append(f"threads={threads}")  # the order of additions, and so the last bits, depends on them
     state = Checkpoint(checkpoint.key(recipe, job.protocol, code, data_key, run.seed, run.fold, place.type))
-    if _kind(module) == "estimator":
-        outcome = estimator.train(recipe, module, given, seed=run.seed, threads=threads)
-    else:
-        outcome = network.train(recipe, job.protocol, module, given, seed=run.seed, checkpoint=state)
+    with Meter(place) as meter:
+        if _kind(module) == "estimator":
+            outcome = estimator.train(recipe, module, given, seed=run.seed, threads=threads)
+        else:
+            outcome = network.train(recipe, job.protocol, module, given, seed=run.seed, checkpoint=state)
     if written is not None:
         outcome = replace(outcome, notes=[*outcome.notes, *written.notes])
     _write(job, fold, outcome, out, () if written is None else written.vocabulary)
@@ -94,6 +96,7 @@ def train(
         **_asked(job, fold),
         **_learned(outcome, given, loading, time.monotonic() - clock),
         **_surroundings(place, threads),
+        "energy_joules": meter.joules,  # of this attempt, other jobs on the same device included; empty: not readable
         **provenance,
         "features": {found.feature: found.notes for found in loaded.values()},
         "data": digests,

@@ -116,6 +116,7 @@ def write_run(run: Run, plan: Plan, *, utterances: int = 40, epochs: int = 5, de
         "dirty": False,
         "data": {"folds": "f0", "mfcc": "0123abcd"},
         "code": "c0de",
+        "energy_joules": {"processor": 3600.0},
         "finished": "2024-05-01T12:00:00+00:00",
         **changes,
     }

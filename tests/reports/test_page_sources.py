@@ -71,6 +71,13 @@ def test_hashes_of_manifest_and_features_are_those_of_the_files_and_runs(whole: 
     assert 'href="plan.json"' in text(whole)
 
 
+def test_energy_is_shown_of_the_devices_that_were_read(whole: Path) -> None:
+    runs = pd.read_csv(whole / "tables/runs.csv")
+    assert set(runs["processor_joules"]) == {3600.0}
+    assert runs["gpu_joules"].isna().all()
+    assert f"<dd>processor {len(runs)} Wh ({len(runs)} of {len(runs)} runs); whole devices" in text(whole)
+
+
 def test_claims_of_the_papers_in_question_have_a_verdict_on_the_page(whole: Path) -> None:
     claims = pd.read_csv(whole / "tables/claims.csv")
     mine = claims[(claims["paper"] == "peng2021")]
