@@ -10,6 +10,7 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 import typer
 
 from ser import audit_verbs, listings
+from ser.devices import granted
 from ser.errors import SerError
 
 Arguments = ParamSpec("Arguments")
@@ -33,6 +34,9 @@ Manifest = Annotated[Path, typer.Option(help="manifest.parquet of the corpus.")]
 Out = Annotated[Path, typer.Option(help="File or folder to write, whole or not at all.")]
 Jobs = Annotated[int, typer.Option(help="Utterances read at a time.")]
 Threads = Annotated[int, typer.Option(help="CPU threads of the numerical libraries.")]
+Shards = Annotated[int | None, typer.Option(help="Shards in each folder that is read; all if not given.")]
+Gpus = Annotated[int, typer.Option(help="GPUs that the scheduler granted; with 0 the job stays on the CPU.")]
+JobsPerGpu = Annotated[int, typer.Option(min=1, help="Jobs that may compute on one GPU at a time.")]
 PlanFile = Annotated[Path, typer.Option(help="plan.json of the experiment.")]
 
 
@@ -105,11 +109,14 @@ def train_xvector(
     epochs: Annotated[int, typer.Option(help="Passes over the corpus.")] = 6,
     seed: Annotated[int, typer.Option(help="Seed of weights and crops.")] = 0,
     threads: Threads = 1,
+    gpus: Gpus = 1,
+    jobs_per_gpu: JobsPerGpu = 1,
 ) -> None:
     """Train x-vector weights on the corpus's speakers, where no published weights are at hand."""
     from ser.stages.train_xvector import train_xvector as stage
 
-    stage(manifest=manifest, audio=audio, out=out, epochs=epochs, seed=seed, threads=threads)
+    with granted(gpus, jobs_per_gpu=jobs_per_gpu):
+        stage(manifest=manifest, audio=audio, out=out, epochs=epochs, seed=seed, threads=threads)
 
 
 @verb
@@ -120,11 +127,14 @@ def extract(
     out: Out,
     options: Annotated[str, typer.Option(help="Options of the extractor, as JSON.")] = "{}",
     weights: Annotated[Path | None, typer.Option(help="Weights of an embedding network.")] = None,
+    gpus: Gpus = 1,
+    jobs_per_gpu: JobsPerGpu = 1,
 ) -> None:
     """Extract one feature from one shard of audio."""
     from ser.stages.extract import extract as stage
 
-    stage(feature=feature, extractor=extractor, options=mapping(options), audio=audio, out=out, weights=weights)
+    with granted(gpus if weights else 0, jobs_per_gpu=jobs_per_gpu):
+        stage(feature=feature, extractor=extractor, options=mapping(options), audio=audio, out=out, weights=weights)
 
 
 @verb
@@ -135,20 +145,22 @@ def transcribe(
     audio: Annotated[Path | None, typer.Option(help="The audio of this shard, for a recogniser.")] = None,
     recogniser: Annotated[str | None, typer.Option(help="Module in ser/recognisers; none: the corpus's text.")] = None,
     options: Annotated[str, typer.Option(help="Options of the recogniser, as JSON.")] = "{}",
-    gpus: Annotated[int, typer.Option(help="GPUs that the scheduler granted; with 0 the job stays on the CPU.")] = 1,
+    gpus: Gpus = 1,
+    jobs_per_gpu: JobsPerGpu = 1,
 ) -> None:
     """Write what was said in one shard: the corpus's own transcripts, or what a recogniser hears."""
     from ser.stages.transcribe import transcribe as stage
 
-    stage(
-        manifest=manifest,
-        shard=shard,
-        out=out,
-        audio=audio,
-        recogniser=recogniser,
-        options=mapping(options),
-        device="auto" if gpus else "cpu",
-    )
+    with granted(gpus if recogniser else 0, jobs_per_gpu=jobs_per_gpu) as device:
+        stage(
+            manifest=manifest,
+            shard=shard,
+            out=out,
+            audio=audio,
+            recogniser=recogniser,
+            options=mapping(options),
+            device=device,
+        )
 
 
 @verb
@@ -158,9 +170,7 @@ def embed(
     out: Out,
     downloaded: Annotated[Path, typer.Option(help="Folder for what comes from a URL.")] = Path("data/raw/embeddings"),
     checksum: Annotated[str | None, typer.Option(help="SHA-256 of the source.")] = None,
-    shards: Annotated[
-        int | None, typer.Option(help="Shards of the transcripts; all in the folder if not given.")
-    ] = None,
+    shards: Shards = None,
 ) -> None:
     """Keep the vectors of the words that a corpus's transcripts hold."""
     from ser.stages.embed import embed as stage
@@ -200,9 +210,10 @@ def train(
     embedding: Annotated[Path | None, typer.Option(help="Word vectors to start from.")] = None,
     threads: Threads = 1,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:<n>.")] = "auto",
-    gpus: Annotated[int, typer.Option(help="GPUs that the scheduler granted; with 0 the job stays on the CPU.")] = 1,
+    gpus: Gpus = 1,
+    jobs_per_gpu: JobsPerGpu = 1,
     code: Annotated[str, typer.Option(help="Fingerprint of the code, kept in run.json.")] = "",
-    shards: Annotated[int | None, typer.Option(help="Shards of each feature; all in its folder if not given.")] = None,
+    shards: Shards = None,
 ) -> None:
     """Train one system on one fold with one seed, predict its test part."""
     from ser import catalog
@@ -212,25 +223,25 @@ def train(
 
     entry = Recipe.model_validate_json(recipe)
     catalog.expect(code, "ser.stages.train", f"ser.models.{entry.model}")
-    stage(
-        run=Run(corpus, protocol, system, seed, fold),
-        recipe=entry,
-        folds=folds,
-        features={name: Path(folder) for name, _, folder in (item.partition("=") for item in features or ())},
-        out=out,
-        transcripts=transcripts,
-        embedding=embedding,
-        threads=threads,
-        device=device if gpus else "cpu",
-        code=code,
-        shards=shards,
-    )
+    network = catalog.constant("models", entry.model, "KIND") != "estimator"
+    with granted(gpus if network else 0, device, jobs_per_gpu) as place:
+        stage(
+            run=Run(corpus, protocol, system, seed, fold),
+            recipe=entry,
+            folds=folds,
+            features={name: Path(folder) for name, _, folder in (item.partition("=") for item in features or ())},
+            out=out,
+            transcripts=transcripts,
+            embedding=embedding,
+            threads=threads,
+            device=place,
+            code=code,
+            shards=shards,
+        )
 
 
 @verb
-def plan(
-    out: Out,
-) -> None:
+def plan(out: Out) -> None:
     """Keep the resolved experiment, JSON on standard input, beside its results."""
     from ser.config.schema import Plan
     from ser.stages.plan import plan as stage

@@ -1,6 +1,7 @@
-"""The verbs that list what there is: configuration keys, systems, protocols, corpora, features."""
+"""The verbs that list what there is: configuration keys, systems, protocols, corpora, features, checkpoints."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,4 +65,18 @@ def features(as_json: AsJson = False, config: ConfigFolder = CONFIG) -> None:
     )
 
 
-LISTINGS = (keys, systems, protocols, corpora, features)
+def checkpoints(
+    older_than: Annotated[float, typer.Option(help="Only those that were not written for so many days.")] = 7.0,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove them, but none whose run goes on.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the checkpoints in results/checkpoints whose runs never ended; with --remove, delete them."""
+    from ser.training import leftovers
+
+    found = leftovers.leftovers(older_than)
+    entries = [asdict(one) | {"removed": remove and leftovers.remove(one)} for one in found]
+    columns = {name: name.replace("_", " ") for name in ("run", "epochs", "days", "megabytes", "in_use", "removed")}
+    listing(entries, {**columns, "key": "key"}, as_json)
+
+
+LISTINGS = (keys, systems, protocols, corpora, features, checkpoints)

@@ -17,6 +17,7 @@ from ser.config.describe import record_in
 from ser.config.schema import (
     Config,
     Corpus,
+    Devices,
     Embedding,
     Experiment,
     Feature,
@@ -32,7 +33,7 @@ Raw = Mapping[str, Any]
 Record = TypeVar("Record", bound=Strict)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 WANTED = {"tuple_type": "must be a list, such as [a, b]", "model_type": "must be a mapping of keys"}
-SECTIONS = ("experiment", "corpora", "features", "transcripts", "embeddings", "protocols", "systems")
+SECTIONS = ("experiment", "corpora", "features", "transcripts", "embeddings", "protocols", "systems", "devices")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -89,6 +90,7 @@ def resolve(raw: Raw, folder: Path) -> Config:
         },
         protocols=protocols,
         systems=systems,
+        devices=_record(Devices, _section(raw, "devices"), "devices"),
     )
     check(config)
     return config

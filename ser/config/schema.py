@@ -239,6 +239,12 @@ class Experiment(Strict):
         return list(dict.fromkeys(name for block in self.runs for name in block.systems))
 
 
+class Devices(Strict):
+    """How the GPUs of a machine are shared out. It decides no result: a change reruns nothing."""
+
+    jobs_per_gpu: int = Field(1, ge=1, description="jobs that may compute on one GPU at a time")
+
+
 class Config(Strict):
     """The whole configuration, resolved: no ``base`` left in it."""
 
@@ -249,6 +255,7 @@ class Config(Strict):
     embeddings: dict[str, Embedding]
     protocols: dict[str, Protocol]
     systems: dict[str, Recipe]
+    devices: Devices = Devices()
 
 
 class Plan(Strict):

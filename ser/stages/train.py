@@ -22,7 +22,7 @@ from ser.errors import SerError, unknown
 from ser.layout import Run
 from ser.training import card, checkpoint, data, estimator, focus, history, material, network, text
 from ser.training.checkpoint import Checkpoint
-from ser.training.device import describe, precision, prepare
+from ser.training.device import describe, identity, precision, prepare
 from ser.training.energy import Meter
 from ser.training.fold import Fold
 from ser.training.fold import read as read_fold
@@ -82,7 +82,8 @@ def train(
         digests["words"] = written.digest()
     data_key = [f"{name}={digest}" for name, digest in sorted(digests.items())]
     data_key.append(f"threads={threads}")  # the order of additions, and so the last bits, depends on them
-    state = Checkpoint(checkpoint.key(recipe, job.protocol, code, data_key, run.seed, run.fold, place.type))
+    key = checkpoint.key(recipe, job.protocol, code, data_key, run.seed, run.fold, place.type)
+    state = Checkpoint(key, str(run.folder))
     with Meter(place) as meter:
         if _kind(module) == "estimator":
             outcome = estimator.train(recipe, module, given, seed=run.seed, threads=threads)
@@ -240,6 +241,7 @@ def _learned(outcome: Outcome, fitted_on: material.Material, loading: float, tot
 def _surroundings(place: torch.device, threads: int) -> dict[str, Any]:
     return {
         "device": describe(place),
+        "device_id": identity(place),
         "device_type": place.type,
         "precision": precision(place),
         "threads": threads,

@@ -1,7 +1,8 @@
 """A run's state between two epochs, on disk: a killed run goes on as if nothing had happened.
 
 One safetensors file with the small state as JSON in its header, written under a temporary name and renamed, in a folder
-named by a hash of everything that decides the outcome. Another recipe, code, fold or data has another folder.
+named by a hash of everything that decides the outcome. Another recipe, code, fold or data has another folder. Where two
+processes train the same run at once, the one that writes first owns the folder until it ends; the other writes nothing.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -25,7 +27,7 @@ from ser.config.schema import Protocol, Recipe
 from ser.training.history import Epoch
 
 INTERVAL = 20.0  # seconds; shorter epochs share a checkpoint, because writing one costs about as much as they do
-FILE = "state.safetensors"
+FILE, LOCK = "state.safetensors", "lock"
 
 
 @dataclass
@@ -46,10 +48,17 @@ def key(recipe: Recipe, protocol: Protocol, code: str, data: Iterable[str], seed
 
 @dataclass
 class Checkpoint:
-    """The file of one key. ``saved``: when it was last written (monotonic seconds), never: None."""
+    """The file of one key. ``run``: whose it is, for listings; ``saved``: the last save (monotonic seconds)."""
 
     key: str
+    run: str = ""
     saved: float | None = None
+    lockable: bool = True  # False where the file system knows no locks
+    said: str = ""
+    lock: FileLock = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.lock = FileLock(self.folder / LOCK)
 
     @property
     def folder(self) -> Path:
@@ -60,22 +69,46 @@ class Checkpoint:
         """Return whether ``INTERVAL`` has passed since the last write, or nothing was written yet."""
         return self.saved is None or time.monotonic() - self.saved >= INTERVAL
 
+    def owned(self) -> bool:
+        """Return whether this process may write, which it then may until it ends: it holds the lock of the folder."""
+        if self.lock.is_locked or not self.lockable:
+            return True
+        try:
+            self.lock.acquire(blocking=False)
+        except Timeout:
+            self._say("is kept by another process that trains the same run")
+        except FileNotFoundError:  # its owner was just removing the folder
+            return False
+        except OSError as error:
+            self.lockable = False
+            self._say(f"cannot be locked here ({error}): let no second process train this run")
+        return self.lock.is_locked or not self.lockable
+
     def save(self, model: nn.Module, optimiser: Optimizer, state: State) -> None:
-        """Write the state whole or not at all."""
+        """Write the state whole or not at all; nothing where another process owns the folder."""
+        if self.owned():
+            self._write(model, optimiser, state)
+        self.saved = time.monotonic()
+
+    def _say(self, text: str) -> None:
+        if text != self.said:
+            print(f"checkpoint {self.key} {text}", file=sys.stderr, flush=True)
+        self.said = text
+
+    def _write(self, model: nn.Module, optimiser: Optimizer, state: State) -> None:
         tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
         tensors |= {f"best/{name}": value for name, value in state.best.items()}
         for index, slots in optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser/{index}/{name}": slot for name, slot in slots.items() if isinstance(slot, Tensor)}
         tensors |= {f"random/{name}": value for name, value in _random().items()}
         held = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
-        small = {"history": [asdict(row) for row in state.history], "resumes": state.resumes, "key": self.key}
-        self.folder.mkdir(parents=True, exist_ok=True)
+        small = {"history": [asdict(row) for row in state.history], "resumes": state.resumes}
+        small |= {"key": self.key, "run": self.run}
         partial = self.folder / f".{FILE}.{os.getpid()}.part"
         save_file(held, partial, metadata={"state": json.dumps(small)})
         with partial.open("rb") as written:
             os.fsync(written.fileno())
         partial.replace(self.folder / FILE)
-        self.saved = time.monotonic()
 
     def load(self, model: nn.Module, optimiser: Optimizer) -> State:
         """Return the state of this key after restoring model, optimiser and random generators; a fresh one if none.
@@ -100,8 +133,10 @@ class Checkpoint:
         return state
 
     def delete(self) -> None:
-        """Remove the folder; the outputs of the run stand."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove the folder unless another process owns it; the outputs of the run stand."""
+        if self.folder.is_dir() and self.owned():
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self.lock.release()
 
 
 def _of(tensors: dict[str, Tensor], kind: str) -> dict[str, Tensor]:

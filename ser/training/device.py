@@ -81,3 +81,11 @@ def describe(device: torch.device) -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def identity(device: torch.device) -> str:
+    """Return which of the machine's GPUs it is, as ``CUDA_VISIBLE_DEVICES`` names it; empty where nothing does."""
+    if device.type != "cuda":
+        return ""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    return "".join(named[device.index or 0 :][:1])

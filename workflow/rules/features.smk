@@ -19,6 +19,7 @@ rule train_xvector:
         mem_mb=8000,
         runtime=240,
         gpu=1,
+        jobs_per_gpu=CONFIG.devices.jobs_per_gpu,
     params:
         audio=lambda w: layout.audio(w.corpus),
         epochs=6,
@@ -28,7 +29,7 @@ rule train_xvector:
     shell:
         "ser train-xvector --manifest {input.manifest} --audio {params.audio} --out {output} --threads {threads}"
         " --epochs {params.epochs} --seed {params.seed}"
-        " > {log} 2>&1"
+        " --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} > {log} 2>&1"
 
 
 rule extract:
@@ -49,6 +50,7 @@ rule extract:
         mem_mb=4000,
         runtime=120,
         gpu=lambda w: int(needs_weights(w.feature)),
+        jobs_per_gpu=CONFIG.devices.jobs_per_gpu,
     params:
         extractor=extractor,
         options=extractor_options,
@@ -57,7 +59,8 @@ rule extract:
         versions=lambda w: versions(*catalog.load("features", extractor(w)).DEPENDS),
     shell:
         "ser extract --feature {wildcards.feature} --extractor {params.extractor} --options {params.options:q}"
-        " --audio {input.audio} {params.weights} --out {output} > {log} 2>&1"
+        " --audio {input.audio} {params.weights} --out {output}"
+        " --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} > {log} 2>&1"
 
 
 rule features:

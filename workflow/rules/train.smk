@@ -25,6 +25,7 @@ rule train_fold:
         mem_mb=8000,
         runtime=720,
         gpu=lambda w: int(is_network(w.system)),
+        jobs_per_gpu=CONFIG.devices.jobs_per_gpu,
     params:
         out=subpath(output.card, parent=True),
         recipe=lambda w: CONFIG.systems[w.system].decisive(),
@@ -37,7 +38,7 @@ rule train_fold:
         "ser train --corpus {wildcards.corpus} --protocol {wildcards.protocol} --system {wildcards.system:q}"
         " --recipe {params.recipe:q} --seed {wildcards.seed} --fold {wildcards.fold} --folds {input.folds}"
         " {params.features} {params.words} --shards {params.shards} --out {params.out:q} --threads {threads}"
-        " --gpus {resources.gpu} --code {params.code} > {log} 2>&1"
+        " --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} --code {params.code} > {log} 2>&1"
 
 
 rule train:

@@ -25,13 +25,14 @@ rule transcribe:
         mem_mb=6000,
         runtime=480,
         gpu=lambda w: int(listens_on_gpu(w)),
+        jobs_per_gpu=CONFIG.devices.jobs_per_gpu,
     params:
         listening=listening,
         code=listening_code,
         versions=lambda w: versions("nltk", *getattr(listener(w), "DEPENDS", ())),
     shell:
         "ser transcribe --manifest {input.manifest} --shard {wildcards.shard} {params.listening}"
-        " --gpus {resources.gpu} --out {output} > {log} 2>&1"
+        " --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} --out {output} > {log} 2>&1"
 
 
 rule embed:
