@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ import pandas as pd
 import pytest
 import soundfile
 import yaml
+
+from ser import devices
 
 PROJECT = Path(__file__).parents[1]
 RATE = 16000
@@ -302,6 +305,58 @@ def test_a_killed_training_goes_on_from_its_checkpoint_to_the_same_bits(finished
     one, two = (pd.read_parquet(tmp_path / name / "predictions.parquet") for name in ("killed", "undisturbed"))
     assert np.array_equal(np.stack(one["probabilities"]), np.stack(two["probabilities"]))
     assert list(checkpoints.iterdir()) == []
+
+
+@pytest.fixture
+def two_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+    """A machine whose ``nvidia-smi`` lists two GPUs of a name that no other test has."""
+    names = [f"GPU-{uuid.uuid4()}" for _ in range(2)]
+    command = tmp_path / "bin" / "nvidia-smi"
+    command.parent.mkdir()
+    lines = [f"echo 'GPU {number}: pretended (UUID: {name})'\n" for number, name in enumerate(names)]
+    command.write_text("#!/bin/sh\n" + "".join(lines))
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{command.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.delenv(devices.VARIABLE, raising=False)
+    yield set(names)
+    for name in names:
+        for lock in devices.LOCKS.glob(f"{name}*"):
+            lock.unlink()
+
+
+def device_in(log: str) -> str:
+    found = re.search(r"computes on (\S+)", log)
+    assert found is not None, log
+    return found[1]
+
+
+def test_two_folds_at_a_time_train_on_two_devices(finished: House, two_devices: set[str]) -> None:
+    runs = [f"results/runs/mine/two-folds/tiny-cnn/seed5/fold{fold}/run.json" for fold in range(2)]
+    done = finished.snakemake("--config", "devices={jobs_per_gpu: 2}", "--resources", "gpu=2", "--cores", "4", *runs)
+    assert done.returncode == 0, done.stderr
+    assert "--gpus 1 --jobs-per-gpu 2 " in done.stderr, "the setting reaches the job"
+    logs = [finished.folder / f"logs/train/mine/two-folds/tiny-cnn/seed5-fold{fold}.log" for fold in range(2)]
+    assert {device_in(log.read_text()) for log in logs} == two_devices
+
+
+def test_one_run_trained_twice_at_a_time_on_two_devices_ends_in_the_same_bits(
+    finished: House, two_devices: set[str], tmp_path: Path
+) -> None:
+    card = json.loads((finished.folder / "results/runs/mine/two-folds/tiny-cnn/seed0/fold0/run.json").read_text())
+    card["recipe"]["training"] |= {"epochs": 40, "patience": None}
+    processes = [train(finished, json.dumps(card["recipe"]), tmp_path / name) for name in ("one", "two")]
+    told = [process.communicate(timeout=120)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], told
+    assert {device_in(text) for text in told} == two_devices
+    for file in ("predictions.parquet", "model.safetensors"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    assert list((finished.folder / "results/checkpoints").iterdir()) == []
+
+
+def test_how_many_jobs_share_a_gpu_reruns_nothing(house: House) -> None:
+    path = house.folder / "mini.yaml"
+    path.write_text(path.read_text() + "devices: {jobs_per_gpu: 3}\n")
+    assert house.planned() == {}
 
 
 def test_snakemakes_own_report_works_offline(finished: House) -> None:

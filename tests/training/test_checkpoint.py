@@ -1,5 +1,9 @@
 """A checkpoint restores everything that decides what follows, and nothing of another run."""
 
+import errno
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,5 +118,92 @@ def test_short_epochs_share_a_checkpoint(tmp_path: Path, monkeypatch: pytest.Mon
     assert not held.due()
     monkeypatch.setattr(checkpoint, "INTERVAL", 0.0)
     assert held.due()
+    held.delete()
+    assert not held.folder.exists()
+
+
+OWNER = """
+import time
+from ser.training.checkpoint import Checkpoint
+held = Checkpoint("k")
+assert held.owned()
+print("owned", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_second_process_of_the_same_run_leaves_the_checkpoint_alone_until_the_first_is_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    project = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(project)}
+    first = subprocess.Popen([sys.executable, "-c", OWNER], env=environment, stdout=subprocess.PIPE, text=True)
+    assert first.stdout is not None
+    assert first.stdout.readline() == "owned\n"
+    model, descent = stepped(Training())
+    second = Checkpoint("k")
+    for _ in range(2):
+        second.save(model, descent, State())
+    second.delete()
+    assert [path.name for path in second.folder.iterdir()] == [checkpoint.LOCK]
+    assert capsys.readouterr().err.count("another process") == 1
+    first.kill()
+    first.communicate()
+    second.save(model, descent, State())
+    assert (second.folder / checkpoint.FILE).is_file()
+    second.delete()
+    assert not second.folder.exists()
+
+
+def test_two_processes_that_save_and_delete_at_random_never_read_a_torn_state(tmp_path: Path) -> None:
+    script = """
+import sys
+import torch
+from ser.training import optimiser
+from ser.config.schema import Training
+from ser.training.checkpoint import Checkpoint, State
+model = torch.nn.Linear(50, 50)
+descent = optimiser.make(model, Training(), torch.device("cpu"))
+for turn in range(30):
+    held = Checkpoint("k")
+    held.load(model, descent)
+    held.save(model, descent, State(resumes=turn))
+    if turn % 3 == int(sys.argv[1]):
+        held.delete()
+    held.lock.release()
+"""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(number)],
+            cwd=tmp_path,
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(2)
+    ]
+    for process in processes:
+        told = process.communicate(timeout=60)[1]
+        assert process.returncode == 0, told
+        torn = [line for line in told.splitlines() if "torn" in line and "No such file" not in line]
+        assert torn == []
+
+
+def test_a_file_system_without_locks_keeps_its_checkpoints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("fcntl.flock", refuse)
+    held = Checkpoint("k")
+    model, descent = stepped(Training())
+    held.save(model, descent, State())
+    held.save(model, descent, State())
+    assert (held.folder / checkpoint.FILE).is_file()
+    assert capsys.readouterr().err.count("cannot be locked here") == 1
     held.delete()
     assert not held.folder.exists()
