@@ -343,7 +343,7 @@ def test_one_run_trained_twice_at_a_time_on_two_devices_ends_in_the_same_bits(
     finished: House, two_devices: set[str], tmp_path: Path
 ) -> None:
     card = json.loads((finished.folder / "results/runs/mine/two-folds/tiny-cnn/seed0/fold0/run.json").read_text())
-    card["recipe"]["training"] |= {"epochs": 40, "patience": None}
+    card["recipe"]["training"] |= {"epochs": 10, "patience": None}
     processes = [train(finished, json.dumps(card["recipe"]), tmp_path / name) for name in ("one", "two")]
     told = [process.communicate(timeout=120)[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], told

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from filelock import FileLock, Timeout
@@ -77,7 +78,7 @@ class Checkpoint:
             self.lock.acquire(blocking=False)
         except Timeout:
             self._say("is kept by another process that trains the same run")
-        except FileNotFoundError:  # its owner was just removing the folder
+        except (FileNotFoundError, FileExistsError):  # its owner was just removing the folder
             return False
         except OSError as error:
             self.lockable = False
@@ -119,9 +120,7 @@ class Checkpoint:
         if not path.is_file():
             return State()
         try:
-            with safe_open(path, framework="pt") as file:
-                small = json.loads(file.metadata()["state"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+            small, tensors = _read(path)
             if small["key"] != self.key:
                 raise ValueError(f"it belongs to {small['key']}")
             state = State([Epoch(**row) for row in small["history"]], _of(tensors, "best"), small["resumes"] + 1)
@@ -137,6 +136,15 @@ class Checkpoint:
         if self.folder.is_dir() and self.owned():
             shutil.rmtree(self.folder, ignore_errors=True)
         self.lock.release()
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+            return json.loads(file.metadata()["state"]), tensors
+    except RuntimeError as error:  # so safetensors calls a file that its owner has just removed
+        raise FileNotFoundError(str(error)) from error
 
 
 def _of(tensors: dict[str, Tensor], kind: str) -> dict[str, Tensor]:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,10 @@ class Leftover:
 
 def leftovers(older_than: float) -> list[Leftover]:
     """Return what is in ``results/checkpoints`` and was not written for ``older_than`` days, oldest first."""
-    found = [_described(folder) for folder in Path(layout.CHECKPOINTS).glob("*") if folder.is_dir()]
+    found = []
+    for folder in Path(layout.CHECKPOINTS).glob("*"):
+        with suppress(FileNotFoundError, NotADirectoryError):  # its run has just ended; or a stray file
+            found.append(_described(folder))
     return sorted((one for one in found if one.days >= older_than), key=lambda one: (-one.days, one.key))
 
 
@@ -59,7 +63,7 @@ def _said(state: Path) -> tuple[str, int]:
         with safe_open(state, framework="np") as file:
             small = json.loads(file.metadata()["state"])
         return str(small.get("run", "")), len(small["history"])
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError):
+    except (SafetensorError, OSError, RuntimeError, ValueError, KeyError, TypeError):
         return "", 0
 
 

@@ -123,12 +123,11 @@ def test_short_epochs_share_a_checkpoint(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 OWNER = """
-import time
-from ser.training.checkpoint import Checkpoint
-held = Checkpoint("k")
-assert held.owned()
-print("owned", flush=True)
-time.sleep(600)
+import sys, time
+from filelock import FileLock
+with FileLock(sys.argv[1]):
+    print("owned", flush=True)
+    time.sleep(600)
 """
 
 
@@ -136,13 +135,12 @@ def test_a_second_process_of_the_same_run_leaves_the_checkpoint_alone_until_the_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    project = Path(__file__).parents[2]
-    environment = {**os.environ, "PYTHONPATH": str(project)}
-    first = subprocess.Popen([sys.executable, "-c", OWNER], env=environment, stdout=subprocess.PIPE, text=True)
+    second = Checkpoint("k")
+    command = [sys.executable, "-c", OWNER, str(second.folder / checkpoint.LOCK)]
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert first.stdout is not None
     assert first.stdout.readline() == "owned\n"
     model, descent = stepped(Training())
-    second = Checkpoint("k")
     for _ in range(2):
         second.save(model, descent, State())
     second.delete()
@@ -156,39 +154,39 @@ def test_a_second_process_of_the_same_run_leaves_the_checkpoint_alone_until_the_
     assert not second.folder.exists()
 
 
-def test_two_processes_that_save_and_delete_at_random_never_read_a_torn_state(tmp_path: Path) -> None:
-    script = """
-import sys
+SCRIBBLER = """
 import torch
-from ser.training import optimiser
 from ser.config.schema import Training
+from ser.training import optimiser
 from ser.training.checkpoint import Checkpoint, State
 model = torch.nn.Linear(50, 50)
 descent = optimiser.make(model, Training(), torch.device("cpu"))
-for turn in range(30):
+print("ready", flush=True)
+for turn in range(60):
     held = Checkpoint("k")
     held.load(model, descent)
     held.save(model, descent, State(resumes=turn))
-    if turn % 3 == int(sys.argv[1]):
+    if turn % 3:
         held.delete()
     held.lock.release()
 """
+
+
+def test_two_processes_that_save_and_delete_at_once_never_read_a_torn_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", script, str(number)],
-            cwd=tmp_path,
-            env=environment,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(2)
-    ]
-    for process in processes:
-        told = process.communicate(timeout=60)[1]
-        assert process.returncode == 0, told
-        torn = [line for line in told.splitlines() if "torn" in line and "No such file" not in line]
-        assert torn == []
+    command = [sys.executable, "-c", SCRIBBLER]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    other = subprocess.Popen(command, env=environment, **pipes)
+    assert other.stdout is not None
+    assert other.stdout.readline() == "ready\n", other.communicate()
+    exec(SCRIBBLER, {})
+    told = other.communicate(timeout=60)[1]
+    assert other.returncode == 0, told
+    lines = (told + capsys.readouterr().err).splitlines()
+    assert [line for line in lines if "torn" in line and "No such file" not in line] == []
 
 
 def test_a_file_system_without_locks_keeps_its_checkpoints(
@@ -207,3 +205,37 @@ def test_a_file_system_without_locks_keeps_its_checkpoints(
     assert capsys.readouterr().err.count("cannot be locked here") == 1
     held.delete()
     assert not held.folder.exists()
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, FileExistsError])
+def test_a_folder_that_its_owner_is_just_removing_is_left_to_the_next_save(
+    error: type[OSError], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Making a folder while another process removes it fails in either way."""
+
+    def gone(*_: object, **__: object) -> None:
+        raise error(errno.ENOENT, "gone")
+
+    monkeypatch.chdir(tmp_path)
+    held = Checkpoint("k")
+    with monkeypatch.context() as patch:
+        patch.setattr(held.lock, "acquire", gone)
+        held.save(*stepped(Training()), State())
+    assert not held.folder.exists()
+    held.save(*stepped(Training()), State())
+    assert (held.folder / checkpoint.FILE).is_file()
+
+
+def test_a_checkpoint_that_vanishes_while_it_is_read_is_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "is_file", lambda _: True)
+    assert Checkpoint("k").load(*stepped(Training())) == State()
+    assert "No such file" in capsys.readouterr().err
+
+    def vanished(*_: object, **__: object) -> None:
+        raise RuntimeError("unable to open file <state.safetensors> in read-only mode: No such file or directory")
+
+    monkeypatch.setattr(checkpoint, "safe_open", vanished)
+    assert Checkpoint("k").load(*stepped(Training())) == State()
