@@ -1,19 +1,19 @@
 """Recordings: read, look for faults, mix down, resample.
 
-Any format, rate and number of channels that libsndfile reads, and the first audio track of AVI, MP4 and the like, by
-FFmpeg. Samples are float32, -1…1 for integer formats.
+Any format and number of channels that libsndfile reads, and the first audio track of AVI, MP4 and the like, by
+FFmpeg, at any rate that speech is recorded at. Samples are float32, -1…1 for integer formats.
 """
 
-import struct
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import soundfile
 import soxr
 
+from ser.declared import missing_bytes
 from ser.errors import SerError
 
 if TYPE_CHECKING:
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 RATE = 16_000  # Hz, of everything after the resample stage
 SILENCE = 1e-5  # peak below which nothing was recorded; a 16-bit step is 3e-5
 EDGE = 0.011  # seconds that an end may lie behind the file's: transcripts round to hundredths
-BLOCK = 1 << 18  # frames inspected at a time, so that a recording of hours fits into memory
-STREAMED = (0, 0xFFFFFFFF)  # data sizes that a program writes which cannot seek back to the header
+BLOCK = 1 << 18  # frames read at a time: a recording of hours fits into memory, and no header decides how much is taken
+WIDE = 8  # channels; of a recording with more, fewer frames are read at a time
+LONGEST = 1 << 28  # samples that are held at once, 1 GiB: 93 minutes of mono at 48 kHz
+RATES = (1_000, 1_000_000)  # Hz; the least and the most that a recording of speech may have
+LOUDEST = 1e10  # of full scale 1; integers of 32 bits that were stored as they are stay below
 CONTAINERS = {".avi", ".m4a", ".mkv", ".mov", ".mp4", ".mpg", ".webm", ".wmv"}  # read by FFmpeg
 
 Signal = np.ndarray[Any, np.dtype[np.float32]]
@@ -53,7 +56,7 @@ def read(path: Path, start: float | None = None, end: float | None = None) -> tu
     """
     with _open(path) as file:
         first, last = _span(file, start, end, path)
-        samples = _frames(file, first, last - first, path)
+        samples = np.concatenate(list(_blocks(file, first, last, path)))
         if len(samples) < last - first:
             raise SerError(f"{path}: is truncated: {len(samples)} of {last - first} frames can be read.")
         return samples, int(file.samplerate)
@@ -91,7 +94,7 @@ def inspect(
     try:
         with _open(path) as file:
             rate, channels = int(file.samplerate), int(file.channels)
-            if declared := _missing_bytes(path):
+            if declared := missing_bytes(path):
                 return Inspection(rate, channels, 0.0, f"is truncated: {declared}", "unreadable")
             if file.frames == 0:
                 return Inspection(rate, channels, 0.0, "holds no samples", "unreadable")
@@ -108,16 +111,28 @@ def inspect(
 def _faults(file: "Recording", first: int, last: int, path: Path) -> tuple[str | None, str | None]:
     """Read the frames from ``first`` to ``last`` block by block; return the fault and its kind, or None twice."""
     done, peak = 0, 0.0
-    while done < last - first:
-        wanted = min(BLOCK, last - first - done)
-        block = _frames(file, first + done, wanted, path)
+    for block in _blocks(file, first, last, path):
         done += len(block)
-        if len(block) < wanted:
-            return f"is truncated: {done} of {last - first} frames can be read", "unreadable"
         if not np.isfinite(block).all():
             return "holds samples that are not numbers (NaN or infinite)", "unreadable"
+        if (loudest := float(np.abs(block).max())) > LOUDEST:
+            return f"holds samples of {loudest:.0e}, where 1 is full scale", "unreadable"
         peak = max(peak, float(np.abs(mono(block)).max()))
+    if done < last - first:
+        return f"is truncated: {done} of {last - first} frames can be read", "unreadable"
     return (f"is silent: its peak is {peak:.1e}", "silent") if peak < SILENCE else (None, None)
+
+
+def _blocks(file: "Recording", first: int, last: int, path: Path) -> Iterator[Signal]:
+    """Yield the frames from ``first`` to ``last`` piece by piece; they end early where the file does."""
+    step = max(1, BLOCK * WIDE // max(WIDE, file.channels))
+    for begin in range(first, last, step):
+        wanted = min(step, last - begin)
+        block = _frames(file, begin, wanted, path)
+        if len(block):
+            yield block
+        if len(block) < wanted:
+            return
 
 
 class _Track:
@@ -130,7 +145,7 @@ class _Track:
     def __init__(self, path: Path):
         self._path = path
         self.frames = self.samplerate = self.channels = 0
-        if path.suffix.lower() == ".avi" and (declared := _missing_bytes(path)):
+        if path.suffix.lower() == ".avi" and (declared := missing_bytes(path)):
             raise SerError(f"{path}: is truncated: {declared}.")
         for part in self._decoded():
             self.frames += part.samples
@@ -143,6 +158,10 @@ class _Track:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
         self._parts.close()
 
     def tell(self) -> int:
@@ -190,12 +209,16 @@ Recording: TypeAlias = soundfile.SoundFile | _Track
 
 
 def _open(path: Path) -> Recording:
-    if not path.is_file():
-        raise SerError(f"{path}: {'is a folder' if path.is_dir() else 'does not exist'}.")
     try:
+        if not path.is_file():
+            raise SerError(f"{path}: {'is a folder' if path.is_dir() else 'does not exist'}.")
         if path.stat().st_size == 0:
             raise SerError(f"{path}: is an empty file.")
-        return _Track(path) if path.suffix.lower() in CONTAINERS else soundfile.SoundFile(path)
+        file = _Track(path) if path.suffix.lower() in CONTAINERS else soundfile.SoundFile(path)
+        if not RATES[0] <= file.samplerate <= RATES[1]:
+            file.close()
+            raise SerError(f"{path}: {file.samplerate} Hz is no rate of speech; known: {RATES[0]} to {RATES[1]} Hz.")
+        return file
     except (soundfile.SoundFileError, OSError, TypeError) as error:
         # TypeError: headerless formats (.raw) ask for a rate that nobody wrote down
         raise SerError(f"{path}: cannot be read as audio ({_reason(error)}).") from error
@@ -227,70 +250,11 @@ def _span(file: Recording, start: float | None, end: float | None, path: Path) -
         raise SerError(f"{path}: end {end:g} s lies outside the file, which lasts {length:.3f} s.")
     first = 0 if start is None else round(start * rate)
     last = frames if end is None else min(frames, round(end * rate))
+    if (last - first) * max(file.channels, RATE / rate) > LONGEST:
+        raise SerError(
+            f"{path}: {(last - first) / rate:.0f} s of {file.channels} channels at {rate} Hz are too much to hold; cut "
+            "it up, or give start and end of its utterances."
+        )
     if start is not None and last <= first:
         raise SerError(f"{path}: end {length if end is None else end:g} s is not after start {start:g} s.")
     return first, last
-
-
-def _missing_bytes(path: Path) -> str | None:
-    """Return how much of what a WAV, W64, AIFF, AU or AVI header declares is not there; None if all is.
-
-    libsndfile shortens such a file without a word. Other formats have no such field; a short read shows them.
-    """
-    with path.open("rb") as file:
-        declared, begin = _declared(file)
-    there = path.stat().st_size - begin
-    if declared is None or declared <= there:
-        return None
-    return f"its header declares {declared} bytes, {max(there, 0)} are there"
-
-
-def _declared(file: BinaryIO) -> tuple[int | None, int]:
-    """Return the bytes that the header declares (None: not said) and where they begin in the file.
-
-    These are the samples; of an AVI, where they lie scattered, all.
-    """
-    head = file.read(12)
-    if head[:4] == b"RIFF" and head[8:] == b"AVI ":
-        return _declared_avi(file), 0
-    if head[:4] == b".snd" and len(head) == 12:
-        begin, size = struct.unpack(">II", head[4:])
-        return (None if size in STREAMED else size), begin
-    if head[:4] == b"riff":
-        return _declared_w64(file)
-    if head[:4] not in (b"RIFF", b"RF64", b"RIFX", b"FORM"):
-        return None, 0
-    order = ">" if head[:4] in (b"RIFX", b"FORM") else "<"
-    wide: int | None = None
-    while len(chunk := file.read(8)) == 8:
-        name, size = chunk[:4], struct.unpack(f"{order}I", chunk[4:])[0]
-        if name == b"ds64":  # 64-bit sizes of RF64: RIFF size, data size, …
-            wide = struct.unpack("<QQ", file.read(16))[1]
-            file.seek(size - 16, 1)
-        elif name in (b"data", b"SSND"):
-            return wide if size in STREAMED else size, file.tell()
-        else:
-            file.seek(size + size % 2, 1)  # chunks lie on even bytes
-    return None, 0
-
-
-def _declared_avi(file: BinaryIO) -> int | None:
-    """Return where the last RIFF chunk of an AVI ends; a film of more than 1 GB has several."""
-    end = 0
-    while file.seek(end) == end and len(chunk := file.read(8)) == 8 and chunk[:4] == b"RIFF":
-        size = struct.unpack("<I", chunk[4:])[0]
-        if size in STREAMED:
-            return None
-        end += 8 + size
-    return end
-
-
-def _declared_w64(file: BinaryIO) -> tuple[int | None, int]:
-    """The same for Sony Wave64: 16-byte names, 8-byte sizes that count their own 24 bytes, chunks on 8 bytes."""
-    file.seek(40)
-    while len(chunk := file.read(24)) == 24:
-        size = struct.unpack("<Q", chunk[16:])[0] - 24
-        if chunk[:4] == b"data":
-            return size, file.tell()
-        file.seek(max(0, -(-size // 8) * 8), 1)
-    return None, 0

@@ -5,42 +5,14 @@ them.
 """
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from ser.errors import offenders
-from ser.parquet import Contract, Rule, metadata, read, write
+from ser.parquet import Contract, metadata, read, write
+from ser.rules import filled, not_empty, one_of, one_part, positive
 
 __all__ = ["Contract", "metadata", "read", "write"]
 
 TRAINED_HERE = "trained by this pipeline"  # begins the provenance of weights that saw the corpus's own speakers
 PARTS = ("train", "dev", "test")
-
-
-def _positive(column: str) -> Rule:
-    def rule(table: pa.Table) -> str | None:
-        bad = table.filter(pc.less_equal(table[column], 0))
-        return f"'{column}' must be above 0 in {offenders(bad['utterance'].to_pylist())}" if bad.num_rows else None
-
-    return rule
-
-
-def _one_of(column: str, allowed: tuple[str, ...]) -> Rule:
-    def rule(table: pa.Table) -> str | None:
-        found = {value for value in table[column].unique().to_pylist() if value is not None}
-        wrong = sorted(found - set(allowed))
-        return f"'{column}' holds {offenders(wrong)}; known: {', '.join(allowed)}" if wrong else None
-
-    return rule
-
-
-def _not_empty(table: pa.Table) -> str | None:
-    return None if table.num_rows else "it has no rows"
-
-
-def _one_part(table: pa.Table) -> str | None:
-    tested = table.filter(pc.equal(table["part"], "test"))
-    return None if tested.num_rows else "no utterance is in a test part"
-
 
 RATER = pa.struct([("rater", pa.string()), ("emotions", pa.list_(pa.string()))])
 WORD = pa.struct([("word", pa.string()), ("start", pa.float64()), ("end", pa.float64())])
@@ -77,11 +49,11 @@ MANIFEST = Contract(
     key=("utterance",),
     required=("audio", "seconds", "rate", "channels", "checksum", "shard"),
     rules=(
-        _not_empty,
-        _positive("seconds"),
-        _positive("rate"),
-        _positive("channels"),
-        _one_of("gender", ("female", "male")),
+        not_empty,
+        positive("seconds"),
+        positive("rate"),
+        positive("channels"),
+        one_of("gender", ("female", "male")),
     ),
 )
 
@@ -97,6 +69,7 @@ AUDIO = Contract(
     ),
     key=("utterance",),
     required=("rate", "frames", "samples"),
+    rules=(filled("samples", ("frames",)),),
     binary="samples",
 )
 
@@ -113,7 +86,12 @@ FEATURES = Contract(
     ),
     key=("utterance",),
     required=("frames", "dims", "dtype", "matrix"),
-    rules=(_positive("frames"), _positive("dims")),
+    rules=(
+        positive("frames"),
+        positive("dims"),
+        one_of("dtype", ("float16", "float32")),
+        filled("matrix", ("frames", "dims")),
+    ),
     binary="matrix",
 )
 
@@ -151,7 +129,7 @@ FOLDS = Contract(
     ),
     key=("utterance", "fold"),
     required=("part", "label"),
-    rules=(_not_empty, _one_of("part", PARTS), _one_part),
+    rules=(not_empty, one_of("part", PARTS), one_part),
 )
 
 PREDICTIONS = Contract(
@@ -172,7 +150,7 @@ PREDICTIONS = Contract(
     ),
     key=("utterance",),
     required=("label", "predicted", "probabilities"),
-    rules=(_not_empty,),
+    rules=(not_empty,),
 )
 
 HISTORY = Contract(
@@ -208,7 +186,7 @@ ATTENTION = Contract(
     ),
     key=("utterance", "attention"),
     required=("axis", "start", "step", "weights"),
-    rules=(_one_of("axis", ("frames", "words")), _positive("step")),
+    rules=(one_of("axis", ("frames", "words")), positive("step")),
 )
 
 SCORES = Contract(
@@ -228,7 +206,7 @@ SCORES = Contract(
     ),
     key=("corpus", "protocol", "system", "seed", "fold", "metric", "label"),
     required=("value", "utterances"),
-    rules=(_not_empty,),
+    rules=(not_empty,),
 )
 
 CONFUSIONS = Contract(
@@ -270,7 +248,7 @@ INTERVALS = Contract(
     ),
     key=("corpus", "protocol", "system", "metric"),
     required=("value", "clusters", "cluster_kind", "method", "seeds"),
-    rules=(_not_empty, _one_of("cluster_kind", ("speaker", "utterance"))),
+    rules=(not_empty, one_of("cluster_kind", ("speaker", "utterance"))),
 )
 
 COMPARISONS = Contract(

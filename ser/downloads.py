@@ -1,4 +1,4 @@
-"""Download an archive: stream it, go on after a break, check its sum."""
+"""Download an archive: stream it, go on after a break, check its sum, and give no secret away."""
 
 import hashlib
 import os
@@ -6,26 +6,21 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin
 
 import requests
+import urllib3
 
+from ser.addresses import REMOTE, filled, public, split
 from ser.errors import SerError
 from ser.progress import progress
 
 CHUNK = 1 << 20  # bytes, 1 MiB
 ATTEMPTS = 5  # in one call, each going on where the one before broke off
 TIMEOUT = (10, 60)  # seconds to connect, and without a byte
+DIGITS = 19  # a length with as many is none
 SPARE = 1 << 26  # bytes left free on the disk
-
-
-def public(url: str) -> str:
-    """Return ``url`` without user, password and query, which may hold a token: what may stand in logs and files."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https"):
-        return url
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
+BREAKS = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError, UnicodeError)
 
 
 def download(url: str, to: Path, *, md5: Sequence[str] = (), size: int | None = None, corpus: str = "") -> Path:
@@ -36,11 +31,13 @@ def download(url: str, to: Path, *, md5: Sequence[str] = (), size: int | None = 
     ``SER_ARCHIVE_PASSWORD``. SerError if the address does not answer, if its size is not ``size`` bytes, or if the MD5
     is none of ``md5``; the wrong file is then kept as ``<to>.wrong-md5-<sum>``.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https"):
+    parts = split(url)
+    if parts.scheme not in REMOTE:
         local = Path(unquote(parts.path) if parts.scheme == "file" else url).expanduser()
-        if not local.is_file():
-            raise SerError(f"archive {url}: there is no such file; known: a path, file://, http:// or https://.")
+        if not os.path.isfile(local):
+            raise SerError(
+                f"archive {public(url)}: there is no such file; known: a path, file://, http:// or https://."
+            )
         _check(local, md5, url)
         return local
     if not to.exists():
@@ -79,11 +76,12 @@ def _transfer(url: str, part: Path, size: int | None, checked: bool, corpus: str
         try:
             _attempt(url, part, size, checked, corpus)
             return
-        except requests.RequestException as error:
+        except BREAKS as error:
             there = part.stat().st_size if part.exists() else 0
             if attempt == ATTEMPTS or there <= before:
                 # without the cause: requests writes the whole address, with any token in it, into its own message
-                status = "" if error.response is None else f" {error.response.status_code}"
+                response = getattr(error, "response", None)
+                status = "" if response is None else f" {response.status_code}"
                 raise SerError(
                     f"archive {public(url)}: the transfer broke off after {there} bytes "
                     f"({type(error).__name__}{status}); run again to go on from there."
@@ -93,7 +91,7 @@ def _transfer(url: str, part: Path, size: int | None, checked: bool, corpus: str
 
 def _attempt(url: str, part: Path, size: int | None, checked: bool, corpus: str) -> None:
     validator = _validator(part)
-    etag = validator.read_text(encoding="ascii") if validator.exists() else ""
+    etag = validator.read_text(encoding="ascii", errors="ignore") if validator.exists() else ""
     # without a validator or a published checksum nobody would notice that the rest is of another file
     begin = part.stat().st_size if part.exists() and (etag or checked) else 0
     if begin and begin == size:
@@ -101,7 +99,14 @@ def _attempt(url: str, part: Path, size: int | None, checked: bool, corpus: str)
     headers = {"Accept-Encoding": "identity"}
     if begin:
         headers |= {"Range": f"bytes={begin}-"} | ({"If-Range": etag} if etag else {})
-    with requests.get(url, headers=headers, auth=_credentials(corpus), stream=True, timeout=TIMEOUT) as answer:
+    with requests.get(
+        filled(url),
+        headers=headers,
+        auth=_credentials(corpus),
+        stream=True,
+        timeout=TIMEOUT,
+        hooks={"response": _guard},
+    ) as answer:
         if answer.status_code == 416 and answer.headers.get("Content-Range") == f"bytes */{begin}":
             return  # it was whole already
         if begin and not _continues(answer, begin):
@@ -111,8 +116,8 @@ def _attempt(url: str, part: Path, size: int | None, checked: bool, corpus: str)
         _refuse(answer, url, corpus)
         if answer.status_code != 206:
             begin = 0
-        length = answer.headers.get("Content-Length")
-        total = begin + int(length) if length else size
+        length = answer.headers.get("Content-Length", "")
+        total = begin + int(length) if length.isascii() and length.isdigit() and len(length) < DIGITS else size
         if total is not None and size is not None and total != size:
             raise SerError(
                 f"archive {public(url)}: has {total} bytes, the published one {size}; is it another release?"
@@ -120,6 +125,18 @@ def _attempt(url: str, part: Path, size: int | None, checked: bool, corpus: str)
         room(part.parent, (total or 0) - begin, public(url))
         _remember(validator, answer.headers)
         _write(answer, part, begin, total, public(url))
+
+
+def _guard(answer: requests.Response, **_: object) -> None:
+    """Refuse to be sent from https to http, or to anything that is not on the net; requests itself counts the hops."""
+    if answer.is_redirect:
+        try:
+            target = urljoin(answer.url, answer.headers["location"])
+        except ValueError:
+            raise SerError(f"archive {public(answer.url)}: the server sends on to no address.") from None
+        old, new = split(answer.url).scheme, split(target).scheme
+        if new not in REMOTE or (old == "https" and new == "http"):
+            raise SerError(f"archive {public(answer.url)}: the server sends on to {public(target)}, which is not safe.")
 
 
 def _continues(answer: requests.Response, begin: int) -> bool:
@@ -159,16 +176,22 @@ def _refuse(answer: requests.Response, url: str, corpus: str) -> None:
 
 
 def _write(answer: requests.Response, part: Path, begin: int, total: int | None, origin: str) -> None:
-    chunks: Iterable[bytes] = answer.iter_content(CHUNK)
+    chunks: Iterable[bytes] = answer.raw.stream(CHUNK, decode_content=False)  # as it is stored, packed or not
     if total is None:
         print(f"{origin}: of unknown size", file=sys.stderr, flush=True)
     else:
         print(f"{origin}: {total - begin} of {total} bytes to fetch", file=sys.stderr, flush=True)
         chunks = progress(chunks, total=-(-(total - begin) // CHUNK), unit="MiB")
+    there = begin
     with part.open("ab" if begin else "wb") as file:
         for chunk in chunks:
+            there += len(chunk)
+            if total is not None and there > total:
+                raise SerError(f"archive {origin}: the server sends more than the {total} bytes that there are.")
+            if total is None:
+                room(part.parent, len(chunk), origin)
             file.write(chunk)
-    if total is not None and part.stat().st_size < total:
+    if total is not None and there < total:
         raise requests.ConnectionError
 
 

@@ -6,21 +6,34 @@ Pennington et al. (2014), "GloVe: global vectors for word representation". A wor
 
 import gzip
 import io
+import lzma
 import re
+import struct
 import zipfile
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ser.errors import SerError, offenders
 
-DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)  # Runtime: encrypted
+DAMAGED = (
+    OSError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    struct.error,
+    RuntimeError,  # encrypted, or a compression that zipfile does not know
+    ValueError,  # a name inside that is no text
+)
 BUFFER = 1 << 20  # bytes
+LINE = 1 << 20  # bytes, at most; 300 values take 3,000
 NUMBER = re.compile(rb"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 Vectors = dict[str, NDArray[np.float32]]
@@ -34,8 +47,8 @@ def read(path: Path, words: Collection[str]) -> Vectors:
     where the file begins with word2vec's header, is empty or damaged, or ends in the middle of a line.
     """
     try:
-        with _opened(path) as lines:
-            found = _vectors(lines, {word.encode(): word for word in words}, path)
+        with _opened(path) as file:
+            found = _vectors(file, {word.encode(): word for word in words}, path)
     except DAMAGED as error:
         raise SerError(f"{path}: cannot be read ({error or type(error).__name__}); is it damaged?") from error
     if found is None:
@@ -44,30 +57,32 @@ def read(path: Path, words: Collection[str]) -> Vectors:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Iterable[bytes]]:
+def _opened(path: Path) -> Iterator[IO[bytes]]:
     """Open the text, whatever it is packed in; of a zip archive the only file in it."""
     with path.open("rb") as file:
         head = file.read(4)
     if head[:2] == b"\x1f\x8b":
         with gzip.open(path) as packed:
-            yield packed
+            yield cast(IO[bytes], packed)
     elif head == b"PK\x03\x04":
         with zipfile.ZipFile(path) as archive:
             inside = [name for name in archive.namelist() if not name.endswith("/") and "__MACOSX" not in name]
             if len(inside) != 1:
                 raise SerError(f"{path} holds {offenders(inside)}; unpack it and give the one file that is wanted.")
             with archive.open(inside[0]) as member:  # its own way of finding lines is slow
-                yield io.BufferedReader(cast(io.RawIOBase, member), BUFFER)
+                yield cast(IO[bytes], io.BufferedReader(cast(io.RawIOBase, member), BUFFER))
     else:
         with path.open("rb", buffering=BUFFER) as plain:
             yield plain
 
 
-def _vectors(lines: Iterable[bytes], wanted: Mapping[bytes, str], path: Path) -> Vectors | None:
+def _vectors(file: IO[bytes], wanted: Mapping[bytes, str], path: Path) -> Vectors | None:
     """Return the vectors of the words ``wanted``; None where there is no line."""
     found: Vectors = {}
     dims = 0
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(iter(partial(file.readline, LINE), b""), start=1):
+        if len(line) == LINE:
+            raise SerError(f"{path}, line {number}: has more than {LINE} bytes; is this a file of word vectors?")
         body = line.rstrip(b" \r\n")
         try:
             dims = dims or _dims(body)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from ser.errors import SerError, offenders
 
+TORN = (pa.ArrowException, OSError, UnicodeDecodeError)
 ROW_GROUP = 100  # utterances per row group of a binary table: a reader holds no more than this at a time
 
 Rule = Callable[[pa.Table], str | None]
@@ -42,7 +43,7 @@ class Contract:
             raise SerError(f"{where}: the {self.name} table has unknown columns {offenders(extra)}; known: {known}.")
         try:
             checked = table.select(self.schema.names).cast(self.schema.with_metadata(table.schema.metadata))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
+        except (pa.ArrowException, ValueError, KeyError) as error:
             raise SerError(f"{where}: a column of the {self.name} table has the wrong type: {error}.") from error
         for name in (*self.key, *self.required):
             if checked[name].null_count:
@@ -84,14 +85,26 @@ def read(contract: Contract, path: Path) -> pa.Table:
     """Return the checked table at ``path``; SerError if it is missing, torn or not of this contract."""
     try:
         table = pq.read_table(path)
+        table.validate(full=True)  # text that is no text is found here, not where somebody looks at it
+        table.column_names  # noqa: B018 (decodes the names)
     except FileNotFoundError as error:
         raise SerError(f"{path} does not exist; it is the {contract.name} table of an earlier stage.") from error
-    except (pa.ArrowInvalid, OSError) as error:
-        raise SerError(f"{path} cannot be read as Parquet ({error}); delete it and run again.") from error
+    except TORN as error:
+        raise _torn(path, error) from error
     return contract.check(table, path)
 
 
 def metadata(path: Path) -> dict[str, str]:
-    """Return the notes written beside a table at ``path``, without Arrow's and pandas' own entries."""
-    notes = pq.read_schema(path).metadata or {}
-    return {key.decode(): value.decode() for key, value in notes.items() if key not in (b"ARROW:schema", b"pandas")}
+    """Return the notes written beside a table at ``path``, without Arrow's and pandas' own entries.
+
+    SerError if the file is missing or torn.
+    """
+    try:
+        notes = pq.read_schema(path).metadata or {}
+        return {key.decode(): value.decode() for key, value in notes.items() if key not in (b"ARROW:schema", b"pandas")}
+    except TORN as error:
+        raise _torn(path, error) from error
+
+
+def _torn(path: Path, error: Exception) -> SerError:
+    return SerError(f"{path} cannot be read as Parquet ({error}); delete it and run again.")

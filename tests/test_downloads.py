@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ser.downloads import download, public
+from ser.addresses import public
+from ser.downloads import download
 from ser.errors import SerError
 
 CONTENT = bytes(range(256)) * 20_000  # 5 MB

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from ser import catalog
+from ser.addresses import refuse_secrets
 from ser.config.describe import record_in
 from ser.config.schema import (
     Config,
@@ -27,6 +28,7 @@ from ser.config.schema import (
     Transcript,
     Words,
 )
+from ser.config.values import check_values
 from ser.errors import SerError, unknown
 
 Raw = Mapping[str, Any]
@@ -40,7 +42,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file; SerError with file and line where it is malformed."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # ValueError: no such date, endless digits
         raise SerError(f"{path} cannot be read as YAML: {error}") from error
     if content is None:
         return {}
@@ -63,6 +65,7 @@ def library(folder: Path) -> dict[str, dict[str, Any]]:
 
 def resolve(raw: Raw, folder: Path) -> Config:
     """Return the checked configuration from ``raw`` (experiment, corpora, additions) and the files in ``folder``."""
+    check_values(raw, "config")
     for key in raw:
         if key not in SECTIONS:
             raise _located(unknown("key", key, SECTIONS), "config")
@@ -93,6 +96,7 @@ def resolve(raw: Raw, folder: Path) -> Config:
         devices=_record(Devices, _section(raw, "devices"), "devices"),
     )
     check(config)
+    _no_secrets(config)
     return config
 
 
@@ -153,6 +157,14 @@ def check(config: Config) -> None:
             _check_words(words, config, f"systems.{name}.inputs.words")
     for title, sweep in config.experiment.sweeps.items():
         _known("system of the runs", sweep.systems.values(), config.experiment.systems(), f"experiment.sweeps.{title}")
+
+
+def _no_secrets(config: Config) -> None:
+    """Raise SerError if an address holds a login or a token."""
+    for name, corpus in config.corpora.items():
+        refuse_secrets(corpus.archive or "", f"corpora.{name}.archive")
+    for name, embedding in config.embeddings.items():
+        refuse_secrets(embedding.source or "", f"embeddings.{name}.source")
 
 
 def check_recipe(recipe: Recipe, features: Mapping[str, Feature], where: str) -> None:
@@ -216,6 +228,8 @@ def _with_base(name: str, entries: Mapping[str, dict[str, Any]], kind: str, seen
         raise SerError(f"{kind} '{name}' is its own base: {' -> '.join((*seen, name))}.")
     entry = _mapping(entries[name], f"{kind} {name}")
     base = entry.pop("base", None)
+    if not isinstance(base, str | None):
+        raise SerError(f"base of {name}: must be the name of a {kind}, it is {base!r}.")
     return entry if base is None else merged(_with_base(base, entries, kind, (*seen, name)), entry)
 
 
@@ -232,9 +246,10 @@ def merged(base: Raw, change: Raw) -> dict[str, Any]:
 def _section(raw: Raw, name: str) -> dict[str, Any]:
     section = _mapping(raw.get(name), f"config.{name}")
     for entry in section:
-        if not NAME.fullmatch(str(entry)):
+        if not isinstance(entry, str) or not NAME.fullmatch(entry):
             raise SerError(
-                f"config.{name}: '{entry}' cannot be a name; names are parts of paths: letters, digits, '_', '-', '.'."
+                f"config.{name}: '{entry}' cannot be a name; names are parts of paths: letters, digits, '_', '-', '.'; "
+                "put a number into quotes."
             )
     return section
 

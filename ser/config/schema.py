@@ -12,6 +12,7 @@ from ser.layout import Run
 
 Options = dict[str, Any]
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
+FoldCount = Annotated[int, Field(ge=1, le=100_000)]
 Allowance = Literal["subset", "unlabelled-audio", "missing-audio", "unreadable", "silent", "short"]
 
 # What a protocol lets training see of its test part. speaker: the same people; session: the same recording session,
@@ -65,7 +66,9 @@ class Embedding(Strict):
     source: str | None = Field(
         None, description="text file, or zip with one, or the URL of either; null: words are learned from scratch"
     )
-    checksum: str | None = Field(None, description="SHA-256 of the file, 64 hexadecimal digits")
+    checksum: str | None = Field(
+        None, pattern="^[0-9A-Fa-f]{64}$", description="SHA-256 of the file, 64 hexadecimal digits"
+    )
 
 
 class Protocol(Strict):
@@ -264,14 +267,16 @@ class Plan(Strict):
     experiment: Experiment
     protocols: dict[str, Protocol]
     systems: dict[str, Recipe]
-    folds: dict[str, dict[str, int]] = Field(description="corpus: protocol: number of folds")
+    folds: dict[str, dict[str, FoldCount]] = Field(description="corpus: protocol: number of folds")
     shards: dict[str, int] = Field(default_factory=dict, description="corpus: number of feature and transcript shards")
 
     def checked(self) -> "Plan":
         """Return the plan itself; SerError if a block names a fold that its protocol does not have."""
         for block in self.experiment.runs:
             for corpus, protocol in product(block.corpora, block.protocols):
-                count = self.folds[corpus][protocol]
+                count = self.folds.get(corpus, {}).get(protocol)
+                if count is None:
+                    raise SerError(f"the plan does not say how many folds {protocol} has on {corpus}; plan again.")
                 beyond = [fold for fold in block.folds or () if not 0 <= fold < count]
                 if beyond:
                     raise SerError(f"{protocol} on {corpus} has folds 0 to {count - 1}; asked for {offenders(beyond)}.")

@@ -5,6 +5,7 @@ a rater's categories and ``A-E2:`` a rater's dimensions, of which the head holds
 the actors judging themselves.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -44,9 +45,10 @@ HEAD = re.compile(
 )
 RATING = re.compile(r"([CA])-([A-Z]+\d+):\s*([^(]*)(\(.*)?")
 TIMED = re.compile(r"(\S+) \[\s*\d+(?:\.\d+)?\s*-\s*\d+(?:\.\d+)?\s*\]:\s*(.*)")
-ALIGNED = re.compile(r"\s*(\d+)\s+(\d+)\s+(-?\d+(?:\.\d+)?)\s+(\S+)\s*")
+ALIGNED = re.compile(r"\s*(\d{1,9})\s+(\d{1,9})\s+(-?\d+(?:\.\d+)?)\s+(\S+)\s*")
 UNSPOKEN = re.compile(r"</?\w+>|\+\+.*\+\+")  # <s>, </s>, <sil>, ++LAUGHTER++
 VARIANT = re.compile(r"\(\d+\)$")  # which of a word's pronunciations was aligned
+RATERS = 1000  # of one turn, at most
 FRAME = 0.01  # seconds of one frame of an alignment
 
 
@@ -86,6 +88,8 @@ def turns(path: Path) -> Iterator[Turn]:
         elif rating := RATING.fullmatch(line):
             if turn is None:
                 raise SerError(f"{where}: a rater's line stands before the first turn: {line!r}.")
+            if len(turn.raters) == RATERS:
+                raise SerError(f"{where}: a turn with more than {RATERS} raters; are the turns' own lines missing?")
             if rating[1] == "C":
                 turn = replace(turn, raters=(*turn.raters, (rating[2], _categories(rating[3]))))
             open_comment = rating[4] is not None and ")" not in rating[4]
@@ -117,8 +121,10 @@ def _rated(text: str, where: str) -> float | None:
         return None
     try:
         value = float(text)
-    except ValueError as error:
-        raise SerError(f"{where}: a dimension must be a number, but this is {text!r}.") from error
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise SerError(f"{where}: a dimension must be a number, but this is {text!r}.")
     return value if value > 0 else None
 
 

@@ -77,9 +77,9 @@ TOP = "enterface database"  # folder around the whole release
 CLIP = re.compile(
     rf"(?:{TOP}/)?subject (?P<subject>\d+)/(?P<emotion>{'|'.join(EMOTIONS)})/sentence (?P<sentence>[1-5])/"
     r"s_?(?P<number>\d+)_(?P<code>[a-z]{2})_(?P<ending>[1-5])(?:avi)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,  # without ASCII a long s is an s
 )
-SESSION = re.compile(rf"(?:{TOP}/)?subject 6/(?:{'|'.join(EMOTIONS)})/s_?6_[a-z]{{2}}", re.IGNORECASE)
+SESSION = re.compile(rf"(?:{TOP}/)?subject 6/(?:{'|'.join(EMOTIONS)})/s_?6_[a-z]{{2}}", re.IGNORECASE | re.ASCII)
 NAMES = frozenset(  # of the clips; which three of subject 23's happiness are missing is not published
     f"s{subject}_{emotion[:2]}_{sentence}"
     for subject in SUBJECTS

@@ -58,7 +58,7 @@ def sources(root: Path, *, table: str, labels: Mapping[str, str] | None = None) 
     path = _find(root, table)
     present = audio_files(root, table=table)
     elsewhere = {cells["path"] for _, cells in _rows(path)}.difference(present)  # of a suffix that is not listed
-    return [path, *(root / audio for audio in sorted({*present, *(a for a in elsewhere if (root / a).is_file())}))]
+    return [path, *(root / audio for audio in sorted({*present, *(a for a in elsewhere if os.path.isfile(root / a))}))]
 
 
 def audio_files(root: Path, *, table: str, labels: Mapping[str, str] | None = None) -> list[str]:
@@ -99,7 +99,7 @@ def _find(root: Path | None, table: str) -> Path:
     """Return the table, looked for below ``root`` and then in the working directory."""
     places = [Path(table)] if root is None else [root / table, Path(table)]
     for place in places:
-        if place.is_file():
+        if os.path.isfile(place):
             return place
     looked = " and ".join(dict.fromkeys(str(place) for place in places))
     raise SerError(
@@ -139,7 +139,10 @@ def _separator(header: str) -> str:
 
 
 def _cells(path: Path, text: str) -> list[Row]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text.splitlines()[0]), strict=True)
+    first = text.partition("\n")[0].partition("\r")[0]
+    if len(first) > csv.field_size_limit():
+        raise SerError(f"{path}:1: a header of {len(first)} letters is none; is this a CSV table?")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(first), strict=True)
     rows = []
     try:
         header = _header(path, next(reader))

@@ -7,7 +7,6 @@ length normalisation.
 """
 
 import json
-import pickle
 from collections.abc import Mapping
 from functools import cache
 from hashlib import blake2b
@@ -60,11 +59,14 @@ def provenance(weights: Path) -> str:
     _stamp(weights)
     notes = _notes(weights)
     if notes:
-        return (
-            f"{TRAINED_HERE} on the {notes['speakers']} speakers of corpus {notes['corpus']}, those of test "
-            f"parts included, without emotion labels (speaker accuracy {notes['speaker_accuracy']:.3f} on "
-            f"{notes['held_out']} held-out utterances; {notes['epochs']} epochs, seed {notes['seed']})"
-        )
+        try:
+            return (
+                f"{TRAINED_HERE} on the {notes['speakers']} speakers of corpus {notes['corpus']}, those of test "
+                f"parts included, without emotion labels (speaker accuracy {notes['speaker_accuracy']:.3f} on "
+                f"{notes['held_out']} held-out utterances; {notes['epochs']} epochs, seed {notes['seed']})"
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise _foreign(weights) from error
     checksum = blake2b(weights.read_bytes(), digest_size=16).hexdigest()
     return f"SpeechBrain-format file {weights.name}, blake2b {checksum}"
 
@@ -86,10 +88,18 @@ def _notes(weights: Path) -> dict[str, Any]:
         return {}
     try:
         with safe_open(weights, framework="pt") as file:
-            notes: dict[str, Any] = json.loads((file.metadata() or {}).get("training", "{}"))
-            return notes
-    except SafetensorError as error:
+            notes = json.loads((file.metadata() or {}).get("training", "{}"))
+    except (SafetensorError, OSError) as error:
         raise SerError(f"{weights} is not a safetensors file: {error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise _foreign(weights) from error
+    if not isinstance(notes, dict):
+        raise _foreign(weights)
+    return notes
+
+
+def _foreign(weights: Path) -> SerError:
+    return SerError(f"{weights}: its note 'training' is not what `ser train-xvector` writes; train the weights again.")
 
 
 @cache
@@ -114,15 +124,14 @@ def _model(weights: Path, _changed: int) -> "XVector":
 def _state(weights: Path) -> Mapping[str, Any]:
     """Read the tensors of ``weights`` without running any code that the file may hold."""
     import torch
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         if weights.suffix == ".safetensors":
             return load_file(weights)
         found = torch.load(weights, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+    except Exception as error:  # a torn file leads torch's unpickler, which runs nothing, to any exception
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise SerError(f"{weights} cannot be read as weights; nothing in it was executed. {reason}") from error
     if not isinstance(found, Mapping):
         raise SerError(f"{weights} holds a {type(found).__name__}, not a table of named tensors.")

@@ -5,12 +5,11 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ser import contracts, downloads, glove
+from ser import addresses, contracts, downloads, glove
 from ser.errors import SerError
 from ser.transcripts import read as read_transcripts
 
@@ -40,7 +39,7 @@ def embed(
     share = f"{len(known) / len(words):.1%}" if words else "none"
     print(f"{path.name}: {len(known)} of {len(words)} words of the transcripts found ({share})", flush=True)
     notes = {
-        "source": downloads.public(source),
+        "source": addresses.public(source),
         "checksum": found,
         "words": str(len(words)),
         "found": str(len(known)),
@@ -52,10 +51,10 @@ def embed(
 
 def _source(source: str, checksum: str | None, downloaded: Path) -> tuple[Path, str]:
     """Return the file that ``source`` names, fetched where it lies on the net, and its SHA-256."""
-    remote = urlsplit(source).scheme in ("http", "https")
+    remote = addresses.split(source).scheme in addresses.REMOTE
     if remote:
         with _alone(downloaded):
-            path = downloads.download(source, downloaded / Path(downloads.public(source)).name)
+            path = downloads.download(source, downloaded / addresses.filename(source))
     else:
         path = Path(source).expanduser()
         if not path.is_file():
@@ -70,7 +69,7 @@ def _source(source: str, checksum: str | None, downloaded: Path) -> tuple[Path, 
         path.replace(aside)
         kept = f" It is kept as {aside}."
     raise SerError(
-        f"word vectors {downloads.public(source)}: the SHA-256 is {found}, not {checksum} as the configuration says; "
+        f"word vectors {addresses.public(source)}: the SHA-256 is {found}, not {checksum} as the configuration says; "
         f"the file is damaged or another release.{kept}"
     )
 

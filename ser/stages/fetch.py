@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ser import archives, catalog, downloads
+from ser import addresses, archives, catalog, downloads
 from ser.config.schema import Corpus
 from ser.corpus import Card
 from ser.errors import SerError
@@ -58,7 +58,7 @@ def _unpack(
     if archive == OFFICIAL and not (source and source.url):
         raise SerError(f"corpus '{corpus}': 'archive: official', but {adapter.CARD.title} has no public address.")
     url = source.url if archive == OFFICIAL else archive
-    name = Path(downloads.public(url)).name
+    name = addresses.filename(url)
     here = downloads.download(
         url,
         folder / corpus / name,
@@ -69,7 +69,7 @@ def _unpack(
     md5 = downloads.digest(here)
     archives.unpack(here, partial)
     _lift(partial, adapter, options)
-    return {"from": downloads.public(url), "md5": md5}
+    return {"from": addresses.public(url), "md5": md5}
 
 
 def _lift(partial: Path, adapter: ModuleType, options: dict[str, Any]) -> None:

@@ -133,7 +133,7 @@ def _look(root: Path, rows: Sequence[Utterance], minimum_seconds: float, jobs: i
 
     def inspect(name: str) -> list[tuple[Utterance, audio.Inspection | None, str]]:
         path = root / name
-        if not path.is_file():
+        if not os.path.isfile(path):  # a name that no file system takes is no file either
             return [(row, None, "") for row in files[name]]
         found = [(row, audio.inspect(path, row.start, row.end, minimum_seconds)) for row in files[name]]
         readable = any(inspection.kind != "unreadable" for _, inspection in found)

@@ -1,0 +1,79 @@
+"""How much sound the header of a recording declares, read without decoding: WAV, W64, AIFF, AU and AVI."""
+
+import struct
+from pathlib import Path
+from typing import BinaryIO
+
+STREAMED = (0, 0xFFFFFFFF)  # data sizes that a program writes which cannot seek back to the header
+CHUNKS = 100_000  # of a file that are looked at; a header of nothing but empty chunks takes minutes
+
+
+def missing_bytes(path: Path) -> str | None:
+    """Return how much of what a WAV, W64, AIFF, AU or AVI header declares is not there; None if all is.
+
+    libsndfile shortens such a file without a word. Other formats have no such field; a short read shows them.
+    """
+    with path.open("rb") as file:
+        try:
+            declared, begin = _declared(file)
+        except (struct.error, ValueError, OverflowError, OSError):  # a header that is torn, or sizes that no file has
+            return None
+    there = path.stat().st_size - begin
+    if declared is None or declared <= there:
+        return None
+    return f"its header declares {declared} bytes, {max(there, 0)} are there"
+
+
+def _declared(file: BinaryIO) -> tuple[int | None, int]:
+    """Return the bytes that the header declares (None: not said) and where they begin in the file.
+
+    These are the samples; of an AVI, where they lie scattered, all.
+    """
+    head = file.read(12)
+    if head[:4] == b"RIFF" and head[8:] == b"AVI ":
+        return _declared_avi(file), 0
+    if head[:4] == b".snd" and len(head) == 12:
+        begin, size = struct.unpack(">II", head[4:])
+        return (None if size in STREAMED else size), begin
+    if head[:4] == b"riff":
+        return _declared_w64(file)
+    if head[:4] not in (b"RIFF", b"RF64", b"RIFX", b"FORM"):
+        return None, 0
+    order = ">" if head[:4] in (b"RIFX", b"FORM") else "<"
+    wide: int | None = None
+    for _ in range(CHUNKS):
+        if len(chunk := file.read(8)) < 8:
+            break
+        name, size = chunk[:4], struct.unpack(f"{order}I", chunk[4:])[0]
+        if name == b"ds64":  # 64-bit sizes of RF64: RIFF size, data size, …
+            wide = struct.unpack("<QQ", file.read(16))[1]
+            file.seek(size - 16, 1)
+        elif name in (b"data", b"SSND"):
+            return wide if size in STREAMED else size, file.tell()
+        else:
+            file.seek(size + size % 2, 1)  # chunks lie on even bytes
+    return None, 0
+
+
+def _declared_avi(file: BinaryIO) -> int | None:
+    """Return where the last RIFF chunk of an AVI ends; a film of more than 1 GB has several."""
+    end = 0
+    while file.seek(end) == end and len(chunk := file.read(8)) == 8 and chunk[:4] == b"RIFF":
+        size = struct.unpack("<I", chunk[4:])[0]
+        if size in STREAMED:
+            return None
+        end += 8 + size
+    return end
+
+
+def _declared_w64(file: BinaryIO) -> tuple[int | None, int]:
+    """The same for Sony Wave64: 16-byte names, 8-byte sizes that count their own 24 bytes, chunks on 8 bytes."""
+    file.seek(40)
+    for _ in range(CHUNKS):
+        if len(chunk := file.read(24)) < 24:
+            break
+        size = struct.unpack("<Q", chunk[16:])[0] - 24
+        if chunk[:4] == b"data":
+            return size, file.tell()
+        file.seek(max(0, -(-size // 8) * 8), 1)
+    return None, 0
