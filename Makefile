@@ -1,5 +1,6 @@
 # make demo   environment and the whole pipeline on the demo corpus, from nothing to results/demo/index.html
 # make test   environment and the tests
+# make fuzz   coverage-guided fuzzing of every parser, SECONDS=60 each; TARGETS="table archive" for some of them
 # make lint   what continuous integration checks beside the tests
 # make lock   renew the pinned versions from pyproject.toml
 
@@ -14,7 +15,7 @@ CORES ?= $(shell nproc)
 # One training job per device; without a device the number of cores is the bound.
 GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | grep -c GPU || true)
 
-.PHONY: demo test lint lock clean
+.PHONY: demo test fuzz lint lock clean
 
 demo: $(VENV)/installed
 	snakemake --cores $(CORES) --resources gpu=$(GPUS)
@@ -22,6 +23,10 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed
 	pytest -n $(CORES) --dist loadfile
+
+fuzz: $(VENV)/installed
+	VIRTUAL_ENV="$(CURDIR)/$(VENV)" uv pip install --quiet --group fuzz
+	python tests/fuzz/guided.py --seconds $(or $(SECONDS),60) $(TARGETS)
 
 lint: $(VENV)/installed
 	ruff check .

@@ -56,7 +56,7 @@ def read(path: Path, start: float | None = None, end: float | None = None) -> tu
     """
     with _open(path) as file:
         first, last = _span(file, start, end, path)
-        samples = np.concatenate(list(_blocks(file, first, last, path)))
+        samples = np.concatenate([np.empty((0, file.channels), np.float32), *_blocks(file, first, last, path)])
         if len(samples) < last - first:
             raise SerError(f"{path}: is truncated: {len(samples)} of {last - first} frames can be read.")
         return samples, int(file.samplerate)

@@ -1,0 +1,201 @@
+"""Inputs that once ended in a traceback, a hang or a memory without bounds, each as small as it gets."""
+
+import gzip
+import io
+import json
+import struct
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import fuzz_seeds
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import soundfile
+from fuzz_targets import CONTRACTS, SUFFIXES, TARGETS
+
+from ser import audio, contracts
+from ser.corpora import _emoevaluation, table
+from ser.errors import SerError
+
+HEAD = b"[1 - 2]\tSes01F_impro01_F000\tneu\t"
+EXPERIMENT = fuzz_seeds.EXPERIMENTS[0]
+ALIASES = b"".join(
+    b"    a%d: &a%d {%s}\n" % (n, n, b", ".join(b"k%d: *a%d" % (k, n - 1) for k in range(9))) for n in range(1, 9)
+)
+
+
+def weights(notes: str) -> bytes:
+    header = json.dumps({"__metadata__": {"training": notes}}).encode()
+    return struct.pack("<Q", len(header)) + header
+
+
+def parquet(contract: contracts.Contract, **columns: object) -> bytes:
+    held = io.BytesIO()
+    pq.write_table(pa.table(columns), held)
+    return bytes([CONTRACTS.index(contract)]) + held.getvalue()
+
+
+def not_text(content: bytes, old: bytes) -> bytes:
+    """Return a Parquet file with a letter of ``old`` made a byte that no text has."""
+    return content.replace(old, b"\xff" + old[1:])
+
+
+def feature(**cells: object) -> bytes:
+    row = {"utterance": "u", "frames": 1, "dims": 2, "dtype": "float16", "matrix": b"abcd"} | cells
+    return parquet(contracts.FEATURES, **{name: [value] for name, value in row.items()})
+
+
+def wave64(size: int) -> bytes:
+    held = io.BytesIO()
+    soundfile.write(held, np.full(300, 0.1, np.float32), 8000, format="W64", subtype="FLOAT")
+    content = bytearray(held.getvalue())
+    at = content.index(b"fact") + 16
+    content[at : at + 8] = struct.pack("<Q", size)
+    return b"\0" + bytes(content)
+
+
+def wave(samples: np.ndarray, rate: int = 8000) -> bytes:
+    held = io.BytesIO()
+    soundfile.write(held, samples.astype(np.float32), rate, format="WAV", subtype="FLOAT")
+    return bytes([SUFFIXES.index(".wav")]) + held.getvalue()
+
+
+def nameless() -> bytes:
+    content = fuzz_seeds.zipped({"a": b"x"})
+    at = content.index(b"PK\x01\x02") + 28
+    return content[:at] + b"\0\0" + content[at + 2 : at + 18] + content[at + 19 :]
+
+
+def zip_of_no_text() -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("é", b"the 1 2\n")
+    return held.getvalue().replace("é".encode(), b"\xff\xff")
+
+
+def endless_header() -> bytes:
+    """Return a packed tar whose only member has a name of 200 MB."""
+    info = tarfile.TarInfo("././@LongLink")
+    info.type, info.size = tarfile.GNUTYPE_LONGNAME, 200_000_000
+    return gzip.compress(info.tobuf(tarfile.GNU_FORMAT) + bytes(200_000_000), compresslevel=1)
+
+
+def headers_in_headers() -> bytes:
+    info = tarfile.TarInfo("././@LongLink")
+    info.type, info.size = tarfile.GNUTYPE_LONGNAME, 1
+    return (info.tobuf(tarfile.GNU_FORMAT) + b"a".ljust(512, b"\0")) * 2000
+
+
+FOUND: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "a rating that is infinite": ("emoevaluation", lambda: HEAD + b"[2.5, 1e999, 2.5]\n"),
+    "raters without end": ("emoevaluation", lambda: HEAD + b"[2, 2, 2]\n" + b"C-E1:\tAnger;\t()\n" * 2000),
+    "a frame number that no number holds": ("alignment", lambda: b"0 " + b"9" * 400 + b" -1 WORD\n"),
+    "a frame number that nobody converts": ("alignment", lambda: b"0 " + b"9" * 5000 + b" -1 WORD\n"),
+    "a header longer than a cell may be": ("table", lambda: b"path,emotion," + b"a" * 200_000 + b"\na.wav,sad,x\n"),
+    "a zip whose name is no text": ("glove", zip_of_no_text),
+    "a line without end": ("glove", lambda: gzip.compress(b"the 1 2 " + b"0" * 3_000_000)),
+    "mappings inside each other": ("configuration", lambda: b"a: " + b"[" * 3000),
+    "a month that there is not": ("configuration", lambda: EXPERIMENT + b"x: 2024-13-45\n"),
+    "more digits than Python reads": ("configuration", lambda: EXPERIMENT + b"x: " + b"9" * 5000),
+    "a base that is a list": ("configuration", lambda: EXPERIMENT + b"systems: {new: {base: [a]}}\n"),
+    "a base that is a number": ("configuration", lambda: EXPERIMENT + b"systems: {new: {base: 2}}\n"),
+    "names that are numbers": ("configuration", lambda: EXPERIMENT + b"systems: {1: {base: a}}\n"),
+    "a value that holds itself": ("configuration", lambda: EXPERIMENT + b"systems: {x: &x {options: {a: *x}}}\n"),
+    "aliases that repeat aliases": (
+        "configuration",
+        lambda: EXPERIMENT.replace(b"demo: {}", b"demo: {options: &a0 {x: 1}}") + b"systems:\n  x:\n" + ALIASES,
+    ),
+    "half a letter": ("configuration", lambda: EXPERIMENT + b'systems: {x: {base: "\\ud800"}}\n'),
+    "a login in an address": (
+        "configuration",
+        lambda: EXPERIMENT.replace(b"demo: {}", b"demo: {archive: 'https://zoe:hush@host.org/a.zip'}"),
+    ),
+    "notes that are no JSON": ("safetensors", lambda: weights("{")),
+    "notes that are a list": ("safetensors", lambda: weights("[1]")),
+    "notes that lack an entry": ("safetensors", lambda: weights('{"corpus": "demo", "speakers": 10}')),
+    "nothing": ("checkpoint", lambda: b""),
+    "an entry of an empty memory": ("checkpoint", lambda: b"\x80\x02h\x00."),
+    "a string that is cut off": ("checkpoint", lambda: b"\x80\x02X\x01"),
+    "a chunk larger than any file": ("recording", lambda: wave64(2**63 + 100)),
+    "samples beyond all measure": ("recording", lambda: wave(np.full((300, 2), 3e38))),
+    "a header and no samples": ("recording", lambda: wave(np.zeros(0))),
+    "one sample per second": ("recording", lambda: wave(np.full(300, 0.1), rate=1)),
+    "a type of array that there is not": ("parquet", lambda: feature(dtype="float08")),
+    "an array shorter than its columns say": ("parquet", lambda: feature(matrix=b"ab")),
+    "an array of half a number": ("parquet", lambda: feature(matrix=b"abcde")),
+    "a cell that is no text": ("parquet", lambda: not_text(feature(utterance="letters"), b"letters")),
+    "a column whose name is no text": ("parquet", lambda: not_text(feature(), b"utterance")),
+    "a plan that is no text": ("plan", lambda: b"\xff"),
+    "a plan of a fold that it does not count": (
+        "plan",
+        lambda: fuzz_seeds.plans()[0].replace(b'{"c":{"p":2}}', b'{"d":{"p":2}}'),
+    ),
+    "a plan of more folds than memory": (
+        "plan",
+        lambda: fuzz_seeds.plans()[0].replace(b'{"p":2}', b'{"p":1000000000000}'),
+    ),
+    "a member without a name": ("archive", nameless),
+    "a member's name of 200 MB": ("archive", endless_header),
+    "headers that announce headers": ("archive", headers_in_headers),
+    "an address that cannot be read": ("address", lambda: b"http://["),
+    "an address that names a folder above": ("address", lambda: b"https://host.org/.."),
+}
+
+
+@pytest.mark.parametrize("what", FOUND)
+def test_is_refused_in_words(what: str, tmp_path: Path) -> None:
+    name, make = FOUND[what]
+    data = make()
+    if name == "recording":  # the parser of recordings inspects, which never raises, and swallows what reading says
+        path = tmp_path / "sound.wav"
+        path.write_bytes(data[1:])
+        if what != "a chunk larger than any file":
+            assert audio.inspect(path).kind == "unreadable"
+        TARGETS[name].parse(data, tmp_path)
+        return
+    with pytest.raises(SerError) as error:
+        TARGETS[name].parse(data, tmp_path)
+    assert len(str(error.value)) > 20
+    assert "hush" not in str(error.value)
+
+
+def test_a_long_s_is_no_s(tmp_path: Path) -> None:
+    TARGETS["corpus_names"].parse("subject 1/ſadness/sentence 1/s1_ſa_1.avi".encode(), tmp_path)
+
+
+def test_a_path_longer_than_a_name_may_be_is_a_missing_recording(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(f"path,emotion\n{'a' * 300}.wav,sad\n")
+    assert table.sources(tmp_path, table="t.csv") == [tmp_path / "t.csv"]
+    with pytest.raises(SerError, match="does not exist"):
+        table.sources(tmp_path, table="b" * 300)
+
+
+def test_a_header_that_promises_years_of_sound_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "long.flac"
+    soundfile.write(path, np.full(8000, 0.1), 8000)
+    content = bytearray(path.read_bytes())
+    content[21] |= 0x0F  # upper bits of the number of samples, of which there are 36
+    path.write_bytes(content)
+    assert audio.inspect(path).kind == "unreadable"
+    with pytest.raises(SerError):
+        audio.read(path)
+
+
+def test_many_channels_are_read_in_smaller_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "wide.wav"
+    signal = np.random.default_rng(0).uniform(-0.5, 0.5, (500, 64)).astype(np.float32)
+    soundfile.write(path, signal, 8000, subtype="FLOAT")
+    monkeypatch.setattr(audio, "BLOCK", 240)
+    with soundfile.SoundFile(path) as file:
+        assert max(len(block) for block in audio._blocks(file, 0, 500, path)) == 240 * audio.WIDE // 64
+    assert np.array_equal(audio.read(path)[0], signal)
+
+
+def test_an_unlimited_number_of_lines_is_read_in_linear_time(tmp_path: Path) -> None:
+    path = tmp_path / "labels.txt"
+    path.write_bytes((HEAD + b"[2, 2, 2]\n" + b"C-E1:\tAnger;\t()\n" * 900) * 20)
+    assert sum(len(turn.raters) for turn in _emoevaluation.turns(path)) == 18_000
