@@ -69,8 +69,8 @@ def unpack(archive: Path, to: Path) -> None:
             room(to.parent, sum(size for size, _ in members.values()), str(archive))
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
-            for name, (_, opener) in progress(members.items(), total=len(members), unit="files"):
-                _extract(opener, partial / name)
+            for name, (size, opener) in progress(members.items(), total=len(members), unit="files"):
+                _extract(opener, partial / name, size)
         partial.replace(to)
     except DAMAGED as error:
         raise SerError(f"archive {archive}: cannot be unpacked ({error}); is it damaged?") from error
@@ -78,7 +78,7 @@ def unpack(archive: Path, to: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _extract(opener: Opener, path: Path) -> None:
+def _extract(opener: Opener, path: Path, size: int) -> None:
     source = opener()
     if source is None:
         path.mkdir(parents=True, exist_ok=True)
@@ -86,17 +86,18 @@ def _extract(opener: Opener, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with source, path.open("xb") as file:
         shutil.copyfileobj(source, file, CHUNK)
+        if file.tell() != size:
+            raise EOFError(f"{path.name} has {file.tell()} bytes, not {size}")
 
 
 def _members(archive: Path, stack: ExitStack) -> Members:
     """Open the archive until ``stack`` closes; return what is in it, or SerError naming the members refused."""
     if not archive.is_file():
         raise SerError(f"archive {archive}: there is no such file.")
-    if zipfile.is_zipfile(archive):
+    if (tar := _tar(archive)) is not None:  # first: a tar that ends with a zip would pass for that zip
+        members, refused = _tarred(stack.enter_context(tar), Bounds(archive))
+    elif zipfile.is_zipfile(archive):
         members, refused = _zipped(stack.enter_context(zipfile.ZipFile(archive)), Bounds(archive))
-    elif tarfile.is_tarfile(archive):
-        opened = stack.enter_context(tarfile.TarFile.open(archive, tarinfo=Member))
-        members, refused = _tarred(opened, Bounds(archive))
     else:
         raise SerError(f"archive {archive}: is neither a zip nor a tar file (plain, gz, bz2 or xz); is it damaged?")
     if refused:
@@ -106,6 +107,13 @@ def _members(archive: Path, stack: ExitStack) -> Members:
     if not members:
         raise SerError(f"archive {archive}: is empty.")
     return members
+
+
+def _tar(archive: Path) -> tarfile.TarFile | None:
+    try:
+        return tarfile.TarFile.open(archive, tarinfo=Member)
+    except tarfile.TarError:
+        return None
 
 
 class Bounds:
@@ -119,9 +127,13 @@ class Bounds:
     def add(self, size: int) -> None:
         """Count a member of ``size`` bytes; SerError where it is one or its bytes too many."""
         self._members += 1
-        self._bytes += size
         if self._members > MEMBERS:
             raise SerError(f"archive {self._archive}: has more than {MEMBERS} members; no corpus has.")
+        self.fill(size)
+
+    def fill(self, size: int) -> None:
+        """Count ``size`` bytes; SerError where they are too many."""
+        self._bytes += size
         if self._bytes > self._most:
             raise SerError(
                 f"archive {self._archive}: unpacks to more than {self._most} bytes, {RATIO} times its own size, as no "
@@ -134,13 +146,13 @@ class Member(tarfile.TarInfo):
 
     def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
         if self.type in NOTES and self.size > HEADER:
-            raise tarfile.ReadError(f"a header of {self.size} bytes")
+            raise SerError(f"archive {archive.name!s}: a name or note in it takes {self.size} bytes; is it damaged?")
         if self.type == tarfile.GNUTYPE_SPARSE:
-            raise tarfile.ReadError("a sparse file")
+            self._proc_gnusparse_10(self, {}, archive)
         return super()._proc_member(archive)  # type: ignore[misc,no-any-return]
 
-    def _proc_gnusparse_10(self, *_: object) -> None:
-        raise tarfile.ReadError("a sparse file")
+    def _proc_gnusparse_10(self, _: object, __: object, archive: tarfile.TarFile) -> None:
+        raise SerError(f"archive {archive.name!s}: holds a sparse file, as no release of recordings does.")
 
 
 def _inside(name: str) -> str | None:
@@ -194,7 +206,7 @@ def _tarred(file: tarfile.TarFile, bounds: Bounds) -> tuple[Members, list[str]]:
             members[name] = (0, lambda: None)
         elif target.isreg():
             if target is not member:
-                bounds.add(target.size)
+                bounds.fill(target.size)
             members[name] = (target.size, lambda target=target: file.extractfile(target))  # type: ignore[misc]
         else:
             refused.append(f"{member.name} (a device)")

@@ -5,7 +5,10 @@ import shlex
 import shutil
 import subprocess
 import sys
+import threading
 import zipfile
+from base64 import b64encode
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +74,53 @@ def test_an_archive_with_such_a_name_is_unpacked(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "data/raw/mine/subject 1/anger/sentence 1/s1_an_1.wav").is_file()
     assert list(tmp_path.rglob("pwned")) == []
+
+
+def test_a_secret_reaches_the_server_and_no_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = tmp_path / "clip.wav"
+    soundfile.write(clip, np.full(6000, 0.1), 16000)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.write(clip, "subject 1/anger/sentence 1/s1_an_1.wav")
+    content, asked = (tmp_path / "a.zip").read_bytes(), []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append((self.path, self.headers.get("Authorization", "")))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setenv("SER_MINE_USER", "zoe")
+    monkeypatch.setenv("SER_MINE_PASSWORD", "hush-password")
+    monkeypatch.setenv("SER_TOKEN", "hush-token")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}/a.zip?token=${{SER_TOKEN}}"
+    configured(tmp_path, mine={"adapter": "enterface", "archive": address})
+    done = snakemake(tmp_path, "data/raw/mine/release.json", "--printshellcmds")
+    reported = snakemake(tmp_path, "data/raw/mine/release.json", "--report", "report.html")
+    server.shutdown()
+    assert done.returncode == reported.returncode == 0, done.stderr + reported.stderr
+    assert asked == [("/a.zip?token=hush-token", f"Basic {b64encode(b'zoe:hush-password').decode()}")]
+    said = [done.stdout, done.stderr, reported.stdout, reported.stderr]
+    assert [text for text in said if "hush" in text or asked[0][1] in text] == []
+    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {".snakemake", "logs", "report.html"} <= {path.relative_to(tmp_path).parts[0] for path in kept}
+    assert [path for path in kept if b"hush" in path.read_bytes() or asked[0][1].encode() in path.read_bytes()] == []
+
+
+def test_a_secret_in_the_configuration_stops_the_plan_unsaid(tmp_path: Path) -> None:
+    configured(tmp_path, mine={"adapter": "enterface", "archive": "https://zoe:hush-word@host.invalid/a.zip"})
+    done = snakemake(tmp_path, "data/raw/mine/release.json", "--printshellcmds")
+    assert done.returncode != 0
+    assert "SER_ARCHIVE_USER" in done.stderr
+    assert "hush-word" not in done.stdout + done.stderr
+    kept = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "mine.yaml"]
+    assert [path for path in kept if b"hush-word" in path.read_bytes()] == []
 
 
 def test_paths_of_weights_and_word_vectors_are_quoted(tmp_path: Path) -> None:

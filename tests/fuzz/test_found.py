@@ -146,6 +146,7 @@ FOUND: dict[str, tuple[str, Callable[[], bytes]]] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered")
 @pytest.mark.parametrize("what", FOUND)
 def test_is_refused_in_words(what: str, tmp_path: Path) -> None:
     name, make = FOUND[what]
