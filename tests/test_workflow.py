@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import uuid
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,8 @@ def write_corpus(folder: Path) -> None:
                 loud = 0.3 if emotion == "happy" else 0.01
                 name = f"{speaker}_{emotion}_{take}.wav"
                 soundfile.write(folder / name, loud * voice + 0.0005 * rng.standard_normal(time.size), RATE)
-                rows.append({"path": name, "emotion": emotion, "speaker": speaker})
+                text = f"confidential sentence of {name}"
+                rows.append({"path": name, "emotion": emotion, "speaker": speaker, "text": text})
     pd.DataFrame(rows).to_csv(folder / "labels.csv", index=False)
 
 
@@ -362,7 +364,13 @@ def test_how_many_jobs_share_a_gpu_reruns_nothing(house: House) -> None:
 def test_snakemakes_own_report_works_offline(finished: House) -> None:
     done = finished.snakemake("--report", "snakemake-report.html")
     assert done.returncode == 0, done.stderr
-    assert (finished.folder / "snakemake-report.html").stat().st_size > 100_000
+    report = (finished.folder / "snakemake-report.html").read_bytes()
+    assert len(report) > 100_000
+    inside = [b64decode(part) for part in re.findall(rb"base64,([A-Za-z0-9+/=]+)", report)]
+    assert any(b"experiment mini" in part for part in inside)  # the page itself
+    shown = [report, *inside, *(path.read_bytes() for path in files(finished.folder / "results/mini"))]
+    assert len(shown) > 80
+    assert [part[:60] for part in shown if b"confidential" in part or b"RIFF" in part or b"data:audio" in part] == []
 
 
 def refused(house: House) -> str:

@@ -38,7 +38,9 @@ class Corpus(Strict):
 
     adapter: str = Field(description="reader in ser/corpora; default: the corpus's own name")
     root: str | None = Field(None, description="folder of an unpacked release")
-    archive: str | None = Field(None, description="path or URL of an archive, unpacked to data/raw/<corpus>")
+    archive: str | None = Field(
+        None, description="path or URL of an archive, unpacked to data/raw/<corpus>; secrets as ${SER_…}"
+    )
     allow: tuple[Allowance, ...] = Field((), description="accepted faults: such utterances are left out and listed")
     exclude: tuple[str, ...] = Field((), description="utterances to leave out")
     minimum_seconds: float = Field(0.2, gt=0, description="shorter audio is an error")
@@ -227,6 +229,11 @@ class Experiment(Strict):
     sweeps: dict[str, Sweep] = Field(default_factory=dict, description="figures over systems of the runs, by file name")
     utterance: str | None = Field(
         None, description="whose attention over time is drawn; null: the first that most systems of a protocol recorded"
+    )
+
+    words: bool = Field(
+        False,
+        description="show reference transcripts and recognised words beside mistakes in the report; false: ids only",
     )
 
     def corpora(self) -> list[str]:

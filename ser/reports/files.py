@@ -15,6 +15,7 @@ from ser.reports import (
     frames,
     gap,
     human,
+    mistakes,
     papers,
     provenance,
     ranking,
@@ -48,6 +49,7 @@ def _frames(shown: Material) -> dict[str, pd.DataFrame]:
         "calibration": reliabilities.frame(shown.every_reliability),
         "reliability": reliabilities.bins(shown.every_reliability),
         "raters": human.frame(shown.human),
+        "mistakes": mistakes.frame(shown.every_mistake, words=shown.plan.experiment.words),
         "audit": audits.frame(shown.audits),
         "claims": verdicts.frame(shown.verdicts),
         "arithmetic": pd.DataFrame(shown.checks),
@@ -70,6 +72,9 @@ def _texts(shown: Material) -> Iterator[tuple[str, str, Sequence[Table]]]:
     yield "speakers", "speaker by speaker", [one for pair in shown.speakers for one in speakers.tables(*pair)]
     yield "calibration", "calibration", [one for pair in shown.reliabilities for one in reliabilities.tables(*pair)]
     yield "raters", "raters and systems", human.tables(shown.human)
+    words = shown.plan.experiment.words
+    made = [one for pair in shown.mistakes for one in mistakes.tables(*pair, words=words)]
+    yield "mistakes", "most certain mistakes", made
     yield "audit", "leakage audit", audits.tables(shown.audits, shown.warnings)
     yield "claims", "the papers' claims", verdicts.tables(shown.verdicts, warning)
     arithmetic = verdicts.arithmetic(shown.checks, verdicts.shown(shown.verdicts))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ser.config.schema import Plan
 from ser.evaluation.arithmetic import Check, checks
-from ser.reports import contests, human, papers, provenance, reliabilities, speakers, verdicts
+from ser.reports import contests, human, mistakes, papers, provenance, reliabilities, speakers, verdicts
 from ser.reports.answers import Answers, Key
 from ser.reports.attention import Subject
 from ser.reports.audits import Audit
@@ -19,6 +19,7 @@ from ser.reports.contests import Contest
 from ser.reports.frames import Heard
 from ser.reports.gap import Gain, Gap, gains, gaps
 from ser.reports.human import Human
+from ser.reports.mistakes import Mistake, Said
 from ser.reports.papers import PaperTable
 from ser.reports.provenance import Source
 from ser.reports.ranking import Shift, shifts
@@ -41,7 +42,8 @@ class Material:
     """What the stage read.
 
     intervals: by corpus, protocol, system and metric; comparisons: the COMPARISONS table; audits: of the
-    protocols that were audited; raters: utterance and raters of a corpus's manifest; subject: whose attention is drawn.
+    protocols that were audited; raters: utterance and raters of a corpus's manifest; subject: whose attention is drawn;
+    said: what was said, empty unless the experiment asks for it.
     """
 
     plan: Plan
@@ -54,6 +56,7 @@ class Material:
     raters: Mapping[str, pd.DataFrame]
     heard: Sequence[Heard]
     subject: Subject | None
+    said: Said
 
     @property
     def title(self) -> str:
@@ -99,6 +102,16 @@ class Material:
     def reliabilities(self) -> list[tuple[Block, dict[str, list[Reliability]]]]:
         """Calibration, by block and kind of ranking."""
         return [(block, reliabilities.reliabilities(block, self.answers)) for block in self.blocks]
+
+    @cached_property
+    def mistakes(self) -> list[tuple[Block, dict[str, list[Mistake]]]]:
+        """The most certain mistakes, by block and kind of ranking."""
+        return [(block, mistakes.by_ranking(block, self.answers, self.said)) for block in self.blocks]
+
+    @cached_property
+    def every_mistake(self) -> list[Mistake]:
+        """All results."""
+        return [one for _, kinds in self.mistakes for one in chain.from_iterable(kinds.values())]
 
     @cached_property
     def every_speaker(self) -> list[Speakers]:

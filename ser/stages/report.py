@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ser import contracts, layout
+from ser import contracts, layout, transcripts
 from ser.audit_contracts import AUDIT
 from ser.config.schema import Plan
 from ser.errors import SerError
@@ -17,6 +17,7 @@ from ser.reports.audits import Audit, audits
 from ser.reports.bounds import bounds
 from ser.reports.frames import Heard
 from ser.reports.material import Material
+from ser.reports.mistakes import Said
 from ser.reports.results import gather
 from ser.reports.runs import read
 
@@ -50,6 +51,7 @@ def report(*, plan: Plan, scores: Path, confusions: Path, intervals: Path, compa
         raters=_raters(plan),
         heard=_transcripts(plan),
         subject=attention.subject(runs, plan.experiment.utterance),
+        said=_said(plan) if plan.experiment.words else {},
     )
     for name, text in files.tables(shown).items():
         _write(out / name, text.encode())
@@ -86,14 +88,33 @@ def _raters(plan: Plan) -> dict[str, pd.DataFrame]:
     return found
 
 
+def _said(plan: Plan) -> Said:
+    """Return what was said in every utterance, as each corpus has it and as the recognisers of the runs heard it."""
+    said = {}
+    for corpus in plan.experiment.corpora():
+        path = layout.manifest(corpus)
+        rows = contracts.read(contracts.MANIFEST, path).select(["utterance", "text"]).to_pylist()
+        said[corpus, "given"] = {row["utterance"]: row["text"] or "" for row in rows}
+    for corpus, transcript in _recognised(plan):
+        table = transcripts.read(layout.transcripts(corpus, transcript), plan.shards.get(corpus))
+        texts = zip(table["utterance"].to_pylist(), table["text"].to_pylist(), strict=True)
+        said[corpus, transcript] = dict(texts)
+    return said
+
+
 def _transcripts(plan: Plan) -> list[Heard]:
     """Return the word errors of every recognised transcript that a system of the plan reads."""
+    return [Heard(*one, word_errors(layout.transcripts(*one), plan.shards.get(one[0]))) for one in _recognised(plan)]
+
+
+def _recognised(plan: Plan) -> list[tuple[str, str]]:
+    """Return corpus and name of every transcript that a system of the plan reads and that is not the corpus's own."""
     read: dict[tuple[str, str], None] = {}
     for run in plan.runs():
         words = plan.systems[run.system].inputs.words
         if words is not None and words.transcript != "given":
             read[run.corpus, words.transcript] = None
-    return [Heard(*one, word_errors(layout.transcripts(*one), plan.shards.get(one[0]))) for one in read]
+    return list(read)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -11,6 +11,7 @@ TABLES = [
     "speakers",
     "calibration",
     "raters",
+    "mistakes",
     "audit",
     "claims",
     "arithmetic",
