@@ -1,6 +1,7 @@
 # make demo   environment and the whole pipeline on the demo corpus, from nothing to results/demo/index.html
 # make test   environment and the tests
 # make fuzz   coverage-guided fuzzing of every parser, SECONDS=60 each; TARGETS="table archive" for some of them
+# make test-cluster   a small experiment through Slurm, as root on Debian or Ubuntu (docs/clusters.md)
 # make lint   what continuous integration checks beside the tests
 # make lock   renew the pinned versions from pyproject.toml
 
@@ -15,7 +16,7 @@ CORES ?= $(shell nproc)
 # One training job per device; without a device the number of cores is the bound.
 GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | grep -c GPU || true)
 
-.PHONY: demo test fuzz lint lock clean
+.PHONY: demo test test-cluster fuzz lint lock clean
 
 demo: $(VENV)/installed
 	snakemake --cores $(CORES) --resources gpu=$(GPUS)
@@ -27,6 +28,11 @@ test: $(VENV)/installed
 fuzz: $(VENV)/installed
 	VIRTUAL_ENV="$(CURDIR)/$(VENV)" uv pip install --quiet --group fuzz
 	python tests/fuzz/guided.py --seconds $(or $(SECONDS),60) $(TARGETS)
+
+test-cluster: $(VENV)/installed
+	type slurmctld munged > /dev/null 2>&1 || { apt-get -qq update && apt-get -qq install --no-install-recommends slurm-wlm munge; }
+	VIRTUAL_ENV="$(CURDIR)/$(VENV)" uv pip install --quiet --constraint envs/requirements.lock $(FIND_LINKS) -e '.[cluster]'
+	python tests/cluster/run.py
 
 lint: $(VENV)/installed
 	ruff check .

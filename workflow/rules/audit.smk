@@ -15,8 +15,8 @@ rule fingerprint:
         "../../envs/ser.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         code=catalog.fingerprint("ser.stages.fingerprint"),
     shell:
@@ -39,8 +39,8 @@ rule audit:
         "../../envs/ser.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         fingerprints=lambda w: f"data/{w.corpus}/fingerprints",
         shards=lambda w: len(shards(w.corpus)),

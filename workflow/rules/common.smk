@@ -28,6 +28,11 @@ wildcard_constraints:
     fold=r"\d+",
 
 
+def growing(amount):
+    """A resource that a retried job asks for again in double, then triple amount."""
+    return lambda wildcards, attempt: amount * attempt
+
+
 def told(function):
     """Turn an error meant for the user into one that Snakemake prints without a traceback."""
 

@@ -16,8 +16,8 @@ rule compare:
     conda:
         "../../envs/ser.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         code=catalog.fingerprint("ser.stages.compare"),
         versions=versions("scipy", "statsmodels"),

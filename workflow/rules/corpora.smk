@@ -13,8 +13,8 @@ rule fetch:
         "../../envs/ser.yaml"
     threads: 2
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=growing(2000),
+        runtime=growing(240),
     params:
         settings=lambda w: CONFIG.corpora[w.corpus].canonical(
             exclude={"allow", "exclude", "minimum_seconds", "shard_size"}
@@ -40,8 +40,8 @@ rule prepare:
         "../../envs/ser.yaml"
     threads: 2
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=growing(4000),
+        runtime=growing(120),
     params:
         settings=lambda w: CONFIG.corpora[w.corpus].canonical(),
         root=corpus_root,
@@ -66,8 +66,8 @@ rule resample:
         "../../envs/ser.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
     params:
         root=corpus_root,
         code=catalog.fingerprint("ser.stages.resample"),

@@ -16,8 +16,8 @@ rule train_xvector:
         "../../envs/ser.yaml"
     threads: 2
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=growing(8000),
+        runtime=growing(240),
         gpu=1,
         jobs_per_gpu=CONFIG.devices.jobs_per_gpu,
     params:
@@ -47,8 +47,8 @@ rule extract:
         "../../envs/ser.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=growing(4000),
+        runtime=growing(120),
         gpu=lambda w: int(needs_weights(w.feature)),
         jobs_per_gpu=CONFIG.devices.jobs_per_gpu,
     params:

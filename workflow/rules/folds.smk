@@ -15,8 +15,8 @@ rule split:
         "../../envs/ser.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
         protocol=lambda w: CONFIG.protocols[w.protocol].decisive(),
         folds=lambda w: fold_count(w.corpus, w.protocol),

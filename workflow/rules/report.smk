@@ -31,8 +31,8 @@ rule plan:
     conda:
         "../../envs/ser.yaml"
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         plan=PLAN.canonical(),
         code=catalog.fingerprint("ser.stages.plan"),
@@ -56,8 +56,8 @@ rule score:
     conda:
         "../../envs/ser.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
         code=catalog.fingerprint("ser.stages.score"),
     shell:
@@ -95,8 +95,8 @@ rule render:
     conda:
         "../../envs/ser.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
         out=subpath(output.index, parent=True),
         code=catalog.fingerprint("ser.stages.report"),

@@ -22,8 +22,8 @@ rule train_fold:
         "../../envs/ser.yaml"
     threads: 2
     resources:
-        mem_mb=8000,
-        runtime=720,
+        mem_mb=growing(8000),
+        runtime=growing(720),
         gpu=lambda w: int(is_network(w.system)),
         jobs_per_gpu=CONFIG.devices.jobs_per_gpu,
     params:

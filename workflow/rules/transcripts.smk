@@ -22,8 +22,8 @@ rule transcribe:
         "../../envs/ser.yaml"
     threads: 1
     resources:
-        mem_mb=6000,
-        runtime=480,
+        mem_mb=growing(6000),
+        runtime=growing(480),
         gpu=lambda w: int(listens_on_gpu(w)),
         jobs_per_gpu=CONFIG.devices.jobs_per_gpu,
     params:
@@ -50,8 +50,8 @@ rule embed:
         "../../envs/ser.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=480,
+        mem_mb=growing(2000),
+        runtime=growing(480),
     params:
         transcripts=lambda w: layout.transcripts(w.corpus, w.transcript),
         shards=lambda w: len(shards(w.corpus)),

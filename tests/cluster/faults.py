@@ -1,0 +1,90 @@
+"""Stands in the place of `ser` in the jobs of a Slurm run: notes what each job was given, and lets some go wrong.
+
+Run as ``python faults.py FOLDER SER ARGUMENTS``: FOLDER/jobs.jsonl gets a line, then SER runs with ARGUMENTS. Which job
+goes wrong stands in FOLDER/faults.json, by kind, as words that its arguments hold:
+
+- fail: ends with exit code 3, at its first attempt.
+- cancel: scancel, at its first attempt.
+- timeout: at its first attempt its time is cut to a minute, and it waits until Slurm ends it.
+- memory: holds 1,200 MB for a moment, at every attempt.
+- broken: ends with exit code 3 at every attempt, until it is taken out of faults.json.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HELD = 1200 * 2**20  # bytes
+PAGE = 4096
+
+
+def main() -> None:
+    """Note the job, let it go wrong where that is planned, and run the real command."""
+    folder, command = Path(sys.argv[1]), sys.argv[2:]
+    job = os.environ["SLURM_JOB_ID"]
+    kind = planned(folder, command)
+    note(folder, job, command, kind)
+    if kind == "broken" or (kind == "fail" and is_first(folder, kind)):
+        print(f"An injected fault: {kind}.", file=sys.stderr)
+        sys.exit(3)
+    if kind == "cancel" and is_first(folder, kind):
+        leave(["scancel", job])
+    if kind == "timeout" and is_first(folder, kind):
+        leave(["scontrol", "update", f"JobId={job}", "TimeLimit=1"])
+    if kind == "memory":
+        hold()
+    pretended = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}  # nothing is computed on a real one, should there be any
+    sys.exit(subprocess.run(command, env=pretended, check=False).returncode)
+
+
+def planned(folder: Path, command: list[str]) -> str | None:
+    """Return the kind of fault that is planned for this command."""
+    faults = json.loads((folder / "faults.json").read_text())
+    line = " ".join(command)
+    return next((kind for kind, words in faults.items() if all(word in line for word in words)), None)
+
+
+def is_first(folder: Path, kind: str) -> bool:
+    """Return True once for each kind."""
+    try:
+        (folder / f"{kind}.once").touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def leave(order: list[str]) -> None:
+    """Tell Slurm to end this job, and wait for it."""
+    subprocess.run(order, check=True)
+    time.sleep(600)
+
+
+def hold() -> None:
+    """Fill memory for as long as Slurm, which looks once a second, needs to see it."""
+    held = bytearray(HELD)
+    held[::PAGE] = b"1" * len(range(0, HELD, PAGE))
+    time.sleep(4)
+
+
+def note(folder: Path, job: str, command: list[str], fault: str | None) -> None:
+    """Append what Slurm gave the job: one line, short enough to be written at once."""
+    shown = subprocess.run(["scontrol", "--oneliner", "show", "job", job], capture_output=True, text=True, check=True)
+    given = dict(field.partition("=")[::2] for field in shown.stdout.split())
+    line = {
+        "verb": command[1],
+        "fault": fault,
+        "job": job,
+        "partition": given["Partition"],
+        "time": given["TimeLimit"],
+        "memory": given["MinMemoryNode"],
+        "device": os.environ.get("CUDA_VISIBLE_DEVICES", ""),
+    }
+    with (folder / "jobs.jsonl").open("a") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+if __name__ == "__main__":
+    main()
