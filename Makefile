@@ -32,7 +32,7 @@ fuzz: $(VENV)/installed
 test-cluster: $(VENV)/installed
 	type slurmctld munged > /dev/null 2>&1 || { apt-get -qq update && apt-get -qq install --no-install-recommends slurm-wlm munge; }
 	VIRTUAL_ENV="$(CURDIR)/$(VENV)" uv pip install --quiet --constraint envs/requirements.lock $(FIND_LINKS) -e '.[cluster]'
-	python tests/cluster/run.py
+	python tests/cluster/run_slurm.py
 
 lint: $(VENV)/installed
 	ruff check .

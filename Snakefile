@@ -14,6 +14,7 @@ configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/storage.smk"
 include: "workflow/rules/jobs.smk"
 include: "workflow/rules/words.smk"
 include: "workflow/rules/corpora.smk"
