@@ -2,6 +2,7 @@
 # make test   environment and the tests
 # make fuzz   coverage-guided fuzzing of every parser, SECONDS=60 each; TARGETS="table archive" for some of them
 # make test-cluster   a small experiment through Slurm, as root on Debian or Ubuntu (docs/clusters.md)
+# make test-storage   the same with data and results in an S3 bucket
 # make lint   what continuous integration checks beside the tests
 # make lock   renew the pinned versions from pyproject.toml
 
@@ -16,7 +17,7 @@ CORES ?= $(shell nproc)
 # One training job per device; without a device the number of cores is the bound.
 GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | grep -c GPU || true)
 
-.PHONY: demo test test-cluster fuzz lint lock clean
+.PHONY: demo test test-cluster test-storage fuzz lint lock clean
 
 demo: $(VENV)/installed
 	snakemake --cores $(CORES) --resources gpu=$(GPUS)
@@ -33,6 +34,14 @@ test-cluster: $(VENV)/installed
 	type slurmctld munged > /dev/null 2>&1 || { apt-get -qq update && apt-get -qq install --no-install-recommends slurm-wlm munge; }
 	VIRTUAL_ENV="$(CURDIR)/$(VENV)" uv pip install --quiet --constraint envs/requirements.lock $(FIND_LINKS) -e '.[cluster]'
 	python tests/cluster/run_slurm.py
+
+# Beside the environment: botocore wants an older python-dateutil than the lock.
+test-storage: $(VENV)/installed
+	mkdir -p build
+	sed -e '/--hash/d' -e 's/ \\$$//' -e '/^python-dateutil/d' envs/requirements.lock > build/constraints.txt
+	VIRTUAL_ENV="$(CURDIR)/$(VENV)" uv pip install --quiet --target build/storage-site --constraint build/constraints.txt \
+	  'snakemake-storage-plugin-s3>=0.3.6,<0.4' 'moto[s3,server]>=5.2,<6'
+	PYTHONPATH="$(CURDIR)/build/storage-site" python tests/cluster/run_s3.py
 
 lint: $(VENV)/installed
 	ruff check .
