@@ -3,8 +3,8 @@
     make test-storage
 
 Runs it locally; then through profiles/s3 against an S3 server on this machine (moto), and compares what the bucket
-holds; then asks in a folder that has seen nothing of it whether anything is left to do. Exit code 0 says that every
-check holds.
+holds; then asks in a folder that has seen nothing of it whether anything is left to do, and in one with data of its
+own. Exit code 0 says that every check holds.
 """
 
 import os
@@ -37,7 +37,9 @@ def main() -> None:
         _, stored = snakemake(near, "s3", options, {**os.environ, **KEYS})
         bucket = downloaded(address)
         _, asked = snakemake(far, "far", [*options, "--dry-run"], {**os.environ, **KEYS})
+        _, refused = snakemake(local, "refused", [*options, "--dry-run"], {**os.environ, **KEYS})
     idle = "Nothing to be done" in (far / "far.log").read_text()
+    told = "holds files of a run without s3 storage" in (local / "refused.log").read_text()
     for folder in (local, bucket):
         shutil.rmtree(folder / "data/raw")  # the release is no output, and stays where it was unpacked or written
     checks = [
@@ -45,6 +47,7 @@ def main() -> None:
         ("s3: exit code 0", stored == 0),
         same_results(local, bucket),
         ("in a new folder nothing is left to do", asked == 0 and idle),
+        ("a folder with data of its own is refused", refused == 1 and told),
     ]
     conclude(checks)
 
