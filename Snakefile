@@ -13,6 +13,9 @@ min_version("9.13")
 configfile: f"{workflow.basedir}/config/config.yaml"
 
 
+shell.prefix('export SER_SCHEDULER="$PPID:$$"; ')  # a job ends with the Snakemake that started it
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/storage.smk"
 include: "workflow/rules/jobs.smk"

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
+from ser import failures
 from ser.downloads import room
 from ser.errors import SerError, offenders
 from ser.progress import progress
@@ -73,6 +74,8 @@ def unpack(archive: Path, to: Path) -> None:
                 _extract(opener, partial / name, size)
         partial.replace(to)
     except DAMAGED as error:
+        if (said := failures.disk(error, to)) is not None:
+            raise SerError(f"archive {archive}: cannot be unpacked to {said}") from error
         raise SerError(f"archive {archive}: cannot be unpacked ({error}); is it damaged?") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)

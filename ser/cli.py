@@ -9,7 +9,7 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
-from ser import audit_verbs, listings
+from ser import audit_verbs, failures, listings, scheduler
 from ser.devices import granted
 from ser.errors import SerError
 
@@ -41,14 +41,22 @@ PlanFile = Annotated[Path, typer.Option(help="plan.json of the experiment.")]
 
 
 def verb(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Register ``function`` as a verb; a SerError becomes its text and exit code 2."""
+    """Register ``function`` as a verb; a SerError, a full disk and a lack of memory become a text and exit code 2."""
 
     @wraps(function)
     def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        scheduler.follow()
         try:
             return function(*args, **kwargs)
         except SerError as error:
             print(f"error: {error}", file=sys.stderr)
+            raise typer.Exit(2) from error
+        except Exception as error:
+            where = Path(getattr(error, "filename", None) or Path.cwd())
+            said = failures.memory(error) or failures.disk(error, where)
+            if said is None:
+                raise
+            print(f"error: {said}", file=sys.stderr)
             raise typer.Exit(2) from error
 
     return app.command(function.__name__.strip("_").replace("_", "-"))(guarded)

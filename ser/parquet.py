@@ -1,10 +1,9 @@
 """A table that one stage hands to another, as a contract: columns, types, key and rules, checked on both sides.
 
-A table is checked when it is written and when it is read, and it is written under a temporary name and renamed, so that
-nothing half-written is ever read.
+A table is checked when it is written and when it is read, written whole or not at all, and sealed: nothing half-written
+and no flipped bit is ever read.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ser import seal
 from ser.errors import SerError, offenders
+from ser.whole import whole
 
 TORN = (pa.ArrowException, OSError, UnicodeDecodeError)
 ROW_GROUP = 100  # utterances per row group of a binary table: a reader holds no more than this at a time
@@ -66,24 +67,20 @@ class Contract:
 def write(contract: Contract, table: pa.Table, path: Path, metadata: Mapping[str, str] | None = None) -> None:
     """Check ``table`` and write it to ``path`` whole or not at all, with ``metadata`` in the Parquet schema."""
     checked = contract.check(table, path)
-    notes = {"contract": contract.name, **(metadata or {})}
+    notes = {"contract": contract.name, **(metadata or {}), seal.KEY: seal.BLANK}
     checked = checked.replace_schema_metadata({key.encode(): value.encode() for key, value in notes.items()})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with whole(path) as partial:
         if contract.binary:
             plain = [name for name in checked.column_names if name != contract.binary]
             pq.write_table(checked, partial, compression="zstd", row_group_size=ROW_GROUP, use_dictionary=plain)
         else:
             pq.write_table(checked, partial, compression="zstd")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def read(contract: Contract, path: Path) -> pa.Table:
-    """Return the checked table at ``path``; SerError if it is missing, torn or not of this contract."""
+    """Return the checked table at ``path``; SerError if it is missing, damaged or not of this contract."""
     try:
+        seal.check(path)
         table = pq.read_table(path)
         table.validate(full=True)  # text that is no text is found here, not where somebody looks at it
         table.column_names  # noqa: B018 (decodes the names)
@@ -95,13 +92,17 @@ def read(contract: Contract, path: Path) -> pa.Table:
 
 
 def metadata(path: Path) -> dict[str, str]:
-    """Return the notes written beside a table at ``path``, without Arrow's and pandas' own entries.
+    """Return the notes written beside a table at ``path``, without Arrow's, pandas' and the seal's own entries.
 
-    SerError if the file is missing or torn.
+    SerError if the file is missing or damaged.
     """
     try:
+        seal.check(path)
         notes = pq.read_schema(path).metadata or {}
-        return {key.decode(): value.decode() for key, value in notes.items() if key not in (b"ARROW:schema", b"pandas")}
+        own = (b"ARROW:schema", b"pandas", seal.KEY.encode())
+        return {key.decode(): value.decode() for key, value in notes.items() if key not in own}
+    except FileNotFoundError as error:
+        raise SerError(f"{path} does not exist; it is the table of an earlier stage.") from error
     except TORN as error:
         raise _torn(path, error) from error
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ser.errors import SerError
+from ser.whole import write_text
 
 SETTLED = 2_000_000_000  # nanoseconds: a file as young may change again within one tick of its file system's clock
 READERS = 8  # files hashed at once; blake2b leaves the interpreter to the others
@@ -84,12 +85,6 @@ def _load(cache: Path) -> Known:
 
 
 def _save(cache: Path, known: Known) -> None:
-    partial = cache.with_name(f".{cache.name}.{os.getpid()}.part")
     # a cache that cannot be written costs time, nothing else
-    with suppress(OSError):
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.write_text(json.dumps(known, separators=(",", ":")), encoding="utf-8")
-            partial.replace(cache)
-        finally:
-            partial.unlink(missing_ok=True)
+    with suppress(OSError, SerError):
+        write_text(cache, json.dumps(known, separators=(",", ":")))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ser import seal
 from ser.contracts import TRAINED_HERE
 from ser.errors import SerError, offenders
 from ser.features._frames import Signal, require
@@ -86,6 +87,7 @@ def _notes(weights: Path) -> dict[str, Any]:
 
     if weights.suffix != ".safetensors":
         return {}
+    seal.check(weights)
     try:
         with safe_open(weights, framework="pt") as file:
             notes = json.loads((file.metadata() or {}).get("training", "{}"))
@@ -126,6 +128,7 @@ def _state(weights: Path) -> Mapping[str, Any]:
     import torch
     from safetensors.torch import load_file
 
+    seal.check(weights)
     try:
         if weights.suffix == ".safetensors":
             return load_file(weights)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from ser import contracts, layout
+from ser import contracts, layout, seal
 from ser.config.schema import Plan, Protocol, Recipe
 from ser.errors import SerError
 from ser.layout import Run
@@ -44,6 +44,7 @@ def read(run: Run, plan: Plan) -> Record:
     """Return the record of ``run``; SerError names the file that is missing, torn, of another version or protocol."""
     path = run.folder / "run.json"
     try:
+        seal.check(path)
         card = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SerError(f"{path} does not exist; the train stage writes it.") from error

@@ -1,29 +1,34 @@
 """Keep what an experiment selected beside its results: a table cannot differ from the configuration that it shows."""
 
+import json
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from ser import seal
 from ser.config.schema import Plan
 from ser.errors import SerError, unknown
+from ser.whole import write_text
 
 
 def plan(*, plan: Plan, out: Path) -> None:
     """Write the resolved experiment as readable JSON."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.name}.part")
-    partial.write_text(plan.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    partial.replace(out)
+    record = {seal.KEY: seal.BLANK, **plan.model_dump(mode="json")}
+    write_text(out, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_plan(path: Path) -> Plan:
-    """Return the plan in ``path``; SerError if it is missing, does not hold together or was made by another version."""
+    """Return the plan in ``path``; SerError if it is missing, damaged, made by another version or not consistent."""
     try:
-        found = Plan.model_validate_json(path.read_bytes()).checked()
+        seal.check(path)
+        record = json.loads(path.read_text(encoding="utf-8"))
+        found = Plan.model_validate({name: value for name, value in record.items() if name != seal.KEY}).checked()
     except FileNotFoundError as error:
         raise SerError(f"{path} does not exist; the rule 'plan' writes it.") from error
     except ValidationError as error:
         raise SerError(f"{path} is not a plan of this version: {error.errors()[0]['msg']}.") from error
+    except (ValueError, AttributeError) as error:
+        raise SerError(f"{path} is not a plan ({error}); delete it and run again.") from error
     for block in found.experiment.runs:
         for kind, names, known in (
             ("protocol", block.protocols, found.protocols),

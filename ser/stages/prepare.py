@@ -1,7 +1,6 @@
 """Read a corpus's labels, hold them against its card and its recordings, and write the manifest."""
 
 import csv
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from ser.corpus import Card, Facts, Utterance
 from ser.errors import SerError, offenders, unknown
 from ser.progress import progress
 from ser.sources import checksum
+from ser.whole import whole
 
 REMEDIES = {  # entry of 'allow': what it does
     "subset": "accepts an incomplete corpus",
@@ -196,13 +196,7 @@ def _notes(corpus: str, settings: Corpus, card: Card) -> dict[str, Any]:
 
 
 def _write_excluded(left_out: Sequence[Fault], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["utterance", "audio", "reason"])
-            writer.writerows([fault.utterance, fault.audio, f"{fault.kind}: {fault.reason}"] for fault in left_out)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["utterance", "audio", "reason"])
+        writer.writerows([fault.utterance, fault.audio, f"{fault.kind}: {fault.reason}"] for fault in left_out)

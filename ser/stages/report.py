@@ -1,6 +1,5 @@
 """Stage ``report``: the tables, figures and page of an experiment, from its runs and scores."""
 
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +19,7 @@ from ser.reports.material import Material
 from ser.reports.mistakes import Said
 from ser.reports.results import gather
 from ser.reports.runs import read
+from ser.whole import whole
 
 
 def report(*, plan: Plan, scores: Path, confusions: Path, intervals: Path, comparisons: Path, out: Path) -> None:
@@ -118,10 +118,5 @@ def _recognised(plan: Plan) -> list[tuple[str, str]]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with whole(path) as partial:
         partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -1,7 +1,6 @@
 """Stage train: one system, seed and fold; fit on train, choose on dev, speak on test."""
 
 import json
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ import torch
 from pydantic import ValidationError
 from safetensors.torch import save_file
 
-from ser import catalog, contracts
+from ser import catalog, contracts, seal
 from ser.config.schema import Protocol, Recipe, View
 from ser.errors import SerError, unknown
 from ser.layout import Run
@@ -27,6 +26,7 @@ from ser.training.energy import Meter
 from ser.training.fold import Fold
 from ser.training.fold import read as read_fold
 from ser.training.outcome import Outcome
+from ser.whole import whole, write_text
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,9 @@ def train(
         "features": {found.feature: found.notes for found in loaded.values()},
         "data": digests,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        seal.KEY: seal.BLANK,
     }
-    _write_json(out / "run.json", record)
+    write_text(out / "run.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     state.delete()
 
 
@@ -169,14 +170,11 @@ def _text(
 
 
 def _write(job: Job, fold: Fold, outcome: Outcome, out: Path, vocabulary: Sequence[str]) -> None:
+    (out / "run.json").unlink(missing_ok=True)  # of an earlier run: never beside files that are not its own
     contracts.write(contracts.HISTORY, history.table(outcome.history), out / "history.parquet")
     classes = json.dumps(fold.classes)
-    partial = out / f".model.safetensors.{os.getpid()}.part"
-    try:
+    with whole(out / "model.safetensors") as partial:
         save_file(dict(outcome.weights), partial, metadata=_beside(job, classes, vocabulary))
-        partial.replace(out / "model.safetensors")
-    finally:
-        partial.unlink(missing_ok=True)
     table = _predictions(job.run, fold, outcome)
     notes = {"classes": classes, "digest": job.protocol.digest(), "tested": job.notes.get("tested", "once")}
     contracts.write(contracts.PREDICTIONS, table, out / "predictions.parquet", notes)
@@ -184,7 +182,12 @@ def _write(job: Job, fold: Fold, outcome: Outcome, out: Path, vocabulary: Sequen
 
 def _beside(job: Job, classes: str, vocabulary: Sequence[str]) -> dict[str, str]:
     """Return what the weights need beside them: one entry, since safetensors writes several in a random order."""
-    held = {"recipe": json.loads(job.recipe.decisive()), "classes": json.loads(classes), "vocabulary": list(vocabulary)}
+    held = {
+        "recipe": json.loads(job.recipe.decisive()),
+        "classes": json.loads(classes),
+        "vocabulary": list(vocabulary),
+        seal.KEY: seal.BLANK,
+    }
     return {"ser": json.dumps(held, ensure_ascii=False, sort_keys=True)}
 
 
@@ -246,12 +249,3 @@ def _surroundings(place: torch.device, threads: int) -> dict[str, Any]:
         "precision": precision(place),
         "threads": threads,
     }
-
-
-def _write_json(path: Path, record: Mapping[str, Any]) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        partial.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -1,7 +1,6 @@
 """Stage ``train_xvector``: x-vector weights from a corpus's own speakers, where no published weights are configured."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,13 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ser import contracts
+from ser import contracts, seal
 from ser.errors import SerError
 from ser.layers.xvector import MINIMUM, RATE, log_mel
 from ser.progress import progress
 from ser.training.device import prepare
 from ser.training.speakers import Embedder, train
+from ser.whole import whole
 
 
 def train_xvector(*, manifest: Path, audio: Path, out: Path, epochs: int, seed: int, threads: int) -> None:
@@ -84,12 +84,7 @@ def _levels(audio: Path, shards: list[int], wanted: set[str]) -> dict[str, Tenso
 
 
 def _save(trained: Embedder, out: Path, notes: dict[str, Any]) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
+    with whole(out) as partial:
         state = {name: tensor.cpu().contiguous() for name, tensor in trained.model.state_dict().items()}
         # one note only: safetensors writes several in a random order, and equal runs shall write equal files
-        save_file(state, partial, {"training": json.dumps(notes, sort_keys=True)})
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
+        save_file(state, partial, {"training": json.dumps({**notes, seal.KEY: seal.BLANK}, sort_keys=True)})

@@ -23,11 +23,14 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ser import layout
+from ser import layout, seal
 from ser.config.schema import Protocol, Recipe
+from ser.errors import SerError
 from ser.training.history import Epoch
+from ser.whole import whole
 
-INTERVAL = 20.0  # seconds; shorter epochs share a checkpoint, because writing one costs about as much as they do
+# Seconds; shorter epochs share a checkpoint, because writing one costs about as much as they do.
+INTERVAL = float(os.environ.get("SER_CHECKPOINT_SECONDS", "20"))
 FILE, LOCK = "state.safetensors", "lock"
 
 
@@ -103,13 +106,10 @@ class Checkpoint:
             tensors |= {f"optimiser/{index}/{name}": slot for name, slot in slots.items() if isinstance(slot, Tensor)}
         tensors |= {f"random/{name}": value for name, value in _random().items()}
         held = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
-        small = {"history": [asdict(row) for row in state.history], "resumes": state.resumes}
-        small |= {"key": self.key, "run": self.run}
-        partial = self.folder / f".{FILE}.{os.getpid()}.part"
-        save_file(held, partial, metadata={"state": json.dumps(small)})
-        with partial.open("rb") as written:
-            os.fsync(written.fileno())
-        partial.replace(self.folder / FILE)
+        history = [asdict(row) for row in state.history]
+        small = {seal.KEY: seal.BLANK, "history": history, "resumes": state.resumes, "key": self.key, "run": self.run}
+        with whole(self.folder / FILE) as partial:
+            save_file(held, partial, metadata={"state": json.dumps(small)})
 
     def load(self, model: nn.Module, optimiser: Optimizer) -> State:
         """Return the state of this key after restoring model, optimiser and random generators; a fresh one if none.
@@ -125,7 +125,7 @@ class Checkpoint:
                 raise ValueError(f"it belongs to {small['key']}")
             state = State([Epoch(**row) for row in small["history"]], _of(tensors, "best"), small["resumes"] + 1)
             _restore(model, optimiser, tensors)
-        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        except (SerError, SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             print(f"checkpoint {self.key} is torn and ignored ({error})", file=sys.stderr, flush=True)
             return State()
         print(f"resumed after epoch {len(state.history)} from checkpoint {self.key}", file=sys.stderr, flush=True)
@@ -139,6 +139,7 @@ class Checkpoint:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    seal.check(path)
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)

@@ -1,0 +1,52 @@
+"""What a failure of the machine means for the user: a full or read-only disk, a limit, no memory left."""
+
+import errno
+import os
+import re
+import shutil
+from pathlib import Path
+
+DISK = {
+    errno.ENOSPC: "make room and run again",
+    errno.EDQUOT: "your quota is used up: make room and run again",
+    errno.EROFS: "the file system is mounted read-only: mount it writable, or work in another folder "
+    "(snakemake --directory), and run again",
+    errno.EACCES: "you may not: mend the permissions, or work in another folder, and run again",
+    errno.EPERM: "you may not: mend the permissions, or work in another folder, and run again",
+    errno.EFBIG: "the limit on the size of a file is reached (ulimit -f): raise it and run again",
+    errno.EIO: "the disk or the file server fails: have it looked at, then run again",
+}
+NO_MEMORY = re.compile(r"can't allocate memory|out of memory|cannot allocate memory", re.IGNORECASE)
+
+
+def disk(error: BaseException, path: Path) -> str | None:
+    """Return where and why, and what to do, if ``error`` is one of a disk's; None if it is another."""
+    number = _errno(error)
+    if number is None or number not in DISK:
+        return None
+    free = f", {_free(path)} are free" if number in (errno.ENOSPC, errno.EDQUOT) else ""
+    return f"{path}: {os.strerror(number)}{free}; {DISK[number]}."
+
+
+def memory(error: Exception) -> str | None:
+    """Return what to say where ``error`` means that no memory was left; None where it means something else."""
+    if not isinstance(error, MemoryError) and not (isinstance(error, RuntimeError) and NO_MEMORY.search(str(error))):
+        return None
+    reason = str(error).strip().splitlines()
+    return (
+        f"no memory was left ({reason[0] if reason else type(error).__name__}). Run fewer jobs at a time, give the job "
+        "more (snakemake --set-resources <rule>:mem_mb=<MB>), or take a smaller training.batch."
+    )
+
+
+def _errno(error: BaseException) -> int | None:
+    """Return the number of the system's error; safetensors writes it into its text only."""
+    if isinstance(error, OSError):
+        return error.errno
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return int(found.group(1)) if found else None
+
+
+def _free(path: Path) -> str:
+    there = next(folder for folder in path.absolute().parents if folder.is_dir())
+    return f"{shutil.disk_usage(there).free // 2**20} MiB"
