@@ -3,6 +3,7 @@
 # make fuzz   coverage-guided fuzzing of every parser, SECONDS=60 each; TARGETS="table archive" for some of them
 # make test-cluster   a small experiment through Slurm, as root on Debian or Ubuntu (docs/clusters.md)
 # make test-storage   the same with data and results in an S3 bucket
+# make test-faults   kills, full disks and damaged files on a miniature experiment; SEED=7 KILLS=50 (docs/reliability.md)
 # make lint   what continuous integration checks beside the tests
 # make lock   renew the pinned versions from pyproject.toml
 
@@ -17,7 +18,7 @@ CORES ?= $(shell nproc)
 # One training job per device; without a device the number of cores is the bound.
 GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | grep -c GPU || true)
 
-.PHONY: demo test test-cluster test-storage fuzz lint lock clean
+.PHONY: demo test test-cluster test-faults test-storage fuzz lint lock clean
 
 demo: $(VENV)/installed
 	snakemake --cores $(CORES) --resources gpu=$(GPUS)
@@ -42,6 +43,9 @@ test-storage: $(VENV)/installed
 	VIRTUAL_ENV="$(CURDIR)/$(VENV)" uv pip install --quiet --target build/storage-site --constraint build/constraints.txt \
 	  'snakemake-storage-plugin-s3>=0.3.6,<0.4' 'moto[s3,server]>=5.2,<6'
 	PYTHONPATH="$(CURDIR)/build/storage-site" python tests/cluster/run_s3.py
+
+test-faults: $(VENV)/installed
+	python tests/faults/run.py $(if $(SEED),--seed $(SEED)) $(if $(KILLS),--kills $(KILLS)) --cores $(CORES)
 
 lint: $(VENV)/installed
 	ruff check .

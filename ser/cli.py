@@ -9,7 +9,7 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
-from ser import audit_verbs, failures, listings, scheduler
+from ser import audit_verbs, failures, listings, scheduler, verify
 from ser.devices import granted
 from ser.errors import SerError
 
@@ -301,5 +301,5 @@ def compare(
     stage(runs=read_plan(plan).runs(), comparisons=comparisons, intervals=intervals, method=method)
 
 
-for function in (*audit_verbs.VERBS, *listings.LISTINGS):
+for function in (*audit_verbs.VERBS, *listings.LISTINGS, verify.verify):
     verb(function)

@@ -1,0 +1,146 @@
+"""A seeded series of faults on a miniature experiment: after each a user's rerun must give the undisturbed results.
+
+    make test-faults SEED=7 KILLS=50
+
+Prints a line per fault and the totals; exit code 1 where anything differs, is left behind or is not said clearly.
+"""
+
+import argparse
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import faults
+from faults import FINISHED, OPEN, Bench, Fault
+from house import ESTIMATOR, House, jobs
+
+KILL, TERM, INTERRUPT = signal.SIGKILL, signal.SIGTERM, signal.SIGINT
+TABLES = "results/mini/*.parquet"
+# name, fault, what it needs of the machine; the series goes through the list in random order and begins again
+SERIES: list[tuple[str, Fault, str]] = [
+    ("SIGKILL of a training", faults.killed_job("network", KILL), ""),
+    ("SIGTERM of a training", faults.killed_job("network", TERM), ""),
+    ("SIGINT of a training", faults.killed_job("network", INTERRUPT), ""),
+    ("SIGKILL of a training", faults.killed_job("network", KILL), ""),
+    ("SIGKILL of an SVM's training", faults.killed_job("estimator", KILL), ""),
+    ("SIGKILL of an extraction", faults.killed_job("extract", KILL), ""),
+    ("SIGTERM of an extraction", faults.killed_job("extract", TERM), ""),
+    ("SIGKILL of a resampling", faults.killed_job("resample", KILL), ""),
+    ("SIGKILL of a scoring", faults.killed_job("score", KILL), ""),
+    ("SIGKILL of a report", faults.killed_job("report", KILL), ""),
+    ("damaged checkpoint", faults.damaged_checkpoint, ""),
+    ("full disk, training", faults.full_disk("network"), "mount"),
+    ("full disk, extraction", faults.full_disk("extract"), "mount"),
+    ("full disk, scoring", faults.full_disk("score"), "mount"),
+    ("full disk, everything", faults.full_disk_under_scheduler, "mount"),
+    ("read-only, training", faults.read_only("network"), "mount"),
+    ("read-only, extraction", faults.read_only("extract"), "mount"),
+    ("limit on files, training", faults.file_limit("network"), ""),
+    ("limit on files, extraction", faults.file_limit("extract"), ""),
+    ("SIGKILL of Snakemake alone", faults.killed_scheduler(KILL, group=False), ""),
+    ("SIGKILL of Snakemake and jobs", faults.killed_scheduler(KILL, group=True), ""),
+    ("SIGTERM of Snakemake alone", faults.killed_scheduler(TERM, group=False), ""),
+    ("SIGTERM of Snakemake and jobs", faults.killed_scheduler(TERM, group=True), ""),
+    ("SIGINT of Snakemake alone", faults.killed_scheduler(INTERRUPT, group=False), ""),
+    ("SIGINT of Snakemake and jobs", faults.killed_scheduler(INTERRUPT, group=True), ""),
+    ("SIGKILL of a job of Snakemake", faults.killed_under_scheduler(KILL), ""),
+    ("SIGTERM of a job of Snakemake", faults.killed_under_scheduler(TERM), ""),
+    ("two schedulers", faults.two_schedulers, ""),
+    ("damaged features", faults.damaged_file("data/demo/features/mfcc/*.parquet", noticed=True), ""),
+    ("damaged predictions", faults.damaged_file("results/runs/**/predictions.parquet", noticed=True), ""),
+    ("damaged table", faults.damaged_file("data/demo/*/halves.parquet", noticed=True), ""),
+    ("damaged, time kept: model", faults.damaged_file("results/runs/**/model.safetensors", noticed=False), ""),
+    ("damaged, time kept: record", faults.damaged_file("results/runs/**/run.json", noticed=False), ""),
+    ("damaged, time kept: audio", faults.damaged_file("data/demo/audio/*.parquet", noticed=False), ""),
+    ("damaged, time kept: scores", faults.damaged_file(TABLES, noticed=False), ""),
+    ("times of files moved", faults.moved_times, ""),
+    ("clock jumps in a training", faults.jumping_clock, "faketime"),
+]
+
+
+def main() -> int:
+    given = _arguments()
+    folder = Path(tempfile.mkdtemp(prefix="ser-faults-"))
+    house = House(folder, given.cores)
+    lacking = {
+        "mount": "" if house.own_disk else "mounting a file system is not allowed here",
+        "faketime": "" if faults.FAKETIME else "libfaketime is not installed",
+    }
+    print(f"seed {given.seed}, {given.kills} faults, in {folder}", flush=True)
+    try:
+        bench = _undisturbed(house)
+        return _series(bench, given.seed, given.kills, given.only, lacking)
+    finally:
+        house.clear()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--kills", type=int, default=50, help="faults in the series")
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--only", default="", help="faults whose name holds this")
+    return parser.parse_args()
+
+
+def _undisturbed(house: House) -> Bench:
+    """Run the experiment from nothing and keep its states."""
+    began = time.monotonic()
+    whole = house.run(house.snakemake())
+    if whole.code:
+        sys.exit(f"the undisturbed run failed:\n{whole.text[-3000:]}")
+    house.save(FINISHED)
+    found: dict[str, list[list[str]]] = {}
+    for command in jobs(whole.text):
+        verb = command[1]
+        if verb == "train":
+            verb = "estimator" if ESTIMATOR in command else "network"
+        found.setdefault(verb, []).append(command)
+    bench = Bench(house, found)
+    for path in [*house.folder.glob(TABLES), house.folder / "data/demo/features/mfcc/1.parquet"]:
+        path.unlink()
+    shutil.rmtree(house.folder / "results/runs/demo/halves/net/seed0/fold0")
+    house.save(OPEN)
+    bench.usual[OPEN] = house.run(house.snakemake(*faults.SCORES)).seconds
+    print(f"undisturbed: {whole.seconds:.0f} s from nothing, {bench.usual[OPEN]:.0f} s from one run and one shard")
+    print(f"preparation {time.monotonic() - began:.0f} s\n", flush=True)
+    return bench
+
+
+def _series(bench: Bench, seed: int, count: int, only: str, lacking: dict[str, str]) -> int:
+    """Run ``count`` faults, print a line for each and the totals; return the exit code."""
+    rng = random.Random(seed)
+    order: list[tuple[str, Fault, str]] = []
+    possible = [entry for entry in SERIES if not lacking.get(entry[2]) and only in entry[0]]
+    for name, _, need in SERIES:
+        if lacking.get(need):
+            print(f"skipped: {name}, since {lacking[need]}")
+    while len(order) < count:
+        order += rng.sample(possible, len(possible))
+    lost, repeated, wrong, began = 0.0, [], 0, time.monotonic()
+    print(f"{'':>3}  {'fault':32} {'moment':44} {'lost s':>7}  {'steps':34} differences", flush=True)
+    for number, (name, fault, _) in enumerate(order[:count], start=1):
+        outcome = fault(bench, random.Random(rng.random()))
+        lost += max(outcome.lost, 0.0)
+        repeated += [] if outcome.repeated is None else [outcome.repeated]
+        wrong += bool(outcome.problems)
+        steps = ", ".join(outcome.steps)
+        print(f"{number:3}  {name:32} {outcome.moment:44} {outcome.lost:7.1f}  {steps:34} ", end="")
+        print("; ".join(outcome.problems) or "none", flush=True)
+    print(f"\n{count} faults in {time.monotonic() - began:.0f} s (seed {seed}): {wrong} with differences or problems")
+    print(f"work repeated: {lost:.0f} s in all, {lost / count:.1f} s per fault")
+    if repeated:
+        print(
+            f"training repeated after {len(repeated)} kills: at most {max(repeated):.2f} s since the last checkpoint, "
+            f"of which there is one every {faults.INTERVAL:.0f} s"
+        )
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
