@@ -1,6 +1,7 @@
 """Read a corpus's labels, hold them against its card and its recordings, and write the manifest."""
 
 import csv
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
