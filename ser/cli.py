@@ -251,7 +251,7 @@ def train(
 @verb
 def plan(out: Out) -> None:
     """Keep the resolved experiment, JSON on standard input, beside its results."""
-    from ser.config.schema import Plan
+    from ser.config.plan import Plan
     from ser.stages.plan import plan as stage
 
     stage(plan=Plan.model_validate_json(sys.stdin.read()), out=out)

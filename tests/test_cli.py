@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ser.cli import app
-from ser.config.schema import Plan, Recipe
+from ser.config.plan import Plan
+from ser.config.schema import Recipe
 from ser.stages import train as stage
 from ser.stages.plan import read_plan
 
@@ -81,7 +82,8 @@ def test_a_plan_longer_than_an_argument_may_be_is_read_from_standard_input(tmp_p
     systems = {f"system-{n}": {"title": "x" * 2000, "model": "dense_lstm", "inputs": {}} for n in range(100)}
     block = {"corpora": ["demo"], "protocols": ["p"], "systems": list(systems)}
     protocols = {"p": {"rule": "session_out", "labels": "all"}}
-    raw = {"experiment": {"name": "x", "runs": [block]}, "protocols": protocols, "systems": systems, "folds": {}}
+    raw = {"experiment": {"name": "x", "runs": [block]}, "protocols": protocols, "systems": systems}
+    raw["folds"] = {"demo": {"p": 5}}
     text = Plan.model_validate(raw).canonical()
     assert len(text) > 128 * 1024  # what Linux allows one argument
     done = CliRunner().invoke(app, ["plan", "--out", str(tmp_path / "plan.json")], input=text)

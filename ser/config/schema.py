@@ -2,17 +2,12 @@
 
 import hashlib
 import json
-from itertools import product
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt
 
-from ser.errors import SerError, offenders
-from ser.layout import Run
-
 Options = dict[str, Any]
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
-FoldCount = Annotated[int, Field(ge=1, le=100_000)]
 Allowance = Literal["subset", "unlabelled-audio", "missing-audio", "unreadable", "silent", "short"]
 
 # What a protocol lets training see of its test part. speaker: the same people; session: the same recording session,
@@ -266,35 +261,3 @@ class Config(Strict):
     protocols: dict[str, Protocol]
     systems: dict[str, Recipe]
     devices: Devices = Devices()
-
-
-class Plan(Strict):
-    """What an experiment selects of a configuration, with the fold counts: enough to score and report it."""
-
-    experiment: Experiment
-    protocols: dict[str, Protocol]
-    systems: dict[str, Recipe]
-    folds: dict[str, dict[str, FoldCount]] = Field(description="corpus: protocol: number of folds")
-    shards: dict[str, int] = Field(default_factory=dict, description="corpus: number of feature and transcript shards")
-
-    def checked(self) -> "Plan":
-        """Return the plan itself; SerError if a block names a fold that its protocol does not have."""
-        for block in self.experiment.runs:
-            for corpus, protocol in product(block.corpora, block.protocols):
-                count = self.folds.get(corpus, {}).get(protocol)
-                if count is None:
-                    raise SerError(f"the plan does not say how many folds {protocol} has on {corpus}; plan again.")
-                beyond = [fold for fold in block.folds or () if not 0 <= fold < count]
-                if beyond:
-                    raise SerError(f"{protocol} on {corpus} has folds 0 to {count - 1}; asked for {offenders(beyond)}.")
-        return self
-
-    def runs(self) -> list[Run]:
-        """Return every training job of the experiment, each once."""
-        every: dict[Run, None] = {}
-        for block in self.experiment.runs:
-            for corpus, protocol in product(block.corpora, block.protocols):
-                folds = range(self.folds[corpus][protocol]) if block.folds is None else block.folds
-                jobs = product((corpus,), (protocol,), block.systems, block.seeds, folds)
-                every.update(dict.fromkeys(Run(*job) for job in jobs))
-        return list(every)

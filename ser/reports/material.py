@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from ser.config.schema import Plan
+from ser.config.plan import Plan
 from ser.evaluation.arithmetic import Check, checks
 from ser.reports import contests, human, mistakes, papers, provenance, reliabilities, speakers, verdicts
 from ser.reports.answers import Answers, Key

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from ser import contracts, layout, seal
-from ser.config.schema import Plan, Protocol, Recipe
+from ser.config.plan import Plan
+from ser.config.schema import Protocol, Recipe
 from ser.errors import SerError
 from ser.layout import Run
 

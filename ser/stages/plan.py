@@ -6,8 +6,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ser import seal
-from ser.config.schema import Plan
-from ser.errors import SerError, unknown
+from ser.config.plan import Plan
+from ser.errors import SerError
 from ser.whole import write_text
 
 
@@ -22,18 +22,10 @@ def read_plan(path: Path) -> Plan:
     try:
         seal.check(path)
         record = json.loads(path.read_text(encoding="utf-8"))
-        found = Plan.model_validate({name: value for name, value in record.items() if name != seal.KEY}).checked()
+        return Plan.model_validate({name: value for name, value in record.items() if name != seal.KEY}).checked()
     except FileNotFoundError as error:
         raise SerError(f"{path} does not exist; the rule 'plan' writes it.") from error
     except ValidationError as error:
         raise SerError(f"{path} is not a plan of this version: {error.errors()[0]['msg']}.") from error
     except (ValueError, AttributeError) as error:
         raise SerError(f"{path} is not a plan ({error}); delete it and run again.") from error
-    for block in found.experiment.runs:
-        for kind, names, known in (
-            ("protocol", block.protocols, found.protocols),
-            ("system", block.systems, found.systems),
-        ):
-            if lacking := [name for name in names if name not in known]:
-                raise SerError(f"{path}: {unknown(kind, lacking[0], known)}")
-    return found

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ser import contracts, layout, transcripts
 from ser.audit_contracts import AUDIT
-from ser.config.schema import Plan
+from ser.config.plan import Plan
 from ser.errors import SerError
 from ser.evaluation.published import Published, published
 from ser.evaluation.word_errors import word_errors

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ser.config.describe import describe
+from ser.config.plan import Plan
 from ser.config.read import library, merged, resolve
-from ser.config.schema import Plan
 from ser.errors import SerError
 
 CONFIG = Path(__file__).parents[2] / "config"

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 import soundfile
 
 from ser import contracts
-from ser.config.schema import Block, Experiment, Inputs, Plan, Protocol, Recipe, View
+from ser.config.plan import Plan
+from ser.config.schema import Block, Experiment, Inputs, Protocol, Recipe, View
 
 PROJECT = Path(__file__).parents[2]
 

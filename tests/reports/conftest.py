@@ -15,7 +15,8 @@ import pytest
 
 from ser import contracts
 from ser.audit_contracts import ALL_FOLDS, AUDIT
-from ser.config.schema import Block, Experiment, Plan, Protocol, Recipe
+from ser.config.plan import Plan
+from ser.config.schema import Block, Experiment, Protocol, Recipe
 from ser.layout import Run, audit, manifest
 from ser.stages.compare import compare
 from ser.stages.report import report

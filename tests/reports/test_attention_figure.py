@@ -12,7 +12,8 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from ser import contracts, layout
-from ser.config.schema import Block, Plan
+from ser.config.plan import Plan
+from ser.config.schema import Block
 from ser.errors import SerError
 from ser.layout import Run
 from ser.reports import attention, figures

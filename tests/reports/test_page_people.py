@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from ser import contracts
-from ser.config.schema import Block, Plan
+from ser.config.plan import Plan
+from ser.config.schema import Block
 
 CLASSES = ("angry", "happy", "neutral", "sad")
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 from ser import contracts, layout
-from ser.config.schema import Block, Inputs, Plan, Words
+from ser.config.plan import Plan
+from ser.config.schema import Block, Inputs, Words
 
 SAID = "<b>confidential</b> sentence number"
 HEARD = "what a recogniser took for"

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from ser import contracts
-from ser.config.schema import Block, Experiment, Plan, Protocol
+from ser.config.plan import Plan
+from ser.config.schema import Block, Experiment, Protocol
 from ser.errors import SerError
 from ser.reports import contests, gap, ranking
 from ser.reports.contests import Contest, Pair

@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ser.config.schema import Block, Experiment, Plan, Protocol, Recipe, Sweep
+from ser.config.plan import Plan
+from ser.config.schema import Block, Experiment, Protocol, Recipe, Sweep
 from ser.evaluation import published
 from ser.reports.papers import NOT_RUN, Cell
 

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ser.config.schema import Block, Experiment, Plan, Protocol, Recipe
+from ser.config.plan import Plan
+from ser.config.schema import Block, Experiment, Protocol, Recipe
 from ser.evaluation.arithmetic import checks
 from ser.evaluation.claims import claims
 from ser.evaluation.uncertainty import TESTED, Uncertain

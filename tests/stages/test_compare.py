@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from ser import contracts
 from ser.cli import app
-from ser.config.schema import Block, Experiment, Plan
+from ser.config.plan import Plan
+from ser.config.schema import Block, Experiment
 from ser.errors import SerError
 from ser.evaluation import metrics
 from ser.layout import Run

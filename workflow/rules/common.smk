@@ -9,7 +9,7 @@ from snakemake.exceptions import WorkflowError
 
 from ser import catalog, layout
 from ser.config.read import merged, read_yaml, resolve
-from ser.config.schema import Plan
+from ser.config.plan import Plan
 from ser.errors import SerError
 from ser.sources import fingerprint
 

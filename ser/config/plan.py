@@ -1,0 +1,50 @@
+"""What an experiment selects of a configuration: its runs, and all that it takes to score and report them."""
+
+from itertools import product
+from typing import Annotated
+
+from pydantic import Field
+
+from ser.config.schema import Experiment, Protocol, Recipe, Strict
+from ser.errors import SerError, offenders, unknown
+from ser.layout import Run
+
+FoldCount = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class Plan(Strict):
+    """What an experiment selects of a configuration, with the fold counts: enough to score and report it."""
+
+    experiment: Experiment
+    protocols: dict[str, Protocol]
+    systems: dict[str, Recipe]
+    folds: dict[str, dict[str, FoldCount]] = Field(description="corpus: protocol: number of folds")
+    shards: dict[str, int] = Field(default_factory=dict, description="corpus: number of feature and transcript shards")
+
+    def checked(self) -> "Plan":
+        """Return the plan itself; SerError if a block names a protocol, system or fold that is not there."""
+        for block in self.experiment.runs:
+            for kind, names, known in (
+                ("protocol", block.protocols, self.protocols),
+                ("system", block.systems, self.systems),
+            ):
+                if lacking := [name for name in names if name not in known]:
+                    raise unknown(kind, lacking[0], known)
+            for corpus, protocol in product(block.corpora, block.protocols):
+                count = self.folds.get(corpus, {}).get(protocol)
+                if count is None:
+                    raise SerError(f"the plan does not say how many folds {protocol} has on {corpus}; plan again.")
+                beyond = [fold for fold in block.folds or () if not 0 <= fold < count]
+                if beyond:
+                    raise SerError(f"{protocol} on {corpus} has folds 0 to {count - 1}; asked for {offenders(beyond)}.")
+        return self
+
+    def runs(self) -> list[Run]:
+        """Return every training job of the experiment, each once."""
+        every: dict[Run, None] = {}
+        for block in self.experiment.runs:
+            for corpus, protocol in product(block.corpora, block.protocols):
+                folds = range(self.folds[corpus][protocol]) if block.folds is None else block.folds
+                jobs = product((corpus,), (protocol,), block.systems, block.seeds, folds)
+                every.update(dict.fromkeys(Run(*job) for job in jobs))
+        return list(every)
