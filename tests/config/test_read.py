@@ -134,11 +134,13 @@ def test_one_name_in_two_files_is_an_error(tmp_path: Path) -> None:
 def test_a_plan_lists_each_run_once_and_refuses_a_fold_that_is_not_there() -> None:
     config = resolve(block(seeds=[0, 1], folds=[0, 4]), CONFIG)
     doubled = config.experiment.model_copy(update={"runs": config.experiment.runs * 2})
-    fields = {"protocols": {}, "systems": {}, "folds": {"demo": {"session-out-4": 5}}}
-    plan = Plan(experiment=doubled, **fields)
+    fields = {"protocols": config.protocols, "systems": config.systems}
+    plan = Plan(experiment=doubled, folds={"demo": {"session-out-4": 5}}, **fields)
     assert len(plan.checked().runs()) == 4
     with pytest.raises(SerError, match="folds 0 to 2"):
         plan.model_copy(update={"folds": {"demo": {"session-out-4": 3}}}).checked()
+    with pytest.raises(SerError, match="unknown system"):
+        plan.model_copy(update={"systems": {}}).checked()
 
 
 def test_the_documented_keys_are_those_of_the_schema() -> None:

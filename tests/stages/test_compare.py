@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from ser import contracts
 from ser.cli import app
 from ser.config.plan import Plan
-from ser.config.schema import Block, Experiment
+from ser.config.schema import Block, Experiment, Inputs, Protocol, Recipe
 from ser.errors import SerError
 from ser.evaluation import metrics
 from ser.layout import Run
@@ -156,7 +156,11 @@ def test_the_command_line_compares_a_plan() -> None:
     for system in systems:
         trained(system)
     block = Block(corpora=("c",), protocols=("p",), systems=systems)
-    plan = Plan(experiment=Experiment(name="e", runs=(block,)), protocols={}, systems={}, folds={"c": {"p": 2}})
+    named = {
+        "protocols": {"p": Protocol(rule="session_out", labels="all")},
+        "systems": dict.fromkeys(systems, Recipe(model="linear_svm", inputs=Inputs())),
+    }
+    plan = Plan(experiment=Experiment(name="e", runs=(block,)), **named, folds={"c": {"p": 2}})
     Path("plan.json").write_text(plan.model_dump_json())
     command = ["compare", "--plan", "plan.json", "--comparisons", str(TABLES[0]), "--intervals", str(TABLES[1])]
     assert CliRunner().invoke(app, command).exit_code == 0
