@@ -31,10 +31,12 @@ include: "workflow/rules/report.smk"
 
 
 rule all:
-    """The report of the experiment."""
+    """The report of the experiment, and every run that it speaks of."""
     default_target: True
     input:
         f"{RESULTS}/index.html",
+        # a lost file is not made anew behind a table that is there, unless it is asked for
+        [run.folder / "predictions.parquet" for run in RUNS],
 
 
 localrules:

@@ -1,6 +1,9 @@
 """Unpacking: every format, nothing outside the folder, nothing half-written."""
 
+import errno
 import io
+import os
+import shutil
 import stat
 import struct
 import tarfile
@@ -138,3 +141,14 @@ def test_a_folder_that_exists_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(SerError, match="exists already"):
         unpack(make_zip(tmp_path / "a.zip", FILES), tmp_path / "out")
     assert content(tmp_path / "out") == {"mine": b""}
+
+
+def test_a_full_disk_is_not_called_a_damaged_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    with pytest.raises(SerError, match=r"No space left on device.*make room") as refused:
+        unpack(make_zip(tmp_path / "a.zip", FILES), tmp_path / "out")
+    assert "damaged" not in str(refused.value)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip"]

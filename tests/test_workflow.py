@@ -266,6 +266,14 @@ def test_a_comment_in_the_code_reruns_nothing(house: House) -> None:
     assert house.planned() == {}
 
 
+def test_a_lost_run_is_trained_again_although_the_tables_behind_it_are_there(house: House) -> None:
+    path = house.folder / "results/runs/mine/two-folds/tiny-cnn/seed0/fold0/predictions.parquet"
+    lost = path.rename(path.with_suffix(".lost"))
+    planned = house.planned()
+    lost.rename(path)
+    assert planned == {"train_fold": 1, **AFTER_TRAINING}
+
+
 def test_an_edited_report_reruns_the_report_only(house: House) -> None:
     path = house.folder / "ser/reports/page.py"
     path.write_text(path.read_text() + "\n\nEDITED = True\n")

@@ -239,3 +239,17 @@ def test_a_checkpoint_that_vanishes_while_it_is_read_is_ignored(
 
     monkeypatch.setattr(checkpoint, "safe_open", vanished)
     assert Checkpoint("k").load(*stepped(Training())) == State()
+def test_a_flipped_bit_in_a_checkpoint_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a weight, a moment, the generator's state: all of them would load and train on to other results."""
+    monkeypatch.chdir(tmp_path)
+    model, descent = stepped(Training())
+    held = Checkpoint("k")
+    held.save(model, descent, State([Epoch(1, 1, 0.5, 0.1, 2.0, None, None, None)]))
+    file = held.folder / checkpoint.FILE
+    raw = file.read_bytes()
+    for at in range(len(raw) - 1, 0, -len(raw) // 40):
+        file.write_bytes(raw[:at] + bytes([raw[at] ^ 4]) + raw[at + 1 :])
+        assert held.load(model, descent) == State(), f"byte {at} of {len(raw)}"
+    assert "is damaged" in capsys.readouterr().err

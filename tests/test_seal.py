@@ -1,0 +1,126 @@
+"""A damaged file is noticed, whichever byte is wrong and wherever it is cut, before anything in it is used."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from ser import contracts, seal
+from ser.errors import SerError
+from ser.features import xvector
+from ser.layers.xvector import XVector
+from ser.whole import whole, write_text
+
+REFUSED = "refused"
+
+
+def table(path: Path) -> None:
+    row = {"epoch": 1, "step": 4, "seconds": 0.5, "learning_rate": 0.1, "train_loss": 2.0}
+    given = pa.Table.from_pylist([row], schema=contracts.HISTORY.schema)
+    contracts.write(contracts.HISTORY, given, path, {"classes": '["sad", "happy"]'})
+
+
+def tensors(path: Path) -> None:
+    with whole(path) as partial:
+        save_file({"weight": torch.arange(6.0)}, partial, {"ser": json.dumps({"seal": seal.BLANK, "classes": ["a"]})})
+
+
+def record(path: Path) -> None:
+    write_text(path, json.dumps({"accuracy": 0.5, "seal": seal.BLANK}))
+
+
+def read_table(path: Path) -> object:
+    notes = {name: value for name, value in contracts.metadata(path).items() if name in ("contract", "classes")}
+    return contracts.read(contracts.HISTORY, path).to_pylist(), notes
+
+
+def read_tensors(path: Path) -> object:
+    seal.check(path)
+    return load_file(path)["weight"].tolist()
+
+
+def read_record(path: Path) -> object:
+    seal.check(path)
+    return json.loads(path.read_text())["accuracy"]
+
+
+def outcome(read: Callable[[Path], object], path: Path) -> object:
+    """Return what was read, or ``REFUSED``; libraries have errors of their own for what is no such file at all."""
+    try:
+        return read(path)
+    except (SerError, SafetensorError, ValueError):
+        return REFUSED
+
+
+KINDS = [(table, read_table), (tensors, read_tensors), (record, read_record)]
+Writer, Reader = Callable[[Path], None], Callable[[Path], object]
+
+
+@pytest.mark.parametrize(("write", "read"), KINDS)
+def test_one_wrong_bit_is_refused_or_changes_nothing(write: Writer, read: Reader, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write(path)
+    raw, content = path.read_bytes(), read(path)
+    harmless = 0
+    for at in range(0, len(raw), 3):
+        path.write_bytes(raw[:at] + bytes([raw[at] ^ 1 << at % 8]) + raw[at + 1 :])
+        found = outcome(read, path)
+        assert found in (content, REFUSED), f"byte {at} of {len(raw)}"
+        harmless += found == content
+    assert 3 * harmless <= len(seal.BLANK), "only a bit of the mark itself may be wrong unnoticed"
+
+
+@pytest.mark.parametrize(("write", "read"), KINDS)
+def test_a_file_that_was_cut_is_refused_at_every_length(write: Writer, read: Reader, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write(path)
+    raw = path.read_bytes()
+    for length in range(0, len(raw), 7):
+        path.write_bytes(raw[:length])
+        assert outcome(read, path) == REFUSED
+
+
+def test_equal_content_gives_equal_files(tmp_path: Path) -> None:
+    for write, _ in KINDS:
+        write(tmp_path / "one")
+        write(tmp_path / "two")
+        assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_a_large_file_is_sealed_as_a_small_one(tmp_path: Path) -> None:
+    for notes_first in (True, False):
+        text = json.dumps({"a": "x" * (3 * seal.NEAR), "seal": seal.BLANK} | ({} if notes_first else {"z": "y"}))
+        path = tmp_path / "large"
+        write_text(path, text)
+        assert path.read_text() != text
+        seal.check(path)
+        content = bytearray(path.read_bytes())
+        content[seal.NEAR + 7] ^= 1
+        path.write_bytes(bytes(content))
+        with pytest.raises(SerError, match=r"large is damaged.*Delete it and run again"):
+            seal.check(path)
+
+
+def test_a_file_without_a_seal_passes(tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text("{}")
+    (tmp_path / "empty").touch()
+    seal.check(tmp_path / "mine.json")
+    seal.check(tmp_path / "empty")
+
+
+def test_damaged_weights_of_our_own_give_no_feature(tmp_path: Path) -> None:
+    path = tmp_path / "xvector.safetensors"
+    with whole(path) as partial:
+        save_file(XVector().state_dict(), partial, {"training": json.dumps({"seal": seal.BLANK})})
+    signal = torch.rand(16000).numpy() - 0.5
+    assert xvector.extract(signal, 16000, weights=path).shape == (1, 512)
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 64
+    path.write_bytes(bytes(content))
+    with pytest.raises(SerError, match="damaged"):
+        xvector.extract(signal, 16000, weights=path)
