@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ser import contracts
+from ser import contracts, seal
 from ser.errors import SerError, offenders
 
 STORED = ("float16", "float32", "float64")
@@ -99,6 +99,7 @@ def _survey(
 def _index(shard: Path) -> list[dict[str, Any]]:
     """Return a shard's rows without their matrices."""
     try:
+        seal.check(shard)
         rows: list[dict[str, Any]] = pq.read_table(shard, columns=["utterance", "frames", "dims", "dtype"]).to_pylist()
     except (pa.ArrowInvalid, OSError) as error:
         raise SerError(f"{shard} cannot be read as Parquet ({error}); delete it and run again.") from error

@@ -15,7 +15,8 @@ from house import INTERVAL, Done, House
 
 Command = list[str]
 SCORES = ("train", "scores", "comparisons")
-OPEN, FINISHED = "open", "finished"  # states: a shard and a training are still to be made; all is there
+FINISHED = "finished"  # the state in which all is there
+OPEN = {"untrained": SCORES, "unextracted": ("features",)}  # states with something left to do, and what to ask for
 LOCKED = "cannot be locked"
 DAMAGED = re.compile(r"error: (\S+) (?:is damaged|cannot be read|is not JSON|is not a plan)")
 FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)  # Debian's package libfaketime
@@ -46,6 +47,12 @@ class Bench:
         if name not in self.usual:
             self.usual[name] = self.house.run(command).seconds
         return self.usual[name]
+
+    def reopen(self, rng: Random) -> tuple[tuple[str, ...], float]:
+        """Put back a state with something left to do; return what to ask for and the seconds it takes undisturbed."""
+        state = rng.choice(sorted(OPEN))
+        self.house.restore(state)
+        return OPEN[state], self.usual[state]
 
     def inspect(self, outcome: Outcome) -> Outcome:
         """Add what differs from the undisturbed run, and what was left behind."""
@@ -152,8 +159,8 @@ def killed_scheduler(number: signal.Signals, group: bool) -> Fault:
 
     def fault(bench: Bench, rng: Random) -> Outcome:
         house = bench.house
-        house.restore(OPEN)
-        command, usual = house.snakemake(*SCORES), bench.usual[OPEN]
+        targets, usual = bench.reopen(rng)
+        command = house.snakemake(*targets)
         wait = rng.uniform(0.15, 0.95) * usual
         began = time.monotonic()
         process = house.start(command)
@@ -166,7 +173,7 @@ def killed_scheduler(number: signal.Signals, group: bool) -> Fault:
             time.sleep(2)
             if alive := house.processes(r"\bser [a-z-]+ --"):
                 outcome.problems.append(f"{len(alive)} jobs outlive the scheduler")
-        _settle(bench, SCORES, outcome)
+        _settle(bench, targets, outcome)
         outcome.lost += struck - usual
         return bench.inspect(outcome)
 
@@ -178,10 +185,9 @@ def killed_under_scheduler(number: signal.Signals) -> Fault:
 
     def fault(bench: Bench, rng: Random) -> Outcome:
         house = bench.house
-        house.restore(OPEN)
-        usual = bench.usual[OPEN]
+        targets, usual = bench.reopen(rng)
         began = time.monotonic()
-        process = house.start(house.snakemake(*SCORES))
+        process = house.start(house.snakemake(*targets))
         _wait(process, rng.uniform(0.2, 0.9) * usual)
         victims: list[int] = []
         while process.poll() is None and not (victims := house.processes(r"bin/ser [a-z-]+ --")):
@@ -194,7 +200,7 @@ def killed_under_scheduler(number: signal.Signals) -> Fault:
         if victims and code == 0:
             outcome.problems.append("Snakemake did not notice")
         struck = time.monotonic() - began
-        _settle(bench, SCORES, outcome)
+        _settle(bench, targets, outcome)
         outcome.lost += struck - usual
         return bench.inspect(outcome)
 
@@ -204,15 +210,14 @@ def killed_under_scheduler(number: signal.Signals) -> Fault:
 def full_disk_under_scheduler(bench: Bench, rng: Random) -> Outcome:
     """The disk with everything on it, logs and Snakemake's own notes too, is full for a while."""
     house = bench.house
-    house.restore(OPEN)
-    usual = bench.usual[OPEN]
-    left = rng.randrange(0, 256 << 10)
+    targets, usual = bench.reopen(rng)
+    left = rng.randrange(0, 64 << 10)
     with house.filled(left):
-        failed = house.run(house.snakemake(*SCORES))
+        failed = house.run(house.snakemake(*targets))
     outcome = Outcome(f"{left >> 10} KiB left")
     if failed.code == 0:
         outcome.problems.append("succeeded on a full disk")
-    _settle(bench, SCORES, outcome)
+    _settle(bench, targets, outcome)
     outcome.lost += failed.seconds - usual
     return bench.inspect(outcome)
 
@@ -220,23 +225,22 @@ def full_disk_under_scheduler(bench: Bench, rng: Random) -> Outcome:
 def two_schedulers(bench: Bench, rng: Random) -> Outcome:
     """A second Snakemake is started while the first is at work: it must be refused, and the first must end well."""
     house = bench.house
-    house.restore(OPEN)
-    usual = bench.usual[OPEN]
+    targets, usual = bench.reopen(rng)
     began = time.monotonic()
-    first = house.start(house.snakemake(*SCORES))
+    first = house.start(house.snakemake(*targets))
     while first.poll() is None and not list((house.folder / ".snakemake/locks").glob("*")):
         time.sleep(0.02)
     _wait(first, rng.uniform(0, 0.3) * usual)
     moment = f"{time.monotonic() - began:.1f} of {usual:.1f} s"
     alone = first.poll() is not None
-    second = house.run(house.snakemake(*SCORES))
+    second = house.run(house.snakemake(*targets))
     outcome = Outcome(moment, ["second refused"])
     if not alone and (second.code == 0 or LOCKED not in second.text):
         outcome.problems.append("the second scheduler was let in")
     if first.wait(timeout=300):
         outcome.problems.append("the first scheduler failed")
     outcome.lost = time.monotonic() - began - usual
-    _settle(bench, SCORES, outcome)
+    _settle(bench, targets, outcome)
     return bench.inspect(outcome)
 
 
@@ -378,7 +382,7 @@ def _settle(bench: Bench, targets: Sequence[str], outcome: Outcome) -> None:
     for _ in range(6):
         done = house.run(house.snakemake(*targets))
         outcome.lost += done.seconds
-        outcome.steps.append("snakemake scores")
+        outcome.steps.append("snakemake")
         if done.code == 0:
             return
         if LOCKED in done.text:

@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parents[2]
 STATE = ("data", "results", "logs", ".snakemake")  # what a run writes
 INTERVAL = 1.0  # seconds between two checkpoints, so that a training of seconds has several
 
-EPOCHS = 60
+EPOCHS = 40
 DISK = 400  # MiB of memory that the house may fill, where mounting is allowed
 NETWORK, ESTIMATOR = "net", "svm"
 EXPERIMENT: dict[str, Any] = {

@@ -7,6 +7,7 @@ Prints a line per fault and the totals; exit code 1 where anything differs, is l
 
 import argparse
 import random
+import resource
 import shutil
 import signal
 import sys
@@ -20,6 +21,10 @@ from house import ESTIMATOR, House, jobs
 
 KILL, TERM, INTERRUPT = signal.SIGKILL, signal.SIGTERM, signal.SIGINT
 TABLES = "results/mini/*.parquet"
+MISSING = {
+    "untrained": [TABLES, "results/runs/demo/halves/net/seed0/fold0/*"],
+    "unextracted": ["data/demo/audio/1.parquet", "data/demo/features/*/1.parquet"],
+}
 # name, fault, what it needs of the machine; the series goes through the list in random order and begins again
 SERIES: list[tuple[str, Fault, str]] = [
     ("SIGKILL of a training", faults.killed_job("network", KILL), ""),
@@ -64,6 +69,8 @@ SERIES: list[tuple[str, Fault, str]] = [
 
 def main() -> int:
     given = _arguments()
+    signal.signal(INTERRUPT, signal.default_int_handler)  # also in the background, whose children would ignore it
+    signal.signal(TERM, lambda *_: sys.exit(143))
     folder = Path(tempfile.mkdtemp(prefix="ser-faults-"))
     house = House(folder, given.cores)
     lacking = {
@@ -102,12 +109,15 @@ def _undisturbed(house: House) -> Bench:
             verb = "estimator" if ESTIMATOR in command else "network"
         found.setdefault(verb, []).append(command)
     bench = Bench(house, found)
-    for path in [*house.folder.glob(TABLES), house.folder / "data/demo/features/mfcc/1.parquet"]:
-        path.unlink()
-    shutil.rmtree(house.folder / "results/runs/demo/halves/net/seed0/fold0")
-    house.save(OPEN)
-    bench.usual[OPEN] = house.run(house.snakemake(*faults.SCORES)).seconds
-    print(f"undisturbed: {whole.seconds:.0f} s from nothing, {bench.usual[OPEN]:.0f} s from one run and one shard")
+    print(f"undisturbed: {whole.seconds:.0f} s from nothing", end="")
+    for state, missing in MISSING.items():
+        house.restore(FINISHED)
+        for path in [path for pattern in missing for path in house.folder.glob(pattern)]:
+            path.unlink()
+        house.save(state)
+        bench.usual[state] = house.run(house.snakemake(*OPEN[state])).seconds
+        print(f", {bench.usual[state]:.0f} s from {state}", end="")
+    print()
     print(f"preparation {time.monotonic() - began:.0f} s\n", flush=True)
     return bench
 
@@ -133,7 +143,9 @@ def _series(bench: Bench, seed: int, count: int, only: str, lacking: dict[str, s
         print(f"{number:3}  {name:32} {outcome.moment:44} {outcome.lost:7.1f}  {steps:34} ", end="")
         print("; ".join(outcome.problems) or "none", flush=True)
     print(f"\n{count} faults in {time.monotonic() - began:.0f} s (seed {seed}): {wrong} with differences or problems")
-    print(f"work repeated: {lost:.0f} s in all, {lost / count:.1f} s per fault")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"work repeated: {lost:.0f} s in all, {lost / count:.1f} s per fault", end="")
+    print(f"; processor time of all commands {used.ru_utime + used.ru_stime:.0f} s")
     if repeated:
         print(
             f"training repeated after {len(repeated)} kills: at most {max(repeated):.2f} s since the last checkpoint, "
