@@ -172,6 +172,18 @@ def transcribe(
 
 
 @verb
+def index(
+    folder: Annotated[Path, typer.Option(help="Folder of the shards of a feature or a transcript.")],
+    shards: Annotated[int, typer.Option(help="How many there are.")],
+    out: Out,
+) -> None:
+    """Write the one small file that stands for all shards of a feature or a transcript."""
+    from ser.stages.index import index as stage
+
+    stage(folder=folder, shards=shards, out=out)
+
+
+@verb
 def embed(
     transcripts: Annotated[Path, typer.Option(help="Folder of transcripts.")],
     source: Annotated[str, typer.Option(help="Word vectors in GloVe's text format, or their URL.")],

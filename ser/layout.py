@@ -37,6 +37,11 @@ def features(corpus: str, feature: str) -> Path:
     return Path("data", corpus, "features", feature)
 
 
+def index(folder: Path) -> Path:
+    """``<folder>/index.json``, which stands for all shards in the folder of a feature or a transcript."""
+    return folder / "index.json"
+
+
 def transcripts(corpus: str, transcript: str) -> Path:
     """Folder of one transcript's shards, ``<shard>.parquet``."""
     return Path("data", corpus, "transcripts", transcript)

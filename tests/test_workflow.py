@@ -226,7 +226,7 @@ def test_formatting_and_comments_of_the_configuration_rerun_nothing(house: House
 
 def test_an_added_system_reruns_itself_and_the_report(house: House) -> None:
     edit(house, "mini.yaml", "    - tiny-cnn\n", "    - tiny-cnn\n    - SVM-ComParE\n")
-    assert house.planned() == {"extract": 1, "train_fold": 2, "plan": 1, **AFTER_TRAINING}
+    assert house.planned() == {"extract": 1, "index": 1, "train_fold": 2, "plan": 1, **AFTER_TRAINING}
 
 
 def test_an_added_seed_reruns_that_seed_only(house: House) -> None:
@@ -237,7 +237,7 @@ def test_an_added_seed_reruns_that_seed_only(house: House) -> None:
 def test_a_feature_parameter_reruns_that_feature_and_its_systems(house: House) -> None:
     path = house.folder / "mini.yaml"
     path.write_text(path.read_text() + "features: {mfcc: {options: {mels: 64}}}\n")
-    assert house.planned() == {"extract": 1, "train_fold": 2, **AFTER_TRAINING}
+    assert house.planned() == {"extract": 1, "index": 1, "train_fold": 2, **AFTER_TRAINING}
 
 
 def test_an_edited_model_reruns_that_model(house: House) -> None:
@@ -250,7 +250,7 @@ def test_an_edited_feature_module_reruns_that_feature(house: House) -> None:
     path = house.folder / "ser/features/mfcc.py"
     path.write_text(path.read_text() + "\n\nEDITED = True\n")
     heard = {"fingerprint": 1, "audit": 1}  # the audit compares recordings by the same mel bands
-    assert house.planned() == {"extract": 1, "train_fold": 2, **heard, **AFTER_TRAINING}
+    assert house.planned() == {"extract": 1, "index": 1, "train_fold": 2, **heard, **AFTER_TRAINING}
 
 
 def test_an_edited_training_loop_reruns_all_training_and_no_feature(house: House) -> None:
@@ -278,6 +278,15 @@ def test_an_edited_report_reruns_the_report_only(house: House) -> None:
     path = house.folder / "ser/reports/page.py"
     path.write_text(path.read_text() + "\n\nEDITED = True\n")
     assert house.planned() == {"render": 1}
+
+
+def test_a_training_depends_on_as_many_files_however_many_shards_a_corpus_has(house: House) -> None:
+    edit(house, "mini.yaml", "  mine:\n    adapter: table", "  mine:\n    shard_size: 2\n    adapter: table")
+    assert house.planned()["extract"] == 3 * 16
+    plan = house.snakemake("-n").stdout
+    read = re.findall(r"^rule train_fold:\n    input: (.*)$", plan, re.MULTILINE)
+    assert len(read) == 6
+    assert {len(line.split(", ")) for line in read} == {2}, "the index of a feature, and the folds"
 
 
 def test_each_stage_has_a_target(house: House) -> None:

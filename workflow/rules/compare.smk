@@ -5,7 +5,7 @@ rule compare:
     """Intervals of WA and UA, and paired tests between the systems of a protocol."""
     input:
         plan=f"{RESULTS}/plan.json",
-        runs=[run.folder / "predictions.parquet" for run in RUNS],
+        runs=[f"{folder}/predictions.parquet" for folder in FOLDERS],
     output:
         intervals=f"{RESULTS}/intervals.parquet",
         comparisons=f"{RESULTS}/comparisons.parquet",

@@ -63,9 +63,34 @@ rule extract:
         " --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} > {log} 2>&1"
 
 
+rule index:
+    """One small file for all shards of a feature or a transcript: a training depends on it, not on every shard."""
+    input:
+        lambda w: [f"data/{w.corpus}/{w.kind}/{w.name}/{shard}.parquet" for shard in shards(w.corpus)],
+    output:
+        "data/{corpus}/{kind}/{name}/index.json",
+    log:
+        "logs/index/{corpus}/{kind}/{name}.log",
+    benchmark:
+        "logs/index/{corpus}/{kind}/{name}.benchmark.jsonl"
+    wildcard_constraints:
+        kind="features|transcripts",
+        name="[^/]+",
+    conda:
+        "../../envs/ser.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=60,
+    params:
+        folder=subpath(output[0], parent=True),
+        shards=lambda w: len(shards(w.corpus)),
+        code=catalog.fingerprint("ser.stages.index"),
+    shell:
+        "ser index --folder {params.folder} --shards {params.shards} --out {output} > {log} 2>&1"
+
+
 rule features:
     """Target: every feature that the experiment's systems look at."""
     input:
-        sorted(
-            {path for run in RUNS for name in system_features(run.system) for path in feature_shards(run.corpus, name)}
-        ),
+        sorted({path for corpus, system in LEARNERS for path in feature_indexes(corpus, system)}),

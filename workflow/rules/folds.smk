@@ -29,4 +29,4 @@ rule split:
 rule folds:
     """Target: the folds of every protocol of the experiment."""
     input:
-        sorted({layout.folds(run.corpus, run.protocol) for run in RUNS}),
+        [layout.folds(*division) for division in DIVISIONS],

@@ -29,10 +29,6 @@ def adapter_code(stage):
     )
 
 
-def feature_shards(corpus, feature):
-    return [f"data/{corpus}/features/{feature}/{shard}.parquet" for shard in shards(corpus)]
-
-
 def system_features(system):
     return sorted({view.feature for view in CONFIG.systems[system].inputs.views().values()})
 
@@ -73,13 +69,31 @@ def extractor(wildcards):
     return CONFIG.features[wildcards.feature].extractor
 
 
-def run_features(wildcards):
-    return [path for name in system_features(wildcards.system) for path in feature_shards(wildcards.corpus, name)]
+@cache
+def feature_indexes(corpus, system):
+    return [str(layout.index(layout.features(corpus, name))) for name in system_features(system)]
 
 
-def feature_folders(wildcards):
-    folders = [f"{name}={layout.features(wildcards.corpus, name)}" for name in system_features(wildcards.system)]
-    return " ".join(f"--features {folder}" for folder in folders)
+@cache
+def recipe(system):
+    return CONFIG.systems[system].decisive()
+
+
+@cache
+def material(corpus, system):
+    """What a training reads beside its folds, as inputs of its rule."""
+    return {
+        "features": feature_indexes(corpus, system),
+        "transcripts": transcript_index(corpus, system),
+        "embedding": word_vectors(corpus, system),
+    }
+
+
+@cache
+def material_arguments(corpus, system):
+    """The same as arguments of its command."""
+    features = [f"--features {name}={layout.features(corpus, name)}" for name in system_features(system)]
+    return " ".join([*features, *word_arguments(corpus, system), f"--shards {len(shards(corpus))}"])
 
 
 def is_network(system):
@@ -93,7 +107,7 @@ def fingerprint_shards(corpus):
 
 def audit_tables():
     """The leakage audit of every corpus and protocol of the experiment."""
-    return sorted({layout.audit(run.corpus, run.protocol) for run in RUNS})
+    return [layout.audit(*division) for division in DIVISIONS]
 
 
 def captioned(folder, name, suffix):

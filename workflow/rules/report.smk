@@ -45,7 +45,7 @@ rule score:
     """WA, UA, recalls and confusions of every run, and pooled over folds."""
     input:
         plan=f"{RESULTS}/plan.json",
-        runs=[run.folder / "predictions.parquet" for run in RUNS],
+        runs=[f"{folder}/predictions.parquet" for folder in FOLDERS],
     output:
         scores=f"{RESULTS}/scores.parquet",
         confusions=f"{RESULTS}/confusions.parquet",
@@ -73,11 +73,11 @@ rule render:
         intervals=f"{RESULTS}/intervals.parquet",
         comparisons=f"{RESULTS}/comparisons.parquet",
         audits=audit_tables(),
-        cards=[run.folder / "run.json" for run in RUNS],
+        cards=[f"{folder}/run.json" for folder in FOLDERS],
         manifests=[layout.manifest(corpus) for corpus in CONFIG.experiment.corpora()],
-        histories=[run.folder / "history.parquet" for run in RUNS],
-        predictions=[run.folder / "predictions.parquet" for run in RUNS],
-        attentions=[run.folder / "attention.parquet" for run in RUNS],
+        histories=[f"{folder}/history.parquet" for folder in FOLDERS],
+        predictions=[f"{folder}/predictions.parquet" for folder in FOLDERS],
+        attentions=[f"{folder}/attention.parquet" for folder in FOLDERS],
         audio=[layout.audio(name) / f"{n}.parquet" for name in CONFIG.experiment.corpora() for n in shards(name)],
         transcripts=recognised_shards,
     output:

@@ -4,9 +4,7 @@
 rule train_fold:
     """One system, seed and fold: fit on train, choose on dev, predict test."""
     input:
-        features=run_features,
-        transcripts=run_transcripts,
-        embedding=run_vectors,
+        unpack(lambda w: material(w.corpus, w.system)),
         folds="data/{corpus}/folds/{protocol}.parquet",
     output:
         predictions=f"{RUN}/predictions.parquet",
@@ -28,20 +26,18 @@ rule train_fold:
         jobs_per_gpu=CONFIG.devices.jobs_per_gpu,
     params:
         out=subpath(output.card, parent=True),
-        recipe=lambda w: CONFIG.systems[w.system].decisive(),
-        features=feature_folders,
-        words=run_words,
-        shards=lambda w: len(shards(w.corpus)),
+        recipe=lambda w: recipe(w.system),
+        material=lambda w: material_arguments(w.corpus, w.system),
         code=lambda w: catalog.fingerprint("ser.stages.train", f"ser.models.{CONFIG.systems[w.system].model}"),
         versions=versions("torch", "scikit-learn"),
     shell:
         "ser train --corpus {wildcards.corpus} --protocol {wildcards.protocol} --system {wildcards.system:q}"
         " --recipe {params.recipe:q} --seed {wildcards.seed} --fold {wildcards.fold} --folds {input.folds}"
-        " {params.features} {params.words} --shards {params.shards} --out {params.out:q} --threads {threads}"
+        " {params.material} --out {params.out:q} --threads {threads}"
         " --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} --code {params.code} > {log} 2>&1"
 
 
 rule train:
     """Target: every run of the experiment."""
     input:
-        [run.folder / "predictions.parquet" for run in RUNS],
+        [f"{folder}/predictions.parquet" for folder in FOLDERS],

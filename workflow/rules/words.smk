@@ -58,29 +58,29 @@ def words(system):
     return CONFIG.systems[system].inputs.words
 
 
-def run_transcripts(wildcards):
-    read = words(wildcards.system)
-    return transcript_shards(wildcards.corpus, read.transcript) if read else []
+def transcript_index(corpus, system):
+    read = words(system)
+    return [str(layout.index(layout.transcripts(corpus, read.transcript)))] if read else []
 
 
-def run_vectors(wildcards):
+def word_vectors(corpus, system):
     """Word vectors to start from, where the recipe names some and the configuration says where they are."""
-    read = words(wildcards.system)
+    read = words(system)
     if read is None or read.embedding is None or CONFIG.embeddings[read.embedding].source is None:
         return []
-    return str(layout.embedding(wildcards.corpus, read.embedding, read.transcript))
+    return [str(layout.embedding(corpus, read.embedding, read.transcript))]
 
 
-def run_words(wildcards):
+def word_arguments(corpus, system):
     """Arguments of a training that reads words; none of one that does not."""
-    read, vectors = words(wildcards.system), run_vectors(wildcards)
+    read = words(system)
     if read is None:
-        return ""
-    folder = f"--transcripts {layout.transcripts(wildcards.corpus, read.transcript)}"
-    return f"{folder} --embedding {vectors}" if vectors else folder
+        return []
+    vectors = [f"--embedding {path}" for path in word_vectors(corpus, system)]
+    return [f"--transcripts {layout.transcripts(corpus, read.transcript)}", *vectors]
 
 
 def recognised_shards(wildcards):
     """Every transcript of the runs that is not the corpus's own."""
-    pairs = {(run.corpus, words(run.system).transcript) for run in RUNS if words(run.system)}
+    pairs = {(corpus, words(system).transcript) for corpus, system in LEARNERS if words(system)}
     return [path for pair in sorted(pairs) if pair[1] != "given" for path in transcript_shards(*pair)]

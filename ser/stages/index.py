@@ -1,0 +1,40 @@
+"""Stage ``index``: one small file that stands for all shards of a feature or a transcript."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ser.errors import SerError, offenders
+from ser.sources import checksum
+
+
+def index(*, folder: Path, shards: int, out: Path) -> None:
+    """Write file, utterances and checksum of the shards 0 to ``shards`` − 1 in ``folder`` to ``out``, as JSON.
+
+    A job that reads all shards depends on this file instead of on each of them: shards that are written again with the
+    same content give the same file. SerError names the shards that are missing, and one that is torn.
+    """
+    paths = [folder / f"{shard}.parquet" for shard in range(shards)]
+    if missing := [path.name for path in paths if not path.is_file()]:
+        raise SerError(f"{folder}: there is no {offenders(missing)} of {shards} shards; the stage before writes them.")
+    entries = [_entry(path) for path in paths]
+    content = {"utterances": sum(entry["utterances"] for entry in entries), "shards": entries}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _entry(path: Path) -> dict[str, Any]:
+    try:
+        rows = pq.read_metadata(path).num_rows
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SerError(f"{path} cannot be read as Parquet ({error}); delete it and run again.") from error
+    return {"file": path.name, "utterances": rows, "checksum": checksum(path)}
