@@ -6,10 +6,10 @@ them.
 
 import pyarrow as pa
 
-from ser.parquet import Contract, metadata, read, write
+from ser.parquet import Contract, distinct, metadata, read, write
 from ser.rules import filled, not_empty, one_of, one_part, positive
 
-__all__ = ["Contract", "metadata", "read", "write"]
+__all__ = ["Contract", "distinct", "metadata", "read", "write"]
 
 TRAINED_HERE = "trained by this pipeline"  # begins the provenance of weights that saw the corpus's own speakers
 PARTS = ("train", "dev", "test")

@@ -7,6 +7,7 @@ and no flipped bit is ever read.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +19,7 @@ from ser.whole import whole
 
 TORN = (pa.ArrowException, OSError, UnicodeDecodeError)
 ROW_GROUP = 100  # utterances per row group of a binary table: a reader holds no more than this at a time
+PLAIN_ROW_GROUP = 5000  # rows of any other: what a reader that wants a few rows has to read
 
 Rule = Callable[[pa.Table], str | None]
 
@@ -33,8 +35,11 @@ class Contract:
     binary: str | None = None  # the column that holds arrays
     required: tuple[str, ...] = field(default=())  # columns without nulls beside the key
 
-    def check(self, table: pa.Table, where: object) -> pa.Table:
-        """Return ``table`` with its columns in order and cast, or raise SerError naming the first broken rule."""
+    def check(self, table: pa.Table, where: object, selected: bool = False) -> pa.Table:
+        """Return ``table`` with its columns in order and cast, or raise SerError naming the first broken rule.
+
+        selected: rows were chosen, which need not keep the rules of the whole table.
+        """
         missing = [name for name in self.schema.names if name not in table.column_names]
         if missing:
             raise SerError(f"{where}: the {self.name} table lacks the columns {offenders(missing)}.")
@@ -50,7 +55,7 @@ class Contract:
             if checked[name].null_count:
                 raise SerError(f"{where}: column '{name}' of the {self.name} table has empty cells.")
         self._check_key(checked, where)
-        for rule in self.rules:
+        for rule in () if selected else self.rules:
             if (broken := rule(checked)) is not None:
                 raise SerError(f"{where}: the {self.name} table is wrong: {broken}.")
         return checked
@@ -74,21 +79,35 @@ def write(contract: Contract, table: pa.Table, path: Path, metadata: Mapping[str
             plain = [name for name in checked.column_names if name != contract.binary]
             pq.write_table(checked, partial, compression="zstd", row_group_size=ROW_GROUP, use_dictionary=plain)
         else:
-            pq.write_table(checked, partial, compression="zstd")
+            pq.write_table(checked, partial, compression="zstd", row_group_size=PLAIN_ROW_GROUP)
 
 
-def read(contract: Contract, path: Path) -> pa.Table:
-    """Return the checked table at ``path``; SerError if it is missing, damaged or not of this contract."""
+def read(contract: Contract, path: Path, only: Mapping[str, int] | None = None) -> pa.Table:
+    """Return the checked table at ``path``; SerError if it is missing, damaged or not of this contract.
+
+    only: column: value, to read the rows that have it. Where the rows are sorted by that column, the row groups that
+    cannot hold any are not even decoded.
+    """
+    wanted = [(column, "==", value) for column, value in (only or {}).items()] or None
     try:
         seal.check(path)
-        table = pq.read_table(path)
+        table = pq.read_table(path, filters=wanted)
         table.validate(full=True)  # text that is no text is found here, not where somebody looks at it
         table.column_names  # noqa: B018 (decodes the names)
     except FileNotFoundError as error:
         raise SerError(f"{path} does not exist; it is the {contract.name} table of an earlier stage.") from error
     except TORN as error:
         raise _torn(path, error) from error
-    return contract.check(table, path)
+    return contract.check(table, path, selected=wanted is not None)
+
+
+def distinct(path: Path, column: str) -> list[Any]:
+    """Return the different values of one column of the table at ``path``, sorted; nothing else of it is decoded."""
+    try:
+        seal.check(path)
+        return sorted(pq.read_table(path, columns=[column])[column].unique().to_pylist())
+    except TORN as error:
+        raise _torn(path, error) from error
 
 
 def metadata(path: Path) -> dict[str, str]:

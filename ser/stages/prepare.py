@@ -105,7 +105,7 @@ def _known_emotions(rows: Sequence[Utterance]) -> None:
 
 def _exclude(corpus: str, rows: Sequence[Utterance], exclude: Sequence[str]) -> tuple[list[Utterance], list[Fault]]:
     """Return the rows that stay, and those that the configuration leaves out."""
-    names = {row.utterance for row in rows}
+    names, unwanted = {row.utterance for row in rows}, set(exclude)
     for name in exclude:
         if name not in names:
             near = get_close_matches(name, names, n=1)
@@ -113,9 +113,9 @@ def _exclude(corpus: str, rows: Sequence[Utterance], exclude: Sequence[str]) -> 
             raise SerError(f"corpus '{corpus}': 'exclude' names '{name}', which is no utterance of it.{hint}")
     reason = "named by 'exclude' in the configuration"
     left_out = [
-        Fault("exclude", reason, row.where, row.utterance, row.audio) for row in rows if row.utterance in exclude
+        Fault("exclude", reason, row.where, row.utterance, row.audio) for row in rows if row.utterance in unwanted
     ]
-    return [row for row in rows if row.utterance not in exclude], left_out
+    return [row for row in rows if row.utterance not in unwanted], left_out
 
 
 def _without_label(rows: Sequence[Utterance], recordings: Iterable[str]) -> list[Fault]:

@@ -4,7 +4,6 @@ from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ser import audio, contracts
 from ser.errors import SerError
@@ -19,8 +18,7 @@ def resample(*, manifest: Path, root: Path, shard: int, out: Path) -> None:
 
     Holds one shard in memory. SerError if a recording is not the one that ``prepare`` saw.
     """
-    table = contracts.read(contracts.MANIFEST, manifest)
-    rows = table.filter(pc.equal(table["shard"], shard)).select(COLUMNS).to_pylist()
+    rows = contracts.read(contracts.MANIFEST, manifest, {"shard": shard}).select(COLUMNS).to_pylist()
     seen = cache(checksum)  # several utterances may share a file
     frames: list[int] = []
     samples: list[bytes] = []

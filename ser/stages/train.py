@@ -68,7 +68,7 @@ def train(
     provenance = {"versions": card.versions(), **card.commit()}  # now: the code may be edited while the run lasts
     module = catalog.load("models", recipe.model)
     code = code or catalog.fingerprint(__name__, f"ser.models.{recipe.model}")
-    notes = _notes(folds)
+    notes = _notes(folds, run.fold)
     job = Job(run, recipe, protocol or _protocol(folds, notes), notes, code, started)
     place = prepare("cpu" if _kind(module) == "estimator" else device, threads)
     fold = read_fold(folds, run.fold, job.protocol)
@@ -108,9 +108,9 @@ def train(
     state.delete()
 
 
-def _notes(folds: Path) -> dict[str, str]:
+def _notes(folds: Path, fold: int) -> dict[str, str]:
     """Return what stands beside the folds, once they are known to be folds."""
-    contracts.read(contracts.FOLDS, folds)
+    contracts.read(contracts.FOLDS, folds, {"fold": fold})
     return contracts.metadata(folds)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ser import catalog, contracts
 from ser.errors import SerError, offenders, unknown
@@ -35,8 +34,7 @@ def transcribe(
     auto, cpu or cuda, for a recogniser that can choose. The notes hold provenance, one line, and a recogniser's name,
     options (JSON) and versions (JSON). SerError, naming the utterances, where the corpus has no text for them.
     """
-    table = contracts.read(contracts.MANIFEST, manifest)
-    rows = table.filter(pc.equal(table["shard"], shard))
+    rows = contracts.read(contracts.MANIFEST, manifest, {"shard": shard})
     names, given = rows["utterance"].to_pylist(), rows["text"].to_pylist()
     if recogniser is None:
         texts, notes = _given(names, given, manifest), {"provenance": GIVEN}

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ser import contracts
@@ -55,8 +54,8 @@ def read(path: Path, fold: int, protocol: Protocol) -> Fold:
     does not exist, has no test part, has a label that the protocol does not know, trains without one of the classes,
     or has no dev part although the protocol selects epochs on one.
     """
-    table = contracts.read(contracts.FOLDS, path)
-    labels = sorted(table["label"].unique().to_pylist())
+    table = contracts.read(contracts.FOLDS, path, {"fold": fold})
+    labels = contracts.distinct(path, "label")
     classes = tuple(protocol.labels) if isinstance(protocol.labels, Mapping) else tuple(labels)
     listed = json.loads(contracts.metadata(path).get("classes", "[]"))
     if sorted(listed) == sorted(classes):  # a protocol that came as canonical JSON has lost the order of its labels
@@ -82,11 +81,9 @@ def read(path: Path, fold: int, protocol: Protocol) -> Fold:
 
 
 def _rows(table: pa.Table, fold: int, path: Path, classes: tuple[str, ...]) -> Fold:
-    rows = table.filter(pc.equal(table["fold"], fold)).sort_by("utterance")
+    rows, folds = table.sort_by("utterance"), contracts.distinct(path, "fold")
     if not rows.num_rows:
-        raise SerError(
-            f"{path} has no fold {fold}; it has {offenders(sorted(table['fold'].unique().to_pylist()), 30)}."
-        )
+        raise SerError(f"{path} has no fold {fold}; it has {offenders(folds, 30)}.")
     index = {name: k for k, name in enumerate(classes)}
     return Fold(
         tuple(rows["utterance"].to_pylist()),
@@ -94,7 +91,7 @@ def _rows(table: pa.Table, fold: int, path: Path, classes: tuple[str, ...]) -> F
         np.array(rows["part"].to_pylist(), dtype=np.str_),
         np.array([index[label] for label in rows["label"].to_pylist()], dtype=np.int64),
         classes,
-        len(table["fold"].unique()),
+        len(folds),
     )
 
 

@@ -1,0 +1,112 @@
+"""What grows with a corpus grows in proportion: rows, reads and comparisons are counted, never seconds."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ser import contracts
+from ser.config.schema import Protocol
+from ser.corpus import Utterance
+from ser.errors import SerError
+from ser.evaluation import duplicates
+from ser.parquet import PLAIN_ROW_GROUP
+from ser.stages import prepare
+from ser.training import fold
+
+GROUPS = 4
+
+
+def destroy(path: Path, *, keep: int, columns: tuple[str, ...]) -> None:
+    """Overwrite ``columns`` in every row group but ``keep``: whoever reads one of those fails."""
+    content = bytearray(path.read_bytes())
+    layout = pq.read_metadata(path)
+    for number in set(range(layout.num_row_groups)) - {keep}:
+        chunks = (layout.row_group(number).column(column) for column in range(layout.num_columns))
+        for chunk in (chunk for chunk in chunks if chunk.path_in_schema in columns):
+            start = chunk.dictionary_page_offset or chunk.data_page_offset
+            content[start : start + chunk.total_compressed_size] = b"\xff" * chunk.total_compressed_size
+    path.write_bytes(content)
+
+
+def test_a_shard_is_read_from_its_own_part_of_the_manifest(tmp_path: Path) -> None:
+    rows = GROUPS * PLAIN_ROW_GROUP
+    names = [f"u{row:06d}" for row in range(rows)]
+    given = {"utterance": names, "audio": names, "seconds": [1.0] * rows, "checksum": ["0"] * rows}
+    given |= {"rate": [16_000] * rows, "channels": [1] * rows, "shard": [row * 8 // rows for row in range(rows)]}
+    nulls = {name: [None] * rows for name in contracts.MANIFEST.schema.names if name not in given}
+    path = tmp_path / "manifest.parquet"
+    contracts.write(contracts.MANIFEST, pa.table(given | nulls), path)
+    destroy(path, keep=2, columns=("utterance", "audio"))
+    part = contracts.read(contracts.MANIFEST, path, {"shard": 5})
+    assert part["utterance"].to_pylist() == names[5 * rows // 8 : 6 * rows // 8]
+    with pytest.raises(SerError):
+        contracts.read(contracts.MANIFEST, path)
+
+
+def test_a_training_reads_its_own_fold_and_knows_the_labels_of_all(tmp_path: Path) -> None:
+    size = PLAIN_ROW_GROUP
+    rows = [
+        {"utterance": f"u{row:06d}", "fold": number, "part": part, "label": ("sad", "angry")[row % 2], "speaker": "s"}
+        for number in range(GROUPS)
+        for row, part in ((row, "test" if row < 10 else "train") for row in range(size))
+    ]
+    path = tmp_path / "folds.parquet"
+    contracts.write(contracts.FOLDS, pa.Table.from_pylist(rows, schema=contracts.FOLDS.schema), path)
+    protocol = Protocol.model_validate({"rule": "any", "labels": "all", "selection": "last"})
+    whole = fold.read(path, 1, protocol)
+    destroy(path, keep=1, columns=("utterance", "part", "speaker"))
+    assert fold.read(path, 1, protocol).digest() == whole.digest()
+    assert (whole.classes, whole.of, len(whole.utterances)) == (("angry", "sad"), GROUPS, size)
+
+
+class Counted(str):
+    """A name that counts how often it is compared with another."""
+
+    comparisons = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.comparisons += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def test_leaving_out_utterances_compares_each_name_a_few_times_only() -> None:
+    rows = [Utterance(Counted(f"u{row}"), "a.wav", f"t.csv:{row}") for row in range(400)]
+    Counted.comparisons = 0
+    kept, gone = prepare._exclude("mine", rows, [f"u{row}" for row in range(0, 400, 2)])
+    assert (len(kept), len(gone)) == (200, 200)
+    assert Counted.comparisons < 5 * len(rows)
+
+
+def compared(vectors: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """Return how many pairs are compared in full, and how many recordings are found."""
+    pairs: list[int] = []
+    neighbours = duplicates._neighbours
+
+    def counted(*arguments: object) -> object:
+        for near in neighbours(*arguments):  # type: ignore[arg-type]
+            pairs.append(len(near))
+            yield near
+
+    monkeypatch.setattr(duplicates, "_neighbours", counted)
+    unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    groups = duplicates.recordings(unit, np.ones(len(unit), np.float32))
+    return sum(pairs), len(set(groups.tolist()))
+
+
+def test_recordings_that_are_not_alike_are_hardly_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(0)
+    strangers = draw.standard_normal((3000, 40)) @ draw.standard_normal((40, 128))
+    copies = strangers[:5] + 0.001 * draw.standard_normal((5, 128))
+    pairs, found = compared(np.concatenate([strangers, copies]), monkeypatch)
+    assert found == 3000
+    assert 5 <= pairs < 3000, "of 4.5 million"
+
+
+def test_a_recording_that_stands_there_a_thousand_times_is_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = np.random.default_rng(0).standard_normal((3, 128))
+    assert compared(np.repeat(few, 1000, axis=0), monkeypatch) == (0, 3)
