@@ -30,7 +30,6 @@ noise for a fingerprint: copies of it are found by their hash only.
 """
 
 import hashlib
-from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,11 +46,7 @@ WIDTH = 1.5  # standard deviations to either side of the centroid
 RANGE = 25.0  # dB below the loudest cell; what is weaker is noise that a copy need not share
 THRESHOLD = 0.985
 TOLERANCE = 0.05  # copies differ in extent by less than this share
-AXES = 16  # of the space in which neighbours are looked for
-SAMPLE = 4096  # recordings that its axes are fitted to
 EDGES = 1_000_000  # pairs held at a time
-ROUNDING = 1e-3  # of distances between vectors of unit length
-PAIRS = 50_000  # pairs compared at a time
 
 
 def sample_hash(signal: Signal) -> str | None:
@@ -98,75 +93,46 @@ def recordings(
     """Return the number of the recording that each row is of, (rows,): near-duplicates share one.
 
     vectors: (rows, values) of unit length or 0; extents: (rows,) in seconds. Rows alike in extent to within 5 % whose
-    vectors correlate by ``threshold`` (above 0) or more are the same recording, and so is a copy of a copy.
-
-    Equal rows are compared once. Of the others a tree over a few axes finds those that are near enough to be worth
-    comparing, ``block`` rows at a time: a projection never takes two vectors further apart, so that none is missed.
+    vectors correlate by ``threshold`` (above 0) or more are the same recording, and so is a copy of a copy. Rows that
+    are equal to the bit are compared with others once; products of ``block`` × ``block`` rows at a time.
     """
     if not 0 < threshold <= 1:
         raise SerError(f"the threshold of near-duplicates must lie above 0 and not above 1, it is {threshold:g}.")
-    order = np.argsort(extents, kind="stable")
-    ordered = np.ascontiguousarray(vectors[order], dtype=np.float32)
-    reach = np.searchsorted(extents[order], extents[order] * (1 + TOLERANCE), side="right")
-    pairs = _equal(ordered, extents[order], threshold)
-    single = np.setdiff1d(np.flatnonzero(ordered.any(axis=1)), pairs[:, 1])
-    for near in _neighbours(ordered[single], threshold, block):
-        found = single[near]
-        found = found[found[:, 1] < reach[found[:, 0]]]
-        alike = [
-            part[np.einsum("ij,ij->i", ordered[part[:, 0]], ordered[part[:, 1]]) >= threshold]
-            for part in np.split(found, range(PAIRS, len(found), PAIRS))
-        ]
-        pairs = np.concatenate([pairs, *alike])
-        if len(pairs) > EDGES:
-            group = _connected(pairs, len(order))
-            pairs = np.stack([_first_of(group), np.arange(len(order))], axis=1)
-            pairs = pairs[pairs[:, 0] != pairs[:, 1]]
-    numbers = np.empty(len(order), np.int64)
-    numbers[order] = _connected(pairs, len(order))
-    return numbers
+    equal = _equal(vectors, extents)
+    single = np.setdiff1d(np.arange(len(vectors)), equal[:, 1])
+    order = single[np.argsort(extents[single], kind="stable")]
+    near = order[_near(vectors[order].astype(np.float32), extents[order], threshold, block)]
+    return _connected(np.concatenate([equal, near]), len(vectors))
 
 
-def _equal(vectors: Signal, extents: NDArray[np.floating], threshold: float) -> NDArray[np.int64]:
-    """Return pairs of rows, (pairs, 2), of which the second is the first to the bit; rows of 0 are like none."""
-    rows = np.flatnonzero(np.einsum("ij,ij->i", vectors, vectors) >= threshold)
-    whole = np.ascontiguousarray(np.column_stack([vectors[rows], extents[rows].astype(np.float32)]))
-    first, which = np.unique(whole.view(f"V{whole.shape[1] * 4}").ravel(), return_index=True, return_inverse=True)[1:]
-    pairs = np.stack([rows[first[which]], rows], axis=1)
-    return pairs[pairs[:, 0] != pairs[:, 1]].astype(np.int64)
+def _equal(vectors: Signal, extents: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Return pairs of rows, (pairs, 2), of which the second equals an earlier one; rows of 0 are like none."""
+    first: dict[bytes, int] = {}
+    found = [
+        (first.setdefault(vector.tobytes() + extent.tobytes(), row), row)
+        for row, (vector, extent) in enumerate(zip(vectors, extents, strict=True))
+        if vector.any()
+    ]
+    return np.array([pair for pair in found if pair[0] != pair[1]], np.int64).reshape(-1, 2)
 
 
-def _neighbours(vectors: Signal, threshold: float, block: int) -> Iterator[NDArray[np.int64]]:
-    """Yield all pairs of rows, (pairs, 2) and the lower first, that could correlate by ``threshold``, and some others.
-
-    Whoever has no neighbour at all, as most, costs one search of the tree; ``EDGES`` neighbours are held at a time, or
-    those of one row.
-    """
-    from scipy.spatial import cKDTree
-
-    if len(vectors) < 2:
-        return
-    places = vectors @ _axes(vectors)
-    longest = float(np.einsum("ij,ij->i", vectors, vectors).max())
-    radius = float(np.sqrt(max(2 * (longest - threshold), 0))) + ROUNDING
-    tree = cKDTree(places)
-    for begin in range(0, len(places), block):
-        counts = tree.query_ball_point(places[begin : begin + block], radius, return_length=True)
-        rows = begin + np.flatnonzero(counts > 1)
-        cuts = np.flatnonzero(np.diff(np.cumsum(counts[rows - begin]) // max(EDGES, 1))) + 1
-        for part in np.split(rows, cuts):
-            found = tree.query_ball_point(places[part], radius)
-            near = np.concatenate([np.asarray(others, np.int64) for others in found]) if len(part) else part
-            pairs = np.stack([np.repeat(part, [len(others) for others in found]), near], axis=1)
-            yield pairs[pairs[:, 0] < pairs[:, 1]]
-
-
-def _axes(vectors: Signal) -> Signal:
-    """Return the directions in which the vectors differ most, (values, AXES), orthonormal."""
-    sample = vectors[:: max(1, len(vectors) // SAMPLE)].astype(np.float64)
-    _, directions = np.linalg.eigh(np.cov(sample, rowvar=False))
-    axes: Signal = directions[:, -AXES:].astype(np.float32)
-    return axes
+def _near(ordered: Signal, extents: NDArray[np.floating], threshold: float, block: int) -> NDArray[np.int64]:
+    """Return pairs of rows, (pairs, 2), that connect all that correlate; the rows are sorted by extent."""
+    reach = np.searchsorted(extents, extents * (1 + TOLERANCE), side="right")
+    pairs = np.empty((0, 2), np.int64)
+    for first in range(0, len(ordered), block):
+        rows = ordered[first : first + block]
+        last = int(reach[first + len(rows) - 1])
+        for begin in range(first, last, block):
+            correlation = rows @ ordered[begin : min(begin + block, last)].T
+            alike = np.add(np.argwhere(correlation >= threshold), (first, begin))
+            mine = (alike[:, 0] < alike[:, 1]) & (alike[:, 1] < reach[alike[:, 0]])
+            pairs = np.concatenate([pairs, alike[mine]])
+            if len(pairs) > EDGES:
+                group = _connected(pairs, len(ordered))
+                pairs = np.stack([_first_of(group), np.arange(len(ordered))], axis=1)
+                pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    return pairs
 
 
 def _bands(signal: Signal) -> Signal:
