@@ -239,6 +239,8 @@ def test_a_checkpoint_that_vanishes_while_it_is_read_is_ignored(
 
     monkeypatch.setattr(checkpoint, "safe_open", vanished)
     assert Checkpoint("k").load(*stepped(Training())) == State()
+
+
 def test_a_flipped_bit_in_a_checkpoint_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
