@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from ser.verbs.arguments import Manifest, Out
+
 
 def fingerprint(
     audio: Annotated[Path, typer.Option(help="One audio shard.")],
-    out: Annotated[Path, typer.Option(help="File to write, whole or not at all.")],
+    out: Out,
 ) -> None:
     """Write what tells the recordings of one shard from their copies: hashes and fingerprints."""
     from ser.stages.fingerprint import fingerprint as stage
@@ -17,9 +19,9 @@ def fingerprint(
 
 
 def audit(
-    manifest: Annotated[Path, typer.Option(help="manifest.parquet of the corpus.")],
+    manifest: Manifest,
     folds: Annotated[Path, typer.Option(help="Fold table of the protocol.")],
-    out: Annotated[Path, typer.Option(help="File to write, whole or not at all.")],
+    out: Out,
     fingerprints: Annotated[
         Path | None, typer.Option(help="Folder of fingerprints; without it the audio is not compared.")
     ] = None,

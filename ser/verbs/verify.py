@@ -71,3 +71,6 @@ def _json(path: Path) -> None:
 
 
 READERS: dict[str, Callable[[Path], None]] = {".parquet": _parquet, ".safetensors": _safetensors, ".json": _json}
+
+
+VERBS = (verify,)

@@ -9,7 +9,7 @@ import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 ConfigFolder = Annotated[Path, typer.Option(help="Folder that holds systems/ and protocols/.")]
-CONFIG = Path(__file__).parent.parent / "config"
+CONFIG = Path(__file__).parents[2] / "config"
 
 
 def keys() -> None:
@@ -79,4 +79,4 @@ def checkpoints(
     listing(entries, {**columns, "key": "key"}, as_json)
 
 
-LISTINGS = (keys, systems, protocols, corpora, features, checkpoints)
+VERBS = (keys, systems, protocols, corpora, features, checkpoints)
