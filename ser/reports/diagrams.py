@@ -21,12 +21,12 @@ def gap(gaps: Sequence[Gap], warning: str) -> Figure:
         return words("No system was run both with and without a leak, so there is no gap to show.")
     groups = grouped(gaps)
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(8.4, 0.9 + 0.29 * len(gaps) + 0.45 * len(groups)))
+        figure = Figure(figsize=(8.4, 1.1 + 0.29 * len(gaps) + 0.45 * len(groups)))
         ratios = [len(group) + 0.8 for group in groups]
         panels = figure.subplots(len(groups), 1, sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
         for axes, group in zip(panels, groups, strict=True):
             _gap(axes, group)
-        panels[0].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False, borderaxespad=0.2)
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=3, frameon=False)
         panels[-1].set_xlabel("UA, %")
         return warned(figure, warning)
 
