@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -41,10 +42,19 @@ def snakemake(
         try:
             code = process.wait()
         finally:
-            process.terminate()
-            process.wait()
+            interrupt(process)
     print(f"{name}: exit code {code} after {time.monotonic() - begun:.0f} s", flush=True)
     return name, code
+
+
+def interrupt(process: "subprocess.Popen[bytes]") -> None:
+    """End Snakemake, should it still run, with its jobs: at SIGTERM it would wait for them."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def same_results(one: Path, other: Path) -> Check:
