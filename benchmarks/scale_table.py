@@ -26,6 +26,7 @@ from ser.corpora import table
 
 PROJECT = Path(__file__).parents[1]
 PROTOCOLS = ("session-out-4", "speaker-folds-4", "random-folds-4", "text-out-4")
+AUDITED = ("random-folds-4", "session-out-4")
 FILES = 40
 RATE = 16_000
 
@@ -63,18 +64,15 @@ def measure(folder: Path, rows: int, speakers: int) -> None:
         prints,
         [row_["utterance"] for row_ in contracts.read(contracts.MANIFEST, manifest).select(["utterance"]).to_pylist()],
     )
-    for name, protocol in shipped(PROJECT / "config")[0].items():
-        if name in PROTOCOLS:
-            folds = folder / f"folds-{name}.parquet"
-            count = catalog.load("protocols", protocol.rule).folds(facts, **protocol.options)
-            protocol = protocol.model_copy(update={"leaks": (*protocol.leaks, "audio")})  # the files are shared
-            described = ["--corpus", "mine", "--name", name, "--protocol", protocol.decisive()]
-            told(f"split {name}", ["split", *described, "--manifest", manifest, "--folds", count, "--out", folds])
-            audit = folder / f"audit-{name}.parquet"
-            told(
-                f"audit {name}",
-                ["audit", "--manifest", manifest, "--folds", folds, "--fingerprints", prints, "--out", audit],
-            )
+    for name in PROTOCOLS:
+        protocol = shipped(PROJECT / "config")[0][name]
+        count = catalog.load("protocols", protocol.rule).folds(facts, **protocol.options)
+        protocol = protocol.model_copy(update={"leaks": (*protocol.leaks, "audio")})  # copies are drawn
+        given = ["--corpus", "mine", "--name", name, "--protocol", protocol.decisive(), "--folds", count]
+        told(f"split {name}", ["split", *given, "--manifest", manifest, "--out", folder / f"folds-{name}.parquet"])
+    for name in AUDITED:
+        given = ["--folds", folder / f"folds-{name}.parquet", "--fingerprints", prints]
+        told(f"audit {name}", ["audit", "--manifest", manifest, *given, "--out", folder / f"audit-{name}.parquet"])
 
 
 def write(root: Path, rows: int, speakers: int) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -11,7 +12,7 @@ from ser import contracts
 from ser.config.schema import Protocol
 from ser.corpus import Utterance
 from ser.errors import SerError
-from ser.evaluation import duplicates
+from ser.evaluation import duplicates, leakage
 from ser.parquet import PLAIN_ROW_GROUP
 from ser.stages import prepare
 from ser.training import fold
@@ -80,6 +81,32 @@ def test_leaving_out_utterances_compares_each_name_a_few_times_only() -> None:
     kept, gone = prepare._exclude("mine", rows, [f"u{row}" for row in range(0, 400, 2)])
     assert (len(kept), len(gone)) == (200, 200)
     assert Counted.comparisons < 5 * len(rows)
+
+
+def masked(folds: int, monkeypatch: pytest.MonkeyPatch) -> float:
+    """Return how many rows the audit of ``folds`` folds passes through masks, per row of the fold table."""
+    parts = np.resize(["train", "train", "dev", "test"], 40)
+    one = pd.DataFrame({"utterance": [f"u{row}" for row in range(40)], "part": parts, "speaker": parts})
+    for column in ("session", "dialog", "sentence", "said", "hash", "recording"):
+        one[column] = one["utterance"]
+    rows = pd.concat([one.assign(fold=number) for number in range(folds)], ignore_index=True)
+    looked: list[int] = []
+    select = pd.DataFrame.__getitem__
+
+    def counted(frame: pd.DataFrame, key: object) -> object:
+        if isinstance(key, pd.Series) and key.dtype == bool:
+            looked.append(len(frame))
+        return select(frame, key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pd.DataFrame, "__getitem__", counted)
+        found = leakage.findings(rows, normalisation="train", selection="last")
+    assert {one.fold for one in found} == {-1, *range(folds)}
+    return sum(looked) / len(rows)
+
+
+def test_an_audit_looks_at_a_row_as_often_however_many_folds_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert masked(40, monkeypatch) == masked(5, monkeypatch) > 1
 
 
 def test_a_recording_that_stands_there_a_thousand_times_is_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
