@@ -144,6 +144,19 @@ def test_paths_of_weights_and_word_vectors_are_quoted(tmp_path: Path) -> None:
     assert f"--source {shlex.quote(vectors)} " in done.stdout
 
 
+def test_braces_in_the_path_of_an_input_are_no_wildcard(tmp_path: Path) -> None:
+    record(tmp_path / "recordings")
+    shutil.move(next((tmp_path / "recordings").glob("*.csv")), tmp_path / "recordings/labels.csv")
+    (tmp_path / "{corpus}.ckpt").touch()
+    configured(tmp_path, mine={"adapter": "table", "root": "recordings", "options": {"table": "labels.csv"}})
+    config = yaml.safe_load((tmp_path / "mine.yaml").read_text())
+    config |= {"features": {"xvector": {"options": {"weights": "{corpus}.ckpt"}}}}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(config))
+    done = snakemake(tmp_path, "data/mine/features/xvector/0.parquet", "--dry-run")
+    assert done.returncode != 0
+    assert "cannot hold braces" in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("name", [NASTY, "$(touch pwned)", "a b", "../up", "-rf", "a;b", "a\nb", "ä", ""])
 def test_names_that_become_parts_of_paths_are_refused(name: str) -> None:
     for section in ("systems", "protocols", "corpora", "features", "transcripts", "embeddings"):

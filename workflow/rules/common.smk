@@ -100,6 +100,13 @@ def fold_count(corpus, protocol):
         raise SerError(f"protocol '{protocol}' on corpus '{corpus}': {error}") from error
 
 
+def literal(path):
+    """A user's file as an input of a rule, where Snakemake would read a name in braces as a wildcard."""
+    if "{" in str(path):
+        raise SerError(f"{path}: an input's path cannot hold braces; rename the file or its folder.")
+    return str(path)
+
+
 @cache
 def shards(corpus):
     return range(layout.shard_count(facts(corpus).utterances, CONFIG.corpora[corpus].shard_size))

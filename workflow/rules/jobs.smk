@@ -49,12 +49,13 @@ def versions(*distributions):
     return found
 
 
+@told
 def embedding_weights(wildcards):
     """Weights of an embedding network: the configured file, or the ones trained on the corpus's own speakers."""
     if not needs_weights(wildcards.feature):
         return []
     given = CONFIG.features[wildcards.feature].options.get("weights")
-    return str(Path(given).expanduser()) if given else XVECTOR.format(corpus=wildcards.corpus)
+    return literal(Path(given).expanduser()) if given else XVECTOR.format(corpus=wildcards.corpus)
 
 
 def extractor_options(wildcards):

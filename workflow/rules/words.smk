@@ -11,10 +11,12 @@ def heard_audio(wildcards):
     return f"data/{wildcards.corpus}/audio/{wildcards.shard}.parquet" if listener(wildcards) else []
 
 
+@told
 def heard_by(wildcards):
     """Local files of the recogniser's model."""
     files = getattr(listener(wildcards), "files", None)
-    return files(**CONFIG.transcripts[wildcards.transcript].options) if files else []
+    found = files(**CONFIG.transcripts[wildcards.transcript].options) if files else []
+    return [literal(file) for file in found]
 
 
 def listening(wildcards):
@@ -42,10 +44,11 @@ def transcript_shards(corpus, transcript):
     return [str(layout.transcripts(corpus, transcript) / f"{shard}.parquet") for shard in shards(corpus)]
 
 
+@told
 def local_vectors(wildcards):
     """The file of word vectors; nothing where the job itself fetches it."""
     source = CONFIG.embeddings[wildcards.embedding].source
-    return [] if "://" in source else str(Path(source).expanduser())
+    return [] if "://" in source else literal(Path(source).expanduser())
 
 
 def checksum(wildcards):
