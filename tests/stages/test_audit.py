@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import soundfile
 from typer.testing import CliRunner
@@ -266,11 +267,12 @@ def test_a_shard_of_audio_becomes_a_shard_of_fingerprints(tmp_path: Path) -> Non
     assert contracts.read(FINGERPRINTS, tmp_path / "empty.parquet").num_rows == 0
 
 
-def test_audio_of_another_rate_is_an_error(tmp_path: Path) -> None:
-    cells = {"utterance": ["a"], "rate": [8000], "frames": [RATE], "samples": [sound(0).tobytes()]}
-    contracts.write(contracts.AUDIO, pa.table(cells, schema=contracts.AUDIO.schema), tmp_path / "0.parquet")
-    with pytest.raises(SerError, match=r"utterance a: .*8000 Hz"):
-        fingerprint(audio=tmp_path / "0.parquet", out=tmp_path / "out.parquet")
+def test_audio_of_another_rate_or_length_is_an_error(tmp_path: Path) -> None:
+    for change, message in (({"rate": [8000]}, "utterance a: .*8000 Hz"), ({"frames": [7]}, "not as long as frames")):
+        cells = {"utterance": ["a"], "rate": [RATE], "frames": [RATE], "samples": [sound(0).tobytes()], **change}
+        pq.write_table(pa.table(cells, schema=contracts.AUDIO.schema), tmp_path / "0.parquet")
+        with pytest.raises(SerError, match=message):
+            fingerprint(audio=tmp_path / "0.parquet", out=tmp_path / "out.parquet")
 
 
 def test_the_verbs_do_it_by_hand(tmp_path: Path) -> None:
