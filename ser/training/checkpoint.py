@@ -29,9 +29,23 @@ from ser.errors import SerError
 from ser.training.history import Epoch
 from ser.whole import whole
 
-# Seconds; shorter epochs share a checkpoint, because writing one costs about as much as they do.
-INTERVAL = float(os.environ.get("SER_CHECKPOINT_SECONDS", "20"))
+VARIABLE = "SER_CHECKPOINT_SECONDS"  # of the environment: another interval, which changes no result
 FILE, LOCK = "state.safetensors", "lock"
+
+
+def interval() -> float:
+    """Return the seconds between two checkpoints; SerError if the environment says something that is no such number."""
+    given = os.environ.get(VARIABLE, "20")
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:
+        raise SerError(f"{VARIABLE} in the environment is '{given}'; it must be a number of seconds, 0 or more.")
+    return seconds
+
+
+INTERVAL = interval()  # seconds; shorter epochs share a checkpoint, because writing one costs about as much as they do
 
 
 @dataclass

@@ -136,6 +136,8 @@ class House:
     @contextmanager
     def filled(self, left: int) -> Iterator[None]:
         """Leave so many bytes free on the disk of the house while the block runs."""
+        if not self.own_disk:
+            raise RuntimeError("this would fill a disk that others use")
         ballast = self.folder / "ballast"
         free = shutil.disk_usage(self.folder).free
         with ballast.open("wb") as file:
@@ -169,7 +171,7 @@ def _call(*command: str) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def jobs(text: str) -> list[list[str]]:
+def commands(text: str) -> list[list[str]]:
     """Return the commands of the jobs in what Snakemake printed, as lists of words and without their log."""
     lines = re.findall(r"^Shell command: (ser .*?) > \S+ 2>&1$", text, re.MULTILINE)
     return [shlex.split(line) for line in lines]

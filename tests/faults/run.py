@@ -7,7 +7,6 @@ Prints a line per fault and the totals; exit code 1 where anything differs, is l
 
 import argparse
 import random
-import resource
 import shutil
 import signal
 import sys
@@ -15,9 +14,12 @@ import tempfile
 import time
 from pathlib import Path
 
-import faults
-from faults import FINISHED, OPEN, Bench, Fault
-from house import ESTIMATOR, House, jobs
+import files
+import jobs
+import schedulers
+from bench import FINISHED, OPEN, Bench, Fault
+from house import ESTIMATOR, House, commands
+from totals import Line, print_line, print_totals
 
 KILL, TERM, INTERRUPT = signal.SIGKILL, signal.SIGTERM, signal.SIGINT
 TABLES = "results/mini/*.parquet"
@@ -27,43 +29,46 @@ MISSING = {
 }
 # name, fault, what it needs of the machine; the series goes through the list in random order and begins again
 SERIES: list[tuple[str, Fault, str]] = [
-    ("SIGKILL of a training", faults.killed_job("network", KILL), ""),
-    ("SIGTERM of a training", faults.killed_job("network", TERM), ""),
-    ("SIGINT of a training", faults.killed_job("network", INTERRUPT), ""),
-    ("SIGKILL of a training", faults.killed_job("network", KILL), ""),
-    ("SIGKILL of an SVM's training", faults.killed_job("estimator", KILL), ""),
-    ("SIGKILL of an extraction", faults.killed_job("extract", KILL), ""),
-    ("SIGTERM of an extraction", faults.killed_job("extract", TERM), ""),
-    ("SIGKILL of a resampling", faults.killed_job("resample", KILL), ""),
-    ("SIGKILL of a scoring", faults.killed_job("score", KILL), ""),
-    ("SIGKILL of a report", faults.killed_job("report", KILL), ""),
-    ("damaged checkpoint", faults.damaged_checkpoint, ""),
-    ("full disk, training", faults.full_disk("network"), "mount"),
-    ("full disk, extraction", faults.full_disk("extract"), "mount"),
-    ("full disk, scoring", faults.full_disk("score"), "mount"),
-    ("full disk, everything", faults.full_disk_under_scheduler, "mount"),
-    ("read-only, training", faults.read_only("network"), "mount"),
-    ("read-only, extraction", faults.read_only("extract"), "mount"),
-    ("limit on files, training", faults.file_limit("network"), ""),
-    ("limit on files, extraction", faults.file_limit("extract"), ""),
-    ("SIGKILL of Snakemake alone", faults.killed_scheduler(KILL, group=False), ""),
-    ("SIGKILL of Snakemake and jobs", faults.killed_scheduler(KILL, group=True), ""),
-    ("SIGTERM of Snakemake alone", faults.killed_scheduler(TERM, group=False), ""),
-    ("SIGTERM of Snakemake and jobs", faults.killed_scheduler(TERM, group=True), ""),
-    ("SIGINT of Snakemake alone", faults.killed_scheduler(INTERRUPT, group=False), ""),
-    ("SIGINT of Snakemake and jobs", faults.killed_scheduler(INTERRUPT, group=True), ""),
-    ("SIGKILL of a job of Snakemake", faults.killed_under_scheduler(KILL), ""),
-    ("SIGTERM of a job of Snakemake", faults.killed_under_scheduler(TERM), ""),
-    ("two schedulers", faults.two_schedulers, ""),
-    ("damaged features", faults.damaged_file("data/demo/features/mfcc/*.parquet", noticed=True), ""),
-    ("damaged predictions", faults.damaged_file("results/runs/**/predictions.parquet", noticed=True), ""),
-    ("damaged table", faults.damaged_file("data/demo/*/halves.parquet", noticed=True), ""),
-    ("damaged, time kept: model", faults.damaged_file("results/runs/**/model.safetensors", noticed=False), ""),
-    ("damaged, time kept: record", faults.damaged_file("results/runs/**/run.json", noticed=False), ""),
-    ("damaged, time kept: audio", faults.damaged_file("data/demo/audio/*.parquet", noticed=False), ""),
-    ("damaged, time kept: scores", faults.damaged_file(TABLES, noticed=False), ""),
-    ("times of files moved", faults.moved_times, ""),
-    ("clock jumps in a training", faults.jumping_clock, "faketime"),
+    ("SIGKILL of a training", jobs.killed_job("network", KILL), ""),
+    ("SIGTERM of a training", jobs.killed_job("network", TERM), ""),
+    ("SIGINT of a training", jobs.killed_job("network", INTERRUPT), ""),
+    ("SIGKILL of a training", jobs.killed_job("network", KILL), ""),
+    ("SIGKILL of an SVM's training", jobs.killed_job("estimator", KILL), ""),
+    ("SIGKILL of an extraction", jobs.killed_job("extract", KILL), ""),
+    ("SIGTERM of an extraction", jobs.killed_job("extract", TERM), ""),
+    ("SIGKILL of a resampling", jobs.killed_job("resample", KILL), ""),
+    ("SIGKILL of a fetch", jobs.killed_job("fetch", KILL), ""),
+    ("SIGKILL of a preparation", jobs.killed_job("prepare", KILL), ""),
+    ("SIGKILL of a scoring", jobs.killed_job("score", KILL), ""),
+    ("SIGKILL of a report", jobs.killed_job("report", KILL), ""),
+    ("damaged checkpoint", jobs.damaged_checkpoint, ""),
+    ("full disk, training", jobs.full_disk("network"), "mount"),
+    ("full disk, extraction", jobs.full_disk("extract"), "mount"),
+    ("full disk, scoring", jobs.full_disk("score"), "mount"),
+    ("full disk, everything", schedulers.full_disk_under_scheduler, "mount"),
+    ("read-only, training", jobs.read_only("network"), "mount"),
+    ("read-only, extraction", jobs.read_only("extract"), "mount"),
+    ("limit on files, training", jobs.file_limit("network"), ""),
+    ("limit on files, extraction", jobs.file_limit("extract"), ""),
+    ("limit on memory, training", jobs.little_memory, ""),
+    ("SIGKILL of Snakemake alone", schedulers.killed_scheduler(KILL, group=False), ""),
+    ("SIGKILL of Snakemake and jobs", schedulers.killed_scheduler(KILL, group=True), ""),
+    ("SIGTERM of Snakemake alone", schedulers.killed_scheduler(TERM, group=False), ""),
+    ("SIGTERM of Snakemake and jobs", schedulers.killed_scheduler(TERM, group=True), ""),
+    ("SIGINT of Snakemake alone", schedulers.killed_scheduler(INTERRUPT, group=False), ""),
+    ("SIGINT of Snakemake and jobs", schedulers.killed_scheduler(INTERRUPT, group=True), ""),
+    ("SIGKILL of a job of Snakemake", schedulers.killed_under_scheduler(KILL), ""),
+    ("SIGTERM of a job of Snakemake", schedulers.killed_under_scheduler(TERM), ""),
+    ("two schedulers", schedulers.two_schedulers, ""),
+    ("damaged features", files.damaged_file("data/demo/features/mfcc/*.parquet", noticed=True), ""),
+    ("damaged predictions", files.damaged_file("results/runs/**/predictions.parquet", noticed=True), ""),
+    ("damaged table", files.damaged_file("data/demo/*/halves.parquet", noticed=True), ""),
+    ("damaged, time kept: model", files.damaged_file("results/runs/**/model.safetensors", noticed=False), ""),
+    ("damaged, time kept: record", files.damaged_file("results/runs/**/run.json", noticed=False), ""),
+    ("damaged, time kept: audio", files.damaged_file("data/demo/audio/*.parquet", noticed=False), ""),
+    ("damaged, time kept: scores", files.damaged_file(TABLES, noticed=False), ""),
+    ("times of files moved", files.moved_times, ""),
+    ("clock jumps in a training", jobs.jumping_clock, "faketime"),
 ]
 
 
@@ -75,7 +80,7 @@ def main() -> int:
     house = House(folder, given.cores)
     lacking = {
         "mount": "" if house.own_disk else "mounting a file system is not allowed here",
-        "faketime": "" if faults.FAKETIME else "libfaketime is not installed",
+        "faketime": "" if jobs.FAKETIME else "libfaketime is not installed",
     }
     print(f"seed {given.seed}, {given.kills} faults, in {folder}", flush=True)
     try:
@@ -103,7 +108,7 @@ def _undisturbed(house: House) -> Bench:
         sys.exit(f"the undisturbed run failed:\n{whole.text[-3000:]}")
     house.save(FINISHED)
     found: dict[str, list[list[str]]] = {}
-    for command in jobs(whole.text):
+    for command in commands(whole.text):
         verb = command[1]
         if verb == "train":
             verb = "estimator" if ESTIMATOR in command else "network"
@@ -132,26 +137,14 @@ def _series(bench: Bench, seed: int, count: int, only: str, lacking: dict[str, s
             print(f"skipped: {name}, since {lacking[need]}")
     while len(order) < count:
         order += rng.sample(possible, len(possible))
-    lost, repeated, wrong, began = 0.0, [], 0, time.monotonic()
-    print(f"{'':>3}  {'fault':32} {'moment':44} {'lost s':>7}  {'steps':34} differences", flush=True)
+    lines: list[Line] = []
+    began = time.monotonic()
     for number, (name, fault, _) in enumerate(order[:count], start=1):
-        outcome = fault(bench, random.Random(rng.random()))
-        lost += max(outcome.lost, 0.0)
-        repeated += [] if outcome.repeated is None else [outcome.repeated]
-        wrong += bool(outcome.problems)
-        steps = ", ".join(outcome.steps)
-        print(f"{number:3}  {name:32} {outcome.moment:44} {outcome.lost:7.1f}  {steps:34} ", end="")
-        print("; ".join(outcome.problems) or "none", flush=True)
-    print(f"\n{count} faults in {time.monotonic() - began:.0f} s (seed {seed}): {wrong} with differences or problems")
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f"work repeated: {lost:.0f} s in all, {lost / count:.1f} s per fault", end="")
-    print(f"; processor time of all commands {used.ru_utime + used.ru_stime:.0f} s")
-    if repeated:
-        print(
-            f"training repeated after {len(repeated)} kills: at most {max(repeated):.2f} s since the last checkpoint, "
-            f"of which there is one every {faults.INTERVAL:.0f} s"
-        )
-    return 1 if wrong else 0
+        lines.append(Line(name, fault(bench, random.Random(rng.random()))))
+        print_line(number, lines[-1])
+    print(f"\n{count} faults in {time.monotonic() - began:.0f} s, seed {seed}")
+    print_totals(lines)
+    return 1 if any(line.outcome.problems for line in lines) else 0
 
 
 if __name__ == "__main__":

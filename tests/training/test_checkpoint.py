@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from ser.config.schema import Inputs, Protocol, Recipe, Training, View
+from ser.errors import SerError
 from ser.training import checkpoint, optimiser
 from ser.training.checkpoint import Checkpoint, State
 from ser.training.history import Epoch
@@ -255,3 +256,10 @@ def test_a_flipped_bit_in_a_checkpoint_is_noticed(
         file.write_bytes(raw[:at] + bytes([raw[at] ^ 4]) + raw[at + 1 :])
         assert held.load(model, descent) == State(), f"byte {at} of {len(raw)}"
     assert "is damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", ["soon", "-1", "nan"])
+def test_an_interval_that_is_no_number_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(checkpoint.VARIABLE, given)
+    with pytest.raises(SerError, match=f"SER_CHECKPOINT_SECONDS .* '{given}'"):
+        checkpoint.interval()

@@ -1,0 +1,154 @@
+"""Faults of one job that is called by hand: killed, starved of disk, file size or memory, its clock moved."""
+
+import signal
+import time
+from pathlib import Path
+from random import Random
+
+from bench import FINISHED, Bench, Command, Fault, Outcome, again, harm, must_say, must_succeed, pause
+from house import INTERVAL, House
+
+FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)  # Debian's package libfaketime
+
+
+def killed_job(verb: str, number: signal.Signals) -> Fault:
+    """A job on its own is killed at a random moment and called again."""
+
+    def fault(bench: Bench, rng: Random) -> Outcome:
+        bench.house.restore(FINISHED)
+        command = rng.choice(bench.jobs[verb])
+        usual = bench.seconds(command)
+        wait = rng.uniform(0.1, 1.0) * usual
+        struck, repeated = _strike(bench.house, command, wait, number)
+        repeat = bench.house.run(command)
+        outcome = Outcome(f"{struck:.1f} of {usual:.1f} s", [f"ser {verb}"], struck + repeat.seconds - usual, repeated)
+        must_succeed(repeat, outcome)
+        if repeated is not None and repeated > INTERVAL + 2.0:
+            outcome.problems.append(f"{repeated:.1f} s of training lost with a checkpoint every {INTERVAL} s")
+        return bench.inspect(outcome)
+
+    return fault
+
+
+def damaged_checkpoint(bench: Bench, rng: Random) -> Outcome:
+    """A training is killed once it has a checkpoint, the checkpoint is damaged, and the training called again."""
+    bench.house.restore(FINISHED)
+    command = rng.choice(bench.jobs["network"])
+    usual = bench.seconds(command)
+    process = bench.house.start(command)
+    while process.poll() is None and not _checkpoints(bench.house):
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    outcome = Outcome("after the first checkpoint", ["ser train"])
+    for path in _checkpoints(bench.house):
+        outcome.moment = f"{harm(path, rng)} after the first checkpoint"
+    repeat = bench.house.run(command)
+    outcome.lost = repeat.seconds - usual
+    must_succeed(repeat, outcome)
+    if "resumed after" in repeat.text:
+        outcome.problems.append("a damaged checkpoint was used")
+    return bench.inspect(outcome)
+
+
+def full_disk(verb: str) -> Fault:
+    """The disk is full while a job writes; room is made and the job called again."""
+
+    def fault(bench: Bench, rng: Random) -> Outcome:
+        bench.house.restore(FINISHED)
+        command = rng.choice(bench.jobs[verb])
+        usual = bench.seconds(command)
+        left = rng.randrange(0, 16 << 10)
+        with bench.house.filled(left):
+            failed = bench.house.run(command)
+        outcome = Outcome(f"{left >> 10} KiB left", [f"ser {verb}"])
+        must_say(failed, "No space left on device", outcome)
+        return again(bench, command, usual, failed, outcome)
+
+    return fault
+
+
+def read_only(verb: str) -> Fault:
+    """The outputs are mounted read-only; the mount is mended and the job called again."""
+
+    def fault(bench: Bench, rng: Random) -> Outcome:
+        bench.house.restore(FINISHED)
+        command = rng.choice(bench.jobs[verb])
+        usual = bench.seconds(command)
+        with bench.house.read_only():
+            failed = bench.house.run(command)
+        outcome = Outcome("from the start", [f"ser {verb}"])
+        must_say(failed, "Read-only file system", outcome)
+        return again(bench, command, usual, failed, outcome)
+
+    return fault
+
+
+def file_limit(verb: str) -> Fault:
+    """A limit on the size of files cuts a job short; it is raised and the job called again."""
+
+    def fault(bench: Bench, rng: Random) -> Outcome:
+        bench.house.restore(FINISHED)
+        command = rng.choice(bench.jobs[verb])
+        usual = bench.seconds(command)
+        limit = rng.randrange(1, 5)
+        failed = bench.house.run(["bash", "-c", f'ulimit -f {limit}; exec "$@"', "job", *command])
+        outcome = Outcome(f"files of {limit} KiB", [f"ser {verb}"])
+        must_say(failed, "File too large", outcome)
+        return again(bench, command, usual, failed, outcome)
+
+    return fault
+
+
+def little_memory(bench: Bench, rng: Random) -> Outcome:
+    """A limit on memory stops a training; it is raised and the training called again."""
+    bench.house.restore(FINISHED)
+    command = rng.choice(bench.jobs["network"])
+    usual = bench.seconds(command)
+    limit = rng.randrange(500_000, 900_000)
+    failed = bench.house.run(["bash", "-c", f'ulimit -v {limit}; exec "$@"', "job", *command])
+    outcome = Outcome(f"{limit // 1000} MB, exit code {failed.code}", ["ser train"])
+    return again(bench, command, usual, failed, outcome)
+
+
+def jumping_clock(bench: Bench, rng: Random) -> Outcome:
+    """The clock jumps during a training, forwards or backwards, which is then killed and taken up again."""
+    house = bench.house
+    house.restore(FINISHED)
+    command = rng.choice(bench.jobs["network"])
+    usual = bench.seconds(command)
+    clock = house.folder.parent / "clock"
+    clock.write_text("+0")
+    days = rng.choice([-400, -1, 1, 400])
+    faked = {
+        "LD_PRELOAD": str(FAKETIME),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    process = house.start(command, faked)
+    pause(process, rng.uniform(0.4, 0.8) * usual)
+    clock.write_text(f"{days:+}d")
+    pause(process, 0.2 * usual)
+    process.kill()
+    process.wait()
+    repeat = house.run(command)
+    outcome = Outcome(f"{days:+} days, then killed", ["ser train"], repeat.seconds + 0.2 * usual)
+    must_succeed(repeat, outcome)
+    return bench.inspect(outcome)
+
+
+def _strike(house: House, command: Command, wait: float, number: signal.Signals) -> tuple[float, float | None]:
+    """Start ``command``, send it ``number`` after ``wait`` seconds; return when, and the age of its checkpoint."""
+    began = time.monotonic()
+    process = house.start(command)
+    pause(process, wait)
+    held = [path.stat().st_mtime for path in _checkpoints(house)]
+    age = time.time() - max(held) if held and process.poll() is None else None
+    process.send_signal(number)
+    process.wait()
+    return time.monotonic() - began, age
+
+
+def _checkpoints(house: House) -> list[Path]:
+    return list((house.folder / "results/checkpoints").glob("*/state.safetensors"))
