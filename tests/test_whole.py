@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from ser.errors import SerError
 from ser.whole import FORSAKEN, whole, write_text
@@ -81,6 +83,13 @@ def test_a_disk_that_takes_nothing_is_an_error_for_the_user(number: int, words: 
     with pytest.raises(SerError, match=rf"cannot write .*out\.txt: .*{words}"):
         refused()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_others_may_read_what_the_umask_lets_them_read(tmp_path: Path) -> None:
+    with whole(tmp_path / "model.safetensors") as partial:
+        save_file({"weight": torch.zeros(2)}, partial)
+    (tmp_path / "mine").touch()
+    assert (tmp_path / "model.safetensors").stat().st_mode == (tmp_path / "mine").stat().st_mode
 
 
 LIMITED = """

@@ -51,14 +51,14 @@ def damaged_checkpoint(bench: Bench, rng: Random) -> Outcome:
     return bench.inspect(outcome)
 
 
-def full_disk(verb: str) -> Fault:
-    """The disk is full while a job writes; room is made and the job called again."""
+def full_disk(verb: str, most: int) -> Fault:
+    """Less than ``most`` bytes are left on the disk while a job writes; room is made and the job called again."""
 
     def fault(bench: Bench, rng: Random) -> Outcome:
         bench.house.restore(FINISHED)
         command = rng.choice(bench.jobs[verb])
         usual = bench.seconds(command)
-        left = rng.randrange(0, 16 << 10)
+        left = rng.randrange(0, most)
         with bench.house.filled(left):
             failed = bench.house.run(command)
         outcome = Outcome(f"{left >> 10} KiB left", [f"ser {verb}"])

@@ -52,7 +52,7 @@ def test_a_torn_shard_is_an_error(tmp_path: Path, shards: Callable[..., Path]) -
     folder = shards(tmp_path, MATRICES)
     shard = folder / "1.parquet"
     shard.write_bytes(shard.read_bytes()[:-20])
-    with pytest.raises(SerError, match=r"1\.parquet cannot be read"):
+    with pytest.raises(SerError, match=r"1\.parquet is damaged"):
         data.load("f", folder, ["u0"])
 
 
