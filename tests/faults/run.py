@@ -139,11 +139,13 @@ def _series(bench: Bench, seed: int, count: int, only: str, lacking: dict[str, s
         order += rng.sample(possible, len(possible))
     lines: list[Line] = []
     began = time.monotonic()
-    for number, (name, fault, _) in enumerate(order[:count], start=1):
-        lines.append(Line(name, fault(bench, random.Random(rng.random()))))
-        print_line(number, lines[-1])
-    print(f"\n{count} faults in {time.monotonic() - began:.0f} s, seed {seed}")
-    print_totals(lines)
+    try:
+        for number, (name, fault, _) in enumerate(order[:count], start=1):
+            lines.append(Line(name, fault(bench, random.Random(rng.random()))))
+            print_line(number, lines[-1])
+    finally:
+        print(f"\n{len(lines)} faults in {time.monotonic() - began:.0f} s, seed {seed}")
+        print_totals(lines)
     return 1 if any(line.outcome.problems for line in lines) else 0
 
 

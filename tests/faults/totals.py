@@ -28,6 +28,8 @@ def print_line(number: int, line: Line) -> None:
 
 def print_totals(lines: list[Line]) -> None:
     """Print a Markdown table by kind of fault, then the sums."""
+    if not lines:
+        return
     print("\n| fault | times | reruns | lost, median s | differences |\n|---|---|---|---|---|")
     for name in dict.fromkeys(line.name for line in lines):
         alike = [line.outcome for line in lines if line.name == name]
