@@ -19,10 +19,10 @@ import soundfile
 from fuzz_targets import CONTRACTS, SUFFIXES, TARGETS
 
 from ser import audio, contracts
-from ser.config.schema import Block, Experiment, Plan
+from ser.config.plan import Plan
+from ser.config.schema import Block, Experiment
 from ser.corpora import _emoevaluation, table
 from ser.errors import SerError
-from ser.stages.report import report
 
 HEAD = b"[1 - 2]\tSes01F_impro01_F000\tneu\t"
 EXPERIMENT = fuzz_seeds.EXPERIMENTS[0]
@@ -179,12 +179,11 @@ def test_a_members_name_of_200_megabytes_is_not_read_into_memory(tmp_path: Path)
         tracemalloc.stop()
 
 
-def test_a_plan_whose_runs_name_what_it_does_not_hold_is_not_reported(tmp_path: Path) -> None:
+def test_a_plan_whose_runs_name_what_it_does_not_hold_is_refused() -> None:
     block = Block(corpora=("c",), protocols=("p",), systems=("s",))
     plan = Plan(experiment=Experiment(name="e", runs=(block,)), protocols={}, systems={}, folds={"c": {"p": 2}})
-    nowhere = dict.fromkeys(("scores", "confusions", "intervals", "comparisons"), tmp_path)
-    with pytest.raises(SerError, match="nothing of p, s"):
-        report(plan=plan, out=tmp_path, **nowhere)
+    with pytest.raises(SerError, match="unknown protocol 'p'"):
+        plan.checked()
 
 
 def test_a_long_s_is_no_s(tmp_path: Path) -> None:
