@@ -112,8 +112,8 @@ def findings(rows: pd.DataFrame, *, normalisation: str, selection: str) -> list[
     """
     checks = [*CHECKS, *([] if selection == "last" else [SELECTION])]
     single: list[Finding] = []
-    for number, of_fold in rows.groupby("fold"):  # in order; a mask per fold would look at all folds each time
-        fold, parts = int(number), dict(iter(of_fold.groupby("part")))
+    for _, of_fold in rows.groupby("fold"):  # in order; a mask per fold would look at all folds each time
+        fold, parts = int(of_fold["fold"].iloc[0]), dict(iter(of_fold.groupby("part")))
         there = (check for check in checks if check.part in parts and check.seen_in in parts)
         single += [_shared(check, fold, parts[check.part], parts[check.seen_in]) for check in there]
         if "test" in parts:
