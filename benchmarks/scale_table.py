@@ -18,11 +18,12 @@ import pyarrow as pa
 import soundfile
 from spent import row, ser
 
-from ser import catalog, contracts, layout
-from ser.audit_contracts import FINGERPRINTS
+from ser import catalog, layout
 from ser.config.read import shipped
 from ser.config.schema import Corpus
 from ser.corpora import table
+from ser.tables import contracts
+from ser.tables.audits import FINGERPRINTS
 
 PROJECT = Path(__file__).parents[1]
 PROTOCOLS = ("session-out-4", "speaker-folds-4", "random-folds-4", "text-out-4")

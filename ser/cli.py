@@ -8,8 +8,8 @@ from typing import ParamSpec, TypeVar
 
 import typer
 
-from ser import failures, scheduler
 from ser.errors import SerError
+from ser.jobs import failures, scheduler
 from ser.verbs import audits, corpora, experiments, listings, verify
 
 Arguments = ParamSpec("Arguments")

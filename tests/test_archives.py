@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ser.archives import unpack
 from ser.errors import SerError
+from ser.files.archives import unpack
 
 FILES = {"Actor_01/a.wav": b"one" * 1000, "b.txt": b"two"}
 

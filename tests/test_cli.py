@@ -1,6 +1,7 @@
 """The command line: every verb explains itself, errors are one line, and a job without a GPU stays on the CPU."""
 
 import json
+import os
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -63,11 +64,13 @@ def test_an_error_is_one_line_and_ends_with_code_2(tmp_path) -> None:
     assert "Traceback" not in done.output
 
 
-@pytest.mark.parametrize(("gpus", "device"), [("0", "cpu"), ("1", "auto")])
-def test_a_training_without_a_granted_gpu_stays_on_the_cpu(gpus, device, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    ("model", "gpus", "device"), [("frame_lstm", "0", "cpu"), ("frame_lstm", "1", "auto"), ("linear_svm", "1", "cpu")]
+)
+def test_a_training_without_a_granted_gpu_stays_on_the_cpu(model, gpus, device, monkeypatch) -> None:
     asked = {}
     monkeypatch.setattr(stage, "train", lambda **given: asked.update(given))
-    recipe = Recipe.model_validate({"model": "linear_svm", "inputs": {"vector": {"feature": "egemaps"}}})
+    recipe = Recipe.model_validate({"model": model, "inputs": {"vector": {"feature": "egemaps"}}})
     names = {"corpus": "c", "protocol": "p", "system": "s", "recipe": recipe.decisive(), "seed": "0", "fold": "0"}
     rest = {"folds": "f.parquet", "features": "egemaps=data/egemaps", "out": "o", "gpus": gpus}
     done = call("train", *(part for key, value in {**names, **rest}.items() for part in (f"--{key}", value)))
@@ -79,10 +82,28 @@ def test_a_plan_longer_than_an_argument_may_be_is_read_from_standard_input(tmp_p
     systems = {f"system-{n}": {"title": "x" * 2000, "model": "dense_lstm", "inputs": {}} for n in range(100)}
     block = {"corpora": ["demo"], "protocols": ["p"], "systems": list(systems)}
     protocols = {"p": {"rule": "session_out", "labels": "all"}}
-    folds = {"demo": {"p": 5}}
-    raw = {"experiment": {"name": "x", "runs": [block]}, "protocols": protocols, "systems": systems, "folds": folds}
+    raw = {"experiment": {"name": "x", "runs": [block]}, "protocols": protocols, "systems": systems}
+    raw["folds"] = {"demo": {"p": 5}}
     text = Plan.model_validate(raw).canonical()
     assert len(text) > 128 * 1024  # what Linux allows one argument
     done = CliRunner().invoke(app, ["plan", "--out", str(tmp_path / "plan.json")], input=text)
     assert done.exit_code == 0
     assert read_plan(tmp_path / "plan.json").canonical() == text
+
+
+def test_a_job_that_is_granted_no_gpu_sees_none(monkeypatch) -> None:
+    """With ``--resources gpu=0`` x-vectors, their training and recognisers stay on the CPU too."""
+    seen: dict[str, str | None] = {}
+    for name in ("extract", "train_xvector", "transcribe"):
+
+        def note(name: str = name, **_: object) -> None:
+            seen[name] = os.environ.get("CUDA_VISIBLE_DEVICES")
+
+        monkeypatch.setattr(f"ser.stages.{name}.{name}", note)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    extract = ("extract", "--feature", "f", "--extractor", "xvector", "--audio", "a", "--out", "o", "--weights", "w")
+    transcribe = ("transcribe", "--manifest", "m", "--shard", "0", "--out", "o", "--recogniser", "faster_whisper")
+    for arguments in (extract, ("train-xvector", "--manifest", "m", "--audio", "a", "--out", "o"), transcribe):
+        done = call(*arguments, "--gpus", "0")
+        assert done.exit_code == 0, done.output
+    assert seen == {"extract": "", "train_xvector": "", "transcribe": ""}

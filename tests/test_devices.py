@@ -15,8 +15,8 @@ from pathlib import Path
 import filelock
 import pytest
 
-from ser import devices
 from ser.errors import SerError
+from ser.jobs import devices
 
 PROJECT = Path(__file__).parents[1]
 TWO = """\
@@ -35,7 +35,7 @@ GPU 1: NVIDIA A100-SXM4-40GB (UUID: GPU-bbbb2222)
 JOB = """
 import os, signal, sys, time
 from pathlib import Path
-from ser import devices
+from ser.jobs import devices
 locks, journal, places, seconds, end = sys.argv[1:]
 devices.LOCKS, devices.POLL = Path(locks), 0.02
 with devices.granted(1, jobs_per_gpu=int(places)):

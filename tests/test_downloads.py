@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from ser.addresses import public
-from ser.downloads import download
 from ser.errors import SerError
+from ser.files.addresses import public
+from ser.files.downloads import download
 
 CONTENT = bytes(range(256)) * 20_000  # 5 MB
 MD5 = hashlib.md5(CONTENT).hexdigest()

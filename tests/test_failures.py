@@ -9,8 +9,8 @@ import pytest
 import torch
 from typer.testing import CliRunner, Result
 
-from ser import failures
 from ser.cli import app
+from ser.jobs import failures
 from ser.stages import fingerprint as stage
 
 

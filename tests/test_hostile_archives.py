@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ser import archives
-from ser.archives import unpack
 from ser.errors import SerError
+from ser.files import archives
+from ser.files.archives import unpack
 
 MEGABYTE = bytes(1 << 20)
 
@@ -106,7 +106,7 @@ def test_a_size_that_no_disk_holds_is_refused(tmp_path: Path) -> None:
 
 def test_an_archive_needs_room_for_all_that_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = zipped(tmp_path / "a.zip", ("a.wav", MEGABYTE))
-    monkeypatch.setattr("ser.downloads.shutil.disk_usage", lambda _: type("Usage", (), {"free": 1 << 20})())
+    monkeypatch.setattr("ser.files.downloads.shutil.disk_usage", lambda _: type("Usage", (), {"free": 1 << 20})())
     refused(path, "needs", "free")
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from ser import downloads
-from ser.addresses import filled, public, refuse_secrets
-from ser.downloads import download
 from ser.errors import SerError
+from ser.files import downloads
+from ser.files.addresses import filled, public, refuse_secrets
+from ser.files.downloads import download
 
 BODY = bytes(range(256)) * 40
 MD5 = hashlib.md5(BODY).hexdigest()
@@ -93,7 +93,7 @@ def test_a_server_that_never_stops_is_stopped(start: Start, tmp_path: Path, monk
     with pytest.raises(SerError, match="more than the 1000 bytes"):
         download(start(endless).url, tmp_path / "a.zip", size=1000)
     free = iter([10**9] * 5)
-    monkeypatch.setattr("ser.downloads.shutil.disk_usage", lambda _: type("Usage", (), {"free": next(free, 0)})())
+    monkeypatch.setattr("ser.files.downloads.shutil.disk_usage", lambda _: type("Usage", (), {"free": next(free, 0)})())
     with pytest.raises(SerError, match="are free"):
         download(start(endless).url, tmp_path / "b.zip")
 

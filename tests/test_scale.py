@@ -8,13 +8,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ser import contracts
 from ser.config.schema import Protocol
 from ser.corpus import Utterance
 from ser.errors import SerError
 from ser.evaluation import duplicates, leakage
-from ser.parquet import PLAIN_ROW_GROUP
 from ser.stages import prepare
+from ser.tables import contracts
+from ser.tables.parquet import PLAIN_ROW_GROUP
 from ser.training import fold
 
 GROUPS = 4

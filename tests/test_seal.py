@@ -10,11 +10,12 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from ser import contracts, seal
 from ser.errors import SerError
 from ser.features import xvector
+from ser.files import seal
+from ser.files.whole import whole, write_text
 from ser.layers.xvector import XVector
-from ser.whole import whole, write_text
+from ser.tables import contracts
 
 REFUSED = "refused"
 

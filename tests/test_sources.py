@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ser import sources
 from ser.errors import SerError
+from ser.files import sources
 
 OLD = 1_600_000_000
 

@@ -17,9 +17,9 @@ import pytest
 import soundfile
 import yaml
 
-from ser import contracts
 from ser.config.read import resolve
 from ser.errors import SerError
+from ser.tables import contracts
 
 PROJECT = Path(__file__).parents[1]
 NASTY = 'it\'s "my" $(touch pwned) `touch pwned`; touch pwned & {corpus} *'

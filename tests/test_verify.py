@@ -5,9 +5,9 @@ from pathlib import Path
 import pyarrow as pa
 from typer.testing import CliRunner, Result
 
-from ser import contracts
 from ser.cli import app
-from ser.whole import write_text
+from ser.files.whole import write_text
+from ser.tables import contracts
 
 
 def verify(folder: Path) -> Result:

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save_file
 
 from ser.errors import SerError
-from ser.whole import FORSAKEN, whole, write_text
+from ser.files.whole import FORSAKEN, whole, write_text
 
 HOST = socket.gethostname()
 
@@ -97,7 +97,7 @@ from pathlib import Path
 import pyarrow.parquet as pq, pyarrow as pa, torch
 from safetensors.torch import save_file
 from ser.errors import SerError
-from ser.whole import whole, write_text
+from ser.files.whole import whole, write_text
 
 def parquet(partial): pq.write_table(pa.table({"a": list(range(5000))}), partial, compression="none")
 def tensors(partial): save_file({"a": torch.rand(5000)}, partial)

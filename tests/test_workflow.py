@@ -22,7 +22,7 @@ import pytest
 import soundfile
 import yaml
 
-from ser import devices
+from ser.jobs import devices
 
 PROJECT = Path(__file__).parents[1]
 RATE = 16000

@@ -13,7 +13,6 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from ser import catalog
-from ser.addresses import refuse_secrets
 from ser.config.describe import record_in
 from ser.config.schema import (
     Config,
@@ -30,6 +29,7 @@ from ser.config.schema import (
 )
 from ser.config.values import check_values
 from ser.errors import SerError, unknown
+from ser.files.addresses import refuse_secrets
 
 Raw = Mapping[str, Any]
 Record = TypeVar("Record", bound=Strict)

@@ -12,8 +12,8 @@ from itertools import groupby
 
 import pandas as pd
 
-from ser.audit_contracts import ALL_FOLDS
-from ser.wording import normalised
+from ser.tables.audits import ALL_FOLDS
+from ser.words.wording import normalised
 
 EXAMPLES = 5
 WORDS = 3
@@ -81,7 +81,7 @@ class Finding:
         return self.utterances / self.of if self.of else 0.0
 
     def status(self, leaks: Sequence[str]) -> str:
-        """Return the entry of ``ser.audit_contracts.STATUSES`` under a protocol that declares ``leaks``."""
+        """Return the entry of ``ser.tables.audits.STATUSES`` under a protocol that declares ``leaks``."""
         if self.found is None:
             return "unknown"
         if not self.check.leak:

@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ser import contracts
 from ser.errors import SerError, offenders
 from ser.layout import Run
+from ser.tables import contracts
 
 FILE = "predictions.parquet"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import jiwer
 
-from ser import transcripts
-from ser.wording import normalised
+from ser.words import transcripts
+from ser.words.wording import normalised
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ser import seal
-from ser.contracts import TRAINED_HERE
 from ser.errors import SerError, offenders
 from ser.features._frames import Signal, require
+from ser.files import seal
+from ser.tables.contracts import TRAINED_HERE
 
 if TYPE_CHECKING:
     from ser.layers.xvector import XVector

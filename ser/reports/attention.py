@@ -17,12 +17,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from ser import contracts, layout
+from ser import layout
 from ser.audio import RATE
 from ser.errors import SerError, offenders
 from ser.features import log_mel, mfcc
 from ser.layout import Run
 from ser.reports.figures import BLUE, GREEN, ORANGE, STYLE, words
+from ser.tables import contracts
 
 FILE = "attention.parquet"
 COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito's

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from ser.audit_contracts import ALL_FOLDS, STATUSES
 from ser.reports.numerals import percent
 from ser.reports.tables import Table
+from ser.tables.audits import ALL_FOLDS, STATUSES
 
 Row = Mapping[str, Any]  # of the AUDIT table
 

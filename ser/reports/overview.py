@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from ser.audit_contracts import STATUSES
 from ser.reports import bounds, verdicts
 from ser.reports.contests import LEVEL, Contest
 from ser.reports.material import Material
 from ser.reports.numerals import decimal, limits, percent, points
+from ser.tables.audits import STATUSES
 
 
 def overview(shown: Material) -> list[tuple[str, str, list[str]]]:

@@ -13,12 +13,12 @@ from typing import Any
 import pandas as pd
 
 from ser.config.schema import Recipe
-from ser.contracts import TRAINED_HERE
 from ser.errors import SerError, offenders
 from ser.evaluation import metrics
 from ser.evaluation.published import Published
 from ser.reports.beside import Beside, comparable, printed, relevant
 from ser.reports.runs import Record, partial
+from ser.tables.contracts import TRAINED_HERE
 
 LEAKING = frozenset({"speaker", "test selection"})  # leaks that end speaker independence; others are named beside
 KEYS = ["corpus", "protocol", "system"]

@@ -7,11 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from ser import contracts, layout, seal
+from ser import layout
 from ser.config.plan import Plan
 from ser.config.schema import Protocol, Recipe
 from ser.errors import SerError
+from ser.files import seal
 from ser.layout import Run
+from ser.tables import contracts
 
 
 @dataclass(frozen=True, eq=False)

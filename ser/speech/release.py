@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
 
-from ser.progress import progress
+from ser.jobs.progress import progress
 from ser.speech.espeak import Speaker, speaker
 from ser.speech.recording import record
 from ser.speech.scenario import Dialog

@@ -11,12 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ser import contracts
-from ser.audit_contracts import ALL_FOLDS, AUDIT, FINGERPRINTS
 from ser.config.schema import Protocol
 from ser.errors import SerError, offenders
 from ser.evaluation import duplicates, leakage
 from ser.evaluation.leakage import Finding
+from ser.tables import contracts
+from ser.tables.audits import ALL_FOLDS, AUDIT, FINGERPRINTS
 
 DESCRIBED = ["utterance", "speaker", "session", "dialog", "text", "style"]
 HEADING = ("what", "of", "also in", "status", "share", "utterances", "known", "worst fold", "for example")

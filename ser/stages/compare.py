@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from ser import contracts
 from ser.errors import SerError
 from ser.evaluation import comparison, predictions
 from ser.evaluation import intervals as of
 from ser.evaluation.intervals import METHODS, METRICS, Tally
 from ser.evaluation.predictions import Predictions
 from ser.layout import Run
+from ser.tables import contracts
 
 Rows = list[dict[str, Any]]
 

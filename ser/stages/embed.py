@@ -9,9 +9,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ser import addresses, contracts, downloads, glove
 from ser.errors import SerError
-from ser.transcripts import read as read_transcripts
+from ser.files import addresses, downloads
+from ser.tables import contracts
+from ser.words import glove
+from ser.words.transcripts import read as read_transcripts
 
 
 def embed(

@@ -12,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ser import catalog, contracts
+from ser import catalog
 from ser.errors import SerError, offenders
-from ser.progress import progress
+from ser.jobs.progress import progress
+from ser.tables import contracts
 
 Matrix = NDArray[np.generic]
 Extractor = Callable[[NDArray[np.float32], int], Matrix]

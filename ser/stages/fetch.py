@@ -6,10 +6,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ser import addresses, archives, catalog, downloads
+from ser import catalog
 from ser.config.schema import Corpus
 from ser.corpus import Card
 from ser.errors import SerError
+from ser.files import addresses, archives, downloads
 
 OFFICIAL = "official"  # as archive: the address on the corpus's card
 MINE = ".fetched"  # marks a folder that this stage wrote and may replace

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ser import contracts
-from ser.audit_contracts import FINGERPRINTS
 from ser.errors import SerError
 from ser.evaluation import duplicates
-from ser.progress import progress
+from ser.jobs.progress import progress
+from ser.tables import contracts
+from ser.tables.audits import FINGERPRINTS
 
 
 def fingerprint(*, audio: Path, out: Path) -> None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ser.errors import SerError, offenders
-from ser.sources import checksum
+from ser.files.sources import checksum
 
 
 def index(*, folder: Path, shards: int, out: Path) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ser import seal
 from ser.config.plan import Plan
 from ser.errors import SerError
-from ser.whole import write_text
+from ser.files import seal
+from ser.files.whole import write_text
 
 
 def plan(*, plan: Plan, out: Path) -> None:

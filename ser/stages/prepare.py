@@ -12,13 +12,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from ser import audio, catalog, contracts, emotions, layout
+from ser import audio, catalog, emotions, layout
 from ser.config.schema import Corpus
 from ser.corpus import Card, Facts, Utterance
 from ser.errors import SerError, offenders, unknown
-from ser.progress import progress
-from ser.sources import checksum
-from ser.whole import whole
+from ser.files.sources import checksum
+from ser.files.whole import whole
+from ser.jobs.progress import progress
+from ser.tables import contracts
 
 REMEDIES = {  # entry of 'allow': what it does
     "subset": "accepts an incomplete corpus",

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from ser import contracts, layout, transcripts
-from ser.audit_contracts import AUDIT
+from ser import layout
 from ser.config.plan import Plan
 from ser.errors import SerError
 from ser.evaluation.published import Published, published
 from ser.evaluation.word_errors import word_errors
-from ser.progress import progress
+from ser.files.whole import whole
+from ser.jobs.progress import progress
 from ser.reports import answers, attention, figures, files, page
 from ser.reports.audits import Audit, audits
 from ser.reports.bounds import bounds
@@ -19,7 +19,9 @@ from ser.reports.material import Material
 from ser.reports.mistakes import Said
 from ser.reports.results import gather
 from ser.reports.runs import read
-from ser.whole import whole
+from ser.tables import contracts
+from ser.tables.audits import AUDIT
+from ser.words import transcripts
 
 
 def report(*, plan: Plan, scores: Path, confusions: Path, intervals: Path, comparisons: Path, out: Path) -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ser import audio, contracts
+from ser import audio
 from ser.errors import SerError
-from ser.progress import progress
-from ser.sources import checksum
+from ser.files.sources import checksum
+from ser.jobs.progress import progress
+from ser.tables import contracts
 
 COLUMNS = ["utterance", "audio", "start", "end", "checksum"]
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ser import contracts
 from ser.errors import SerError
 from ser.evaluation import metrics, predictions
 from ser.evaluation.predictions import Predictions
 from ser.layout import Run
+from ser.tables import contracts
 
 
 def score(*, runs: Sequence[Run], scores: Path, confusions: Path) -> None:

@@ -12,10 +12,11 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from ser import catalog, contracts
+from ser import catalog
 from ser.config.schema import Protocol
 from ser.emotions import NAMES, UNCLEAR
 from ser.errors import SerError, offenders, unknown
+from ser.tables import contracts
 
 NESTED = ("raters", "words")
 GROUPS = ("speaker", "session", "dialog")  # what must not be shared between train and test unless it leaks by design

@@ -15,10 +15,13 @@ import torch
 from pydantic import ValidationError
 from safetensors.torch import save_file
 
-from ser import catalog, contracts, seal
+from ser import catalog
 from ser.config.schema import Protocol, Recipe, View
 from ser.errors import SerError, unknown
+from ser.files import seal
+from ser.files.whole import whole, write_text
 from ser.layout import Run
+from ser.tables import contracts
 from ser.training import card, checkpoint, data, estimator, focus, history, material, network, text
 from ser.training.checkpoint import Checkpoint
 from ser.training.device import describe, identity, precision, prepare
@@ -26,7 +29,6 @@ from ser.training.energy import Meter
 from ser.training.fold import Fold
 from ser.training.fold import read as read_fold
 from ser.training.outcome import Outcome
-from ser.whole import whole, write_text
 
 
 @dataclass(frozen=True)

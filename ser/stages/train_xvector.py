@@ -9,13 +9,14 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ser import contracts, seal
 from ser.errors import SerError
+from ser.files import seal
+from ser.files.whole import whole
+from ser.jobs.progress import progress
 from ser.layers.xvector import MINIMUM, RATE, log_mel
-from ser.progress import progress
+from ser.tables import contracts
 from ser.training.device import prepare
 from ser.training.speakers import Embedder, train
-from ser.whole import whole
 
 
 def train_xvector(*, manifest: Path, audio: Path, out: Path, epochs: int, seed: int, threads: int) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ser import catalog, contracts
+from ser import catalog
 from ser.errors import SerError, offenders, unknown
-from ser.progress import progress
-from ser.tokens import tokens
+from ser.jobs.progress import progress
+from ser.tables import contracts
+from ser.words.tokens import tokens
 
 GIVEN = "the corpus's own transcripts"
 

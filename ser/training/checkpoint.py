@@ -23,11 +23,12 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ser import layout, seal
+from ser import layout
 from ser.config.schema import Protocol, Recipe
 from ser.errors import SerError
+from ser.files import seal
+from ser.files.whole import whole
 from ser.training.history import Epoch
-from ser.whole import whole
 
 VARIABLE = "SER_CHECKPOINT_SECONDS"  # of the environment: another interval, which changes no result
 FILE, LOCK = "state.safetensors", "lock"

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ser import contracts, seal
 from ser.errors import SerError, offenders
+from ser.files import seal
+from ser.tables import contracts
 
 STORED = ("float16", "float32", "float64")
 

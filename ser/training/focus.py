@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ser import contracts
 from ser.errors import SerError
 from ser.layers.batch import Batch
 from ser.layers.focus import Focus, Positions
+from ser.tables import contracts
 from ser.training.fold import Fold
 from ser.training.material import Material
 

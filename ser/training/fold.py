@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ser import contracts
 from ser.config.schema import Protocol
 from ser.errors import SerError, offenders
+from ser.tables import contracts
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass
 
 import pyarrow as pa
 
-from ser import contracts
 from ser.config.schema import Training
+from ser.tables import contracts
 
 
 @dataclass(frozen=True)

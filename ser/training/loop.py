@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
 
-from ser import progress
 from ser.config.schema import Training
 from ser.errors import SerError
+from ser.jobs import progress
 from ser.layers.batch import Batch
 from ser.training import buckets, device, optimiser, predict
 from ser.training.checkpoint import Checkpoint
@@ -139,7 +139,7 @@ def _finite(losses: list[Tensor], epoch: int, before: int) -> np.ndarray[tuple[i
 
 
 class _Log:
-    """A line in the log every ``ser.progress.EVERY`` seconds, and one at the end."""
+    """A line in the log every ``ser.jobs.progress.EVERY`` seconds, and one at the end."""
 
     def __init__(self, training: Training, done: int):
         self.training = training

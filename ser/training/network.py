@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ser.config.schema import Protocol, Recipe, View, Words
-from ser.contracts import PARTS
 from ser.errors import SerError
 from ser.layers.back_end import BackEnd
+from ser.tables.contracts import PARTS
 from ser.training import focus, loop, predict
 from ser.training.checkpoint import Checkpoint
 from ser.training.material import Material

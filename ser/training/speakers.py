@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ser.jobs.progress import progress
 from ser.layers.xvector import DIMS, XVector, centred
-from ser.progress import progress
 
 CROP = 200  # frames, 2 s: of 1 s crops of acted speech many are a pause
 BATCH = 8  # crops: a small corpus needs the steps

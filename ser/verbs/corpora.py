@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ser.devices import granted
+from ser.jobs.devices import granted
 from ser.verbs.arguments import Corpus, Gpus, Jobs, JobsPerGpu, Manifest, Out, Root, Settings, Shards, Threads, mapping
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ser.devices import granted
+from ser.jobs.devices import granted
 from ser.verbs.arguments import Corpus, Gpus, JobsPerGpu, Out, PlanFile, Shards, Threads
 
 

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from ser import seal
 from ser.errors import SerError
-from ser.progress import progress
+from ser.files import seal
+from ser.jobs.progress import progress
 
 Folders = Annotated[list[Path], typer.Argument(help="Folders to look through, such as data and results.")]
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from ser import contracts
 from ser.config.schema import Corpus
 from ser.corpora import enterface
 from ser.corpus import Facts
 from ser.emotions import NAMES
 from ser.errors import SerError
 from ser.stages.prepare import prepare
+from ser.tables import contracts
 
 CODES = {"anger": "an", "disgust": "di", "fear": "fe", "happiness": "ha", "sadness": "sa", "surprise": "su"}
 RATE = 48_000

@@ -10,9 +10,9 @@ import pytest
 from scipy.stats import entropy
 from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
 
-from ser import contracts
 from ser.errors import SerError
 from ser.evaluation.agreement import against_soft, fleiss, single_rater, soft_labels, votes
+from ser.tables import contracts
 
 # Fleiss 1971, table 1: six psychiatrists' diagnoses of 30 patients, 1 depression … 5 other
 DIAGNOSES = """

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ser.audit_contracts import ALL_FOLDS
 from ser.evaluation.leakage import CHECKS, Finding, findings, sentences
+from ser.tables.audits import ALL_FOLDS
 
 COLUMNS = ("speaker", "session", "dialog", "sentence", "said", "hash", "recording")
 SPEAKERS = 5

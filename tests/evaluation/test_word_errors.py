@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ser import contracts
 from ser.errors import SerError
 from ser.evaluation.word_errors import word_errors
-from ser.wording import normalised
+from ser.tables import contracts
+from ser.words.wording import normalised
 
 
 def write(path: Path, pairs: list[tuple[str, str]], first: int = 0, provenance: str = "an ear") -> None:

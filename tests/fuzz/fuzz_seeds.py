@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import soundfile
 
-from ser import contracts
 from ser.config.plan import Plan
 from ser.config.schema import Block, Experiment, Inputs, Protocol, Recipe, View
+from ser.tables import contracts
 
 PROJECT = Path(__file__).parents[2]
 

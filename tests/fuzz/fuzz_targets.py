@@ -9,11 +9,14 @@ from pathlib import Path
 import fuzz_seeds
 import numpy as np
 
-from ser import addresses, archives, audio, catalog, contracts, glove
+from ser import audio, catalog
 from ser.config.read import read_yaml, resolve
 from ser.corpora import _emoevaluation, enterface, iemocap, ravdess, table
 from ser.errors import SerError
+from ser.files import addresses, archives
 from ser.stages.plan import read_plan
+from ser.tables import contracts
+from ser.words import glove
 
 CONFIG = fuzz_seeds.PROJECT / "config"
 SUFFIXES = (".wav", ".avi", ".mkv", ".mp4")

@@ -18,11 +18,12 @@ import pytest
 import soundfile
 from fuzz_targets import CONTRACTS, SUFFIXES, TARGETS
 
-from ser import audio, contracts
+from ser import audio
 from ser.config.plan import Plan
 from ser.config.schema import Block, Experiment
 from ser.corpora import _emoevaluation, table
 from ser.errors import SerError
+from ser.tables import contracts
 
 HEAD = b"[1 - 2]\tSes01F_impro01_F000\tneu\t"
 EXPERIMENT = fuzz_seeds.EXPERIMENTS[0]

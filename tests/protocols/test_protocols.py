@@ -11,10 +11,10 @@ import pytest
 from ser import catalog
 from ser.config.read import library, merged
 from ser.config.schema import Protocol
-from ser.contracts import PARTS
 from ser.corpus import Facts
 from ser.emotions import NAMES, UNCLEAR
 from ser.errors import SerError
+from ser.tables.contracts import PARTS
 
 ROOT = Path(__file__).parents[2]
 RULES = catalog.names("protocols")

@@ -13,14 +13,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from ser import contracts
-from ser.audit_contracts import ALL_FOLDS, AUDIT
 from ser.config.plan import Plan
 from ser.config.schema import Block, Experiment, Protocol, Recipe
 from ser.layout import Run, audit, manifest
 from ser.stages.compare import compare
 from ser.stages.report import report
 from ser.stages.score import score
+from ser.tables import contracts
+from ser.tables.audits import ALL_FOLDS, AUDIT
 
 CLASSES = ("angry", "happy", "neutral", "sad")
 LABELS = {"angry": ["angry"], "happy": ["happy", "excited"], "neutral": ["neutral"], "sad": ["sad"]}

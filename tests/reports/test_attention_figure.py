@@ -11,12 +11,13 @@ import pytest
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from ser import contracts, layout
+from ser import layout
 from ser.config.plan import Plan
 from ser.config.schema import Block
 from ser.errors import SerError
 from ser.layout import Run
 from ser.reports import attention, figures
+from ser.tables import contracts
 
 RATE = 16000
 SECONDS = 1.5

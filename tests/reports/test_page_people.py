@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser import contracts
 from ser.config.plan import Plan
 from ser.config.schema import Block
+from ser.tables import contracts
 
 CLASSES = ("angry", "happy", "neutral", "sad")
 

@@ -9,9 +9,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from ser import contracts, layout
+from ser import layout
 from ser.config.plan import Plan
 from ser.config.schema import Block, Inputs, Words
+from ser.tables import contracts
 
 SAID = "<b>confidential</b> sentence number"
 HEARD = "what a recogniser took for"

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ser import contracts
 from ser.config.plan import Plan
 from ser.config.schema import Block, Experiment, Protocol
 from ser.errors import SerError
 from ser.reports import contests, gap, ranking
 from ser.reports.contests import Contest, Pair
 from ser.stages.report import report
+from ser.tables import contracts
 
 LABELS = {"angry": ["angry"], "happy": ["happy", "excited"], "neutral": ["neutral"], "sad": ["sad"]}
 LEAKS = {

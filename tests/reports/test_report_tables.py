@@ -6,10 +6,10 @@ import xml.etree.ElementTree as ET
 import pandas as pd
 import pytest
 
-from ser import contracts
 from ser.config.schema import Block
 from ser.reports import tables
 from ser.reports.runs import spans
+from ser.tables import contracts
 
 
 def scores(folder):

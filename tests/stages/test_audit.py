@@ -11,8 +11,7 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
-from ser import catalog, contracts
-from ser.audit_contracts import ALL_FOLDS, AUDIT, FINGERPRINTS, STATUSES
+from ser import catalog
 from ser.cli import app
 from ser.config.read import shipped
 from ser.config.schema import Corpus, Protocol
@@ -27,6 +26,8 @@ from ser.stages.fingerprint import fingerprint
 from ser.stages.prepare import prepare
 from ser.stages.resample import resample
 from ser.stages.split import split
+from ser.tables import contracts
+from ser.tables.audits import ALL_FOLDS, AUDIT, FINGERPRINTS, STATUSES
 
 PROTOCOLS = shipped(Path(__file__).parents[2] / "config")[0]
 REAL = Path(__file__).parents[3] / "shared/data/ravdess"

@@ -10,7 +10,6 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
-from ser import contracts
 from ser.cli import app
 from ser.config.plan import Plan
 from ser.config.schema import Block, Experiment, Inputs, Protocol, Recipe
@@ -19,6 +18,7 @@ from ser.evaluation import metrics
 from ser.layout import Run
 from ser.stages.compare import compare
 from ser.stages.score import score
+from ser.tables import contracts
 
 CLASSES = ("angry", "neutral", "sad")
 TABLES = Path("comparisons.parquet"), Path("intervals.parquet")

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ser import contracts, glove
 from ser.errors import SerError
 from ser.stages.embed import embed
+from ser.tables import contracts
+from ser.words import glove
 
 GLOVE = b"""the 0.1 -0.2 3e-1
 . 1 2 3

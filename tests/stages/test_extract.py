@@ -8,10 +8,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from ser import catalog, contracts
+from ser import catalog
 from ser.errors import SerError
 from ser.features import spectrogram
 from ser.stages.extract import extract
+from ser.tables import contracts
 
 RATE = 16000
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from ser import contracts
 from ser.errors import SerError
-from ser.sources import checksum
+from ser.files.sources import checksum
 from ser.stages.index import index
+from ser.tables import contracts
 
 
 def shard(path: Path, *utterances: str, value: bytes = b"\0\0") -> None:

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from ser import contracts
 from ser.config.schema import Corpus
 from ser.errors import SerError
-from ser.sources import checksum
+from ser.files.sources import checksum
 from ser.stages.prepare import prepare
+from ser.tables import contracts
 
 REAL = Path(__file__).parents[3] / "shared/data/ravdess"
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from ser import contracts
 from ser.config.schema import Corpus
 from ser.errors import SerError
 from ser.stages.prepare import prepare
 from ser.stages.resample import resample
+from ser.tables import contracts
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from ser import contracts
 from ser.errors import SerError
 from ser.layout import Run
 from ser.stages.score import score
+from ser.tables import contracts
 
 CLASSES = ("angry", "happy", "sad")
 

@@ -9,10 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from ser import catalog, contracts
+from ser import catalog
 from ser.config.schema import Protocol
 from ser.errors import SerError
 from ser.stages.split import split
+from ser.tables import contracts
 
 EMOTIONS = ("angry", "happy", "excited", "sad", "neutral", "undecided", None)
 FOUR = {"angry": ("angry",), "happy": ("happy", "excited"), "neutral": ("neutral",), "sad": ("sad",)}

@@ -15,13 +15,14 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from ser import catalog, contracts, layout
+from ser import catalog, layout
 from ser.config.schema import Protocol, Recipe
 from ser.errors import SerError
 from ser.layers.batch import Batch, Shape
 from ser.layers.focus import FRAMES, Focus
 from ser.layout import Run
 from ser.stages.train import train
+from ser.tables import contracts
 from ser.training import checkpoint
 
 RUN = Run("toy", "p", "s", 1, 0)

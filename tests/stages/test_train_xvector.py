@@ -6,11 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from ser import contracts
 from ser.errors import SerError
 from ser.features import xvector
 from ser.stages.extract import extract
 from ser.stages.train_xvector import train_xvector
+from ser.tables import contracts
 
 RATE = 16000
 PITCHES = {"low": 100, "high": 230}  # Hz

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ser import audio, catalog, contracts
+from ser import audio, catalog
 from ser.errors import SerError
 from ser.speech import espeak
 from ser.stages import transcribe as stage
 from ser.stages.transcribe import transcribe
-from ser.tokens import tokens
+from ser.tables import contracts
+from ser.words.tokens import tokens
 
 SHARDS: dict[str, tuple[int, str | None]] = {
     "b": (0, "Excuse me."),

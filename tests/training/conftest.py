@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ser import contracts
 from ser.config.schema import Protocol, View
 from ser.layers.batch import Batch, Shape
+from ser.tables import contracts
 from ser.training import data, fold, material
 
 Row = tuple[str, str, str, str | None]  # utterance, part, label, speaker

@@ -47,7 +47,7 @@ def test_the_record_names_the_device_that_cuda_was_shown(monkeypatch: pytest.Mon
 def test_torch_computes_on_the_gpu_that_the_job_took() -> None:
     script = """
 import os
-from ser.devices import granted, installed
+from ser.jobs.devices import granted, installed
 with granted(1, f"cuda:{sum(map(len, installed())) - 1}") as name:
     import torch
     from ser.training.device import identity, prepare

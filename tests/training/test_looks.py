@@ -11,12 +11,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ser import catalog, contracts
+from ser import catalog
 from ser.config import read
 from ser.config.schema import Protocol, Recipe, View
 from ser.errors import SerError
 from ser.layers.batch import Batch, Shape
 from ser.layers.focus import FRAMES, WORDS, Focus, Positions
+from ser.tables import contracts
 from ser.training import focus, network
 from ser.training.checkpoint import Checkpoint
 from ser.training.focus import Look

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 import torch
 
-from ser import contracts
 from ser.config.schema import Protocol, Words
 from ser.errors import SerError
+from ser.tables import contracts
 from ser.training import fold, text
 from ser.training.fold import Fold
 

@@ -12,7 +12,7 @@ from ser import catalog, layout
 from ser.config.read import merged, read_yaml, resolve
 from ser.config.plan import Plan
 from ser.errors import SerError
-from ser.sources import fingerprint
+from ser.files.sources import fingerprint
 
 # A plan of thousands of jobs is millions of objects that all stay: looking for garbage among them takes a quarter of the
 # time that planning takes.

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ser import failures, seal
 from ser.errors import SerError
+from ser.files import seal
+from ser.jobs import failures
 
 FORSAKEN = 24 * 3600  # seconds: nobody still writes a temporary file that has not grown for so long
 

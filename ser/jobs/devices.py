@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ser.errors import SerError
-from ser.progress import EVERY
+from ser.jobs.progress import EVERY
 
 if TYPE_CHECKING:
     from filelock import FileLock

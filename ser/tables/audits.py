@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from ser.errors import offenders
-from ser.parquet import Contract
+from ser.tables.parquet import Contract
 
 ALL_FOLDS = -1  # the fold number of a row over all folds together
 

@@ -14,10 +14,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
-from ser import failures
-from ser.downloads import room
 from ser.errors import SerError, offenders
-from ser.progress import progress
+from ser.files.downloads import room
+from ser.jobs import failures
+from ser.jobs.progress import progress
 
 DAMAGED = (
     zipfile.BadZipFile,

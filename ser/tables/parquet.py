@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ser import seal
 from ser.errors import SerError, offenders
-from ser.whole import whole
+from ser.files import seal
+from ser.files.whole import whole
 
 TORN = (pa.ArrowException, OSError, UnicodeDecodeError)
 ROW_GROUP = 100  # utterances per row group of a binary table: a reader holds no more than this at a time

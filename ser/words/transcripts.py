@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ser import contracts
 from ser.errors import SerError
+from ser.tables import contracts
 
 
 def read(folder: Path, shards: int | None = None) -> pa.Table:

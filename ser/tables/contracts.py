@@ -6,8 +6,8 @@ them.
 
 import pyarrow as pa
 
-from ser.parquet import Contract, distinct, metadata, read, write
-from ser.rules import filled, not_empty, one_of, one_part, positive
+from ser.tables.parquet import Contract, distinct, metadata, read, write
+from ser.tables.rules import filled, not_empty, one_of, one_part, positive
 
 __all__ = ["Contract", "distinct", "metadata", "read", "write"]
 

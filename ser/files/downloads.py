@@ -11,9 +11,9 @@ from urllib.parse import unquote, urljoin
 import requests
 import urllib3
 
-from ser.addresses import REMOTE, filled, public, split
 from ser.errors import SerError
-from ser.progress import progress
+from ser.files.addresses import REMOTE, filled, public, split
+from ser.jobs.progress import progress
 
 CHUNK = 1 << 20  # bytes, 1 MiB
 ATTEMPTS = 5  # in one call, each going on where the one before broke off

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ser.errors import offenders
-from ser.parquet import Rule
+from ser.tables.parquet import Rule
 
 
 def positive(column: str) -> Rule:

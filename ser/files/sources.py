@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ser.errors import SerError
-from ser.whole import write_text
+from ser.files.whole import write_text
 
 SETTLED = 2_000_000_000  # nanoseconds: a file as young may change again within one tick of its file system's clock
 READERS = 8  # files hashed at once; blake2b leaves the interpreter to the others

@@ -1,0 +1,1 @@
+"""What a job needs to know of its machine: devices, scheduler, progress, failures."""

@@ -1,0 +1,1 @@
+"""The tables that one stage hands to another, as contracts."""
