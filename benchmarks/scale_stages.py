@@ -32,7 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1255, 5020, 10039], help="utterances")
-    parser.add_argument("--features", nargs="+", default=["mfcc", "log_mel"])
+    parser.add_argument("--features", nargs="*", default=["mfcc", "log_mel"])
     parser.add_argument("--slow", nargs="*", default=["compare_functionals"], help="features measured on a few shards")
     parser.add_argument("--sample", type=int, default=3, help="shards of a slow feature")
     arguments = parser.parse_args()
