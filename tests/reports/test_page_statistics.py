@@ -265,8 +265,8 @@ def test_one_protocol_has_neither_gaps_nor_rankings(
 
 
 def test_an_experiment_without_runs_is_refused(tmp_path: Path) -> None:
-    empty = Experiment(name="trial", runs=(Block(corpora=("demo",), protocols=("p",), systems=("s",)),))
-    plan = Plan(experiment=empty, protocols={}, systems={}, folds={"demo": {"p": 0}})
+    empty = Experiment(name="trial", runs=(Block(corpora=("demo",), protocols=("p",), systems=("s",), folds=()),))
+    plan = Plan(experiment=empty, protocols={}, systems={}, folds={"demo": {"p": 1}})
     tables = dict.fromkeys(("scores", "confusions", "intervals", "comparisons"), tmp_path / "none")
     with pytest.raises(SerError, match="selects no runs"):
         report(plan=plan, **tables, out=tmp_path)

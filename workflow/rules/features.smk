@@ -80,8 +80,8 @@ rule index:
         "../../envs/ser.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=60,
+        mem_mb=growing(1000),
+        runtime=growing(60),
     params:
         folder=subpath(output[0], parent=True),
         shards=lambda w: len(shards(w.corpus)),
