@@ -18,7 +18,7 @@ def killed_job(verb: str, number: signal.Signals) -> Fault:
         bench.house.restore(FINISHED)
         command = rng.choice(bench.jobs[verb])
         usual = bench.seconds(command)
-        wait = rng.uniform(0.1, 1.0) * usual
+        wait = rng.uniform(0.6 if verb == "network" else 0.1, 1.0) * usual  # a training begins after the libraries
         struck, repeated = _strike(bench.house, command, wait, number)
         repeat = bench.house.run(command)
         outcome = Outcome(f"{struck:.1f} of {usual:.1f} s", [f"ser {verb}"], struck + repeat.seconds - usual, repeated)
