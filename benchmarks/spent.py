@@ -1,13 +1,23 @@
 """What a command takes: wall time, processor time and memory of it and all that it starts."""
 
+import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+# A process begins with the memory of the one that starts it, so a small one stands between.
+LAUNCHER = """
+import json, os, subprocess, sys
+_, status, usage = os.wait4(subprocess.Popen(sys.argv[2:]).pid, 0)
+with open(sys.argv[1], "w") as file:
+    json.dump([usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024], file)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -23,17 +33,23 @@ class Spent:
 
 def run(command: Sequence[object], folder: Path | None = None) -> Spent:
     """Run ``command`` in ``folder`` with one numerical thread; SystemExit with its last words where it fails."""
-    began = time.perf_counter()
     words = [str(word) for word in command]
-    surroundings = {**os.environ, **ONE_THREAD}
-    job = subprocess.Popen(words, cwd=folder, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert job.stdout is not None
-    said = job.stdout.read()
-    _, status, usage = os.wait4(job.pid, 0)
-    job.returncode = os.waitstatus_to_exitcode(status)
-    if status:
-        raise SystemExit(f"{' '.join(words)}\n{said.decode()[-3000:]}")
-    return Spent(1, time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    with tempfile.NamedTemporaryFile() as used:
+        began = time.perf_counter()
+        launched = [sys.executable, "-S", "-c", LAUNCHER, used.name, *words]
+        job = subprocess.run(
+            launched,
+            cwd=folder,
+            env={**os.environ, **ONE_THREAD},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        wall = time.perf_counter() - began
+        if job.returncode:
+            raise SystemExit(f"{' '.join(words)}\n{job.stdout.decode()[-3000:]}")
+        processor, memory = json.load(used)
+    return Spent(1, wall, processor, memory)
 
 
 def ser(arguments: Sequence[object]) -> Spent:
