@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ser.jobs import scheduler
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 JOB = "import time; from ser.jobs import scheduler; scheduler.follow(); print('at work', flush=True); time.sleep(60)"
 SCHEDULER = "import subprocess, sys; subprocess.run(['bash', '-c', sys.argv[1]])"
 PREFIX = 'export SER_SCHEDULER="$PPID:$$"; '  # as in the Snakefile

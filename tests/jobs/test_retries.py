@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 KILLED_ONCE = """#!/bin/sh
 if mkdir killed 2> /dev/null; then kill -KILL $$; fi
 exec {python} -c 'from ser.cli import app; app()' "$@"
