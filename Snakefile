@@ -37,6 +37,7 @@ rule all:
         f"{RESULTS}/index.html",
         # a lost file is not made anew behind a table that is there, unless it is asked for
         [run.folder / "predictions.parquet" for run in RUNS],
+        read_shards(),
 
 
 localrules:

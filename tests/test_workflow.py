@@ -240,6 +240,16 @@ def test_a_feature_parameter_reruns_that_feature_and_its_systems(house: House) -
     assert house.planned() == {"extract": 1, "index": 1, "train_fold": 2, **AFTER_TRAINING}
 
 
+@pytest.mark.parametrize("target", ["all", "features", "train"])
+def test_a_lost_shard_is_made_anew(house: House, target: str) -> None:
+    shard = house.folder / "data/mine/features/egemaps/0.parquet"
+    aside = shard.rename(shard.with_suffix(".aside"))
+    try:
+        assert house.planned(target).items() >= {"extract": 1, "index": 1}.items()
+    finally:
+        aside.rename(shard)
+
+
 def test_an_edited_model_reruns_that_model(house: House) -> None:
     path = house.folder / "ser/models/pyramid_fsmn.py"
     path.write_text(path.read_text() + "\n\nEDITED = True\n")

@@ -94,3 +94,4 @@ rule features:
     """Target: every feature that the experiment's systems look at."""
     input:
         sorted({path for corpus, system in LEARNERS for path in feature_indexes(corpus, system)}),
+        read_shards(),

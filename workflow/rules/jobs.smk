@@ -97,6 +97,17 @@ def material_arguments(corpus, system):
     return " ".join([*features, *word_arguments(corpus, system), f"--shards {len(shards(corpus))}"])
 
 
+def read_shards():
+    """Every shard of the features and transcripts that the systems read. The index stands for them in a training, so that
+    a lost one is made anew only where a target asks for it."""
+    indexes = {
+        (corpus, path)
+        for corpus, system in LEARNERS
+        for path in [*feature_indexes(corpus, system), *transcript_index(corpus, system)]
+    }
+    return sorted(f"{Path(path).parent}/{shard}.parquet" for corpus, path in indexes for shard in shards(corpus))
+
+
 def is_network(system):
     """False where scikit-learn does the fitting, which knows no GPU."""
     return catalog.constant("models", CONFIG.systems[system].model, "KIND") != "estimator"

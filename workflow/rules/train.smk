@@ -41,3 +41,4 @@ rule train:
     """Target: every run of the experiment."""
     input:
         [f"{folder}/predictions.parquet" for folder in FOLDERS],
+        read_shards(),
