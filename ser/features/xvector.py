@@ -7,7 +7,8 @@ length normalisation.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -48,10 +49,23 @@ def extract(signal: Signal, rate: int, *, weights: Path) -> NDArray[np.float32]:
     path = Path(weights)
     model = _model(path, _stamp(path))
     device = next(model.parameters()).device
-    with torch.inference_mode():
+    with torch.inference_mode(), _one_thread():
         wave = torch.from_numpy(np.array(signal, dtype=np.float32)).to(device)
         embedding: NDArray[np.float32] = model(centred(log_mel(wave[None]))).cpu().numpy()
     return embedding
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch compute on one core: the last bits depend on how many there are."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def provenance(weights: Path) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from ser import catalog
 from ser.errors import SerError, offenders
@@ -35,12 +36,13 @@ def extract(
     table = contracts.read(contracts.AUDIO, audio)
     rows: dict[str, list[Any]] = {name: [] for name in contracts.FEATURES.schema.names}
     infinite: list[str] = []
-    for name, matrix in _matrices(compute, module, table, audio):
-        if not np.isfinite(matrix).all():
-            infinite.append(name)
-        values = (name, *matrix.shape, module.DTYPE, matrix.tobytes())
-        for column, value in zip(rows.values(), values, strict=True):
-            column.append(value)
+    with threadpool_limits(1):  # the order of additions, and so the last bits, depends on how many there are
+        for name, matrix in _matrices(compute, module, table, audio):
+            if not np.isfinite(matrix).all():
+                infinite.append(name)
+            values = (name, *matrix.shape, module.DTYPE, matrix.tobytes())
+            for column, value in zip(rows.values(), values, strict=True):
+                column.append(value)
     if infinite:
         raise SerError(f"{audio}: '{feature}' has values that are not finite in {offenders(infinite)}; exclude them.")
     notes = {

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from threadpoolctl import threadpool_limits
 
 from ser.errors import SerError
 from ser.evaluation import duplicates
@@ -24,7 +25,8 @@ def fingerprint(*, audio: Path, out: Path) -> None:
         name, rate = (table[column][row].as_py() for column in ("utterance", "rate"))
         signal = np.frombuffer(table["samples"][row].as_buffer(), dtype="<f4")
         try:
-            vector, extent = duplicates.fingerprint(signal, rate)
+            with threadpool_limits(1):  # the last bits depend on how many there are
+                vector, extent = duplicates.fingerprint(signal, rate)
         except SerError as error:
             raise SerError(f"{audio}: utterance {name}: {error}") from error
         rows.append(

@@ -1,6 +1,6 @@
 """Are the results of two runs of one experiment the same, bit for bit?
 
-Left out is only what records when, for how long and from which commit something ran: benchmarks, such fields of
+Left out is only what records when, where, for how long and from which commit something ran: benchmarks, such fields of
 run.json, seconds per epoch in history.parquet, seconds and minutes in the tables, and the page, which prints them.
 """
 
@@ -14,6 +14,7 @@ import pyarrow.parquet
 RECORDS = {"benchmark.jsonl", "index.html", "runs.csv", "papers.md", "papers.tex", "claims.md", "claims.tex"}
 TIMES = {"started", "finished", "seconds", "seconds_loading", "seconds_training", "seconds_per_epoch", "resumed"}
 COMMIT = {"commit", "dirty"}
+MACHINE = {"device_id", "energy_joules", "seal"}  # the seal is a hash over all of the file, times included
 MINUTES = {"minutes", "training, min"}
 
 
@@ -45,8 +46,8 @@ def equal(one: Path, other: Path) -> bool:
 
 
 def timeless(path: Path) -> dict[str, object]:
-    """Return the record of a run without its times."""
-    return {key: value for key, value in json.loads(path.read_text()).items() if key not in TIMES | COMMIT}
+    """Return the record of a run without its times and its place."""
+    return {key: value for key, value in json.loads(path.read_text()).items() if key not in TIMES | COMMIT | MACHINE}
 
 
 def untimed(path: Path) -> list[dict[str, str]]:

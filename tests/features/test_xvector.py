@@ -133,6 +133,21 @@ def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
     assert not np.allclose(*embeddings)
 
 
+def test_the_embedding_does_not_depend_on_the_number_of_threads(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    save_file(network().state_dict(), path)
+    before = torch.get_num_threads()
+    embeddings = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        try:
+            embeddings.append(xvector.extract(wave(), RATE, weights=path))
+            assert torch.get_num_threads() == threads
+        finally:
+            torch.set_num_threads(before)
+    assert np.array_equal(*embeddings)
+
+
 def test_weights_of_another_network_are_refused_by_name_and_shape(tmp_path: Path) -> None:
     state = network().state_dict()
     state["blocks.0.conv.weight"] = torch.zeros(512, 40, 5)

@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from threadpoolctl import threadpool_limits
 
 from ser import catalog
 from ser.errors import SerError
 from ser.features import spectrogram
 from ser.stages.extract import extract
+from ser.stages.fingerprint import fingerprint
 from ser.tables import contracts
 
 RATE = 16000
@@ -65,6 +67,16 @@ def test_two_runs_write_the_same_bytes(tmp_path: Path) -> None:
     for out in outs:
         extract(feature="mfcc", extractor="mfcc", options={}, audio=audio, out=out)
     assert outs[0].read_bytes() == outs[1].read_bytes()
+
+
+def test_the_values_do_not_depend_on_the_number_of_threads(tmp_path: Path) -> None:
+    audio = shard(tmp_path / "audio.parquet", {f"u{number}": 3.0 + number for number in range(4)})
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            extract(feature="f", extractor="mfcc", options={}, audio=audio, out=tmp_path / f"{threads}.parquet")
+            fingerprint(audio=audio, out=tmp_path / f"{threads}-fingerprints.parquet")
+    assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
+    assert (tmp_path / "1-fingerprints.parquet").read_bytes() == (tmp_path / "2-fingerprints.parquet").read_bytes()
 
 
 def test_a_short_utterance_is_named_and_nothing_is_written(tmp_path: Path) -> None:
