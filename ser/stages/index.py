@@ -1,7 +1,6 @@
 """Stage ``index``: one small file that stands for all shards of a feature or a transcript."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pyarrow.parquet as pq
 
 from ser.errors import SerError, offenders
 from ser.files.sources import checksum
+from ser.files.whole import write_text
 
 
 def index(*, folder: Path, shards: int, out: Path) -> None:
@@ -23,13 +23,7 @@ def index(*, folder: Path, shards: int, out: Path) -> None:
         raise SerError(f"{folder}: there is no {offenders(missing)} of {shards} shards; the stage before writes them.")
     entries = [_entry(path) for path in paths]
     content = {"utterances": sum(entry["utterances"] for entry in entries), "shards": entries}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_text(out, json.dumps(content, indent=1) + "\n")
 
 
 def _entry(path: Path) -> dict[str, Any]:

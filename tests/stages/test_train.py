@@ -237,6 +237,21 @@ def test_attention_is_written_and_changes_nothing_else(given: Given, tmp_path: P
     assert (out / "predictions.parquet").read_bytes() == (silent / "predictions.parquet").read_bytes()
 
 
+def test_the_record_of_an_earlier_run_never_stands_beside_new_outputs(
+    given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = given.run(tmp_path / "out", recipe())
+    assert (out / "run.json").is_file()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(contracts, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        given.run(out, recipe())
+    assert not (out / "run.json").exists()
+
+
 def test_the_same_seed_gives_the_same_file_and_another_does_not(given: Given, tmp_path: Path) -> None:
     one = given.run(tmp_path / "one", recipe())
     two = given.run(tmp_path / "two", recipe())
