@@ -4,21 +4,25 @@ Run as ``python faults.py FOLDER SER ARGUMENTS``: FOLDER/jobs.jsonl gets a line,
 goes wrong stands in FOLDER/faults.json, by kind, as words that its arguments hold:
 
 - fail: ends with exit code 3, at its first attempt.
-- cancel: scancel, at its first attempt.
-- timeout: at its first attempt its time is cut to a minute, and it waits until Slurm ends it.
+- cancel: a training that is cancelled after its first checkpoint, at its first attempt.
+- timeout: a training that holds still after its first checkpoint until its time, cut to a minute, is over; likewise.
 - memory: holds 1,200 MB for a moment, at every attempt.
 - broken: ends with exit code 3 at every attempt, until it is taken out of faults.json.
 """
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from ser.training.leftovers import leftovers
+
 HELD = 1200 * 2**20  # bytes
 PAGE = 4096
+PRETENDED = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}  # nothing is computed on a real GPU, should there be any
 
 
 def main() -> None:
@@ -31,13 +35,12 @@ def main() -> None:
         print(f"An injected fault: {kind}.", file=sys.stderr)
         sys.exit(3)
     if kind == "cancel" and is_first(folder, kind):
-        leave(["scancel", job])
+        interrupt(command, ["scancel", job])
     if kind == "timeout" and is_first(folder, kind):
-        leave(["scontrol", "update", f"JobId={job}", "TimeLimit=1"])
+        interrupt(command, ["scontrol", "update", f"JobId={job}", "TimeLimit=1"])
     if kind == "memory":
         hold()
-    pretended = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}  # nothing is computed on a real one, should there be any
-    sys.exit(subprocess.run(command, env=pretended, check=False).returncode)
+    sys.exit(subprocess.run(command, env=PRETENDED, check=False).returncode)
 
 
 def planned(folder: Path, command: list[str]) -> str | None:
@@ -56,8 +59,15 @@ def is_first(folder: Path, kind: str) -> bool:
     return True
 
 
-def leave(order: list[str]) -> None:
-    """Tell Slurm to end this job, and wait for it."""
+def interrupt(command: list[str], order: list[str]) -> None:
+    """Train until there is a checkpoint, hold the training there, tell Slurm to end this job, and wait for it."""
+    run = command[command.index("--out") + 1]
+    training = subprocess.Popen(command, env={**PRETENDED, "SER_CHECKPOINT_SECONDS": "0"})
+    while not any(leftover.run == run for leftover in leftovers(older_than=0)):
+        if training.poll() is not None:
+            sys.exit("The training ended before it had a checkpoint.")
+        time.sleep(0.05)
+    training.send_signal(signal.SIGSTOP)
     subprocess.run(order, check=True)
     time.sleep(600)
 

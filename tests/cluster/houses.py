@@ -27,7 +27,6 @@ def house(folder: Path) -> Path:
     for part in COPIED:
         copy = shutil.copytree if (PROJECT / part).is_dir() else shutil.copy
         copy(PROJECT / part, folder / part)
-    shutil.copy(HERE / "experiment.yaml", folder)
     return folder
 
 
@@ -36,9 +35,10 @@ def snakemake(
 ) -> tuple[str, int]:
     """Run Snakemake in a folder, its output in <name>.log; return name and exit code."""
     begun = time.monotonic()
-    command = ["snakemake", *arguments, "--configfile", "experiment.yaml"]
     with (folder / f"{name}.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            ["snakemake", *arguments], cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
         try:
             code = process.wait()
         finally:

@@ -19,9 +19,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
-from houses import LOCAL, PROJECT, conclude, house, same_results, snakemake
+from houses import HERE, LOCAL, PROJECT, conclude, house, same_results, snakemake
 
 WORK = PROJECT / "build/storage"
+EXPERIMENT = ["--configfile", str(HERE / "experiment.yaml")]
 BUCKET = "ser"
 KEYS = {"SNAKEMAKE_STORAGE_S3_ACCESS_KEY": "key", "SNAKEMAKE_STORAGE_S3_SECRET_KEY": "secret"}
 
@@ -30,10 +31,10 @@ def main() -> None:
     """Run both and say which checks hold."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     local, near, far = (house(WORK / name) for name in ("local", "near", "far"))
-    _, done = snakemake(local, "local", LOCAL)
+    _, done = snakemake(local, "local", [*LOCAL, *EXPERIMENT])
     with server() as address:
         options = [*LOCAL, "--profile", "profiles/s3", "--storage-s3-endpoint-url", address]
-        options += ["--default-storage-prefix", f"s3://{BUCKET}"]
+        options += ["--default-storage-prefix", f"s3://{BUCKET}", *EXPERIMENT]
         _, stored = snakemake(near, "s3", options, {**os.environ, **KEYS})
         bucket = downloaded(address)
         _, asked = snakemake(far, "far", [*options, "--dry-run"], {**os.environ, **KEYS})

@@ -1,10 +1,11 @@
-"""The experiment beside this file, run on this machine and on a pretended cluster whose jobs go wrong: same results?
+"""The demo, run on this machine and on a pretended cluster whose jobs go wrong: same results?
 
     make test-cluster
 
-Runs it locally; then through profiles/slurm on a Slurm of one node (start_slurm.sh) with jobs that fail, are cancelled,
-run out of time and out of memory (faults.py), and one that fails at every attempt; then calls Snakemake again. Exit
-code 0 says that every check holds. Everything lies in build/cluster, and what was started is always stopped.
+Runs it locally; then through profiles/slurm on a Slurm of one node (start_slurm.sh) with faults (faults.py): a job
+fails, two trainings are cancelled and run out of time halfway, a job runs out of memory, another fails at every
+attempt; then calls Snakemake again. Exit code 0 says that every check holds. Everything lies in build/cluster, and
+what was started is always stopped.
 """
 
 import json
@@ -22,13 +23,16 @@ from pathlib import Path
 from houses import HERE, LOCAL, PROJECT, Check, conclude, house, same_results, snakemake
 
 WORK = PROJECT / "build/cluster"
+RUNS = "results/runs/demo/session-out-4"
+CANCELLED, TIMED_OUT, BROKEN = "Audio-CNN-demo/seed0/fold0", "Audio-CNN-xvector-demo/seed0/fold1", "C-pFSMN-A-demo"
 FAULTS = {
-    "fail": ["ser train", "--system SVM-eGeMAPS", "--fold 0"],
-    "cancel": ["ser train", "--system Audio-CNN-tiny", "--fold 0"],
-    "timeout": ["ser train", "--system Audio-CNN-tiny", "--fold 1"],
+    "fail": ["ser train", f"{RUNS}/SVM-eGeMAPS/seed0/fold0"],
+    "cancel": ["ser train", f"{RUNS}/{CANCELLED}"],
+    "timeout": ["ser train", f"{RUNS}/{TIMED_OUT}"],
     "memory": ["ser plan"],
-    "broken": ["ser train", "--system Text-CNN-tiny"],
+    "broken": ["ser train", f"{RUNS}/{BROKEN}"],
 }
+GPU_VERBS = {"train", "train-xvector", "extract"}
 # The test's Slurm keeps no accounts, and answers at once.
 QUICK = [
     "--slurm-status-command=squeue",
@@ -47,12 +51,12 @@ def main() -> None:
     done = [snakemake(local, "local", LOCAL)]
     with cluster():
         done.append(snakemake(slurm, "slurm", ["--profile", "profiles/slurm", *QUICK], disturbed))
-        before, trained = records(slurm), len(list((slurm / "results/runs").rglob("run.json")))
+        before, missing = records(slurm), untrained(local, slurm)
         (slurm / "faults.json").write_text("{}")
         done.append(snakemake(slurm, "again", ["--profile", "profiles/slurm", *QUICK], disturbed))
     after = records(slurm)[len(before) :]
-    kept = (f"{trained} trainings were done in spite of the broken one", trained == 5)
-    checks = [*ends(done), *looked_after(slurm, before), kept, *only_the_rest(after), same_results(local, slurm)]
+    checks = [*ends(done), *looked_after(slurm, before), missing, *resumed(slurm), *only_the_rest(after)]
+    checks.append(same_results(local, slurm))
     conclude(checks)
 
 
@@ -83,6 +87,21 @@ def records(folder: Path) -> list[dict[str, str]]:
     return [json.loads(line) for line in (folder / "jobs.jsonl").read_text().splitlines()]
 
 
+def untrained(local: Path, slurm: Path) -> Check:
+    """All trainings but the broken one are done."""
+    cards = "results/runs/**/run.json"
+    wanted, done = ({card.relative_to(folder) for card in folder.glob(cards)} for folder in (local, slurm))
+    text = f"{len(done)} trainings were done in spite of the broken one"
+    return text, {card.parts[-4] for card in wanted - done} == {BROKEN}
+
+
+def resumed(folder: Path) -> Iterator[Check]:
+    """The trainings that Slurm ended went on from their checkpoints."""
+    for run in (CANCELLED, TIMED_OUT):
+        card = json.loads((folder / RUNS / run / "run.json").read_text())
+        yield f"{run}: went on from its checkpoint", card["resumed"] == 1
+
+
 def ends(done: list[tuple[str, int]]) -> list[Check]:
     """The run with a job that always fails says so; the others end well."""
     expected = {"local": 0, "slurm": 1, "again": 0}
@@ -111,7 +130,8 @@ def looked_after(folder: Path, jobs: list[dict[str, str]]) -> Iterator[Check]:
     others = [job for job in jobs if job["partition"] == "cpu"]
     yield f"{len(networks)} jobs had one GPU each", {job["device"] for job in networks} == {"0", "1"}
     yield f"{len(others)} jobs had none", {job["device"] for job in others} == {""}
-    yield "only trainings of networks had one", {job["verb"] for job in networks} == {"train"}
+    busy = {job["verb"] for job in networks}
+    yield f"only networks had one, to learn or to extract: {', '.join(sorted(busy))}", busy == GPU_VERBS
 
 
 def slurm_logs(folder: Path) -> Iterator[Path]:
