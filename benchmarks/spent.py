@@ -52,9 +52,9 @@ def run(command: Sequence[object], folder: Path | None = None) -> Spent:
     return Spent(1, wall, processor, memory)
 
 
-def ser(arguments: Sequence[object]) -> Spent:
-    """Run one verb of the pipeline."""
-    return run([sys.executable, "-c", "from ser.cli import app; app()", *arguments])
+def ser(arguments: Sequence[object], folder: Path | None = None) -> Spent:
+    """Run one verb of the pipeline, in ``folder``."""
+    return run([sys.executable, "-c", "from ser.cli import app; app()", *arguments], folder)
 
 
 def total(jobs: Iterable[Spent]) -> Spent:
