@@ -4,7 +4,8 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urljoin
 
@@ -18,6 +19,7 @@ from ser.jobs.progress import progress
 CHUNK = 1 << 20  # bytes, 1 MiB
 ATTEMPTS = 5  # in one call, each going on where the one before broke off
 TIMEOUT = (10, 60)  # seconds to connect, and without a byte
+SLOWEST = 600.0  # seconds for a CHUNK; a server that drips is left, and asked again for the rest
 DIGITS = 19  # a length with as many is none
 SPARE = 1 << 26  # bytes left free on the disk
 BREAKS = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError, UnicodeError)
@@ -176,7 +178,7 @@ def _refuse(answer: requests.Response, url: str, corpus: str) -> None:
 
 
 def _write(answer: requests.Response, part: Path, begin: int, total: int | None, origin: str) -> None:
-    chunks: Iterable[bytes] = answer.raw.stream(CHUNK, decode_content=False)  # as it is stored, packed or not
+    chunks: Iterable[bytes] = _arriving(answer)
     if total is None:
         print(f"{origin}: of unknown size", file=sys.stderr, flush=True)
     else:
@@ -193,6 +195,24 @@ def _write(answer: requests.Response, part: Path, begin: int, total: int | None,
             file.write(chunk)
     if total is not None and there < total:
         raise requests.ConnectionError
+
+
+def _arriving(answer: requests.Response) -> Iterator[bytes]:
+    """Yield the body as it is stored, packed or not, CHUNK by CHUNK, and what there is of one before a break."""
+    held, began = bytearray(), time.monotonic()
+    try:
+        while piece := answer.raw.read1(CHUNK, decode_content=False):
+            held += piece
+            if len(held) >= CHUNK:
+                yield bytes(held)
+                held, began = bytearray(), time.monotonic()
+            elif time.monotonic() - began > SLOWEST:
+                raise TimeoutError
+    except BREAKS:
+        yield bytes(held)
+        raise
+    if held:
+        yield bytes(held)
 
 
 def _prefix(corpus: str) -> str:

@@ -144,6 +144,29 @@ def test_a_server_that_stalls_is_given_up(start: Start, tmp_path: Path, monkeypa
     assert time.monotonic() - begin < 10
 
 
+def test_a_server_that_drips_is_left_and_what_came_is_kept(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "SLOWEST", 0.3)
+
+    def drips(connection: socket.socket) -> None:
+        head, body = answer(b"", length=str(len(BODY))), BODY
+        connection.sendall(head)
+        for byte in body:
+            connection.sendall(bytes([byte]))
+            time.sleep(0.02)
+
+    rest = answer(BODY[7:], f"Content-Range: bytes 7-{len(BODY) - 1}/{len(BODY)}", status="206 Partial Content")
+    begin = time.monotonic()
+    with pytest.raises(SerError, match=r"TimeoutError.*run again to go on"):
+        download(start(drips).url, tmp_path / "a.zip", md5=[MD5])
+    assert time.monotonic() - begin < 20
+    part = tmp_path / "a.zip.part"
+    assert 0 < part.stat().st_size < len(BODY)
+    part.write_bytes(BODY[:7])
+    assert download(start(rest).url, tmp_path / "a.zip", md5=[MD5]).read_bytes() == BODY
+
+
 @pytest.mark.parametrize("noise", [b"", b"\0\xff\n\n", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"])
 def test_an_answer_that_is_no_http(start: Start, tmp_path: Path, noise: bytes) -> None:
     with pytest.raises(SerError, match="broke off"):
