@@ -4,6 +4,7 @@ Any format and number of channels that libsndfile reads, and the first audio tra
 FFmpeg, at any rate that speech is recorded at. Samples are float32, -1…1 for integer formats.
 """
 
+import threading
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,7 +139,8 @@ def _blocks(file: "Recording", first: int, last: int, path: Path) -> Iterator[Si
 class _Track:
     """The first audio track of a container: what SoundFile offers, as far as it is used here.
 
-    How many frames it holds stands in no header, so that opening decodes it once, piece by piece. SerError where there
+    How many frames it holds stands in no header, so that opening decodes it once, piece by piece. Nor can it be entered
+    in the middle, so that a thread keeps the track that it opened last, and goes on where it is. SerError where there
     is no track, no sample, or less than an AVI declares.
     """
 
@@ -152,7 +154,17 @@ class _Track:
             self.samplerate, self.channels = part.sample_rate, part.layout.nb_channels
         if self.frames == 0:
             raise SerError(f"{path}: holds no samples.")
-        self.seek(0)
+        self._begin()
+
+    @classmethod
+    def of(cls, path: Path) -> "_Track":
+        """Return the track of ``path``; the one that this thread had before where it is the same."""
+        status = path.stat()
+        named = (path.absolute(), status.st_size, status.st_mtime_ns)
+        if getattr(_BEFORE, "named", None) != named:
+            _BEFORE.track, _BEFORE.named = cls(path), named
+        track: _Track = _BEFORE.track
+        return track
 
     def __enter__(self) -> "_Track":
         return self
@@ -161,17 +173,20 @@ class _Track:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._parts.close()
+        """Nothing: the file is let go of when the thread opens another."""
+
+    def _begin(self) -> None:
+        self._at, self._parts = 0, self._decoded()
+        self._rest = np.empty((0, self.channels), np.float32)
 
     def tell(self) -> int:
         """Return the frame that is read next."""
         return self._at
 
     def seek(self, frame: int) -> None:
-        """Go to ``frame``, from the beginning: what lies before is decoded and dropped."""
-        self._at, self._parts = 0, self._decoded()
-        self._rest = np.empty((0, self.channels), np.float32)
+        """Go to ``frame``, from here or from the beginning: what lies between is decoded and dropped."""
+        if frame < self._at:
+            self._begin()
         while self._at < frame and len(self.read(min(BLOCK, frame - self._at))):
             pass
 
@@ -202,8 +217,11 @@ class _Track:
                 for frame in container.decode(audio=0):
                     yield from to_float.resample(frame)
         except (av.FFmpegError, ValueError) as error:  # ValueError: rate or channels change on the way
+            _BEFORE.named = None
             raise SerError(f"{self._path}: cannot be read as audio ({_reason(error)}).") from error
 
+
+_BEFORE = threading.local()  # named: path, size and time; track: of that file
 
 Recording: TypeAlias = soundfile.SoundFile | _Track
 
@@ -214,7 +232,7 @@ def _open(path: Path) -> Recording:
             raise SerError(f"{path}: {'is a folder' if path.is_dir() else 'does not exist'}.")
         if path.stat().st_size == 0:
             raise SerError(f"{path}: is an empty file.")
-        file = _Track(path) if path.suffix.lower() in CONTAINERS else soundfile.SoundFile(path)
+        file = _Track.of(path) if path.suffix.lower() in CONTAINERS else soundfile.SoundFile(path)
         if not RATES[0] <= file.samplerate <= RATES[1]:
             file.close()
             raise SerError(f"{path}: {file.samplerate} Hz is no rate of speech; known: {RATES[0]} to {RATES[1]} Hz.")

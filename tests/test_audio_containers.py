@@ -1,5 +1,6 @@
 """The sound of films: what PyAV wrote is read back to the sample, and a film without sound says so."""
 
+import os
 import struct
 from pathlib import Path
 
@@ -84,6 +85,36 @@ def test_a_part_of_a_film_and_what_lies_outside_it(tmp_path: Path, monkeypatch: 
         assert audio.inspect(path, start, end).kind == "unreadable"
         with pytest.raises(SerError, match=r"a\.avi: (start|end)"):
             audio.read(path, start, end)
+
+
+def test_the_utterances_of_a_film_are_read_in_one_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound, opened, real = noise(4.0), [], av.open
+    path = film(tmp_path / "a.mkv", sound)
+    monkeypatch.setattr(av, "open", lambda *given: opened.append(given) or real(*given))
+    starts = [0.0, 0.5, 0.4, 1.0, 3.0, 2.0]  # twice one that lies behind
+    for start in starts:
+        part, _ = audio.read(path, start, start + 0.5)
+        assert np.array_equal(part, sound[round(start * RATE) :][: RATE // 2] / np.float32(32_768))
+    assert len(opened) == 4  # to count the frames, to read, and twice to begin again
+    film(path, -sound)
+    os.utime(path, ns=(1, 1))
+    assert np.array_equal(audio.read(path, 3.5)[0], -sound[round(3.5 * RATE) :] / np.float32(32_768))
+
+
+def test_a_film_that_breaks_off_is_not_gone_on_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound, real = noise(1.0), av.AudioResampler
+    path = film(tmp_path / "a.mkv", sound)
+    audio.read(path, 0.0, 0.1)
+
+    class Broken:
+        def resample(self, _: object) -> object:
+            raise ValueError("a disk that hiccups")
+
+    monkeypatch.setattr(av, "AudioResampler", lambda **_: Broken())
+    with pytest.raises(SerError, match="a disk that hiccups"):
+        audio.read(path, 0.0, 0.1)
+    monkeypatch.setattr(av, "AudioResampler", real)
+    assert np.array_equal(audio.read(path)[0], sound / np.float32(32_768))
 
 
 @pytest.mark.parametrize(("name", "codec"), [("a.avi", "libmp3lame"), ("a.m4a", "aac"), ("a.mp4", "aac")])

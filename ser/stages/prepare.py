@@ -137,7 +137,8 @@ def _look(root: Path, rows: Sequence[Utterance], minimum_seconds: float, jobs: i
         path = root / name
         if not os.path.isfile(path):  # a name that no file system takes is no file either
             return [(row, None, "") for row in files[name]]
-        found = [(row, audio.inspect(path, row.start, row.end, minimum_seconds)) for row in files[name]]
+        in_order = sorted(files[name], key=lambda row: row.start or 0.0)  # of a film, which is decoded once so
+        found = [(row, audio.inspect(path, row.start, row.end, minimum_seconds)) for row in in_order]
         readable = any(inspection.kind != "unreadable" for _, inspection in found)
         total = checksum(path) if readable else ""
         return [(row, inspection, total) for row, inspection in found]

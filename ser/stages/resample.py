@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from ser import audio
@@ -21,15 +22,15 @@ def resample(*, manifest: Path, root: Path, shard: int, out: Path) -> None:
     """
     rows = contracts.read(contracts.MANIFEST, manifest, {"shard": shard}).select(COLUMNS).to_pylist()
     seen = cache(checksum)  # several utterances may share a file
-    frames: list[int] = []
-    samples: list[bytes] = []
-    for row in progress(rows, total=len(rows), unit="utterances"):
+    samples: dict[str, bytes] = {}
+    in_order = sorted(rows, key=lambda row: (row["audio"], row["start"] or 0.0))  # of a film, which is decoded once so
+    for row in progress(in_order, total=len(rows), unit="utterances"):
         path = root / row["audio"]
         if not path.is_file() or seen(path) != row["checksum"]:
             raise SerError(f"{path}: is gone or has changed since {manifest} was written; run prepare again.")
         signal = audio.load(path, row["start"], row["end"])
-        frames.append(len(signal))
-        samples.append(signal.astype("<f4", copy=False).tobytes())
-    names = [row["utterance"] for row in rows]
-    columns = [names, [audio.RATE] * len(rows), frames, samples]
+        samples[row["utterance"]] = signal.astype("<f4", copy=False).tobytes()
+    held = [samples[row["utterance"]] for row in rows]
+    frames = [len(signal) // np.dtype("<f4").itemsize for signal in held]
+    columns = [[row["utterance"] for row in rows], [audio.RATE] * len(rows), frames, held]
     contracts.write(contracts.AUDIO, pa.table(columns, schema=contracts.AUDIO.schema), out)
