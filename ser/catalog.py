@@ -44,13 +44,23 @@ def load(kind: str, name: str) -> ModuleType:
 
 
 @cache
+def tree(module: str) -> ast.Module:
+    """Return the syntax tree of ``module``, a full name such as ``ser.models.rnn_elm``, which must exist."""
+    return ast.parse(_source(module).read_text(encoding="utf-8"))
+
+
+def is_ours(module: str) -> bool:
+    """Return whether ``module`` is a full name of a file of this package."""
+    return module.split(".")[0] == "ser" and _source(module).is_file()
+
+
+@cache
 def keywords(kind: str, name: str, function: str) -> dict[str, bool] | None:
     """Return the keyword-only arguments of a module's function and whether each must be given, without importing it.
 
     None where the function takes any keyword, or is not defined in the module itself.
     """
-    tree = ast.parse(_source(f"ser.{kind}.{require(kind, name)}").read_text(encoding="utf-8"))
-    for node in tree.body:
+    for node in tree(f"ser.{kind}.{require(kind, name)}").body:
         if isinstance(node, ast.FunctionDef) and node.name == function:
             if node.args.kwarg:
                 return None
@@ -64,8 +74,7 @@ def keywords(kind: str, name: str, function: str) -> dict[str, bool] | None:
 @cache
 def constant(kind: str, name: str, constant: str) -> object:
     """Return the literal that a module assigns to ``constant`` at its top, importing nothing; None without one."""
-    tree = ast.parse(_source(f"ser.{kind}.{require(kind, name)}").read_text(encoding="utf-8"))
-    for node in tree.body:
+    for node in tree(f"ser.{kind}.{require(kind, name)}").body:
         if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == constant for to in node.targets):
             return ast.literal_eval(node.value)
     return None
@@ -105,9 +114,9 @@ def _source(module: str) -> Path:
 @cache
 def _syntax(module: str) -> tuple[str, tuple[str, ...]]:
     """Return a module's code without docstrings, and the ``ser`` modules that it imports anywhere in its text."""
-    tree = ast.parse(_source(module).read_text(encoding="utf-8"))
+    code = ast.parse(_source(module).read_text(encoding="utf-8"))
     imported: set[str] = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(code):
         if isinstance(node, ast.Import):
             imported.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -117,8 +126,8 @@ def _syntax(module: str) -> tuple[str, tuple[str, ...]]:
             node.keywords = [keyword for keyword in node.keywords if keyword.arg != "description"]
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             _strip_docstring(node)
-    mine = {name for name in imported if name.split(".")[0] == "ser" and _source(name).is_file()}
-    return ast.dump(tree), tuple(sorted(mine))
+    mine = {name for name in imported if is_ours(name)}
+    return ast.dump(code), tuple(sorted(mine))
 
 
 def _strip_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> None:

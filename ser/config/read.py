@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from ser import catalog
 from ser.config.describe import record_in
+from ser.config.options import with_options
 from ser.config.schema import (
     Config,
     Corpus,
@@ -25,7 +26,6 @@ from ser.config.schema import (
     Recipe,
     Strict,
     Transcript,
-    Words,
 )
 from ser.config.values import check_values
 from ser.errors import SerError, unknown
@@ -95,9 +95,8 @@ def resolve(raw: Raw, folder: Path) -> Config:
         systems=systems,
         devices=_record(Devices, _section(raw, "devices"), "devices"),
     )
-    check(config)
     _no_secrets(config)
-    return config
+    return checked(config)
 
 
 def shipped(folder: Path, raw: Raw | None = None) -> tuple[dict[str, Protocol], dict[str, Recipe]]:
@@ -133,30 +132,68 @@ def _with_variants(raw: Raw, experiment: Experiment) -> Raw:
     return {**raw, "systems": systems, "experiment": {**raw["experiment"], "runs": runs}}
 
 
-def check(config: Config) -> None:
-    """Raise SerError for the first name or option of the selected experiment that does not exist."""
-    for number, block in enumerate(config.experiment.runs):
+def checked(config: Config) -> Config:
+    """Return the configuration, options of the selected experiment being of the kinds that their functions take.
+
+    SerError for the first name or option of the experiment that does not exist or is of another kind.
+    """
+    experiment = config.experiment
+    for number, block in enumerate(experiment.runs):
         where = f"experiment.runs[{number}]"
         _known("corpus", block.corpora, config.corpora, where)
         _known("protocol", block.protocols, config.protocols, where)
         _known("system", block.systems, config.systems, where)
-    for name in config.experiment.corpora():
-        corpus = config.corpora[name]
-        if corpus.root is None and "subset" in corpus.allow:
-            raise SerError(
-                f"corpora.{name}: a subset can be accepted only of a folder, whose speakers are known before the plan; "
-                "unpack the archive and name the folder as 'root'."
-            )
-        _module("corpora", corpus.adapter, "sources", corpus.options, f"corpora.{name}")
-    for name in config.experiment.protocols():
-        protocol = config.protocols[name]
-        _module("protocols", protocol.rule, "assign", protocol.options, f"protocols.{name}")
-    for name in config.experiment.systems():
-        check_recipe(config.systems[name], config.features, f"systems.{name}")
-        if (words := config.systems[name].inputs.words) is not None:
-            _check_words(words, config, f"systems.{name}.inputs.words")
-    for title, sweep in config.experiment.sweeps.items():
-        _known("system of the runs", sweep.systems.values(), config.experiment.systems(), f"experiment.sweeps.{title}")
+    for title, sweep in experiment.sweeps.items():
+        _known("system of the runs", sweep.systems.values(), experiment.systems(), f"experiment.sweeps.{title}")
+    selected: dict[str, dict[str, Strict]] = {
+        "corpora": {name: _corpus(config.corpora[name], f"corpora.{name}") for name in experiment.corpora()},
+        "protocols": {
+            name: with_options(config.protocols[name], "protocols", config.protocols[name].rule, f"protocols.{name}")
+            for name in experiment.protocols()
+        },
+        "systems": {},
+        "features": {},
+        "transcripts": {},
+    }
+    for name in experiment.systems():
+        recipe = config.systems[name]
+        selected["systems"][name] = with_options(recipe, "models", recipe.model, f"systems.{name}")
+        selected["features"] |= _heard(recipe, config.features, f"systems.{name}")
+        selected["transcripts"] |= _read(recipe, config, f"systems.{name}.inputs.words")
+    return config.model_copy(update={key: getattr(config, key) | entries for key, entries in selected.items()})
+
+
+def _corpus(corpus: Corpus, where: str) -> Corpus:
+    if corpus.root is None and "subset" in corpus.allow:
+        raise SerError(
+            f"{where}: a subset can be accepted only of a folder, whose speakers are known before the plan; "
+            "unpack the archive and name the folder as 'root'."
+        )
+    return with_options(corpus, "corpora", corpus.adapter, where)
+
+
+def _heard(recipe: Recipe, features: Mapping[str, Feature], where: str) -> dict[str, Feature]:
+    """Return the features that a recipe reads."""
+    found = {}
+    for modality, view in recipe.inputs.views().items():
+        _known("feature", [view.feature], features, f"{where}.inputs.{modality}")
+        feature, place = features[view.feature], f"features.{view.feature}"
+        found[view.feature] = with_options(feature, "features", feature.extractor, place, given=("weights",))
+    return found
+
+
+def _read(recipe: Recipe, config: Config, where: str) -> dict[str, Transcript]:
+    """Return the transcript that a recipe reads, if any."""
+    words = recipe.inputs.words
+    if words is None:
+        return {}
+    _known("transcript", [words.transcript], config.transcripts, where)
+    transcript, place = config.transcripts[words.transcript], f"transcripts.{words.transcript}"
+    if transcript.recogniser is not None:
+        transcript = with_options(transcript, "recognisers", transcript.recogniser, place)
+    if words.embedding is not None:
+        _known("embedding", [words.embedding], config.embeddings, where)
+    return {words.transcript: transcript}
 
 
 def _no_secrets(config: Config) -> None:
@@ -165,41 +202,6 @@ def _no_secrets(config: Config) -> None:
         refuse_secrets(corpus.archive or "", f"corpora.{name}.archive")
     for name, embedding in config.embeddings.items():
         refuse_secrets(embedding.source or "", f"embeddings.{name}.source")
-
-
-def check_recipe(recipe: Recipe, features: Mapping[str, Feature], where: str) -> None:
-    """Raise SerError where a recipe's model, options or features do not exist."""
-    _module("models", recipe.model, "build", recipe.options, where)
-    for modality, view in recipe.inputs.views().items():
-        _known("feature", [view.feature], features, f"{where}.inputs.{modality}")
-        feature = features[view.feature]
-        _module(
-            "features", feature.extractor, "extract", feature.options, f"features.{view.feature}", given=("weights",)
-        )
-
-
-def _check_words(words: Words, config: Config, where: str) -> None:
-    _known("transcript", [words.transcript], config.transcripts, where)
-    transcript = config.transcripts[words.transcript]
-    if transcript.recogniser is not None:
-        _module("recognisers", transcript.recogniser, "load", transcript.options, f"transcripts.{words.transcript}")
-    if words.embedding is not None:
-        _known("embedding", [words.embedding], config.embeddings, where)
-
-
-def _module(kind: str, name: str, function: str, options: Raw, where: str, given: Iterable[str] = ()) -> None:
-    try:
-        accepted = catalog.keywords(kind, name, function)
-    except SerError as error:
-        raise _located(error, where) from error
-    if accepted is None:
-        return
-    for option in options:
-        if option not in accepted:
-            raise _located(unknown(f"option of {name}", option, accepted), f"{where}.options")
-    missing = [option for option, needed in accepted.items() if needed and option not in {*options, *given}]
-    if missing:
-        raise SerError(f"{where}.options: {name} needs {', '.join(missing)}.")
 
 
 def _known(kind: str, wanted: Iterable[str], known: Iterable[str], where: str) -> None:

@@ -24,7 +24,7 @@ def folds(facts: Facts, *, repeats: int = 1, **_: object) -> int:  # noqa: ARG00
 
 
 def assign(
-    manifest: "pd.DataFrame", *, test: float = 0.2, dev: float = 0, seed: int = 0, repeats: int = 1
+    manifest: "pd.DataFrame", *, test: int | float = 0.2, dev: int | float = 0, seed: int = 0, repeats: int = 1
 ) -> "pd.DataFrame":
     """Return (utterance, fold, part) for ``repeats`` independent draws.
 

@@ -47,6 +47,7 @@ def test_a_good_configuration_resolves() -> None:
         (changed(experimnt={}), ["experimnt", "Did you mean 'experiment'?"]),
         (changed(corpora={"demo": {"alow": []}}), ["corpora.demo", "alow", "Did you mean 'allow'?"]),
         (changed(corpora={"demo": {"options": {"uterances": 9}}}), ["corpora.demo", "Did you mean 'utterances'?"]),
+        (changed(corpora={"demo": {"options": {"seed": "x"}}}), ["corpora.demo.options.seed: must be a whole number"]),
         (changed(corpora={"demo": {"adapter": "demmo"}}), ["corpora.demo", "Did you mean 'demo'?"]),
         (block(systems=["SVM-eGeMAP"]), ["experiment.runs[0]", "Did you mean 'SVM-eGeMAPS'?"]),
         (block(protocols=["session-out"]), ["experiment.runs[0]", "unknown protocol 'session-out'"]),
@@ -84,6 +85,15 @@ def variant(**entry: Any) -> dict[str, Any]:
         (variant(training={"epochs": "many"}), ["systems.mine.training.epochs", "'many'"]),
         (variant(model="multiscale_cn"), ["systems.mine", "Did you mean 'multiscale_cnn'?"]),
         (variant(options={"dropot": 0.1}), ["systems.mine.options", "Did you mean 'dropout'?"]),
+        (variant(options={"dropout": "much"}), ["systems.mine.options.dropout: must be a number; it is 'much'"]),
+        (variant(options={"kernels": 5}), ["systems.mine.options.kernels: must be a list", "it is 5"]),
+        (variant(options={"kernels": [3, "a"]}), ["systems.mine.options.kernels: must be a whole number"]),
+        (variant(options={"statistics": "mean"}), ["systems.mine.options.statistics: must be a list"]),
+        (variant(options={"frozen": 2}), ["systems.mine.options.frozen: must be true or false; it is 2"]),
+        (
+            variant(base="DenseLSTM-Time", options={"attention": "tme"}),
+            ["systems.mine.options.attention: must be 'none', 'general', 'time' or 'feature'; it is 'tme'"],
+        ),
         (variant(inputs={"frames": {"feature": "mfc"}}), ["systems.mine.inputs.frames", "Did you mean 'mfcc'?"]),
         (variant(inputs={"frames": {"scale": "loga"}}), ["systems.mine.inputs.frames.scale", "'loga'"]),
         (variant(base="Audio-CN"), ["base of mine", "Did you mean 'Audio-CNN'?"]),
@@ -94,6 +104,13 @@ def test_a_wrong_recipe_is_told_before_training(raw: dict[str, Any], expected: l
     text = message(raw)
     for part in expected:
         assert part in text
+
+
+def test_numbers_that_the_command_line_made_text_are_numbers() -> None:
+    said = variant(options={"dropout": "0.25", "kernels": ["3", "5"], "frozen": "true"})
+    config = resolve(merged(said, {"corpora": {"demo": {"options": {"utterances": "200"}}}}), CONFIG)
+    assert config.systems["mine"].options.items() >= {"dropout": 0.25, "kernels": [3, 5], "frozen": True}.items()
+    assert config.corpora["demo"].options["utterances"] == 200
 
 
 def test_a_variant_takes_all_but_its_change_from_its_base() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from ser import catalog
 from ser.config import read
+from ser.config.options import with_options
 from ser.config.schema import Feature, Recipe
 from ser.evaluation.published import papers, published, systems
 from ser.training import size
@@ -42,7 +43,9 @@ def test_the_headline_systems_are_there() -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_model_options_and_features_exist(name: str) -> None:
     recipe = RECIPES[name]
-    read.check_recipe(recipe, FEATURES, name)
+    assert with_options(recipe, "models", recipe.model, name).decisive() == recipe.decisive()
+    for view in recipe.inputs.views().values():
+        with_options(FEATURES[view.feature], "features", FEATURES[view.feature].extractor, name, given=("weights",))
     assert recipe.paper is None or recipe.paper in PAPERS
     assert recipe.title
 
