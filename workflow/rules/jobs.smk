@@ -97,6 +97,11 @@ def material_arguments(corpus, system):
     return " ".join([*features, *word_arguments(corpus, system), f"--shards {len(shards(corpus))}"])
 
 
+def training_memory(wildcards, attempt):
+    """A training holds its fold: up to 0.25 MB per utterance of 4.4 s, in the widest feature (docs/scale.md)."""
+    return attempt * max(8000, 2000 + facts(wildcards.corpus).utterances // 4)
+
+
 def read_shards():
     """Every shard of the features and transcripts that the systems read. The index stands for them in a training, so that
     a lost one is made anew only where a target asks for it."""

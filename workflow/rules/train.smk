@@ -20,7 +20,7 @@ rule train_fold:
         "../../envs/ser.yaml"
     threads: 2
     resources:
-        mem_mb=growing(8000),
+        mem_mb=training_memory,
         runtime=growing(720),
         gpu=lambda w: int(is_network(w.system)),
         jobs_per_gpu=CONFIG.devices.jobs_per_gpu,
