@@ -5,27 +5,24 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ser.reports import (
-    attention,
+from ser.reports.claims import papers, verdicts
+from ser.reports.drawings import attention, diagrams, figures
+from ser.reports.gathered.tables import Table, latex, markdown
+from ser.reports.material import Material
+from ser.reports.sections import (
     audits,
     bounds,
     contests,
-    diagrams,
-    figures,
     frames,
     gap,
     human,
     mistakes,
-    papers,
     provenance,
     ranking,
     reliabilities,
     speakers,
     standings,
-    verdicts,
 )
-from ser.reports.material import Material
-from ser.reports.tables import Table, latex, markdown
 
 
 def tables(shown: Material) -> dict[str, str]:

@@ -10,24 +10,25 @@ import pandas as pd
 
 from ser.config.plan import Plan
 from ser.evaluation.arithmetic import Check, checks
-from ser.reports import contests, human, mistakes, papers, provenance, reliabilities, speakers, verdicts
-from ser.reports.answers import Answers, Key
-from ser.reports.attention import Subject
-from ser.reports.audits import Audit
-from ser.reports.bounds import Bounds
-from ser.reports.contests import Contest
-from ser.reports.frames import Heard
-from ser.reports.gap import Gain, Gap, gains, gaps
-from ser.reports.human import Human
-from ser.reports.mistakes import Mistake, Said
-from ser.reports.papers import PaperTable
-from ser.reports.provenance import Source
-from ser.reports.ranking import Shift, shifts
-from ser.reports.reliabilities import Reliability
-from ser.reports.results import Block, Result
-from ser.reports.runs import Record
-from ser.reports.speakers import Speakers
-from ser.reports.verdicts import Verdict
+from ser.reports.claims import papers, verdicts
+from ser.reports.claims.papers import PaperTable
+from ser.reports.claims.verdicts import Verdict
+from ser.reports.drawings.attention import Subject
+from ser.reports.gathered.answers import Answers, Key
+from ser.reports.gathered.results import Block, Result
+from ser.reports.gathered.runs import Record
+from ser.reports.sections import contests, human, mistakes, provenance, reliabilities, speakers
+from ser.reports.sections.audits import Audit
+from ser.reports.sections.bounds import Bounds
+from ser.reports.sections.contests import Contest
+from ser.reports.sections.frames import Heard
+from ser.reports.sections.gap import Gain, Gap, gains, gaps
+from ser.reports.sections.human import Human
+from ser.reports.sections.mistakes import Mistake, Said
+from ser.reports.sections.provenance import Source
+from ser.reports.sections.ranking import Shift, shifts
+from ser.reports.sections.reliabilities import Reliability
+from ser.reports.sections.speakers import Speakers
 
 
 class Limits(NamedTuple):

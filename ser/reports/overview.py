@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from ser.reports import bounds, verdicts
-from ser.reports.contests import LEVEL, Contest
+from ser.reports.claims import verdicts
+from ser.reports.gathered.numerals import decimal, limits, percent, points
 from ser.reports.material import Material
-from ser.reports.numerals import decimal, limits, percent, points
+from ser.reports.sections import bounds
+from ser.reports.sections.contests import LEVEL, Contest
 from ser.tables.audits import STATUSES
 
 

@@ -6,23 +6,16 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from ser.reports import (
-    attention,
-    bounds,
-    diagrams,
-    figures,
-    findings,
-    provenance,
-    standings,
-    tables,
-    verdicts,
-)
-from ser.reports.bounds import Bound
+from ser.reports.claims import findings, verdicts
+from ser.reports.drawings import attention, diagrams, figures
+from ser.reports.gathered import tables
+from ser.reports.gathered.numerals import count, duration
+from ser.reports.gathered.results import Result
+from ser.reports.gathered.runs import Record, spans
 from ser.reports.material import Material
-from ser.reports.numerals import count, duration
 from ser.reports.overview import overview
-from ser.reports.results import Result
-from ser.reports.runs import Record, spans
+from ser.reports.sections import bounds, provenance, standings
+from ser.reports.sections.bounds import Bound
 from ser.reports.templates import environment, style
 
 

@@ -11,14 +11,16 @@ from ser.evaluation.published import Published, published
 from ser.evaluation.word_errors import word_errors
 from ser.files.whole import whole
 from ser.jobs.progress import progress
-from ser.reports import answers, attention, figures, files, page
-from ser.reports.audits import Audit, audits
-from ser.reports.bounds import bounds
-from ser.reports.frames import Heard
+from ser.reports import files, page
+from ser.reports.drawings import attention, figures
+from ser.reports.gathered import answers
+from ser.reports.gathered.results import gather
+from ser.reports.gathered.runs import read
 from ser.reports.material import Material
-from ser.reports.mistakes import Said
-from ser.reports.results import gather
-from ser.reports.runs import read
+from ser.reports.sections.audits import Audit, audits
+from ser.reports.sections.bounds import bounds
+from ser.reports.sections.frames import Heard
+from ser.reports.sections.mistakes import Said
 from ser.tables import contracts
 from ser.tables.audits import AUDIT
 from ser.words import transcripts

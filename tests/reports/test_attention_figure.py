@@ -16,7 +16,7 @@ from ser.config.plan import Plan
 from ser.config.schema import Block
 from ser.errors import SerError
 from ser.layout import Run
-from ser.reports import attention, figures
+from ser.reports.drawings import attention, figures
 from ser.tables import contracts
 
 RATE = 16000

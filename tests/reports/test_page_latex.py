@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ser.reports.tables import PAGE, Table, latex
+from ser.reports.gathered.tables import PAGE, Table, latex
 
 LATEX = shutil.which("pdflatex")
 DOCUMENT = r"""\documentclass{article}

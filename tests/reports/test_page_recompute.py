@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ser.reports.numerals import limits, p_value, percent, points
+from ser.reports.gathered.numerals import limits, p_value, percent, points
 
 TEXT = (Path(__file__).parents[2] / "docs/recompute.md").read_text(encoding="utf-8")
 

@@ -13,8 +13,8 @@ import pytest
 from ser.config.plan import Plan
 from ser.config.schema import Block, Experiment, Protocol
 from ser.errors import SerError
-from ser.reports import contests, gap, ranking
-from ser.reports.contests import Contest, Pair
+from ser.reports.sections import contests, gap, ranking
+from ser.reports.sections.contests import Contest, Pair
 from ser.stages.report import report
 from ser.tables import contracts
 

@@ -10,7 +10,7 @@ import pytest
 
 from ser.config.schema import Block
 from ser.errors import SerError
-from ser.reports.numerals import duration, short
+from ser.reports.gathered.numerals import duration, short
 
 VOID = {"meta", "br", "img", "link", "input", "hr", "path", "use", "rect"}
 OPTIONAL = {"p", "li", "dt", "dd"}

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from ser.config.schema import Block
-from ser.reports import tables
-from ser.reports.runs import spans
+from ser.reports.gathered import tables
+from ser.reports.gathered.runs import spans
 from ser.tables import contracts
 
 

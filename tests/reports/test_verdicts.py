@@ -17,12 +17,13 @@ from ser.evaluation.claims import claims
 from ser.evaluation.uncertainty import TESTED, Uncertain
 from ser.evaluation.word_errors import WordErrors
 from ser.layout import Run
-from ser.reports import findings, tables
-from ser.reports import verdicts as judged
-from ser.reports.frames import Heard
-from ser.reports.results import Result, Spread
-from ser.reports.runs import Record
-from ser.reports.verdicts import Verdict, verdicts
+from ser.reports.claims import findings
+from ser.reports.claims import verdicts as judged
+from ser.reports.claims.verdicts import Verdict, verdicts
+from ser.reports.gathered import tables
+from ser.reports.gathered.results import Result, Spread
+from ser.reports.gathered.runs import Record
+from ser.reports.sections.frames import Heard
 
 CAO, PENG, LI = (dict(TESTED[paper, "IEMOCAP"]) for paper in ("cao2019", "peng2021", "li2018"))
 XIE = dict.fromkeys(("angry", "excited", "frustrated", "neutral", "sad"), 271)
@@ -524,7 +525,7 @@ def test_the_checks_of_the_chosen_papers_are_a_table() -> None:
 
 def test_verdicts_fill_themselves_from_a_report(monkeypatch: pytest.MonkeyPatch, reported: Callable[..., Path]) -> None:
     seen: list[Result] = []
-    monkeypatch.setattr("ser.reports.papers.paper_tables", lambda results: seen.extend(results) or [])
+    monkeypatch.setattr("ser.reports.claims.papers.paper_tables", lambda results: seen.extend(results) or [])
     labels = {"angry": ("angry",), "happy": ("happy", "excited"), "neutral": ("neutral",), "sad": ("sad",)}
     protocol = Protocol(paper="cao2019", rule="random_counts", labels=labels)
     systems = {"a": recipe("cao2019", "C-pFSMN-A"), "b": recipe("cao2019", "C-biLSTM")}

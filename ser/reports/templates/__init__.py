@@ -8,13 +8,13 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ser.reports import numerals
-from ser.reports.audits import examples, matrix
 from ser.reports.cards import grouping
-from ser.reports.gap import grouped, remark
-from ser.reports.ranking import swapped
-from ser.reports.runs import spans
-from ser.reports.standings import spread_text
+from ser.reports.gathered import numerals
+from ser.reports.gathered.runs import spans
+from ser.reports.sections.audits import examples, matrix
+from ser.reports.sections.gap import grouped, remark
+from ser.reports.sections.ranking import swapped
+from ser.reports.sections.standings import spread_text
 
 FOLDER = Path(__file__).parent
 

@@ -12,8 +12,8 @@ import pandas as pd
 
 from ser.evaluation.claims import Claim
 from ser.evaluation.uncertainty import Uncertain, exact, paired
-from ser.reports.findings import Evidence, Finding, ahead, equivalent, measured, no_higher, text, together
-from ser.reports.results import Result
+from ser.reports.claims.findings import Evidence, Finding, ahead, equivalent, measured, no_higher, text, together
+from ser.reports.gathered.results import Result
 
 NARROW = 2  # bins or frames of a filter along the axis that is not looked at
 STEADY = 1.0  # points by which the fluctuation of two curves may differ

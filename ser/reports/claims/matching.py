@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from ser.evaluation.claims import FILTER_STUDY, Claim, Side
-from ser.reports.beside import comparable, on_this_corpus, recognised
-from ser.reports.findings import SELECTED
-from ser.reports.results import Result
+from ser.reports.claims.findings import SELECTED
+from ser.reports.gathered.beside import comparable, on_this_corpus, recognised
+from ser.reports.gathered.results import Result
 
 Setting = tuple[Result, ...]  # a result for each side of a claim; for a filter study every result of its only side
 

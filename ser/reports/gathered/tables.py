@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ser.reports.results import Block, Result
+from ser.reports.gathered.results import Block, Result
 
 HONEST = "speaker-independent"
 PAPER = "paper or leaking protocol"

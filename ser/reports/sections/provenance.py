@@ -7,8 +7,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from ser import layout
-from ser.reports.numerals import duration
-from ser.reports.runs import Record, spans
+from ser.reports.gathered.numerals import duration
+from ser.reports.gathered.runs import Record, spans
 
 DEVICES = ("processor", "gpu")
 

@@ -10,10 +10,10 @@ import pandas as pd
 
 from ser.errors import SerError
 from ser.evaluation.agreement import Agreement, Soft, against_soft, fleiss, single_rater, votes
-from ser.reports.answers import Answers, Key
-from ser.reports.numerals import decimal, percent
-from ser.reports.results import Block, Result
-from ser.reports.tables import Table
+from ser.reports.gathered.answers import Answers, Key
+from ser.reports.gathered.numerals import decimal, percent
+from ser.reports.gathered.results import Block, Result
+from ser.reports.gathered.tables import Table
 
 # Raters who judge themselves, by the reader of the corpus: IEMOCAP's actors.
 THEMSELVES: Final[Mapping[str, str]] = {"iemocap": r"[FM]\d", "demo": r"[FM]\d"}

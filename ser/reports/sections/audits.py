@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from ser.reports.numerals import percent
-from ser.reports.tables import Table
+from ser.reports.gathered.numerals import percent
+from ser.reports.gathered.tables import Table
 from ser.tables.audits import ALL_FOLDS, STATUSES
 
 Row = Mapping[str, Any]  # of the AUDIT table

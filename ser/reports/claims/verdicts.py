@@ -36,12 +36,12 @@ from ser.evaluation import published
 from ser.evaluation.arithmetic import Check
 from ser.evaluation.claims import FILTER_STUDY, Claim, claims
 from ser.evaluation.uncertainty import Uncertain, exact
-from ser.reports import claimed_curves, findings, matching
-from ser.reports.findings import MARGIN, Evidence, Finding, Limits, Outcome
-from ser.reports.frames import Heard
-from ser.reports.matching import Setting
-from ser.reports.results import Result
-from ser.reports.tables import Table
+from ser.reports.claims import claimed_curves, findings, matching
+from ser.reports.claims.findings import MARGIN, Evidence, Finding, Limits, Outcome
+from ser.reports.claims.matching import Setting
+from ser.reports.gathered.results import Result
+from ser.reports.gathered.tables import Table
+from ser.reports.sections.frames import Heard
 
 JUDGES = {
     "difference": findings.difference,

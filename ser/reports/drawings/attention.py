@@ -22,7 +22,7 @@ from ser.audio import RATE
 from ser.errors import SerError, offenders
 from ser.features import log_mel, mfcc
 from ser.layout import Run
-from ser.reports.figures import BLUE, GREEN, ORANGE, STYLE, words
+from ser.reports.drawings.figures import BLUE, GREEN, ORANGE, STYLE, words
 from ser.tables import contracts
 
 FILE = "attention.parquet"

@@ -8,9 +8,9 @@ import pandas as pd
 
 from ser.evaluation import published
 from ser.evaluation.published import Published
-from ser.reports.beside import on_this_corpus, recognised
-from ser.reports.results import Result
-from ser.reports.tables import Table
+from ser.reports.gathered.beside import on_this_corpus, recognised
+from ser.reports.gathered.results import Result
+from ser.reports.gathered.tables import Table
 
 HEADINGS = {"parameters": "parameters, M", "minutes": "training, min", "converged UA": "UA, converged"}
 NOT_RUN = "not run in this experiment"

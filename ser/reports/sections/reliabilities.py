@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from ser.evaluation.calibration import brier, calibration_error, negative_log_likelihood, reliability
-from ser.reports.answers import Answers, Key
-from ser.reports.numerals import decimal, percent
-from ser.reports.results import Block, Result
-from ser.reports.tables import RANKINGS, Table, rankings
+from ser.reports.gathered.answers import Answers, Key
+from ser.reports.gathered.numerals import decimal, percent
+from ser.reports.gathered.results import Block, Result
+from ser.reports.gathered.tables import RANKINGS, Table, rankings
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from ser.errors import SerError, offenders
-from ser.reports.numerals import NONE, limits, percent
-from ser.reports.results import Block, Result
-from ser.reports.tables import RANKINGS, Table, rankings
+from ser.reports.gathered.numerals import NONE, limits, percent
+from ser.reports.gathered.results import Block, Result
+from ser.reports.gathered.tables import RANKINGS, Table, rankings
 
 Name = tuple[str, str, str, str]  # corpus, protocol, system, metric
 

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from ser.evaluation.intervals import METRICS, Estimate, Tally, estimate
-from ser.reports.answers import Answers, Key
-from ser.reports.numerals import NONE, limits, percent, points
-from ser.reports.results import Block, Result
-from ser.reports.runs import spans
-from ser.reports.tables import Table
+from ser.reports.gathered.answers import Answers, Key
+from ser.reports.gathered.numerals import NONE, limits, percent, points
+from ser.reports.gathered.results import Block, Result
+from ser.reports.gathered.runs import spans
+from ser.reports.gathered.tables import Table
 
 
 @dataclass(frozen=True, eq=False)

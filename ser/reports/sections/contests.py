@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ser.evaluation.intervals import METRICS
-from ser.reports.numerals import NONE, limits, p_value, points
-from ser.reports.tables import Table
+from ser.reports.gathered.numerals import NONE, limits, p_value, points
+from ser.reports.gathered.tables import Table
 
 LEVEL = 0.05  # of a p value corrected by Holm
 POINTS = ("difference", "low", "high", "detectable")

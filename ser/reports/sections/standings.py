@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from ser.reports import bounds
-from ser.reports.bounds import Bounds
-from ser.reports.numerals import NONE, limits, percent
-from ser.reports.results import Block, Result, Spread
-from ser.reports.tables import RANKINGS, Table, letter, rankings
+from ser.reports.gathered.numerals import NONE, limits, percent
+from ser.reports.gathered.results import Block, Result, Spread
+from ser.reports.gathered.tables import RANKINGS, Table, letter, rankings
+from ser.reports.sections import bounds
+from ser.reports.sections.bounds import Bounds
 
 
 def results(blocks: Iterable[Block], found: Bounds) -> list[Table]:

@@ -7,9 +7,9 @@ from itertools import combinations
 import pandas as pd
 from scipy.stats import kendalltau
 
-from ser.reports.numerals import decimal, points
-from ser.reports.results import Block, Result
-from ser.reports.tables import Table
+from ser.reports.gathered.numerals import decimal, points
+from ser.reports.gathered.results import Block, Result
+from ser.reports.gathered.tables import Table
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ser.config.schema import Sweep
-from ser.reports.results import Result
+from ser.reports.gathered.results import Result
 
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 INK, LINE = "#23272e", "#c4c9d1"  # replaced by the page's own colours in an inline SVG

@@ -16,8 +16,8 @@ from ser.config.schema import Recipe
 from ser.errors import SerError, offenders
 from ser.evaluation import metrics
 from ser.evaluation.published import Published
-from ser.reports.beside import Beside, comparable, printed, relevant
-from ser.reports.runs import Record, partial
+from ser.reports.gathered.beside import Beside, comparable, printed, relevant
+from ser.reports.gathered.runs import Record, partial
 from ser.tables.contracts import TRAINED_HERE
 
 LEAKING = frozenset({"speaker", "test selection"})  # leaks that end speaker independence; others are named beside

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ser.reports.answers import Answers, Key
-from ser.reports.numerals import percent
-from ser.reports.results import Block, Result
-from ser.reports.tables import RANKINGS, Table, rankings
+from ser.reports.gathered.answers import Answers, Key
+from ser.reports.gathered.numerals import percent
+from ser.reports.gathered.results import Block, Result
+from ser.reports.gathered.tables import RANKINGS, Table, rankings
 
 
 @dataclass(frozen=True)

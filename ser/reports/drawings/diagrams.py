@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from ser.reports.figures import BLUE, INK, LINE, ORANGE, STYLE, grid, warned, words
-from ser.reports.gap import Gap, grouped
-from ser.reports.numerals import limits, percent, points
-from ser.reports.reliabilities import Reliability
-from ser.reports.speakers import Speakers
+from ser.reports.drawings.figures import BLUE, INK, LINE, ORANGE, STYLE, grid, warned, words
+from ser.reports.gathered.numerals import limits, percent, points
+from ser.reports.sections.gap import Gap, grouped
+from ser.reports.sections.reliabilities import Reliability
+from ser.reports.sections.speakers import Speakers
 
 
 def gap(gaps: Sequence[Gap], warning: str) -> Figure:

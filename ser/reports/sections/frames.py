@@ -9,12 +9,12 @@ from typing import NamedTuple
 import pandas as pd
 
 from ser.evaluation.word_errors import WordErrors
-from ser.reports import bounds, provenance
-from ser.reports.bounds import Bounds
-from ser.reports.results import Block, Result
-from ser.reports.runs import Record, spans
-from ser.reports.standings import published_protocol, published_text
-from ser.reports.tables import rankings
+from ser.reports.gathered.results import Block, Result
+from ser.reports.gathered.runs import Record, spans
+from ser.reports.gathered.tables import rankings
+from ser.reports.sections import bounds, provenance
+from ser.reports.sections.bounds import Bounds
+from ser.reports.sections.standings import published_protocol, published_text
 
 
 class Heard(NamedTuple):

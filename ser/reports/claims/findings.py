@@ -10,8 +10,8 @@ from typing import Literal, Protocol
 
 from ser.evaluation.claims import Claim, Side
 from ser.evaluation.uncertainty import Uncertain, exact, printed_rate, sampled
-from ser.reports.frames import Heard
-from ser.reports.results import Result
+from ser.reports.gathered.results import Result
+from ser.reports.sections.frames import Heard
 
 Outcome = Literal["reproduced", "not reproduced", "within noise", "not comparable", "not run"]
 MARGIN = 3.0  # points by which two rates may differ and still be the same for practical purposes

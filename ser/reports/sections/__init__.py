@@ -1,0 +1,1 @@
+"""One file for each part of a report: from what was gathered to its tables."""
