@@ -16,7 +16,7 @@ rule compare:
     conda:
         "../../envs/ser.yaml"
     resources:
-        mem_mb=growing(2000),
+        mem_mb=growing(ALL_RUNS_MB),
         runtime=growing(60),
     params:
         code=catalog.fingerprint("ser.stages.compare"),

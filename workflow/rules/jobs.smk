@@ -102,6 +102,10 @@ def training_memory(wildcards, attempt):
     return attempt * max(8000, 2000 + facts(wildcards.corpus).utterances // 4)
 
 
+# What reads all runs at once holds up to 0.4 MB of each (docs/scale.md).
+ALL_RUNS_MB = 2000 + len(RUNS) // 3
+
+
 def read_shards():
     """Every shard of the features and transcripts that the systems read. The index stands for them in a training, so that
     a lost one is made anew only where a target asks for it."""

@@ -56,7 +56,7 @@ rule score:
     conda:
         "../../envs/ser.yaml"
     resources:
-        mem_mb=growing(2000),
+        mem_mb=growing(ALL_RUNS_MB),
         runtime=growing(30),
     params:
         code=catalog.fingerprint("ser.stages.score"),
@@ -95,7 +95,7 @@ rule render:
     conda:
         "../../envs/ser.yaml"
     resources:
-        mem_mb=growing(2000),
+        mem_mb=growing(ALL_RUNS_MB),
         runtime=growing(30),
     params:
         out=subpath(output.index, parent=True),
