@@ -1,5 +1,6 @@
 """Unpack an archive without trusting the names, types and sizes inside."""
 
+import io
 import lzma
 import posixpath
 import shutil
@@ -34,6 +35,7 @@ DAMAGED = (
 )
 CHUNK = 1 << 20  # bytes
 MEMBERS = 1_000_000  # at most; the largest release read here, IEMOCAP with its motion capture, has 150 thousand
+LIST = 1 << 26  # bytes, 64 MiB: a zip's list of members, which is read at once, at 50 to 200 bytes each
 RATIO = 100  # unpacked bytes per packed byte, at most, of an archive that unpacks to more than SMALL
 SMALL = 1 << 28  # bytes, 256 MiB
 LINKS = 40  # that lead from one to the next, at most, as on Linux
@@ -46,6 +48,17 @@ NOTES = (
 )
 HEADER = 1 << 16  # bytes of a tar member's long name or notes, which are held in memory
 REORDERING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # letters that turn the text after them around
+
+
+class _Wary(io.BufferedReader):
+    """A zip file that is not read far at once: how long its list of members is, only the file itself says."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return up to ``size`` bytes; BadZipFile for more than LIST."""
+        if size is not None and size > LIST:
+            raise zipfile.BadZipFile(f"its list of members has {size} bytes, more than the {LIST} that are read")
+        return super().read(size)
+
 
 Opener = Callable[[], IO[bytes] | None]  # None: a folder
 Members = dict[str, tuple[int, Opener]]  # normal name: bytes and content; of two of one name the later counts
@@ -100,7 +113,8 @@ def _members(archive: Path, stack: ExitStack) -> Members:
     if (tar := _tar(archive)) is not None:  # first: a tar that ends with a zip would pass for that zip
         members, refused = _tarred(stack.enter_context(tar), Bounds(archive))
     elif zipfile.is_zipfile(archive):
-        members, refused = _zipped(stack.enter_context(zipfile.ZipFile(archive)), Bounds(archive))
+        file = stack.enter_context(_Wary(io.FileIO(archive)))
+        members, refused = _zipped(stack.enter_context(zipfile.ZipFile(file)), Bounds(archive))
     else:
         raise SerError(f"archive {archive}: is neither a zip nor a tar file (plain, gz, bz2 or xz); is it damaged?")
     if refused:

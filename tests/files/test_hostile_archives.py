@@ -80,6 +80,15 @@ def test_one_content_under_many_names_is_a_bomb_too(tmp_path: Path) -> None:
     refused(path, "times its own size")
 
 
+def test_a_long_list_of_members_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = zipped(tmp_path / "a.zip", *((f"{number}.wav", b"") for number in range(40)))
+    unpack(path, tmp_path / "whole")
+    raw = path.read_bytes()
+    length = struct.unpack("<L", raw[raw.index(b"PK\x05\x06") + 12 :][:4])[0]
+    monkeypatch.setattr(archives, "LIST", length - 1)
+    refused(path, f"its list of members has {length} bytes")
+
+
 @pytest.mark.usefixtures("strict")
 def test_links_to_one_file_count_as_copies_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with tarfile.open(tmp_path / "a.tar", "w") as file:
