@@ -1,8 +1,8 @@
 # make demo   environment and the whole pipeline on the demo corpus, from nothing to results/demo/index.html
 # make test   environment and the tests
 # make fuzz   coverage-guided fuzzing of every parser, SECONDS=60 each; TARGETS="table archive" for some of them
-# make test-cluster   a small experiment through Slurm, as root on Debian or Ubuntu (docs/clusters.md)
-# make test-storage   the same with data and results in an S3 bucket
+# make test-cluster   the demo through Slurm, with faults, as root on Debian or Ubuntu (docs/clusters.md)
+# make test-storage   a small experiment with data and results in an S3 bucket
 # make test-faults   kills, full disks and damaged files on a miniature experiment; SEED=7 KILLS=50 (docs/reliability.md)
 # make lint   what continuous integration checks beside the tests
 # make lock   renew the pinned versions from pyproject.toml

@@ -24,6 +24,7 @@ LIST, NUMBER, WHOLE, TRUTH = "a list, such as [a, b]", "a number", "a whole numb
 WANTED = {
     "bool_parsing": TRUTH,
     "bool_type": TRUTH,
+    "dict_type": "a mapping of keys",
     "finite_number": NUMBER,
     "float_parsing": NUMBER,
     "float_type": NUMBER,
@@ -31,7 +32,6 @@ WANTED = {
     "int_parsing": WHOLE,
     "int_type": WHOLE,
     "is_instance_of": LIST,
-    "mapping_type": "a mapping of keys",
     "none_required": "null",
     "sequence_str": LIST,
     "string_type": "text",
@@ -79,7 +79,7 @@ def _wanted(kind: str, name: str, option: str) -> TypeAdapter[Any]:
         node for node in catalog.tree(module).body if isinstance(node, ast.FunctionDef) and node.name == TAKEN_BY[kind]
     )
     annotation = next(argument.annotation for argument in defined.args.kwonlyargs if argument.arg == option)
-    return TypeAdapter(_meant(annotation, module), config=ConfigDict(allow_inf_nan=False))
+    return TypeAdapter(_meant(annotation, module), config=ConfigDict(allow_inf_nan=False, coerce_numbers_to_str=True))
 
 
 def _meant(annotation: ast.expr | None, module: str) -> Any:

@@ -113,6 +113,17 @@ def test_numbers_that_the_command_line_made_text_are_numbers() -> None:
     assert config.corpora["demo"].options["utterances"] == 200
 
 
+def test_labels_may_be_numbers_and_nothing_that_yaml_made_of_a_word() -> None:
+    def labelled(labels: object) -> dict[str, Any]:
+        mine = {"adapter": "table", "root": "/x", "options": {"table": "labels.csv", "labels": labels}}
+        return merged(block(corpora=["mine"]), {"corpora": {"mine": mine}})
+
+    labels = resolve(labelled({1: "angry", "joy": "happy"}), CONFIG).corpora["mine"].options["labels"]
+    assert labels == {"1": "angry", "joy": "happy"}
+    assert "corpora.mine.options.labels: must be text; it is {False: 'angry'}" in message(labelled({False: "angry"}))
+    assert "corpora.mine.options.labels: must be a mapping of keys" in message(labelled("joy"))
+
+
 def test_a_variant_takes_all_but_its_change_from_its_base() -> None:
     systems = resolve(variant(training={"epochs": 3}), CONFIG).systems
     assert systems["mine"].training.epochs == 3
