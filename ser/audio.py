@@ -198,7 +198,7 @@ class _Track:
                 part = next(self._parts, None)
                 if part is None:
                     break
-                self._rest = np.asarray(part.to_ndarray().T, dtype=np.float32)
+                self._rest = np.asarray(part.to_ndarray().reshape(-1, self.channels), dtype=np.float32)
             blocks.append(self._rest[:count])
             self._rest = self._rest[count:]
             count -= len(blocks[-1])
@@ -206,14 +206,15 @@ class _Track:
         return np.concatenate(blocks)
 
     def _decoded(self) -> "Generator[av.AudioFrame]":
-        """Yield the track piece by piece as float32, channel by channel."""
+        """Yield the track piece by piece as packed float32."""
         import av
 
         try:
             with av.open(self._path.absolute()) as container:
                 if not container.streams.audio:
                     raise SerError(f"{self._path}: has no audio track.")
-                to_float = av.AudioResampler(format="fltp")  # rate and channels stay as they are
+                # rate and channels stay as they are; packed, since PyAV 18 counts nine planes of eight channels
+                to_float = av.AudioResampler(format="flt")
                 for frame in container.decode(audio=0):
                     yield from to_float.resample(frame)
         except (av.FFmpegError, ValueError) as error:  # ValueError: rate or channels change on the way

@@ -33,7 +33,7 @@ def film(path: Path, sound: np.ndarray | None, codec: str = "pcm_s16le") -> Path
         video.pix_fmt = "yuv420p"
         track = None
         if sound is not None:
-            layout = "mono" if sound.shape[1] == 1 else "stereo"
+            layout = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}[sound.shape[1]]
             track = container.add_stream(codec, rate=RATE, layout=layout)
         for at in range(1 if sound is None else max(1, len(sound) * 25 // RATE)):
             picture = av.VideoFrame.from_ndarray(np.full((16, 16, 3), at % 256, np.uint8), format="rgb24")
@@ -51,7 +51,7 @@ def film(path: Path, sound: np.ndarray | None, codec: str = "pcm_s16le") -> Path
     return path
 
 
-@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("channels", [1, 2, 6, 8])
 @pytest.mark.parametrize("name", ["a.avi", "a.AVI", "a.mkv", "a.mov"])
 def test_the_samples_of_a_film_are_those_that_were_written(tmp_path: Path, name: str, channels: int) -> None:
     sound = noise(0.7, channels)
