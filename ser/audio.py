@@ -25,6 +25,7 @@ SILENCE = 1e-5  # peak below which nothing was recorded; a 16-bit step is 3e-5
 EDGE = 0.011  # seconds that an end may lie behind the file's: transcripts round to hundredths
 BLOCK = 1 << 18  # frames read at a time: a recording of hours fits into memory, and no header decides how much is taken
 WIDE = 8  # channels; of a recording with more, fewer frames are read at a time
+KEPT = 1 << 20  # frames of a film that may be read again, since utterances overlap: 22 s at 48 kHz
 LONGEST = 1 << 28  # samples that are held at once, 1 GiB: 93 minutes of mono at 48 kHz
 RATES = (1_000, 1_000_000)  # Hz; the least and the most that a recording of speech may have
 LOUDEST = 1e10  # of full scale 1; integers of 32 bits that were stored as they are stay below
@@ -149,7 +150,7 @@ class _Track:
         self.frames = self.samplerate = self.channels = 0
         if path.suffix.lower() == ".avi" and (declared := missing_bytes(path)):
             raise SerError(f"{path}: is truncated: {declared}.")
-        for part in self._decoded():
+        for part in _decoded(path):
             self.frames += part.samples
             self.samplerate, self.channels = part.sample_rate, part.layout.nb_channels
         if self.frames == 0:
@@ -176,8 +177,8 @@ class _Track:
         """Nothing: the file is let go of when the thread opens another."""
 
     def _begin(self) -> None:
-        self._at, self._parts = 0, self._decoded()
-        self._rest = np.empty((0, self.channels), np.float32)
+        self._at, self._parts = 0, _decoded(self._path)
+        self._rest = self._kept = np.empty((0, self.channels), np.float32)
 
     def tell(self) -> int:
         """Return the frame that is read next."""
@@ -185,7 +186,11 @@ class _Track:
 
     def seek(self, frame: int) -> None:
         """Go to ``frame``, from here or from the beginning: what lies between is decoded and dropped."""
-        if frame < self._at:
+        back = self._at - frame
+        if 0 < back <= len(self._kept):
+            self._rest = np.concatenate([self._kept[-back:], self._rest])
+            self._kept, self._at = self._kept[:-back], frame
+        elif back > 0:
             self._begin()
         while self._at < frame and len(self.read(min(BLOCK, frame - self._at))):
             pass
@@ -203,23 +208,26 @@ class _Track:
             self._rest = self._rest[count:]
             count -= len(blocks[-1])
             self._at += len(blocks[-1])
-        return np.concatenate(blocks)
+        samples = np.concatenate(blocks)
+        self._kept = np.concatenate([self._kept, samples[-KEPT:]])[-KEPT:]
+        return samples
 
-    def _decoded(self) -> "Generator[av.AudioFrame]":
-        """Yield the track piece by piece as packed float32."""
-        import av
 
-        try:
-            with av.open(self._path.absolute()) as container:
-                if not container.streams.audio:
-                    raise SerError(f"{self._path}: has no audio track.")
-                # rate and channels stay as they are; packed, since PyAV 18 counts nine planes of eight channels
-                to_float = av.AudioResampler(format="flt")
-                for frame in container.decode(audio=0):
-                    yield from to_float.resample(frame)
-        except (av.FFmpegError, ValueError) as error:  # ValueError: rate or channels change on the way
-            _BEFORE.named = None
-            raise SerError(f"{self._path}: cannot be read as audio ({_reason(error)}).") from error
+def _decoded(path: Path) -> "Generator[av.AudioFrame]":
+    """Yield a film's track piece by piece as packed float32; the film is closed with the generator."""
+    import av
+
+    try:
+        with av.open(path.absolute()) as container:
+            if not container.streams.audio:
+                raise SerError(f"{path}: has no audio track.")
+            # rate and channels stay as they are; packed, since PyAV 18 counts nine planes of eight channels
+            to_float = av.AudioResampler(format="flt")
+            for frame in container.decode(audio=0):
+                yield from to_float.resample(frame)
+    except (av.FFmpegError, ValueError) as error:  # ValueError: rate or channels change on the way
+        _BEFORE.named = None
+        raise SerError(f"{path}: cannot be read as audio ({_reason(error)}).") from error
 
 
 _BEFORE = threading.local()  # named: path, size and time; track: of that file

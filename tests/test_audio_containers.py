@@ -1,5 +1,6 @@
 """The sound of films: what PyAV wrote is read back to the sample, and a film without sound says so."""
 
+import gc
 import os
 import struct
 from pathlib import Path
@@ -91,18 +92,39 @@ def test_the_utterances_of_a_film_are_read_in_one_go(tmp_path: Path, monkeypatch
     sound, opened, real = noise(4.0), [], av.open
     path = film(tmp_path / "a.mkv", sound)
     monkeypatch.setattr(av, "open", lambda *given: opened.append(given) or real(*given))
-    starts = [0.0, 0.5, 0.4, 1.0, 3.0, 2.0]  # twice one that lies behind
+    monkeypatch.setattr(audio, "KEPT", RATE)
+    starts = [0.0, 0.5, 0.4, 0.7, 1.0, 3.0, 2.0]  # two overlap, and one lies too far behind
     for start in starts:
         part, _ = audio.read(path, start, start + 0.5)
         assert np.array_equal(part, sound[round(start * RATE) :][: RATE // 2] / np.float32(32_768))
-    assert len(opened) == 4  # to count the frames, to read, and twice to begin again
+    assert len(opened) == 3  # to count the frames, to read, and to begin again
     film(path, -sound)
     os.utime(path, ns=(1, 1))
     assert np.array_equal(audio.read(path, 3.5)[0], -sound[round(3.5 * RATE) :] / np.float32(32_768))
 
 
+def test_films_are_let_go_of_when_another_is_read(tmp_path: Path) -> None:
+    paths = [film(tmp_path / f"{number}.avi", noise(0.1, seed=number)) for number in range(9)]
+    gc.collect()
+    gc.disable()
+    try:
+        for path in paths:
+            audio.load(path, 0.0, 0.05)
+            assert audio.inspect(path).fault is None
+        held = [os.readlink(f"/proc/self/fd/{number}") for number in listed("/proc/self/fd")]
+    finally:
+        gc.enable()
+    assert len([name for name in held if name.startswith(str(tmp_path))]) <= 1
+
+
+def listed(folder: str) -> list[str]:
+    """Return the entries of a folder, that of the listing itself left out."""
+    return [name for name in os.listdir(folder) if os.path.lexists(f"{folder}/{name}")]
+
+
 def test_a_film_that_breaks_off_is_not_gone_on_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sound, real = noise(1.0), av.AudioResampler
+    monkeypatch.setattr(audio, "KEPT", 1)
     path = film(tmp_path / "a.mkv", sound)
     audio.read(path, 0.0, 0.1)
 

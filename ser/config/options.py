@@ -32,7 +32,6 @@ WANTED = {
     "int_parsing": WHOLE,
     "int_type": WHOLE,
     "is_instance_of": LIST,
-    "none_required": "null",
     "sequence_str": LIST,
     "string_type": "text",
 }
@@ -56,7 +55,9 @@ def with_options(record: Record, kind: str, name: str, where: str, given: Iterab
     for option, value in record.options.items():
         if option not in accepted:
             raise SerError(f"{where}.options: {unknown(f'option of {name}', option, accepted)}")
-        options[option] = _taken(_wanted(kind, name, option), value, f"{where}.options.{option}")
+        left = value is None and option in given  # null: as if it were not said
+        wanted = _wanted(kind, name, option)
+        options[option] = value if left else _taken(wanted, value, f"{where}.options.{option}")
     missing = [option for option, needed in accepted.items() if needed and option not in {*options, *given}]
     if missing:
         raise SerError(f"{where}.options: {name} needs {', '.join(missing)}.")
@@ -67,8 +68,17 @@ def _taken(wanted: TypeAdapter[Any], value: object, where: str) -> Any:
     try:
         return wanted.validate_python(value)
     except ValidationError as error:
-        said = (WANTED.get(one["type"], one["msg"].removeprefix("Input should be ")) for one in error.errors())
+        said = [WANTED.get(one["type"], one["msg"].removeprefix("Input should be ")) for one in error.errors()]
+        said += ["null"] * _takes_null(wanted)
         raise SerError(f"{where}: must be {' or '.join(dict.fromkeys(said))}; it is {value!r}.") from error
+
+
+def _takes_null(wanted: TypeAdapter[Any]) -> bool:
+    try:
+        wanted.validate_python(None)
+    except ValidationError:
+        return False
+    return True
 
 
 @cache

@@ -35,7 +35,7 @@ DAMAGED = (
 )
 CHUNK = 1 << 20  # bytes
 MEMBERS = 1_000_000  # at most; the largest release read here, IEMOCAP with its motion capture, has 150 thousand
-LIST = 1 << 26  # bytes, 64 MiB: a zip's list of members, which is read at once, at 50 to 200 bytes each
+LIST = 128 * MEMBERS  # bytes: a zip's list of its members, which is read at once
 RATIO = 100  # unpacked bytes per packed byte, at most, of an archive that unpacks to more than SMALL
 SMALL = 1 << 28  # bytes, 256 MiB
 LINKS = 40  # that lead from one to the next, at most, as on Linux
@@ -54,9 +54,9 @@ class _Wary(io.BufferedReader):
     """A zip file that is not read far at once: how long its list of members is, only the file itself says."""
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Return up to ``size`` bytes; BadZipFile for more than LIST."""
+        """Return up to ``size`` bytes; SerError for more than LIST."""
         if size is not None and size > LIST:
-            raise zipfile.BadZipFile(f"its list of members has {size} bytes, more than the {LIST} that are read")
+            raise SerError(f"archive {self.name}: its list of members has {size} bytes, more than the {LIST} allowed.")
         return super().read(size)
 
 
@@ -71,7 +71,7 @@ def unpack(archive: Path, to: Path) -> None:
     links that lead out, devices and encrypted members are refused. A link to a file inside becomes a copy of it, so
     that no link ever exists on the disk; permissions and owners are not taken over; an archive inside stays one.
     SerError if the file is damaged, unpacks to more than the disk holds, to ``RATIO`` times its own size or to more
-    than ``MEMBERS`` members, or if ``to`` exists.
+    than ``MEMBERS`` members (of a zip: listed in more than ``LIST`` bytes), or if ``to`` exists.
     """
     if to.exists():
         raise SerError(f"{to}: exists already; archive {archive} is not unpacked over it.")

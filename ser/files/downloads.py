@@ -28,10 +28,11 @@ BREAKS = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionErr
 def download(url: str, to: Path, *, md5: Sequence[str] = (), size: int | None = None, corpus: str = "") -> Path:
     """Return a checked archive: ``to``, fetched from an http(s) ``url``, or the local file that ``url`` names.
 
-    What arrived before a break is kept in ``<to>.part`` and gone on from, also in a later call. User name and password
-    are taken from ``SER_<CORPUS>_USER`` and ``SER_<CORPUS>_PASSWORD``, else ``SER_ARCHIVE_USER`` and
-    ``SER_ARCHIVE_PASSWORD``. SerError if the address does not answer, if its size is not ``size`` bytes, or if the MD5
-    is none of ``md5``; the wrong file is then kept as ``<to>.wrong-md5-<sum>``.
+    A break is also a server that takes longer than ``SLOWEST`` for a ``CHUNK``. What arrived before one is kept in
+    ``<to>.part`` and gone on from, also in a later call. User name and password are taken from ``SER_<CORPUS>_USER``
+    and ``SER_<CORPUS>_PASSWORD``, else ``SER_ARCHIVE_USER`` and ``SER_ARCHIVE_PASSWORD``. SerError if the address does
+    not answer, if its size is not ``size`` bytes, or if the MD5 is none of ``md5``; the wrong file is then kept as
+    ``<to>.wrong-md5-<sum>``.
     """
     parts = split(url)
     if parts.scheme not in REMOTE:

@@ -113,6 +113,11 @@ def test_numbers_that_the_command_line_made_text_are_numbers() -> None:
     assert config.corpora["demo"].options["utterances"] == 200
 
 
+def test_null_takes_back_the_weights_that_a_file_set() -> None:
+    heard = merged(block(systems=["Audio-CNN-xvector"]), {"features": {"xvector": {"options": {"weights": None}}}})
+    assert resolve(heard, CONFIG).features["xvector"].options == {"weights": None}
+
+
 def test_labels_may_be_numbers_and_nothing_that_yaml_made_of_a_word() -> None:
     def labelled(labels: object) -> dict[str, Any]:
         mine = {"adapter": "table", "root": "/x", "options": {"table": "labels.csv", "labels": labels}}
@@ -120,7 +125,9 @@ def test_labels_may_be_numbers_and_nothing_that_yaml_made_of_a_word() -> None:
 
     labels = resolve(labelled({1: "angry", "joy": "happy"}), CONFIG).corpora["mine"].options["labels"]
     assert labels == {"1": "angry", "joy": "happy"}
-    assert "corpora.mine.options.labels: must be text; it is {False: 'angry'}" in message(labelled({False: "angry"}))
+    assert "corpora.mine.options.labels: must be text or null; it is {False: 'angry'}" in message(
+        labelled({False: "angry"})
+    )
     assert "corpora.mine.options.labels: must be a mapping of keys" in message(labelled("joy"))
 
 

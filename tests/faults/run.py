@@ -43,7 +43,7 @@ SERIES: list[tuple[str, Fault, str]] = [
     ("SIGKILL of a report", jobs.killed_job("report", KILL), ""),
     ("damaged checkpoint", jobs.damaged_checkpoint, ""),
     ("full disk, training", jobs.full_disk("network", 64 << 10), "mount"),
-    ("full disk, extraction", jobs.full_disk("extract", 64 << 10), "mount"),
+    ("full disk, extraction", jobs.full_disk("extract", 8 << 10), "mount"),
     ("full disk, scoring", jobs.full_disk("score", 4 << 10), "mount"),
     ("full disk, everything", schedulers.full_disk_under_scheduler, "mount"),
     ("read-only, training", jobs.read_only("network"), "mount"),
