@@ -5,18 +5,20 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ser.reports.claims import papers, verdicts
+from ser.papers import verdicts
 from ser.reports.drawings import attention, diagrams, figures
 from ser.reports.gathered.tables import Table, latex, markdown
 from ser.reports.material import Material
 from ser.reports.sections import (
     audits,
     bounds,
+    claims,
     contests,
     frames,
     gap,
     human,
     mistakes,
+    paper_tables,
     provenance,
     ranking,
     reliabilities,
@@ -48,9 +50,9 @@ def _frames(shown: Material) -> dict[str, pd.DataFrame]:
         "raters": human.frame(shown.human),
         "mistakes": mistakes.frame(shown.every_mistake, words=shown.plan.experiment.words),
         "audit": audits.frame(shown.audits),
-        "claims": verdicts.frame(shown.verdicts),
+        "claims": claims.frame(shown.verdicts),
         "arithmetic": pd.DataFrame(shown.checks),
-        "papers": papers.frame(shown.papers),
+        "papers": paper_tables.frame(shown.papers),
         "transcripts": frames.transcripts(shown.heard),
         "runs": frames.runs(shown.records),
         "sources": provenance.frame(shown.sources),
@@ -73,10 +75,10 @@ def _texts(shown: Material) -> Iterator[tuple[str, str, Sequence[Table]]]:
     made = [one for pair in shown.mistakes for one in mistakes.tables(*pair, words=words)]
     yield "mistakes", "most certain mistakes", made
     yield "audit", "leakage audit", audits.tables(shown.audits, shown.warnings)
-    yield "claims", "the papers' claims", verdicts.tables(shown.verdicts, warning)
-    arithmetic = verdicts.arithmetic(shown.checks, verdicts.shown(shown.verdicts))
+    yield "claims", "the papers' claims", claims.tables(shown.verdicts, warning)
+    arithmetic = claims.arithmetic(shown.checks, verdicts.shown(shown.verdicts))
     yield "arithmetic", "what the printed numbers say about themselves", arithmetic
-    yield "papers", "the papers' tables", papers.tables(shown.papers, warning)
+    yield "papers", "the papers' tables", paper_tables.tables(shown.papers, warning)
 
 
 def drawings(shown: Material) -> dict[str, Figure]:

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from ser.config.plan import Plan
-from ser.evaluation.arithmetic import Check, checks
-from ser.reports.claims import papers, verdicts
-from ser.reports.claims.papers import PaperTable
-from ser.reports.claims.verdicts import Verdict
+from ser.evaluation.word_errors import TranscriptErrors
+from ser.papers import paper_tables, verdicts
+from ser.papers.arithmetic import ArithmeticCheck, checks
+from ser.papers.paper_tables import PaperTable
+from ser.papers.verdicts import Verdict
 from ser.reports.drawings.attention import Subject
 from ser.reports.gathered.answers import Answers, Key
 from ser.reports.gathered.results import Block, Result
@@ -21,7 +22,6 @@ from ser.reports.sections import contests, human, mistakes, provenance, reliabil
 from ser.reports.sections.audits import Audit
 from ser.reports.sections.bounds import Bounds
 from ser.reports.sections.contests import Contest
-from ser.reports.sections.frames import Heard
 from ser.reports.sections.gap import Gain, Gap, gains, gaps
 from ser.reports.sections.human import Human
 from ser.reports.sections.mistakes import Mistake, Said
@@ -55,7 +55,7 @@ class Material:
     comparisons: pd.DataFrame
     audits: Sequence[Audit]
     raters: Mapping[str, pd.DataFrame]
-    heard: Sequence[Heard]
+    heard: Sequence[TranscriptErrors]
     subject: Subject | None
     said: Said
 
@@ -127,7 +127,7 @@ class Material:
     @cached_property
     def papers(self) -> list[PaperTable]:
         """The papers' tables beside ours."""
-        return papers.paper_tables(self.results)
+        return paper_tables.paper_tables(self.results)
 
     @cached_property
     def verdicts(self) -> list[Verdict]:
@@ -138,7 +138,7 @@ class Material:
         return verdicts.verdicts(self.results, self.intervals, differences=pairs, transcripts=self.heard)
 
     @cached_property
-    def checks(self) -> list[Check]:
+    def checks(self) -> list[ArithmeticCheck]:
         """On the printed numbers of all papers."""
         return checks()
 

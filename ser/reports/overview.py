@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ser.reports.claims import verdicts
+from ser.papers import verdicts
 from ser.reports.gathered.numerals import decimal, limits, percent, points
 from ser.reports.material import Material
 from ser.reports.sections import bounds

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from ser.reports.claims import findings, verdicts
+from ser.papers import judging, verdicts
 from ser.reports.drawings import attention, diagrams, figures
 from ser.reports.gathered import tables
 from ser.reports.gathered.numerals import count, duration
@@ -14,7 +14,7 @@ from ser.reports.gathered.results import Result
 from ser.reports.gathered.runs import Record, spans
 from ser.reports.material import Material
 from ser.reports.overview import overview
-from ser.reports.sections import bounds, provenance, standings
+from ser.reports.sections import bounds, claims, provenance, standings
 from ser.reports.sections.bounds import Bound
 from ser.reports.templates import environment, style
 
@@ -54,7 +54,7 @@ class Ranking:
 
 def render(shown: Material) -> str:
     """Return the page as HTML with its styles, figures and script in it."""
-    claims = verdicts.shown(shown.verdicts)
+    judged = verdicts.shown(shown.verdicts)
 
     def bound(row: Result, metric: str) -> Bound:
         return bounds.of(shown.intervals, row, metric)
@@ -76,12 +76,12 @@ def render(shown: Material) -> str:
             if shown.subject is None
             else _drawn(attention.figure(shown.subject, ""), "attention", "Attention over time"),
             sweeps=_sweeps(shown),
-            claims=claims,
+            claims=judged,
             tally=verdicts.tally(shown.verdicts),
-            statement=verdicts.statement,
-            span=verdicts.span,
-            margin=findings.MARGIN,
-            checks=[check for check in shown.checks if check.paper in claims],
+            statement=claims.statement,
+            span=claims.span,
+            margin=judging.MARGIN,
+            checks=[check for check in shown.checks if check.paper in judged],
             protocols=_protocols(shown.records),
             systems=_systems(shown.results),
             totals=_totals(shown),

@@ -7,10 +7,10 @@ import pandas as pd
 from ser import layout
 from ser.config.plan import Plan
 from ser.errors import SerError
-from ser.evaluation.published import Published, published
-from ser.evaluation.word_errors import word_errors
+from ser.evaluation.word_errors import TranscriptErrors, word_errors
 from ser.files.whole import whole
 from ser.jobs.progress import progress
+from ser.papers.published import Published, published
 from ser.reports import files, page
 from ser.reports.drawings import attention, figures
 from ser.reports.gathered import answers
@@ -19,7 +19,6 @@ from ser.reports.gathered.runs import read
 from ser.reports.material import Material
 from ser.reports.sections.audits import Audit, audits
 from ser.reports.sections.bounds import bounds
-from ser.reports.sections.frames import Heard
 from ser.reports.sections.mistakes import Said
 from ser.tables import contracts
 from ser.tables.audits import AUDIT
@@ -106,9 +105,12 @@ def _said(plan: Plan) -> Said:
     return said
 
 
-def _transcripts(plan: Plan) -> list[Heard]:
+def _transcripts(plan: Plan) -> list[TranscriptErrors]:
     """Return the word errors of every recognised transcript that a system of the plan reads."""
-    return [Heard(*one, word_errors(layout.transcripts(*one), plan.shards.get(one[0]))) for one in _recognised(plan)]
+    return [
+        TranscriptErrors(*one, word_errors(layout.transcripts(*one), plan.shards.get(one[0])))
+        for one in _recognised(plan)
+    ]
 
 
 def _recognised(plan: Plan) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from ser.errors import SerError
 from ser.evaluation import metrics
-from ser.evaluation.published import published
+from ser.papers.published import published
 
 CLASSES = ("angry", "happy", "neutral", "sad")
 FIGURE_4 = np.array([[69, 13, 20, 2], [17, 90, 38, 15], [10, 27, 123, 16], [5, 9, 17, 59]])  # Cao 2019, C-pFSMN-A

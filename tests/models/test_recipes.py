@@ -9,7 +9,7 @@ from ser import catalog
 from ser.config import read
 from ser.config.options import with_options
 from ser.config.schema import Feature, Recipe
-from ser.evaluation.published import papers, published, systems
+from ser.papers.published import papers, published, systems
 from ser.training import size
 from ser.training.size import parameters
 

@@ -12,9 +12,9 @@ from ser import catalog
 from ser.config import read
 from ser.config.schema import Config
 from ser.corpora import enterface
-from ser.evaluation.published import printed
 from ser.layers.batch import Batch, Shape
 from ser.models import dense_lstm
+from ser.papers.published import printed
 from ser.protocols import random_holdout, speaker_folds
 
 CONFIG = Path(__file__).parents[2] / "config"

@@ -8,8 +8,8 @@ import pytest
 
 from ser.config.plan import Plan
 from ser.config.schema import Block, Experiment, Protocol, Recipe, Sweep
-from ser.evaluation import published
-from ser.reports.claims.papers import NOT_RUN, Cell
+from ser.papers import published
+from ser.papers.paper_tables import NOT_RUN, Cell
 
 LABELS = {"angry": ["angry"], "happy": ["happy", "excited"], "neutral": ["neutral"], "sad": ["sad"]}
 FRAMES = {"frames": {"feature": "mfcc"}}

@@ -15,8 +15,8 @@ import pandas as pd
 from ser.config.schema import Recipe
 from ser.errors import SerError, offenders
 from ser.evaluation import metrics
-from ser.evaluation.published import Published
-from ser.reports.gathered.beside import Beside, comparable, printed, relevant
+from ser.papers.comparable import Beside, comparable, printed, relevant
+from ser.papers.published import Published
 from ser.reports.gathered.runs import Record, partial
 from ser.tables.contracts import TRAINED_HERE
 

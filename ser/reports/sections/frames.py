@@ -4,11 +4,10 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, fields
-from typing import NamedTuple
 
 import pandas as pd
 
-from ser.evaluation.word_errors import WordErrors
+from ser.evaluation.word_errors import TranscriptErrors, WordErrors
 from ser.reports.gathered.results import Block, Result
 from ser.reports.gathered.runs import Record, spans
 from ser.reports.gathered.tables import rankings
@@ -17,15 +16,7 @@ from ser.reports.sections.bounds import Bounds
 from ser.reports.sections.standings import published_protocol, published_text
 
 
-class Heard(NamedTuple):
-    """What a recogniser made of a corpus."""
-
-    corpus: str
-    transcript: str
-    errors: WordErrors
-
-
-def transcripts(heard: Iterable[Heard]) -> pd.DataFrame:
+def transcripts(heard: Iterable[TranscriptErrors]) -> pd.DataFrame:
     """Return one row per corpus and recognised transcript; the word error rate as a fraction of reference words."""
     columns = ["corpus", "transcript", *(field.name for field in fields(WordErrors)), "wer"]
     rows = [(one.corpus, one.transcript, *astuple(one.errors), round(one.errors.wer, 6)) for one in heard]

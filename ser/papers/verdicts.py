@@ -30,26 +30,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-import pandas as pd
-
-from ser.evaluation import published
-from ser.evaluation.arithmetic import Check
-from ser.evaluation.claims import FILTER_STUDY, Claim, claims
-from ser.evaluation.uncertainty import Uncertain, exact
-from ser.reports.claims import claimed_curves, findings, matching
-from ser.reports.claims.findings import MARGIN, Evidence, Finding, Limits, Outcome
-from ser.reports.claims.matching import Setting
-from ser.reports.gathered.results import Result
-from ser.reports.gathered.tables import Table
-from ser.reports.sections.frames import Heard
+from ser.evaluation.word_errors import TranscriptErrors
+from ser.papers import curve_claims, judging, matching, published
+from ser.papers.claims import FILTER_STUDY, Claim, claims
+from ser.papers.judging import MARGIN, Evidence, Judgement, Outcome
+from ser.papers.matching import Setting
+from ser.papers.ours import Interval, OwnResult
+from ser.papers.uncertainty import Uncertain, exact
 
 JUDGES = {
-    "difference": findings.difference,
-    "no difference": findings.difference,
-    "ordering": findings.ordering,
-    "ratio": findings.ratio,
-    "faster convergence": claimed_curves.test_curves,
-    "steadier curve": claimed_curves.test_curves,
+    "difference": judging.difference,
+    "no difference": judging.difference,
+    "ordering": judging.ordering,
+    "ratio": judging.ratio,
+    "faster convergence": curve_claims.test_curves,
+    "steadier curve": curve_claims.test_curves,
 }
 UNITS = {"parameters": "M", "minutes": "min"}
 
@@ -91,11 +86,11 @@ class Verdict:
 
 
 def verdicts(
-    results: Sequence[Result],
-    intervals: Mapping[tuple[str, str, str, str], Limits] | None = None,
+    results: Sequence[OwnResult],
+    intervals: Mapping[tuple[str, str, str, str], Interval] | None = None,
     *,
-    differences: Mapping[tuple[str, str, str, str, str], Limits] | None = None,
-    transcripts: Sequence[Heard] = (),
+    differences: Mapping[tuple[str, str, str, str, str], Interval] | None = None,
+    transcripts: Sequence[TranscriptErrors] = (),
     margin: float = MARGIN,
 ) -> list[Verdict]:
     """Return a verdict on every claim of the four papers, in their order; the rules stand above.
@@ -108,7 +103,7 @@ def verdicts(
     return [_verdict(claim, results, evidence) for claim in claims()]
 
 
-def _verdict(claim: Claim, results: Sequence[Result], evidence: Evidence) -> Verdict:
+def _verdict(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Verdict:
     if claim.metric == "WER":
         return _recogniser(claim, evidence)
     candidates = matching.candidates(claim, results)
@@ -135,12 +130,12 @@ def _verdict(claim: Claim, results: Sequence[Result], evidence: Evidence) -> Ver
     return Verdict(claim, found.outcome, found.reason, found.ours, printed, chosen)
 
 
-def _finding(claim: Claim, chosen: Setting, evidence: Evidence) -> Finding:
+def _finding(claim: Claim, chosen: Setting, evidence: Evidence) -> Judgement:
     if claim.kind in FILTER_STUDY:
-        return claimed_curves.filters(claim, chosen, evidence)
+        return curve_claims.filters(claim, chosen, evidence)
     if claim.kind in JUDGES:
         return JUDGES[claim.kind](claim, chosen, evidence)
-    return findings.number(claim, chosen[0], evidence)
+    return judging.number(claim, chosen[0], evidence)
 
 
 def _recogniser(claim: Claim, evidence: Evidence) -> Verdict:
@@ -169,89 +164,3 @@ def shown(found: Sequence[Verdict]) -> dict[str, list[Verdict]]:
     """Return the verdicts by paper, without papers of which nothing was run."""
     by_paper = {paper: [one for one in found if one.claim.paper == paper] for paper in published.papers()}
     return {paper: some for paper, some in by_paper.items() if any(one.verdict != "not run" for one in some)}
-
-
-def tables(found: Sequence[Verdict], warning: str) -> list[Table]:
-    """Return one table per paper of which something was run, a row per claim."""
-    columns = ("Claim", "Where", "Printed", "Ours", "95 %", "Unit", "Corpus", "Protocol", "Verdict", "Reason")
-    made = []
-    for paper, some in shown(found).items():
-        counted = ", ".join(f"{count} {name}" for name, count in tally(some)[paper].items() if count)
-        caption = f"{paper}: {len(some)} claims, {counted}. Ours with its 95 % interval where it was sampled. "
-        caption += "From scores.parquet, history.parquet, run.json and published_results.csv."
-        rows = tuple(
-            (
-                *(statement(one.claim), one.claim.where, _number(one.printed), _number(one.ours), span(one.ours)),
-                *(one.unit, *one.where, one.verdict, one.reason),
-            )
-            for one in some
-        )
-        made.append(Table(caption, warning, columns, rows, frozenset(columns) - {"Printed", "Ours", "95 %"}))
-    return made
-
-
-def frame(found: Iterable[Verdict]) -> pd.DataFrame:
-    """Return one row per claim; numbers in ``unit``, limits empty where nothing was sampled."""
-    rows = []
-    for one in found:
-        claim, (corpus, protocol) = one.claim, one.where
-        rows.append(
-            {
-                "paper": claim.paper,
-                "where": claim.where,
-                "kind": claim.kind,
-                "statement": claim.statement,
-                "measure": claim.measure,
-                "paper_corpus": claim.corpus,
-                "paper_protocol": claim.protocol,
-                "paper_systems": "; ".join(side.name for side in claim.sides),
-                "verdict": one.verdict,
-                "reason": one.reason,
-                "unit": one.unit,
-                **_limits("printed", one.printed),
-                **_limits("ours", one.ours),
-                "corpus": corpus,
-                "protocol": protocol,
-                "systems": "; ".join(one.systems),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def arithmetic(found: Iterable[Check], papers: Iterable[str]) -> list[Table]:
-    """Return the checks on the printed numbers of ``papers`` as one table."""
-    chosen = set(papers)
-    columns = ("Paper", "Where", "Statement", "Holds", "Numbers")
-    rows = tuple(
-        (one.paper, one.where, one.claim, "yes" if one.holds else "no", one.detail)
-        for one in found
-        if one.paper in chosen
-    )
-    caption = "What the printed numbers say about themselves, without any run of ours. From published_results.csv."
-    return [Table(caption, "", columns, rows, frozenset(columns))] if rows else []
-
-
-def statement(claim: Claim) -> str:
-    """Return the claim in one sentence; in brackets what it is about, where the sentence does not say."""
-    about = [] if claim.kind in ("value", "convergence level") else [claim.measure]
-    about += [" and ".join(side.name for side in claim.sides)] if len(claim.sides) == 2 else []
-    about += [claim.corpus] if claim.paper == "xie2019" else []
-    return f"{claim.statement} ({'; '.join(about)})" if about else claim.statement
-
-
-def span(estimate: Uncertain | None) -> str:
-    """Return ``57.10 … 61.90``; "" where nothing was sampled."""
-    sampled = estimate is not None and estimate.low < estimate.high
-    return f"{estimate.low:.2f} … {estimate.high:.2f}".replace("-", "−") if estimate and sampled else ""
-
-
-def _number(estimate: Uncertain | None) -> str:
-    return "–" if estimate is None else f"{estimate.value:.2f}".replace("-", "−")
-
-
-def _limits(name: str, estimate: Uncertain | None) -> dict[str, float | None]:
-    if estimate is None:
-        return {name: None, f"{name}_low": None, f"{name}_high": None}
-    sampled = estimate.low < estimate.high
-    low, high = (estimate.low, estimate.high) if sampled else (None, None)
-    return {name: estimate.value, f"{name}_low": low, f"{name}_high": high}

@@ -17,9 +17,9 @@ from typing import Final
 import numpy as np
 from scipy import stats
 
-from ser.evaluation import published
-from ser.evaluation.claims import corpus_of
-from ser.evaluation.published import Published
+from ser.papers import published
+from ser.papers.claims import corpus_of
+from ser.papers.published import Published
 
 LEVEL = 0.95
 Z = NormalDist().inv_cdf((1 + LEVEL) / 2)

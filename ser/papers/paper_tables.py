@@ -4,13 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-import pandas as pd
-
-from ser.evaluation import published
-from ser.evaluation.published import Published
-from ser.reports.gathered.beside import on_this_corpus, recognised
-from ser.reports.gathered.results import Result
-from ser.reports.gathered.tables import Table
+from ser.papers import published
+from ser.papers.comparable import on_this_corpus, recognised
+from ser.papers.ours import OwnResult
+from ser.papers.published import Published
 
 HEADINGS = {"parameters": "parameters, M", "minutes": "training, min", "converged UA": "UA, converged"}
 NOT_RUN = "not run in this experiment"
@@ -38,12 +35,12 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Line:
+class PaperLine:
     """A system of a paper's table, as printed and as ``result`` has it under one protocol; None: not run."""
 
     system: str  # the paper's name
     recognised: bool  # on recognised transcripts
-    result: Result | None
+    result: OwnResult | None
     cells: tuple[Cell, ...]
     remark: str
 
@@ -60,11 +57,11 @@ class PaperTable:
     paper: str
     table: str
     columns: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[PaperLine, ...]
     notes: tuple[str, ...]
 
 
-def paper_tables(results: Sequence[Result]) -> list[PaperTable]:
+def paper_tables(results: Sequence[OwnResult]) -> list[PaperTable]:
     """Return every table of a paper that one of ``results`` is named in, in the paper's order of rows and columns."""
     named = {paper for result in results for paper in result.recipe.published}
     found = []
@@ -76,9 +73,9 @@ def paper_tables(results: Sequence[Result]) -> list[PaperTable]:
     return found
 
 
-def _table(paper: str, name: str, printed: list[tuple[str, Published]], results: Sequence[Result]) -> PaperTable:
+def _table(paper: str, name: str, printed: list[tuple[str, Published]], results: Sequence[OwnResult]) -> PaperTable:
     columns = list(dict.fromkeys((number.metric, number.label) for _, number in printed))
-    lines: list[Line] = []
+    lines: list[PaperLine] = []
     for system, spoken in dict.fromkeys((system, number.recognised) for system, number in printed):
         numbers = [number for other, number in printed if (other, number.recognised) == (system, spoken)]
         values = {(number.metric, number.label): number.percent for number in numbers}
@@ -91,15 +88,15 @@ def _table(paper: str, name: str, printed: list[tuple[str, Published]], results:
         ]
         for result in sorted(ours, key=lambda one: (one.first.protocol.paper != paper, one.corpus, one.protocol)):
             cells = tuple(Cell(_ours(result, *column), values.get(column)) for column in columns)
-            lines.append(Line(system, spoken, result, cells, _remark(paper, system, result)))
+            lines.append(PaperLine(system, spoken, result, cells, _remark(paper, system, result)))
         if not ours:
             cells = tuple(Cell(None, values.get(column)) for column in columns)
-            lines.append(Line(system, spoken, None, cells, NOT_RUN))
+            lines.append(PaperLine(system, spoken, None, cells, NOT_RUN))
     headings = tuple(HEADINGS.get(metric, f"{metric} {label}".strip()) for metric, label in columns)
     return PaperTable(paper, name, headings, tuple(lines), _ratios(columns, lines))
 
 
-def _ours(result: Result, metric: str, label: str) -> float | None:
+def _ours(result: OwnResult, metric: str, label: str) -> float | None:
     """Return our number for a column, in the paper's unit; None where we have none."""
     if metric == "parameters":
         return result.first.parameters / 1e6
@@ -114,7 +111,7 @@ def _ours(result: Result, metric: str, label: str) -> float | None:
     return None if value is None or value != value else 100 * value
 
 
-def _remark(paper: str, system: str, result: Result) -> str:
+def _remark(paper: str, system: str, result: OwnResult) -> str:
     parts = [result.remark_on(paper), published.known_remark(paper, system)]
     if result.curve_ua is not None:
         parts.append(f"best point of our test curve: UA {100 * result.curve_ua:.2f}, chosen on the test part")
@@ -123,7 +120,7 @@ def _remark(paper: str, system: str, result: Result) -> str:
     return "; ".join(part for part in dict.fromkeys(parts) if part)
 
 
-def _ratios(columns: Sequence[tuple[str, str]], lines: Sequence[Line]) -> tuple[str, ...]:
+def _ratios(columns: Sequence[tuple[str, str]], lines: Sequence[PaperLine]) -> tuple[str, ...]:
     """Return how many times larger and slower each system is than those below it, where a table prints both."""
     keys = [metric for metric, _ in columns]
     if "minutes" not in keys:
@@ -141,37 +138,3 @@ def _ratios(columns: Sequence[tuple[str, str]], lines: Sequence[Line]) -> tuple[
                     f"printed {first.printed / second.printed:.2f} ({a.protocol} on {a.corpus})"
                 )
     return tuple(notes)
-
-
-def tables(found: Sequence[PaperTable], warning: str) -> list[Table]:
-    """Return the tables as text, one row per system and protocol."""
-    made = []
-    for one in found:
-        caption = f"{one.paper}, {one.table}: ours, in brackets the printed number and the difference. Percent but for "
-        caption += "sizes and times; minutes are of one run. From scores.parquet and run.json."
-        columns = ("Paper's system", "Corpus", "Protocol", "System", *one.columns, "Remark")
-        rows = tuple((line.name, *_where(line), *(cell.text for cell in line.cells), line.remark) for line in one.lines)
-        text = frozenset({"Paper's system", "Corpus", "Protocol", "System", "Remark"})
-        made.append(Table(caption, warning, columns, rows, text, one.notes))
-    return made
-
-
-def frame(found: Sequence[PaperTable]) -> pd.DataFrame:
-    """Return one row per printed number and result of ours: value, printed, difference, remark."""
-    columns = ["paper", "table", "paper_system", "transcript", "corpus", "protocol", "system", "column"]
-    rows = [
-        (
-            *(one.paper, one.table, line.system, "recognised" if line.recognised else "given", *_where(line), column),
-            *(None if value is None else round(value, 4) for value in (cell.ours, cell.printed, cell.difference)),
-            line.remark,
-        )
-        for one in found
-        for line in one.lines
-        for column, cell in zip(one.columns, line.cells, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=[*columns, "ours", "printed", "difference", "remark"])
-
-
-def _where(line: Line) -> tuple[str, str, str]:
-    result = line.result
-    return ("–", "–", "–") if result is None else (result.corpus, result.protocol, result.system)

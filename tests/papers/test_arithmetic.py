@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from ser.evaluation import arithmetic, published
-from ser.evaluation.arithmetic import Check, checks
-from ser.evaluation.uncertainty import Uncertain, exact, paired, printed_rate, rows, sampled, wilson
+from ser.papers import arithmetic, published
+from ser.papers.arithmetic import ArithmeticCheck, checks
+from ser.papers.uncertainty import Uncertain, exact, paired, printed_rate, rows, sampled, wilson
 
 Change = Callable[..., None]
 
@@ -149,7 +149,7 @@ def test_leads_that_the_test_parts_cannot_show() -> None:
 
 def test_all_checks_are_there_in_the_order_of_the_papers() -> None:
     found = checks()
-    assert all(isinstance(check, Check) and check.detail for check in found)
+    assert all(isinstance(check, ArithmeticCheck) and check.detail for check in found)
     assert list(dict.fromkeys(check.paper for check in found)) == published.papers()
 
 

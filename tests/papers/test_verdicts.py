@@ -3,131 +3,22 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pandas as pd
 import pytest
+from own_results import CAO, LI, MANY, PENG, XIE, cao, gain, of, recipe, result
 
-from ser.config.plan import Plan
-from ser.config.schema import Block, Experiment, Protocol, Recipe
-from ser.evaluation.arithmetic import checks
-from ser.evaluation.claims import claims
-from ser.evaluation.uncertainty import TESTED, Uncertain
-from ser.evaluation.word_errors import WordErrors
-from ser.layout import Run
-from ser.reports.claims import findings
-from ser.reports.claims import verdicts as judged
-from ser.reports.claims.verdicts import Verdict, verdicts
-from ser.reports.gathered import tables
-from ser.reports.gathered.results import Result, Spread
-from ser.reports.gathered.runs import Record
-from ser.reports.sections.frames import Heard
-
-CAO, PENG, LI = (dict(TESTED[paper, "IEMOCAP"]) for paper in ("cao2019", "peng2021", "li2018"))
-XIE = dict.fromkeys(("angry", "excited", "frustrated", "neutral", "sad"), 271)
-MANY = {"angry": 20_000, "happy": 20_000, "neutral": 20_000, "sad": 20_000}
-
-
-def recipe(paper: str, *names: str, heard: bool = False, **options: int) -> Recipe:
-    words = {"words": {"transcript": "recognised"}} if heard else {}
-    inputs: dict[str, Any] = {"frames": {"feature": "mfcc"}, **words}
-    return Recipe(paper=paper, published={paper: names}, model="any", options=options, inputs=inputs)
-
-
-def result(
-    system: str,
-    made: Recipe,
-    recalls: Mapping[str, float],
-    sizes: Mapping[str, float],
-    *,
-    adapter: str = "iemocap",
-    paper: str | None = None,
-    seeds: int = 1,
-    sd: float | None = None,
-    folds: tuple[int, int] = (1, 1),
-    curves: Sequence[Sequence[float]] = (),
-    **changes: Any,
-) -> Result:
-    """Return a result with these recalls (0…1); wrong answers are the next class; ``curves``: of the test, per seed."""
-    protocol = Protocol(rule="random_folds", paper=paper or made.paper, labels={name: (name,) for name in sizes})
-    first = Record(
-        run=Run("corpus", "protocol", system, 0, 0),
-        adapter=adapter,
-        warning="",
-        protocol=protocol,
-        recipe=made,
-        classes=tuple(sizes),
-        folds=folds[1],
-        counts={},
-        parameters=changes.get("parameters", 1_850_000),
-        seconds=changes.get("seconds", 3840.0),
-        epochs_run=2,
-        best_epoch=2,
-        device=changes.get("device", "Some CPU"),
-        versions={},
-        commit="",
-        notes=(),
-        history=pd.DataFrame({"step": [1, 2], "test_ua": [math.nan, math.nan]}),
-    )
-    records = [
-        replace(first, run=first.run._replace(seed=seed, fold=fold))
-        for seed in range(seeds)
-        for fold in range(folds[0])
-    ]
-    for index, curve in enumerate(curves):
-        history = pd.DataFrame({"step": range(10, 10 * len(curve) + 10, 10), "test_ua": curve})
-        records[index] = replace(records[index], history=history)
-    names = list(sizes)
-    confusion = pd.DataFrame(0, index=names, columns=names)
-    for place, (name, size) in enumerate(sizes.items()):
-        right = round(recalls[name] * size * seeds)
-        confusion.loc[name, name] = right
-        confusion.loc[name, names[(place + 1) % len(names)]] = round(size * seeds) - right
-    shares = {name: confusion.loc[name, name] / confusion.loc[name].sum() for name in names}
-    wa = sum(confusion.loc[name, name] for name in names) / confusion.to_numpy().sum()
-    ua = sum(shares.values()) / len(shares)
-    return Result(
-        corpus=first.run.corpus,
-        protocol=first.run.protocol,
-        system=system,
-        records=tuple(records),
-        wa=Spread(wa, sd),
-        ua=Spread(ua, sd),
-        fold_wa=Spread(wa, None),
-        fold_ua=Spread(ua, None),
-        pooled_ua={0: ua},
-        pooled_wa={0: wa},
-        recalls=shares,
-        confusion=confusion,
-        published=(),
-    )
-
-
-def cao(system: str, name: str, rate: float, sizes: Mapping[str, float] = CAO, **more: Any) -> Result:
-    return result(system, recipe("cao2019", name), dict.fromkeys(sizes, rate), sizes, **more)
-
-
-def of(found: Sequence[Verdict], **wanted: Any) -> Verdict:
-    """Return the only verdict on a claim with these attributes; ``systems`` are the paper's."""
-    systems = wanted.pop("systems", None)
-    fitting = [
-        one
-        for one in found
-        if all(getattr(one.claim, key) == value for key, value in wanted.items())
-        and (systems is None or [side.name for side in one.claim.sides] == systems)
-    ]
-    assert len(fitting) == 1, [one.claim for one in fitting]
-    return fitting[0]
+from ser.evaluation.word_errors import TranscriptErrors, WordErrors
+from ser.papers import judging
+from ser.papers.claims import claims
+from ser.papers.uncertainty import Uncertain
+from ser.papers.verdicts import Verdict, verdicts
+from ser.reports.gathered.results import Result
 
 
 def wa_of_best(found: Sequence[Verdict]) -> Verdict:
     return of(found, paper="cao2019", kind="value", metric="WA", systems=["C-pFSMN-A"])
-
-
-def gain(found: Sequence[Verdict], metric: str = "UA") -> Verdict:
-    return of(found, kind="difference", metric=metric, systems=["C-pFSMN-A", "C-biLSTM"])
 
 
 def test_every_claim_has_a_verdict_even_if_nothing_was_run() -> None:
@@ -337,7 +228,7 @@ def test_recognised_text_is_another_side() -> None:
 
 def test_a_word_error_rate_is_another_recognisers() -> None:
     errors = WordErrors("some recogniser", 100, 1000, 150, 30, 20, 0, 0)
-    found = of(verdicts([], transcripts=[Heard("demo", "heard", errors)]), metric="WER")
+    found = of(verdicts([], transcripts=[TranscriptErrors("demo", "heard", errors)]), metric="WER")
     assert (found.verdict, found.ours.value, found.printed.value) == (  # type: ignore[union-attr]
         "not comparable",
         pytest.approx(20),
@@ -478,10 +369,10 @@ def test_a_filter_study_without_the_printed_place_was_not_run() -> None:
 
 def test_joint_claims_need_more_to_be_refuted() -> None:
     close = Uncertain(-1.0, -1.99, -0.01)
-    assert findings.ahead(close) == "not reproduced"
-    assert findings.ahead(close, 3) == "within noise"
-    assert findings.together(["reproduced", "within noise", "reproduced"]) == "within noise"
-    assert findings.together(["reproduced", "within noise", "not reproduced"]) == "not reproduced"
+    assert judging.ahead(close) == "not reproduced"
+    assert judging.ahead(close, 3) == "within noise"
+    assert judging.together(["reproduced", "within noise", "reproduced"]) == "within noise"
+    assert judging.together(["reproduced", "within noise", "not reproduced"]) == "not reproduced"
 
 
 @pytest.mark.parametrize(
@@ -496,47 +387,4 @@ def test_joint_claims_need_more_to_be_refuted() -> None:
     ],
 )
 def test_equivalence_is_not_the_absence_of_significance(apart: tuple[float, float, float], outcome: str) -> None:
-    assert findings.equivalent(Uncertain(*apart), 3.0) == outcome
-
-
-def test_tables_and_frame_say_the_same() -> None:
-    found = verdicts([cao("a", "C-pFSMN-A", 0.66), cao("b", "C-biLSTM", 0.63)])
-    [table] = judged.tables(found, "Beware.")
-    assert table.warning == "Beware."
-    frame = judged.frame(found)
-    mine = frame[frame["paper"] == "cao2019"]
-    assert len(frame) == len(claims())
-    assert [row[table.columns.index("Verdict")] for row in table.rows] == mine["verdict"].tolist()
-    row = frame[(frame["measure"] == "UA") & (frame["paper_systems"] == "C-pFSMN-A; C-biLSTM")].iloc[0]
-    assert (row["printed"], row["unit"], row["systems"]) == (2.67, "points", "a; b")
-    assert row["ours_low"] < row["ours"] < row["ours_high"]
-    counted = judged.tally(found)
-    assert sum(counted["cao2019"].values()) == len(mine)
-    assert set(counted["li2018"]) == {"reproduced", "not reproduced", "within noise", "not comparable", "not run"}
-    assert tables.latex([table]).count(r"\\") >= len(mine)
-
-
-def test_the_checks_of_the_chosen_papers_are_a_table() -> None:
-    [table] = judged.arithmetic(checks(), ["li2018"])
-    assert {row[0] for row in table.rows} == {"li2018"}
-    assert {row[3] for row in table.rows} == {"yes", "no"}
-    assert judged.arithmetic(checks(), []) == []
-
-
-def test_verdicts_fill_themselves_from_a_report(monkeypatch: pytest.MonkeyPatch, reported: Callable[..., Path]) -> None:
-    seen: list[Result] = []
-    monkeypatch.setattr("ser.reports.claims.papers.paper_tables", lambda results: seen.extend(results) or [])
-    labels = {"angry": ("angry",), "happy": ("happy", "excited"), "neutral": ("neutral",), "sad": ("sad",)}
-    protocol = Protocol(paper="cao2019", rule="random_counts", labels=labels)
-    systems = {"a": recipe("cao2019", "C-pFSMN-A"), "b": recipe("cao2019", "C-biLSTM")}
-    plan = Plan(
-        experiment=Experiment(name="trial", runs=(Block(corpora=("iemocap",), protocols=("p",), systems=("a", "b")),)),
-        protocols={"p": protocol},
-        systems=systems,
-        folds={"iemocap": {"p": 1}},
-    )
-    reported(plan)
-    found = verdicts(seen)
-    assert gain(found).verdict != "not run"
-    assert gain(found).where == ("iemocap", "p")
-    assert {one.verdict for one in found if one.claim.paper == "li2018"} == {"not run"}
+    assert judging.equivalent(Uncertain(*apart), 3.0) == outcome

@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 
 from ser.errors import SerError
-from ser.evaluation import published
-from ser.evaluation.claims import KINDS, claims
+from ser.papers import published
+from ser.papers.claims import KINDS, claims
 
 CLAIMS = claims()
 STATED = [claim for claim in CLAIMS if claim.stated]

@@ -10,10 +10,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ser.evaluation.claims import Claim
-from ser.evaluation.uncertainty import Uncertain, exact, paired
-from ser.reports.claims.findings import Evidence, Finding, ahead, equivalent, measured, no_higher, text, together
-from ser.reports.gathered.results import Result
+from ser.papers.claims import Claim
+from ser.papers.judging import Evidence, Judgement, ahead, equivalent, measured, no_higher, text, together
+from ser.papers.ours import OwnResult
+from ser.papers.uncertainty import Uncertain, exact, paired
 
 NARROW = 2  # bins or frames of a filter along the axis that is not looked at
 STEADY = 1.0  # points by which the fluctuation of two curves may differ
@@ -21,19 +21,19 @@ RISEN = 0.9  # share of the lower of two levels by which their curves are timed
 Points = Mapping[float, Uncertain]
 
 
-def filters(claim: Claim, results: Sequence[Result], evidence: Evidence) -> Finding:
+def filters(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Judgement:
     """Return what systems that differ in the ``height`` and ``width`` of their filters say to a claim on them."""
     if claim.kind == "lowest class":
         return _lowest(claim, results, evidence)
     points = dict(sorted(_points(claim, results, evidence).items()))
     if len(points) < 2 or (claim.printed is not None and claim.printed not in list(points)[1:-1]):
         wanted = "two" if claim.printed is None else f"{claim.axis} {claim.printed:g}, a smaller and a larger one"
-        return Finding("not run", f"{len(points)} shapes of filters were run; wanted: {wanted}", None, _place(claim))
+        return Judgement("not run", f"{len(points)} shapes of filters were run; wanted: {wanted}", None, _place(claim))
     judge = {"rise to a level": _rise, "peak": _peak, "fall": _fall, "level curve": _level}[claim.kind]
     return judge(claim, points, evidence.margin)
 
 
-def test_curves(claim: Claim, results: Sequence[Result], evidence: Evidence) -> Finding:
+def test_curves(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Judgement:
     """Return what test curves say: ours is the difference to the closest other system, in steps or points."""
     del evidence
     sooner = claim.kind == "faster convergence"
@@ -42,7 +42,7 @@ def test_curves(claim: Claim, results: Sequence[Result], evidence: Evidence) -> 
     for other in results[1:]:
         pairs = _pairs(results[0], other)
         if not pairs:
-            return Finding("not run", f"no test curves of {results[0].system} and {other.system} in the same runs")
+            return Judgement("not run", f"no test curves of {results[0].system} and {other.system} in the same runs")
         differences.append(paired([compare(first, second) for first, second in pairs]))
     count = len(differences)
     if sooner:
@@ -54,10 +54,10 @@ def test_curves(claim: Claim, results: Sequence[Result], evidence: Evidence) -> 
     rival, unit = claim.sides[place + 1].name, "steps before" if sooner else "points more from epoch to epoch than"
     runs = len(_pairs(results[0], results[place + 1]))
     reason = f"{text(differences[place])} {unit} {rival}, {runs} paired run{'s' if runs > 1 else ''}"
-    return Finding(outcome, reason, differences[place], None)
+    return Judgement(outcome, reason, differences[place], None)
 
 
-def _points(claim: Claim, results: Sequence[Result], evidence: Evidence) -> dict[float, Uncertain]:
+def _points(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> dict[float, Uncertain]:
     """Return the measure by height, by width, or by the number of the shape."""
     found = {}
     for place, result in enumerate(results):
@@ -78,7 +78,7 @@ def _place(claim: Claim) -> Uncertain | None:
     return None if claim.printed is None else exact(claim.printed)
 
 
-def _rise(claim: Claim, points: Points, margin: float) -> Finding:
+def _rise(claim: Claim, points: Points, margin: float) -> Judgement:
     """Ours is the place from which no later point is higher beyond doubt."""
     printed = claim.printed or 0.0
     places = list(points)
@@ -92,10 +92,10 @@ def _rise(claim: Claim, points: Points, margin: float) -> Finding:
     )
     highest = max(beyond, key=lambda one: one.value)
     reason = f"from {places[0]:g} to {printed:g} {text(rise)}, the highest beyond it {text(highest)}"
-    return Finding(outcome, reason, exact(level), _place(claim))
+    return Judgement(outcome, reason, exact(level), _place(claim))
 
 
-def _peak(claim: Claim, points: Points, margin: float) -> Finding:
+def _peak(claim: Claim, points: Points, margin: float) -> Judgement:
     """Ours is the place of the highest point."""
     del margin
     places = list(points)
@@ -103,17 +103,17 @@ def _peak(claim: Claim, points: Points, margin: float) -> Finding:
     outcome = together([ahead(first, 2), ahead(last, 2)])
     highest = max(points, key=lambda place: points[place].value)
     reason = f"at {claim.printed:g} above {places[0]:g} by {text(first)}, above {places[-1]:g} by {text(last)}"
-    return Finding(outcome, reason, exact(highest), _place(claim))
+    return Judgement(outcome, reason, exact(highest), _place(claim))
 
 
-def _fall(claim: Claim, points: Points, margin: float) -> Finding:
+def _fall(claim: Claim, points: Points, margin: float) -> Judgement:
     del claim, margin
     first, *_, last = points
     fall = points[first] - points[last]
-    return Finding(ahead(fall), f"from {first:g} to {last:g} down by {text(fall)}", fall, None)
+    return Judgement(ahead(fall), f"from {first:g} to {last:g} down by {text(fall)}", fall, None)
 
 
-def _level(claim: Claim, points: Points, margin: float) -> Finding:
+def _level(claim: Claim, points: Points, margin: float) -> Judgement:
     """Ours is the point that is farthest from the mean of all."""
     del claim
     mean = exact(float(np.mean([point.value for point in points.values()])))
@@ -121,10 +121,10 @@ def _level(claim: Claim, points: Points, margin: float) -> Finding:
     outcome = together([equivalent(one, margin, len(apart)) for one in apart])
     farthest = max(apart, key=lambda one: abs(one.value))
     reason = f"of {len(apart)} shapes the farthest from their mean of {mean.value:.2f}: {text(farthest)}"
-    return Finding(outcome, reason, farthest, None)
+    return Judgement(outcome, reason, farthest, None)
 
 
-def _lowest(claim: Claim, results: Sequence[Result], evidence: Evidence) -> Finding:
+def _lowest(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Judgement:
     """Ours is the least lead of another class over the one that is said to be the lowest."""
     leads = []
     for result in results:
@@ -133,13 +133,13 @@ def _lowest(claim: Claim, results: Sequence[Result], evidence: Evidence) -> Find
         if lowest is not None:
             leads += [(rate - lowest, name, result.system) for name, rate in of.items() if rate is not None]
     if not leads:
-        return Finding("not run", f"no class {claim.label}")
+        return Judgement("not run", f"no class {claim.label}")
     outcome = together([ahead(one, len(leads)) for one, *_ in leads])
     least, name, system = min(leads, key=lambda one: one[0].value)
-    return Finding(outcome, f"least above {claim.label}: {name} of {system}, {text(least)}", least, None)
+    return Judgement(outcome, f"least above {claim.label}: {name} of {system}, {text(least)}", least, None)
 
 
-def _pairs(one: Result, other: Result) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
+def _pairs(one: OwnResult, other: OwnResult) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
     """Return the histories of runs of the same seed and fold that have test curves."""
     curves = [
         {(record.run.seed, record.run.fold): record.history for record in result.records} for result in (one, other)

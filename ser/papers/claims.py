@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ser.errors import unknown
-from ser.evaluation import published
-from ser.evaluation.published import Published
+from ser.papers import published
+from ser.papers.published import Published
 
 CORPORA = ("IEMOCAP", "eNTERFACE")
 RECOGNISED = ", recognised text"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from ser.config.schema import Protocol, Recipe
-from ser.evaluation.published import Published
+from ser.papers.published import Published
 
 PAPER_CORPORA = {"iemocap": "IEMOCAP", "enterface": "eNTERFACE"}  # adapter begins with: the published protocol does too
 Beside = Mapping[tuple[str, str], Sequence[Published]]  # (paper, its name of the system): published numbers

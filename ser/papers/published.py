@@ -109,5 +109,5 @@ def _rows() -> tuple[dict[str, str], ...]:
 
 @cache
 def _read(name: str) -> tuple[dict[str, str], ...]:
-    text = resources.files("ser.evaluation").joinpath(name).read_text(encoding="utf-8")
+    text = resources.files("ser.papers").joinpath(name).read_text(encoding="utf-8")
     return tuple(csv.DictReader(text.splitlines()))

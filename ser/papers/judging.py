@@ -6,27 +6,18 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal
 
-from ser.evaluation.claims import Claim, Side
-from ser.evaluation.uncertainty import Uncertain, exact, printed_rate, sampled
-from ser.reports.gathered.results import Result
-from ser.reports.sections.frames import Heard
+from ser.evaluation.word_errors import TranscriptErrors
+from ser.papers.claims import Claim, Side
+from ser.papers.ours import Interval, OwnResult
+from ser.papers.uncertainty import Uncertain, exact, printed_rate, sampled
 
 Outcome = Literal["reproduced", "not reproduced", "within noise", "not comparable", "not run"]
 MARGIN = 3.0  # points by which two rates may differ and still be the same for practical purposes
 FACTOR = 1.25  # by which two ratios may differ
 SIZE = 1.05  # by which two counts of parameters may differ
 SELECTED = "best point of test curve"
-
-
-class Limits(Protocol):
-    """A 95 % interval; NaN where there is none."""
-
-    @property
-    def low(self) -> float: ...
-    @property
-    def high(self) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -37,14 +28,14 @@ class Evidence:
     protocol, system, other system, metric). transcripts: what recognisers made of the corpora. margin: points.
     """
 
-    intervals: Mapping[tuple[str, str, str, str], Limits] = field(default_factory=dict)
-    differences: Mapping[tuple[str, str, str, str, str], Limits] = field(default_factory=dict)
-    transcripts: Sequence[Heard] = ()
+    intervals: Mapping[tuple[str, str, str, str], Interval] = field(default_factory=dict)
+    differences: Mapping[tuple[str, str, str, str, str], Interval] = field(default_factory=dict)
+    transcripts: Sequence[TranscriptErrors] = ()
     margin: float = MARGIN
 
 
 @dataclass(frozen=True)
-class Finding:
+class Judgement:
     """What results say to a claim; ours and printed: values, points, ratios or places on a curve, as the claim is."""
 
     outcome: Outcome
@@ -82,7 +73,7 @@ def together(outcomes: Sequence[Outcome]) -> Outcome:
     return "reproduced"
 
 
-def number(claim: Claim, result: Result, evidence: Evidence) -> Finding:
+def number(claim: Claim, result: OwnResult, evidence: Evidence) -> Judgement:
     """Return what ``result`` says to a printed number."""
     side = claim.sides[0]
     ours, printed = measured(claim, side, result, evidence), of_paper(side, result)
@@ -91,7 +82,7 @@ def number(claim: Claim, result: Result, evidence: Evidence) -> Finding:
     if claim.metric in ("parameters", "minutes"):
         close = 1 / SIZE <= ours.value / printed.value <= SIZE
         reason = f"{ours.value / printed.value:.2f} times the printed number; up to {SIZE:g} counts as the same"
-        return Finding("reproduced" if close else "not reproduced", reason, ours, printed)
+        return Judgement("reproduced" if close else "not reproduced", reason, ours, printed)
     apart = ours - printed
     outcome = equivalent(apart, evidence.margin)
     said: Mapping[Outcome, str] = {
@@ -101,10 +92,10 @@ def number(claim: Claim, result: Result, evidence: Evidence) -> Finding:
         if apart.low <= 0 <= apart.high
         else f"different, but not shown to be by more than {evidence.margin:g} points",
     }
-    return Finding(outcome, f"ours less the printed one {text(apart)}: {said[outcome]}", ours, printed)
+    return Judgement(outcome, f"ours less the printed one {text(apart)}: {said[outcome]}", ours, printed)
 
 
-def difference(claim: Claim, results: Sequence[Result], evidence: Evidence) -> Finding:
+def difference(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Judgement:
     """Return what two results say to a difference in points."""
     first, second = (of_paper(*pair) for pair in zip(claim.sides, results, strict=True))
     printed = (first - second).around(claim.printed if claim.printed is not None else math.nan)
@@ -113,21 +104,21 @@ def difference(claim: Claim, results: Sequence[Result], evidence: Evidence) -> F
         return _unmeasured(claim, results[0], printed)
     ours, how = found
     if claim.kind == "no difference":
-        return Finding(equivalent(ours, evidence.margin), f"ours {text(ours)}, {how}", ours, printed)
+        return Judgement(equivalent(ours, evidence.margin), f"ours {text(ours)}, {how}", ours, printed)
     turned = math.copysign(1, printed.value)
     sign = ahead(ours if turned > 0 else exact(0) - ours)
     apart = ours - printed
     other_size = abs(apart.value) > evidence.margin and not apart.low <= 0 <= apart.high
     reason = f"ours {text(ours)}, {how}; less the printed one {text(apart)}"
     if sign == "not reproduced":
-        return Finding(sign, f"{reason}: the other way round", ours, printed)
+        return Judgement(sign, f"{reason}: the other way round", ours, printed)
     if other_size:
         remark = "the sign holds, the size does not" if sign == "reproduced" else "another size"
-        return Finding("not reproduced", f"{reason}: {remark}", ours, printed)
-    return Finding(sign, f"{reason}: {'beyond 0' if sign == 'reproduced' else 'not beyond 0'}", ours, printed)
+        return Judgement("not reproduced", f"{reason}: {remark}", ours, printed)
+    return Judgement(sign, f"{reason}: {'beyond 0' if sign == 'reproduced' else 'not beyond 0'}", ours, printed)
 
 
-def ordering(claim: Claim, results: Sequence[Result], evidence: Evidence) -> Finding:
+def ordering(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Judgement:
     """Return what results say to the first system's being ahead of each of the others."""
     count = len(results) - 1
     found = [lead(claim, (0, place), results, evidence) for place in range(1, len(results))]
@@ -139,26 +130,26 @@ def ordering(claim: Claim, results: Sequence[Result], evidence: Evidence) -> Fin
     (least, how), rival = leads[place], claim.sides[place + 1].name
     values = [side.number.percent for side in claim.sides]
     printed = None if any(map(math.isnan, values)) else exact(round(values[0] - max(values[1:]), 6))
-    return Finding(outcome, f"least ahead of {rival}: {text(least)}, {how}", least, printed)
+    return Judgement(outcome, f"least ahead of {rival}: {text(least)}, {how}", least, printed)
 
 
-def ratio(claim: Claim, results: Sequence[Result], evidence: Evidence) -> Finding:
+def ratio(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Judgement:
     """Return what two results say to a ratio of sizes or times."""
     first, second = (measured(claim, *pair, evidence) for pair in zip(claim.sides, results, strict=True))
     printed = claim.printed
     if not first or not second or not second.value or printed is None:
-        return Finding("not run", "no times were taken")
+        return Judgement("not run", "no times were taken")
     ours = first.value / second.value
     close, same = 1 / FACTOR <= ours / printed <= FACTOR, (ours > 1) == (printed > 1)
     timed = claim.metric == "minutes"
     outcome: Outcome = "reproduced" if close and same else "within noise" if close and timed else "not reproduced"
     side = "" if same else ", on the other side of 1"
     reason = f"{ours / printed:.2f} times the printed ratio{side}; a factor of {FACTOR:g} counts as the same"
-    return Finding(outcome, reason, exact(ours), exact(printed))
+    return Judgement(outcome, reason, exact(ours), exact(printed))
 
 
 def lead(
-    claim: Claim, places: tuple[int, int], results: Sequence[Result], evidence: Evidence
+    claim: Claim, places: tuple[int, int], results: Sequence[OwnResult], evidence: Evidence
 ) -> tuple[Uncertain, str] | None:
     """Return by how many points one result is ahead of another and how the interval was found; None: not measured."""
     (side, one), (rival, other) = ((claim.sides[place], results[place]) for place in places)
@@ -178,7 +169,7 @@ def lead(
     return first - second, "unpaired"
 
 
-def measured(claim: Claim, side: Side, result: Result, evidence: Evidence) -> Uncertain | None:
+def measured(claim: Claim, side: Side, result: OwnResult, evidence: Evidence) -> Uncertain | None:
     """Return our number for what a claim measures, in percent, millions or minutes; None where there is none."""
     sizes, recalls = _sizes(result), result.recalls
     if claim.metric == "parameters":
@@ -209,7 +200,7 @@ def measured(claim: Claim, side: Side, result: Result, evidence: Evidence) -> Un
     return _percent(sampled(rates, counts), spread.mean).noisy(100 * (spread.sd or 0) / math.sqrt(len(result.seeds)))
 
 
-def of_paper(side: Side, result: Result) -> Uncertain:
+def of_paper(side: Side, result: OwnResult) -> Uncertain:
     """Return the printed number of a side; where the size of its test part is not known it is taken to be ours.
 
     A printed WA or UA of one run also carries the noise between runs, as far as our seeds show it. A quoted number or
@@ -230,14 +221,14 @@ def text(estimate: Uncertain) -> str:
     return "{} ({} … {})".format(*parts).replace("-", "−")
 
 
-def _point(claim: Claim, side: Side, result: Result) -> float | None:
+def _point(claim: Claim, side: Side, result: OwnResult) -> float | None:
     """Return the UA at the point of the test curve that the paper prints; None where it prints none or we have none."""
     if claim.metric == "converged UA":
         return result.converged_ua
     return result.curve_ua if claim.metric == "UA" and SELECTED in side.number.protocol else None
 
 
-def _sizes(result: Result) -> dict[str, float]:
+def _sizes(result: OwnResult) -> dict[str, float]:
     """Return the test utterances of one seed by class, without classes that have none."""
     counts = result.confusion.sum(axis=1) / len(result.seeds)
     return {str(name): float(count) for name, count in counts.items() if count > 0}
@@ -247,6 +238,6 @@ def _percent(rate: Uncertain, value: float) -> Uncertain:
     return Uncertain(100 * rate.value, 100 * rate.low, 100 * rate.high).around(100 * value)
 
 
-def _unmeasured(claim: Claim, result: Result, printed: Uncertain | None) -> Finding:
+def _unmeasured(claim: Claim, result: OwnResult, printed: Uncertain | None) -> Judgement:
     what = "no test curve" if claim.metric == "converged UA" else f"no {claim.measure}"
-    return Finding("not run", f"{what} of {result.system} under {result.protocol}", None, printed)
+    return Judgement("not run", f"{what} of {result.system} under {result.protocol}", None, printed)

@@ -8,9 +8,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ser.evaluation import published
-from ser.evaluation.claims import Claim, Side, claims, corpus_of
-from ser.evaluation.uncertainty import TESTED, printed_rate, rows
+from ser.papers import published
+from ser.papers.claims import Claim, Side, claims, corpus_of
+from ser.papers.uncertainty import TESTED, printed_rate, rows
 
 UNIT = {"cao2019": 0.01, "xie2019": 1.0, "peng2021": 0.1, "li2018": 0.01}  # of the last digit of a rate, in percent
 CLASSES = ("angry", "happy", "neutral", "sad")  # of Cao
@@ -18,7 +18,7 @@ FLOAT = 1e-9
 
 
 @dataclass(frozen=True)
-class Check:
+class ArithmeticCheck:
     """A statement about printed numbers, whether it holds, and the numbers that decide it."""
 
     paper: str
@@ -28,7 +28,7 @@ class Check:
     detail: str
 
 
-def checks() -> list[Check]:
+def checks() -> list[ArithmeticCheck]:
     """Return every check, in the order of the papers."""
     every = [
         *confusion(),
@@ -45,13 +45,13 @@ def checks() -> list[Check]:
     return sorted([*every, *resources()], key=lambda check: order.index(check.paper))
 
 
-def confusion() -> Iterator[Check]:
+def confusion() -> Iterator[ArithmeticCheck]:
     """Cao's figure 4: shares of whole utterances of a true class, from which table 2 follows."""
     figure, sizes = _figure(), {name: round(size) for name, size in TESTED["cao2019", "IEMOCAP"].items()}
     whole = {cell: share * sizes[cell[0]] / 100 for cell, share in figure.items()}
     off = {cell: abs(figure[cell] - 100 * round(count) / sizes[cell[0]]) for cell, count in whole.items()}
     worst = max(off, key=off.__getitem__)
-    yield Check(
+    yield ArithmeticCheck(
         *("cao2019", "Figure4", "every cell is a whole number of the test utterances of table 1"),
         off[worst] < UNIT["cao2019"] + FLOAT,
         f"farthest: {worst[0]} as {worst[1]}, {figure[worst]:g} % of {sizes[worst[0]]} = {whole[worst]:.3f}",
@@ -59,7 +59,7 @@ def confusion() -> Iterator[Check]:
     columns = {name: sum(figure[name, other] for other in CLASSES) for name in CLASSES}
     lines = {name: sum(figure[other, name] for other in CLASSES) for name in CLASSES}
     slack = len(CLASSES) * UNIT["cao2019"]
-    yield Check(
+    yield ArithmeticCheck(
         *("cao2019", "Figure4", "columns are true classes, rows are predictions"),
         all(abs(total - 100) < slack for total in columns.values())
         and not all(abs(total - 100) < slack for total in lines.values()),
@@ -74,14 +74,14 @@ def confusion() -> Iterator[Check]:
         "UA": sum(recalls.values()) / len(recalls),
     }
     printed = {**row.recalls, "WA": row.rate("WA") or math.nan, "UA": row.rate("UA") or math.nan}
-    yield Check(
+    yield ArithmeticCheck(
         *("cao2019", "Figure4, Table2", "WA, UA and recalls of C-pFSMN-A follow from the whole utterances"),
         all(abs(found[name] - printed[name]) < UNIT["cao2019"] + FLOAT for name in found),
         ", ".join(f"{name} {found[name]:.3f} (printed {printed[name]:.2f})" for name in found),
     )
 
 
-def counts() -> Iterator[Check]:
+def counts() -> Iterator[ArithmeticCheck]:
     """Cao's table 2: recalls are shares of whole utterances, which give the WA."""
     sizes = TESTED["cao2019", "IEMOCAP"]
     for row in rows("cao2019"):
@@ -90,7 +90,7 @@ def counts() -> Iterator[Check]:
         right = {name: round(recall * sizes[name] / 100) for name, recall in row.recalls.items()}
         off = max(abs(100 * right[name] / sizes[name] - recall) for name, recall in row.recalls.items())
         wa = 100 * sum(right.values()) / sum(sizes.values())
-        yield Check(
+        yield ArithmeticCheck(
             *("cao2019", row.table, f"recalls of {row.system} are whole utterances and give its WA"),
             max(off, abs(wa - (row.rate("WA") or math.nan))) < UNIT["cao2019"] + FLOAT,
             f"{', '.join(f'{name} {right[name]}/{sizes[name]:g}' for name in right)}: WA {wa:.3f}, "
@@ -98,7 +98,7 @@ def counts() -> Iterator[Check]:
         )
 
 
-def means() -> Iterator[Check]:
+def means() -> Iterator[ArithmeticCheck]:
     """The mean of a row's recalls is its UA, as far as rounding can tell."""
     for paper in published.papers():
         for row in rows(paper):
@@ -106,33 +106,33 @@ def means() -> Iterator[Check]:
             if ua is None or not row.recalls:
                 continue
             mean = sum(row.recalls.values()) / len(row.recalls)
-            yield Check(
+            yield ArithmeticCheck(
                 *(paper, row.table, f"the recalls of {row.system} average to its UA"),
                 abs(mean - ua) <= unit + FLOAT,  # half a unit from the recalls, half from the UA
                 f"mean {mean:.4g}, printed {ua:.4g}: apart by {abs(mean - ua):.3g}, rounding explains up to {unit:g}",
             )
 
 
-def gains() -> Iterator[Check]:
+def gains() -> Iterator[ArithmeticCheck]:
     """A difference that a text states is that of the numbers in the tables, rounded."""
     for claim in claims():
         if claim.kind != "difference" or not claim.stated:
             continue
         first, second = (side.number.percent for side in claim.sides)
         decimals = len(claim.stated.partition(".")[2])
-        yield Check(
+        yield ArithmeticCheck(
             *(claim.paper, claim.where, f"{_versus(claim, *claim.sides)} is {claim.stated} points"),
             abs(first - second - float(claim.stated)) <= 0.5 * 10**-decimals + FLOAT,
             f"{first:g} − {second:g} = {first - second:.4g}",
         )
 
 
-def orders() -> Iterator[Check]:
+def orders() -> Iterator[ArithmeticCheck]:
     """A system that a text puts first has the highest number in the tables."""
     for claim in claims():
         if claim.kind == "ordering":
             first, *others = (side.number.percent for side in claim.sides)
-            yield Check(
+            yield ArithmeticCheck(
                 *(
                     claim.paper,
                     claim.where,
@@ -143,7 +143,7 @@ def orders() -> Iterator[Check]:
             )
 
 
-def leads() -> Iterator[Check]:
+def leads() -> Iterator[ArithmeticCheck]:
     """A printed lead over the closest other own system is more than the test utterances leave uncertain.
 
     Both count as tested on utterances of their own, which is all that two printed numbers allow. Answers of systems
@@ -157,7 +157,7 @@ def leads() -> Iterator[Check]:
         rival, rate = max(known, key=lambda other: other[1].value)
         lead, sizes = first[1] - rate, TESTED[claim.paper, claim.corpus]
         tested = sizes.get(claim.label, sum(sizes.values()))
-        yield Check(
+        yield ArithmeticCheck(
             *(claim.paper, claim.where, f"{_versus(claim, first[0], rival)} exceeds the sampling error"),
             lead.low > 0 or lead.high < 0,
             f"{lead.value:.2f}, 95 % {lead.low:.2f} … {lead.high:.2f}, with {tested:.0f} test utterances each".replace(
@@ -166,7 +166,7 @@ def leads() -> Iterator[Check]:
         )
 
 
-def selection() -> Iterator[Check]:
+def selection() -> Iterator[ArithmeticCheck]:
     """Xie's tables print what the text says that the curves converge to."""
     names = {"proposed(attention)": "Feature", "traditional LSTM": "LSTM"}
     table = {
@@ -175,7 +175,7 @@ def selection() -> Iterator[Check]:
     for system, number in published.printed("xie2019"):
         if number.metric == "converged UA":
             best = table[names[system], corpus_of(number)]
-            yield Check(
+            yield ArithmeticCheck(
                 *("xie2019", number.table, f"UA of {names[system]} on {corpus_of(number)} is the converged level"),
                 abs(best - number.percent) < UNIT["xie2019"],
                 f"table {best:g}, converged {number.percent:g}: the best point of the test curve adds "
@@ -183,20 +183,20 @@ def selection() -> Iterator[Check]:
             )
 
 
-def relative() -> Iterator[Check]:
+def relative() -> Iterator[ArithmeticCheck]:
     """Peng's introduction calls the gain of MSCNN-SPU over MHA relative."""
     for claim in claims():
         if claim.paper == "peng2021" and claim.where == "section 1" and claim.sides[1].system.startswith("MHA"):
             first, second = (side.number.percent for side in claim.sides)
             share = 100 * (first - second) / second
-            yield Check(
+            yield ArithmeticCheck(
                 *("peng2021", claim.where, f"{_versus(claim, *claim.sides)} is {claim.stated} % relative"),
                 abs(share - float(claim.stated)) <= 0.05 + FLOAT,
                 f"absolute {first - second:.2f} points, relative {share:.2f} %",
             )
 
 
-def baselines() -> Iterator[Check]:
+def baselines() -> Iterator[ArithmeticCheck]:
     """Li's 3 and 4 points are a lead over one and the same earlier system."""
     every = rows("li2018")
     best = next(row for row in every if row.system == "CNN_TF_Att.pooling")
@@ -208,33 +208,33 @@ def baselines() -> Iterator[Check]:
         for row in every
         if not row.own
     }
-    yield Check(
+    yield ArithmeticCheck(
         *("li2018", "abstract, section 4", "the leads in WA and UA are over one earlier system"),
         any(all(round(lead[metric]) == points for metric, points in stated.items()) for lead in leads.values()),
         "; ".join(f"{name}: WA {lead['WA']:+.2f}, UA {lead['UA']:+.2f}" for name, lead in leads.items()),
     )
 
 
-def rounding() -> Iterator[Check]:
+def rounding() -> Iterator[ArithmeticCheck]:
     """Li's abstract rounds the table."""
     best = next(row for row in rows("li2018") if row.system == "CNN_TF_Att.pooling")
     short = _printed("li2018", "abstract")
     for metric in ("WA", "UA"):
         text, value = short[f"{metric}_pct_rounded"], best.rate(metric) or math.nan
         decimals = len(text.partition(".")[2])
-        yield Check(
+        yield ArithmeticCheck(
             *("li2018", "abstract", f"{metric} of {best.system} is {text} %"),
             abs(value - float(text)) <= 0.5 * 10**-decimals + FLOAT,
             f"table {value:.2f}",
         )
 
 
-def resources() -> Iterator[Check]:
+def resources() -> Iterator[ArithmeticCheck]:
     """Cao's table 3: the proposed network is the smaller and the faster one."""
     found = {(system, number.metric): number.percent for system, number in published.printed("cao2019")}
     for metric in ("parameters", "minutes"):
         slow, quick = found["C-biLSTM", metric], found["C-pFSMN-A", metric]
-        yield Check(
+        yield ArithmeticCheck(
             *("cao2019", "Table3", f"C-biLSTM needs more {metric} than C-pFSMN-A"),
             slow > quick,
             f"{slow:g} : {quick:g} = {slow / quick:.2f}",

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 
-from ser.evaluation.claims import FILTER_STUDY, Claim, Side
-from ser.reports.claims.findings import SELECTED
-from ser.reports.gathered.beside import comparable, on_this_corpus, recognised
-from ser.reports.gathered.results import Result
+from ser.papers.claims import FILTER_STUDY, Claim, Side
+from ser.papers.comparable import comparable, on_this_corpus, recognised
+from ser.papers.judging import SELECTED
+from ser.papers.ours import OwnResult
 
-Setting = tuple[Result, ...]  # a result for each side of a claim; for a filter study every result of its only side
+Setting = tuple[OwnResult, ...]  # a result for each side of a claim; for a filter study every result of its only side
 
 
-def candidates(claim: Claim, results: Sequence[Result]) -> list[list[Result]]:
+def candidates(claim: Claim, results: Sequence[OwnResult]) -> list[list[OwnResult]]:
     """Return, for each side of a claim, the results of its system on its corpus or on one of no paper."""
     return [[result for result in results if _plays(result, side, claim)] for side in claim.sides]
 
 
-def settings(claim: Claim, found: Sequence[Sequence[Result]]) -> list[Setting]:
+def settings(claim: Claim, found: Sequence[Sequence[OwnResult]]) -> list[Setting]:
     """Return, for each corpus and protocol that has all sides, their results; of variants the shortest name."""
     places = dict.fromkeys((result.corpus, result.protocol) for result in found[0])
     complete = []
@@ -51,7 +51,7 @@ def obstacle(claim: Claim, chosen: Setting) -> str:
     return "; ".join(reasons)
 
 
-def _plays(result: Result, side: Side, claim: Claim) -> bool:
+def _plays(result: OwnResult, side: Side, claim: Claim) -> bool:
     """Whether a result is one of the system on this side of the claim."""
     named = side.system in result.recipe.published.get(claim.paper, ())
     return (

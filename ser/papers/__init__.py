@@ -1,0 +1,1 @@
+"""The papers' printed numbers and claims, and what our results say about them."""

@@ -1,1 +1,0 @@
-"""What papers print and claim, beside our numbers."""
