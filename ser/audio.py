@@ -14,7 +14,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from ser.declared import missing_bytes
+from ser.audio_headers import missing_bytes
 from ser.errors import SerError
 
 if TYPE_CHECKING:

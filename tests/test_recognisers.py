@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from ser import audio, catalog
+from ser.demo_corpus import espeak
 from ser.errors import SerError
 from ser.recognisers import faster_whisper, pocketsphinx
-from ser.speech import espeak
 
 SENTENCES = ("my mother called me yesterday", "he told me about his mother")
 

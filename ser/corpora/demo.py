@@ -12,8 +12,8 @@ from pathlib import Path
 from ser.corpora import iemocap
 from ser.corpora._emoevaluation import CODES
 from ser.corpus import Card, Facts, Utterance
+from ser.demo_corpus.label_counts import SPEAKERS, counts
 from ser.errors import SerError, offenders
-from ser.speech.labels import SPEAKERS, counts
 
 SESSIONS = tuple(sorted({speaker[:5] for speaker in SPEAKERS}))
 STYLES = {"impro": "improvised", "script": "scripted"}
@@ -77,8 +77,8 @@ def release(root: Path, *, utterances: int = 300, seed: int = 0, jobs: int | Non
     From 150 utterances on every label occurs, and each speaker has each of the five main labels in both styles.
     ``jobs`` synthesisers run at once, by default one per usable core; the files do not depend on it.
     """
-    from ser.speech.release import write
-    from ser.speech.scenario import dialogs
+    from ser.demo_corpus.release import write
+    from ser.demo_corpus.scenario import dialogs
 
     plan = dialogs(utterances, seed)
     root.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ from itertools import groupby
 import pandas as pd
 
 from ser.tables.audits import ALL_FOLDS
-from ser.words.wording import normalised
+from ser.text.normalise import normalised
 
 EXAMPLES = 5
 WORDS = 3

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import jiwer
 
-from ser.words import transcripts
-from ser.words.wording import normalised
+from ser.text import transcripts
+from ser.text.normalise import normalised
 
 
 @dataclass(frozen=True)

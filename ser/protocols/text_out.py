@@ -3,7 +3,7 @@
 For scripted material, where a few sentences return with every speaker and emotion. RAVDESS has two: one, said by a
 sixth of the actors, is tested after learning from the other, said by the rest. What a fold can neither test nor train
 on, the test speakers' other sentences and the other speakers' test sentences, is in none of its parts. Texts are the
-same if their words are (``ser.words.wording``), however few.
+same if their words are (``ser.text.normalise``), however few.
 """
 
 from collections.abc import Iterator, Sequence
@@ -87,7 +87,7 @@ def _groups(rows: "pd.DataFrame", count: int) -> "NDArray[np.int64]":
     import numpy as np
     import pandas as pd
 
-    from ser.words.wording import normalised
+    from ser.text.normalise import normalised
 
     silent = rows.loc[rows["text"].isna(), "utterance"] if "text" in rows else rows["utterance"]
     if len(silent):

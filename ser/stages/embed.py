@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from ser.errors import SerError
 from ser.files import addresses, downloads
 from ser.tables import contracts
-from ser.words import glove
-from ser.words.transcripts import read as read_transcripts
+from ser.text import glove
+from ser.text.transcripts import read as read_transcripts
 
 
 def embed(

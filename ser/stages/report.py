@@ -22,7 +22,7 @@ from ser.reports.sections.bounds import bounds
 from ser.reports.sections.mistakes import Said
 from ser.tables import contracts
 from ser.tables.audits import AUDIT
-from ser.words import transcripts
+from ser.text import transcripts
 
 
 def report(*, plan: Plan, scores: Path, confusions: Path, intervals: Path, comparisons: Path, out: Path) -> None:

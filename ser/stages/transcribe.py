@@ -13,7 +13,7 @@ from ser import catalog
 from ser.errors import SerError, offenders, unknown
 from ser.jobs.progress import progress
 from ser.tables import contracts
-from ser.words.tokens import tokens
+from ser.text.tokens import tokens
 
 GIVEN = "the corpus's own transcripts"
 

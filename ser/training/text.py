@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from ser.config.schema import Words
 from ser.errors import SerError, offenders
 from ser.tables import contracts
+from ser.text import transcripts
 from ser.training.fold import Fold
 from ser.training.material import Sentences, to_device
-from ser.words import transcripts
 
 PADDING, UNKNOWN = 0, 1  # rows of the table; words follow
 BOUND = 0.25  # words without a given vector: uniform in ±0.25 (Yoon et al. 2018, the authors' code)

@@ -12,10 +12,10 @@ import pytest
 from ser.corpora import demo, iemocap
 from ser.corpora._emoevaluation import CODES
 from ser.corpus import Utterance
+from ser.demo_corpus import scenario
+from ser.demo_corpus.espeak import Voice, speaker
+from ser.demo_corpus.label_counts import MAIN, SPEAKERS, counts
 from ser.errors import SerError
-from ser.speech import scenario
-from ser.speech.espeak import Voice, speaker
-from ser.speech.labels import MAIN, SPEAKERS, counts
 
 SIZE = 150
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ser.errors import SerError
 from ser.evaluation.word_errors import word_errors
 from ser.tables import contracts
-from ser.words.wording import normalised
+from ser.text.normalise import normalised
 
 
 def write(path: Path, pairs: list[tuple[str, str]], first: int = 0, provenance: str = "an ear") -> None:

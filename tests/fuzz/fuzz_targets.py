@@ -16,7 +16,7 @@ from ser.errors import SerError
 from ser.files import addresses, archives
 from ser.stages.plan import read_plan
 from ser.tables import contracts
-from ser.words import glove
+from ser.text import glove
 
 CONFIG = fuzz_seeds.PROJECT / "config"
 SUFFIXES = (".wav", ".avi", ".mkv", ".mp4")

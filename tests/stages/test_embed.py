@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ser.errors import SerError
 from ser.stages.embed import embed
 from ser.tables import contracts
-from ser.words import glove
+from ser.text import glove
 
 GLOVE = b"""the 0.1 -0.2 3e-1
 . 1 2 3

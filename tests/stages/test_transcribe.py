@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ser import audio, catalog
+from ser.demo_corpus import espeak
 from ser.errors import SerError
-from ser.speech import espeak
 from ser.stages import transcribe as stage
 from ser.stages.transcribe import transcribe
 from ser.tables import contracts
-from ser.words.tokens import tokens
+from ser.text.tokens import tokens
 
 SHARDS: dict[str, tuple[int, str | None]] = {
     "b": (0, "Excuse me."),

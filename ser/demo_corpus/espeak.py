@@ -4,7 +4,7 @@ The synthesiser carries state from one utterance to the next, and initialising i
 process of its own initialises it once and forks a child per utterance, whose random numbers it seeds. It imports
 nothing but the standard library and the loader: forking is safe only while a process has one thread, which numpy's
 BLAS would not leave it.
-Run as ``python -m ser.speech.espeak`` it reads requests from its standard input and answers on its standard output.
+``python -m ser.demo_corpus.espeak`` reads requests from its standard input and answers on its standard output.
 """
 
 import ctypes
@@ -95,7 +95,7 @@ def speaker() -> Iterator[Speaker]:
     package = str(Path(__file__).parents[2])  # also where ser runs from a checkout that is not installed
     path = os.pathsep.join(part for part in (package, os.environ.get("PYTHONPATH", "")) if part)
     process = subprocess.Popen(
-        [sys.executable, "-m", "ser.speech.espeak"],
+        [sys.executable, "-m", "ser.demo_corpus.espeak"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": path},

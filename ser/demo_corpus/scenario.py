@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from ser.speech.espeak import Voice
-from ser.speech.labels import CODES, SPEAKERS, counts
-from ser.speech.sentences import WORDINGS, sentence
+from ser.demo_corpus.espeak import Voice
+from ser.demo_corpus.label_counts import CODES, SPEAKERS, counts
+from ser.demo_corpus.sentences import WORDINGS, sentence
 
 TURNS = 8  # per dialog at the least, where there are enough utterances
 SHARED = 0.3  # share of a script's lines that are worded without regard to their label

@@ -6,11 +6,20 @@ from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
 
+from ser.demo_corpus.espeak import Speaker, speaker
+from ser.demo_corpus.iemocap_files import (
+    APPLE_DOUBLE,
+    Rated,
+    alignment,
+    labels,
+    rate,
+    save,
+    single_ratings,
+    transcription,
+)
+from ser.demo_corpus.recording import record
+from ser.demo_corpus.scenario import Dialog
 from ser.jobs.progress import progress
-from ser.speech.espeak import Speaker, speaker
-from ser.speech.recording import record
-from ser.speech.scenario import Dialog
-from ser.speech.writing import APPLE_DOUBLE, Rated, alignment, labels, rate, save, single_ratings, transcription
 
 README = (
     "A synthetic corpus in the layout of IEMOCAP.",

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from ser.speech.espeak import RATE as SPOKEN_RATE
-from ser.speech.espeak import Speaker
-from ser.speech.scenario import Turn
+from ser.demo_corpus.espeak import RATE as SPOKEN_RATE
+from ser.demo_corpus.espeak import Speaker
+from ser.demo_corpus.scenario import Turn
 
 RATE = 16000  # Hz
 SILENCE = 0.12  # seconds before and after the speech

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from ser.speech.recording import Recorded
+from ser.demo_corpus.recording import Recorded
 
 CATEGORY = {
     "ang": "Anger",

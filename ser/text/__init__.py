@@ -1,0 +1,1 @@
+"""Transcripts, their tokens, and word vectors."""

@@ -1,1 +1,0 @@
-"""What was said: tokens, transcripts, word vectors."""
