@@ -1,0 +1,79 @@
+"""Numbers as text and as CSV values: a ``Format`` is both sides of one column of a table."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+NONE: Final = "–"  # where a number is unknown
+
+
+@dataclass(frozen=True)
+class Format:
+    """text: for Markdown, LaTeX and the page; csv: for the CSV file. Neither is called with None or NaN."""
+
+    text: Callable[[Any], str]
+    csv: Callable[[Any], object]
+    numeric: bool = True  # aligned right
+
+
+def percent(value: float) -> str:
+    """Return a fraction as percent with two decimals."""
+    return NONE if math.isnan(value) else f"{100 * value:.2f}"
+
+
+def points(value: float, decimals: int = 2) -> str:
+    """Return a difference of fractions in percentage points, with its sign."""
+    return NONE if math.isnan(value) else f"{100 * value:+.{decimals}f}".replace("-", "−")
+
+
+def limits(low: float, high: float, decimals: int = 1) -> str:
+    """Return ``[57.1, 61.9]`` of two fractions, in percent or points; "" where one is unknown."""
+    if math.isnan(low) or math.isnan(high):
+        return ""
+    return f"[{100 * low:.{decimals}f}, {100 * high:.{decimals}f}]".replace("-", "−")
+
+
+def p_value(value: float) -> str:
+    """Return a p value with three decimals: ``0.012``, ``< 0.001``."""
+    return NONE if math.isnan(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def decimal(value: float, decimals: int = 3) -> str:
+    """Return a number with ``decimals`` decimals."""
+    return NONE if math.isnan(value) else f"{value:.{decimals}f}".replace("-", "−")
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as ``42 s``, ``3 min 20 s``, ``5 h 07 min``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def count(number: int) -> str:
+    """Return a whole number with thin spaces between thousands."""
+    return f"{number:,}".replace(",", "\u2009")
+
+
+def short(number: int) -> str:
+    """Return a number of parameters with three digits: ``1.23 M``."""
+    for size, unit in ((1_000_000, "M"), (1000, "k")):
+        if number >= size:
+            return f"{number / size:.3g} {unit}"
+    return count(number)
+
+
+def _per_cent(value: float) -> float:
+    return round(100 * value, 4)
+
+
+TEXT = Format(str, str, numeric=False)
+COUNT = Format(count, int)
+PERCENT = Format(percent, _per_cent)  # of a fraction 0…1
+POINTS = Format(points, _per_cent)  # of a difference of fractions
+DECIMAL = Format(decimal, lambda value: round(value, 6))
+P_VALUE = Format(p_value, float)
+INTERVAL = Format(lambda pair: limits(*pair) or NONE, str)  # of (low, high), fractions
+DURATION = Format(duration, lambda seconds: round(seconds, 2))
