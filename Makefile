@@ -5,20 +5,25 @@
 # make test-storage   a small experiment with data and results in an S3 bucket
 # make test-faults   kills, full disks and damaged files on a miniature experiment; SEED=7 KILLS=50 (docs/reliability.md)
 # make lint   what continuous integration checks beside the tests
-# make lock   renew the pinned versions from pyproject.toml
+# make docs   the documentation as a site in build/site
+# make lock   pin what pyproject.toml asks for; pins that still fit stay (python envs/lock.py --upgrade renews all)
 
 SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# Wheels at hand (a CPU build of torch, an offline mirror) are found through the variable that pip itself reads.
-FIND_LINKS := $(foreach place,$(PIP_FIND_LINKS),--find-links $(place))
+# torch is not in the lock: its build depends on the machine. A wheel in a folder of PIP_FIND_LINKS, the variable that pip
+# itself reads, comes first. Without one, uv takes the build for the GPU that it finds, or the small CPU build. Name another
+# with TORCH_BACKEND=cpu or cu128. The versions are bounded here and not in the package.
+TORCH_BACKEND ?= auto
+FIND_LINKS := $(foreach folder,$(PIP_FIND_LINKS),--find-links $(folder))
+TORCH := $(if $(PIP_FIND_LINKS),$(FIND_LINKS),--torch-backend $(TORCH_BACKEND)) --constraint envs/torch.txt
 CORES ?= $(shell nproc)
 # One training job per device; without a device the number of cores is the bound.
 GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | grep -c GPU || true)
 
-.PHONY: demo test test-cluster test-faults test-storage fuzz lint lock clean
+.PHONY: demo test test-cluster test-faults test-storage fuzz lint docs lock clean
 
 demo: $(VENV)/installed
 	snakemake --cores $(CORES) --resources gpu=$(GPUS)
@@ -33,7 +38,7 @@ fuzz: $(VENV)/installed
 
 test-cluster: $(VENV)/installed
 	type slurmctld munged > /dev/null 2>&1 || { apt-get -qq update && apt-get -qq install --no-install-recommends slurm-wlm munge; }
-	VIRTUAL_ENV="$(CURDIR)/$(VENV)" uv pip install --quiet --constraint envs/requirements.lock $(FIND_LINKS) -e '.[cluster]'
+	VIRTUAL_ENV="$(CURDIR)/$(VENV)" uv pip install --quiet --constraint envs/requirements.lock $(TORCH) -e '.[all,cluster]'
 	python tests/cluster/run_slurm.py
 
 # Beside the environment: botocore wants an older python-dateutil than the lock.
@@ -55,12 +60,16 @@ lint: $(VENV)/installed
 	lint-imports
 	snakemake --lint
 
+docs: $(VENV)/installed
+	mkdocs build --strict --quiet
+	@echo "The documentation: build/site/index.html"
+
 lock: $(BIN)/uv
 	python envs/lock.py
 
-$(VENV)/installed: $(BIN)/uv envs/requirements.lock pyproject.toml
+$(VENV)/installed: $(BIN)/uv envs/requirements.lock envs/torch.txt pyproject.toml
 	VIRTUAL_ENV="$(CURDIR)/$(VENV)" uv pip install --quiet --compile-bytecode --require-hashes -r envs/requirements.lock
-	VIRTUAL_ENV="$(CURDIR)/$(VENV)" uv pip install --quiet --compile-bytecode $(FIND_LINKS) -e .
+	VIRTUAL_ENV="$(CURDIR)/$(VENV)" uv pip install --quiet --compile-bytecode $(TORCH) -e '.[all]'
 	touch $@
 
 $(BIN)/uv:
@@ -69,4 +78,4 @@ $(BIN)/uv:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
 clean:
-	rm -rf $(VENV) .snakemake data results logs
+	rm -rf $(VENV) .snakemake build data results logs

@@ -1,16 +1,20 @@
 """Renew the two descriptions of the environment from pyproject.toml: `make lock`.
 
-requirements.lock pins everything but torch with hashes, for pip and uv; ser.yaml pins the direct requirements to the
-same versions, for conda. torch stays a range in both: which build fits depends on the machine.
+requirements.lock pins everything but torch with hashes, for pip and uv. ser.yaml pins the direct requirements to the
+same versions, for conda. torch stays a range in both, envs/torch.txt: its build depends on the machine. Pins that
+still fit are kept; `python envs/lock.py --upgrade` takes the newest versions.
 """
 
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).parent
-COMPILE = "uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -"
+LOCK = HERE / "requirements.lock"
+COMPILE = "uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate"
+GROUPS = ("dev", "docs")
 HEAD = """# The conda environment of every rule, for --software-deployment-method conda. Written by `make lock`;
 # a test keeps it equal to requirements.lock and pyproject.toml.
 channels:
@@ -26,16 +30,22 @@ dependencies:
 def main() -> None:
     """Write requirements.lock and ser.yaml."""
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text())
-    direct = project["project"]["dependencies"]
-    pinned = [text for text in direct if not text.startswith("torch")]
-    wanted = "\n".join([*pinned, *project["dependency-groups"]["dev"]])
-    lock = subprocess.run(COMPILE.split(), input=wanted, capture_output=True, text=True, check=True).stdout
-    (HERE / "requirements.lock").write_text(lock)
+    pinned = [text for text in direct(project) if name_of(text) != "torch"]
+    wanted = [*pinned, *(text for group in GROUPS for text in project["dependency-groups"][group])]
+    command = [*COMPILE.split(), *sys.argv[1:], "--output-file", str(LOCK), "-"]
+    subprocess.run(command, input="\n".join(wanted), text=True, check=True, stdout=subprocess.DEVNULL)
     names = {name_of(text) for text in pinned}
-    pins = [line.rstrip(" \\") for line in lock.splitlines() if "==" in line and name_of(line) in names]
-    rows = [f"      - {pin}\n" for pin in pins]
-    rows.append(f"      - {next(text for text in direct if text.startswith('torch'))}\n")
+    pins = [line.rstrip(" \\") for line in LOCK.read_text().splitlines() if "==" in line and name_of(line) in names]
+    torch = (HERE / "torch.txt").read_text().splitlines()[-1]
+    rows = [f"      - {pin}\n" for pin in [*pins, torch]]
     (HERE / "ser.yaml").write_text(HEAD.format(python=project["project"]["requires-python"]) + "".join(rows))
+
+
+def direct(project: dict) -> list[str]:
+    """Return the requirements of ``ser[all]``."""
+    extras = project["project"]["optional-dependencies"]
+    chosen = re.findall(r"\w+", extras["all"][0])[1:]
+    return [*project["project"]["dependencies"], *(text for extra in chosen for text in extras[extra])]
 
 
 def name_of(requirement: str) -> str:

@@ -1,7 +1,6 @@
-"""The house keeps its own rules: sizes, names, one lock for two environments."""
+"""The house keeps its own rules: sizes and names."""
 
 import re
-import tomllib
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
@@ -30,26 +29,6 @@ def test_nothing_is_pickled() -> None:
     for path in CODE:
         for call in re.findall(r"torch\.load\([^)]*\)", path.read_text()):
             assert "weights_only=True" in call, path
-
-
-def test_the_lock_holds_every_requirement_but_torch() -> None:
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
-    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
-    names = {re.match(r"[A-Za-z0-9_-]+", text).group().lower().replace("_", "-") for text in wanted}  # type: ignore[union-attr]
-    locked = set(re.findall(r"^([a-z0-9-]+)==", (PROJECT / "envs/requirements.lock").read_text(), re.MULTILINE))
-    assert names - locked == {"torch"}
-
-
-def test_the_conda_environment_has_the_versions_of_the_lock_and_the_same_torch() -> None:
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
-    conda = (PROJECT / "envs/ser.yaml").read_text()
-    lock = (PROJECT / "envs/requirements.lock").read_text()
-    torch = next(text for text in project["project"]["dependencies"] if text.startswith("torch"))
-    pins = re.findall(r"- ([a-z0-9-]+==\S+)", conda)
-    assert len({pin.split("==")[0] for pin in pins}) == len(project["project"]["dependencies"]) - 1
-    assert [pin for pin in pins if f"{pin} " not in lock] == []
-    assert torch in conda
-    assert f"python {project['project']['requires-python']}" in conda
 
 
 def test_every_rule_says_what_it_needs() -> None:

@@ -35,6 +35,8 @@ Raw = Mapping[str, Any]
 Record = TypeVar("Record", bound=Strict)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 WANTED = {"tuple_type": "must be a list, such as [a, b]", "model_type": "must be a mapping of keys"}
+PACKAGED = Path(__file__).parents[1] / "_config"  # config/ as a wheel carries it
+SHIPPED = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2] / "config"
 SECTIONS = ("experiment", "corpora", "features", "transcripts", "embeddings", "protocols", "systems", "devices")
 
 

@@ -6,11 +6,10 @@ from typing import Any
 
 from ser import catalog
 from ser.config import read
-from ser.config.schema import Protocol
+from ser.config.schema import Feature, Protocol, Recipe
 from ser.corpus import Facts
 from ser.errors import SerError
 from ser.reports.cards import grouping
-from ser.training import size
 
 CLASSES = 4  # of the parameter counts; most of the published numbers are on four classes
 
@@ -18,8 +17,8 @@ Entry = dict[str, Any]
 
 
 def systems(folder: Path) -> list[Entry]:
-    """Return every shipped recipe: paper, features, parameters at four classes, and what is not the paper's word."""
-    dims = size.dims(read.features(folder))
+    """Return every shipped recipe: paper, features, parameters at four classes, and which values are our defaults."""
+    dims = _dims(read.features(folder))
     return [
         {
             "name": name,
@@ -29,12 +28,33 @@ def systems(folder: Path) -> list[Entry]:
             "model": recipe.model,
             "features": [view.feature for view in recipe.inputs.views().values()],
             "modalities": list(recipe.inputs.modalities()),
-            "parameters": size.parameters(recipe, dims, CLASSES),
+            "parameters": _parameters(recipe, dims),
             "classes": CLASSES,
             "defaults": dict(recipe.defaults),
         }
         for name, recipe in read.shipped(folder)[1].items()
     ]
+
+
+def _dims(features: Mapping[str, Feature]) -> dict[str, int]:
+    """Return the dimensions of every feature; those with weights know them without the weights."""
+    return {
+        name: catalog.load("features", feature.extractor).dims(
+            **{option: value for option, value in feature.options.items() if option != "weights"}
+        )
+        for name, feature in features.items()
+    }
+
+
+def _parameters(recipe: Recipe, dims: Mapping[str, int]) -> int | None:
+    """Return the parameters at four classes; None where the extra ``train`` is not installed."""
+    try:
+        from ser.training import size
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        return None
+    return size.parameters(recipe, dims, CLASSES)
 
 
 def protocols(folder: Path) -> list[Entry]:
@@ -91,7 +111,7 @@ def corpora() -> list[Entry]:
 def features(folder: Path) -> list[Entry]:
     """Return every feature: dimensions, seconds per row (null: one row per utterance), and what it is."""
     known = read.features(folder)
-    dims = size.dims(known)
+    dims = _dims(known)
     modules = {name: catalog.load("features", feature.extractor) for name, feature in known.items()}
     return [
         {"name": name, "dims": dims[name], "hop": module.HOP, "title": (module.__doc__ or "").split("\n")[0]}

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from ser.config.read import SHIPPED
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 ConfigFolder = Annotated[Path, typer.Option(help="Folder that holds systems/ and protocols/.")]
-CONFIG = Path(__file__).parents[2] / "config"
 
 
 def keys() -> None:
@@ -26,7 +27,7 @@ def listing(entries: list[dict[str, Any]], columns: dict[str, str], as_json: boo
     print(json.dumps(entries, indent=2, ensure_ascii=False) if as_json else table(entries, columns))
 
 
-def systems(as_json: AsJson = False, config: ConfigFolder = CONFIG) -> None:
+def systems(as_json: AsJson = False, config: ConfigFolder = SHIPPED) -> None:
     """List the systems: paper, features, parameters, and what is a default and not the paper's word."""
     from ser.reports import inventory
 
@@ -34,7 +35,7 @@ def systems(as_json: AsJson = False, config: ConfigFolder = CONFIG) -> None:
     listing(inventory.systems(config), columns, as_json)
 
 
-def protocols(as_json: AsJson = False, config: ConfigFolder = CONFIG) -> None:
+def protocols(as_json: AsJson = False, config: ConfigFolder = SHIPPED) -> None:
     """List the protocols: rule, leaks, how a model is chosen, hash."""
     from ser.reports import inventory
 
@@ -56,7 +57,7 @@ def corpora(as_json: AsJson = False) -> None:
     listing(inventory.corpora(), columns, as_json)
 
 
-def features(as_json: AsJson = False, config: ConfigFolder = CONFIG) -> None:
+def features(as_json: AsJson = False, config: ConfigFolder = SHIPPED) -> None:
     """List the features."""
     from ser.reports import inventory
 
