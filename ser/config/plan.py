@@ -20,6 +20,10 @@ class Plan(Strict):
     systems: dict[str, Recipe]
     folds: dict[str, dict[str, FoldCount]] = Field(description="corpus: protocol: number of folds")
     shards: dict[str, int] = Field(default_factory=dict, description="corpus: number of feature and transcript shards")
+    changes: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="systems.<name> or protocols.<name> that is not as shipped: key: shipped value → its value",
+    )
 
     def checked(self) -> "Plan":
         """Return the plan itself; SerError if a block names a protocol, system or fold that is not there."""

@@ -5,7 +5,7 @@ ones, built on a ``base``, but never redefine one: runs are shared between exper
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +28,7 @@ from ser.config.schema import (
     Transcript,
 )
 from ser.config.values import check_values
+from ser.config.variants import remarks
 from ser.errors import SerError, unknown
 from ser.files.addresses import refuse_secrets
 
@@ -95,10 +96,26 @@ def resolve(raw: Raw, folder: Path) -> Config:
         },
         protocols=protocols,
         systems=systems,
+        origins={
+            "protocols": _origins(raw, "protocols", protocols),
+            "systems": _origins(raw, "systems", systems),
+        },
         devices=_record(Devices, _section(raw, "devices"), "devices"),
     )
     _no_secrets(config)
     return checked(config)
+
+
+def _origins(raw: Raw, section: str, known: Iterable[str]) -> dict[str, str | None]:
+    """Return every entry that ``raw`` adds with the shipped entry that it is based on; None if on none."""
+    added = _section(raw, section)
+    found: dict[str, str | None] = {}
+    for name in added:
+        base = name
+        while base in added:
+            base = (added[base] or {}).get("base") or ""
+        found[name] = base if base in known else None
+    return found
 
 
 def shipped(folder: Path, raw: Raw | None = None) -> tuple[dict[str, Protocol], dict[str, Recipe]]:
@@ -222,10 +239,13 @@ def _entries(section: str, kind: str, shipped: Mapping[str, dict[str, Any]], raw
             f"a variant needs a name of its own, with 'base: {twice[0]}'."
         )
     entries = {**shipped, **added}
-    return {name: _with_base(name, entries, kind, ()) for name in entries}
+    return {name: _with_base(name, entries, kind, (), added) for name in entries}
 
 
-def _with_base(name: str, entries: Mapping[str, dict[str, Any]], kind: str, seen: tuple[str, ...]) -> dict[str, Any]:
+def _with_base(
+    name: str, entries: Mapping[str, dict[str, Any]], kind: str, seen: tuple[str, ...], added: Collection[str]
+) -> dict[str, Any]:
+    """Return an entry with its base merged in."""
     if name not in entries:
         raise _located(unknown(kind, name, entries), f"base of {seen[-1]}")
     if name in seen:
@@ -234,7 +254,13 @@ def _with_base(name: str, entries: Mapping[str, dict[str, Any]], kind: str, seen
     base = entry.pop("base", None)
     if not isinstance(base, str | None):
         raise SerError(f"base of {name}: must be the name of a {kind}, it is {base!r}.")
-    return entry if base is None else merged(_with_base(base, entries, kind, (*seen, name)), entry)
+    if base is None:
+        return entry
+    whole = _with_base(base, entries, kind, (*seen, name), added)
+    both = merged(whole, entry)
+    if kind == "system" and name in added:
+        both["defaults"] = remarks(whole, both, entry.get("defaults") or (), base)
+    return both
 
 
 def merged(base: Raw, change: Raw) -> dict[str, Any]:

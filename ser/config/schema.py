@@ -260,4 +260,7 @@ class Config(Strict):
     embeddings: dict[str, Embedding]
     protocols: dict[str, Protocol]
     systems: dict[str, Recipe]
+    origins: dict[str, dict[str, str | None]] = Field(
+        default_factory=dict, description="section: entry that is not shipped: shipped entry that it is based on"
+    )
     devices: Devices = Devices()

@@ -10,8 +10,9 @@ from shlex import quote
 from snakemake.exceptions import WorkflowError
 
 from ser import catalog, layout
-from ser.config.read import merged, read_yaml, resolve
 from ser.config.plan import Plan
+from ser.config.read import features, merged, read_yaml, resolve
+from ser.config.variants import changes
 from ser.errors import SerError
 from ser.files.sources import fingerprint
 
@@ -124,6 +125,7 @@ def planned():
         systems={name: CONFIG.systems[name] for name in CONFIG.experiment.systems()},
         folds=folds,
         shards={corpus: len(shards(corpus)) for corpus in CONFIG.experiment.corpora()},
+        changes=changes(CONFIG, features(HOME / "config")),
     ).checked()
 
 

@@ -1,0 +1,78 @@
+"""What an experiment changes of the shipped systems and protocols that its entries are based on."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from ser.config.schema import Config, Feature
+
+DECISIVE = ("model", "options", "inputs", "training")  # sections of a recipe whose values have remarks
+
+
+def changes(config: Config, features: Mapping[str, Feature]) -> dict[str, dict[str, str]]:
+    """Return, for each selected entry that is not as shipped, its changed keys with ``shipped value → its value``.
+
+    Entries are named ``systems.<name>`` and ``protocols.<name>``. A system also changes with the options of the
+    features that it reads, but for paths of weights. features: as shipped.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for name in config.experiment.protocols():
+        found[f"protocols.{name}"] = _changed(config.protocols, name, config.origins.get("protocols", {}))
+    for name in config.experiment.systems():
+        changed = _changed(config.systems, name, config.origins.get("systems", {}))
+        for view in config.systems[name].inputs.views().values():
+            key = f"features.{view.feature}"
+            if view.feature in features:
+                old, new = (one[view.feature].model_dump(mode="json") for one in (features, config.features))
+                changed |= {path: text for path, text in _texts(old, new, key) if path != f"{key}.options.weights"}
+        found[f"systems.{name}"] = changed
+    return {name: changed for name, changed in found.items() if changed}
+
+
+def remarks(base: Mapping[str, Any], recipe: Mapping[str, Any], own: Collection[str], name: str) -> Any:
+    """Return the remarks on a recipe's values: its own, its base's on what is unchanged, and what ``name`` had instead.
+
+    base, recipe: raw, the latter with the base merged in; own: keys of the recipe's own remarks; name: of the base.
+    """
+    merged = recipe.get("defaults") or {}
+    sections = [{key: one.get(key) for key in DECISIVE} for one in (base, recipe)]
+    changed = dict(_differences(sections[0], sections[1]))
+    if not isinstance(merged, Mapping) or not changed:
+        return merged
+    unchanged = {
+        key: text
+        for key, text in merged.items()
+        if key in own or not any(path == key or path.startswith(f"{key}.") for path in changed)
+    }
+    return unchanged | {key: f"{name} has {_text(old)}" for key, (old, _) in changed.items() if key not in own}
+
+
+def _changed(entries: Mapping[str, Any], name: str, origins: Mapping[str, str | None]) -> dict[str, str]:
+    if name not in origins:
+        return {}
+    base = origins[name]
+    if base is None:
+        return {"base": "not a shipped entry"}
+    return dict(_texts(*(json.loads(entries[one].decisive()) for one in (base, name))))
+
+
+def _texts(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for path, (before, after) in _differences(old, new, prefix):
+        yield path, f"{_text(before)} → {_text(after)}"
+
+
+def _differences(
+    old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """Yield the dotted path of every value that differs, with both values; None where there is none."""
+    for key in dict.fromkeys([*old, *new]):
+        before, after = old.get(key), new.get(key)
+        path = f"{prefix}.{key}" if prefix else key
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            yield from _differences(before, after, path)
+        elif before != after:
+            yield path, (before, after)
+
+
+def _text(value: object) -> str:
+    return "none" if value is None else value if isinstance(value, str) else json.dumps(value)
