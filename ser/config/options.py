@@ -1,10 +1,15 @@
-"""Options of a module against the signature of the function that takes them: names and kinds, importing nothing."""
+"""Options of a module, checked against the annotations of the function that takes them, importing nothing heavy.
+
+Annotations are evaluated from the module's syntax tree. Aliases such as ``Cell = Literal["lstm", "gru"]`` are followed
+through ``ser``; only the modules in ``LIGHT`` are really imported.
+"""
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, reduce
-from operator import or_
-from typing import Any, Literal, TypeVar
+import builtins
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from typing import Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -12,7 +17,7 @@ from ser import catalog
 from ser.config.schema import Corpus, Feature, Protocol, Recipe, Transcript
 from ser.errors import SerError, unknown
 
-SIMPLE = {"bool": bool, "float": float, "int": int, "str": str, "Path": str}
+LIGHT = ("collections.abc", "pathlib", "pydantic", "typing")
 TAKEN_BY = {
     "corpora": "sources",
     "features": "extract",
@@ -21,7 +26,7 @@ TAKEN_BY = {
     "recognisers": "load",
 }
 LIST, NUMBER, WHOLE, TRUTH = "a list, such as [a, b]", "a number", "a whole number", "true or false"
-WANTED = {
+WANTED = {  # by pydantic's type of error; others say "Input should be …"
     "bool_parsing": TRUTH,
     "bool_type": TRUTH,
     "dict_type": "a mapping of keys",
@@ -34,16 +39,17 @@ WANTED = {
     "is_instance_of": LIST,
     "sequence_str": LIST,
     "string_type": "text",
+    "too_short": "a list that is not empty",
 }
 
 Record = TypeVar("Record", Corpus, Feature, Protocol, Recipe, Transcript)
 
 
 def with_options(record: Record, kind: str, name: str, where: str, given: Iterable[str] = ()) -> Record:
-    """Return ``record`` with options of the kinds that ``ser.<kind>.<name>`` takes: "5" for a number is one.
+    """Return ``record`` with its options converted to the types that ``ser.<kind>.<name>`` declares, "5" to 5.
 
-    Snakemake's ``--config`` makes a text of every number inside a mapping. given: options that come from elsewhere.
-    SerError with ``where`` for a module or an option that does not exist, is of another kind, or is missing.
+    Snakemake's ``--config`` turns every number inside a mapping into text. given: options that come from elsewhere.
+    SerError with ``where`` for a module or an option that does not exist, is of another type, or is missing.
     """
     try:
         accepted = catalog.keywords(kind, name, TAKEN_BY[kind])
@@ -55,76 +61,88 @@ def with_options(record: Record, kind: str, name: str, where: str, given: Iterab
     for option, value in record.options.items():
         if option not in accepted:
             raise SerError(f"{where}.options: {unknown(f'option of {name}', option, accepted)}")
-        left = value is None and option in given  # null: as if it were not said
-        wanted = _wanted(kind, name, option)
-        options[option] = value if left else _taken(wanted, value, f"{where}.options.{option}")
+        options[option] = value
+        if value is not None or option not in given:  # null: as if the key were absent
+            options[option] = _validated(_adapter(kind, name, option), value, f"{where}.options.{option}")
     missing = [option for option, needed in accepted.items() if needed and option not in {*options, *given}]
     if missing:
         raise SerError(f"{where}.options: {name} needs {', '.join(missing)}.")
     return record.model_copy(update={"options": options})
 
 
-def _taken(wanted: TypeAdapter[Any], value: object, where: str) -> Any:
+def unchecked(kind: str, name: str, function: str) -> list[str]:
+    """Return the options of a module's ``function`` whose annotation is missing or not understood."""
+    keywords = catalog.keywords(kind, name, function) or {}
+    return [option for option in keywords if _meaning(kind, name, option, function) is Any]
+
+
+def _validated(adapter: TypeAdapter[Any], value: object, where: str) -> Any:
     try:
-        return wanted.validate_python(value)
+        return adapter.validate_python(value)
     except ValidationError as error:
-        said = [WANTED.get(one["type"], one["msg"].removeprefix("Input should be ")) for one in error.errors()]
-        said += ["null"] * _takes_null(wanted)
-        raise SerError(f"{where}: must be {' or '.join(dict.fromkeys(said))}; it is {value!r}.") from error
+        wanted = [WANTED.get(one["type"], one["msg"].removeprefix("Input should be ")) for one in error.errors()]
+        wanted += ["null"] * _takes_null(adapter)
+        raise SerError(f"{where}: must be {' or '.join(dict.fromkeys(wanted))}; it is {value!r}.") from error
 
 
-def _takes_null(wanted: TypeAdapter[Any]) -> bool:
+def _takes_null(adapter: TypeAdapter[Any]) -> bool:
     try:
-        wanted.validate_python(None)
+        adapter.validate_python(None)
     except ValidationError:
         return False
     return True
 
 
 @cache
-def _wanted(kind: str, name: str, option: str) -> TypeAdapter[Any]:
-    """Return what tells whether a value is of the kind that the function's argument is annotated with."""
+def _adapter(kind: str, name: str, option: str) -> TypeAdapter[Any]:
+    meaning = _meaning(kind, name, option, TAKEN_BY[kind])
+    return TypeAdapter(meaning, config=ConfigDict(allow_inf_nan=False, coerce_numbers_to_str=True))
+
+
+def _meaning(kind: str, name: str, option: str, function: str) -> Any:
+    """Return the type that an option is annotated with; Any where there is none or it is not understood."""
     module = f"ser.{kind}.{name}"
-    defined = next(
-        node for node in catalog.tree(module).body if isinstance(node, ast.FunctionDef) and node.name == TAKEN_BY[kind]
-    )
+    body = catalog.tree(module).body
+    defined = next(node for node in body if isinstance(node, ast.FunctionDef) and node.name == function)
     annotation = next(argument.annotation for argument in defined.args.kwonlyargs if argument.arg == option)
-    return TypeAdapter(_meant(annotation, module), config=ConfigDict(allow_inf_nan=False, coerce_numbers_to_str=True))
+    return Any if annotation is None else _evaluated(annotation, _names(module))
 
 
-def _meant(annotation: ast.expr | None, module: str) -> Any:
-    """Return the type that an annotation in ``module`` means; Any where it says more than is looked at here."""
-    match annotation:
-        case ast.Constant(value=None):
-            return None
-        case ast.Name(id=name):
-            return SIMPLE[name] if name in SIMPLE else _alias(name, module)
-        case ast.Attribute(value=ast.Name(id=imported), attr=name):
-            return _alias(name, _origins(module).get(imported, ""))
-        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            return reduce(or_, (_meant(side, module) for side in (left, right)))
-        case ast.Subscript(value=ast.Name(id="Literal"), slice=values):
-            return Literal[ast.literal_eval(values)]
-        case ast.Subscript(value=ast.Name(id="Sequence"), slice=inner):
-            return Sequence[_meant(inner, module)]  # type: ignore[misc]
-        case ast.Subscript(value=ast.Name(id="Mapping"), slice=ast.Tuple(elts=[key, value])):
-            return Mapping[_meant(key, module), _meant(value, module)]  # type: ignore[misc]
-    return Any
+class _Names(dict[str, Any]):
+    """The names that annotations of a module use, by item or attribute, each resolved when first asked for."""
 
+    def __init__(self, module: str):
+        super().__init__(vars(builtins))
+        self.tree = catalog.tree(module)
 
-def _alias(name: str, module: str) -> Any:
-    """Return the type that ``module`` calls ``name``, or the module that it has it from."""
-    if not catalog.is_ours(module):
+    def __missing__(self, name: str) -> Any:
+        for node in self.tree.body:
+            match node:
+                case ast.Assign(targets=[ast.Name(id=target)], value=value) if target == name:
+                    return _evaluated(value, self)
+                case ast.ImportFrom(module=str(origin), names=aliases):
+                    for alias in aliases:
+                        if name == (alias.asname or alias.name):
+                            return _imported(origin, alias.name)
         return Any
-    for node in catalog.tree(module).body:
-        if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == name for to in node.targets):
-            return _meant(node.value, module)
-    origin, _, original = _origins(module).get(name, "").rpartition(".")
-    return _alias(original, origin) if origin else Any
+
+    def __getattr__(self, name: str) -> Any:
+        return self[name]
 
 
-@cache
-def _origins(module: str) -> dict[str, str]:
-    """Return the full name of everything that ``module`` imports from somewhere, by the name that it has there."""
-    imports = (node for node in catalog.tree(module).body if isinstance(node, ast.ImportFrom))
-    return {alias.asname or alias.name: f"{node.module}.{alias.name}" for node in imports for alias in node.names}
+_names = cache(_Names)
+
+
+def _imported(origin: str, name: str) -> Any:
+    if origin in LIGHT:
+        return getattr(import_module(origin), name)
+    if catalog.is_ours(f"{origin}.{name}"):
+        return _names(f"{origin}.{name}")
+    return _names(origin)[name] if catalog.is_ours(origin) else Any
+
+
+def _evaluated(expression: ast.expr, names: _Names) -> Any:
+    try:
+        return eval(compile(ast.Expression(expression), "annotation", "eval"), {}, names)
+    except (AttributeError, TypeError):  # an attribute or an item of what is not followed
+        return Any

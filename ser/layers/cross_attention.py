@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ser.layers.multiscale import Map
+from ser.layers.multiscale_convolution import Map
 
 PAIRINGS = ("one-to-one", "all-pairs", "joined")
 

@@ -14,7 +14,7 @@ from scipy.spatial.distance import cdist
 from scipy.special import expit
 from torch import Tensor
 
-from ser.layers.back_end import BackEnd, Labels, Vectors
+from ser.layers.back_end_classifier import BackEnd, Labels, Vectors
 from ser.layers.statistics import maximum, mean
 
 Kind = Literal["kernel", "random", "none"]

@@ -8,43 +8,36 @@ used is left out; here the encoder of the words does not run into their padding.
 import torch
 from torch import Tensor, nn
 
+from ser.bounds import Count, Share
 from ser.errors import SerError
-from ser.layers import demand
+from ser.layers import inputs
 from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import ContextPooling, MultiHead, glorot
 from ser.layers.focus import FRAMES, WORDS, Focus
-from ser.layers.recurrent import CELLS, Cell, Recurrent
+from ser.layers.recurrent import Cell, Recurrent
 from ser.layers.statistics import mean, valid
-from ser.layers.words import WordVectors
-
-NAME = "aligned_attention"
-
-
-def modalities(**_: object) -> tuple[str, ...]:
-    """Return what the model reads of a batch."""
-    return ("frames", "words")
+from ser.layers.word_vectors import WordVectors
 
 
 def build(
     shape: Shape,
     classes: int,
     *,
-    dense: int = 512,
+    dense: Count = 512,
     cell: Cell = "gru",
-    cells: int = 100,
-    heads: int = 8,
-    audio_dropout: float = 0.5,
-    text_dropout: float = 0.5,
+    cells: Count = 100,
+    heads: Count = 8,
+    audio_dropout: Share = 0.5,
+    text_dropout: Share = 0.5,
 ) -> nn.Module:
     """Return the model: frames (batch, time, dims), words (batch, words) -> (batch, classes).
 
     ``cells``: of each direction of the three encoders; 2 · cells must be divisible by ``heads``. Frames that a view of
     fixed length pads count as real, as in the recipe; with inputs.frames.limit no padding is seen.
     """
-    demand.one_of(NAME, "cell", cell, tuple(CELLS))
     if heads < 1 or 2 * cells % heads:
-        raise SerError(f"model '{NAME}': option heads is {heads}, which does not divide 2 · cells = {2 * cells}.")
-    dims, words = demand.frames(shape, NAME), WordVectors(demand.table(shape, NAME))
+        raise SerError(f"option heads is {heads}, which does not divide 2 · cells = {2 * cells}.")
+    dims, words = inputs.frames(shape), WordVectors(inputs.table(shape))
     return AlignedAttention(dims, words, classes, dense, cell, cells, heads, audio_dropout, text_dropout)
 
 

@@ -4,34 +4,26 @@ Section 4.2: the two convolutions of C-pFSMN-A, then two bidirectional layers wi
 direction: 256 in each would have more than twice the printed parameters. How it pools over time is not printed.
 """
 
-from collections.abc import Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from ser.layers import demand
+from ser.bounds import Count, Counts, Index
 from ser.layers.batch import Batch, Shape
-from ser.layers.convolution import FrontEnd, front_end
+from ser.layers.convolutional_front_end import FrontEnd, front_end
 from ser.layers.recurrent import Recurrent
 from ser.layers.statistics import mean
-
-NAME = "conv_blstm"
-
-
-def modalities(**_: object) -> tuple[str, ...]:
-    """Return what the model reads of a batch."""
-    return ("frames",)
 
 
 def build(
     shape: Shape,
     classes: int,
     *,
-    channels: Sequence[int] = (16, 32),
-    padding: int = 3,
-    cells: int = 128,
-    layers: int = 2,
+    channels: Counts = (16, 32),
+    padding: Index = 3,
+    cells: Count = 128,
+    layers: Count = 2,
     pooling: Literal["mean", "last"] = "mean",
 ) -> nn.Module:
     """Return the model for frames of fixed length: (batch, time, dims) -> (batch, classes).
@@ -39,8 +31,7 @@ def build(
     ``cells``: in each direction. ``pooling``: mean over time, or where each direction ends. SerError where lengths vary
     or nothing is left of too short an input.
     """
-    demand.one_of(NAME, "pooling", pooling, ("mean", "last"))
-    front, _ = front_end(shape, NAME, channels, padding)
+    front, _ = front_end(shape, channels, padding)
     return ConvBLSTM(front, Recurrent(front.dims, cells, layers=layers, both=True), pooling, classes)
 
 

@@ -4,37 +4,30 @@ Sequences are padded and masked: a unidirectional LSTM never sees what comes lat
 25 times faster than packing. "Last" is the last valid frame.
 """
 
-from collections.abc import Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from ser.errors import SerError
-from ser.layers import demand
+from ser.bounds import Count, Counts
+from ser.layers import inputs
 from ser.layers.attention import FeatureAttention, TimeAttention
 from ser.layers.batch import Batch, Shape
 from ser.layers.focus import FRAMES, Focus
 from ser.layers.statistics import last, valid
 
-NAME = "dense_lstm"
 Attention = Literal["none", "general", "time", "feature"]
-
-
-def modalities(**_: object) -> tuple[str, ...]:
-    """Return what the model reads of a batch."""
-    return ("frames",)
 
 
 def build(
     shape: Shape,
     classes: int,
     *,
-    cells: Sequence[int] = (256, 256),
+    cells: Counts = (256, 256),
     attention: Attention = "feature",
     reduction: Literal["sum", "mean"] = "sum",
-    projection: int | None = None,
-    dense: int = 128,
+    projection: Count | None = None,
+    dense: Count = 128,
 ) -> nn.Module:
     """Return the model: frames (batch, time, dims) with a mask -> (batch, classes).
 
@@ -43,11 +36,7 @@ def build(
     ``projection`` maps every joined layer that is wider than it to this width (the paper's eNTERFACE table prints
     256 · 2 inputs where layers of 512 and 256 cells give 768).
     """
-    dims = demand.frames(shape, NAME)
-    demand.one_of(NAME, "attention", attention, ("none", "general", "time", "feature"))
-    demand.one_of(NAME, "reduction", reduction, ("sum", "mean"))
-    if not cells:
-        raise SerError(f"model '{NAME}': option cells is empty; give the cells of each layer.")
+    dims = inputs.frames(shape)
     return DenseLSTM(dims, classes, tuple(cells), attention, reduction, projection, dense)
 
 

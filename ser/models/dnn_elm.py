@@ -6,39 +6,35 @@ of an utterance are classified by an extreme learning machine.
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
+from ser.bounds import Count, Index
 from ser.errors import SerError
-from ser.layers import demand, extreme_learning
-from ser.layers.back_end import BackEnd
+from ser.layers import extreme_learning, inputs
+from ser.layers.back_end_classifier import BackEnd
 from ser.layers.batch import Batch, Shape
 from ser.layers.statistics import valid
 
-NAME = "dnn_elm"
 Loudness = Literal["frame", "window"]
-
-
-def modalities(**_: object) -> tuple[str, ...]:
-    """Return what the model reads of a batch."""
-    return ("frames",)
 
 
 def build(
     shape: Shape,
     classes: int,
     *,
-    window: int = 25,
-    hidden: Sequence[int] = (256, 256, 256),
-    share: float = 0.3,
-    energy: int = 15,
+    window: Count = 25,
+    hidden: Sequence[Count] = (256, 256, 256),
+    share: Annotated[float, Field(gt=0, le=1)] = 0.3,
+    energy: Index = 15,
     loudness: Loudness = "frame",
-    unread: int = 1,
+    unread: Index = 1,
     machine: extreme_learning.Kind = "kernel",
-    nodes: int = 120,
-    seed: int = 0,
+    nodes: Count = 120,
+    seed: Index = 0,
 ) -> nn.Module:
     """Return the network: frames (batch, time, dims) -> (batch, classes).
 
@@ -46,17 +42,14 @@ def build(
     that are looked at; energy: column of the log energy; loudness: of the frame itself, or its mean over the window;
     unread: columns at the end that are not for the network. The other options belong to the back end.
     """
-    dims = demand.frames(shape, NAME)
-    demand.one_of(NAME, "loudness", loudness, ("frame", "window"))
-    back_end(classes, machine=machine, nodes=nodes, seed=seed)  # refuses wrong options before any training
+    dims = inputs.frames(shape)
+    del machine, nodes, seed  # of the back end
     if not 0 <= unread < dims:
-        raise SerError(f"model '{NAME}': option unread is {unread}; the feature has {dims} columns.")
+        raise SerError(f"option unread is {unread}; the feature has {dims} columns.")
     if not 0 <= energy < dims - unread:
-        raise SerError(f"model '{NAME}': option energy is {energy}; the columns read are 0 to {dims - unread - 1}.")
-    if window < 1 or window % 2 == 0:
-        raise SerError(f"model '{NAME}': option window is {window}; it must be odd, since a frame is its centre.")
-    if not 0 < share <= 1:
-        raise SerError(f"model '{NAME}': option share is {share}; it must be above 0 and at most 1.")
+        raise SerError(f"option energy is {energy}; the columns read are 0 to {dims - unread - 1}.")
+    if window % 2 == 0:
+        raise SerError(f"option window is {window}; it must be odd, since a frame is its centre.")
     return WindowNetwork(dims - unread, classes, window, tuple(hidden), share, energy, loudness)
 
 
@@ -64,7 +57,6 @@ def back_end(
     classes: int, *, machine: extreme_learning.Kind = "kernel", nodes: int = 120, seed: int = 0, **_: object
 ) -> BackEnd | None:
     """Return the machine that classifies what ``summary`` says: "kernel" (RBF), "random" (``nodes``) or "none"."""
-    demand.one_of(NAME, "machine", machine, extreme_learning.KINDS)
     return extreme_learning.machine(machine, classes, nodes=nodes, seed=seed)
 
 

@@ -11,27 +11,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ser.layers import demand
+from ser.bounds import Count, Share
+from ser.layers import inputs
 from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import Affine, weights
 from ser.layers.focus import WORDS, Focus
 from ser.layers.recurrent import Encoder
 from ser.layers.statistics import valid
-from ser.layers.words import WordVectors
+from ser.layers.word_vectors import WordVectors
 
-NAME = "dual_recurrent"
-NEEDS = {
-    "audio": ("frames", "vector"),
-    "text": ("words",),
-    "both": ("frames", "vector", "words"),
-    "attention": ("frames", "vector", "words"),
-}
 Which = Literal["audio", "text", "both", "attention"]
-
-
-def modalities(*, which: Which = "both", **_: object) -> tuple[str, ...]:
-    """Return what the model reads of a batch; nothing for an unknown ``which``, which ``build`` refuses."""
-    return NEEDS.get(which, ())
 
 
 def build(
@@ -39,9 +28,9 @@ def build(
     classes: int,
     *,
     which: Which = "both",
-    cells: int = 200,
-    audio_dropout: float = 0.3,
-    text_dropout: float = 0.7,
+    cells: Count = 200,
+    audio_dropout: Share = 0.3,
+    text_dropout: Share = 0.7,
     shared_bias: bool = True,
 ) -> nn.Module:
     """Return the model: frames (batch, time, dims), vector (batch, dims), words (batch, words) -> (batch, classes).
@@ -51,13 +40,12 @@ def build(
     last state never is, so that what becomes of outputs counts in "attention" only. ``shared_bias``: every linear layer
     has one bias for all its outputs, as in the code, instead of one each.
     """
-    demand.one_of(NAME, "which", which, tuple(NEEDS))
     audio, text, words, extra = None, None, None, 0
     if which != "text":
-        dims, extra = demand.frames(shape, NAME), demand.vector(shape, NAME)
+        dims, extra = inputs.frames(shape), inputs.vector(shape)
         audio = Encoder(dims, cells, cell="gru", into=audio_dropout, out=audio_dropout, initial="orthogonal")
     if which != "audio":
-        words = WordVectors(demand.table(shape, NAME))
+        words = WordVectors(inputs.table(shape))
         text = Encoder(words.dims, cells, cell="gru", into=text_dropout, out=text_dropout, initial="orthogonal")
     if audio is None or text is None:
         return DualRecurrent(audio, text, words, None, None, Affine(cells + extra, classes, shared=shared_bias))

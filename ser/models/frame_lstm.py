@@ -9,35 +9,29 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from ser.layers import demand
+from ser.bounds import Count, Share
+from ser.layers import inputs
 from ser.layers.batch import Batch, Shape
 from ser.layers.recurrent import Recurrent
 from ser.layers.statistics import last, mean, valid
 
-NAME = "frame_lstm"
 POOLINGS = {"mean": mean, "last": last}
-
-
-def modalities(**_: object) -> tuple[str, ...]:
-    """Return what the model reads of a batch."""
-    return ("frames",)
 
 
 def build(
     shape: Shape,
     classes: int,
     *,
-    cells: int = 128,
-    layers: int = 2,
+    cells: Count = 128,
+    layers: Count = 2,
     pooling: Literal["mean", "last"] = "mean",
-    dropout: float = 0.3,
+    dropout: Share = 0.3,
 ) -> nn.Module:
     """Return the model: (batch, time, dims) -> (batch, classes).
 
     ``pooling``: mean over the real frames, or the last of them. ``dropout``: between the layers and before the output.
     """
-    demand.one_of(NAME, "pooling", pooling, ("mean", "last"))
-    recurrent = Recurrent(demand.frames(shape, NAME), cells, layers=layers, dropout=dropout)
+    recurrent = Recurrent(inputs.frames(shape), cells, layers=layers, dropout=dropout)
     return FrameLSTM(recurrent, pooling, dropout, classes)
 
 

@@ -13,18 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ser.bounds import Count, Counts, Share
 from ser.errors import SerError
-from ser.layers import demand
+from ser.layers import inputs
 from ser.layers.batch import Batch, Shape
 from ser.layers.recurrent import Recurrent
-
-NAME = "hsf_crnn"
-READS = {"joint": ("frames", "vector"), "late": ("frames", "vector"), "hsf": ("vector",), "crnn": ("frames",)}
-
-
-def modalities(*, fusion: str = "joint", **_: object) -> tuple[str, ...]:
-    """Return what the model reads of a batch: the branches that ``fusion`` keeps."""
-    return READS.get(fusion, READS["joint"])
 
 
 def build(
@@ -32,12 +25,12 @@ def build(
     classes: int,
     *,
     fusion: Literal["joint", "late", "hsf", "crnn"] = "joint",
-    statistics: Sequence[int] = (256, 128),
-    channels: Sequence[int] = (32, 64, 128),
-    kernels: Sequence[int] = (5, 3, 3),
-    cells: int = 64,
-    dense: int = 128,
-    dropout: float = 0.5,
+    statistics: Counts = (256, 128),
+    channels: Counts = (32, 64, 128),
+    kernels: Counts = (5, 3, 3),
+    cells: Count = 64,
+    dense: Count = 128,
+    dropout: Share = 0.5,
 ) -> nn.Module:
     """Return the model: frames of fixed length (batch, time, dims) and vector (batch, dims) -> (batch, classes).
 
@@ -46,21 +39,17 @@ def build(
     ``channels``, ``kernels``: convolutions, each with a 2×2 pool; ``cells``: of the LSTM in each direction. SerError
     where lengths vary or nothing is left of too small an input.
     """
-    demand.one_of(NAME, "fusion", fusion, tuple(READS))
-    if not statistics or not channels or len(channels) != len(kernels) or not all(kernel % 2 for kernel in kernels):
+    if len(channels) != len(kernels) or not all(kernel % 2 for kernel in kernels):
         raise SerError(
-            f"model '{NAME}': statistics {list(statistics)}, channels {list(channels)}, kernels {list(kernels)}; "
-            "give at least one layer of each branch, and one odd kernel per layer of channels."
+            f"channels {list(channels)}, kernels {list(kernels)}; give one odd kernel per layer of channels."
         )
     branches: list[StatisticsBranch | RecurrentBranch] = []
-    if "frames" in modalities(fusion=fusion):
+    if fusion != "hsf":
         smallest = 2 ** len(channels)
-        demand.length(shape, NAME, smallest)
-        if (dims := demand.frames(shape, NAME)) < smallest:
-            raise SerError(f"model '{NAME}' needs frames of at least {smallest} dimensions, the feature has {dims}.")
-        branches.append(RecurrentBranch(dims, channels, kernels, cells))
-    if "vector" in modalities(fusion=fusion):
-        branches.append(StatisticsBranch(demand.vector(shape, NAME), statistics, dropout))
+        inputs.length(shape, smallest)
+        branches.append(RecurrentBranch(inputs.frames(shape, smallest), channels, kernels, cells))
+    if fusion != "crnn":
+        branches.append(StatisticsBranch(inputs.vector(shape), statistics, dropout))
     if fusion == "late":
         return Late([Joint([branch], dense, classes) for branch in branches])
     return Joint(branches, dense, classes)

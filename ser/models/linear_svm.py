@@ -4,26 +4,23 @@ Pairs of classes are separated one against one (libsvm). Which class wins is the
 that ``scores`` gives, ties between votes included, so the scores and the decision never disagree.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from ser.errors import SerError
 
+Positive = Annotated[float, Field(gt=0)]
 KIND = "estimator"
 CACHE = 1000  # MB for kernel rows
 
 
-def modalities(**_: object) -> tuple[str, ...]:
-    """Return what the model reads of an utterance."""
-    return ("vector",)
-
-
-def build(classes: int, *, c: float = 0.1, class_weight: Literal["balanced"] | None = "balanced") -> Pipeline:
+def build(classes: int, *, c: Positive = 0.1, class_weight: Literal["balanced"] | None = "balanced") -> Pipeline:
     """Return an unfitted scaler (mean 0, sd 1 on what it is fitted on) and machine for (utterances, dims).
 
     ``c``: cost of an error against the width of the margin, above 0; ``class_weight`` "balanced" multiplies it by
@@ -31,10 +28,6 @@ def build(classes: int, *, c: float = 0.1, class_weight: Literal["balanced"] | N
     """
     if classes < 2:
         raise SerError(f"model 'linear_svm' needs at least two classes, the protocol gives {classes}.")
-    if c <= 0:
-        raise SerError(f"model 'linear_svm': option c is {c}; it must be above 0.")
-    if class_weight not in ("balanced", None):
-        raise SerError(f"model 'linear_svm': option class_weight is '{class_weight}'; known: balanced, null.")
     machine = SVC(kernel="linear", C=c, class_weight=class_weight, break_ties=classes > 2, cache_size=CACHE)
     return make_pipeline(StandardScaler(), machine)
 

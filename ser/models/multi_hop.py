@@ -5,28 +5,22 @@ released; the blocks are those of the authors' next paper (david-yoon/attentive-
 slip there: it turns the backward outputs round twice, so that both directions of a frame do not belong together.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
-from ser.layers import demand
+from ser.bounds import Count, Share
+from ser.layers import inputs
 from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import Affine, weights
 from ser.layers.focus import FRAMES, WORDS, Focus
-from ser.layers.recurrent import CELLS, Cell, Encoder
+from ser.layers.recurrent import Cell, Encoder
 from ser.layers.statistics import valid
-from ser.layers.words import WordVectors
+from ser.layers.word_vectors import WordVectors
 
-NAME = "multi_hop"
-NEEDS = {"audio": ("frames", "vector"), "text": ("words",), "both": ("frames", "vector", "words")}
-HOPS = ("1", "2", "3")
 Which = Literal["audio", "text", "both"]
-
-
-def modalities(*, which: Which = "both", **_: object) -> tuple[str, ...]:
-    """Return what the model reads of a batch; nothing for an unknown ``which``, which ``build`` refuses."""
-    return NEEDS.get(which, ())
 
 
 def build(
@@ -34,13 +28,13 @@ def build(
     classes: int,
     *,
     which: Which = "both",
-    hops: int = 2,
+    hops: Annotated[int, Field(ge=1, le=3)] = 2,
     cell: Cell = "lstm",
-    cells: int = 200,
+    cells: Count = 200,
     residual: bool = True,
-    audio_dropout: float = 0.3,
-    text_dropout: float = 0.7,
-    output_dropout: float = 0.0,
+    audio_dropout: Share = 0.3,
+    text_dropout: Share = 0.7,
+    output_dropout: Share = 0.0,
 ) -> nn.Module:
     """Return the model: frames (batch, time, dims), vector (batch, dims), words (batch, words) -> (batch, classes).
 
@@ -48,9 +42,6 @@ def build(
     direction. ``residual``: see ``ser.layers.recurrent.Encoder``. ``…_dropout``: share of the encoder's inputs that is
     dropped; ``output_dropout``: of both encoders' outputs, not of their ends.
     """
-    demand.one_of(NAME, "which", which, tuple(NEEDS))
-    demand.one_of(NAME, "hops", str(hops), HOPS)
-    demand.one_of(NAME, "cell", cell, tuple(CELLS))
     audio, text, words, extra = None, None, None, 0
 
     def encoder(dims: int, into: float) -> Encoder:
@@ -59,10 +50,10 @@ def build(
         )
 
     if which != "text":
-        dims, extra = demand.frames(shape, NAME), demand.vector(shape, NAME)
+        dims, extra = inputs.frames(shape), inputs.vector(shape)
         audio = encoder(dims, audio_dropout)
     if which != "audio":
-        words = WordVectors(demand.table(shape, NAME))
+        words = WordVectors(inputs.table(shape))
         text = encoder(words.dims, text_dropout)
     joined = extra + sum(one.dims for one in (audio, text) if one is not None)
     queries = [Affine(2 * cells, 2 * cells) for _ in range(hops if which == "both" else 0)]

@@ -7,25 +7,23 @@ figure in the authors' repository (which has no code); the dense width and the p
 """
 
 from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
+from ser.bounds import Count, Counts, Share
 from ser.errors import SerError
-from ser.layers import cross_attention, demand
+from ser.layers import cross_attention, inputs
 from ser.layers.batch import Batch, Shape
 from ser.layers.focus import WORDS, Focus
-from ser.layers.multiscale import Map, PooledScales
-from ser.layers.statistics import POOLINGS, pooled
-from ser.layers.words import WordVectors
+from ser.layers.multiscale_convolution import Map, PooledScales
+from ser.layers.statistics import pooled
+from ser.layers.word_vectors import WordVectors
 
-NAME = "multiscale_cnn"
+Statistics = Annotated[Sequence[Literal["max", "mean", "std"]], Field(min_length=1)]
 SWEM = ("max", "mean")  # of Shen et al. 2018, as Peng et al. have it
-
-
-def modalities(*, frames: bool = True, vector: bool = False, words: bool = False, **_: object) -> tuple[str, ...]:
-    """Return what the model reads of a batch."""
-    return tuple(name for name, read in (("frames", frames), ("vector", vector), ("words", words)) if read)
 
 
 def build(
@@ -35,17 +33,17 @@ def build(
     frames: bool = True,
     vector: bool = False,
     words: bool = False,
-    kernels: Sequence[int] = (5, 7, 9, 11),
-    statistics: Sequence[str] = ("max", "mean", "std"),
-    text_kernels: Sequence[int] = (2, 3, 4, 5),
-    text_statistics: Sequence[str] = ("max", "mean", "std"),
+    kernels: Counts = (5, 7, 9, 11),
+    statistics: Statistics = ("max", "mean", "std"),
+    text_kernels: Counts = (2, 3, 4, 5),
+    text_statistics: Statistics = ("max", "mean", "std"),
     swem: bool = False,
     frozen: bool = False,
-    attention: str = "none",
-    filters: int = 128,
+    attention: Literal["none", "one-to-one", "all-pairs", "joined"] = "none",
+    filters: Count = 128,
     masked: bool = False,
-    dense: int = 256,
-    dropout: float = 0.3,
+    dense: Count = 256,
+    dropout: Share = 0.3,
 ) -> nn.Module:
     """Return the model: frames (batch, time, dims), vector (batch, dims), words (batch, words) -> (batch, classes).
 
@@ -56,25 +54,23 @@ def build(
     words only. Inputs shorter than the widest kernel are zero-padded to it. SerError for options that fit neither each
     other nor the inputs.
     """
-    demand.one_of(NAME, "attention", attention, ("none", *cross_attention.PAIRINGS))
     if not (frames or words):
-        raise SerError(f"model '{NAME}' reads neither frames nor words: set options.frames or options.words.")
+        raise SerError("it reads neither frames nor words: set options.frames or options.words.")
     if swem and not words:
-        raise SerError(f"model '{NAME}': option swem needs words; set options.words.")
+        raise SerError("option swem needs words; set options.words.")
     if attention != "none":
         _check_attention(frames and words, attention, kernels, text_kernels)
     audio, text, vectors, width = None, None, None, 0
     if frames:
-        audio = PooledScales(demand.frames(shape, NAME), kernels, filters, _known("statistics", statistics))
+        audio = PooledScales(inputs.frames(shape), kernels, filters, statistics)
         _check_length("frames", shape.length, masked)
         width += audio.width
     if vector:
-        width += demand.vector(shape, NAME)
+        width += inputs.vector(shape)
     if words:
-        vectors = WordVectors(demand.table(shape, NAME), frozen=frozen)
+        vectors = WordVectors(inputs.table(shape), frozen=frozen)
         _check_length("words", shape.sentence, masked)
-        named = _known("text_statistics", text_statistics)
-        text = PooledScales(vectors.dims, text_kernels, filters, named, same=attention == "joined")
+        text = PooledScales(vectors.dims, text_kernels, filters, text_statistics, same=attention == "joined")
         width += text.width + swem * len(SWEM) * vectors.dims
     if attention != "none":
         width += cross_attention.width(attention, len(kernels), len(text_kernels), len(statistics) * filters)
@@ -93,22 +89,12 @@ def build(
     )
 
 
-def _known(option: str, statistics: Sequence[str]) -> tuple[str, ...]:
-    for statistic in statistics:
-        demand.one_of(NAME, option, statistic, tuple(POOLINGS))
-    if not statistics:
-        raise SerError(f"model '{NAME}': option {option} is empty; name at least one of {', '.join(POOLINGS)}.")
-    return tuple(statistics)
-
-
 def _check_attention(both: bool, pairing: str, kernels: Sequence[int], text_kernels: Sequence[int]) -> None:
     if not both:
-        raise SerError(
-            f"model '{NAME}': option attention needs frames and words; set options.frames and options.words."
-        )
+        raise SerError("option attention needs frames and words; set options.frames and options.words.")
     if pairing != "all-pairs" and len(kernels) != len(text_kernels):
         raise SerError(
-            f"model '{NAME}': option attention '{pairing}' needs as many text_kernels as kernels, there are "
+            f"option attention '{pairing}' needs as many text_kernels as kernels, there are "
             f"{len(text_kernels)} and {len(kernels)}; 'all-pairs' takes any."
         )
 
@@ -116,13 +102,11 @@ def _check_attention(both: bool, pairing: str, kernels: Sequence[int], text_kern
 def _check_length(modality: str, length: int | None, masked: bool) -> None:
     if masked and length is not None:
         raise SerError(
-            f"model '{NAME}' cannot mask padding in a view of fixed length, where padding counts as {modality}; "
+            f"it cannot mask padding in a view of fixed length, where padding counts as {modality}; "
             f"with options.masked use inputs.{modality}.limit instead of length."
         )
     if not masked and length is None:
-        raise SerError(
-            f"model '{NAME}' needs equally long inputs: set inputs.{modality}.length, or options.masked to let it vary."
-        )
+        raise SerError(f"it needs equally long inputs: set inputs.{modality}.length, or options.masked to let it vary.")
 
 
 class MultiScaleCNN(nn.Module):

@@ -6,27 +6,21 @@ of the attention, and how the variant without attention pools. Equal orders and 
 (Zhang et al. 2018) that the pyramid is meant to improve on, or, with ``block`` "fsmn", the FSMN (Zhang et al. 2015).
 """
 
-from collections.abc import Sequence
 from typing import Literal
 
 from torch import Tensor, nn
 
+from ser.bounds import Count, Counts, Index
 from ser.errors import SerError
-from ser.layers import convolution, demand
+from ser.layers import convolutional_front_end, inputs
 from ser.layers.attention import TimestepAttention
 from ser.layers.batch import Batch, Shape
-from ser.layers.convolution import FrontEnd
+from ser.layers.convolutional_front_end import FrontEnd
 from ser.layers.focus import FRAMES, Focus
-from ser.layers.memory import Memory, MemoryLayer, SideMemoryLayer, Taps
+from ser.layers.fsmn_memory import Memory, MemoryLayer, SideMemoryLayer, Taps
 from ser.layers.statistics import last, mean
 
-NAME = "pyramid_fsmn"
 POOLINGS = {"mean": mean, "last": last}
-
-
-def modalities(**_: object) -> tuple[str, ...]:
-    """Return what the model reads of a batch."""
-    return ("frames",)
 
 
 def build(
@@ -34,13 +28,13 @@ def build(
     classes: int,
     *,
     front_end: Literal["cnn", "none"] = "cnn",
-    channels: Sequence[int] = (16, 32),
-    padding: int = 3,
+    channels: Counts = (16, 32),
+    padding: Index = 3,
     block: Literal["dfsmn", "fsmn"] = "dfsmn",
-    hidden: int = 256,
-    projection: int = 128,
-    orders: Sequence[int] = (4, 8, 16, 32),
-    strides: Sequence[int] = (1, 1, 2, 2),
+    hidden: Count = 256,
+    projection: Count = 128,
+    orders: Counts = (4, 8, 16, 32),
+    strides: Counts = (1, 1, 2, 2),
     order_count: Literal["paper", "current"] = "paper",
     taps: Taps = "scalar",
     skip: Literal["all", "change", "none"] = "all",
@@ -56,21 +50,14 @@ def build(
     "fsmn" has neither skip nor ``projection``. ``attention`` "timestep" has ratio · time hidden units; "none" takes
     ``pooling`` instead. SerError where lengths vary, nothing is left of too short an input, or options contradict.
     """
-    dims, time = demand.frames(shape, NAME), demand.length(shape, NAME)
-    demand.one_of(NAME, "front_end", front_end, ("cnn", "none"))
-    demand.one_of(NAME, "block", block, ("dfsmn", "fsmn"))
-    demand.one_of(NAME, "order_count", order_count, ("paper", "current"))
-    demand.one_of(NAME, "taps", taps, ("scalar", "vector"))
-    demand.one_of(NAME, "skip", skip, ("all", "change", "none") if block == "dfsmn" else ("none",))
-    demand.one_of(NAME, "attention", attention, ("timestep", "none"))
-    demand.one_of(NAME, "pooling", pooling, ("mean", "last"))
-    if not orders or len(orders) != len(strides):
-        raise SerError(f"model '{NAME}': {len(orders)} orders but {len(strides)} strides; give one of each per layer.")
-    if min(*orders, *strides) < 1:
-        raise SerError(f"model '{NAME}': orders {list(orders)} and strides {list(strides)} must be at least 1.")
+    dims, time = inputs.frames(shape), inputs.length(shape)
+    if block == "fsmn" and skip != "none":
+        raise SerError(f"option skip is '{skip}', and the block 'fsmn' has none: set skip to none.")
+    if len(orders) != len(strides):
+        raise SerError(f"{len(orders)} orders but {len(strides)} strides; give one of each per layer.")
     front: FrontEnd | None = None
     if front_end == "cnn":
-        front, time = convolution.front_end(shape, NAME, channels, padding)
+        front, time = convolutional_front_end.front_end(shape, channels, padding)
         dims = front.dims
     layers: list[MemoryLayer | SideMemoryLayer] = []
     for number, (order, stride) in enumerate(zip(orders, strides, strict=True)):

@@ -4,41 +4,35 @@ The last column of the frames says whether a frame is voiced (above 0, also once
 others. Its outputs are the classes and, last, Null: no emotion.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
-from ser.errors import SerError
-from ser.layers import demand, extreme_learning, label_paths
-from ser.layers.back_end import BackEnd
+from ser.bounds import Count, Index
+from ser.layers import extreme_learning, inputs, label_sequences
+from ser.layers.back_end_classifier import BackEnd
 from ser.layers.batch import Batch, Shape
 from ser.layers.recurrent import Recurrent
 from ser.layers.statistics import valid
 
-NAME = "rnn_elm"
 Objective = Literal["strict", "floating", "frames"]
-OBJECTIVES = ("strict", "floating", "frames")
-
-
-def modalities(**_: object) -> tuple[str, ...]:
-    """Return what the model reads of a batch."""
-    return ("frames",)
 
 
 def build(
     shape: Shape,
     classes: int,
     *,
-    cells: int = 64,
-    layers: int = 2,
+    cells: Count = 64,
+    layers: Count = 2,
     objective: Objective = "strict",
     outer: bool = True,
-    run: int = 5,
-    gap: int = 10,
+    run: Annotated[int, Field(ge=3)] = 5,  # label_sequences.SHORTEST
+    gap: Count = 10,
     machine: extreme_learning.Kind = "kernel",
-    nodes: int = 120,
-    seed: int = 0,
+    nodes: Count = 120,
+    seed: Index = 0,
 ) -> nn.Module:
     """Return the network: frames (batch, time, dims) -> (batch, classes).
 
@@ -47,16 +41,8 @@ def build(
     run, gap: frames of the shortest voiced region and of the shortest gap between two. The other options belong to the
     back end.
     """
-    dims = demand.frames(shape, NAME)
-    demand.one_of(NAME, "objective", objective, OBJECTIVES)
-    back_end(classes, machine=machine, nodes=nodes, seed=seed)  # refuses wrong options before any training
-    if dims < 2:
-        raise SerError(f"model '{NAME}' needs a column that says what is voiced beside others, the feature has {dims}.")
-    if run < label_paths.SHORTEST or gap < 1:
-        raise SerError(
-            f"model '{NAME}': options run and gap are {run} and {gap}; a segment needs {label_paths.SHORTEST} voiced "
-            "frames and a gap of 1."
-        )
+    dims = inputs.frames(shape, 2)  # the last column marks voiced frames
+    del machine, nodes, seed  # of the back end
     return EmotionFinder(dims - 1, classes, cells, layers, objective, outer=outer, run=run, gap=gap)
 
 
@@ -64,7 +50,6 @@ def back_end(
     classes: int, *, machine: extreme_learning.Kind = "kernel", nodes: int = 120, seed: int = 0, **_: object
 ) -> BackEnd | None:
     """Return the machine that classifies what ``summary`` says: "kernel" (RBF), "random" (``nodes``) or "none"."""
-    demand.one_of(NAME, "machine", machine, extreme_learning.KINDS)
     return extreme_learning.machine(machine, classes, nodes=nodes, seed=seed)
 
 
@@ -109,11 +94,11 @@ class EmotionFinder(nn.Module):
         if self.objective == "frames":
             cost = -(emotion * mask).sum(1)
         else:
-            regions = label_paths.voiced_regions(batch.frames[..., -1] > 0, mask, run=self.run, gap=self.gap)
-            most = label_paths.most_segments(mask.shape[1], self.run, self.gap)
-            segments, strict = label_paths.segmented(regions), self.objective == "strict"
+            regions = label_sequences.voiced_regions(batch.frames[..., -1] > 0, mask, run=self.run, gap=self.gap)
+            most = label_sequences.most_segments(mask.shape[1], self.run, self.gap)
+            segments, strict = label_sequences.segmented(regions), self.objective == "strict"
             null = said[..., self.classes]
-            cost = label_paths.path_loss(emotion, null, mask, segments, most, strict=strict, outer=self.outer)
+            cost = label_sequences.path_loss(emotion, null, mask, segments, most, strict=strict, outer=self.outer)
         weight = torch.ones_like(cost) if weights is None else weights[labels]
         return (cost * weight).sum() / (mask.sum(1) * weight).sum()
 

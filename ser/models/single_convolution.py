@@ -6,31 +6,20 @@ The network by which the paper chose its filters: what one height along frequenc
 import torch
 from torch import Tensor, nn
 
-from ser.errors import SerError
-from ser.layers import demand
+from ser.bounds import Count
+from ser.layers import inputs
 from ser.layers.batch import Batch, Shape
 from ser.layers.map_pooling import AveragePooling
 
-NAME = "single_convolution"
 
-
-def modalities(**_: object) -> tuple[str, ...]:
-    """Return what the model reads of a batch."""
-    return ("frames",)
-
-
-def build(shape: Shape, classes: int, *, height: int = 10, width: int = 2, filters: int = 16) -> nn.Module:
+def build(shape: Shape, classes: int, *, height: Count = 10, width: Count = 2, filters: Count = 16) -> nn.Module:
     """Return the model for segments of fixed length: frames (batch, time, bins) -> (batch, classes).
 
     height: bins of a filter; width: frames. Zeros around the spectrogram give all even shapes a map of (bins − 1, time
     − 1), as ``time_frequency_cnn`` has it, so that shapes differ in what a filter sees and not in where it stands.
     """
-    bins = demand.frames(shape, NAME)
-    if height < 1 or width < 1:
-        raise SerError(f"model '{NAME}': options height and width are {height} and {width}; they must be at least 1.")
-    demand.length(shape, NAME, _shortest(width))
-    if bins < _shortest(height):
-        raise SerError(f"model '{NAME}' needs at least {_shortest(height)} bins per frame, the feature has {bins}.")
+    inputs.frames(shape, _shortest(height))
+    inputs.length(shape, _shortest(width))
     return SingleConvolution(height, width, filters, classes)
 
 

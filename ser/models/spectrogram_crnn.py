@@ -12,20 +12,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ser.layers import demand
+from ser.bounds import Count, Share
+from ser.layers import inputs
 from ser.layers.batch import Batch, Shape
 from ser.layers.recurrent import Recurrent
 
-NAME = "spectrogram_crnn"
 Reader = Literal["both", "forward", "none"]
 READERS = ("both", "forward", "none")
 KERNELS = {16: (12, 16), 24: (8, 12), 32: (5, 7)}  # filters: bins, frames
 DEEPER = {40: (3, 3), 48: (3, 3)}  # in the place of the LSTM
-
-
-def modalities(**_: object) -> tuple[str, ...]:
-    """Return what the model reads of a batch."""
-    return ("frames",)
 
 
 def build(
@@ -33,18 +28,17 @@ def build(
     classes: int,
     *,
     recurrent: Reader = "both",
-    cells: int = 128,
-    dense: int = 64,
-    map_dropout: float = 0.25,
-    dropout: float = 0.5,
+    cells: Count = 128,
+    dense: Count = 64,
+    map_dropout: Share = 0.25,
+    dropout: Share = 0.5,
 ) -> nn.Module:
     """Return the model for segments of fixed length: frames (batch, time, bins) -> (batch, classes).
 
     recurrent: the LSTM of ``cells`` per direction reads in "both" directions or "forward"; "none" has two convolutions
     in its place. map_dropout: after each convolution; dropout: after the dense layer.
     """
-    bins, length = demand.frames(shape, NAME), demand.length(shape, NAME)
-    demand.one_of(NAME, "recurrent", recurrent, READERS)
+    bins, length = inputs.frames(shape), inputs.length(shape)
     return SpectrogramNetwork(
         bins, length, classes, recurrent, cells=cells, dense=dense, map_dropout=map_dropout, dropout=dropout
     )

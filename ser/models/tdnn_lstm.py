@@ -5,26 +5,23 @@ of the layers are from Kaldi's TDNN-LSTM recipes and a re-implementation.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ser.bounds import Count, Index, Share
 from ser.errors import SerError
-from ser.layers import demand
+from ser.layers import inputs
 from ser.layers.batch import Batch, Shape
 from ser.layers.recurrent import Recurrent
 from ser.layers.statistics import mean, pooled, valid
 from ser.layers.time_delay import Perturbation, RawWaveform, RestrictedAttention, TimeDelay
 
-NAME = "tdnn_lstm"
 FrontEnd = Literal["waveform", "frames"]
 Aggregation = Literal["frame", "utterance"]
-
-
-def modalities(**_: object) -> tuple[str, ...]:
-    """Return what the model reads of a batch."""
-    return ("frames",)
+Offsets = Annotated[Sequence[int], Field(min_length=1)]
 
 
 def build(
@@ -32,19 +29,19 @@ def build(
     classes: int,
     *,
     front_end: FrontEnd = "waveform",
-    columns: int | None = None,
-    every: int = 1,
-    width: int = 128,
-    offsets: Sequence[int] = (-3, 0, 3),
+    columns: Count | None = None,
+    every: Count = 1,
+    width: Count = 128,
+    offsets: Offsets = (-3, 0, 3),
     both: bool = False,
     attention: bool = False,
-    heads: int = 12,
-    left: int = 5,
-    right: int = 2,
-    stride: int = 3,
+    heads: Count = 12,
+    left: Index = 5,
+    right: Index = 2,
+    stride: Count = 3,
     aggregation: Aggregation = "frame",
     augment: bool = True,
-    dropout: float = 0.0,
+    dropout: Share = 0.0,
 ) -> nn.Module:
     """Return the model: frames (batch, time, dims) -> (batch, classes).
 
@@ -55,21 +52,11 @@ def build(
     ``right`` and ``stride``; aggregation: "frame" gives every frame the label, "utterance" pools mean and sd; augment:
     in training, speeds and gains of the waveform; dropout: after every LSTM. SerError for a wrong option.
     """
-    dims = demand.frames(shape, NAME)
-    demand.one_of(NAME, "front_end", front_end, ("waveform", "frames"))
-    demand.one_of(NAME, "aggregation", aggregation, ("frame", "utterance"))
+    dims = inputs.frames(shape)
     if augment and front_end != "waveform":
-        raise SerError(
-            f"model '{NAME}': option augment changes a waveform; with front_end '{front_end}' set it to false."
-        )
-    counted = {"every": every, "heads": heads, "stride": stride, "columns": columns or 1, "offsets": len(offsets)}
-    for option, value in counted.items():
-        if value < 1:
-            raise SerError(f"model '{NAME}': option {option} counts {value}; it must be 1 or more.")
-    if min(left, right) < 0:
-        raise SerError(f"model '{NAME}': options left and right are {left} and {right}; they must be 0 or more.")
+        raise SerError(f"option augment changes a waveform; with front_end '{front_end}' set it to false.")
     if both and width % 2:
-        raise SerError(f"model '{NAME}': option width is {width}; two directions need an even one.")
+        raise SerError(f"option width is {width}; two directions need an even one.")
     waveform = RawWaveform() if front_end == "waveform" else None
     first = min(dims, columns or dims) if waveform is None else waveform.dims
     layers: list[nn.Module] = [TimeDelay(first, width, (-1, 0, 1))]

@@ -7,24 +7,18 @@ layers 2 and 3, which leaves maps of 99 × 49 of 400 bins and 200 frames.
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
-from ser.errors import SerError
-from ser.layers import demand
+from ser.layers import inputs
 from ser.layers.batch import Batch, Shape
 from ser.layers.focus import FRAMES, Focus
 from ser.layers.map_pooling import AttentionPooling, AveragePooling, BilinearPooling, Reduction, Softmax
 
-NAME = "time_frequency_cnn"
 CHANNELS = (16, 32, 48, 64, 80)
-
-
-def modalities(**_: object) -> tuple[str, ...]:
-    """Return what the model reads of a batch."""
-    return ("frames",)
 
 
 def build(
@@ -35,23 +29,16 @@ def build(
     softmax: Softmax = "spatial",
     reduction: Reduction = "sum",
     root_first: bool = True,
-    pooled: Sequence[int] = (2, 3),
+    pooled: Sequence[Annotated[int, Field(ge=1, le=5)]] = (2, 3),
 ) -> nn.Module:
     """Return the model for segments of fixed length: frames (batch, time, bins) -> (batch, classes).
 
     ``softmax`` and ``reduction`` belong to the attention head, ``root_first`` to the bilinear one; ``pooled`` are the
     layers, 1 to 5, that a 2×2 max-pooling follows.
     """
-    bins = demand.frames(shape, NAME)
-    for layer in pooled:
-        demand.one_of(NAME, "pooled", str(layer), tuple(str(number + 1) for number in range(len(CHANNELS))))
     shortest = 2 ** len(set(pooled)) + 1  # fewer leave nothing after the poolings
-    demand.length(shape, NAME, shortest)
-    if bins < shortest:
-        raise SerError(f"model '{NAME}' needs at least {shortest} bins per frame, the feature has {bins}.")
-    demand.one_of(NAME, "head", head, ("attention", "gap", "bilinear"))
-    demand.one_of(NAME, "softmax", softmax, ("spatial", "class", "none"))
-    demand.one_of(NAME, "reduction", reduction, ("sum", "mean"))
+    inputs.frames(shape, shortest)
+    inputs.length(shape, shortest)
     pooling: nn.Module
     if head == "attention":
         pooling = AttentionPooling(CHANNELS[-1], classes, softmax=softmax, reduction=reduction)

@@ -8,31 +8,26 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ser.bounds import Count, Share
 from ser.errors import SerError
-from ser.layers import cascade, demand
-from ser.layers.back_end import BackEnd
+from ser.layers import inputs, two_step_rules
+from ser.layers.back_end_classifier import BackEnd
 from ser.layers.batch import Batch, Shape
+from ser.layers.two_step_rules import Rule
 from ser.models import spectrogram_crnn
-
-NAME = "two_step_crnn"
-
-
-def modalities(**_: object) -> tuple[str, ...]:
-    """Return what the model reads of a batch."""
-    return ("frames",)
 
 
 def build(
     shape: Shape,
     classes: int,
     *,
-    rule: cascade.Rule = "cascade_a",
+    rule: Rule = "cascade_a",
     neutral: str = "neutral",
     recurrent: spectrogram_crnn.Reader = "both",
-    cells: int = 128,
-    dense: int = 64,
-    map_dropout: float = 0.25,
-    dropout: float = 0.5,
+    cells: Count = 128,
+    dense: Count = 64,
+    map_dropout: Share = 0.25,
+    dropout: Share = 0.5,
 ) -> nn.Module:
     """Return the networks for segments of fixed length: frames (batch, time, bins) -> (batch, classes).
 
@@ -41,13 +36,11 @@ def build(
     of all classes whose answers are weighed by how rare they are. The others are options of each network, see
     ``spectrogram_crnn``. SerError if the classes lack ``neutral`` or are fewer than three.
     """
-    demand.frames(shape, NAME)
-    demand.length(shape, NAME)
-    demand.one_of(NAME, "rule", rule, cascade.RULES)
-    demand.one_of(NAME, "recurrent", recurrent, spectrogram_crnn.READERS)
+    inputs.frames(shape)
+    inputs.length(shape)
     if rule != "prior" and (neutral not in shape.classes or classes < 3):
         raise SerError(
-            f"model '{NAME}': option neutral is '{neutral}' with the classes {', '.join(shape.classes) or 'unknown'}; "
+            f"option neutral is '{neutral}' with the classes {', '.join(shape.classes) or 'unknown'}; "
             "it must be one of at least three."
         )
     central = None if rule == "prior" else shape.classes.index(neutral)
@@ -67,7 +60,7 @@ def build(
     return TwoStep(networks, outputs, rule, central)
 
 
-def tasks(rule: cascade.Rule, classes: int, neutral: int | None) -> list[list[int]]:
+def tasks(rule: Rule, classes: int, neutral: int | None) -> list[list[int]]:
     """Return for every network the output that stands for each class, −1 for a class that it is not told of.
 
     In networks of two outputs the last is the class that "neutral" is asked against, or all the others.
@@ -80,10 +73,9 @@ def tasks(rule: cascade.Rule, classes: int, neutral: int | None) -> list[list[in
     return [everything, *(pairs if rule == "cascade_a" else [])]
 
 
-def back_end(classes: int, *, rule: cascade.Rule = "cascade_a", **_: object) -> BackEnd:
+def back_end(classes: int, *, rule: Rule = "cascade_a", **_: object) -> BackEnd:
     """Return what decides from ``summary`` by ``rule``."""
-    demand.one_of(NAME, "rule", rule, cascade.RULES)
-    return cascade.back_end(rule, classes)
+    return two_step_rules.back_end(rule, classes)
 
 
 class TwoStep(nn.Module):
@@ -95,7 +87,7 @@ class TwoStep(nn.Module):
 
     outputs: Tensor
 
-    def __init__(self, networks: list[nn.Module], outputs: list[list[int]], rule: cascade.Rule, neutral: int | None):
+    def __init__(self, networks: list[nn.Module], outputs: list[list[int]], rule: Rule, neutral: int | None):
         super().__init__()
         self.networks, self.rule, self.neutral = nn.ModuleList(networks), rule, neutral
         self.others = [k for k in range(len(outputs[0])) if k != neutral]
@@ -139,7 +131,7 @@ class TwoStep(nn.Module):
         first = self.forward(batch).exp()
         if self.rule == "prior":
             return first
-        second = torch.full_like(first, cascade.NONE)
+        second = torch.full_like(first, two_step_rules.NONE)
         if self.rule == "cascade_b":
             second[:, self.others] = self._said(1, batch).exp()
         else:

@@ -129,7 +129,7 @@ def _kind(module: ModuleType) -> str:
 
 
 def _views(recipe: Recipe, module: ModuleType) -> dict[str, View]:
-    return estimator.inputs(recipe) if _kind(module) == "estimator" else network.inputs(recipe, module)
+    return estimator.inputs(recipe) if _kind(module) == "estimator" else recipe.inputs.views()
 
 
 def _load(
@@ -162,7 +162,7 @@ def _text(
     place: torch.device,
 ) -> text.Text | None:
     """Return the fold's words where the model reads any; SerError where nobody wrote them."""
-    words = None if _kind(module) == "estimator" else network.words(job.recipe, module)
+    words = None if _kind(module) == "estimator" else job.recipe.inputs.words
     if words is None:
         return None
     if transcripts is None:

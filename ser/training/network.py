@@ -1,6 +1,7 @@
 """Train a network of ``ser.models`` on a fold and let it speak on the test part."""
 
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 
 import numpy as np
@@ -8,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ser.config.schema import Protocol, Recipe, View, Words
+from ser.config.schema import Protocol, Recipe
 from ser.errors import SerError
-from ser.layers.back_end import BackEnd
+from ser.layers.back_end_classifier import BackEnd
+from ser.layers.batch import Batch, Shape
 from ser.tables.contracts import PARTS
 from ser.training import focus, loop, predict
 from ser.training.checkpoint import Checkpoint
@@ -18,27 +20,27 @@ from ser.training.material import Material
 from ser.training.outcome import Outcome, softmax
 
 
-def inputs(recipe: Recipe, module: ModuleType) -> dict[str, View]:
-    """Return the views that the model needs, by modality; SerError where the recipe does not feed what it needs."""
-    needed = _needed(recipe, module)
-    given = recipe.inputs.modalities()
-    lacking = [name for name in needed if name not in given]
-    if lacking:
+def build(recipe: Recipe, module: ModuleType, shape: Shape, classes: int) -> nn.Module:
+    """Return the untrained network of ``recipe``, which checks the shape of its logits in every forward pass.
+
+    SerError with the model's name where the recipe's options or inputs do not fit the model.
+    """
+    try:
+        model: nn.Module = module.build(shape, classes, **recipe.options)
+    except SerError as error:
+        raise SerError(f"model '{recipe.model}': {error}") from error
+    model.register_forward_hook(partial(_check_logits, recipe.model, classes))
+    return model
+
+
+def _check_logits(name: str, classes: int, _model: nn.Module, arguments: tuple[Batch], logits: Tensor) -> None:
+    given = arguments[0]
+    size = next(len(part) for part in (given.frames, given.vector, given.words) if part is not None)
+    if logits.shape != (size, classes):
         raise SerError(
-            f"the model '{recipe.model}' needs {' and '.join(needed)}, but the recipe's inputs lack "
-            f"{' and '.join(lacking)}; given: {', '.join(given) or 'none'}."
+            f"model '{name}' returns logits of shape {tuple(logits.shape)}; for {size} utterances and {classes} "
+            f"classes it must be {(size, classes)}."
         )
-    return {name: view for name, view in recipe.inputs.views().items() if name in needed}
-
-
-def words(recipe: Recipe, module: ModuleType) -> Words | None:
-    """Return how the model reads transcripts; None where it reads none."""
-    return recipe.inputs.words if "words" in _needed(recipe, module) else None
-
-
-def _needed(recipe: Recipe, module: ModuleType) -> tuple[str, ...]:
-    modalities: Callable[..., tuple[str, ...]] = module.modalities
-    return modalities(**recipe.options)
 
 
 def train(
@@ -46,7 +48,7 @@ def train(
 ) -> Outcome:
     """Return what the network of ``recipe`` learned and what it says of the test part."""
     torch.manual_seed(seed)
-    model: nn.Module = module.build(material.shape, len(material.fold.classes), **recipe.options)
+    model = build(recipe, module, material.shape, len(material.fold.classes))
     fitted = loop.fit(
         model,
         material,

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from ser import catalog
 from ser.config.schema import Feature, Recipe
@@ -41,7 +40,7 @@ def parameters(recipe: Recipe, dims: Mapping[str, int], classes: int) -> int:
     """
     module = catalog.load("models", recipe.model)
     kind = getattr(module, "KIND", "network")
-    seen = estimator.inputs(recipe) if kind == "estimator" else network.inputs(recipe, module)
+    seen = estimator.inputs(recipe) if kind == "estimator" else recipe.inputs.views()
     for view in seen.values():
         if view.feature not in dims:
             raise unknown("feature", view.feature, dims)
@@ -53,7 +52,7 @@ def parameters(recipe: Recipe, dims: Mapping[str, int], classes: int) -> int:
             fitted = estimator.seeded(module.build(classes, **recipe.options), 0)
             fitted.fit(np.random.default_rng(0).normal(size=(len(labels), width)), labels)
         return estimator.size(module, fitted)
-    frames, vector, words = seen.get("frames"), seen.get("vector"), network.words(recipe, module)
+    frames, vector, words = seen.get("frames"), seen.get("vector"), recipe.inputs.words
     shape = Shape(
         None if frames is None else dims[frames.feature],
         fixed_length(frames),
@@ -62,5 +61,5 @@ def parameters(recipe: Recipe, dims: Mapping[str, int], classes: int) -> int:
         None if words is None else words.length,
         ("neutral", *map(str, range(1, classes))),
     )
-    model: nn.Module = module.build(shape, classes, **recipe.options)
+    model = network.build(recipe, module, shape, classes)
     return sum(parameter.numel() for parameter in model.parameters())

@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 from ser.layers.attention import FeatureAttention, TimeAttention, TimestepAttention
-from ser.layers.convolution import FrontEnd, reduced
+from ser.layers.convolutional_front_end import FrontEnd, reduced
+from ser.layers.fsmn_memory import Memory, MemoryLayer
 from ser.layers.map_pooling import AttentionPooling, AveragePooling, BilinearPooling
-from ser.layers.memory import Memory, MemoryLayer
-from ser.layers.multiscale import MultiScale
+from ser.layers.multiscale_convolution import MultiScale
 from ser.layers.statistics import deviation, last, maximum, mean, pooled
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ser.layers import cross_attention
-from ser.layers.multiscale import MultiScale
+from ser.layers.multiscale_convolution import MultiScale
 
 BATCH, STATISTICS, FILTERS, KERNELS = 2, 3, 4, 2
 

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from networks import chosen
 from numpy.typing import NDArray
 from torch import nn
 
 from ser.errors import SerError
 from ser.layers.batch import Batch, Shape
-from ser.layers.convolution import FrontEnd, front_end, reduced
-from ser.layers.memory import Memory, MemoryLayer, SideMemoryLayer
+from ser.layers.convolutional_front_end import FrontEnd, front_end, reduced
+from ser.layers.fsmn_memory import Memory, MemoryLayer, SideMemoryLayer
 from ser.models import pyramid_fsmn
 
 Array = NDArray[np.float64]
@@ -176,20 +177,20 @@ def test_what_counts_as_order_decides_how_far_back_a_frame_is_seen() -> None:
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({"block": "cfsmn"}, "block.*dfsmn, fsmn"),
-        ({"block": "fsmn"}, "skip.*known: none"),
-        ({"skip": "first"}, "skip.*all, change, none"),
-        ({"order_count": "ali"}, "order_count.*paper, current"),
+        ({"block": "cfsmn"}, "block.*'dfsmn' or 'fsmn'"),
+        ({"block": "fsmn"}, "set skip to none"),
+        ({"skip": "first"}, "skip.*'all', 'change' or 'none'"),
+        ({"order_count": "ali"}, "order_count.*'paper' or 'current'"),
         ({"orders": [], "strides": []}, "orders"),
-        ({"orders": [4, 0], "strides": [1, 1]}, "at least 1"),
-        ({"orders": [4, 8], "strides": [1, 0]}, "at least 1"),
+        ({"orders": [4, 0], "strides": [1, 1]}, "orders: must be greater than or equal to 1"),
+        ({"orders": [4, 8], "strides": [1, 0]}, "strides: must be greater than or equal to 1"),
         ({"channels": []}, "channels"),
         ({"padding": -1}, "padding"),
     ],
 )
 def test_options_that_cannot_be_are_refused_by_name(options: dict[str, object], named: str) -> None:
     with pytest.raises(SerError, match=named):
-        pyramid_fsmn.build(Shape(24, 24), CLASSES, **options)
+        chosen(pyramid_fsmn, Shape(24, 24), **options)
 
 
 def test_convolutions_leave_what_their_arithmetic_says() -> None:
@@ -200,7 +201,7 @@ def test_convolutions_leave_what_their_arithmetic_says() -> None:
         assert reduced(n, 2, 3) == (once + 1) // 2 + 1
     assert [reduced(750, 2, padding) for padding in (3, 0)] == [189, 185]
     for padding, bins in ((3, 52), (0, 48)):
-        front, time = front_end(Shape(201, 40), "test", (2, 32), padding)
+        front, time = front_end(Shape(201, 40), (2, 32), padding)
         assert (front.dims, time) == (bins * 32, reduced(40, 2, padding))
         assert front(torch.randn(1, 40, 201)).shape == (1, time, front.dims)
 

@@ -1,6 +1,7 @@
 """Every network of config/systems with small random inputs: what the tests of all models share."""
 
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -9,8 +10,10 @@ from torch.nn import functional as F
 
 from ser import catalog
 from ser.config import read
+from ser.config.options import with_options
 from ser.config.schema import Recipe
 from ser.layers.batch import Batch, Shape
+from ser.training import network
 
 RECIPES: dict[str, Recipe] = {
     name: recipe
@@ -48,8 +51,14 @@ def shape(recipe: Recipe, length: int = LENGTH) -> Shape:
 
 def build(recipe: Recipe, length: int = LENGTH, seed: int = 0) -> nn.Module:
     torch.manual_seed(seed)
-    model: nn.Module = catalog.load("models", recipe.model).build(shape(recipe, length), CLASSES, **recipe.options)
-    return model
+    return network.build(recipe, catalog.load("models", recipe.model), shape(recipe, length), CLASSES)
+
+
+def chosen(model: ModuleType, shape: Shape, **options: object) -> nn.Module:
+    """Build as the pipeline does: options are checked against their annotations, then the model is built."""
+    name = model.__name__.rpartition(".")[2]
+    recipe = Recipe.model_validate({"model": name, "inputs": {}, "options": options})
+    return network.build(with_options(recipe, "models", name, name), model, shape, CLASSES)
 
 
 def loss(model: nn.Module, items: Batch, labels: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from ser.config import read
 from ser.config.schema import Recipe
 from ser.layers import cross_attention
 from ser.layers.batch import Batch, Shape
-from ser.layers.convolution import FrontEnd
+from ser.layers.convolutional_front_end import FrontEnd
 from ser.layers.dot_attention import ContextPooling, MultiHead
 from ser.layers.focus import FRAMES, WORDS, Focus, Positions
 from ser.layers.map_pooling import AttentionPooling

@@ -1,10 +1,12 @@
 """The systems of table 1 and figure 2 in Li et al. 2018: sizes, windows, what is learnt from."""
 
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
+from networks import chosen
 from torch import nn
 from torch.nn import functional as F
 
@@ -52,8 +54,8 @@ def test_poolings_halve_the_maps(pooled: list[int], size: list[int]) -> None:
 
 
 def test_an_unknown_layer_to_pool_after_and_too_short_a_segment_are_refused() -> None:
-    with pytest.raises(SerError, match="pooled is '6'; known: 1, 2, 3, 4, 5"):
-        time_frequency_cnn.build(Shape(400, 200), 4, pooled=[2, 6])
+    with pytest.raises(SerError, match="pooled: must be less than or equal to 5"):
+        chosen(time_frequency_cnn, Shape(400, 200), pooled=[2, 6])
     with pytest.raises(SerError, match="at least 9 frames"):
         time_frequency_cnn.build(Shape(400, 8), 4, pooled=[1, 2, 3])
 
@@ -80,8 +82,8 @@ def test_filters_of_all_shapes_see_maps_of_one_size() -> None:
     for height, width in ((2, 2), (10, 2), (30, 2), (2, 20)):
         model = single_convolution.build(Shape(40, 30), 4, height=height, width=width)
         assert model.convolution(torch.zeros(1, 1, 40, 30)).shape == (1, 16, 39, 29)
-    with pytest.raises(SerError, match="height and width are 0 and 2"):
-        single_convolution.build(Shape(40, 30), 4, height=0)
+    with pytest.raises(SerError, match="height: must be greater than or equal to 1; it is 0"):
+        chosen(single_convolution, Shape(40, 30), height=0)
 
 
 @pytest.mark.parametrize("loudness", ["frame", "window"])
@@ -176,20 +178,20 @@ def test_frames_alone_are_cross_entropy_and_the_answer_is_without_null() -> None
 @pytest.mark.parametrize(
     ("model", "options", "word"),
     [
-        (dnn_elm, {"loudness": "peak"}, "frame, window"),
-        (dnn_elm, {"machine": "linear"}, "kernel, random, none"),
+        (dnn_elm, {"loudness": "peak"}, "'frame' or 'window'"),
+        (dnn_elm, {"machine": "linear"}, "'kernel', 'random' or 'none'"),
         (dnn_elm, {"window": 24}, "odd"),
         (dnn_elm, {"share": 0.0}, "share"),
         (dnn_elm, {"energy": 32}, "energy is 32"),
         (dnn_elm, {"unread": 33}, "unread"),
-        (rnn_elm, {"objective": "words"}, "strict, floating, frames"),
-        (rnn_elm, {"machine": "svm"}, "kernel, random, none"),
-        (rnn_elm, {"run": 2}, "run and gap"),
+        (rnn_elm, {"objective": "words"}, "'strict', 'floating' or 'frames'"),
+        (rnn_elm, {"machine": "svm"}, "'kernel', 'random' or 'none'"),
+        (rnn_elm, {"run": 2}, "run: must be greater than or equal to 3"),
     ],
 )
-def test_wrong_options_are_answered(model: object, options: dict[str, object], word: str) -> None:
+def test_wrong_options_are_answered(model: ModuleType, options: dict[str, object], word: str) -> None:
     with pytest.raises(SerError, match=word):
-        model.build(Shape(33), 4, **options)  # type: ignore[attr-defined]
+        chosen(model, Shape(33), **options)
 
 
 @pytest.mark.parametrize("name", ["li2018", "li2018_filters"])

@@ -5,6 +5,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from ser.config.options import with_options
+from ser.config.schema import Recipe
 from ser.errors import SerError
 from ser.models import linear_svm
 
@@ -50,10 +52,15 @@ def test_a_rare_class_counts_as_much_as_a_common_one() -> None:
     assert (balanced[y == 1] == 1).mean() > (plain[y == 1] == 1).mean() + 0.2
 
 
+def checked(**options: object) -> Recipe:
+    recipe = Recipe.model_validate({"model": "linear_svm", "inputs": {}, "options": options})
+    return with_options(recipe, "models", "linear_svm", "here")
+
+
 def test_bad_options_are_named() -> None:
-    with pytest.raises(SerError, match=r"c is -1"):
-        linear_svm.build(4, c=-1)
+    with pytest.raises(SerError, match="c: must be greater than 0; it is -1"):
+        checked(c=-1)
     with pytest.raises(SerError, match="two classes"):
         linear_svm.build(1)
     with pytest.raises(SerError, match="class_weight"):
-        linear_svm.build(2, class_weight="even")  # type: ignore[arg-type]
+        checked(class_weight="even")

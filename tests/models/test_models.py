@@ -2,13 +2,14 @@
 
 import pytest
 import torch
-from networks import CLASSES, DIMS, LENGTH, alone, batch, build, every, fixed, loss, warmed
+from networks import CLASSES, DIMS, LENGTH, alone, batch, build, chosen, every, fixed, loss, warmed
 
 from ser import catalog
 from ser.config.schema import Recipe
 from ser.errors import SerError
 from ser.layers.batch import Batch, Shape
 from ser.models import multiscale_cnn
+from ser.training import network
 
 
 @every
@@ -83,8 +84,8 @@ def test_the_same_seed_gives_the_same_logits(recipe: Recipe) -> None:
 
 @every
 def test_a_missing_modality_is_named(recipe: Recipe) -> None:
-    with pytest.raises(SerError, match=r"inputs\.(frames|vector|words)"):
-        catalog.load("models", recipe.model).build(Shape(), CLASSES, **recipe.options)
+    with pytest.raises(SerError, match=rf"'{recipe.model}': .*inputs\.(frames|vector|words)"):
+        network.build(recipe, catalog.load("models", recipe.model), Shape(), CLASSES)
 
 
 def test_a_masked_multi_scale_network_ignores_padding() -> None:
@@ -111,7 +112,7 @@ def test_a_masked_multi_scale_network_ignores_padding() -> None:
 )
 def test_a_wrong_option_is_answered_with_the_known_ones(model: str, option: dict[str, object]) -> None:
     with pytest.raises(SerError, match=next(iter(option))):
-        catalog.load("models", model).build(Shape(DIMS, LENGTH), CLASSES, **option)
+        chosen(catalog.load("models", model), Shape(DIMS, LENGTH), **option)
 
 
 @pytest.mark.parametrize("options", [{"taps": "vector"}, {"attention": "none", "pooling": "last"}, {"padding": 0}])

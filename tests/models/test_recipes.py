@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from ser import catalog
 from ser.config import read
 from ser.config.options import with_options
 from ser.config.schema import Feature, Recipe
@@ -48,13 +47,6 @@ def test_model_options_and_features_exist(name: str) -> None:
         with_options(FEATURES[view.feature], "features", FEATURES[view.feature].extractor, name, given=("weights",))
     assert recipe.paper is None or recipe.paper in PAPERS
     assert recipe.title
-
-
-@pytest.mark.parametrize("name", RECIPES)
-def test_the_model_gets_what_it_reads_and_nothing_else(name: str) -> None:
-    recipe = RECIPES[name]
-    needed = catalog.load("models", recipe.model).modalities(**recipe.options)
-    assert set(needed) == set(recipe.inputs.modalities())
 
 
 @pytest.mark.parametrize("name", RECIPES)

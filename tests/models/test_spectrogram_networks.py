@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from networks import chosen
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -13,9 +14,9 @@ from ser.config import read
 from ser.config.schema import Recipe
 from ser.errors import SerError
 from ser.layers.batch import Batch, Shape
-from ser.layers.cascade import NONE
 from ser.layers.recurrent import Recurrent
 from ser.layers.time_delay import Perturbation, RestrictedAttention, TimeDelay
+from ser.layers.two_step_rules import NONE
 from ser.models import spectrogram_crnn, tdnn_lstm, two_step_crnn
 from ser.training import size
 
@@ -195,8 +196,8 @@ def test_neutral_is_looked_for_among_the_classes() -> None:
         two_step_crnn.build(SHAPE, 4, neutral="calm")
     with pytest.raises(SerError, match="at least three"):
         two_step_crnn.build(Shape(BINS, TIME, classes=("neutral", "sad")), 2)
-    with pytest.raises(SerError, match=r"rule.*cascade_a, cascade_b, prior"):
-        two_step_crnn.build(SHAPE, 4, rule="cascade_c")  # type: ignore[arg-type]
+    with pytest.raises(SerError, match=r"rule.*'cascade_a', 'cascade_b' or 'prior'"):
+        chosen(two_step_crnn, SHAPE, rule="cascade_c")
     last = two_step_crnn.build(Shape(BINS, TIME, classes=("a", "b", "calm")), 3, neutral="calm", **STILL)
     assert (last.summary(segments())[:, 5] == NONE).all()  # type: ignore[operator]
     two_step_crnn.build(Shape(BINS, TIME, classes=("a", "b")), 2, rule="prior", **STILL)
@@ -284,8 +285,8 @@ def test_speed_and_gain_are_drawn_in_training_and_repeat_with_the_seed() -> None
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({"front_end": "mfcc"}, "front_end.*waveform, frames"),
-        ({"aggregation": "mean"}, "aggregation.*frame, utterance"),
+        ({"front_end": "mfcc"}, "front_end.*'waveform' or 'frames'"),
+        ({"aggregation": "mean"}, "aggregation.*'frame' or 'utterance'"),
         ({"front_end": "frames"}, "augment"),
         ({"every": 0}, "every"),
         ({"columns": -1, "front_end": "frames", "augment": False}, "columns"),
@@ -296,7 +297,7 @@ def test_speed_and_gain_are_drawn_in_training_and_repeat_with_the_seed() -> None
 )
 def test_wrong_options_of_the_time_delay_network_are_named(options: dict[str, Any], named: str) -> None:
     with pytest.raises(SerError, match=named):
-        tdnn_lstm.build(Shape(512), 4, **options)
+        chosen(tdnn_lstm, Shape(512), **options)
 
 
 @pytest.mark.parametrize("name", ["CNN-LSTM-two-step", "CNN-LSTM-neutral-first", "TDNN-LSTM-att"])

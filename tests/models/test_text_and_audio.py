@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from networks import chosen
 from torch import Tensor, nn
 
 from ser.config import read
 from ser.errors import SerError
 from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import Affine, ContextPooling, MultiHead, attend
-from ser.layers.words import WordVectors
+from ser.layers.word_vectors import WordVectors
 from ser.models import aligned_attention, dual_recurrent, multi_hop
 from ser.training.size import parameters
 
@@ -31,6 +32,13 @@ KINDS: dict[str, tuple[ModuleType, dict[str, Any]]] = {
     "MHA-2": (multi_hop, {"hops": 2, "cells": 10, "cell": "gru", "residual": False}),
     "MHA-3": (multi_hop, {"hops": 3, "cells": 10}),
     "alignment": (aligned_attention, {"cells": 12, "dense": 9, "heads": 8}),
+}
+NEEDED = {
+    "audio": {"frames", "vector"},
+    "text": {"words"},
+    "both": {"frames", "vector", "words"},
+    "attention": {"frames", "vector", "words"},
+    "aligned": {"frames", "words"},
 }
 every = pytest.mark.parametrize("kind", KINDS)
 
@@ -155,14 +163,14 @@ def test_hops_ask_words_then_frames_then_words(hops: int) -> None:
 
 
 def test_only_a_second_hop_lets_words_choose_frames() -> None:
-    for hops, chosen in ((1, False), (2, True), (3, True)):
+    for hops, attends in ((1, False), (2, True), (3, True)):
         model, items = build(f"MHA-{hops}"), batch()
         assert isinstance(model, multi_hop.MultiHop)
         assert items.words is not None
         with torch.no_grad():
             model.output.weight[:, 20:40] = 0  # the head sees the audio's vector and the prosody only
             other = model(replace(items, words=items.words.flip(0) * (items.words > 0)))
-            assert torch.allclose(other[0], model(items)[0], atol=1e-6) is not chosen
+            assert torch.allclose(other[0], model(items)[0], atol=1e-6) is not attends
 
 
 def test_the_attentive_dual_encoder_asks_the_words_with_its_mapped_audio() -> None:
@@ -243,11 +251,11 @@ def test_what_stands_on_padding_does_not_matter(kind: str) -> None:
 
 
 @every
-def test_every_modality_that_a_model_names_matters_and_no_other(kind: str) -> None:
+def test_every_modality_that_a_model_reads_matters_and_no_other(kind: str) -> None:
     module, options = KINDS[kind]
     model, items = build(kind), batch()
     before = model(items)
-    needed = module.modalities(**options)
+    needed = NEEDED[options.get("which", "both" if module is not aligned_attention else "aligned")]
     assert items.frames is not None
     assert items.vector is not None
     assert items.words is not None
@@ -336,14 +344,14 @@ def test_recipes_have_the_sizes_of_the_authors_layers(name: str, count: int) -> 
 @pytest.mark.parametrize(
     ("module", "options", "match"),
     [
-        (dual_recurrent, {"which": "video"}, "which is 'video'; known: audio, text, both, attention"),
-        (multi_hop, {"which": "attention"}, "which is 'attention'; known: audio, text, both"),
-        (multi_hop, {"hops": 4}, "hops is '4'; known: 1, 2, 3"),
-        (multi_hop, {"cell": "rnn"}, "cell is 'rnn'; known: lstm, gru"),
-        (aligned_attention, {"cell": "rnn"}, "cell is 'rnn'; known: lstm, gru"),
+        (dual_recurrent, {"which": "video"}, "which: must be 'audio', 'text', 'both' or 'attention'; it is 'video'"),
+        (multi_hop, {"which": "attention"}, "which: must be 'audio', 'text' or 'both'; it is 'attention'"),
+        (multi_hop, {"hops": 4}, "hops: must be less than or equal to 3; it is 4"),
+        (multi_hop, {"cell": "rnn"}, "cell: must be 'lstm' or 'gru'; it is 'rnn'"),
+        (aligned_attention, {"cell": "rnn"}, "cell: must be 'lstm' or 'gru'; it is 'rnn'"),
         (aligned_attention, {"heads": 7}, "heads is 7, which does not divide 2 · cells = 200"),
     ],
 )
 def test_a_wrong_option_names_itself_and_what_is_known(module: ModuleType, options: dict[str, Any], match: str) -> None:
     with pytest.raises(SerError, match=match):
-        module.build(shape(), CLASSES, **options)
+        chosen(module, shape(), **options)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from ser import catalog, layout
 from ser.config.schema import Protocol, Recipe
 from ser.errors import SerError
+from ser.layers import inputs
 from ser.layers.batch import Batch, Shape
 from ser.layers.focus import FRAMES, Focus
 from ser.layout import Run
@@ -42,7 +43,7 @@ class Recurrent(nn.Module):
         self.lstm = nn.LSTM(shape.frames or 1, 6, batch_first=True)
         self.norm = nn.BatchNorm1d(6)
         self.drop = nn.Dropout(0.4)
-        self.head = nn.Linear(6 + ((shape.vector or 0) if fuse else 0), classes)
+        self.head = nn.Linear(6 + (inputs.vector(shape) if fuse else 0), classes)
 
     def forward(self, batch: Batch) -> Tensor:
         assert batch.frames is not None
@@ -64,7 +65,6 @@ def network(hook: Callable[[], None] = lambda: None) -> SimpleNamespace:
             return super().forward(batch)
 
     return SimpleNamespace(
-        modalities=lambda fuse=False: ("frames", "vector") if fuse else ("frames",),
         build=lambda shape, classes, fuse=False: Hooked(shape, classes, fuse),
     )
 
@@ -226,7 +226,7 @@ def test_attention_is_written_and_changes_nothing_else(given: Given, tmp_path: P
             assert batch.mask is not None
             return {"even": Focus(batch.mask / batch.mask.sum(1, keepdim=True), FRAMES)}
 
-    given.use(SimpleNamespace(modalities=lambda: ("frames",), build=Looking))
+    given.use(SimpleNamespace(build=Looking))
     out = given.run(tmp_path / "looking", recipe())
     rows = contracts.read(contracts.ATTENTION, out / "attention.parquet").to_pylist()
     assert [row["utterance"] for row in rows] == ["test02", "test01", "test00", "test05"]  # sad, happy, angry, sad
@@ -319,6 +319,12 @@ def test_a_protocol_without_dev_keeps_the_last_epoch(given: Given, tmp_path: Pat
     assert "patience was not used" in card["notes"][0]
 
 
+def test_logits_of_the_wrong_width_are_refused_by_name(given: Given, tmp_path: Path) -> None:
+    given.use(SimpleNamespace(build=lambda shape, classes: Recurrent(shape, classes + 1, False)))
+    with pytest.raises(SerError, match=r"model 'm' returns logits of shape \(\d+, 4\); .* it must be \(\d+, 3\)"):
+        given.run(tmp_path / "out", recipe())
+
+
 def test_frames_and_vector_together(given: Given, tmp_path: Path) -> None:
     inputs: dict[str, object] = {
         "frames": {"feature": "frames", "segments": {"frames": 6, "train_hop": 3, "test_hop": 2}},
@@ -329,7 +335,7 @@ def test_frames_and_vector_together(given: Given, tmp_path: Path) -> None:
     assert card["examples"]["train"] > 24
     assert set(card["data"]) == {"folds", "frames", "vector"}
     assert predictions(out).num_rows == 9
-    with pytest.raises(SerError, match="inputs lack vector"):
+    with pytest.raises(SerError, match=r"model 'm': .*set inputs\.vector"):
         given.run(tmp_path / "other", recipe(options={"fuse": True}))
     frames_as_vector = inputs | {"vector": {"feature": "frames"}}
     with pytest.raises(SerError, match="several frames per utterance"):

@@ -47,7 +47,6 @@ def _one_thread() -> None:
 def tiny() -> SimpleNamespace:
     """A module like those in ser/models."""
     return SimpleNamespace(
-        modalities=lambda parts=("frames",), **_: parts,
         build=lambda shape, classes, dropout=0.5, **_: Pooled(shape, classes, dropout),
     )
 

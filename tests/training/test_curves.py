@@ -50,7 +50,7 @@ class Restless(nn.Module):
         return logits
 
 
-MODULE = SimpleNamespace(modalities=lambda **_: ("frames",), build=lambda shape, classes, **_: Restless(shape, classes))
+MODULE = SimpleNamespace(build=lambda shape, classes, **_: Restless(shape, classes))
 RECIPE = Recipe(model="restless", inputs={"frames": VIEW.model_dump()}, training=TRAINING)
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ser.layers.label_paths import Segments, most_segments, path_loss, segmented, voiced_regions
+from ser.layers.label_sequences import Segments, most_segments, path_loss, segmented, voiced_regions
 
 FRAMES = 9
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ser.layers.back_end import BackEnd, Labels, Vectors
+from ser.layers.back_end_classifier import BackEnd, Labels, Vectors
 
 Rule = Literal["cascade_a", "cascade_b", "prior"]
 RULES = ("cascade_a", "cascade_b", "prior")

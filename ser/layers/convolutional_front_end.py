@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from ser.errors import SerError
-from ser.layers import demand
+from ser.layers import inputs
 from ser.layers.batch import Shape
 from ser.layers.focus import FRAMES
 
@@ -43,18 +43,13 @@ class FrontEnd(nn.Module):
         return maps.transpose(1, 2).flatten(2)
 
 
-def front_end(shape: Shape, model: str, channels: Sequence[int], padding: int) -> tuple[FrontEnd, int]:
+def front_end(shape: Shape, channels: Sequence[int], padding: int) -> tuple[FrontEnd, int]:
     """Return the convolutions for frames of fixed length and how many frames they leave.
 
-    SerError where lengths vary, nothing is left of too short an input, or there are no channels.
+    SerError where lengths vary, or nothing is left of too short an input.
     """
-    dims, length = demand.frames(shape, model), demand.length(shape, model)
-    if not channels or min(channels) < 1 or padding < 0:
-        raise SerError(
-            f"model '{model}': channels {list(channels)} with padding {padding}; "
-            "give at least one layer of at least one channel, and a padding of 0 or more."
-        )
+    dims, length = inputs.frames(shape), inputs.length(shape)
     time = reduced(length, len(channels), padding)
     if min(time, reduced(dims, len(channels), padding)) < 1:
-        raise SerError(f"model '{model}': {length} frames of {dims} bins are too few for {len(channels)} layers.")
+        raise SerError(f"{length} frames of {dims} bins are too few for {len(channels)} layers.")
     return FrontEnd(dims, channels, padding), time

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ser.layers.cascade import (
+from ser.layers.two_step_rules import (
     NONE,
     Cascade,
     PriorControl,

@@ -1,0 +1,11 @@
+"""Types of options with a range. The annotation of a keyword is its only check (``ser.config.options``)."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+Count = Annotated[int, Field(ge=1)]
+Counts = Annotated[Sequence[Count], Field(min_length=1)]
+Index = Annotated[int, Field(ge=0)]  # also a number that may be 0
+Share = Annotated[float, Field(ge=0, le=1)]
