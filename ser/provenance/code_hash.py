@@ -1,19 +1,19 @@
 """Code hashes: one short text per stage that changes when, and only when, code that decides its numbers changes.
 
 A stage's code hash covers the definitions that its function reaches by name through the package. Snakemake compares it
-as a parameter of the rule. See docs/reruns.md for which edit reruns which jobs.
+as a parameter of the rule. docs/reruns.md says which edit reruns which jobs.
 """
 
-import ast
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 from ser.errors import SerError
-from ser.provenance.modules import Package, Target
-from ser.provenance.normalise import OWN, Normal, normalise
+from ser.provenance.modules import Package
+from ser.provenance.normalise import Normal, Reference, Target, digest
 
+RECORDS = Path(".snakemake/ser")  # summaries of modules and records of code hashes, beside Snakemake's own records
 # These decide no number: the configuration reaches a job as a resolved object, the rest reads, writes, logs and checks.
 EXCLUDED = (
     "catalog",
@@ -30,35 +30,20 @@ EXCLUDED = (
     "tables.rules",
     "training.checkpoint",
 )
-PRINTED = ("report", "papers")  # their docstrings and data are part of what they write
 
 
 class Code:
     """The definitions of one package, and hashes over those that a stage reaches."""
 
-    def __init__(self, root: Path):
-        self.package = Package(root)
-        self._normal: dict[Target, Normal] = {}
+    def __init__(self, root: Path, cache: Path | None = None):
+        self.package = Package(root, cache)
         self._data_hashes: dict[Path, str] = {}
 
-    def reached(self, roots: Iterable[Target], options: frozenset[str] | None) -> dict[Target, str]:
-        """Return each definition that ``roots`` reach, with the hash of its own text.
+    def hash(self, roots: Iterable[Target], options: frozenset[str] | None = None) -> str:
+        """Return 16 hexadecimal digits over what ``roots`` reach; names of modules and of definitions do not count.
 
         options: the strings in a job, which narrow every table of ``Choices``; None keeps all entries.
         """
-        found: dict[Target, str] = {}
-        queue = list(roots)
-        while queue:
-            target = queue.pop()
-            if target not in found:
-                normal = self._normalised(target, options)
-                found[target] = _digest(normal.text)
-                queue.extend(normal.references)
-                queue.extend(self._effects(target.module))
-        return found
-
-    def hash(self, roots: Iterable[Target], options: frozenset[str] | None) -> str:
-        """Return 16 hexadecimal digits over what ``roots`` reach; names of modules and of definitions do not count."""
         done: dict[Target, str] = {}
         active: set[Target] = set()
 
@@ -68,66 +53,92 @@ class Code:
             if target in active:
                 return f"recursion {target.name}"
             active.add(target)
-            normal = self._normalised(target, options)
-            parts = [normal.text, *map(visit, normal.references), *map(visit, self._effects(target.module))]
+            parts = [self._text(target, options)]
+            for found, rest in self._uses(target, options):
+                parts.append(".".join([found if isinstance(found, str) else visit(found), *rest]))
             active.remove(target)
-            done[target] = _digest("\n".join(parts))
+            done[target] = digest("\n".join(parts))
             return done[target]
 
-        return _digest("\n".join(sorted({visit(root) for root in roots})))
+        return digest("\n".join(sorted({visit(root) for root in roots})))
+
+    def reached(self, roots: Iterable[Target], options: frozenset[str] | None = None) -> dict[Target, str]:
+        """Return each definition that ``roots`` reach, with a hash of its own code."""
+        found: dict[Target, str] = {}
+        queue = list(roots)
+        while queue:
+            target = queue.pop()
+            if target in found:
+                continue
+            uses = list(self._uses(target, options))
+            names = [".".join([use if isinstance(use, str) else str(use.name), *rest]) for use, rest in uses]
+            found[target] = digest("\n".join([self._text(target, options), *names]))
+            queue.extend(use for use, _ in uses if isinstance(use, Target))
+        return found
 
     def definitions(self, module: str) -> list[Target]:
         """Return all top-level definitions of ``module``, and of the modules in it where it is a package."""
         inside = [name for name in self.package.below(module) if not _excluded(name)]
-        return [Target(name, defined) for name in inside for defined in sorted(self.package.source(name).definitions)]
+        return [Target(name, defined) for name in inside for defined in sorted(self.package.summary(name).definitions)]
 
-    def resolve(self, target: Target) -> Target | str | None:
+    def _normals(self, target: Target, options: frozenset[str] | None) -> Mapping[str, Normal]:
+        """Return the normal forms of a definition: one, or those of the entries of a table that count, by key."""
+        summary = self.package.summary(target.module)
+        normal = summary.definitions[target.name] if target.name else summary.effects
+        if normal is None:
+            return {}
+        if normal.choices is None:
+            return {"": normal}
+        return {key: normal.choices[key] for key in sorted(normal.choices) if options is None or key in options}
+
+    def _text(self, target: Target, options: frozenset[str] | None) -> str:
+        """Return the code of a definition as a text without what it refers to, and the data files that it reads."""
+        if target.name is None:
+            return "module"
+        normals = self._normals(target, options)
+        texts = [part for key, normal in normals.items() for part in (key, normal.text)]
+        printed = self.package.printed(target.module)
+        if printed:
+            texts.append(self.package.summary(target.module).docstring)
+        if printed or any(normal.reads_files for normal in normals.values()):
+            texts.append(self._data(self.package.path(target.module).parent))
+        return "\n".join(texts)
+
+    def _uses(self, target: Target, options: frozenset[str] | None) -> Iterator[tuple[Target | str, tuple[str, ...]]]:
+        """Yield what a definition refers to, resolved, and the attributes read of it."""
+        if target.name is None:  # a module that is passed around as a value: all of it
+            yield from ((inner, ()) for inner in self.definitions(target.module))
+            return
+        for normal in self._normals(target, options).values():
+            yield from map(self._resolved, normal.references)
+        if target.name and self.package.summary(target.module).effects is not None:
+            yield Target(target.module, ""), ()
+
+    def _resolved(self, reference: Reference) -> tuple[Target | str, tuple[str, ...]]:
+        found, rest = self._resolve(reference.target), reference.attributes
+        while rest and isinstance(found, Target) and found.name is None:
+            found, rest = self._resolve(Target(found.module, rest[0])), rest[1:]
+        if found == "" and rest:  # of an excluded module, in whichever it is
+            found, rest = rest[0], rest[1:]
+        return found, rest
+
+    def _resolve(self, target: Target) -> Target | str:
         """Follow ``target`` to its definition: a target of the package, or a text for what is outside or excluded."""
-        root = self.package.root.name
         seen: set[Target] = set()
         while target not in seen:
             seen.add(target)
             module, name = target.module, target.name
-            if module.split(".")[0] != root:
+            if module.split(".")[0] != self.package.root.name:
                 return f"{module}.{name}" if name else module
             if name and f"{module}.{name}" in self.package.modules:
                 module, name = f"{module}.{name}", None
             if _excluded(module):
-                return OWN + (name or "")
-            if name is None:
-                return Target(module)
-            source = self.package.source(module)
-            if name in source.definitions:
+                return name or ""
+            summary = self.package.summary(module)
+            if name is None or name in summary.definitions:
                 return Target(module, name)
-            if name not in source.imports:
-                return None  # defined at run time, such as __file__
-            target = source.imports[name]
-        return None
-
-    def _effects(self, module: str) -> list[Target]:
-        """Return the target of a module's statements that define nothing, such as a call that registers something."""
-        return [Target(module, "")] if self.package.source(module).statements else []
-
-    def _normalised(self, target: Target, options: frozenset[str] | None) -> Normal:
-        choices = self._choices(target)
-        if choices is not None:
-            return self._narrowed(target, choices, options)
-        if target not in self._normal:
-            self._normal[target] = self._normal_form(target)
-        return self._normal[target]
-
-    def _normal_form(self, target: Target) -> Normal:
-        source = self.package.source(target.module)
-        if target.name is None:  # a module that is passed around as a value: all of it
-            return Normal("module", tuple(self.definitions(target.module)))
-        statements = source.definitions[target.name] if target.name else source.statements
-        printed = target.module.split(".")[1:2] in [[name] for name in PRINTED]
-        normal = normalise(statements, self._names(target.module), self.resolve, docstrings=printed)
-        names = {node.id for each in statements for node in ast.walk(each) if isinstance(node, ast.Name)}
-        texts = [source.docstring] if printed else []
-        if printed or "__file__" in names:
-            texts.append(self._data(self.package.path(target.module).parent))
-        return Normal("\n".join([normal.text, *texts]), normal.references)
+            target = summary.imports.get(name, target)
+        return str(target.name)  # defined at run time
 
     def _data(self, folder: Path) -> str:
         """Return a hash over the data files in ``folder``."""
@@ -136,39 +147,11 @@ class Code:
             self._data_hashes[folder] = hashlib.blake2b(b"\n".join(contents), digest_size=8).hexdigest()
         return self._data_hashes[folder]
 
-    def _names(self, module: str) -> dict[str, Target]:
-        source = self.package.source(module)
-        return source.imports | {name: Target(module, name) for name in source.definitions}
-
-    def _choices(self, target: Target) -> dict[str, ast.expr] | None:
-        """Return the entries of a table of ``Choices``; None where ``target`` is none."""
-        if not target.name:
-            return None
-        statements = self.package.source(target.module).definitions[target.name]
-        value = getattr(statements[0], "value", None) if len(statements) == 1 else None
-        if not (isinstance(value, ast.Call) and len(value.args) == 1 and isinstance(value.args[0], ast.Dict)):
-            return None
-        called = self._names(target.module).get(getattr(value.func, "id", ""))
-        if called is None or self.resolve(called) != f"{OWN}Choices":
-            return None
-        table = value.args[0]
-        return {
-            key.value: entry
-            for key, entry in zip(table.keys, table.values, strict=True)
-            if isinstance(key, ast.Constant) and isinstance(key.value, str)
-        }
-
-    def _narrowed(self, target: Target, entries: Mapping[str, ast.expr], options: frozenset[str] | None) -> Normal:
-        kept = {key: entry for key, entry in sorted(entries.items()) if options is None or key in options}
-        statements = tuple(ast.Expr(entry) for entry in kept.values())
-        normal = normalise(statements, self._names(target.module), self.resolve)
-        return Normal("\n".join([*kept, normal.text]), normal.references)
-
 
 @cache
 def package() -> Code:
-    """Return the code of the installed package."""
-    return Code(Path(__file__).parents[1])
+    """Return the code of the installed package; summaries are kept where Snakemake keeps its records."""
+    return Code(Path(__file__).parents[1], RECORDS / "modules" if RECORDS.parent.is_dir() else None)
 
 
 def roots(code: Code, stage: str, modules: Iterable[str]) -> list[Target]:
@@ -208,15 +191,10 @@ def strings(value: object) -> frozenset[str]:
 
 def expect(planned: str, stage: str, *modules: str, options: frozenset[str] | None = None) -> None:
     """Raise SerError if the code hash of a stage is no longer ``planned``; an empty text expects nothing."""
-    now = code_hash(stage, *modules, options=options)
-    if planned not in ("", now):
+    if planned and planned != (now := code_hash(stage, *modules, options=options)):
         raise SerError(f"the code has changed since this job was planned ({planned} then, {now} now). Run again.")
 
 
 def _excluded(module: str) -> bool:
     inner = module.partition(".")[2]
     return any(inner == name or inner.startswith(f"{name}.") for name in EXCLUDED)
-
-
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

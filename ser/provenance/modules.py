@@ -1,60 +1,60 @@
-"""The top-level names of every module of the package, read from its source without importing it."""
+"""What every module of the package defines, read from its source without importing it.
+
+A summary depends on the module's own source alone, so that it is kept beside Snakemake's records and read again until
+the source changes.
+"""
 
 import ast
+import hashlib
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-NAMED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.ExceptHandler | ast.MatchAs | ast.MatchStar
+from ser.files.whole import write_text
+from ser.provenance import normalise as normal_form
+from ser.provenance.normalise import Normal, Reference, Target, bound, imported, normalise
+
+FORM = Path(normal_form.__file__).read_text(encoding="utf-8")  # another normal form reads no summary of an earlier one
 DATA = (".csv", ".html", ".css", ".json", ".yaml")  # files beside a module that reads them
+PRINTED = ("report", "papers")  # packages whose docstrings and data files are part of what they write
 
 
 @dataclass(frozen=True)
-class Target:
-    """What an imported name refers to: ``name`` of ``module``, or the module itself where ``name`` is None."""
+class Summary:
+    """One module. definitions, imports: by top-level name; effects: its statements that bind no name."""
 
-    module: str
-    name: str | None = None
-
-
-@dataclass(frozen=True)
-class Source:
-    """One module: what it defines at its top, what it imports there, and its other statements.
-
-    definitions: name: the statements that bind it, more than one where it is reassigned; imports: name: target.
-    """
-
-    name: str
-    definitions: dict[str, tuple[ast.stmt, ...]]
+    definitions: dict[str, Normal]
     imports: dict[str, Target]
-    statements: tuple[ast.stmt, ...]
+    effects: Normal | None
     docstring: str
 
 
 class Package:
-    """The sources below one folder, parsed once each. ``root``: folder of the package, whose name is the package's."""
+    """The modules below one folder. ``root``: the folder, named as the package; ``cache``: folder for summaries."""
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, cache: Path | None = None):
         self.root = root
-        self._sources: dict[str, Source] = {}
+        self.cache = cache
+        self._summaries: dict[str, Summary] = {}
 
     @cached_property
     def modules(self) -> frozenset[str]:
         """Full names of all modules and packages below the root."""
-        return frozenset(_name(path, self.root) for path in self.root.rglob("*.py"))
+        paths = [path.relative_to(self.root.parent).with_suffix("").parts for path in self.root.rglob("*.py")]
+        return frozenset(".".join(parts[:-1] if parts[-1] == "__init__" else parts) for parts in paths)
 
     def path(self, module: str) -> Path:
         """Return the file of ``module``, a full name such as ``ser.models.rnn_elm``."""
         path = self.root.parent.joinpath(*module.split("."))
         return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
-    def source(self, module: str) -> Source:
-        """Return the parsed ``module``, which must exist."""
-        if module not in self._sources:
-            tree = ast.parse(self.path(module).read_text(encoding="utf-8"))
-            self._sources[module] = _source(module, tree)
-        return self._sources[module]
+    def printed(self, module: str) -> bool:
+        """Return whether the docstrings of ``module`` appear in what it writes."""
+        return module.split(".")[1:2] in [[name] for name in PRINTED]
 
     def below(self, module: str) -> list[str]:
         """Return ``module`` and, where it is a package, all modules in it, sorted."""
@@ -62,55 +62,70 @@ class Package:
 
     def data(self, folder: Path) -> Iterator[Path]:
         """Yield the data files in ``folder``, subfolders included, sorted."""
-        for path in sorted(folder.rglob("*")):
-            if path.suffix in DATA and path.is_file():
-                yield path
+        return (path for path in sorted(folder.rglob("*")) if path.suffix in DATA and path.is_file())
+
+    def summary(self, module: str) -> Summary:
+        """Return what ``module``, which must exist, defines."""
+        if module not in self._summaries:
+            source = self.path(module).read_text(encoding="utf-8")
+            key = hashlib.blake2b("\n".join([FORM, module, source]).encode(), digest_size=16).hexdigest()
+            path = None if self.cache is None else self.cache / f"{key}.json"
+            found = None if path is None else _cached(path)
+            if found is None:
+                found = summarise(module, source, docstrings=self.printed(module))
+                if path is not None:
+                    with suppress(OSError):  # a folder that cannot be written to only costs time
+                        path.parent.mkdir(parents=True, exist_ok=True)
+                        write_text(path, json.dumps(asdict(found), separators=(",", ":")))
+            self._summaries[module] = found
+        return self._summaries[module]
 
 
-def imported(node: ast.stmt) -> dict[str, Target]:
-    """Return what an import statement binds: name: target. Empty for any other statement."""
-    found: dict[str, Target] = {}
-    if isinstance(node, ast.Import):
-        for alias in node.names:
-            top = alias.name.split(".")[0]
-            found[alias.asname or top] = Target(alias.name if alias.asname else top)
-    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-        for alias in node.names:
-            found[alias.asname or alias.name] = Target(node.module, alias.name)
-    return found
-
-
-def bound(node: ast.AST) -> set[str]:
-    """Return the names that a statement or expression assigns to, those inside nested functions included."""
-    names = {
-        child.id for child in ast.walk(node) if isinstance(child, ast.Name) and not isinstance(child.ctx, ast.Load)
-    }
-    for child in ast.walk(node):
-        if isinstance(child, NAMED) and child.name:
-            names.add(child.name)
-    return names
-
-
-def _name(path: Path, root: Path) -> str:
-    parts = path.relative_to(root.parent).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def _source(module: str, tree: ast.Module) -> Source:
-    definitions: dict[str, tuple[ast.stmt, ...]] = {}
+def summarise(module: str, source: str, *, docstrings: bool = False) -> Summary:
+    """Return the summary of a module from its source; docstrings: they count as code."""
+    tree = ast.parse(source)
+    statements: dict[str, list[ast.stmt]] = {}
     imports: dict[str, Target] = {}
-    statements: list[ast.stmt] = []
+    effects: list[ast.stmt] = []
     for node in tree.body:
         for inner in ast.walk(node) if isinstance(node, ast.If | ast.Try) else [node]:
-            imports |= imported(inner) if isinstance(inner, ast.stmt) else {}
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names = {node.name}
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            continue  # a docstring
-        else:
-            names = set() if isinstance(node, ast.Import | ast.ImportFrom) else bound(node)
-            if not names and not isinstance(node, ast.Import | ast.ImportFrom):
-                statements.append(node)
+            imports |= imported(inner)
+        if isinstance(node, ast.Import | ast.ImportFrom) or _is_text(node):
+            continue
+        names = {node.name} if isinstance(node, ast.FunctionDef | ast.ClassDef) else bound(node)
         for name in names:
-            definitions[name] = (*definitions.get(name, ()), node)
-    return Source(module, definitions, imports, tuple(statements), ast.get_docstring(tree) or "")
+            statements.setdefault(name, []).append(node)
+        if not names:
+            effects.append(node)
+    top = imports | {name: Target(module, name) for name in statements}
+    return Summary(
+        {name: normalise(nodes, top, docstrings=docstrings) for name, nodes in statements.items()},
+        imports,
+        normalise(effects, top, docstrings=docstrings) if effects else None,
+        (ast.get_docstring(tree) or "") if docstrings else "",
+    )
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _cached(path: Path) -> Summary | None:
+    """Return the summary in a file; None where there is none that can be read."""
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        return Summary(
+            {name: _normal(entry) for name, entry in held["definitions"].items()},
+            {name: Target(**entry) for name, entry in held["imports"].items()},
+            None if held["effects"] is None else _normal(held["effects"]),
+            held["docstring"],
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _normal(entry: dict[str, Any]) -> Normal:
+    references = [Reference(Target(**it["target"]), tuple(it["attributes"])) for it in entry["references"]]
+    choices = entry["choices"]
+    inner = None if choices is None else {key: _normal(choice) for key, choice in choices.items()}
+    return Normal(entry["text"], tuple(references), entry["reads_files"], inner)

@@ -1,4 +1,4 @@
-"""The part of a definition that decides numbers, as text, and what it refers to.
+"""The part of a definition that decides numbers, and what it refers to.
 
 Left out: docstrings, annotations, what is raised, what is printed, progress bars, names of local variables and
 variables that only left-out code reads.
@@ -6,52 +6,110 @@ variables that only left-out code reads.
 
 import ast
 import copy
-from collections.abc import Callable
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ser.provenance.modules import Target, bound, imported
-
-OWN = "ser:"  # in front of a name of a package that decides no number
 SILENT = ("print", "warnings.warn")  # calls whose result is not used
+LOGGING = "ser.jobs."  # calls of these as statements decide nothing
+PROGRESS = "ser.jobs.progress."  # these return their first argument
+CHOICES = "ser.choices.Choices"
+NAMED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.ExceptHandler | ast.MatchAs | ast.MatchStar
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a name refers to: ``name`` of ``module``, or the module itself where ``name`` is None."""
+
+    module: str
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A use of a name of another definition, with the attributes read of it: ``np.linalg.norm``."""
+
+    target: Target
+    attributes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Normal:
-    """A normalised definition. text: its code; references: what it uses, in order of appearance."""
+    """A normal form. text: hash of the code, in which references are numbered; choices: of a table of ``Choices``."""
 
     text: str
-    references: tuple[Target, ...]
+    references: tuple[Reference, ...]
+    reads_files: bool = False
+    choices: dict[str, "Normal"] | None = None
 
 
-Resolve = Callable[[Target], Target | str | None]  # a target of the package, an external name, or None: unknown
-
-
-def normalise(
-    statements: tuple[ast.stmt, ...],
-    top: dict[str, Target],
-    resolve: Resolve,
-    *,
-    docstrings: bool = False,
-) -> Normal:
+def normalise(statements: Sequence[ast.stmt], top: dict[str, Target], *, docstrings: bool = False) -> Normal:
     """Return the normal form of ``statements``, which define one top-level name of a module.
 
-    top: what every top-level name of the module refers to; resolve: follows re-exports of the package and gives the
-    full name of what is outside of it; docstrings: keep them, for code whose docstrings are printed in a report.
+    top: what every top-level name of the module refers to; docstrings: keep everything but annotations of names, for
+    code whose docstrings are part of what it writes.
     """
-    nodes = [copy.deepcopy(node) for node in statements]
     names = dict(top)
-    for node in nodes:
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Import | ast.ImportFrom):
-                names |= imported(inner)
+    for statement in statements:
+        for inner in ast.walk(statement):
+            names |= imported(inner)
+    table = _choices(statements, names)
+    if table is not None:
+        return Normal("", (), False, {key: _form([ast.Expr(entry)], names, docstrings) for key, entry in table.items()})
+    return _form(statements, names, docstrings)
+
+
+def _form(statements: Sequence[ast.stmt], names: dict[str, Target], docstrings: bool) -> Normal:
+    nodes: list[ast.AST] = [copy.deepcopy(node) for node in statements]
     if not docstrings:
-        nodes = [_Essence(names).visit(node) for node in nodes]
-    references = _References(names, resolve)
-    kept = [node for node in nodes if node is not None]
-    for definition in kept:
-        _localise(definition)
-        references.visit(definition)
-    return Normal("\n".join(map(ast.dump, kept)), tuple(references.found))
+        nodes = [kept for node in nodes if (kept := _Essence(names).visit(node)) is not None]
+    references = _References(names)
+    for node in nodes:
+        _localise(node)
+        references.visit(node)
+    names_read = {inner.id for node in nodes for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    return Normal(digest("\n".join(map(ast.dump, nodes))), tuple(references.found), "__file__" in names_read)
+
+
+def digest(text: str) -> str:
+    """Return 16 hexadecimal digits over ``text``."""
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def imported(node: ast.AST) -> dict[str, Target]:
+    """Return what an import statement binds: name: target. Empty for any other node."""
+    found: dict[str, Target] = {}
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            top = alias.name.split(".")[0]
+            found[alias.asname or top] = Target(alias.name if alias.asname else top)
+    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        for alias in node.names:
+            found[alias.asname or alias.name] = Target(node.module, alias.name)
+    return found
+
+
+def bound(node: ast.AST) -> set[str]:
+    """Return the names that a statement or expression assigns to, those inside nested functions included."""
+    names = set()
+    for child in ast.walk(node):
+        if isinstance(child, ast.Name) and not isinstance(child.ctx, ast.Load):
+            names.add(child.id)
+        elif isinstance(child, NAMED) and child.name:
+            names.add(child.name)
+    return names
+
+
+def _choices(statements: Sequence[ast.stmt], names: dict[str, Target]) -> dict[str, ast.expr] | None:
+    """Return the entries of a table of ``Choices``; None where the statements define none."""
+    value = getattr(statements[0], "value", None) if len(statements) == 1 else None
+    if not (isinstance(value, ast.Call) and len(value.args) == 1 and isinstance(value.args[0], ast.Dict)):
+        return None
+    called = names.get(getattr(value.func, "id", ""))
+    if called is None or f"{called.module}.{called.name}" != CHOICES:
+        return None
+    pairs = zip(value.args[0].keys, value.args[0].values, strict=True)
+    return {str(key.value): entry for key, entry in pairs if isinstance(key, ast.Constant)}
 
 
 class _Essence(ast.NodeTransformer):
@@ -64,14 +122,12 @@ class _Essence(ast.NodeTransformer):
         """Return the full name of what a call calls; empty where it is not a name."""
         parts: list[str] = []
         while isinstance(node, ast.Attribute):
-            parts.append(node.attr)
+            parts.insert(0, node.attr)
             node = node.value
         if not isinstance(node, ast.Name):
             return ""
-        target = self.names.get(node.id)
-        if target is None:
-            return ".".join([node.id, *reversed(parts)])
-        return ".".join(part for part in (target.module, target.name, *reversed(parts)) if part)
+        target = self.names.get(node.id, Target(node.id))
+        return ".".join([target.module, *([target.name] if target.name else []), *parts])
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
         node.returns = None
@@ -113,23 +169,22 @@ class _Essence(ast.NodeTransformer):
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         if isinstance(node.value, ast.Call):
             full = self._full(node.value.func)
-            if full in SILENT or full.startswith("ser.jobs."):
+            if full in SILENT or full.startswith(LOGGING):
                 return None
         self.generic_visit(node)
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        if self._full(node.func).startswith("ser.jobs.progress.") and node.args:
+        if self._full(node.func).startswith(PROGRESS) and node.args:
             return self.visit(node.args[0])  # type: ignore[no-any-return]
         self.generic_visit(node)
         return node
 
     def visit_If(self, node: ast.If) -> ast.AST | None:
-        """Drop a branch that is empty without what decides nothing, where its condition calls nothing."""
+        """Drop an ``if`` that is empty without what decides nothing, where its condition calls nothing."""
         self.generic_visit(node)
         if not node.body and not node.orelse and not _calls(node.test):
             return None
-        node.body = node.body or [ast.Pass()]
         return node
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
@@ -151,15 +206,17 @@ def _calls(node: ast.AST) -> bool:
 
 def _drop_unread(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Remove assignments without a call to local variables that nothing reads; return whether there was one."""
-    read = {child.id for child in ast.walk(function) if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load)}
-    outer = {
-        name for child in ast.walk(function) if isinstance(child, ast.Global | ast.Nonlocal) for name in child.names
-    }
+    used: set[str] = set()
+    for child in ast.walk(function):
+        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load):
+            used.add(child.id)
+        elif isinstance(child, ast.Global | ast.Nonlocal):
+            used.update(child.names)
 
     def unread(node: ast.stmt) -> bool:
         return (
             isinstance(node, ast.Assign)
-            and all(isinstance(to, ast.Name) and to.id not in read | outer for to in node.targets)
+            and all(isinstance(to, ast.Name) and to.id not in used for to in node.targets)
             and not _calls(node.value)
         )
 
@@ -181,72 +238,47 @@ def _localise(node: ast.AST) -> None:
             _localise(method)
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return
-    kept = {child.arg for child in ast.walk(node) if isinstance(child, ast.arg)}
-    kept |= {name for child in ast.walk(node) if isinstance(child, ast.Global) for name in child.names}
+    inside = [child for child in ast.walk(node) if child is not node]
+    kept = {child.arg for child in inside if isinstance(child, ast.arg)}
+    kept |= {name for child in inside if isinstance(child, ast.Global) for name in child.names}
     local = {name for child in node.body for name in bound(child)} - kept
     numbers: dict[str, str] = {}
-    for child in [child for child in ast.walk(node) if child is not node]:
-        for field in ("id", "name"):
-            name = getattr(child, field, None)
-            if isinstance(name, str) and name in local and not isinstance(child, ast.alias):
-                setattr(child, field, numbers.setdefault(name, f"local{len(numbers)}"))
-                child.was = name  # type: ignore[attr-defined]  # for a global of the same name, see _References
-        if isinstance(child, ast.Global | ast.Nonlocal):
-            child.names = [
-                numbers.setdefault(name, f"local{len(numbers)}") if name in local else name for name in child.names
-            ]
+    for child in inside:
+        field = "id" if isinstance(child, ast.Name) else "name"
+        name = getattr(child, field, None)
+        if isinstance(name, str) and name in local:
+            setattr(child, field, numbers.setdefault(name, f"local{len(numbers)}"))
+            child.was = name  # type: ignore[attr-defined]  # for a global of the same name, see _References
+        elif isinstance(child, ast.Nonlocal):
+            child.names = [numbers.setdefault(it, f"local{len(numbers)}") if it in local else it for it in child.names]
 
 
 class _References(ast.NodeTransformer):
     """Replaces what a definition refers to by a number, and lists it."""
 
-    def __init__(self, names: dict[str, Target], resolve: Resolve):
+    def __init__(self, names: dict[str, Target]):
         self.names = names
-        self.resolve = resolve
-        self.found: list[Target] = []
+        self.found: dict[Reference, str] = {}
 
-    def _named(self, found: Target | str) -> ast.expr:
-        if isinstance(found, str):
-            return ast.Name(found, ast.Load())
-        if found not in self.found:
-            self.found.append(found)
-        return ast.Name(f"reference{self.found.index(found)}", ast.Load())
+    def _numbered(self, reference: Reference) -> ast.expr:
+        return ast.Name(self.found.setdefault(reference, f"reference{len(self.found)}"), ast.Load())
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         was = getattr(node, "was", None)
-        if was is not None:  # a local variable; a global of this name counts as used, since scopes are not told apart
-            if was in self.names:
-                self.visit(ast.Name(was, ast.Load()))
+        if was in self.names:  # a local variable; a global of its name counts as used, since scopes are not told apart
+            self._numbered(Reference(self.names[was]))
+        if was is not None or node.id not in self.names or not isinstance(node.ctx, ast.Load):
             return node
-        target = self.names.get(node.id)
-        if target is None or not isinstance(node.ctx, ast.Load):
-            return node
-        found = self.resolve(target)
-        return node if found is None else self._named(found)
+        return self._numbered(Reference(self.names[node.id]))
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        """Follow ``module.name`` to what it refers to; an attribute of anything else stays."""
+        """Number the whole of ``module.name``; an attribute of a local variable stays."""
         parts: list[str] = []
         root: ast.expr = node
         while isinstance(root, ast.Attribute):
             parts.insert(0, root.attr)
             root = root.value
-        target = self.names.get(root.id) if isinstance(root, ast.Name) and not hasattr(root, "was") else None
-        found = None if target is None else self.resolve(target)
-        if found is None or target is None:
-            self.generic_visit(node)
-            return node
-        while parts:
-            inner = self._inside(found, parts[0])
-            if inner is None:
-                break
-            found, parts = inner, parts[1:]
-        base = self._named(found)
-        for part in parts:
-            base = ast.Attribute(base, part, ast.Load())
-        return base
-
-    def _inside(self, found: Target | str, name: str) -> Target | str | None:
-        if isinstance(found, str):  # outside of what decides numbers, in whichever module
-            return f"{OWN}{name}" if found.startswith(OWN) else f"{found}.{name}"
-        return self.resolve(Target(found.module, name)) if found.name is None else None
+        if isinstance(root, ast.Name) and root.id in self.names and not hasattr(root, "was"):
+            return self._numbered(Reference(self.names[root.id], tuple(parts)))
+        self.generic_visit(node)
+        return node

@@ -1,12 +1,11 @@
 """The definitions behind every code hash that was planned with, kept beside Snakemake's own records."""
 
 import json
-from pathlib import Path
 
 from ser.files.whole import write_text
-from ser.provenance.code_hash import package, roots
+from ser.provenance.code_hash import RECORDS, package, roots
 
-FOLDER = Path(".snakemake/ser/code")
+FOLDER = RECORDS / "code"
 
 
 def record(code: str, stage: str, *modules: str, options: frozenset[str] | None = None) -> None:

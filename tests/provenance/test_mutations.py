@@ -8,6 +8,7 @@ raised, what is printed and the arguments of progress bars.
 import ast
 import copy
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ import pytest
 import ser
 from ser.provenance import code_hash
 from ser.provenance.code_hash import Code
-from ser.provenance.modules import Target
+from ser.provenance.modules import Summary
+from ser.provenance.normalise import Target, bound, normalise
 
 STAGES = {
     "extract": ("ser.features.mfcc",),
@@ -75,32 +77,27 @@ def mutants(statement: ast.stmt) -> Iterator[tuple[int, ast.stmt]]:
             yield getattr(node, "lineno", statement.lineno), mutant
 
 
-def with_mutant(code: Code, target: Target, index: int, mutant: ast.stmt) -> Code:
-    """Return the code with one statement of ``target`` replaced; all else is shared."""
-    changed = copy.copy(code)
-    changed.package = copy.copy(code.package)
-    source = code.package.source(target.module)
-    statements = source.definitions[str(target.name)]
-    definitions = {**source.definitions, str(target.name): (*statements[:index], mutant, *statements[index + 1 :])}
-    mutated = type(source)(source.name, definitions, source.imports, source.statements, source.docstring)
-    changed.package._sources = {**code.package._sources, target.module: mutated}
-    changed._normal = {known: normal for known, normal in code._normal.items() if known != target}
-    return changed
+def with_mutant(summary: Summary, module: str, name: str, mutant: ast.stmt) -> Summary:
+    """Return the summary of a module with one definition replaced."""
+    top = summary.imports | {defined: Target(module, defined) for defined in summary.definitions}
+    return replace(summary, definitions={**summary.definitions, name: normalise([mutant], top)})
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_mutation_changes_the_hash(stage: str) -> None:
     code = Code(Path(ser.__file__).parent)
     roots = code_hash.roots(code, stage, STAGES[stage])
-    before = code.hash(roots, None)
+    before, reached = code.hash(roots), code.reached(roots)
     survivors, count = [], 0
-    for target in code.reached(roots, None):
-        if not target.name:
-            continue
-        for index, statement in enumerate(code.package.source(target.module).definitions[target.name]):
-            for line, mutant in mutants(statement):
+    for module in sorted({target.module for target in reached}):
+        summary = code.package.summary(module)
+        for statement in ast.parse(code.package.path(module).read_text()).body:
+            name = getattr(statement, "name", None) or next(iter(bound(statement)), "")
+            for line, mutant in mutants(statement) if Target(module, name) in reached and name else ():
                 count += 1
-                if with_mutant(code, target, index, mutant).hash(roots, None) == before:
-                    survivors.append(f"{target.module}:{line} {target.name}")
+                code.package._summaries[module] = with_mutant(summary, module, name, mutant)
+                if code.hash(roots) == before:
+                    survivors.append(f"{module}:{line} {name}")
+        code.package._summaries[module] = summary
     assert count > 20
     assert survivors == []
