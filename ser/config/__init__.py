@@ -1,1 +1,1 @@
-"""The typed configuration: what may stand in it, and how the files are read."""
+"""The configuration: its keys, how the files are read and checked, and the plan of an experiment."""

@@ -1,7 +1,7 @@
-"""Every configuration key in one line, from the schema itself: the text of ``config/README.md``."""
+"""Describe every configuration key in one line, from the schema: the text of ``config/README.md``."""
 
 from collections.abc import Iterator
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -11,14 +11,14 @@ from ser.config.schema import Config
 
 HEAD = """# Configuration
 
-What a plain `snakemake` runs stands in `config.yaml` (where the corpora are) and `experiments/demo.yaml`. Files given
-with `--configfile` are laid over `config.yaml` in their order: mappings key by key, lists and values replaced.
+`snakemake` without `--configfile` reads `config.yaml` (where the corpora are) and `experiments/demo.yaml`. Files given
+with `--configfile` are merged into `config.yaml` in their order: mappings key by key; lists and values are replaced.
 
 `systems/` and `protocols/` hold the shipped entries. An experiment file may add entries under `systems:` and
-`protocols:`; an entry may start from another with `base: <name>`. A shipped entry cannot be redefined, since runs are
-shared between experiments under its name.
+`protocols:`. An entry may start from another with `base: <name>`. A shipped entry cannot be redefined, because
+experiments share runs under its name.
 
-The list below is printed by `ser keys`; a test keeps it equal to the schema.
+`ser keys` prints the list below. A test compares it with the schema.
 """
 
 
@@ -37,7 +37,7 @@ def describe() -> str:
 def keys(record: type[BaseModel], prefix: str) -> Iterator[str]:
     """Yield one line per key of ``record``, nested records after their own key."""
     for name, field in record.model_fields.items():
-        default = "" if field.is_required() else f", default {shown(field)}"
+        default = "" if field.is_required() else f", default {default_of(field)}"
         text = f": {field.description}" if field.description else ""
         yield f"- `{prefix}{name}` ({kind(field.annotation)}{default}){text}"
         inner = record_in(field.annotation)
@@ -54,7 +54,7 @@ def record_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def kind(annotation: Any) -> str:
-    """Return a type as a reader of YAML would name it."""
+    """Return a type in terms of YAML."""
     origin, parts = get_origin(annotation), get_args(annotation)
     if annotation is type(None):
         return "null"
@@ -64,6 +64,8 @@ def kind(annotation: Any) -> str:
         return "mapping"
     if origin is tuple:
         return f"list of {kind(parts[0])}"
+    if origin is Annotated:
+        return kind(parts[0])
     if parts and all(isinstance(part, str) for part in parts):
         return " | ".join(parts)
     if parts:
@@ -73,8 +75,8 @@ def kind(annotation: Any) -> str:
     )
 
 
-def shown(field: FieldInfo) -> str:
-    """Return a field's default as YAML would write it."""
+def default_of(field: FieldInfo) -> str:
+    """Return a field's default as YAML."""
     value = field.get_default(call_default_factory=True)
     if value is None or value is PydanticUndefined:
         return "null"

@@ -1,19 +1,20 @@
-"""What an experiment selects of a configuration: its runs, and all that it takes to score and report them."""
+"""The part of a configuration that an experiment selects: enough to list, score and report its runs."""
 
 from itertools import product
 from typing import Annotated
 
 from pydantic import Field
 
+from ser.config.renamed import unknown_name
 from ser.config.schema import Experiment, Protocol, Recipe, Strict
-from ser.errors import SerError, offenders, unknown
+from ser.errors import SerError, offenders
 from ser.layout import Run
 
 FoldCount = Annotated[int, Field(ge=1, le=100_000)]
 
 
 class Plan(Strict):
-    """What an experiment selects of a configuration, with the fold counts: enough to score and report it."""
+    """An experiment with the protocols and systems that it selects, and the fold counts of its corpora."""
 
     experiment: Experiment
     protocols: dict[str, Protocol]
@@ -26,25 +27,25 @@ class Plan(Strict):
     )
 
     def checked(self) -> "Plan":
-        """Return the plan itself; SerError if a block names a protocol, system or fold that is not there."""
+        """Return the plan itself; SerError if a block names an unknown protocol, system or fold."""
         for block in self.experiment.runs:
             for kind, names, known in (
                 ("protocol", block.protocols, self.protocols),
                 ("system", block.systems, self.systems),
             ):
                 if lacking := [name for name in names if name not in known]:
-                    raise unknown(kind, lacking[0], known)
+                    raise unknown_name(kind, lacking[0], known)
             for corpus, protocol in product(block.corpora, block.protocols):
                 count = self.folds.get(corpus, {}).get(protocol)
                 if count is None:
-                    raise SerError(f"the plan does not say how many folds {protocol} has on {corpus}; plan again.")
+                    raise SerError(f"the plan has no fold count of {protocol} on {corpus}; plan again.")
                 beyond = [fold for fold in block.folds or () if not 0 <= fold < count]
                 if beyond:
                     raise SerError(f"{protocol} on {corpus} has folds 0 to {count - 1}; asked for {offenders(beyond)}.")
         return self
 
     def runs(self) -> list[Run]:
-        """Return every training job of the experiment, each once."""
+        """Return every run of the experiment, each once."""
         every: dict[Run, None] = {}
         for block in self.experiment.runs:
             for corpus, protocol in product(block.corpora, block.protocols):

@@ -1,7 +1,7 @@
-"""Read configuration files, resolve ``base``, and check everything that can be checked without data.
+"""Read configuration files, resolve ``base``, and check everything that needs no data.
 
 Systems and protocols come from ``config/systems/*.yaml`` and ``config/protocols/*.yaml``; an experiment may add new
-ones, built on a ``base``, but never redefine one: runs are shared between experiments under the system's name.
+ones, built on a ``base``, but cannot redefine one: experiments share runs under the system's name.
 """
 
 import re
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from ser import catalog
 from ser.config.describe import record_in
 from ser.config.options import with_options
+from ser.config.renamed import unknown_name
 from ser.config.schema import (
     Config,
     Corpus,
@@ -29,7 +30,7 @@ from ser.config.schema import (
 )
 from ser.config.values import check_values
 from ser.config.variants import remarks
-from ser.errors import SerError, unknown
+from ser.errors import SerError
 from ser.files.addresses import refuse_secrets
 
 Raw = Mapping[str, Any]
@@ -55,7 +56,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def library(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return all entries of the YAML files in ``folder``; a name that two files define is an error."""
+    """Return all entries of the YAML files in ``folder``; SerError for a name that two files define."""
     entries: dict[str, dict[str, Any]] = {}
     origin: dict[str, Path] = {}
     for path in sorted(folder.glob("*.yaml")):
@@ -67,11 +68,14 @@ def library(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def resolve(raw: Raw, folder: Path) -> Config:
-    """Return the checked configuration from ``raw`` (experiment, corpora, additions) and the files in ``folder``."""
+    """Return the checked configuration from ``raw`` (experiment, corpora, additions) and the files in ``folder``.
+
+    SerError for the first fault: the key, what is wrong, and what is known instead.
+    """
     check_values(raw, "config")
     for key in raw:
         if key not in SECTIONS:
-            raise _located(unknown("key", key, SECTIONS), "config")
+            raise _located(unknown_name("key", key, SECTIONS), "config")
     if "experiment" not in raw:
         raise SerError(
             "the configuration has no 'experiment'; give one with --configfile config/experiments/<name>.yaml."
@@ -102,7 +106,7 @@ def resolve(raw: Raw, folder: Path) -> Config:
         },
         devices=_record(Devices, _section(raw, "devices"), "devices"),
     )
-    _no_secrets(config)
+    _refuse_secrets(config)
     return checked(config)
 
 
@@ -129,7 +133,7 @@ def shipped(folder: Path, raw: Raw | None = None) -> tuple[dict[str, Protocol], 
 
 
 def features(folder: Path, raw: Raw | None = None) -> dict[str, Feature]:
-    """Return every extractor under its own name, the features in ``folder``, and what ``raw`` adds or changes."""
+    """Return every extractor under its own name, the features in ``folder``, and those that ``raw`` adds or changes."""
     entries: Raw = {name: {} for name in catalog.names("features")}
     for more in (library(folder / "features"), _section(raw or {}, "features")):
         entries = merged(entries, {name: _mapping(entry, f"features.{name}") for name, entry in more.items()})
@@ -152,9 +156,9 @@ def _with_variants(raw: Raw, experiment: Experiment) -> Raw:
 
 
 def checked(config: Config) -> Config:
-    """Return the configuration, options of the selected experiment being of the kinds that their functions take.
+    """Return the configuration, with the options that the experiment selects converted to the types of their functions.
 
-    SerError for the first name or option of the experiment that does not exist or is of another kind.
+    SerError for the first name or option of the experiment that does not exist or has the wrong type.
     """
     experiment = config.experiment
     for number, block in enumerate(experiment.runs):
@@ -177,8 +181,8 @@ def checked(config: Config) -> Config:
     for name in experiment.systems():
         recipe = config.systems[name]
         selected["systems"][name] = with_options(recipe, "models", recipe.model, f"systems.{name}")
-        selected["features"] |= _heard(recipe, config.features, f"systems.{name}")
-        selected["transcripts"] |= _read(recipe, config, f"systems.{name}.inputs.words")
+        selected["features"] |= _features_of(recipe, config.features, f"systems.{name}")
+        selected["transcripts"] |= _transcript_of(recipe, config, f"systems.{name}.inputs.words")
     return config.model_copy(update={key: getattr(config, key) | entries for key, entries in selected.items()})
 
 
@@ -191,32 +195,32 @@ def _corpus(corpus: Corpus, where: str) -> Corpus:
     return with_options(corpus, "corpora", corpus.adapter, where)
 
 
-def _heard(recipe: Recipe, features: Mapping[str, Feature], where: str) -> dict[str, Feature]:
+def _features_of(recipe: Recipe, features: Mapping[str, Feature], where: str) -> dict[str, Feature]:
     """Return the features that a recipe reads."""
     found = {}
     for modality, view in recipe.inputs.views().items():
         _known("feature", [view.feature], features, f"{where}.inputs.{modality}")
-        feature, place = features[view.feature], f"features.{view.feature}"
-        found[view.feature] = with_options(feature, "features", feature.extractor, place, given=("weights",))
+        feature, key = features[view.feature], f"features.{view.feature}"
+        found[view.feature] = with_options(feature, "features", feature.extractor, key, given=("weights",))
     return found
 
 
-def _read(recipe: Recipe, config: Config, where: str) -> dict[str, Transcript]:
+def _transcript_of(recipe: Recipe, config: Config, where: str) -> dict[str, Transcript]:
     """Return the transcript that a recipe reads, if any."""
     words = recipe.inputs.words
     if words is None:
         return {}
     _known("transcript", [words.transcript], config.transcripts, where)
-    transcript, place = config.transcripts[words.transcript], f"transcripts.{words.transcript}"
+    transcript, key = config.transcripts[words.transcript], f"transcripts.{words.transcript}"
     if transcript.recogniser is not None:
-        transcript = with_options(transcript, "recognisers", transcript.recogniser, place)
+        transcript = with_options(transcript, "recognisers", transcript.recogniser, key)
     if words.embedding is not None:
         _known("embedding", [words.embedding], config.embeddings, where)
     return {words.transcript: transcript}
 
 
-def _no_secrets(config: Config) -> None:
-    """Raise SerError if an address holds a login or a token."""
+def _refuse_secrets(config: Config) -> None:
+    """Raise SerError if an address contains a login or a token."""
     for name, corpus in config.corpora.items():
         refuse_secrets(corpus.archive or "", f"corpora.{name}.archive")
     for name, embedding in config.embeddings.items():
@@ -226,14 +230,13 @@ def _no_secrets(config: Config) -> None:
 def _known(kind: str, wanted: Iterable[str], known: Iterable[str], where: str) -> None:
     for name in wanted:
         if name not in known:
-            raise _located(unknown(kind, name, known), where)
+            raise _located(unknown_name(kind, name, known), where)
 
 
 def _entries(section: str, kind: str, shipped: Mapping[str, dict[str, Any]], raw: Raw) -> dict[str, dict[str, Any]]:
-    """Return shipped and added entries with every ``base`` merged in."""
+    """Return shipped and added entries, each merged with its ``base``."""
     added = _section(raw, section)
-    twice = sorted(set(shipped) & set(added))
-    if twice:
+    if twice := sorted(set(shipped) & set(added)):
         raise SerError(
             f"{section}.{twice[0]} is already defined in config/{section}/; "
             f"a variant needs a name of its own, with 'base: {twice[0]}'."
@@ -247,7 +250,7 @@ def _with_base(
 ) -> dict[str, Any]:
     """Return an entry with its base merged in."""
     if name not in entries:
-        raise _located(unknown(kind, name, entries), f"base of {seen[-1]}")
+        raise _located(unknown_name(kind, name, entries), f"base of {seen[-1]}")
     if name in seen:
         raise SerError(f"{kind} '{name}' is its own base: {' -> '.join((*seen, name))}.")
     entry = _mapping(entries[name], f"{kind} {name}")
@@ -264,7 +267,7 @@ def _with_base(
 
 
 def merged(base: Raw, change: Raw) -> dict[str, Any]:
-    """Return ``base`` with ``change`` laid over it: mappings key by key, everything else replaced."""
+    """Return ``base`` merged with ``change``: mappings key by key, everything else replaced."""
     result = dict(base)
     for key, value in change.items():
         old = result.get(key)
@@ -296,12 +299,14 @@ def _record(kind: type[Record], data: Any, where: str) -> Record:
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        # A misspelt key also leaves the right one missing: the misspelling is what the user can see.
+        # A misspelt required key gives two errors; the user finds the misspelling in the file.
         first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         path = ".".join([where, *(str(part) for part in first["loc"])])
         if first["type"] == "extra_forbidden":
             *inside, key = first["loc"]
-            raise _located(unknown("key", key, _fields(kind, inside)), ".".join([where, *map(str, inside)])) from error
+            raise _located(
+                unknown_name("key", key, _fields(kind, inside)), ".".join([where, *map(str, inside)])
+            ) from error
         wanted = WANTED.get(first["type"], first["msg"])
         raise SerError(f"{path}: {wanted}; it is {first['input']!r}.") from error
 

@@ -1,4 +1,4 @@
-"""Everything that a configuration may hold. Light to import: the Snakefile reads it in every job."""
+"""The keys of the configuration, their types, ranges and defaults. The Snakefile imports it for every job."""
 
 import hashlib
 import json
@@ -10,16 +10,15 @@ Options = dict[str, Any]
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 Allowance = Literal["subset", "unlabelled-audio", "missing-audio", "unreadable", "silent", "short"]
 
-# What a protocol lets training see of its test part. speaker: the same people; session: the same recording session,
-# often the test speaker's partner; dialog: the same conversation; text: the same scripted sentences; dev speaker: the
-# people of the dev part are also trained on, so that the epoch is chosen for known voices; test selection: the epoch is
-# chosen on the test part itself; audio: copies of the same recording, which a draw over utterances does not keep
-# together; normalisation: statistics are fitted on more than the train part.
+# What train shares with test. speaker: the same people; session: the same recording session, often the test speaker's
+# partner; dialog: the same conversation; text: the same scripted sentences; dev speaker: dev speakers are also in
+# train, so that the epoch is selected for known voices; test selection: the epoch is selected on the test part; audio:
+# copies of one recording in two parts; normalisation: statistics are fitted on more than the train part.
 Leak = Literal["speaker", "session", "dialog", "text", "dev speaker", "test selection", "audio", "normalisation"]
 
 
 class Strict(BaseModel):
-    """A frozen record that knows its keys: an unknown one is an error."""
+    """A frozen record in which an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,39 +28,40 @@ class Strict(BaseModel):
 
 
 class Corpus(Strict):
-    """Where a corpus is, and what of its faults is accepted."""
+    """Where a corpus is, and which of its faults are accepted."""
 
-    adapter: str = Field(description="reader in ser/corpora; default: the corpus's own name")
+    adapter: str = Field(description="module in ser/corpora; default: the corpus's own name")
     root: str | None = Field(None, description="folder of an unpacked release")
     archive: str | None = Field(
         None, description="path or URL of an archive, unpacked to data/raw/<corpus>; secrets as ${SER_…}"
     )
     allow: tuple[Allowance, ...] = Field((), description="accepted faults: such utterances are left out and listed")
-    exclude: tuple[str, ...] = Field((), description="utterances to leave out")
+    exclude: tuple[str, ...] = Field((), description="ids of utterances to leave out")
     minimum_seconds: float = Field(0.2, gt=0, description="shorter audio is an error")
     shard_size: int = Field(500, ge=1, description="utterances per audio and feature shard")
     options: Options = Field(default_factory=dict, description="keyword arguments of the adapter")
 
 
 class Feature(Strict):
-    """A named feature: which extractor makes it, with which arguments."""
+    """A named feature: an extractor and its arguments."""
 
     extractor: str = Field(description="module in ser/features; default: the feature's own name")
     options: Options = Field(default_factory=dict, description="keyword arguments of its extract()")
 
 
 class Transcript(Strict):
-    """What was said in every utterance: as the corpus has it, or as a recogniser hears it."""
+    """The words of every utterance: given by the corpus, or from a recogniser."""
 
     recogniser: str | None = Field(None, description="module in ser/recognisers; null: the corpus's own transcript")
     options: Options = Field(default_factory=dict, description="keyword arguments of its load()")
 
 
 class Embedding(Strict):
-    """Word vectors that a system may start from, such as GloVe's."""
+    """Pretrained word vectors, such as GloVe's."""
 
     source: str | None = Field(
-        None, description="text file, or zip with one, or the URL of either; null: words are learned from scratch"
+        None,
+        description="text file, or zip with one, or the URL of either; null: vectors are trained from scratch",
     )
     checksum: str | None = Field(
         None, pattern="^[0-9A-Fa-f]{64}$", description="SHA-256 of the file, 64 hexadecimal digits"
@@ -69,50 +69,50 @@ class Embedding(Strict):
 
 
 class Protocol(Strict):
-    """Who is trained on, who is tested on, and by which rule a model is chosen."""
+    """Label map, subset, grouping into folds, normalisation scope and selection rule."""
 
     title: str = Field("", description="one line for tables")
-    paper: str | None = Field(None, description="whose protocol this is; null: a comparison protocol")
+    paper: str | None = Field(None, description="paper that uses this protocol; null: a comparison protocol")
     rule: str = Field(description="module in ser/protocols")
     options: Options = Field(default_factory=dict, description="keyword arguments of the rule")
-    labels: dict[str, tuple[str, ...]] | Literal["all"] = Field(description="class: the emotions merged into it")
+    labels: dict[str, tuple[str, ...]] | Literal["all"] = Field(
+        description="class: its emotions; all: one class per emotion of the corpus"
+    )
     subset: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="manifest column: accepted values")
-    normalisation: Literal["train", "speaker"] = Field("train", description="what a 'statistics' view is fitted on")
+    normalisation: Literal["train", "speaker"] = Field("train", description="scope of 'statistics' views")
     selection: Literal["dev_ua", "dev_wa", "dev_loss", "last"] = Field("dev_ua", description="which epoch is kept")
-    curves: bool = Field(False, description="score the test part after every epoch too; never chosen by")
-    leaks: tuple[Leak, ...] = Field((), description="what test material training sees, by design of the protocol")
+    curves: bool = Field(False, description="score test after every epoch; never used for model selection")
+    leaks: tuple[Leak, ...] = Field((), description="what train shares with test by design of the protocol")
 
     def decisive(self) -> str:
-        """Return all that decides an outcome (not the title) as canonical JSON."""
+        """Return everything that affects a result (not the title) as canonical JSON."""
         return self.canonical(exclude={"title", "paper"})
 
     def digest(self) -> str:
-        """Return 12 hexadecimal digits over all that decides an outcome."""
+        """Return 12 hexadecimal digits over everything that affects a result."""
         return hashlib.blake2b(self.decisive().encode(), digest_size=6).hexdigest()
 
 
 class Segments(Strict):
-    """Cut an utterance into pieces of equal length; its score is the mean over its pieces."""
+    """Cut an utterance into segments of equal length; its probabilities are the mean over its segments."""
 
     frames: int = Field(ge=1, description="frames of a segment; a shorter utterance is zero-padded to it")
     train_hop: int = Field(ge=1, description="frames between the starts of two training segments")
-    test_hop: int = Field(ge=1, description="the same for dev and test")
+    test_hop: int = Field(ge=1, description="frames between the starts of two dev or test segments")
 
 
 class View(Strict):
-    """How a system looks at a feature. Applied in the order of the keys."""
+    """How a system reads a feature. The steps are applied in the order of the keys."""
 
     feature: str
     scale: Literal["none", "log"] = Field("none", description="log: natural logarithm of value + 1e-8")
     normalise: Literal["none", "utterance", "utterance_global", "statistics"] = Field(
         "none",
         description="utterance: mean 0, sd 1 per dimension over the utterance's frames; utterance_global: one mean and "
-        "sd per utterance; statistics: per dimension, fitted by the protocol's normalisation scope",
+        "sd per utterance; statistics: per dimension, fitted on the protocol's normalisation scope",
     )
-    limit: int | None = Field(None, ge=1, description="keep at most the first so many frames")
-    length: int | None = Field(
-        None, ge=1, description="keep the first so many frames, zero-pad shorter utterances to it"
-    )
+    limit: int | None = Field(None, ge=1, description="keep at most the first N frames")
+    length: int | None = Field(None, ge=1, description="keep the first N frames, zero-pad shorter utterances to N")
     segments: Segments | None = None
     compand: Literal["none", "minmax_mulaw", "max_mulaw", "literal_mulaw"] = Field(
         "none",
@@ -125,32 +125,32 @@ class Words(Strict):
     """How a system reads a transcript: as words, each with a vector that is trained with the model."""
 
     transcript: str = Field("given", description="name under transcripts; given: the corpus's own")
-    limit: int | None = Field(None, ge=1, description="keep at most the first so many words")
-    length: int | None = Field(None, ge=1, description="keep the first so many words, pad shorter transcripts to it")
-    minimum: int = Field(1, ge=1, description="a word seen less often in the train part counts as unknown")
-    embedding: str | None = Field(None, description="name under embeddings to start from; null: from scratch")
-    dims: int = Field(300, ge=1, description="of a word's vector")
+    limit: int | None = Field(None, ge=1, description="keep at most the first N words")
+    length: int | None = Field(None, ge=1, description="keep the first N words, pad shorter transcripts to N")
+    minimum: int = Field(1, ge=1, description="a word with fewer occurrences in train counts as unknown")
+    embedding: str | None = Field(None, description="initial vectors, a name under embeddings; null: from scratch")
+    dims: int = Field(300, ge=1, description="size of a word vector")
 
 
 class Inputs(Strict):
-    """What a model is fed: a sequence of frames, a vector per utterance, its words, or several of them."""
+    """The modalities of a model: frames, a vector per utterance, words, or several of them."""
 
     frames: View | None = None
     vector: View | None = None
     words: Words | None = None
 
     def views(self) -> dict[str, View]:
-        """Return the modalities that are views of a feature, by name."""
+        """Return the modalities that read a feature, by name."""
         given = {"frames": self.frames, "vector": self.vector}
         return {name: view for name, view in given.items() if view is not None}
 
     def modalities(self) -> tuple[str, ...]:
-        """Return the names of all modalities that are fed."""
+        """Return the names of all modalities."""
         return (*self.views(), *(("words",) if self.words is not None else ()))
 
 
 class Training(Strict):
-    """The gradient descent of a neural system; estimators of scikit-learn ignore it."""
+    """Optimisation of a network; scikit-learn estimators ignore it."""
 
     optimiser: Literal["sgd", "adam"] = "adam"
     learning_rate: float = Field(1e-3, gt=0)
@@ -162,32 +162,32 @@ class Training(Strict):
     decay: Literal["all", "weights"] = Field("all", description="weights: not on biases and normalisation layers")
     batch: int = Field(32, ge=1, description="utterances, or segments where the view cuts them")
     epochs: int = Field(50, ge=1)
-    steps: int | None = Field(None, ge=1, description="stop after so many optimiser steps, whatever the epoch")
-    patience: int | None = Field(None, ge=1, description="stop after so many epochs without a better dev score")
-    milestones: tuple[int, ...] = Field((), description="epochs before which the rate is divided by ten")
+    steps: int | None = Field(None, ge=1, description="stop after N optimiser steps, whatever the epoch")
+    patience: int | None = Field(None, ge=1, description="stop after N epochs without a better dev score")
+    milestones: tuple[int, ...] = Field((), description="epochs before which the learning rate is divided by ten")
     clip_norm: float | None = Field(None, gt=0, description="largest gradient norm")
-    clip_value: float | None = Field(None, gt=0, description="largest value of a gradient, element by element")
+    clip_value: float | None = Field(None, gt=0, description="largest absolute value of a gradient element")
     class_weights: Literal["none", "balanced"] = "none"
 
 
 class Recipe(Strict):
-    """One system: a feature, the view of it, a model, its options, its training."""
+    """One system: inputs, model, options and training."""
 
     title: str = ""
-    paper: str | None = Field(None, description="file in config/systems that it comes from, such as cao2019")
+    paper: str | None = Field(None, description="paper that describes it, such as cao2019")
     published: dict[str, Names] = Field(
-        default_factory=dict, description="paper: its name there in the table of published results, or several"
+        default_factory=dict, description="paper: its name, or names, in that paper's results"
     )
     model: str = Field(description="module in ser/models")
     options: Options = Field(default_factory=dict, description="keyword arguments of the model's build()")
     inputs: Inputs
     training: Training = Training()
     defaults: dict[str, str] = Field(
-        default_factory=dict, description="key: why, where the value is not the paper's word"
+        default_factory=dict, description="key: reason for our default, where the paper gives no value"
     )
 
     def decisive(self) -> str:
-        """Return all that decides an outcome (no titles, no remarks) as canonical JSON."""
+        """Return everything that affects a result (no titles, no remarks) as canonical JSON."""
         return self.canonical(exclude={"title", "paper", "published", "defaults"})
 
 
@@ -197,38 +197,39 @@ class Block(Strict):
     corpora: tuple[str, ...] = Field(min_length=1)
     protocols: tuple[str, ...] = Field(min_length=1)
     systems: tuple[str, ...] = Field(min_length=1)
-    variant: str | None = Field(None, description="name under experiment.variants, laid over every system of the block")
+    variant: str | None = Field(None, description="name under experiment.variants, for every system of the block")
     seeds: tuple[NonNegativeInt, ...] = Field((0,), min_length=1)
     folds: tuple[NonNegativeInt, ...] | None = Field(None, description="only these folds; null: all")
 
 
 class Sweep(Strict):
-    """A curve over systems that differ in one setting."""
+    """A figure over systems that differ in one setting."""
 
     title: str = ""
-    axis: str = Field(description="what the setting is, with its unit")
+    axis: str = Field(description="name of the setting, with its unit")
     systems: dict[float, str] = Field(min_length=1, description="value of the setting: system")
 
 
 class Experiment(Strict):
-    """What is run and reported together."""
+    """A set of runs that are trained, scored and reported together."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="folder in results/")
     title: str = ""
-    note: str = Field("", description="a remark that stands on every page of the report")
+    note: str = Field("", description="a remark in the head of the report")
     variants: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
-        description="name: keys of training; a block with this variant trains <system>-<variant>, so changed",
+        description="name: keys of training; a block with this variant trains <system>-<variant> with these values",
     )
     runs: tuple[Block, ...] = Field(min_length=1)
     sweeps: dict[str, Sweep] = Field(default_factory=dict, description="figures over systems of the runs, by file name")
     utterance: str | None = Field(
-        None, description="whose attention over time is drawn; null: the first that most systems of a protocol recorded"
+        None,
+        description="utterance of the attention figure; null: the first that most systems of a protocol have",
     )
 
     words: bool = Field(
         False,
-        description="show reference transcripts and recognised words beside mistakes in the report; false: ids only",
+        description="print reference transcripts and recognised words beside mistakes in the report; false: ids only",
     )
 
     def corpora(self) -> list[str]:
@@ -245,13 +246,13 @@ class Experiment(Strict):
 
 
 class Devices(Strict):
-    """How the GPUs of a machine are shared out. It decides no result: a change reruns nothing."""
+    """How jobs share the GPUs of a machine. It affects no result: a change reruns nothing."""
 
     jobs_per_gpu: int = Field(1, ge=1, description="jobs that may compute on one GPU at a time")
 
 
 class Config(Strict):
-    """The whole configuration, resolved: no ``base`` left in it."""
+    """The whole configuration, with every ``base`` resolved."""
 
     experiment: Experiment
     corpora: dict[str, Corpus]

@@ -1,16 +1,16 @@
-"""What a value of the configuration may be at all, before anybody asks what it means."""
+"""Check the types, the number and the nesting of configuration values, before their meaning."""
 
 from collections.abc import Iterable, Mapping
 from itertools import chain
 
 from ser.errors import SerError
 
-DEEPEST = 30  # mappings and lists inside each other; a value that holds itself has no end
-MOST = 200_000  # values, those behind a YAML alias counted as often as they stand there
+DEEPEST = 30  # levels of nesting; a YAML alias can make a value contain itself
+MOST = 200_000  # values; those behind a YAML alias count once per occurrence
 
 
 def check_values(raw: Mapping[str, object], where: str) -> None:
-    """Raise SerError unless ``raw`` is made of texts, numbers, booleans, lists and mappings, and not too many."""
+    """Raise SerError unless ``raw`` consists of at most MOST texts, numbers, booleans, lists and mappings."""
     level: list[tuple[str, object]] = [(where, raw)]
     count = 0
     for _ in range(DEEPEST):
@@ -19,15 +19,15 @@ def check_values(raw: Mapping[str, object], where: str) -> None:
         for at, value in level:
             inside.extend(_inside(at, value))
             if count + len(inside) > MOST:
-                raise SerError(f"{at}: the configuration holds more than {MOST} values; does an alias repeat itself?")
+                raise SerError(f"{at}: the configuration has more than {MOST} values; does an alias repeat itself?")
         if not inside:
             return
         level = inside
-    raise SerError(f"{level[0][0]}: more than {DEEPEST} mappings and lists stand inside each other.")
+    raise SerError(f"{level[0][0]}: more than {DEEPEST} levels of mappings and lists.")
 
 
 def _inside(where: str, value: object) -> Iterable[tuple[str, object]]:
-    """Return what a value holds, each with its place; SerError if it is of no known kind."""
+    """Return the values inside a value, each with its path; SerError if it has another type."""
     if isinstance(value, Mapping):
         keys = ((f"{where}, a key", key) for key in value if _named(where, key))
         return chain(keys, ((f"{where}.{key}", inner) for key, inner in value.items()))
@@ -37,15 +37,15 @@ def _inside(where: str, value: object) -> Iterable[tuple[str, object]]:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise SerError(f"{where}: {value!a} is no text.") from None
+            raise SerError(f"{where}: {value!a} is not valid Unicode.") from None
     if not isinstance(value, str | int | float | None):
         raise SerError(
-            f"{where}: a {type(value).__name__} is neither text, number, list nor mapping; write it in quotes."
+            f"{where}: a {type(value).__name__} is neither text, number, list nor mapping; put it in quotes."
         )
     return ()
 
 
 def _named(where: str, key: object) -> bool:
     if not isinstance(key, str | int | float):
-        raise SerError(f"{where}: {key!r} is no name; write it in quotes.")
+        raise SerError(f"{where}: {key!r} is not a name; put it in quotes.")
     return True

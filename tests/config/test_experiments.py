@@ -1,4 +1,4 @@
-"""Every experiment that is shipped can be resolved, and says which command runs it."""
+"""Every shipped experiment can be resolved and names the command that runs it."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def resolved(path: Path) -> Config:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_an_experiment_is_legal_and_is_named_like_its_file(path: Path) -> None:
+def test_an_experiment_is_valid_and_has_the_name_of_its_file(path: Path) -> None:
     assert resolved(path).experiment.name == path.stem
     head = path.read_text(encoding="utf-8").split("experiment:")[0]
     assert "snakemake --cores" in head
@@ -61,8 +61,8 @@ def test_a_system_that_reads_words_needs_a_known_transcript_and_embedding() -> N
     raw = {"experiment": {"name": "x", "runs": [block]}, "corpora": {"demo": {}}}
     with pytest.raises(SerError, match="transcript 'recognised'"):
         read.resolve(raw, CONFIG)
-    heard = {"recognised": {"recogniser": "pocketsphnx"}}
+    recognised = {"recognised": {"recogniser": "pocketsphnx"}}
     with pytest.raises(SerError, match="Did you mean 'pocketsphinx'"):
-        read.resolve({**raw, "transcripts": heard}, CONFIG)
+        read.resolve({**raw, "transcripts": recognised}, CONFIG)
     with pytest.raises(SerError, match="embedding 'glove'"):
         read.resolve({**raw, "transcripts": {"recognised": {"recogniser": "pocketsphinx"}}}, CONFIG)

@@ -1,11 +1,13 @@
-"""The configuration says what is wrong, where, and what is known, before anything runs."""
+"""An error of the configuration names the key, what is wrong and what is known, before anything runs."""
 
+import re
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ser.config import renamed
 from ser.config.describe import describe
 from ser.config.plan import Plan
 from ser.config.read import library, merged, resolve
@@ -63,13 +65,13 @@ def test_a_good_configuration_resolves() -> None:
         (block(systems=[]), ["experiment.runs.0.systems", "at least 1"]),
     ],
 )
-def test_a_misspelt_name_is_told_with_its_place_and_the_near_miss(raw: dict[str, Any], expected: list[str]) -> None:
+def test_a_misspelt_name_gives_its_key_and_the_most_similar_name(raw: dict[str, Any], expected: list[str]) -> None:
     text = message(raw)
     for part in expected:
         assert part in text
 
 
-def test_a_misspelt_required_key_is_named_and_not_only_missed() -> None:
+def test_a_misspelt_required_key_is_reported_by_its_misspelling() -> None:
     run = {"corpora": ["demo"], "protocol": ["session-out-4"], "systems": ["SVM-eGeMAPS"]}
     assert "Did you mean 'protocols'?" in message(changed(experiment={"runs": [run]}))
 
@@ -100,25 +102,51 @@ def variant(**entry: Any) -> dict[str, Any]:
         (variant(base="mine"), ["its own base"]),
     ],
 )
-def test_a_wrong_recipe_is_told_before_training(raw: dict[str, Any], expected: list[str]) -> None:
+def test_a_wrong_recipe_is_an_error_before_training(raw: dict[str, Any], expected: list[str]) -> None:
     text = message(raw)
     for part in expected:
         assert part in text
 
 
-def test_numbers_that_the_command_line_made_text_are_numbers() -> None:
-    said = variant(options={"dropout": "0.25", "kernels": ["3", "5"], "frozen": "true"})
-    config = resolve(merged(said, {"corpora": {"demo": {"options": {"utterances": "200"}}}}), CONFIG)
+def test_a_renamed_key_system_protocol_or_feature_is_answered_with_its_new_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "systems.mine.training: key 'batch_size' is called 'batch'." in message(variant(training={"batch_size": 8}))
+    new = {"system": "SVM-eGeMAPS", "protocol": "session-out-4", "feature": "mfcc"}
+    monkeypatch.setattr(renamed, "RENAMED", {kind: {"old": name} for kind, name in new.items()})
+    assert "experiment.runs[0]: system 'old' is called 'SVM-eGeMAPS'." in message(block(systems=["old"]))
+    assert "experiment.runs[0]: protocol 'old' is called 'session-out-4'." in message(block(protocols=["old"]))
+    frames = {"inputs": {"frames": {"feature": "old"}}}
+    assert "systems.mine.inputs.frames: feature 'old' is called 'mfcc'." in message(variant(**frames))
+    base = changed(protocols={"mine": {"base": "old"}})
+    assert "base of mine: protocol 'old' is called 'session-out-4'." in message(base)
+
+
+def test_every_new_name_in_the_table_exists() -> None:
+    config = resolve(EXPERIMENT, CONFIG)
+    known = {"system": config.systems, "protocol": config.protocols, "feature": config.features}
+    assert set(renamed.RENAMED) == {*known, "key"}
+    for kind, names in known.items():
+        assert set(renamed.RENAMED[kind].values()) <= set(names)
+        assert not set(renamed.RENAMED[kind]) & set(names)
+    documented = set(re.findall(r"\.(\w+)` \(", describe()))
+    assert set(renamed.RENAMED["key"].values()) <= documented
+    assert not set(renamed.RENAMED["key"]) & documented
+
+
+def test_a_number_that_the_command_line_passes_as_text_is_a_number() -> None:
+    given = variant(options={"dropout": "0.25", "kernels": ["3", "5"], "frozen": "true"})
+    config = resolve(merged(given, {"corpora": {"demo": {"options": {"utterances": "200"}}}}), CONFIG)
     assert config.systems["mine"].options.items() >= {"dropout": 0.25, "kernels": [3, 5], "frozen": True}.items()
     assert config.corpora["demo"].options["utterances"] == 200
 
 
-def test_null_takes_back_the_weights_that_a_file_set() -> None:
-    heard = merged(block(systems=["Audio-CNN-xvector"]), {"features": {"xvector": {"options": {"weights": None}}}})
-    assert resolve(heard, CONFIG).features["xvector"].options == {"weights": None}
+def test_null_removes_the_weights_that_an_earlier_file_set() -> None:
+    raw = merged(block(systems=["Audio-CNN-xvector"]), {"features": {"xvector": {"options": {"weights": None}}}})
+    assert resolve(raw, CONFIG).features["xvector"].options == {"weights": None}
 
 
-def test_labels_may_be_numbers_and_nothing_that_yaml_made_of_a_word() -> None:
+def test_labels_may_be_numbers_but_not_booleans_that_yaml_reads_from_words() -> None:
     def labelled(labels: object) -> dict[str, Any]:
         mine = {"adapter": "table", "root": "/x", "options": {"table": "labels.csv", "labels": labels}}
         return merged(block(corpora=["mine"]), {"corpora": {"mine": mine}})
@@ -148,7 +176,7 @@ def test_labels_of_a_protocol_are_replaced_not_merged() -> None:
     assert set(resolve(raw, CONFIG).protocols["two"].labels) == {"sad", "angry"}
 
 
-def test_titles_are_no_part_of_what_decides_an_outcome() -> None:
+def test_titles_do_not_affect_a_result() -> None:
     systems = resolve(variant(title="another title", defaults={"options.dropout": "a remark"}), CONFIG).systems
     assert systems["mine"].decisive() == systems["Audio-CNN"].decisive()
 
@@ -166,7 +194,7 @@ def test_one_name_in_two_files_is_an_error(tmp_path: Path) -> None:
         library(tmp_path)
 
 
-def test_a_plan_lists_each_run_once_and_refuses_a_fold_that_is_not_there() -> None:
+def test_a_plan_lists_each_run_once_and_refuses_an_unknown_fold() -> None:
     config = resolve(block(seeds=[0, 1], folds=[0, 4]), CONFIG)
     doubled = config.experiment.model_copy(update={"runs": config.experiment.runs * 2})
     fields = {"protocols": config.protocols, "systems": config.systems}
