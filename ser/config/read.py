@@ -4,17 +4,15 @@ Systems and protocols come from ``config/systems/*.yaml`` and ``config/protocols
 ones, built on a ``base``, but cannot redefine one: experiments share runs under the system's name.
 """
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
 
 from ser import catalog
-from ser.config.describe import record_in
 from ser.config.options import with_options
+from ser.config.records import Raw, located, mapping, record, section_of
 from ser.config.renamed import unknown_name
 from ser.config.schema import (
     Config,
@@ -33,10 +31,6 @@ from ser.config.variants import remarks
 from ser.errors import SerError
 from ser.files.addresses import refuse_secrets
 
-Raw = Mapping[str, Any]
-Record = TypeVar("Record", bound=Strict)
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-WANTED = {"tuple_type": "must be a list, such as [a, b]", "model_type": "must be a mapping of keys"}
 PACKAGED = Path(__file__).parents[1] / "_config"  # config/ as a wheel carries it
 SHIPPED = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2] / "config"
 SECTIONS = ("experiment", "corpora", "features", "transcripts", "embeddings", "protocols", "systems", "devices")
@@ -75,28 +69,28 @@ def resolve(raw: Raw, folder: Path) -> Config:
     check_values(raw, "config")
     for key in raw:
         if key not in SECTIONS:
-            raise _located(unknown_name("key", key, SECTIONS), "config")
+            raise located(unknown_name("key", key, SECTIONS), "config")
     if "experiment" not in raw:
         raise SerError(
             "the configuration has no 'experiment'; give one with --configfile config/experiments/<name>.yaml."
         )
-    raw = _with_variants(raw, _record(Experiment, raw["experiment"], "experiment"))
+    raw = _with_variants(raw, record(Experiment, raw["experiment"], "experiment"))
     protocols, systems = shipped(folder, raw)
-    corpora = _section(raw, "corpora")
+    corpora = section_of(raw, "corpora")
     config = Config(
-        experiment=_record(Experiment, raw["experiment"], "experiment"),
+        experiment=record(Experiment, raw["experiment"], "experiment"),
         corpora={
-            name: _record(Corpus, {"adapter": name, **_mapping(entry, f"corpora.{name}")}, f"corpora.{name}")
+            name: record(Corpus, {"adapter": name, **mapping(entry, f"corpora.{name}")}, f"corpora.{name}")
             for name, entry in corpora.items()
         },
         features=features(folder, raw),
         transcripts={
-            name: _record(Transcript, _mapping(entry, f"transcripts.{name}"), f"transcripts.{name}")
-            for name, entry in ({"given": {}} | _section(raw, "transcripts")).items()
+            name: record(Transcript, mapping(entry, f"transcripts.{name}"), f"transcripts.{name}")
+            for name, entry in ({"given": {}} | section_of(raw, "transcripts")).items()
         },
         embeddings={
-            name: _record(Embedding, _mapping(entry, f"embeddings.{name}"), f"embeddings.{name}")
-            for name, entry in _section(raw, "embeddings").items()
+            name: record(Embedding, mapping(entry, f"embeddings.{name}"), f"embeddings.{name}")
+            for name, entry in section_of(raw, "embeddings").items()
         },
         protocols=protocols,
         systems=systems,
@@ -104,7 +98,7 @@ def resolve(raw: Raw, folder: Path) -> Config:
             "protocols": _origins(raw, "protocols", protocols),
             "systems": _origins(raw, "systems", systems),
         },
-        devices=_record(Devices, _section(raw, "devices"), "devices"),
+        devices=record(Devices, section_of(raw, "devices"), "devices"),
     )
     _refuse_secrets(config)
     return checked(config)
@@ -112,7 +106,7 @@ def resolve(raw: Raw, folder: Path) -> Config:
 
 def _origins(raw: Raw, section: str, known: Iterable[str]) -> dict[str, str | None]:
     """Return every entry that ``raw`` adds with the shipped entry that it is based on; None if on none."""
-    added = _section(raw, section)
+    added = section_of(raw, section)
     found: dict[str, str | None] = {}
     for name in added:
         base = name
@@ -127,22 +121,22 @@ def shipped(folder: Path, raw: Raw | None = None) -> tuple[dict[str, Protocol], 
     protocols = _entries("protocols", "protocol", library(folder / "protocols"), raw or {})
     systems = _entries("systems", "system", library(folder / "systems"), raw or {})
     return (
-        {name: _record(Protocol, entry, f"protocols.{name}") for name, entry in protocols.items()},
-        {name: _record(Recipe, entry, f"systems.{name}") for name, entry in systems.items()},
+        {name: record(Protocol, entry, f"protocols.{name}") for name, entry in protocols.items()},
+        {name: record(Recipe, entry, f"systems.{name}") for name, entry in systems.items()},
     )
 
 
 def features(folder: Path, raw: Raw | None = None) -> dict[str, Feature]:
     """Return every extractor under its own name, the features in ``folder``, and those that ``raw`` adds or changes."""
     entries: Raw = {name: {} for name in catalog.names("features")}
-    for more in (library(folder / "features"), _section(raw or {}, "features")):
-        entries = merged(entries, {name: _mapping(entry, f"features.{name}") for name, entry in more.items()})
-    return {name: _record(Feature, {"extractor": name, **entry}, f"features.{name}") for name, entry in entries.items()}
+    for more in (library(folder / "features"), section_of(raw or {}, "features")):
+        entries = merged(entries, {name: mapping(entry, f"features.{name}") for name, entry in more.items()})
+    return {name: record(Feature, {"extractor": name, **entry}, f"features.{name}") for name, entry in entries.items()}
 
 
 def _with_variants(raw: Raw, experiment: Experiment) -> Raw:
     """Return ``raw`` with a system ``<system>-<variant>`` for every system of a block that names a variant."""
-    systems, runs = _section(raw, "systems"), [dict(block) for block in raw["experiment"]["runs"]]
+    systems, runs = section_of(raw, "systems"), [dict(block) for block in raw["experiment"]["runs"]]
     for number, block in enumerate(experiment.runs):
         if block.variant is None:
             continue
@@ -230,12 +224,12 @@ def _refuse_secrets(config: Config) -> None:
 def _known(kind: str, wanted: Iterable[str], known: Iterable[str], where: str) -> None:
     for name in wanted:
         if name not in known:
-            raise _located(unknown_name(kind, name, known), where)
+            raise located(unknown_name(kind, name, known), where)
 
 
 def _entries(section: str, kind: str, shipped: Mapping[str, dict[str, Any]], raw: Raw) -> dict[str, dict[str, Any]]:
     """Return shipped and added entries, each merged with its ``base``."""
-    added = _section(raw, section)
+    added = section_of(raw, section)
     if twice := sorted(set(shipped) & set(added)):
         raise SerError(
             f"{section}.{twice[0]} is already defined in config/{section}/; "
@@ -250,10 +244,10 @@ def _with_base(
 ) -> dict[str, Any]:
     """Return an entry with its base merged in."""
     if name not in entries:
-        raise _located(unknown_name(kind, name, entries), f"base of {seen[-1]}")
+        raise located(unknown_name(kind, name, entries), f"base of {seen[-1]}")
     if name in seen:
         raise SerError(f"{kind} '{name}' is its own base: {' -> '.join((*seen, name))}.")
-    entry = _mapping(entries[name], f"{kind} {name}")
+    entry = mapping(entries[name], f"{kind} {name}")
     base = entry.pop("base", None)
     if not isinstance(base, str | None):
         raise SerError(f"base of {name}: must be the name of a {kind}, it is {base!r}.")
@@ -274,50 +268,3 @@ def merged(base: Raw, change: Raw) -> dict[str, Any]:
         both = isinstance(old, Mapping) and isinstance(value, Mapping) and key != "labels"
         result[key] = merged(old, value) if both and isinstance(old, Mapping) else value
     return result
-
-
-def _section(raw: Raw, name: str) -> dict[str, Any]:
-    section = _mapping(raw.get(name), f"config.{name}")
-    for entry in section:
-        if not isinstance(entry, str) or not NAME.fullmatch(entry):
-            raise SerError(
-                f"config.{name}: '{entry}' cannot be a name; names are parts of paths: letters, digits, '_', '-', '.'; "
-                "put a number into quotes."
-            )
-    return section
-
-
-def _mapping(value: object, where: str) -> dict[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise SerError(f"{where} must be a mapping of keys, it is {value!r}.")
-    return dict(value)
-
-
-def _record(kind: type[Record], data: Any, where: str) -> Record:
-    try:
-        return kind.model_validate(data)
-    except ValidationError as error:
-        # A misspelt required key gives two errors; the user finds the misspelling in the file.
-        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-        path = ".".join([where, *(str(part) for part in first["loc"])])
-        if first["type"] == "extra_forbidden":
-            *inside, key = first["loc"]
-            raise _located(
-                unknown_name("key", key, _fields(kind, inside)), ".".join([where, *map(str, inside)])
-            ) from error
-        wanted = WANTED.get(first["type"], first["msg"])
-        raise SerError(f"{path}: {wanted}; it is {first['input']!r}.") from error
-
-
-def _fields(kind: type[BaseModel], path: Iterable[int | str]) -> list[str]:
-    """Return the keys known at ``path`` inside ``kind``."""
-    for step in path:
-        if isinstance(step, str) and step in kind.model_fields:
-            kind = record_in(kind.model_fields[step].annotation) or kind
-    return list(kind.model_fields)
-
-
-def _located(error: SerError, where: str) -> SerError:
-    return SerError(f"{where}: {error}")
