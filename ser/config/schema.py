@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt
 
 Options = dict[str, Any]
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
@@ -210,6 +210,14 @@ class Sweep(Strict):
     systems: dict[float, str] = Field(min_length=1, description="value of the setting: system")
 
 
+def _metrics(names: tuple[str, ...]) -> tuple[str, ...]:
+    from ser.metrics import METRICS  # numpy, which a plan with the default metrics need not load
+
+    if unknown := [name for name in names if name not in METRICS]:
+        raise ValueError(f"unknown metric '{unknown[0]}'; known: {', '.join(METRICS)}")
+    return tuple(dict.fromkeys(names))
+
+
 class Experiment(Strict):
     """A set of runs that are trained, scored and reported together."""
 
@@ -221,6 +229,9 @@ class Experiment(Strict):
         description="name: keys of training; a block with this variant trains <system>-<variant> with these values",
     )
     runs: tuple[Block, ...] = Field(min_length=1)
+    metrics: Annotated[tuple[str, ...], AfterValidator(_metrics)] = Field(
+        ("WA", "UA"), min_length=1, description="entries of METRICS in ser/metrics.py: WA, UA, macro F1"
+    )
     sweeps: dict[str, Sweep] = Field(default_factory=dict, description="figures over systems of the runs, by file name")
     utterance: str | None = Field(
         None,

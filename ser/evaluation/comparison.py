@@ -1,18 +1,20 @@
 """Paired comparison of two systems that were tested on the same utterances.
 
-The test swaps the two systems' answers for whole speakers: if neither is better, every speaker might as well have had
-the answers the other way round. For WA and UA a swap turns the sign of the speaker's share in the difference, since
-both systems are tested on the same utterances, so the test is a sign-flip permutation. It asks whether the difference
-would hold for other speakers with the systems as they were trained; a difference that is small against the seeds' own
-spread may still vanish with other seeds. The systems need not have equally many seeds: each one's value is the mean
-over its own.
+The test swaps the two systems' predictions for whole speakers: if neither is better, every speaker might as well have
+had the predictions of the other. For WA and UA a swap turns the sign of the speaker's share in the difference, since
+both systems are tested on the same utterances, so the test is a sign-flip permutation. For a metric that is not linear
+in the counts, such as F1, the metric is computed anew for each swap, from the confusions averaged over seeds.
+
+The test asks whether the difference would hold for other speakers with the systems as they were trained; a difference
+that is small compared with the spread between seeds may still vanish with other seeds. The systems need not have
+equally many seeds: each one's value is the mean over its own.
 
 False alarms at p ≤ .05 without a difference in UA, simulated as in tests/evaluation/test_comparison.py (4000 pairs, so
 ± 0.7; 2000 with 91 speakers): 3.2 % with 6 speakers, 4.5 % with 10, 4.6 % with 24, 4.5 % with 91. With few sign
 patterns p is coarse: below 6 clusters it cannot reach .05.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,9 +23,11 @@ from numpy.typing import NDArray
 from statsmodels.stats.multitest import multipletests
 
 from ser.errors import SerError, offenders
-from ser.evaluation.intervals import Floats, Metric, Tally, detectable, estimate, pieces
+from ser.evaluation.intervals import Tally, detectable, estimate, pieces, right_answers
+from ser.metrics import METRICS, Floats, Metric
 
 EXACT = 30  # clusters of which all sign patterns are counted
+EXACT_SWAPS = 14  # the same for a metric that is computed anew for each pattern
 DRAWS = (9_999, 99_999)  # Monte Carlo draws beyond it: at first, and where fewer than ENOUGH were as extreme
 ENOUGH = 10
 
@@ -36,7 +40,7 @@ class Comparison:
     where it could find none.
     """
 
-    metric: Metric
+    metric: str
     difference: float
     low: float
     high: float
@@ -46,15 +50,15 @@ class Comparison:
     method: str
 
 
-def compare(one: Tally, other: Tally, metric: Metric, method: str = "jackknife", *, seed: int = 0) -> Comparison:
+def compare(one: Tally, other: Tally, metric: str, method: str = "jackknife", *, seed: int = 0) -> Comparison:
     """Return ``one`` against ``other``; SerError unless both were tested on the same utterances.
 
     method: of the interval, one of ``intervals.METHODS``; seed: of whatever is drawn.
     """
     pair = difference(one, other)
     found = estimate(pair, metric, method, seed=seed)
-    clusters = len(pair.clusters)
-    p, how = sign_flip(shares(pair, metric), seed=seed)
+    clusters, of = len(pair.clusters), METRICS[metric]
+    p, how = sign_flip(shares(pair, of), seed=seed) if of.linear else swaps(pair, of, seed=seed)
     return Comparison(
         metric=metric,
         difference=100 * found.value,
@@ -68,48 +72,78 @@ def compare(one: Tally, other: Tally, metric: Metric, method: str = "jackknife",
 
 
 def difference(one: Tally, other: Tally) -> Tally:
-    """Return the counts of ``one`` less those of ``other``; SerError naming what was not tested alike."""
+    """Return the two systems as one tally; SerError naming what was not tested alike."""
     if one.tested is None or other.tested is None:
         name = one.name if one.tested is None else other.name
         raise SerError(f"{name} cannot be compared: its seeds were tested on different utterances.")
     if not one.tested.equals(other.tested):
         odd = _differing(one.tested, other.tested)
         raise SerError(f"{one.name} and {other.name} were tested on different utterances: {odd}.")
-    if one.clusters != other.clusters or not np.array_equal(one.total, other.total):
+    totals = [tally.counts[:, 0].sum(-1) for tally in (one, other)]
+    if one.clusters != other.clusters or not np.array_equal(*totals):
         raise SerError(f"{one.name} and {other.name} do not name the same speakers of the same utterances.")
-    return replace(one, name=f"{one.name} - {other.name}", right=one.right - other.right, paired=True)
+    return replace(one, name=f"{one.name} - {other.name}", other=other.counts)
 
 
 def shares(pair: Tally, metric: Metric) -> Floats:
-    """Return what each cluster contributes to the difference, (clusters,): the difference is their sum."""
-    right, total = pair.right[:, 0], pair.total[:, 0].sum(0)
-    if metric == "WA":
-        return np.asarray(right.sum(1) / total.sum())
-    there = total > 0
-    each: Floats = (right[:, there] / total[there]).mean(1)
-    return each
+    """Return what each cluster contributes to the difference in a linear metric, (clusters,), which is their sum."""
+    right, total = right_answers(pair)
+    return metric.of(right[:, 0, :, None] * np.eye(right.shape[-1]), total[:, 0].sum(0))
 
 
 def sign_flip(shares: Floats, *, seed: int = 0) -> tuple[float, str]:
     """Return the two-sided p value of the sum of ``shares`` under random signs, and how it was found.
 
-    Exact with up to ``EXACT`` clusters. Else signs are drawn, and the observed ones count as one of the draws (p = (1 +
-    as extreme) / (1 + draws)), which keeps the test valid; where hardly a draw is as extreme there are new and more of
-    them, so that a correction over many pairs does not end at the coarseness of p.
+    Exact with up to ``EXACT`` clusters, otherwise drawn.
     """
     count = len(shares)
     reached = abs(float(shares.sum())) - 1e-10 * float(np.abs(shares).sum())  # sums that differ by rounding are equal
     if count <= EXACT:
         return _exact(shares, reached), f"all 2^{count} swaps of {count} clusters"
     sizes, times = np.unique(np.abs(shares), return_counts=True)
+    return _drawn(times, lambda signs: signs @ sizes, reached, seed)
+
+
+def swaps(pair: Tally, metric: Metric, *, seed: int = 0) -> tuple[float, str]:
+    """Return the two-sided p value of the difference in any metric, computed for each swap, and how it was found.
+
+    Exact with up to ``EXACT_SWAPS`` clusters, otherwise drawn.
+    """
+    assert pair.other is not None
+    one, other = pair.counts.mean(axis=1), pair.other.mean(axis=1)
+    half, turned = (one + other).sum(0) / 2, (one - other) / 2
+
+    def difference(signs: NDArray[np.floating]) -> Floats:
+        moved = np.tensordot(signs, kinds, 1)
+        return metric.of(half + moved, None) - metric.of(half - moved, None)
+
+    kinds, times = np.unique(turned, axis=0, return_counts=True)
+    reached = abs(float(difference(times.astype(np.float64)))) - 1e-10
+    count = len(turned)
+    if count > EXACT_SWAPS:
+        return _drawn(times, difference, reached, seed)
+    kinds = turned
+    signs = 1.0 - 2 * (np.arange(2**count)[:, None] >> np.arange(count) & 1)
+    return float(np.mean(np.abs(difference(signs)) >= reached)), f"all 2^{count} swaps of {count} clusters"
+
+
+def _drawn(
+    times: NDArray[np.int64], difference: Callable[[Floats], Floats], reached: float, seed: int
+) -> tuple[float, str]:
+    """Return p from random signs, and how many were drawn; times: clusters that are alike.
+
+    The observed signs count as one of the draws (p = (1 + as extreme) / (1 + draws)), which keeps the test valid. Where
+    fewer than ``ENOUGH`` draws are as extreme there are new and more of them, so that a correction over many pairs does
+    not end at the coarseness of p.
+    """
     random = np.random.default_rng(seed)
     extreme = draws = 0
     for draws in DRAWS:
         turned = (random.binomial(times, 0.5, (size, len(times))) for size in pieces(draws, len(times)))
-        extreme = sum(int(np.sum(np.abs((times - 2 * part) @ sizes) >= reached)) for part in turned)
+        extreme = sum(int(np.sum(np.abs(difference(times - 2.0 * part)) >= reached)) for part in turned)
         if extreme >= ENOUGH:
             break
-    return (1 + extreme) / (1 + draws), f"{draws} random swaps of {count} clusters"
+    return (1 + extreme) / (1 + draws), f"{draws} random swaps of {times.sum()} clusters"
 
 
 def _exact(shares: Floats, reached: float) -> float:
@@ -139,7 +173,7 @@ def holm(p: Sequence[float]) -> NDArray[np.float64]:
 
 
 def _differing(one: pd.DataFrame, other: pd.DataFrame) -> str:
-    """Return the utterances that stand in one table only, or with another label or in another fold."""
+    """Return the utterances that are in one table only, or with another label or in another fold."""
     both = pd.merge(one, other, how="outer", indicator="side")
     odd = both.loc[both["side"] != "both"].drop_duplicates("utterance")
     return offenders(f"{row.utterance} (fold {row.fold}, {row.label})" for row in odd.itertuples())

@@ -14,6 +14,7 @@ from scipy.spatial.distance import cdist
 from scipy.special import expit
 from torch import Tensor
 
+from ser import metrics
 from ser.layers.back_end_classifier import BackEnd, Labels, Vectors
 from ser.layers.statistics import maximum, mean
 
@@ -84,7 +85,8 @@ class KernelMachine:
         for gamma in sorted(self.gammas):
             kernel, seen = np.exp(-gamma * within), np.exp(-gamma * across)
             for cost in sorted(self.costs):
-                ua = _unweighted(seen @ _solved(kernel, 1 / cost, wanted), truth)
+                scores = seen @ _solved(kernel, 1 / cost, wanted)
+                ua = float(metrics.ua(metrics.confusion(truth, scores.argmax(1), self.classes)))
                 found = (cost, gamma, ua) if ua > found[2] else found
         return found
 
@@ -146,9 +148,3 @@ def _solved(square: Array, ridge: float, wanted: Array) -> Array:
     raised = square + ridge * np.eye(len(square))
     solution: Array = linalg.solve(raised, wanted, assume_a="pos", overwrite_a=True, check_finite=False)
     return solution
-
-
-def _unweighted(scores: Array, truth: NDArray[np.int64]) -> float:
-    """Return the mean recall of the classes that occur."""
-    right = scores.argmax(1) == truth
-    return float(np.mean([right[truth == label].mean() for label in np.unique(truth)]))

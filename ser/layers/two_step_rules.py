@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ser import metrics
 from ser.layers.back_end_classifier import BackEnd, Labels, Vectors
 
 Rule = Literal["cascade_a", "cascade_b", "prior"]
@@ -54,9 +55,9 @@ Decision = Callable[[Array, Array, float], Answers]
 DECISIONS: dict[str, Decision] = {"cascade_a": challenged, "cascade_b": gated}
 
 
-def unweighted(said: Answers, truth: Answers) -> float:
+def unweighted(predicted: Answers, truth: Answers, classes: int) -> float:
     """Return the mean recall of the classes that occur in ``truth``, 0…1."""
-    return float(np.mean([(said[truth == label] == label).mean() for label in np.unique(truth)]))
+    return float(metrics.ua(metrics.confusion(truth, predicted, classes)))
 
 
 def best_threshold(values: Array, score: Callable[[float], float]) -> tuple[float, float]:
@@ -105,8 +106,8 @@ class Cascade:
             values = second[first.argmax(1) == second.argmin(1)].max(1, initial=0.0)
         else:
             values = first[np.arange(len(first)), second.argmin(1)]
-        self.tau, ua = best_threshold(values, lambda tau: unweighted(decide(first, second, tau), truth))
-        alone = unweighted(first.argmax(1).astype(np.int64), truth)
+        self.tau, ua = best_threshold(values, lambda tau: unweighted(decide(first, second, tau), truth, self.classes))
+        alone = unweighted(first.argmax(1), truth, self.classes)
         gain = f"{100 * ua:.1f} %, {100 * alone:.1f} % without the rule"
         remark = f"{self.rule}: tau = {self.tau:.4g}, chosen by UA on {part} ({gain})"
         return [remark if part == "dev" else f"{remark}: no dev part, and the network is surer of train than of others"]
@@ -141,7 +142,8 @@ class PriorControl:
         if "dev" not in vectors:
             return ["prior: no dev part, so alpha = 1, not tuned"]
         truth = labels["dev"]
-        found = [unweighted(self._adjusted(vectors["dev"], alpha).argmax(1), truth) for alpha in STRENGTHS]
+        classes = len(self.prior)
+        found = [unweighted(self._adjusted(vectors["dev"], alpha).argmax(1), truth, classes) for alpha in STRENGTHS]
         self.alpha = float(STRENGTHS[int(np.argmax(found))])
         gain = f"{100 * max(found):.1f} %, {100 * found[0]:.1f} % without the rule"
         return [f"prior: alpha = {self.alpha:g}, chosen by UA on dev ({gain})"]

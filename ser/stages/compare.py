@@ -1,9 +1,9 @@
-"""Stage ``compare``: intervals of every system, and every two systems of a protocol against each other."""
+"""Stage ``compare``: intervals of every system, and a paired test of every two systems of a protocol."""
 
 import math
 import sys
-from collections.abc import Sequence
-from itertools import chain, combinations, groupby
+from collections.abc import Iterator, Sequence
+from itertools import combinations, groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +13,31 @@ import pyarrow as pa
 from ser.errors import SerError
 from ser.evaluation import comparison, predictions
 from ser.evaluation import intervals as of
-from ser.evaluation.intervals import METHODS, METRICS, Tally
+from ser.evaluation.intervals import METHODS, Tally
 from ser.evaluation.predictions import Predictions
 from ser.layout import Run
+from ser.metrics import DEFAULT
 from ser.tables import contracts
 
 Rows = list[dict[str, Any]]
 
 
-def compare(*, runs: Sequence[Run], comparisons: Path, intervals: Path, method: str = METHODS[0]) -> None:
-    """Read the predictions of ``runs`` and write the tables ``comparisons`` and ``intervals``.
+def compare(
+    *,
+    runs: Sequence[Run],
+    comparisons: Path,
+    intervals: Path,
+    method: str = METHODS[0],
+    metrics: Sequence[str] = DEFAULT,
+) -> None:
+    """Read the predictions of ``runs`` and write the tables ``comparisons`` and ``intervals`` of ``metrics``.
 
-    method: of the intervals, one of ``ser.evaluation.intervals.METHODS``. Compared is every two systems with the same
-    folds of one protocol on one corpus; others are named on stderr. Holm's correction is over one corpus and protocol,
-    all pairs in WA and UA. SerError as in the score stage, and where two systems with the same folds were not tested on
-    the same utterances.
+    method: of the intervals, one of ``ser.evaluation.intervals.METHODS``. Every two systems of one protocol on one
+    corpus are compared on the folds that both have; pairs without such folds are named on stderr. Holm's correction is
+    over all metrics and pairs of one corpus and protocol: those of systems with the same folds are one family, those
+    compared on a part of a system's folds another, so that an unfinished system does not change the p values of
+    finished ones. SerError as in the score stage, and where two systems were not tested on the same utterances of a
+    fold.
     """
     if not runs:
         raise SerError("there are no runs to compare.")
@@ -41,8 +51,11 @@ def compare(*, runs: Sequence[Run], comparisons: Path, intervals: Path, method: 
         for system, ones in systems.items():
             rows = _rows(ones)
             tallies[system] = _tally(ones[0], rows)
-            spans.extend(_intervals(ones[0], rows, tallies[system], method))
-        pairs.extend(_comparisons(systems, tallies, method))
+            if tallies[system].kind != "speaker":
+                name = tallies[system].name
+                print(f"{name}: speakers are unknown or fewer than 2; the clusters are utterances", file=sys.stderr)
+            spans.extend(_intervals(ones[0], rows, tallies[system], method, metrics))
+        pairs.extend(_comparisons(systems, tallies, method, metrics))
     contracts.write(contracts.INTERVALS, pa.Table.from_pylist(spans, schema=contracts.INTERVALS.schema), intervals)
     table = pa.Table.from_pylist(pairs, schema=contracts.COMPARISONS.schema)
     contracts.write(contracts.COMPARISONS, table, comparisons)
@@ -56,72 +69,80 @@ def _rows(ones: Sequence[Predictions]) -> pd.DataFrame:
 
 
 def _tally(first: Predictions, rows: pd.DataFrame) -> Tally:
-    tally = of.tally(rows, first.classes, "/".join(first.run[:3]))
-    if tally.kind != "speaker":
-        print(f"{tally.name}: speakers are unknown or fewer than 2; the clusters are utterances", file=sys.stderr)
-    return tally
+    return of.tally(rows, first.classes, "/".join(first.run[:3]))
 
 
-def _intervals(first: Predictions, rows: pd.DataFrame, tally: Tally, method: str) -> Rows:
-    spreads = {metric: of.spread(rows, first.classes, metric) for metric in METRICS}
-    found = {metric: of.estimate(tally, metric, method) for metric in METRICS}
-    return [
-        {
+def _intervals(
+    first: Predictions, rows: pd.DataFrame, tally: Tally, method: str, metrics: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    for metric in metrics:
+        found, spread = of.estimate(tally, metric, method), of.spread(rows, first.classes, metric)
+        yield {
             **_named(first.run),
             "system": first.run.system,
             "metric": metric,
-            "value": found[metric].value,
-            "low": _known(found[metric].low),
-            "high": _known(found[metric].high),
+            "value": found.value,
+            "low": _known(found.low),
+            "high": _known(found.high),
             "clusters": len(tally.clusters),
             "cluster_kind": tally.kind,
-            "method": found[metric].method,
-            "seeds": spreads[metric].seeds,
-            "seed_sd": _known(spreads[metric].seed_sd),
-            "fold_sd": _known(spreads[metric].fold_sd),
+            "method": found.method,
+            "seeds": spread.seeds,
+            "seed_sd": _known(spread.seed_sd),
+            "fold_sd": _known(spread.fold_sd),
         }
-        for metric in METRICS
-    ]
 
 
-def _comparisons(systems: dict[str, list[Predictions]], tallies: dict[str, Tally], method: str) -> Rows:
-    """Return the rows of all pairs of systems of one protocol, corrected together."""
-    alike: dict[frozenset[frozenset[int]], list[str]] = {}
-    for system in sorted(systems):
-        alike.setdefault(_folds(systems[system]), []).append(system)
-    if max(len(alike), *map(len, alike)) > 1:
+def _comparisons(
+    systems: dict[str, list[Predictions]], tallies: dict[str, Tally], method: str, metrics: Sequence[str]
+) -> Rows:
+    """Return the rows of all pairs of systems of one protocol: those with the same folds, then the others."""
+    whole: Rows = []
+    partial: Rows = []
+    left_out = []
+    for names in combinations(sorted(systems), 2):
+        sides = [systems[name] for name in names]
+        spans = [_folds(side) for side in sides]
+        common = frozenset.intersection(*(frozenset.union(*span) for span in spans))
+        alike = all(span == {common} for span in spans)
+        if not common or any(folds & common not in (common, frozenset()) for span in spans for folds in span):
+            left_out.append(" and ".join(names))
+            continue
+        one, other = (tallies[name] if alike else _part(systems[name], common) for name in names)
+        named = {**_named(sides[0][0].run), "system": names[0], "other": names[1], "folds": sorted(common)}
+        (whole if alike else partial).extend({**named, **_pair(one, other, metric, method)} for metric in metrics)
+    if left_out:
         where = "/".join(_named(next(iter(systems.values()))[0].run).values())
-        listed = "; ".join(", ".join(group) for group in alike.values())
-        print(f"{where}: compared are only systems with the same folds in all seeds: {listed}", file=sys.stderr)
-    groups = [group for folds, group in alike.items() if len(folds) == 1]
-    rows: Rows = []
-    for system, other in chain.from_iterable(combinations(group, 2) for group in groups):
-        for metric in METRICS:
-            found = comparison.compare(tallies[system], tallies[other], metric, method)
-            rows.append(
-                {
-                    **_named(systems[system][0].run),
-                    "system": system,
-                    "other": other,
-                    "metric": metric,
-                    "difference": found.difference,
-                    "low": _known(found.low),
-                    "high": _known(found.high),
-                    "p": found.p,
-                    "clusters": found.clusters,
-                    "detectable": _known(found.detectable),
-                    "method": found.method,
-                }
-            )
-    for row, corrected in zip(rows, comparison.holm([row["p"] for row in rows]), strict=True):
-        row["p_holm"] = float(corrected)
-    return rows
+        print(f"{where}: not compared, without common folds in all seeds: {'; '.join(left_out)}", file=sys.stderr)
+    for family in (whole, partial):
+        for tested, corrected in zip(family, comparison.holm([row["p"] for row in family]), strict=True):
+            tested["p_holm"] = float(corrected)
+    return whole + partial
 
 
-def _folds(ones: Sequence[Predictions]) -> frozenset[frozenset[int]]:
-    """Return the folds that each seed covers: one set where all cover the same."""
+def _folds(ones: Sequence[Predictions]) -> set[frozenset[int]]:
+    """Return the sets of folds that seeds cover: one set where all cover the same."""
     seeds = groupby(ones, key=lambda one: one.run.seed)
-    return frozenset(frozenset(one.run.fold for one in folds) for _, folds in seeds)
+    return {frozenset(one.run.fold for one in folds) for _, folds in seeds}
+
+
+def _part(ones: Sequence[Predictions], folds: frozenset[int]) -> Tally:
+    chosen = [one for one in ones if one.run.fold in folds]
+    return _tally(chosen[0], predictions.frame(chosen))
+
+
+def _pair(one: Tally, other: Tally, metric: str, method: str) -> dict[str, Any]:
+    found = comparison.compare(one, other, metric, method)
+    return {
+        "metric": metric,
+        "difference": found.difference,
+        "low": _known(found.low),
+        "high": _known(found.high),
+        "p": found.p,
+        "clusters": found.clusters,
+        "detectable": _known(found.detectable),
+        "method": found.method,
+    }
 
 
 def _named(run: Run) -> dict[str, str]:

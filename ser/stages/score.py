@@ -1,4 +1,4 @@
-"""Stage ``score``: WA, UA, recalls and confusions of every run, and of all folds of a seed pooled."""
+"""Stage ``score``: metrics, recalls and confusions of every run, and of all folds of a seed pooled."""
 
 import sys
 from collections.abc import Sequence
@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
+from ser import metrics as definitions
 from ser.errors import SerError
-from ser.evaluation import metrics, predictions
+from ser.evaluation import predictions
 from ser.evaluation.predictions import Predictions
+from ser.evaluation.summary import POOLED
 from ser.layout import Run
 from ser.tables import contracts
 
 
-def score(*, runs: Sequence[Run], scores: Path, confusions: Path) -> None:
-    """Read the predictions of ``runs`` and write the tables ``scores`` and ``confusions``.
+def score(*, runs: Sequence[Run], scores: Path, confusions: Path, metrics: Sequence[str] = definitions.DEFAULT) -> None:
+    """Read the predictions of ``runs`` and write the tables ``scores``, of ``metrics``, and ``confusions``.
 
     Every seed also gets a pooled row (fold -1) over those of its folds that are among the runs, be it one. A class
     without a test utterance has no recall row. SerError where a run's file is missing, is another run's, disagrees with
@@ -35,8 +38,9 @@ def score(*, runs: Sequence[Run], scores: Path, confusions: Path) -> None:
         for _, group in groupby(read, key=lambda one: one.run[:4]):
             folds = list(group)
             for one in (*folds, _pooled(folds)):
-                values.extend(_values(one))
-                counts.extend(_counts(one))
+                confusion = _confusion(one)
+                values.extend(_values(one, confusion, metrics))
+                counts.extend(_counts(one, confusion))
         _note_missing(read)
     contracts.write(contracts.SCORES, pa.Table.from_pylist(values, schema=contracts.SCORES.schema), scores)
     contracts.write(contracts.CONFUSIONS, pa.Table.from_pylist(counts, schema=contracts.CONFUSIONS.schema), confusions)
@@ -47,7 +51,7 @@ def _pooled(folds: Sequence[Predictions]) -> Predictions:
     predictions.check_once(folds)
     return replace(
         folds[0],
-        run=folds[0].run._replace(fold=metrics.POOLED),
+        run=folds[0].run._replace(fold=POOLED),
         utterances=tuple(name for one in folds for name in one.utterances),
         speakers=tuple(name for one in folds for name in one.speakers),
         labels=tuple(label for one in folds for label in one.labels),
@@ -56,26 +60,28 @@ def _pooled(folds: Sequence[Predictions]) -> Predictions:
     )
 
 
-def _values(one: Predictions) -> list[dict[str, Any]]:
+def _confusion(one: Predictions) -> definitions.Floats:
+    classes = pd.Index(one.classes)
+    return definitions.confusion(
+        classes.get_indexer(pd.Index(one.labels)), classes.get_indexer(pd.Index(one.predicted)), len(classes)
+    )
+
+
+def _values(one: Predictions, confusion: definitions.Floats, metrics: Sequence[str]) -> list[dict[str, Any]]:
     """Return the rows of the scores table for one run or pooled seed."""
-    recalls = metrics.recalls(one.labels, one.predicted, one.classes)
-    rows = [
-        ("WA", "", metrics.wa(one.labels, one.predicted), len(one.labels)),
-        ("UA", "", metrics.ua(one.labels, one.predicted, one.classes), len(one.labels)),
-    ]
-    support = {label: one.labels.count(label) for label in one.classes}
-    rows += [("recall", label, recalls[label], support[label]) for label in one.classes if support[label]]
+    rows = [(name, "", definitions.METRICS[name].of(confusion, None), len(one.labels)) for name in metrics]
+    each = zip(one.classes, definitions.recalls(confusion), confusion.sum(1), strict=True)
+    rows += [("recall", label, recall, int(support)) for label, recall, support in each if support]
     return [
-        {**one.run._asdict(), "metric": metric, "label": label, "value": value, "utterances": utterances}
+        {**one.run._asdict(), "metric": metric, "label": label, "value": float(value), "utterances": utterances}
         for metric, label, value, utterances in rows
     ]
 
 
-def _counts(one: Predictions) -> list[dict[str, Any]]:
+def _counts(one: Predictions, confusion: definitions.Floats) -> list[dict[str, Any]]:
     """Return the rows of the confusions table for one run or pooled seed, zeros included."""
-    matrix = metrics.confusion(one.labels, one.predicted, one.classes)
     return [
-        {**one.run._asdict(), "label": label, "predicted": predicted, "utterances": int(matrix[row, column])}
+        {**one.run._asdict(), "label": label, "predicted": predicted, "utterances": int(confusion[row, column])}
         for row, label in enumerate(one.classes)
         for column, predicted in enumerate(one.classes)
     ]

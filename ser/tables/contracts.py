@@ -198,8 +198,8 @@ SCORES = Contract(
             ("system", pa.string()),
             ("seed", pa.int32()),
             ("fold", pa.int32()),  # -1: all folds of this seed pooled
-            ("metric", pa.string()),  # WA, UA, or recall
-            ("label", pa.string()),  # the class of a recall; "" for WA and UA
+            ("metric", pa.string()),  # an entry of experiment.metrics, or recall
+            ("label", pa.string()),  # the class of a recall; "" for a metric
             ("value", pa.float64()),  # 0…1
             ("utterances", pa.int64()),  # that the value was computed on
         ]
@@ -234,7 +234,7 @@ INTERVALS = Contract(
             ("corpus", pa.string()),
             ("protocol", pa.string()),
             ("system", pa.string()),
-            ("metric", pa.string()),  # WA, UA
+            ("metric", pa.string()),  # an entry of experiment.metrics
             ("value", pa.float64()),  # 0…1, all folds of a seed pooled, mean over seeds
             ("low", pa.float64()),  # of the 95 % interval; null where the clusters give none
             ("high", pa.float64()),
@@ -259,17 +259,18 @@ COMPARISONS = Contract(
             ("protocol", pa.string()),
             ("system", pa.string()),
             ("other", pa.string()),
-            ("metric", pa.string()),  # WA, UA
+            ("metric", pa.string()),  # an entry of experiment.metrics
             ("difference", pa.float64()),  # system - other, points: -100…100
             ("low", pa.float64()),  # of the 95 % interval, points; null where the clusters give none
             ("high", pa.float64()),
             ("p", pa.float64()),  # two-sided
-            ("p_holm", pa.float64()),  # corrected over all pairs and metrics of this corpus and protocol
+            ("p_holm", pa.float64()),  # corrected over metrics and pairs; a part of a system's folds is a family apart
+            ("folds", pa.list_(pa.int32())),  # that the two have in common and are compared on
             ("clusters", pa.int32()),
             ("detectable", pa.float64()),  # points; null where no difference could reach p = .05
             ("method", pa.string()),  # of the interval and the test, in words
         ]
     ),
     key=("corpus", "protocol", "system", "other", "metric"),
-    required=("difference", "p", "p_holm", "clusters", "method"),
+    required=("difference", "p", "p_holm", "folds", "clusters", "method"),
 )

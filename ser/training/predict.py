@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ser import metrics
 from ser.errors import SerError, offenders
 from ser.layers.batch import Batch
 from ser.training import buckets
@@ -77,7 +78,6 @@ def evaluate(model: nn.Module, material: Material, part: str, size: int) -> Scor
     """Return loss, WA and UA on a part. The loss is unweighted, whatever the class weights of training."""
     truth = material.fold.labels[material.fold.rows(part)]
     scores = log_probabilities(model, material, part, size)
-    said = scores.argmax(axis=1)
-    right = said == truth
-    ua = np.mean([right[truth == label].mean() for label in np.unique(truth)])
-    return Scores(float(-scores[np.arange(len(truth)), truth].mean()), float(right.mean()), float(ua))
+    counts = metrics.confusion(truth, scores.argmax(axis=1), scores.shape[1])
+    loss = float(-scores[np.arange(len(truth)), truth].mean())
+    return Scores(loss, float(metrics.wa(counts)), float(metrics.ua(counts)))

@@ -67,11 +67,12 @@ def score(
     scores: Annotated[Path, typer.Option(help="Score table to write.")],
     confusions: Annotated[Path, typer.Option(help="Confusion table to write.")],
 ) -> None:
-    """Compute WA, UA, recalls and confusions of every run of an experiment."""
+    """Compute metrics, recalls and confusions of every run of an experiment."""
     from ser.stages.plan import read_plan
     from ser.stages.score import score as stage
 
-    stage(runs=read_plan(plan).runs(), scores=scores, confusions=confusions)
+    given = read_plan(plan)
+    stage(runs=given.runs(), scores=scores, confusions=confusions, metrics=given.experiment.metrics)
 
 
 def compare(
@@ -84,7 +85,8 @@ def compare(
     from ser.stages.compare import compare as stage
     from ser.stages.plan import read_plan
 
-    stage(runs=read_plan(plan).runs(), comparisons=comparisons, intervals=intervals, method=method)
+    given, paths = read_plan(plan), {"comparisons": comparisons, "intervals": intervals}
+    stage(runs=given.runs(), **paths, method=method, metrics=given.experiment.metrics)
 
 
 def report(

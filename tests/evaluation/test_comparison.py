@@ -9,9 +9,10 @@ import pytest
 from scipy import stats
 
 from ser.errors import SerError
-from ser.evaluation import comparison, metrics
-from ser.evaluation.comparison import compare, difference, holm, shares, sign_flip
-from ser.evaluation.intervals import METRICS, Metric, Tally, detectable, estimate, tally
+from ser.evaluation import comparison
+from ser.evaluation.comparison import compare, difference, holm, shares, sign_flip, swaps
+from ser.evaluation.intervals import Tally, detectable, estimate, tally
+from ser.metrics import METRICS, confusion
 
 CLASSES = ("angry", "happy", "neutral", "sad")
 RECALLS = np.array([0.65, 0.5, 0.55, 0.7])
@@ -39,17 +40,17 @@ def two(speakers: int = 8, utterances: int = 200) -> tuple[pd.DataFrame, pd.Data
     return answers(speakers, utterances, 1, 0.4), answers(speakers, utterances, 2, 0.3)
 
 
-def compared(one: pd.DataFrame, other: pd.DataFrame, metric: Metric, **options: object) -> comparison.Comparison:
+def compared(one: pd.DataFrame, other: pd.DataFrame, metric: str, **options: object) -> comparison.Comparison:
     return compare(tally(one, CLASSES, "one"), tally(other, CLASSES, "other"), metric, **options)  # type: ignore[arg-type]
 
 
-def measured(rows: pd.DataFrame, metric: Metric) -> float:
-    labels, predicted = rows["label"].tolist(), rows["predicted"].tolist()
-    return metrics.wa(labels, predicted) if metric == "WA" else metrics.ua(labels, predicted, CLASSES)
+def measured(rows: pd.DataFrame, metric: str) -> float:
+    truth, predicted = (pd.Index(CLASSES).get_indexer(rows[column]) for column in ("label", "predicted"))
+    return float(METRICS[metric].of(confusion(truth, predicted, len(CLASSES)), None))
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_p_is_that_of_swapping_all_answers_of_speakers_by_hand(metric: Metric) -> None:
+def test_p_is_that_of_swapping_all_answers_of_speakers_by_hand(metric: str) -> None:
     one, other = two(speakers=5)
     found = compared(one, other, metric)
     seen = measured(one, metric) - measured(other, metric)
@@ -106,6 +107,24 @@ def test_drawing_swaps_comes_to_the_same_as_listing_them(monkeypatch: pytest.Mon
     assert drawn == pytest.approx(listed, abs=4 * math.sqrt(listed * (1 - listed) / 200_000))
 
 
+def test_drawing_swaps_of_any_metric_comes_to_the_same_as_listing_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = (tally(rows, CLASSES) for rows in two(speakers=12, utterances=300))
+    pair, metric = difference(one, other), METRICS["macro F1"]
+    listed, how = swaps(pair, metric)
+    monkeypatch.setattr(comparison, "EXACT_SWAPS", 0)
+    monkeypatch.setattr(comparison, "DRAWS", (50_000,))
+    drawn, other_how = swaps(pair, metric)
+    assert how.startswith("all 2^12")
+    assert other_how.startswith("50000 random swaps of 12 clusters")
+    assert drawn == pytest.approx(listed, abs=4 * math.sqrt(listed * (1 - listed) / 50_000))
+
+
+@pytest.mark.parametrize("metric", ["WA", "UA"])
+def test_a_linear_metric_computed_for_each_swap_gives_the_p_of_its_shares(metric: str) -> None:
+    pair = difference(*(tally(rows, CLASSES) for rows in two(speakers=9)))
+    assert swaps(pair, METRICS[metric])[0] == sign_flip(shares(pair, METRICS[metric]))[0]
+
+
 def test_a_drawn_p_is_never_zero_and_seeded() -> None:
     part = np.linspace(1, 2, 40)
     assert sign_flip(part) == (1 / 100_000, "99999 random swaps of 40 clusters")
@@ -116,7 +135,7 @@ def test_a_drawn_p_is_never_zero_and_seeded() -> None:
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("speakers", [8, 40])
-def test_a_system_does_not_differ_from_itself(metric: Metric, speakers: int) -> None:
+def test_a_system_does_not_differ_from_itself(metric: str, speakers: int) -> None:
     one, _ = two(speakers)
     found = compared(one, one, metric)
     assert (found.difference, found.p) == (0, 1)
@@ -126,7 +145,7 @@ def test_a_system_does_not_differ_from_itself(metric: Metric, speakers: int) -> 
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("method", ["jackknife", "bootstrap"])
-def test_turning_the_pair_turns_the_sign(metric: Metric, method: str) -> None:
+def test_turning_the_pair_turns_the_sign(metric: str, method: str) -> None:
     one, other = two()
     here, there = compared(one, other, metric, method=method), compared(other, one, metric, method=method)
     assert here.difference == pytest.approx(-there.difference)
@@ -136,12 +155,13 @@ def test_turning_the_pair_turns_the_sign(metric: Metric, method: str) -> None:
     assert here.low < here.difference < here.high
 
 
-def test_systems_need_not_have_the_same_seeds() -> None:
+@pytest.mark.parametrize("metric", METRICS)
+def test_systems_need_not_have_the_same_seeds(metric: str) -> None:
     one, other = two()
     seeds = pd.concat([other, answers(8, 200, 3).assign(seed=1)])
-    found = compared(one, seeds, "UA")
-    means = [measured(rows, "UA") for _, rows in seeds.groupby("seed")]
-    assert found.difference == pytest.approx(100 * (measured(one, "UA") - np.mean(means)))
+    found = compared(one, seeds, metric)
+    means = [measured(rows, metric) for _, rows in seeds.groupby("seed")]
+    assert found.difference == pytest.approx(100 * (measured(one, metric) - np.mean(means)))
 
 
 def test_other_utterances_labels_and_speakers_are_refused() -> None:
@@ -171,10 +191,10 @@ def pair(draw: np.random.Generator, speakers: int, gain: float = 0.0) -> Tally:
     recall = [np.clip(RECALLS + speaker + draw.normal(0, 0.05, (speakers, 1)), 0, 0.9) for _ in range(2)]
     right = [draw.binomial(total, at) for at in (recall[0] + gain, recall[1])]
     names = tuple(map(str, range(speakers)))
-    made = [
-        Tally("s", one[:, None].astype(float), total[:, None].astype(float), "speaker", names, pd.DataFrame())
-        for one in right
-    ]
+    counts = [one[..., None] * np.eye(4) for one in right]
+    for one, hits in zip(counts, right, strict=True):
+        one[:, range(4), [1, 2, 3, 0]] = total - hits
+    made = [Tally("s", one[:, None], "speaker", names, pd.DataFrame()) for one in counts]
     return difference(*made)
 
 
@@ -185,7 +205,7 @@ def test_false_alarms_are_as_rare_as_stated_and_the_interval_covers_zero(
     monkeypatch.setattr(comparison, "DRAWS", (499,))
     draw = np.random.default_rng(speakers)
     pairs = [pair(draw, speakers) for _ in range(1200)]
-    alarms = np.mean([sign_flip(shares(one, "UA"), seed=n)[0] <= 0.05 for n, one in enumerate(pairs)])
+    alarms = np.mean([sign_flip(shares(one, METRICS["UA"]), seed=n)[0] <= 0.05 for n, one in enumerate(pairs)])
     assert alarms == pytest.approx(0.045, abs=0.02)
     found = [estimate(one, "UA") for one in pairs]
     assert np.mean([one.low <= 0 <= one.high for one in found]) == pytest.approx(0.95, abs=0.02)
@@ -209,6 +229,6 @@ def test_the_detectable_difference_is_found_four_times_in_five() -> None:
     draw = np.random.default_rng(6)
     error = math.sqrt(np.mean([estimate(pair(draw, 12), "UA").error ** 2 for _ in range(600)]))
     gain = detectable(error, 12)
-    found = np.mean([sign_flip(shares(pair(draw, 12, gain), "UA"))[0] <= 0.05 for _ in range(600)])
+    found = np.mean([sign_flip(shares(pair(draw, 12, gain), METRICS["UA"]))[0] <= 0.05 for _ in range(600)])
     assert 0.03 < gain < 0.1
     assert found == pytest.approx(0.8, abs=0.06)

@@ -168,10 +168,10 @@ def test_the_control_divides_by_the_prior_to_a_power_that_is_best_for_dev() -> N
     np.testing.assert_allclose(softmax(untuned.scores(first)), first / shares / (first / shares).sum(1)[:, None], 1e-5)
     tuned = PriorControl(CLASSES)
     tuned.fit({"train": first[:100], "dev": first}, {"train": train, "dev": labels})
-    every = {a: unweighted((first / shares**a).argmax(1), labels) for a in np.linspace(0, 2, 41)}
+    every = {a: unweighted((first / shares**a).argmax(1), labels, CLASSES) for a in np.linspace(0, 2, 41)}
     best = max(every.values())
     assert tuned.alpha == pytest.approx(min(a for a, ua in every.items() if ua == best))
-    assert unweighted(tuned.scores(first).argmax(1), labels) == best
+    assert unweighted(tuned.scores(first).argmax(1), labels, CLASSES) == best
     np.testing.assert_allclose(tuned.weights()["prior"], shares)
 
 
@@ -183,4 +183,4 @@ def test_a_class_that_train_lacks_gives_finite_scores() -> None:
 
 
 def test_unweighted_recall_is_over_the_classes_that_occur() -> None:
-    assert unweighted(np.array([0, 0, 1, 3]), np.array([0, 0, 0, 3])) == pytest.approx((2 / 3 + 1) / 2)
+    assert unweighted(np.array([0, 0, 1, 3]), np.array([0, 0, 0, 3]), 4) == pytest.approx((2 / 3 + 1) / 2)

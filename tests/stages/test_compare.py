@@ -14,7 +14,7 @@ from ser.cli import app
 from ser.config.plan import Plan
 from ser.config.schema import Block, Experiment, Inputs, Protocol, Recipe
 from ser.errors import SerError
-from ser.evaluation import metrics
+from ser.evaluation.summary import summary
 from ser.layout import Run
 from ser.stages.compare import compare
 from ser.stages.score import score
@@ -66,9 +66,9 @@ def test_the_intervals_stand_around_what_the_score_stage_says() -> None:
     runs = [*trained("good", seeds=(0, 1, 2)), *trained("poor")]
     _, found = tables(runs)
     score(runs=runs, scores=Path("scores.parquet"), confusions=Path("confusions.parquet"))
-    summary = metrics.summary(contracts.read(contracts.SCORES, Path("scores.parquet")).to_pandas())
+    scored = summary(contracts.read(contracts.SCORES, Path("scores.parquet")).to_pandas())
     keys = ["corpus", "protocol", "system", "metric"]
-    both = found.merge(summary[summary["label"] == ""], on=keys, suffixes=("", "_scored"))
+    both = found.merge(scored[scored["label"] == ""], on=keys, suffixes=("", "_scored"))
     assert len(both) == len(found) == 4
     for ours, theirs in (("value", "pooled"), ("seed_sd", "pooled_sd"), ("fold_sd", "fold_sd_scored")):
         assert both[ours].tolist() == pytest.approx(both[theirs].tolist(), nan_ok=True)
@@ -115,16 +115,50 @@ def test_the_bootstrap_can_be_asked_for() -> None:
     assert ((asked[1]["high"] - asked[1]["low"]) < (usual[1]["high"] - usual[1]["low"])).all()
 
 
-def test_systems_on_other_folds_are_named_and_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+def test_systems_with_other_folds_are_compared_on_the_folds_that_both_have() -> None:
+    finished = [*trained("good"), *trained("fair")]
+    alone, _ = tables(finished)
+    pairs, _ = tables([*finished, *trained("poor", folds=(0, 2))])
+    pd.testing.assert_frame_equal(pairs[: len(alone)], alone)
+    partial = pairs[len(alone) :]
+    assert [tuple(pair) for pair in partial[["system", "other"]].drop_duplicates().to_numpy()] == [
+        ("fair", "poor"),
+        ("good", "poor"),
+    ]
+    assert [folds.tolist() for folds in pairs["folds"]] == [[0, 1]] * 2 + [[0]] * 4
+    assert set(partial["clusters"]) == {4}
+    expected, _ = tables([*trained("good", folds=(0,)), *trained("poor", folds=(0,))])
+    columns = ["metric", "difference", "low", "high", "p", "detectable", "method"]
+    found = partial[partial["system"] == "good"]
+    pd.testing.assert_frame_equal(found[columns].reset_index(drop=True), expected[columns])
+    assert partial["p_holm"].min() == 4 * partial["p"].min()  # two pairs in two metrics
+
+
+def test_systems_without_common_folds_in_all_seeds_are_named_and_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     uneven = [*trained("fair", seeds=(0, 1)), *trained("fair", folds=(0,), seeds=(2,))]
-    pairs, spans = tables([*trained("good"), *trained("poor", folds=(0,)), *uneven])
+    pairs, spans = tables([*trained("good"), *trained("poor", folds=(2,)), *uneven])
     assert len(pairs) == 0
     assert len(spans) == 6
     printed = capsys.readouterr().err
-    assert printed == "c/p: compared are only systems with the same folds in all seeds: fair; good; poor\n"
-    pairs, _ = tables([*trained("good"), *trained("poor")])
-    assert len(pairs) == 2
+    listed = "fair and good; fair and poor; good and poor"
+    assert printed == f"c/p: not compared, without common folds in all seeds: {listed}\n"
+    pairs, _ = tables([*uneven, *trained("poor", folds=(0,))])
+    assert [folds.tolist() for folds in pairs["folds"]] == [[0], [0]]
     assert capsys.readouterr().err == ""
+
+
+def test_other_metrics_can_be_chosen_and_are_corrected_together() -> None:
+    runs = [*trained("good"), *trained("poor", seeds=(0, 1))]
+    chosen = ("UA", "macro F1")
+    pairs, spans = tables(runs, metrics=chosen)
+    assert pairs["metric"].tolist() == list(chosen)
+    assert spans["metric"].tolist() == list(chosen) * 2
+    assert pairs["p_holm"].min() == 2 * pairs["p"].min()
+    score(runs=runs, scores=Path("scores.parquet"), confusions=Path("confusions.parquet"), metrics=chosen)
+    scored = summary(contracts.read(contracts.SCORES, Path("scores.parquet")).to_pandas())
+    assert scored.loc[scored["label"] == "", "metric"].tolist() == list(chosen) * 2
+    both = spans.merge(scored, on=["system", "metric"])
+    assert both["value"].tolist() == pytest.approx(both["pooled"].tolist())
 
 
 def test_without_speakers_the_clusters_are_utterances_and_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:

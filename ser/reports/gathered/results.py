@@ -14,7 +14,7 @@ import pandas as pd
 
 from ser.config.schema import Recipe
 from ser.errors import SerError, offenders
-from ser.evaluation import metrics
+from ser.evaluation.summary import POOLED, summary
 from ser.papers.comparable import Beside, comparable, printed, relevant
 from ser.papers.published import Published
 from ser.reports.gathered.runs import Record, partial
@@ -203,7 +203,7 @@ def gather(records: Sequence[Record], scores: pd.DataFrame, confusions: pd.DataF
 
 def _match(records: Sequence[Record], scores: pd.DataFrame) -> None:
     wanted = {tuple(record.run) for record in records}
-    single = scores.loc[scores["fold"] != metrics.POOLED, [*KEYS, "seed", "fold"]].drop_duplicates()
+    single = scores.loc[scores["fold"] != POOLED, [*KEYS, "seed", "fold"]].drop_duplicates()
     found = set(single.itertuples(index=False, name=None))
     for what, odd in (("lacks", wanted - found), ("holds more than the experiment's", found - wanted)):
         if odd:
@@ -214,11 +214,11 @@ def _match(records: Sequence[Record], scores: pd.DataFrame) -> None:
 def _result(records: list[Record], scores: pd.DataFrame, confusions: pd.DataFrame, beside: Beside) -> Result:
     first = records[0]
     classes = list(first.classes)
-    summary = metrics.summary(scores).set_index(["metric", "label"]).to_dict("index")
-    pooled = scores[scores["fold"] == metrics.POOLED]
+    table = summary(scores).set_index(["metric", "label"]).to_dict("index")
+    pooled = scores[scores["fold"] == POOLED]
     ua, wa = (pooled[pooled["metric"] == metric].set_index("seed")["value"] for metric in ("UA", "WA"))
     recalls = pooled[pooled["metric"] == "recall"].groupby("label")["value"].mean().reindex(classes)
-    counts = confusions[confusions["fold"] == metrics.POOLED].groupby(["label", "predicted"])["utterances"].sum()
+    counts = confusions[confusions["fold"] == POOLED].groupby(["label", "predicted"])["utterances"].sum()
     confusion = counts.unstack(fill_value=0).reindex(index=classes, columns=classes, fill_value=0).astype(int)
     published = printed(first.recipe, beside)
     return Result(
@@ -226,10 +226,10 @@ def _result(records: list[Record], scores: pd.DataFrame, confusions: pd.DataFram
         protocol=first.run.protocol,
         system=first.run.system,
         records=tuple(records),
-        wa=_spread(summary["WA", ""], "pooled", "pooled_sd"),
-        ua=_spread(summary["UA", ""], "pooled", "pooled_sd"),
-        fold_wa=_spread(summary["WA", ""], "fold_mean", "fold_sd"),
-        fold_ua=_spread(summary["UA", ""], "fold_mean", "fold_sd"),
+        wa=_spread(table["WA", ""], "pooled", "pooled_sd"),
+        ua=_spread(table["UA", ""], "pooled", "pooled_sd"),
+        fold_wa=_spread(table["WA", ""], "fold_mean", "fold_sd"),
+        fold_ua=_spread(table["UA", ""], "fold_mean", "fold_sd"),
         pooled_ua=dict(zip(ua.index.tolist(), ua.tolist(), strict=True)),
         pooled_wa=dict(zip(wa.index.tolist(), wa.tolist(), strict=True)),
         recalls={str(name): float(value) for name, value in recalls.items()},

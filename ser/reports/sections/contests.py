@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ser.evaluation.intervals import METRICS
+from ser.metrics import DEFAULT
 from ser.reports.gathered.numerals import NONE, limits, p_value, points
 from ser.reports.gathered.tables import Table
 
@@ -65,7 +65,7 @@ class Contest:
     @property
     def least(self) -> float:
         """The smallest corrected p value that swapping so few clusters can give: above .05 nothing can be shown."""
-        return min(1.0, 2.0 ** (1 - self.clusters) * len(METRICS) * len(self.pairs))
+        return min(1.0, 2.0 ** (1 - self.clusters) * len(DEFAULT) * len(self.pairs))
 
     @property
     def detectable(self) -> tuple[float, float] | None:

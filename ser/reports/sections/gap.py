@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 import numpy as np
 import pandas as pd
 
-from ser.evaluation.intervals import METRICS, Estimate, Tally, estimate
+from ser.evaluation.intervals import Estimate, Tally, estimate
+from ser.metrics import DEFAULT
 from ser.reports.gathered.answers import Answers, Key
 from ser.reports.gathered.numerals import NONE, limits, percent, points
 from ser.reports.gathered.results import Block, Result
@@ -157,15 +158,16 @@ def _cells(found: Estimate) -> tuple[str, str]:
 
 def _gap(block: Block, less: Result, more: Result, leaks: tuple[str, ...], answers: Mapping[Key, Answers]) -> Gap:
     seeds = tuple(sorted(set(less.seeds) & set(more.seeds)))
-    rates = [_rates(answers[one.corpus, one.protocol, one.system], seeds) for one in (less, more)]
-    both = rates[0].merge(rates[1], on=["utterance", "label"], suffixes=("", "_more"))
-    pair = _paired(both, less.first.classes) if len(both) else None
+    keys = ((one.corpus, one.protocol, one.system) for one in (less, more))
+    shares = [_shares(answers[key], seeds, less.first.classes) for key in keys]
+    both = shares[0].index.intersection(shares[1].index)
+    pair = _paired(*(one.loc[both] for one in shares)) if len(both) else None
     if pair is None:
         ua, wa = (
             _apart(one, two, seeds) for one, two in ((less.pooled_ua, more.pooled_ua), (less.pooled_wa, more.pooled_wa))
         )
     else:
-        wa, ua = (estimate(pair, metric) for metric in METRICS)
+        wa, ua = (estimate(pair, metric) for metric in DEFAULT)
     one, two = (result.first.protocol.model_dump(mode="json") for result in (less, more))
     differs = [key for key in ("normalisation", "selection") if one[key] != two[key] and key not in " ".join(leaks)]
     if less.first.folds != more.first.folds:
@@ -173,35 +175,41 @@ def _gap(block: Block, less: Result, more: Result, leaks: tuple[str, ...], answe
     return Gap(block, less, more, leaks, seeds, pair, len(both), ua, wa, tuple(differs))
 
 
-def _rates(answers: Answers, seeds: tuple[int, ...]) -> pd.DataFrame:
-    """Return utterance, label, speaker and the share of right answers, mean over seeds and repeated tests."""
-    rows = answers.rows.assign(right=answers.right)
+def _shares(answers: Answers, seeds: tuple[int, ...], classes: Sequence[str]) -> pd.DataFrame:
+    """Return the share of each predicted class over seeds and repeated tests, by utterance, label and speaker."""
+    rows = answers.rows
     chosen = rows[rows["seed"].isin(seeds)] if seeds else rows
-    grouped = chosen.groupby(["utterance", "label"], as_index=False, sort=True)
-    return grouped.agg(speaker=("speaker", "first"), right=("right", "mean"))
+    keys = [chosen[name].fillna("") for name in ("utterance", "label", "speaker")]
+    return pd.crosstab(keys, chosen["predicted"], normalize="index").reindex(columns=list(classes), fill_value=0.0)
 
 
-def _paired(both: pd.DataFrame, classes: Sequence[str]) -> Tally:
-    """Return the right answers that the leak adds, by speaker and class."""
-    known = both["speaker"].notna().all() and both["speaker"].nunique() > 1
+def _paired(less: pd.DataFrame, more: pd.DataFrame) -> Tally:
+    """Return the confusions of both, on the same utterances, by speaker."""
+    names = less.index.to_frame(index=False)
+    known = (names["speaker"] != "").all() and names["speaker"].nunique() > 1
     kind = "speaker" if known else "utterance"
-    cluster, clusters = pd.factorize(both[kind], sort=True)
-    place = cluster, pd.Index(classes).get_indexer(pd.Index(both["label"]))
-    right, total = np.zeros((2, len(clusters), len(classes)))
-    np.add.at(right, place, (both["right_more"] - both["right"]).to_numpy())
-    np.add.at(total, place, 1)
-    return Tally("", right[:, None], total[:, None], kind, tuple(clusters), None, paired=True)
+    cluster, clusters = pd.factorize(names[kind], sort=True)
+    label = less.columns.get_indexer(pd.Index(names["label"]))
+    counts = np.zeros((2, len(clusters), 1, less.shape[1], less.shape[1]))
+    for side, shares in zip(counts, (more, less), strict=True):
+        np.add.at(side, (cluster, np.zeros_like(cluster), label), shares.to_numpy())
+    return Tally("", counts[0], kind, tuple(clusters), None, other=counts[1])
 
 
 def _gain(group: Sequence[Gap]) -> Gain | None:
     tallies = [gap.paired for gap in group if gap.paired is not None]
-    if not tallies or any(not np.array_equal(tallies[0].total, one.total) for one in tallies):
+    if not tallies or any(not _alike(tallies[0], one) for one in tallies):
         return None
-    mean = np.mean([one.right for one in tallies], axis=0)
+    more, less = (np.mean(sides, axis=0) for sides in zip(*((one.counts, one.other) for one in tallies), strict=True))
     first = group[0]
-    pair = Tally("", mean, tallies[0].total, tallies[0].kind, tallies[0].clusters, None, paired=True)
-    wa, ua = (estimate(pair, metric) for metric in METRICS)
+    pair = replace(tallies[0], counts=more, other=less)
+    wa, ua = (estimate(pair, metric) for metric in DEFAULT)
     return Gain(first.block.corpus, first.less.protocol, first.more.protocol, first.leaks, len(tallies), ua, wa)
+
+
+def _alike(one: Tally, other: Tally) -> bool:
+    totals = one.counts.sum(-1), other.counts.sum(-1)
+    return totals[0].shape == totals[1].shape and np.allclose(*totals)
 
 
 def _apart(less: Mapping[int, float], more: Mapping[int, float], seeds: tuple[int, ...]) -> Estimate:
