@@ -101,7 +101,19 @@ def test_a_job_that_is_granted_no_gpu_sees_none(monkeypatch) -> None:
 
         monkeypatch.setattr(f"ser.stages.{name}.{name}", note)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
-    extract = ("extract", "--feature", "f", "--extractor", "xvector", "--audio", "a", "--out", "o", "--weights", "w")
+    extract = (
+        "extract",
+        "--feature",
+        "f",
+        "--extractor",
+        "xvector",
+        "--audio",
+        "a",
+        "--out",
+        "o",
+        "--options",
+        '{"weights": "w"}',
+    )
     transcribe = ("transcribe", "--manifest", "m", "--shard", "0", "--out", "o", "--recogniser", "faster_whisper")
     for arguments in (extract, ("train-xvector", "--manifest", "m", "--audio", "a", "--out", "o"), transcribe):
         done = call(*arguments, "--gpus", "0")

@@ -1,5 +1,6 @@
 """Names and paths that a shell would take apart reach the programs whole, or are refused before anything runs."""
 
+import json
 import os
 import shlex
 import shutil
@@ -140,7 +141,7 @@ def test_paths_of_weights_and_word_vectors_are_quoted(tmp_path: Path) -> None:
     wanted = ["data/mine/features/xvector/0.parquet", "data/mine/embeddings/e/given.parquet"]
     done = snakemake(tmp_path, *wanted, "--dry-run", "--printshellcmds")
     assert done.returncode == 0, done.stderr
-    assert f"--weights {shlex.quote(str(weights))} " in done.stdout
+    assert f"--options {shlex.quote(json.dumps({'weights': str(weights)}))} " in done.stdout
     assert f"--source {shlex.quote(vectors)} " in done.stdout
 
 

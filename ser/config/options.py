@@ -6,9 +6,10 @@ through ``ser``; only the modules in ``LIGHT`` are really imported.
 
 import ast
 import builtins
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -74,6 +75,17 @@ def unchecked(kind: str, name: str, function: str) -> list[str]:
     """Return the options of a module's ``function`` whose annotation is missing or not understood."""
     keywords = catalog.keywords(kind, name, function) or {}
     return [option for option in keywords if _meaning(kind, name, option, function) is Any]
+
+
+def local_files(kind: str, name: str, options: Mapping[str, Any]) -> list[Path]:
+    """Return the local files that ``ser.<kind>.<name>`` reads with ``options``, such as weights."""
+    module = catalog.load(kind, name)
+    return list(module.files(**options)) if hasattr(module, "files") else []
+
+
+def uses_device(kind: str, name: str, options: Mapping[str, Any]) -> bool:
+    """Return whether ``ser.<kind>.<name>`` can compute on a GPU and the ``options`` do not keep it on the CPU."""
+    return "device" in (catalog.keywords(kind, name, TAKEN_BY[kind]) or {}) and options.get("device") != "cpu"
 
 
 def _validated(adapter: TypeAdapter[Any], value: object, where: str) -> Any:

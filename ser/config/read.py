@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from ser import catalog
+from ser.config.extractors import trained
 from ser.config.options import with_options
 from ser.config.records import Raw, located, mapping, record, section_of
 from ser.config.renamed import unknown_name
@@ -127,11 +128,16 @@ def shipped(folder: Path, raw: Raw | None = None) -> tuple[dict[str, Protocol], 
 
 
 def features(folder: Path, raw: Raw | None = None) -> dict[str, Feature]:
-    """Return every extractor under its own name, the features in ``folder``, and those that ``raw`` adds or changes."""
-    entries: Raw = {name: {} for name in catalog.names("features")}
+    """Return the features in ``folder``, what ``raw`` adds or changes, and extractors that need no options by name."""
+    entries: Raw = {name: {} for name in catalog.names("features") if _needs_no_options(name)}
     for more in (library(folder / "features"), section_of(raw or {}, "features")):
         entries = merged(entries, {name: mapping(entry, f"features.{name}") for name, entry in more.items()})
-    return {name: record(Feature, {"extractor": name, **entry}, f"features.{name}") for name, entry in entries.items()}
+    return {name: record(Feature, {"extractor": name, **entries[name]}, f"features.{name}") for name in sorted(entries)}
+
+
+def _needs_no_options(extractor: str) -> bool:
+    keywords = catalog.keywords("features", extractor, "extract") or {}
+    return not {name for name, needed in keywords.items() if needed} - set(trained(extractor))
 
 
 def _with_variants(raw: Raw, experiment: Experiment) -> Raw:
@@ -195,7 +201,9 @@ def _features_of(recipe: Recipe, features: Mapping[str, Feature], where: str) ->
     for modality, view in recipe.inputs.views().items():
         _known("feature", [view.feature], features, f"{where}.inputs.{modality}")
         feature, key = features[view.feature], f"features.{view.feature}"
-        found[view.feature] = with_options(feature, "features", feature.extractor, key, given=("weights",))
+        found[view.feature] = with_options(
+            feature, "features", feature.extractor, key, given=trained(feature.extractor)
+        )
     return found
 
 

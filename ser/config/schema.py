@@ -45,6 +45,7 @@ class Corpus(Strict):
 class Feature(Strict):
     """A named feature: an extractor and its arguments."""
 
+    title: str = Field("", description="one line for lists; default: the extractor's")
     extractor: str = Field(description="module in ser/features; default: the feature's own name")
     options: Options = Field(default_factory=dict, description="keyword arguments of its extract()")
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from ser.config.extractors import trained
 from ser.config.schema import Config, Feature
 
 DECISIVE = ("model", "options", "inputs", "training")  # sections of a recipe whose values have remarks
@@ -13,7 +14,7 @@ def changes(config: Config, features: Mapping[str, Feature]) -> dict[str, dict[s
     """Return, for each selected entry that is not as shipped, its changed keys with ``shipped value → its value``.
 
     Entries are named ``systems.<name>`` and ``protocols.<name>``. A system also changes with the options of the
-    features that it reads, but for paths of weights. features: as shipped.
+    features that it reads, but for paths of weights that the pipeline can train. features: as shipped.
     """
     found: dict[str, dict[str, str]] = {}
     for name in config.experiment.protocols():
@@ -23,8 +24,11 @@ def changes(config: Config, features: Mapping[str, Feature]) -> dict[str, dict[s
         for view in config.systems[name].inputs.views().values():
             key = f"features.{view.feature}"
             if view.feature in features:
-                old, new = (one[view.feature].model_dump(mode="json") for one in (features, config.features))
-                changed |= {path: text for path, text in _texts(old, new, key) if path != f"{key}.options.weights"}
+                old, new = (
+                    one[view.feature].model_dump(mode="json", exclude={"title"}) for one in (features, config.features)
+                )
+                files = [f"{key}.options.{option}" for option in trained(old["extractor"])]
+                changed |= {path: text for path, text in _texts(old, new, key) if path not in files}
         found[f"systems.{name}"] = changed
     return {name: changed for name, changed in found.items() if changed}
 

@@ -13,15 +13,15 @@ HOP_SAMPLES = 160  # 10 ms
 Signal = NDArray[np.float32]
 
 
-def require(feature: str, signal: Signal, rate: int, minimum: int) -> None:
+def require(signal: Signal, rate: int, minimum: int) -> None:
     """Raise SerError unless ``signal`` is mono at 16 kHz and holds at least ``minimum`` samples."""
     if rate != RATE:
-        raise SerError(f"'{feature}' is defined at {RATE} Hz, this signal has {rate} Hz; resample it first.")
+        raise SerError(f"the extractor is defined at {RATE} Hz, this signal has {rate} Hz; resample it first.")
     if signal.ndim != 1:
-        raise SerError(f"'{feature}' takes a mono signal of shape (samples,), this one has shape {signal.shape}.")
+        raise SerError(f"the extractor takes a mono signal of shape (samples,), this one has shape {signal.shape}.")
     if len(signal) < minimum:
         raise SerError(
-            f"'{feature}' needs at least {minimum} samples ({minimum / RATE:.3f} s), this signal has {len(signal)} "
+            f"the extractor needs at least {minimum} samples ({minimum / RATE:.3f} s), this signal has {len(signal)} "
             f"({len(signal) / RATE:.3f} s); raise 'minimum_seconds' of the corpus and allow 'short', or exclude it."
         )
 

@@ -33,9 +33,8 @@ def package() -> Any:
         import opensmile
     except ImportError as error:
         raise SerError(
-            "the features compare_lld, compare_functionals, egemaps, emobase, prosody, cho_frames, lee_frames and "
-            "han_frames need openSMILE (research licence, see https://github.com/audeering/opensmile): pip install "
-            f"'opensmile>=2.6,<3'. Import said: {error}. All other features work without it."
+            "this feature needs openSMILE (research licence, see https://github.com/audeering/opensmile): pip install "
+            f"'opensmile>=2.6,<3' ({error}). Features that do not use openSMILE work without it."
         ) from error
     return opensmile
 
@@ -51,12 +50,12 @@ def configured(name: str, components: str, level: str) -> Any:
     return package().Smile(feature_set=str(configuration), feature_level=level)
 
 
-def run(feature: str, smile: Any, signal: Signal, rate: int) -> NDArray[np.float32]:
+def run(smile: Any, signal: Signal, rate: int) -> NDArray[np.float32]:
     """Return what ``smile`` computes from ``signal``: (frames, dims), float32.
 
     SerError if the rate is not 16 kHz or the signal is shorter than 60 ms. Samples are clipped to 16-bit full scale.
     """
-    require(feature, signal, rate, minimum=MINIMUM)
+    require(signal, rate, minimum=MINIMUM)
     return values(smile, signal, rate)
 
 

@@ -40,7 +40,7 @@ def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
     SerError if the rate is not 16 kHz, the signal is shorter than 60 ms, or openSMILE is not installed.
     """
     smile, columns = _descriptors()
-    static = _opensmile.run("cho_frames", smile, signal, rate)[:, columns]
+    static = _opensmile.run(smile, signal, rate)[:, columns]
     slope = _htk.deltas(static)
     slope[:, VOICE] *= _pitch.inside(static[:, 0] > 0)[:, None]
     return np.concatenate([static, slope], axis=1)

@@ -47,7 +47,7 @@ def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
 
     SerError if the rate is not 16 kHz, the signal is shorter than 60 ms, or openSMILE is not installed.
     """
-    return _opensmile.run("compare_lld", _one_pass(), signal, rate)
+    return _opensmile.run(_one_pass(), signal, rate)
 
 
 @cache

@@ -32,7 +32,7 @@ def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
     voiced.
     SerError if the rate is not 16 kHz, the signal is shorter than 25 ms, or openSMILE is not installed.
     """
-    require("han_frames", signal, rate, minimum=_htk.WINDOW)
+    require(signal, rate, minimum=_htk.WINDOW)
     f0, _, hnr = _pitch.contours(signal, _htk.WINDOW)
     frames = _htk.framed(signal)
     voiced = f0 > 0

@@ -31,7 +31,7 @@ def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
     Shape (floor((samples − 400) / 160) + 1, 33), float32. The delta of F0 is 0 unless five frames are voiced.
     SerError if the rate is not 16 kHz, the signal is shorter than 25 ms, or openSMILE is not installed.
     """
-    require("lee_frames", signal, rate, minimum=_htk.WINDOW)
+    require(signal, rate, minimum=_htk.WINDOW)
     f0, voicing, _ = _pitch.contours(signal, _htk.WINDOW)
     frames = _htk.framed(signal)
     crossings = np.mean(np.diff(np.signbit(frames), axis=1), axis=1, dtype=np.float32)

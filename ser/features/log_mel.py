@@ -30,9 +30,9 @@ def extract(signal: Signal, rate: int, *, mels: int = 40) -> NDArray[np.float32]
 
     SerError if the rate is not 16 kHz, the signal is shorter than one frame, or mels < 1.
     """
-    require("log_mel", signal, rate, minimum=WINDOW)
+    require(signal, rate, minimum=WINDOW)
     if mels < 1:
-        raise SerError(f"'log_mel': mels={mels} must be at least 1.")
+        raise SerError(f"mels={mels} must be at least 1.")
     power = np.square(magnitudes(signal, WINDOW, POINTS)) @ mel_filters(mels, POINTS)
     level: NDArray[np.float32] = 10 * np.log10(np.maximum(power, FLOOR))
     return level

@@ -47,11 +47,11 @@ def extract(
     """
     from scipy.fft import dct
 
-    require("mfcc", signal, rate, minimum=1)
+    require(signal, rate, minimum=1)
     if not 1 <= coefficients <= mels:
-        raise SerError(f"'mfcc': coefficients={coefficients} must lie between 1 and mels={mels}.")
+        raise SerError(f"coefficients={coefficients} must lie between 1 and mels={mels}.")
     if n_fft < WINDOW:
-        raise SerError(f"'mfcc': n_fft={n_fft} must be at least {WINDOW}, the 25 ms window.")
+        raise SerError(f"n_fft={n_fft} must be at least {WINDOW}, the 25 ms window.")
     bands = _decibels(_power(signal, n_fft) @ mel_filters(mels, n_fft))
     static = dct(bands, type=2, norm="ortho", axis=1)[:, :coefficients]
     return np.concatenate([static, _difference(static, 1), _difference(static, 2)], axis=1, dtype=np.float32)

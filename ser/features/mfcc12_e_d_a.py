@@ -28,7 +28,7 @@ def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
     Shape (floor((samples − 400) / 160) + 1, 39), float32.
     SerError if the rate is not 16 kHz or the signal is shorter than 25 ms.
     """
-    require("mfcc12_e_d_a", signal, rate, minimum=_htk.WINDOW)
+    require(signal, rate, minimum=_htk.WINDOW)
     frames = _htk.framed(signal)
     static = np.column_stack([_htk.cepstra(frames), _htk.log_energy(frames)])
     slope = _htk.deltas(static)

@@ -29,6 +29,6 @@ def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
 
     SerError if the rate is not 16 kHz or the signal is shorter than one frame.
     """
-    require("power_spectrum", signal, rate, minimum=WINDOW)
+    require(signal, rate, minimum=WINDOW)
     emphasised = np.concatenate([signal[:1], signal[1:] - EMPHASIS * signal[:-1]])
     return np.square(magnitudes(emphasised, WINDOW, POINTS))

@@ -143,4 +143,4 @@ def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
     SerError if the rate is not 16 kHz, the signal is shorter than 60 ms, or openSMILE is not installed.
     """
     smile = _opensmile.configured("prosody", COMPONENTS, "functionals")
-    return _opensmile.run("prosody", smile, signal, rate)
+    return _opensmile.run(smile, signal, rate)

@@ -1,31 +1,40 @@
 """Magnitude spectrogram of 25 ms frames every 10 ms: 201 bins, 40 Hz apart, 0–8000 Hz.
 
-|Σ w[n]·x[n]·exp(−2πikn/400)|, linear: a view takes the logarithm. The DFT is as long as the window, hence 201 bins (Cao
-et al., "Pyramid Memory Block and Timestep Attention for Speech Emotion Recognition", 2019). The paper names no window;
-Hamming is the convention of speech processing.
+|Σ w[n]·x[n]·exp(−2πikn/N)|, linear: a view takes the logarithm. By default the DFT is as long as the window, hence 201
+bins (Cao et al., "Pyramid Memory Block and Timestep Attention for Speech Emotion Recognition", 2019). The paper names
+no window; Hamming is the convention of speech processing.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ser.errors import SerError
 from ser.features._frames import Signal, magnitudes, require
 
 DTYPE = "float16"
 HOP = 0.01  # seconds
 DEPENDS = ("numpy", "scipy")
 
-WINDOW = 400  # samples; also the length of the DFT
 
-
-def dims() -> int:
+def dims(*, bins: int = 201, **_: object) -> int:
     """Return the values per row."""
-    return WINDOW // 2 + 1
+    return bins
 
 
-def extract(signal: Signal, rate: int) -> NDArray[np.float16]:
-    """Return the magnitudes of ``signal``, (floor((samples − 400) / 160) + 1, 201), float16, 0…216 for |x| ≤ 1.
+def extract(
+    signal: Signal, rate: int, *, window: int = 400, points: int = 400, bins: int = 201, pad: int = 0
+) -> NDArray[np.float16]:
+    """Return the first ``bins`` magnitudes of the ``points``-point DFT of frames of ``window`` samples.
 
-    SerError if the rate is not 16 kHz or the signal is shorter than one frame.
+    ``pad`` zeros are put before and after the signal. Shape (floor((samples + 2·pad − window) / 160) + 1, bins),
+    float16, 0 to 0.54·window for |x| ≤ 1.
+    SerError if the rate is not 16 kHz, the signal is shorter than window − 2·pad samples, or the options do not fit
+    together.
     """
-    require("spectrogram", signal, rate, minimum=WINDOW)
-    return magnitudes(signal, WINDOW, WINDOW).astype(np.float16)
+    if not (0 < window <= points and 0 < bins <= points // 2 + 1 and 0 <= 2 * pad < window):
+        raise SerError(
+            f"window={window} must be at most points={points}, bins={bins} at most points / 2 + 1, and pad={pad} less "
+            "than half the window."
+        )
+    require(signal, rate, minimum=window - 2 * pad)
+    return magnitudes(np.pad(signal, pad), window, points)[:, :bins].astype(np.float16)

@@ -26,5 +26,5 @@ def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
 
     SerError if the rate is not 16 kHz or the signal is empty.
     """
-    require("waveform", signal, rate, minimum=1)
+    require(signal, rate, minimum=1)
     return np.pad(signal, (0, -len(signal) % SAMPLES)).reshape(-1, SAMPLES).astype(np.float32)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,14 +28,22 @@ if TYPE_CHECKING:
 DTYPE = "float32"
 HOP = None
 DEPENDS = ("torch",)
+TRAINED = {"weights": "train_xvector"}  # made by this rule where the configuration names no file
 
 
-def dims() -> int:
+def dims(**_: object) -> int:
     """Return the values per row."""
     return 512
 
 
-def extract(signal: Signal, rate: int, *, weights: Path) -> NDArray[np.float32]:
+def files(*, weights: Path, **_: object) -> list[Path]:
+    """Return the file of the weights."""
+    return [Path(weights).expanduser()]
+
+
+def extract(
+    signal: Signal, rate: int, *, weights: Path, device: Literal["auto", "cpu", "cuda"] = "auto"
+) -> NDArray[np.float32]:
     """Return the embedding of the whole utterance, (1, 512), float32; the same for any gain.
 
     SerError if the rate is not 16 kHz, the signal is shorter than 30 ms, or ``weights`` (`.ckpt` or `.safetensors`)
@@ -45,19 +53,19 @@ def extract(signal: Signal, rate: int, *, weights: Path) -> NDArray[np.float32]:
 
     from ser.layers.xvector import MINIMUM, centred, log_mel
 
-    require("xvector", signal, rate, minimum=MINIMUM)
-    path = Path(weights)
-    model = _model(path, _stamp(path))
-    device = next(model.parameters()).device
+    require(signal, rate, minimum=MINIMUM)
+    path = Path(weights).expanduser()
+    on = "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
+    model = _model(path, on, _modified(path))
     with torch.inference_mode(), _one_thread():
-        wave = torch.from_numpy(np.array(signal, dtype=np.float32)).to(device)
+        wave = torch.from_numpy(np.array(signal, dtype=np.float32)).to(on)
         embedding: NDArray[np.float32] = model(centred(log_mel(wave[None]))).cpu().numpy()
     return embedding
 
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Let torch compute on one core: the last bits depend on how many there are."""
+    """Keep torch on one core: the last bits depend on the number of cores."""
     import torch
 
     before = torch.get_num_threads()
@@ -68,10 +76,10 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def provenance(weights: Path) -> str:
+def provenance(*, weights: Path, **_: object) -> str:
     """Return one line on where ``weights`` come from, for tables and run cards."""
-    weights = Path(weights)
-    _stamp(weights)
+    weights = Path(weights).expanduser()
+    _modified(weights)
     notes = _notes(weights)
     if notes:
         try:
@@ -81,15 +89,16 @@ def provenance(weights: Path) -> str:
                 f"{notes['held_out']} held-out utterances; {notes['epochs']} epochs, seed {notes['seed']})"
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise _foreign(weights) from error
+            raise _bad_note(weights) from error
     checksum = blake2b(weights.read_bytes(), digest_size=16).hexdigest()
     return f"SpeechBrain-format file {weights.name}, blake2b {checksum}"
 
 
-def _stamp(weights: Path) -> int:
+def _modified(weights: Path) -> int:
+    """Return when the file changed last, in ns; SerError if there is none."""
     if not weights.is_file():
         raise SerError(
-            f"{weights} does not exist: 'xvector' needs weights, SpeechBrain's spkrec-xvect-voxceleb/"
+            f"{weights} does not exist; give SpeechBrain's spkrec-xvect-voxceleb/"
             "embedding_model.ckpt or the output of `ser train-xvector`."
         )
     return weights.stat().st_mtime_ns
@@ -108,20 +117,19 @@ def _notes(weights: Path) -> dict[str, Any]:
     except (SafetensorError, OSError) as error:
         raise SerError(f"{weights} is not a safetensors file: {error}.") from error
     except (ValueError, RecursionError) as error:
-        raise _foreign(weights) from error
+        raise _bad_note(weights) from error
     if not isinstance(notes, dict):
-        raise _foreign(weights)
+        raise _bad_note(weights)
     return notes
 
 
-def _foreign(weights: Path) -> SerError:
+def _bad_note(weights: Path) -> SerError:
     return SerError(f"{weights}: its note 'training' is not what `ser train-xvector` writes; train the weights again.")
 
 
 @cache
-def _model(weights: Path, _changed: int) -> "XVector":
-    """Return the network with ``weights``, ready to embed, on the GPU if there is one."""
-    import torch
+def _model(weights: Path, device: str, _changed: int) -> "XVector":
+    """Return the network with ``weights``, in evaluation mode, on ``device``."""
 
     from ser.layers.xvector import XVector
 
@@ -134,7 +142,7 @@ def _model(weights: Path, _changed: int) -> "XVector":
             f"SpeechBrain's embedding_model.ckpt): {offenders(wrong)}."
         )
     model.load_state_dict(found)
-    return model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+    return model.eval().to(device)
 
 
 def _state(weights: Path) -> Mapping[str, Any]:

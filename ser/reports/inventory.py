@@ -114,7 +114,12 @@ def features(folder: Path) -> list[Entry]:
     dims = _dims(known)
     modules = {name: catalog.load("features", feature.extractor) for name, feature in known.items()}
     return [
-        {"name": name, "dims": dims[name], "hop": module.HOP, "title": (module.__doc__ or "").split("\n")[0]}
+        {
+            "name": name,
+            "dims": dims[name],
+            "hop": module.HOP,
+            "title": known[name].title or (module.__doc__ or "").split("\n")[0],
+        }
         for name, module in modules.items()
     ]
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from ser import catalog
+from ser.config.options import uses_device
 from ser.errors import SerError, offenders, unknown
 from ser.jobs.progress import progress
 from ser.tables import contracts
@@ -70,7 +71,8 @@ def _heard(
     table = contracts.read(contracts.AUDIO, audio)
     if table["utterance"].to_pylist() != names:
         raise SerError(f"{audio} does not hold the utterances that the manifest has in this shard; resample again.")
-    listener = module.load(**({"device": device} if "device" in known else {}) | options)
+    given = {"device": device} if uses_device("recognisers", recogniser, options) else {}
+    listener = module.load(**{**given, **options})
     texts = []
     for row, name in enumerate(progress(names, total=len(names), unit="utterances")):
         signal = np.frombuffer(table["samples"][row].as_buffer(), dtype="<f4")

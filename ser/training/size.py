@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,13 +22,8 @@ WORDS = 3747  # entries of the table of word vectors: what the 5531 transcripts 
 def dims(features: Mapping[str, Feature]) -> dict[str, int]:
     """Return the dimensions of a frame or vector of every feature, by name."""
     return {
-        name: catalog.load("features", feature.extractor).dims(**_without_weights(feature))
-        for name, feature in features.items()
+        name: catalog.load("features", feature.extractor).dims(**feature.options) for name, feature in features.items()
     }
-
-
-def _without_weights(feature: Feature) -> dict[str, Any]:
-    return {name: value for name, value in feature.options.items() if name != "weights"}
 
 
 def parameters(recipe: Recipe, dims: Mapping[str, int], classes: int) -> int:

@@ -65,15 +65,16 @@ def extract(
     audio: Annotated[Path, typer.Option(help="One audio shard.")],
     out: Out,
     options: Annotated[str, typer.Option(help="Options of the extractor, as JSON.")] = "{}",
-    weights: Annotated[Path | None, typer.Option(help="Weights of an embedding network.")] = None,
     gpus: Gpus = 1,
     jobs_per_gpu: JobsPerGpu = 1,
 ) -> None:
     """Extract one feature from one shard of audio."""
+    from ser.config.options import uses_device
     from ser.stages.extract import extract as stage
 
-    with granted(gpus if weights else 0, jobs_per_gpu=jobs_per_gpu):
-        stage(feature=feature, extractor=extractor, options=mapping(options), audio=audio, out=out, weights=weights)
+    given = mapping(options)
+    with granted(gpus if uses_device("features", extractor, given) else 0, jobs_per_gpu=jobs_per_gpu) as device:
+        stage(feature=feature, extractor=extractor, options=given, audio=audio, out=out, device=device)
 
 
 def transcribe(

@@ -172,10 +172,3 @@ def test_prosody_of_a_steady_vowel() -> None:
 
 def test_prosody_of_silence_is_nought() -> None:
     assert (extract("prosody", np.zeros(RATE, np.float32))[0, :28] == 0).all()
-
-
-def test_emobase_equals_opensmile() -> None:
-    import opensmile
-
-    smile = opensmile.Smile(opensmile.FeatureSet.emobase, opensmile.FeatureLevel.Functionals)
-    assert np.array_equal(extract("emobase", vowel()), smile.process_signal(vowel(), RATE).to_numpy())

@@ -200,10 +200,10 @@ def test_missing_weights_name_where_to_get_them(tmp_path: Path) -> None:
 def test_provenance_tells_published_from_own_weights(tmp_path: Path) -> None:
     published, own = tmp_path / "embedding_model.ckpt", tmp_path / "own.safetensors"
     torch.save(network().state_dict(), published)
-    line = xvector.provenance(published)
+    line = xvector.provenance(weights=published)
     assert line.startswith("SpeechBrain-format file embedding_model.ckpt, blake2b ")
     notes = {"corpus": "demo", "speakers": 8, "epochs": 3, "seed": 0, "speaker_accuracy": 0.75, "held_out": 16}
     save_file(network().state_dict(), own, {"training": json.dumps(notes)})
-    assert "8 speakers of corpus demo" in xvector.provenance(own)
-    assert "0.750" in xvector.provenance(own)
+    assert "8 speakers of corpus demo" in xvector.provenance(weights=own)
+    assert "0.750" in xvector.provenance(weights=own)
     assert load_file(own).keys() == XVector().state_dict().keys()

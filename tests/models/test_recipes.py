@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ser.config import read
+from ser.config import extractors, read
 from ser.config.options import with_options
 from ser.config.schema import Feature, Recipe
 from ser.papers.published import papers, published, systems
@@ -44,7 +44,8 @@ def test_model_options_and_features_exist(name: str) -> None:
     recipe = RECIPES[name]
     assert with_options(recipe, "models", recipe.model, name).decisive() == recipe.decisive()
     for view in recipe.inputs.views().values():
-        with_options(FEATURES[view.feature], "features", FEATURES[view.feature].extractor, name, given=("weights",))
+        extractor = FEATURES[view.feature].extractor
+        with_options(FEATURES[view.feature], "features", extractor, name, given=extractors.trained(extractor))
     assert recipe.paper is None or recipe.paper in PAPERS
     assert recipe.title
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -81,7 +82,7 @@ def test_the_values_do_not_depend_on_the_number_of_threads(tmp_path: Path) -> No
 
 def test_a_short_utterance_is_named_and_nothing_is_written(tmp_path: Path) -> None:
     audio, out = shard(tmp_path / "0.parquet", {"long": 0.5, "tiny": 0.02}), tmp_path / "out.parquet"
-    with pytest.raises(SerError, match=r"0\.parquet: utterance tiny: .*at least 400 samples"):
+    with pytest.raises(SerError, match=r"0\.parquet: feature 'spectrogram', utterance tiny: .*at least 400 samples"):
         extract(feature="spectrogram", extractor="spectrogram", options={}, audio=audio, out=out)
     assert [path.name for path in tmp_path.iterdir()] == ["0.parquet"]
 
@@ -96,7 +97,7 @@ def test_values_that_are_not_finite_are_named(tmp_path: Path, monkeypatch: pytes
     audio, out = shard(tmp_path / "0.parquet", {"a": 0.5, "b": 0.6, "c": 0.7}), tmp_path / "out.parquet"
 
     def broken(signal: np.ndarray, rate: int) -> np.ndarray:
-        return np.full((2, 3), np.nan if len(signal) != 8000 else rate, np.float16)
+        return np.full((2, 201), np.nan if len(signal) != 8000 else rate, np.float16)
 
     monkeypatch.setattr(spectrogram, "extract", broken)
     with pytest.raises(SerError, match="not finite in b, c"):
@@ -109,8 +110,9 @@ def test_values_that_are_not_finite_are_named(tmp_path: Path, monkeypatch: pytes
     [
         ("mfc", {}, "Did you mean 'mfcc'"),
         ("mfcc", {"coeficients": 13}, "coeficients not known; known: coefficients, mels, n_fft"),
-        ("spectrogram", {"bins": 3}, "bins not known; known: none"),
-        ("xvector", {}, "needs weights"),
+        ("waveform", {"bins": 3}, "bins not known; known: none"),
+        ("xvector", {}, "option weights missing"),
+        ("functionals", {}, "option feature_set missing"),
     ],
 )
 def test_mistakes_in_the_configuration_are_named(tmp_path: Path, extractor: str, options: dict, message: str) -> None:
@@ -119,7 +121,93 @@ def test_mistakes_in_the_configuration_are_named(tmp_path: Path, extractor: str,
         extract(feature="f", extractor=extractor, options=options, audio=audio, out=tmp_path / "out.parquet")
 
 
-def test_weights_for_a_feature_without_them_are_refused(tmp_path: Path) -> None:
-    audio = shard(tmp_path / "0.parquet", {"a": 0.5})
-    with pytest.raises(SerError, match="takes no weights"):
-        extract(feature="mfcc", extractor="mfcc", options={}, audio=audio, out=tmp_path / "o.parquet", weights=audio)
+@pytest.fixture
+def extractor(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A well-formed extractor of two dimensions that counts its calls, in place of every module of ser.features."""
+    calls: list[int] = []
+
+    def matrix(signal: np.ndarray, rate: int, *, gain: float = 1.0, device: str = "auto") -> np.ndarray:
+        calls.append(rate)
+        return np.full((len(signal) // 160, 2), gain + (device == "cuda"), np.float32)
+
+    module = SimpleNamespace(
+        __name__="ser.features.mine", DTYPE="float32", HOP=0.01, DEPENDS=("numpy",), dims=lambda **_: 2, extract=matrix
+    )
+    module.calls = calls
+    monkeypatch.setattr(catalog, "load", lambda *_: module)
+    monkeypatch.setattr(catalog, "keywords", lambda *_: module.extract.__kwdefaults__)
+    return module
+
+
+def run(tmp_path: Path, **options: object) -> Path:
+    """Extract two utterances with ``extractor``."""
+    audio, out = shard(tmp_path / "0.parquet", {"a": 0.5, "b": 0.7}), tmp_path / "out.parquet"
+    extract(feature="mine", extractor="mine", options=options, audio=audio, out=out, device="cuda")
+    return out
+
+
+def test_device_and_provenance_of_an_extractor(tmp_path: Path, extractor: SimpleNamespace) -> None:
+    extractor.provenance = lambda *, gain: f"a gain of {gain}"
+    rows = contracts.read(contracts.FEATURES, run(tmp_path, gain=3.0)).to_pylist()
+    assert np.frombuffer(rows[0]["matrix"], "<f4")[0] == 4.0, "device='cuda' reached extract()"
+    notes = contracts.metadata(tmp_path / "out.parquet")
+    assert notes["provenance"] == "a gain of 3.0"
+    assert json.loads(notes["options"]) == {"gain": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "message"),
+    [
+        ("HOP", "missing", "HOP must be"),
+        ("HOP", 0, "HOP must be"),
+        ("HOP", "10 ms", "HOP must be"),
+        ("DTYPE", "float64", "DTYPE must be float16 or float32"),
+        ("DEPENDS", "missing", "DEPENDS must be a tuple"),
+        ("DEPENDS", "numpy", "DEPENDS must be a tuple"),
+        ("DEPENDS", ("no-such-library",), "needs no-such-library, which is not installed"),
+        ("dims", "missing", r"a function dims\(\) is missing"),
+        ("dims", lambda: 2, r"dims\(\) must take the options of extract"),
+        ("dims", lambda **_: "2", r"dims\(\) must return a positive int"),
+        ("extract", lambda wave: wave, r"extract\(\) must take \(signal, rate"),
+        ("TRAINED", {"weight": "train_xvector"}, "TRAINED names weight"),
+    ],
+)
+def test_a_broken_contract_stops_before_the_first_utterance(
+    tmp_path: Path, extractor: SimpleNamespace, attribute: str, value: object, message: str
+) -> None:
+    if value == "missing":
+        delattr(extractor, attribute)
+    else:
+        setattr(extractor, attribute, value)
+    with pytest.raises(SerError, match=rf"ser\.features\.mine:? .*{message}"):
+        run(tmp_path, gain=1.0)
+    assert extractor.calls == []
+
+
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        (np.zeros((50, 3), np.float32), r"shape \(50, 3\), dims\(\) declares \(rows, 2\)"),
+        (np.zeros((2, 50), np.float32), "it is transposed"),
+        (np.zeros((0, 2), np.float32), r"shape \(0, 2\)"),
+        (np.zeros(2, np.float32), r"shape \(2,\)"),
+        (np.zeros((50, 2)), "float64, DTYPE declares float32"),
+        ([[0.0, 0.0]], "list"),
+    ],
+)
+def test_a_matrix_that_is_not_as_declared_names_the_utterance(
+    tmp_path: Path, extractor: SimpleNamespace, matrix: object, message: str
+) -> None:
+    def broken(signal: np.ndarray, rate: int) -> object:
+        return matrix if len(signal) > rate / 2 else np.zeros((50, 2), np.float32)
+
+    extractor.extract = broken
+    with pytest.raises(SerError, match=rf"feature 'mine', utterance b: extract\(\) returned .*{message}"):
+        run(tmp_path)
+    assert not (tmp_path / "out.parquet").exists()
+
+
+def test_a_vector_has_one_row(tmp_path: Path, extractor: SimpleNamespace) -> None:
+    extractor.HOP = None
+    with pytest.raises(SerError, match="returned 50 rows; with HOP = None it must be one"):
+        run(tmp_path)

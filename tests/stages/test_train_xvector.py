@@ -48,9 +48,11 @@ def test_weights_are_repeatable_and_tell_speakers_apart(tmp_path: Path) -> None:
         train_xvector(manifest=manifest, audio=audio, out=out, epochs=3, seed=1, threads=1)
     assert outs[0].read_bytes() == outs[1].read_bytes()
     assert not list(tmp_path.glob(".*.part"))
-    assert "2 speakers of corpus buzz" in xvector.provenance(outs[0])
+    assert "2 speakers of corpus buzz" in xvector.provenance(weights=outs[0])
     table = tmp_path / "features.parquet"
-    extract(feature="xvector", extractor="xvector", options={}, audio=audio / "0.parquet", out=table, weights=outs[0])
+    extract(
+        feature="xvector", extractor="xvector", options={"weights": str(outs[0])}, audio=audio / "0.parquet", out=table
+    )
     assert "corpus buzz" in contracts.metadata(table)["provenance"]
     rows = contracts.read(contracts.FEATURES, table)["matrix"].to_pylist()
     vectors = np.stack([np.frombuffer(row, "<f4") for row in rows])

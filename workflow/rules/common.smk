@@ -10,6 +10,8 @@ from shlex import quote
 from snakemake.exceptions import WorkflowError
 
 from ser import catalog, layout
+from ser.config import extractors
+from ser.config.options import local_files, uses_device
 from ser.config.plan import Plan
 from ser.config.read import features, merged, read_yaml, resolve
 from ser.config.variants import changes
@@ -23,7 +25,7 @@ atexit.register(gc.freeze)
 
 HOME = Path(workflow.basedir)
 RUN = layout.RUN
-XVECTOR = "data/{corpus}/xvector.safetensors"
+TRAINED = {"train_xvector": "data/{corpus}/xvector.safetensors"}  # rules that train weights for extractors
 
 
 wildcard_constraints:

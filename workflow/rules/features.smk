@@ -7,7 +7,7 @@ rule train_xvector:
         manifest="data/{corpus}/manifest.parquet",
         audio=lambda w: [f"data/{w.corpus}/audio/{shard}.parquet" for shard in shards(w.corpus)],
     output:
-        XVECTOR,
+        TRAINED["train_xvector"],
     log:
         "logs/train_xvector/{corpus}.log",
     benchmark:
@@ -36,7 +36,7 @@ rule extract:
     """One feature of one shard."""
     input:
         audio="data/{corpus}/audio/{shard}.parquet",
-        weights=embedding_weights,
+        files=extractor_files,
     output:
         "data/{corpus}/features/{feature}/{shard}.parquet",
     log:
@@ -49,17 +49,16 @@ rule extract:
     resources:
         mem_mb=growing(4000),
         runtime=growing(120),
-        gpu=lambda w: int(needs_weights(w.feature)),
+        gpu=lambda w: int(uses_device("features", extractor(w), extractor_options(w))),
         jobs_per_gpu=CONFIG.devices.jobs_per_gpu,
     params:
         extractor=extractor,
-        options=extractor_options,
-        weights=lambda w, input: (f"--weights {quote(str(input.weights))}" if input.get("weights") else ""),
+        options=lambda w: json.dumps(extractor_options(w), sort_keys=True, default=str),
         code=lambda w: catalog.fingerprint("ser.stages.extract", f"ser.features.{extractor(w)}"),
         versions=lambda w: versions(*catalog.load("features", extractor(w)).DEPENDS),
     shell:
         "ser extract --feature {wildcards.feature} --extractor {params.extractor} --options {params.options:q}"
-        " --audio {input.audio} {params.weights} --out {output}"
+        " --audio {input.audio} --out {output}"
         " --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} > {log} 2>&1"
 
 

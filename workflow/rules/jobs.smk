@@ -33,10 +33,6 @@ def system_features(system):
     return sorted({view.feature for view in CONFIG.systems[system].inputs.views().values()})
 
 
-def needs_weights(feature):
-    return "weights" in (catalog.keywords("features", CONFIG.features[feature].extractor, "extract") or {})
-
-
 @cache
 def versions(*distributions):
     """The versions of the libraries that a rule's result depends on: part of its params, so that a change reruns it."""
@@ -49,21 +45,20 @@ def versions(*distributions):
     return found
 
 
-@told
-def embedding_weights(wildcards):
-    """Weights of an embedding network: the configured file, or the ones trained on the corpus's own speakers."""
-    if not needs_weights(wildcards.feature):
-        return []
-    given = CONFIG.features[wildcards.feature].options.get("weights")
-    return literal(Path(given).expanduser()) if given else XVECTOR.format(corpus=wildcards.corpus)
-
-
 def extractor_options(wildcards):
-    options = CONFIG.features[wildcards.feature].options
-    return json.dumps(
-        {name: value for name, value in options.items() if name != "weights"},
-        sort_keys=True,
-    )
+    """The extractor's options, with the file of the rule that trains it where the configuration names none."""
+    options = dict(CONFIG.features[wildcards.feature].options)
+    for option, rule in extractors.trained(extractor(wildcards)).items():
+        options[option] = options.get(option) or TRAINED[rule].format(corpus=wildcards.corpus)
+    return options
+
+
+@told
+def extractor_files(wildcards):
+    """Files beside the audio that the extractor reads; an error for an extractor that does not keep the contract."""
+    options = extractor_options(wildcards)
+    extractors.check(catalog.load("features", extractor(wildcards)), options)
+    return [literal(path) for path in local_files("features", extractor(wildcards), options)]
 
 
 def extractor(wildcards):

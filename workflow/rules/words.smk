@@ -14,8 +14,8 @@ def heard_audio(wildcards):
 @told
 def heard_by(wildcards):
     """Local files of the recogniser's model."""
-    files = getattr(listener(wildcards), "files", None)
-    found = files(**CONFIG.transcripts[wildcards.transcript].options) if files else []
+    entry = CONFIG.transcripts[wildcards.transcript]
+    found = local_files("recognisers", entry.recogniser, entry.options) if entry.recogniser else []
     return [literal(file) for file in found]
 
 
@@ -35,9 +35,7 @@ def listening_code(wildcards):
 
 def listens_on_gpu(wildcards):
     entry = CONFIG.transcripts[wildcards.transcript]
-    if entry.recogniser is None or entry.options.get("device") == "cpu":
-        return False
-    return "device" in (catalog.keywords("recognisers", entry.recogniser, "load") or {})
+    return entry.recogniser is not None and uses_device("recognisers", entry.recogniser, entry.options)
 
 
 def transcript_shards(corpus, transcript):
