@@ -19,8 +19,8 @@ from spent import row, run, ser
 from ser.config.plan import Plan
 from ser.config.read import shipped
 from ser.config.schema import Protocol
-from ser.files import seal
-from ser.files.whole import write_text
+from ser.files import embedded_checksum
+from ser.files.atomic import write_text
 from ser.layout import Run
 from ser.stages.plan import read_plan
 from ser.tables import contracts
@@ -123,7 +123,7 @@ def card(protocol: Protocol, classes: list[str], counts: dict[str, int]) -> dict
         "notes": [],
         "features": {},
         "warning": "",
-        seal.KEY: seal.BLANK,
+        embedded_checksum.KEY: embedded_checksum.BLANK,
     }
 
 

@@ -12,7 +12,7 @@ from ser.config.schema import Protocol
 from ser.corpus import Utterance
 from ser.errors import SerError
 from ser.evaluation import duplicates, leakage
-from ser.files import seal
+from ser.files import embedded_checksum
 from ser.stages import prepare
 from ser.tables import contracts
 from ser.tables.parquet import PLAIN_ROW_GROUP
@@ -31,7 +31,7 @@ def destroy(path: Path, *, keep: int, columns: tuple[str, ...]) -> None:
             start = chunk.dictionary_page_offset or chunk.data_page_offset
             content[start : start + chunk.total_compressed_size] = b"\xff" * chunk.total_compressed_size
     path.write_bytes(content)
-    seal.close(path)  # as if it had been written so: the seal is over all bytes, whichever are decoded
+    embedded_checksum.fill(path)  # as if it had been written so: the checksum is over all bytes, whichever are decoded
 
 
 def test_a_shard_is_read_from_its_own_part_of_the_manifest(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def read(run: Run) -> Predictions:
         found = table[field].unique().to_pylist()
         if found != [wanted]:
             raise SerError(f"{path}: column '{field}' must be {wanted} throughout, it holds {offenders(found)}.")
-    notes = contracts.metadata(path)
+    notes = contracts.metadata(table)
     if "classes" not in notes:
         raise SerError(f"{path}: the metadata entry 'classes' is missing; delete the run and train it again.")
     classes = tuple(json.loads(notes["classes"]))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ser.errors import SerError, offenders
 from ser.features._frames import Signal, require
-from ser.files import seal
+from ser.files import embedded_checksum
 from ser.tables.contracts import TRAINED_HERE
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _notes(weights: Path) -> dict[str, Any]:
 
     if weights.suffix != ".safetensors":
         return {}
-    seal.check(weights)
+    embedded_checksum.verify(weights)
     try:
         with safe_open(weights, framework="pt") as file:
             notes = json.loads((file.metadata() or {}).get("training", "{}"))
@@ -150,7 +150,7 @@ def _state(weights: Path) -> Mapping[str, Any]:
     import torch
     from safetensors.torch import load_file
 
-    seal.check(weights)
+    embedded_checksum.verify(weights)
     try:
         if weights.suffix == ".safetensors":
             return load_file(weights)

@@ -1,1 +1,1 @@
-"""Files: where they come from, whether they are whole, and how they are written."""
+"""Downloads, archives, atomic writes and checksums of files."""

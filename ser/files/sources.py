@@ -1,7 +1,7 @@
-"""The content of a corpus as one short text, so that a changed recording reruns what depends on it.
+"""Checksums of files, and one digest of a corpus's files, so that a changed recording reruns what depends on it.
 
-Hashes contents, never times: touching or copying a file changes nothing. A cache of file sizes and modification times
-spares reading everything again. Light to import: the Snakefile calls this in every job.
+Contents count, times do not: touching or copying a file changes nothing. A cache of file sizes and modification times
+avoids reading every file again. Imports little, since the Snakefile calls this in every job.
 """
 
 import hashlib
@@ -14,10 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from ser.errors import SerError
-from ser.files.whole import write_text
+from ser.files.atomic import write_text
+from ser.files.embedded_checksum import SETTLED
 
-SETTLED = 2_000_000_000  # nanoseconds: a file as young may change again within one tick of its file system's clock
-READERS = 8  # files hashed at once; blake2b leaves the interpreter to the others
+READERS = 8  # files read at once; blake2b releases the interpreter's lock
 
 Stamp = tuple[int, int]  # bytes, nanoseconds since 1970
 Known = dict[str, tuple[int, int, str]]  # path: bytes, nanoseconds, digest
@@ -32,11 +32,11 @@ def checksum(path: Path | str) -> str:
         raise SerError(f"{path}: cannot be read ({error.strerror}).") from error
 
 
-def fingerprint(files: Iterable[Path], root: Path, cache: Path) -> str:
+def digest_of_files(files: Iterable[Path], root: Path, cache: Path) -> str:
     """Return 32 hexadecimal digits over the names, relative to ``root``, and the contents of ``files``.
 
-    ``cache`` is a JSON file of earlier digests; it may be missing, torn or unwritable. A file outside ``root`` counts
-    by its name alone, so that the digest is the same on every machine. SerError if a file cannot be read.
+    ``cache`` is a JSON file of earlier checksums; it may be missing, damaged or unwritable. Of a file outside ``root``
+    only name and content count, so that the digest is the same on every machine. SerError if a file cannot be read.
     """
     paths = [os.path.abspath(file) for file in files]
     known = _load(cache)
@@ -54,10 +54,10 @@ def fingerprint(files: Iterable[Path], root: Path, cache: Path) -> str:
         _save(cache, kept)
     top = os.path.abspath(root) + os.sep
     names = [path[len(top) :] if path.startswith(top) else os.path.basename(path) for path in paths]
-    whole = hashlib.blake2b(digest_size=16)
+    total = hashlib.blake2b(digest_size=16)
     for name, digest in sorted(zip(names, digests, strict=True)):
-        whole.update(f"{name.replace(os.sep, '/')}\0{digest}\n".encode("utf-8", "surrogateescape"))
-    return whole.hexdigest()
+        total.update(f"{name.replace(os.sep, '/')}\0{digest}\n".encode("utf-8", "surrogateescape"))
+    return total.hexdigest()
 
 
 def _stamp(path: str) -> Stamp:
@@ -76,7 +76,7 @@ def _checksums(paths: Sequence[str]) -> list[str]:
 
 
 def _load(cache: Path) -> Known:
-    """Return the earlier digests; none where the cache is missing or is not what ``_save`` writes."""
+    """Return the earlier checksums; none where the cache is missing or is not what ``_save`` writes."""
     try:
         entries = json.loads(cache.read_bytes())
         return {str(path): (int(size), int(when), str(digest)) for path, (size, when, digest) in entries.items()}

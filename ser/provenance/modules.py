@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ser.files.whole import write_text
+from ser.files.atomic import write_text
 from ser.provenance import normalise as normal_form
 from ser.provenance.normalise import Normal, Reference, Target, bound, imported, normalise
 

@@ -2,7 +2,7 @@
 
 import json
 
-from ser.files.whole import write_text
+from ser.files.atomic import write_text
 from ser.provenance.code_hash import RECORDS, package, roots
 
 FOLDER = RECORDS / "code"

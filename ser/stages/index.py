@@ -1,4 +1,4 @@
-"""Stage ``index``: one small file that stands for all shards of a feature or a transcript."""
+"""Stage ``index``: one small file on which jobs depend instead of on all shards of a feature or a transcript."""
 
 import json
 from pathlib import Path
@@ -8,19 +8,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ser.errors import SerError, offenders
+from ser.files.atomic import write_text
+from ser.files.embedded_checksum import verify
 from ser.files.sources import checksum
-from ser.files.whole import write_text
 
 
 def index(*, folder: Path, shards: int, out: Path) -> None:
     """Write file, utterances and checksum of the shards 0 to ``shards`` − 1 in ``folder`` to ``out``, as JSON.
 
-    A job that reads all shards depends on this file instead of on each of them: shards that are written again with the
-    same content give the same file. SerError names the shards that are missing, and one that is torn.
+    Shards that are written again with the same content give the same file. SerError names the shards that are missing,
+    and one that is damaged.
     """
     paths = [folder / f"{shard}.parquet" for shard in range(shards)]
     if missing := [path.name for path in paths if not path.is_file()]:
-        raise SerError(f"{folder}: there is no {offenders(missing)} of {shards} shards; the stage before writes them.")
+        raise SerError(f"{folder}: {offenders(missing)} of {shards} shards are missing; the stage before writes them.")
     entries = [_entry(path) for path in paths]
     content = {"utterances": sum(entry["utterances"] for entry in entries), "shards": entries}
     write_text(out, json.dumps(content, indent=1) + "\n")
@@ -28,7 +29,7 @@ def index(*, folder: Path, shards: int, out: Path) -> None:
 
 def _entry(path: Path) -> dict[str, Any]:
     try:
-        rows = pq.read_metadata(path).num_rows
+        found, rows = verify(path), pq.read_metadata(path).num_rows
     except (pa.ArrowInvalid, OSError) as error:
         raise SerError(f"{path} cannot be read as Parquet ({error}); delete it and run again.") from error
-    return {"file": path.name, "utterances": rows, "checksum": checksum(path)}
+    return {"file": path.name, "utterances": rows, "checksum": found or checksum(path)}

@@ -7,22 +7,24 @@ from pydantic import ValidationError
 
 from ser.config.plan import Plan
 from ser.errors import SerError
-from ser.files import seal
-from ser.files.whole import write_text
+from ser.files import embedded_checksum
+from ser.files.atomic import write_text
 
 
 def plan(*, plan: Plan, out: Path) -> None:
     """Write the resolved experiment as readable JSON."""
-    record = {seal.KEY: seal.BLANK, **plan.model_dump(mode="json")}
+    record = {embedded_checksum.KEY: embedded_checksum.BLANK, **plan.model_dump(mode="json")}
     write_text(out, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_plan(path: Path) -> Plan:
     """Return the plan in ``path``; SerError if it is missing, damaged, made by another version or not consistent."""
     try:
-        seal.check(path)
+        embedded_checksum.verify(path)
         record = json.loads(path.read_text(encoding="utf-8"))
-        return Plan.model_validate({name: value for name, value in record.items() if name != seal.KEY}).checked()
+        return Plan.model_validate(
+            {name: value for name, value in record.items() if name != embedded_checksum.KEY}
+        ).checked()
     except FileNotFoundError as error:
         raise SerError(f"{path} does not exist; the rule 'plan' writes it.") from error
     except ValidationError as error:

@@ -16,8 +16,8 @@ from ser import audio, catalog, emotions, layout
 from ser.config.schema import Corpus
 from ser.corpus import Card, Facts, Utterance
 from ser.errors import SerError, offenders, unknown
+from ser.files.atomic import atomic_write
 from ser.files.sources import checksum
-from ser.files.whole import whole
 from ser.jobs.progress import progress
 from ser.tables import contracts
 
@@ -199,7 +199,7 @@ def _notes(corpus: str, settings: Corpus, card: Card) -> dict[str, Any]:
 
 
 def _write_excluded(left_out: Sequence[Fault], path: Path) -> None:
-    with whole(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["utterance", "audio", "reason"])
         writer.writerows([fault.utterance, fault.audio, f"{fault.kind}: {fault.reason}"] for fault in left_out)

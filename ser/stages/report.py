@@ -8,7 +8,7 @@ from ser import layout
 from ser.config.plan import Plan
 from ser.errors import SerError
 from ser.evaluation.word_errors import TranscriptErrors, word_errors
-from ser.files.whole import whole
+from ser.files.atomic import atomic_write
 from ser.jobs.progress import progress
 from ser.papers.published import Published, published
 from ser.reports import files, page
@@ -124,5 +124,5 @@ def _recognised(plan: Plan) -> list[tuple[str, str]]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    with whole(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_bytes(content)

@@ -18,8 +18,8 @@ from safetensors.torch import save_file
 from ser import catalog
 from ser.config.schema import Protocol, Recipe, View
 from ser.errors import SerError, unknown
-from ser.files import seal
-from ser.files.whole import whole, write_text
+from ser.files import embedded_checksum
+from ser.files.atomic import atomic_write, write_text
 from ser.layout import Run
 from ser.tables import contracts
 from ser.training import card, checkpoint, data, estimator, focus, history, material, network, text
@@ -104,7 +104,7 @@ def train(
         "features": {found.feature: found.notes for found in loaded.values()},
         "data": digests,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        seal.KEY: seal.BLANK,
+        embedded_checksum.KEY: embedded_checksum.BLANK,
     }
     write_text(out / "run.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     state.delete()
@@ -175,7 +175,7 @@ def _write(job: Job, fold: Fold, outcome: Outcome, out: Path, vocabulary: Sequen
     (out / "run.json").unlink(missing_ok=True)  # of an earlier run: never beside files that are not its own
     contracts.write(contracts.HISTORY, history.table(outcome.history), out / "history.parquet")
     classes = json.dumps(fold.classes)
-    with whole(out / "model.safetensors") as partial:
+    with atomic_write(out / "model.safetensors") as partial:
         save_file(dict(outcome.weights), partial, metadata=_beside(job, classes, vocabulary))
     table = _predictions(job.run, fold, outcome)
     notes = {"classes": classes, "digest": job.protocol.digest(), "tested": job.notes.get("tested", "once")}
@@ -188,7 +188,7 @@ def _beside(job: Job, classes: str, vocabulary: Sequence[str]) -> dict[str, str]
         "recipe": json.loads(job.recipe.decisive()),
         "classes": json.loads(classes),
         "vocabulary": list(vocabulary),
-        seal.KEY: seal.BLANK,
+        embedded_checksum.KEY: embedded_checksum.BLANK,
     }
     return {"ser": json.dumps(held, ensure_ascii=False, sort_keys=True)}
 

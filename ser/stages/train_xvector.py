@@ -10,8 +10,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ser.errors import SerError
-from ser.files import seal
-from ser.files.whole import whole
+from ser.files import embedded_checksum
+from ser.files.atomic import atomic_write
 from ser.jobs.progress import progress
 from ser.layers.xvector import MINIMUM, RATE, log_mel
 from ser.tables import contracts
@@ -85,7 +85,11 @@ def _levels(audio: Path, shards: list[int], wanted: set[str]) -> dict[str, Tenso
 
 
 def _save(trained: Embedder, out: Path, notes: dict[str, Any]) -> None:
-    with whole(out) as partial:
+    with atomic_write(out) as partial:
         state = {name: tensor.cpu().contiguous() for name, tensor in trained.model.state_dict().items()}
         # one note only: safetensors writes several in a random order, and equal runs shall write equal files
-        save_file(state, partial, {"training": json.dumps({**notes, seal.KEY: seal.BLANK}, sort_keys=True)})
+        save_file(
+            state,
+            partial,
+            {"training": json.dumps({**notes, embedded_checksum.KEY: embedded_checksum.BLANK}, sort_keys=True)},
+        )

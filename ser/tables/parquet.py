@@ -1,10 +1,11 @@
-"""A table that one stage hands to another, as a contract: columns, types, key and rules, checked on both sides.
+"""Parquet tables with a contract: columns, types, key and rules, checked when a table is written and when it is read.
 
-A table is checked when it is written and when it is read, written whole or not at all, and sealed: nothing half-written
-and no flipped bit is ever read.
+A table is written atomically and with a checksum of the file in its metadata, which every function that reads it
+verifies first; a process verifies a file once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ser.errors import SerError, offenders
-from ser.files import seal
-from ser.files.whole import whole
+from ser.files import embedded_checksum
+from ser.files.atomic import atomic_write
 
-TORN = (pa.ArrowException, OSError, UnicodeDecodeError)
-ROW_GROUP = 100  # utterances per row group of a binary table: a reader holds no more than this at a time
-PLAIN_ROW_GROUP = 5000  # rows of any other: what a reader that wants a few rows has to read
+ROW_GROUP = 100  # utterances per row group of a table with arrays: a reader holds no more than this at a time
+PLAIN_ROW_GROUP = 5000  # rows per row group of any other table: the least that a reader decodes
 
 Rule = Callable[[pa.Table], str | None]
 
@@ -36,9 +36,9 @@ class Contract:
     required: tuple[str, ...] = field(default=())  # columns without nulls beside the key
 
     def check(self, table: pa.Table, where: object, selected: bool = False) -> pa.Table:
-        """Return ``table`` with its columns in order and cast, or raise SerError naming the first broken rule.
+        """Return ``table`` with its columns in order and cast; SerError names the first rule that is broken.
 
-        selected: rows were chosen, which need not keep the rules of the whole table.
+        selected: these are some rows of a table, for which its rules need not hold.
         """
         missing = [name for name in self.schema.names if name not in table.column_names]
         if missing:
@@ -70,11 +70,11 @@ class Contract:
 
 
 def write(contract: Contract, table: pa.Table, path: Path, metadata: Mapping[str, str] | None = None) -> None:
-    """Check ``table`` and write it to ``path`` whole or not at all, with ``metadata`` in the Parquet schema."""
+    """Check ``table`` and write it to ``path`` atomically, with ``metadata`` in the Parquet schema."""
     checked = contract.check(table, path)
-    notes = {"contract": contract.name, **(metadata or {}), seal.KEY: seal.BLANK}
-    checked = checked.replace_schema_metadata({key.encode(): value.encode() for key, value in notes.items()})
-    with whole(path) as partial:
+    entries = {"contract": contract.name, **(metadata or {}), embedded_checksum.KEY: embedded_checksum.BLANK}
+    checked = checked.replace_schema_metadata({key.encode(): value.encode() for key, value in entries.items()})
+    with atomic_write(path) as partial:
         if contract.binary:
             plain = [name for name in checked.column_names if name != contract.binary]
             pq.write_table(checked, partial, compression="zstd", row_group_size=ROW_GROUP, use_dictionary=plain)
@@ -89,42 +89,43 @@ def read(contract: Contract, path: Path, only: Mapping[str, int] | None = None) 
     cannot hold any are not even decoded.
     """
     wanted = [(column, "==", value) for column, value in (only or {}).items()] or None
-    try:
-        seal.check(path)
+    with _verified(path, f"the {contract.name} table"):
         table = pq.read_table(path, filters=wanted)
-        table.validate(full=True)  # text that is no text is found here, not where somebody looks at it
+        table.validate(full=True)  # finds text that is not UTF-8 here, not where it is used
         table.column_names  # noqa: B018 (decodes the names)
-    except FileNotFoundError as error:
-        raise SerError(f"{path} does not exist; it is the {contract.name} table of an earlier stage.") from error
-    except TORN as error:
-        raise _torn(path, error) from error
     return contract.check(table, path, selected=wanted is not None)
 
 
+def select(path: Path, columns: Sequence[str]) -> pa.Table:
+    """Return some columns of the table at ``path`` without the checks of its contract; nothing else is decoded."""
+    with _verified(path, "the table"):
+        return pq.read_table(path, columns=list(columns))
+
+
 def distinct(path: Path, column: str) -> list[Any]:
-    """Return the different values of one column of the table at ``path``, sorted; nothing else of it is decoded."""
-    try:
-        seal.check(path)
-        return sorted(pq.read_table(path, columns=[column])[column].unique().to_pylist())
-    except TORN as error:
-        raise _torn(path, error) from error
+    """Return the different values of one column of the table at ``path``, sorted."""
+    return sorted(select(path, [column])[column].unique().to_pylist())
 
 
-def metadata(path: Path) -> dict[str, str]:
-    """Return the notes written beside a table at ``path``, without Arrow's, pandas' and the seal's own entries.
+def metadata(source: Path | pa.Table) -> dict[str, str]:
+    """Return the metadata written with a table, given the table or its path, without entries of libraries and checksum.
 
     SerError if the file is missing or damaged.
     """
+    if isinstance(source, Path):
+        with _verified(source, "the table"):
+            return metadata(pq.read_schema(source).empty_table())
+    own = (b"ARROW:schema", b"pandas", embedded_checksum.KEY.encode())
+    return {key.decode(): value.decode() for key, value in (source.schema.metadata or {}).items() if key not in own}
+
+
+@contextmanager
+def _verified(path: Path, what: str) -> Iterator[None]:
+    """Verify the checksum of the file at ``path``; SerError for it and for every error in reading the file."""
     try:
-        seal.check(path)
-        notes = pq.read_schema(path).metadata or {}
-        own = (b"ARROW:schema", b"pandas", seal.KEY.encode())
-        return {key.decode(): value.decode() for key, value in notes.items() if key not in own}
+        embedded_checksum.verify(path)
+        yield
     except FileNotFoundError as error:
-        raise SerError(f"{path} does not exist; it is the table of an earlier stage.") from error
-    except TORN as error:
-        raise _torn(path, error) from error
-
-
-def _torn(path: Path, error: Exception) -> SerError:
-    return SerError(f"{path} cannot be read as Parquet ({error}); delete it and run again.")
+        raise SerError(f"{path} does not exist; it is {what} of an earlier stage.") from error
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise SerError(f"{path} cannot be read as Parquet ({error}); delete it and run again.") from error

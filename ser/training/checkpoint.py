@@ -26,8 +26,8 @@ from torch.optim import Optimizer
 from ser import layout
 from ser.config.schema import Protocol, Recipe
 from ser.errors import SerError
-from ser.files import seal
-from ser.files.whole import whole
+from ser.files import embedded_checksum
+from ser.files.atomic import atomic_write
 from ser.training.history import Epoch
 
 VARIABLE = "SER_CHECKPOINT_SECONDS"  # of the environment: another interval, which changes no result
@@ -122,8 +122,14 @@ class Checkpoint:
         tensors |= {f"random/{name}": value for name, value in _random().items()}
         held = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
         history = [asdict(row) for row in state.history]
-        small = {seal.KEY: seal.BLANK, "history": history, "resumes": state.resumes, "key": self.key, "run": self.run}
-        with whole(self.folder / FILE) as partial:
+        small = {
+            embedded_checksum.KEY: embedded_checksum.BLANK,
+            "history": history,
+            "resumes": state.resumes,
+            "key": self.key,
+            "run": self.run,
+        }
+        with atomic_write(self.folder / FILE) as partial:
             save_file(held, partial, metadata={"state": json.dumps(small)})
 
     def load(self, model: nn.Module, optimiser: Optimizer) -> State:
@@ -154,7 +160,7 @@ class Checkpoint:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    seal.check(path)
+    embedded_checksum.verify(path)
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)

@@ -7,12 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ser.errors import SerError, offenders
-from ser.files import seal
 from ser.tables import contracts
 
 STORED = ("float16", "float32", "float64")
@@ -99,11 +96,7 @@ def _survey(
 
 def _index(shard: Path) -> list[dict[str, Any]]:
     """Return a shard's rows without their matrices."""
-    try:
-        seal.check(shard)
-        rows: list[dict[str, Any]] = pq.read_table(shard, columns=["utterance", "frames", "dims", "dtype"]).to_pylist()
-    except (pa.ArrowInvalid, OSError) as error:
-        raise SerError(f"{shard} cannot be read as Parquet ({error}); delete it and run again.") from error
+    rows: list[dict[str, Any]] = contracts.select(shard, ["utterance", "frames", "dims", "dtype"]).to_pylist()
     return rows
 
 

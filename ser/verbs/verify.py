@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ser.errors import SerError
-from ser.files import seal
+from ser.files import embedded_checksum
 from ser.jobs.progress import progress
 
 Folders = Annotated[list[Path], typer.Argument(help="Folders to look through, such as data and results.")]
@@ -46,7 +46,7 @@ def _files(folder: Path) -> Iterator[Path]:
 def _damage(path: Path) -> str | None:
     """Return what is wrong with a file, or None."""
     try:
-        seal.check(path)
+        embedded_checksum.verify(path)
         READERS[path.suffix](path)
     except Exception as error:
         return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -14,7 +14,7 @@ import pyarrow.parquet
 RECORDS = {"benchmark.jsonl", "index.html", "runs.csv", "papers.md", "papers.tex", "claims.md", "claims.tex"}
 TIMES = {"started", "finished", "seconds", "seconds_loading", "seconds_training", "seconds_per_epoch", "resumed"}
 COMMIT = {"commit", "dirty"}
-MACHINE = {"device_id", "energy_joules", "seal"}  # the seal is a hash over all of the file, times included
+MACHINE = {"device_id", "energy_joules", "seal"}  # the checksum is over all of the file, times included
 MINUTES = {"minutes", "training, min"}
 
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 from typer.testing import CliRunner, Result
 
 from ser.cli import app
-from ser.files.whole import write_text
+from ser.files.atomic import write_text
 from ser.tables import contracts
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from ser.errors import SerError
-from ser.files.sources import checksum
+from ser.files.embedded_checksum import verify
 from ser.stages.index import index
 from ser.tables import contracts
 
@@ -26,7 +26,7 @@ def test_an_index_counts_and_checks_every_shard(tmp_path: Path) -> None:
     found = json.loads((tmp_path / "index.json").read_text())
     assert found["utterances"] == 3
     assert [(entry["file"], entry["utterances"]) for entry in found["shards"]] == [("0.parquet", 2), ("1.parquet", 1)]
-    assert found["shards"][1]["checksum"] == checksum(tmp_path / "1.parquet")
+    assert found["shards"][1]["checksum"] == verify(tmp_path / "1.parquet") != ""
 
 
 def test_shards_written_again_alike_give_the_same_index_and_another_value_gives_another(tmp_path: Path) -> None:
@@ -40,9 +40,15 @@ def test_shards_written_again_alike_give_the_same_index_and_another_value_gives_
 
 def test_missing_and_torn_shards_are_named(tmp_path: Path) -> None:
     shard(tmp_path / "0.parquet", "a")
-    with pytest.raises(SerError, match=r"there is no 1\.parquet, 2\.parquet of 3 shards"):
+    with pytest.raises(SerError, match=r"1\.parquet, 2\.parquet of 3 shards are missing"):
         index(folder=tmp_path, shards=3, out=tmp_path / "index.json")
     (tmp_path / "1.parquet").write_bytes(b"PAR1")
     with pytest.raises(SerError, match=r"1\.parquet cannot be read as Parquet"):
+        index(folder=tmp_path, shards=2, out=tmp_path / "index.json")
+    shard(tmp_path / "1.parquet", "b")
+    content = bytearray((tmp_path / "1.parquet").read_bytes())
+    content[20] ^= 1
+    (tmp_path / "1.parquet").write_bytes(content)
+    with pytest.raises(SerError, match=r"1\.parquet is damaged"):
         index(folder=tmp_path, shards=2, out=tmp_path / "index.json")
     assert not (tmp_path / "index.json").exists()

@@ -16,7 +16,7 @@ from ser.config.plan import Plan
 from ser.config.read import features, merged, read_yaml, resolve
 from ser.config.variants import changes
 from ser.errors import SerError
-from ser.files.sources import fingerprint
+from ser.files.sources import digest_of_files
 
 # A plan of thousands of jobs is millions of objects that all stay: looking for garbage among them takes a quarter of the
 # time that planning takes, and once more three seconds when Python ends.

@@ -20,7 +20,7 @@ def source_digest(wildcards):
         return ""
     folder = root(corpus)
     files = adapter(corpus).sources(folder, **CONFIG.corpora[corpus].options)
-    return fingerprint(files, folder, Path("data", corpus, ".sources.json"))
+    return digest_of_files(files, folder, Path("data", corpus, ".sources.json"))
 
 
 def adapter_code(stage):

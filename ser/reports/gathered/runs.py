@@ -11,7 +11,7 @@ from ser import layout
 from ser.config.plan import Plan
 from ser.config.schema import Protocol, Recipe
 from ser.errors import SerError
-from ser.files import seal
+from ser.files import embedded_checksum
 from ser.layout import Run
 from ser.tables import contracts
 
@@ -47,7 +47,7 @@ def read(run: Run, plan: Plan) -> Record:
     """Return the record of ``run``; SerError names the file that is missing, torn, of another version or protocol."""
     path = run.folder / "run.json"
     try:
-        seal.check(path)
+        embedded_checksum.verify(path)
         card = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SerError(f"{path} does not exist; the train stage writes it.") from error

@@ -1,4 +1,4 @@
-"""Files stand whole or not at all; what killed attempts left is removed; a full disk is told in one line."""
+"""A file is complete or absent; what killed attempts left is removed; a full disk gives a one-line message."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save_file
 
 from ser.errors import SerError
-from ser.files.whole import FORSAKEN, whole, write_text
+from ser.files.atomic import ABANDONED, atomic_write, write_text
 
 HOST = socket.gethostname()
 
@@ -38,7 +38,7 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     write_text(path, "old")
 
     def broken() -> None:
-        with whole(path) as partial:
+        with atomic_write(path) as partial:
             partial.write_text("new")
             raise KeyError("a mistake")
 
@@ -50,7 +50,7 @@ def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
 
 def test_what_a_killed_attempt_left_is_removed_by_the_next(tmp_path: Path) -> None:
     left(tmp_path, HOST, ended())
-    left(tmp_path, "another-node", 17, age=2 * FORSAKEN)
+    left(tmp_path, "another-node", 17, age=2 * ABANDONED)
     write_text(tmp_path / "out.txt", "new")
     assert [path.name for path in tmp_path.iterdir()] == ["out.txt"]
 
@@ -77,7 +77,7 @@ def test_what_another_may_still_be_writing_stays(tmp_path: Path) -> None:
 )
 def test_a_disk_that_takes_nothing_is_an_error_for_the_user(number: int, words: str, tmp_path: Path) -> None:
     def refused() -> None:
-        with whole(tmp_path / "out.txt"):
+        with atomic_write(tmp_path / "out.txt"):
             raise OSError(number, os.strerror(number))
 
     with pytest.raises(SerError, match=rf"cannot write .*out\.txt: .*{words}"):
@@ -86,7 +86,7 @@ def test_a_disk_that_takes_nothing_is_an_error_for_the_user(number: int, words: 
 
 
 def test_others_may_read_what_the_umask_lets_them_read(tmp_path: Path) -> None:
-    with whole(tmp_path / "model.safetensors") as partial:
+    with atomic_write(tmp_path / "model.safetensors") as partial:
         save_file({"weight": torch.zeros(2)}, partial)
     (tmp_path / "mine").touch()
     assert (tmp_path / "model.safetensors").stat().st_mode == (tmp_path / "mine").stat().st_mode
@@ -97,7 +97,7 @@ from pathlib import Path
 import pyarrow.parquet as pq, pyarrow as pa, torch
 from safetensors.torch import save_file
 from ser.errors import SerError
-from ser.files.whole import whole, write_text
+from ser.files.atomic import atomic_write, write_text
 
 def parquet(partial): pq.write_table(pa.table({"a": list(range(5000))}), partial, compression="none")
 def tensors(partial): save_file({"a": torch.rand(5000)}, partial)
@@ -105,7 +105,7 @@ def text(partial): partial.write_text("a" * 9000)
 
 for write in (parquet, tensors, text):
     try:
-        with whole(Path("out")) as partial:
+        with atomic_write(Path("out")) as partial:
             write(partial)
     except SerError as error:
         print(write.__name__, error)
