@@ -1,9 +1,9 @@
-"""What the parts of a fold share: people, conversations, sentences, recordings. Pure: tables in, findings out.
+"""What the parts of a fold share: speakers, sessions, dialogs, sentences, recordings. Tables in, findings out.
 
-Which texts count as a leak is a rule: sentences that are repeated because a script says so, not because everybody says
-"I don't know". A text counts with three words or more (``words``), unless its utterance is marked as improvised in the
-manifest's column ``style``. Whatever is said alike, short and improvised turns included, is counted too, as "any text",
-and noted without being a leak.
+A text is a leak where it repeats because a script prescribes it, not because many people happen to say "I don't know".
+It counts with three words or more (``words``), unless the manifest's column ``style`` marks its utterance as
+improvised. All equal texts, short and improvised ones included, are counted too, as "any text", and noted without being
+a leak. So is a session that dev shares with train: it favours no system on the test part.
 """
 
 from collections.abc import Sequence
@@ -12,49 +12,50 @@ from itertools import groupby
 
 import pandas as pd
 
-from ser.tables.audits import ALL_FOLDS
+from ser.tables.audit_tables import ALL_FOLDS
 from ser.text.normalise import normalised
 
 EXAMPLES = 5
 WORDS = 3
 IMPROVISED = "improvised"
-MOSTLY = 0.5  # a dev part that holds more of the test part's recordings than this is the test part
+MOSTLY = 0.5  # a dev part with more than this share of the test part's recordings counts as the test part
 
 
 @dataclass(frozen=True)
-class Check:
-    """One thing that two parts must not share: the column that tells, and the leak that allows it ("": none needed)."""
+class LeakCheck:
+    """Something that two parts should not share: its column, and the leak that declares it ("": not a leak)."""
 
     kind: str
     column: str
     part: str
     seen_in: str
     leak: str
-    above: float = 0.0  # the share of the part from which on it is found
+    above: float = 0.0  # found where a larger share of the part is concerned
 
 
 CHECKS = (
-    Check("speaker", "speaker", "test", "train", "speaker"),
-    Check("session", "session", "test", "train", "session"),
-    Check("dialog", "dialog", "test", "train", "dialog"),
-    Check("text", "sentence", "test", "train", "text"),
-    Check("any text", "said", "test", "train", ""),
-    Check("audio", "hash", "test", "train", "audio"),
-    Check("near audio", "recording", "test", "train", "audio"),
-    Check("dev speaker", "speaker", "dev", "train", "dev speaker"),
-    Check("speaker", "speaker", "test", "dev", "speaker"),
-    Check("session", "session", "test", "dev", "session"),
-    Check("dialog", "dialog", "test", "dev", "dialog"),
-    Check("text", "sentence", "test", "dev", "text"),
-    Check("audio", "hash", "test", "dev", "audio"),
-    Check("near audio", "recording", "test", "dev", "audio"),
+    LeakCheck("speaker", "speaker", "test", "train", "speaker"),
+    LeakCheck("session", "session", "test", "train", "session"),
+    LeakCheck("dialog", "dialog", "test", "train", "dialog"),
+    LeakCheck("text", "sentence", "test", "train", "text"),
+    LeakCheck("any text", "text", "test", "train", ""),
+    LeakCheck("audio", "hash", "test", "train", "audio"),
+    LeakCheck("near audio", "recording", "test", "train", "audio"),
+    LeakCheck("dev speaker", "speaker", "dev", "train", "dev speaker"),
+    LeakCheck("dev session", "session", "dev", "train", ""),
+    LeakCheck("speaker", "speaker", "test", "dev", "speaker"),
+    LeakCheck("session", "session", "test", "dev", "session"),
+    LeakCheck("dialog", "dialog", "test", "dev", "dialog"),
+    LeakCheck("text", "sentence", "test", "dev", "text"),
+    LeakCheck("audio", "hash", "test", "dev", "audio"),
+    LeakCheck("near audio", "recording", "test", "dev", "audio"),
 )
-SELECTION = Check("test selection", "recording", "test", "dev", "test selection", MOSTLY)
-NORMALISATION = Check("normalisation", "speaker", "test", "test", "normalisation")
+SELECTION = LeakCheck("test selection", "recording", "test", "dev", "test selection", MOSTLY)
+NORMALISATION = LeakCheck("normalisation", "speaker", "test", "test", "normalisation")
 
 
 @dataclass(frozen=True)
-class Example:
+class LeakExample:
     """An utterance, one of another part that it shares ``value`` with, and that value."""
 
     utterance: str
@@ -63,17 +64,17 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What one check saw in one fold, or in all (``ALL_FOLDS``); counts are utterances of the part looked at."""
+class LeakFinding:
+    """The result of one check in one fold, or in all (``ALL_FOLDS``); counts are utterances of the checked part."""
 
-    check: Check
+    check: LeakCheck
     fold: int
-    found: bool | None  # None: not to be known
+    found: bool | None  # None: unknown
     utterances: int
     known: int
     of: int
     values: tuple[str, ...]
-    examples: tuple[Example, ...]
+    examples: tuple[LeakExample, ...]
 
     @property
     def share(self) -> float:
@@ -81,7 +82,7 @@ class Finding:
         return self.utterances / self.of if self.of else 0.0
 
     def status(self, leaks: Sequence[str]) -> str:
-        """Return the entry of ``ser.tables.audits.STATUSES`` under a protocol that declares ``leaks``."""
+        """Return the entry of ``ser.tables.audit_tables.STATUSES`` under a protocol that declares ``leaks``."""
         if self.found is None:
             return "unknown"
         if not self.check.leak:
@@ -93,45 +94,45 @@ class Finding:
 
 
 def sentences(text: pd.Series, style: pd.Series, words: int = WORDS) -> tuple[pd.Series, pd.Series]:
-    """Return what is said in each utterance, and the same where it counts as a sentence of a script.
+    """Return each utterance's normalised text, and the same where it counts as a sentence of a script.
 
     Both are null where no transcript is known; the second is "" where the text has fewer than ``words`` words or the
     utterance is improvised.
     """
-    said = text.map(normalised, na_action="ignore")
-    short = said.map(lambda text: len(text.split()) < words, na_action="ignore").eq(True)
-    return said, said.mask(short | (said.notna() & style.eq(IMPROVISED)), "")
+    spoken = text.map(normalised, na_action="ignore")
+    short = spoken.map(lambda text: len(text.split()) < words, na_action="ignore").eq(True)
+    return spoken, spoken.mask(short | (spoken.notna() & style.eq(IMPROVISED)), "")
 
 
-def findings(rows: pd.DataFrame, *, normalisation: str, selection: str) -> list[Finding]:
+def findings(rows: pd.DataFrame, *, normalisation: str, selection: str) -> list[LeakFinding]:
     """Return a finding per check and fold, and one over all folds for each check.
 
     rows: one per utterance and fold, with the columns utterance, fold, part (train, dev, test), speaker, session,
-    dialog, sentence, said, hash and recording. Null in the last seven: not known; "": known, and nothing to compare.
+    dialog, sentence, text, hash and recording. Null in the last seven: unknown; "": known, with nothing to compare.
     normalisation, selection: of the protocol. Checks against a part that a fold does not have are left out.
     """
     checks = [*CHECKS, *([] if selection == "last" else [SELECTION])]
-    single: list[Finding] = []
+    single: list[LeakFinding] = []
     for _, of_fold in rows.groupby("fold"):  # in order; a mask per fold would look at all folds each time
         fold, parts = int(of_fold["fold"].iloc[0]), dict(iter(of_fold.groupby("part")))
         there = (check for check in checks if check.part in parts and check.seen_in in parts)
         single += [_shared(check, fold, parts[check.part], parts[check.seen_in]) for check in there]
         if "test" in parts:
             single.append(_fitted(fold, parts["test"], normalisation))
-    order = {check: place for place, check in enumerate((*checks, NORMALISATION))}
+    order = {check: position for position, check in enumerate((*checks, NORMALISATION))}
     single.sort(key=lambda found: (order[found.check], found.fold))
     return [
-        finding for _, group in groupby(single, key=lambda found: found.check) for finding in _with_whole(list(group))
+        finding for _, group in groupby(single, key=lambda found: found.check) for finding in _with_total(list(group))
     ]
 
 
-def _shared(check: Check, fold: int, mine: pd.DataFrame, theirs: pd.DataFrame) -> Finding:
-    """Return what ``mine`` shares with ``theirs``; not to be known where either names no value at all."""
+def _shared(check: LeakCheck, fold: int, mine: pd.DataFrame, theirs: pd.DataFrame) -> LeakFinding:
+    """Return what ``mine`` shares with ``theirs``; unknown where either has no value at all."""
     there = theirs[theirs[check.column].notna() & (theirs[check.column] != "")]
     hits = mine[mine[check.column].isin(there[check.column])]
     known = int(mine[check.column].notna().sum())
     knowable = known > 0 and theirs[check.column].notna().any()
-    return Finding(
+    return LeakFinding(
         check,
         fold,
         len(hits) > check.above * len(mine) if knowable else None,
@@ -143,20 +144,21 @@ def _shared(check: Check, fold: int, mine: pd.DataFrame, theirs: pd.DataFrame) -
     )
 
 
-def _pairs(column: str, hits: pd.DataFrame, there: pd.DataFrame) -> tuple[Example, ...]:
+def _pairs(column: str, hits: pd.DataFrame, there: pd.DataFrame) -> tuple[LeakExample, ...]:
     """Return examples of different values, each with the first utterance of ``there`` that has the value too."""
-    shown = hits.drop_duplicates(column).head(EXAMPLES)
-    like = there[there[column].isin(shown[column])].drop_duplicates(column).set_index(column)["utterance"]
+    first = hits.drop_duplicates(column).head(EXAMPLES)
+    like = there[there[column].isin(first[column])].drop_duplicates(column).set_index(column)["utterance"]
     return tuple(
-        Example(name, like[value], str(value)) for name, value in zip(shown["utterance"], shown[column], strict=True)
+        LeakExample(name, like[value], str(value))
+        for name, value in zip(first["utterance"], first[column], strict=True)
     )
 
 
-def _fitted(fold: int, test: pd.DataFrame, normalisation: str) -> Finding:
-    """Return whether what the test part is normalised by is fitted on it."""
+def _fitted(fold: int, test: pd.DataFrame, normalisation: str) -> LeakFinding:
+    """Return whether the statistics that normalise the test part are fitted on it."""
     hits = test if normalisation == "speaker" else test.head(0)
-    shown = hits.drop_duplicates("speaker").head(EXAMPLES)
-    return Finding(
+    first = hits.drop_duplicates("speaker").head(EXAMPLES)
+    return LeakFinding(
         NORMALISATION,
         fold,
         len(hits) > 0,
@@ -165,23 +167,23 @@ def _fitted(fold: int, test: pd.DataFrame, normalisation: str) -> Finding:
         len(test),
         tuple(map(str, hits["speaker"].unique())),
         tuple(
-            Example(name, None, str(speaker))
-            for name, speaker in zip(shown["utterance"], shown["speaker"], strict=True)
+            LeakExample(name, None, str(speaker))
+            for name, speaker in zip(first["utterance"], first["speaker"], strict=True)
         ),
     )
 
 
-def _with_whole(folds: list[Finding]) -> list[Finding]:
-    """Return the findings of one check with the one over all folds in front."""
-    told = [finding.found for finding in folds if finding.found is not None]
-    whole = replace(
+def _with_total(folds: list[LeakFinding]) -> list[LeakFinding]:
+    """Return the findings of one check after one over all folds."""
+    known = [finding.found for finding in folds if finding.found is not None]
+    total = replace(
         folds[0],
         fold=ALL_FOLDS,
-        found=any(told) if told else None,
+        found=any(known) if known else None,
         utterances=sum(finding.utterances for finding in folds),
         known=sum(finding.known for finding in folds),
         of=sum(finding.of for finding in folds),
         values=tuple(dict.fromkeys(value for finding in folds for value in finding.values)),
         examples=tuple(dict.fromkeys(example for finding in folds for example in finding.examples))[:EXAMPLES],
     )
-    return [whole, *folds]
+    return [total, *folds]

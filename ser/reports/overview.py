@@ -7,7 +7,7 @@ from ser.reports.gathered.numerals import decimal, limits, percent, points
 from ser.reports.material import Material
 from ser.reports.sections import bounds
 from ser.reports.sections.contests import LEVEL, Contest
-from ser.tables.audits import STATUSES
+from ser.tables.audit_tables import STATUSES
 
 
 def overview(shown: Material) -> list[tuple[str, str, list[str]]]:

@@ -1,4 +1,4 @@
-"""Stage ``audit``: what train, dev and test share under a protocol, held against the leaks that it declares."""
+"""Stage ``audit``: what train, dev and test share under a protocol, compared with the leaks that it declares."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 from ser.config.schema import Protocol
 from ser.errors import SerError, offenders
 from ser.evaluation import duplicates, leakage
-from ser.evaluation.leakage import Finding
+from ser.evaluation.leakage import LeakFinding
 from ser.tables import contracts
-from ser.tables.audits import ALL_FOLDS, AUDIT, FINGERPRINTS
+from ser.tables.audit_tables import ALL_FOLDS, AUDIT, FINGERPRINTS
 
 DESCRIBED = ["utterance", "speaker", "session", "dialog", "text", "style"]
 HEADING = ("what", "of", "also in", "status", "share", "utterances", "known", "worst fold", "for example")
@@ -34,23 +34,23 @@ def audit(
 ) -> None:
     """Print what the parts of each fold share and write it to ``out``, the AUDIT table of one protocol on one corpus.
 
-    folds: the folds table, whose notes hold the protocol; fingerprints: folder of the corpus's fingerprint shards (the
-    first ``shards``, or all that are there), without which the audio is not compared; words: the shortest text that
-    counts as a scripted sentence; threshold: of the correlation of near-duplicates. SerError where something is shared
-    that the protocol does not declare; nothing is written then.
+    folds: the folds table, whose metadata hold the protocol; fingerprints: folder of the corpus's fingerprint shards
+    (the first ``shards``, or all of them), without which the audio is not compared; words: the shortest text that
+    counts as a scripted sentence; threshold: of the correlation of near-duplicates. SerError, and no table, where
+    something is shared that the protocol does not declare.
     """
-    table = contracts.read(contracts.FOLDS, folds).select(["utterance", "fold", "part"]).to_pandas()
-    notes = contracts.metadata(folds)
+    assigned = contracts.read(contracts.FOLDS, folds)
+    table, notes = assigned.select(["utterance", "fold", "part"]).to_pandas(), contracts.metadata(assigned)
     if not {"corpus", "name", "protocol", "digest"} <= notes.keys():
-        raise SerError(f"{folds} does not say of which protocol it is; `ser split` writes tables that do.")
+        raise SerError(f"{folds} does not name its protocol in its metadata; write it again with `ser split`.")
     protocol, name, corpus = Protocol.model_validate_json(notes["protocol"]), notes["name"], notes["corpus"]
     used = sorted(set(table["utterance"]))
-    known = _described(manifest, used, words).merge(_heard(fingerprints, shards, used, threshold), on="utterance")
+    known = _described(manifest, used, words).merge(_recordings(fingerprints, shards, used, threshold), on="utterance")
     found = leakage.findings(
         table.merge(known, on="utterance"), normalisation=protocol.normalisation, selection=protocol.selection
     )
     print(f"protocol '{name}' on corpus '{corpus}', leaks by design: {', '.join(protocol.leaks) or 'none'}")
-    print(_shown(found, protocol.leaks), flush=True)
+    print(_table(found, protocol.leaks), flush=True)
     _refuse_undeclared(found, protocol, name, corpus)
     entries = [{"corpus": corpus, "protocol": name, **_entry(finding, protocol.leaks)} for finding in found]
     options = {"digest": notes["digest"], "words": str(words), "threshold": str(threshold)}
@@ -58,21 +58,21 @@ def audit(
 
 
 def _described(manifest: Path, used: Sequence[str], words: int) -> pd.DataFrame:
-    """Return who speaks, where, what was said, and what of it is a script's sentence, for the utterances ``used``."""
+    """Return speaker, session, dialog, text and scripted sentence of the utterances ``used``."""
     table = contracts.read(contracts.MANIFEST, manifest).select(DESCRIBED)
     rows: pd.DataFrame = _only(table, used, manifest).to_pandas()
-    said, sentence = leakage.sentences(rows.pop("text"), rows.pop("style"), words)
-    return rows.assign(said=said, sentence=sentence)
+    text, sentence = leakage.sentences(rows.pop("text"), rows.pop("style"), words)
+    return rows.assign(text=text, sentence=sentence)
 
 
-def _heard(folder: Path | None, shards: int | None, used: Sequence[str], threshold: float) -> pd.DataFrame:
+def _recordings(folder: Path | None, shards: int | None, used: Sequence[str], threshold: float) -> pd.DataFrame:
     """Return the hash of each of ``used``, and the first utterance by name that is the same recording."""
     if folder is None:
         return pd.DataFrame({"utterance": used, "hash": None, "recording": None})
     every = sorted(folder.glob("*.parquet"))
     paths = every if shards is None else [folder / f"{shard}.parquet" for shard in range(shards)]
     if not paths:
-        raise SerError(f"{folder} holds no fingerprints; they are written there by `ser fingerprint`.")
+        raise SerError(f"{folder} holds no fingerprints; `ser fingerprint` writes them.")
     table = _only(pa.concat_tables([contracts.read(FINGERPRINTS, path) for path in paths]), used, folder)
     vectors = np.frombuffer(b"".join(table["vector"].to_pylist()), dtype="<f2").reshape(table.num_rows, -1)
     group = duplicates.recordings(vectors, table["extent"].to_numpy(), threshold=threshold)
@@ -81,14 +81,14 @@ def _heard(folder: Path | None, shards: int | None, used: Sequence[str], thresho
 
 
 def _only(table: pa.Table, used: Sequence[str], where: Path) -> pa.Table:
-    """Return the rows of the utterances ``used``; SerError names those that ``where`` lacks."""
+    """Return the rows of the utterances ``used``; SerError names those that are missing in ``where``."""
     rows = table.filter(pc.is_in(table["utterance"], pa.array(used, pa.string())))
     if missing := sorted(set(used) - set(rows["utterance"].to_pylist())):
         raise SerError(f"{where} lacks {len(missing)} utterances of the folds: {offenders(missing)}.")
     return rows
 
 
-def _entry(finding: Finding, leaks: Sequence[str]) -> dict[str, Any]:
+def _entry(finding: LeakFinding, leaks: Sequence[str]) -> dict[str, Any]:
     check = finding.check
     return {
         **{name: getattr(check, name) for name in ("kind", "part", "seen_in", "leak")},
@@ -99,22 +99,22 @@ def _entry(finding: Finding, leaks: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _shown(found: Sequence[Finding], leaks: Sequence[str]) -> str:
+def _table(found: Sequence[LeakFinding], leaks: Sequence[str]) -> str:
     """Return an aligned text table, a line per check over all folds."""
     rows = [HEADING]
-    for whole in (finding for finding in found if finding.fold == ALL_FOLDS):
-        worst = max((one for one in found if one.check == whole.check and one is not whole), key=lambda one: one.share)
+    for total in (finding for finding in found if finding.fold == ALL_FOLDS):
+        worst = max((one for one in found if one.check == total.check and one is not total), key=lambda one: one.share)
         rows.append(
             (
-                whole.check.kind,
-                whole.check.part,
-                "itself" if whole.check.seen_in == whole.check.part else whole.check.seen_in,
-                whole.status(leaks),
-                "" if whole.found is None else f"{whole.share:.1%}",
-                "" if whole.found is None else f"{whole.utterances} of {whole.of}",
-                "all" if whole.known == whole.of else str(whole.known),
+                total.check.kind,
+                total.check.part,
+                "itself" if total.check.seen_in == total.check.part else total.check.seen_in,
+                total.status(leaks),
+                "" if total.found is None else f"{total.share:.1%}",
+                "" if total.found is None else f"{total.utterances} of {total.of}",
+                "all" if total.known == total.of else str(total.known),
                 f"{worst.fold}: {worst.share:.1%}" if worst.utterances else "",
-                _named(whole, 1),
+                _named(total, 1),
             )
         )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -122,15 +122,14 @@ def _shown(found: Sequence[Finding], leaks: Sequence[str]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _named(finding: Finding, limit: int = leakage.EXAMPLES) -> str:
-    shown = finding.examples[:limit]
+def _named(finding: LeakFinding, limit: int = leakage.EXAMPLES) -> str:
     return ", ".join(
         f"{one.utterance} {f'as {one.like} ' if one.like else ''}({shorten(one.value, 60, placeholder='…')})"
-        for one in shown
+        for one in finding.examples[:limit]
     )
 
 
-def _refuse_undeclared(found: Sequence[Finding], protocol: Protocol, name: str, corpus: str) -> None:
+def _refuse_undeclared(found: Sequence[LeakFinding], protocol: Protocol, name: str, corpus: str) -> None:
     """Raise SerError with a line for every leak that the protocol does not declare, from the worst fold."""
     undeclared = [one for one in found if one.status(protocol.leaks) == "undeclared" and one.fold != ALL_FOLDS]
     if not undeclared:

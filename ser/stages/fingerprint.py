@@ -11,7 +11,7 @@ from ser.errors import SerError
 from ser.evaluation import duplicates
 from ser.jobs.progress import progress
 from ser.tables import contracts
-from ser.tables.audits import FINGERPRINTS
+from ser.tables.audit_tables import FINGERPRINTS
 
 
 def fingerprint(*, audio: Path, out: Path) -> None:

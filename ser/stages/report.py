@@ -21,7 +21,7 @@ from ser.reports.sections.audits import Audit, audits
 from ser.reports.sections.bounds import bounds
 from ser.reports.sections.mistakes import Said
 from ser.tables import contracts
-from ser.tables.audits import AUDIT
+from ser.tables.audit_tables import AUDIT
 from ser.text import transcripts
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ser.evaluation.leakage import CHECKS, Finding, findings, sentences
-from ser.tables.audits import ALL_FOLDS
+from ser.evaluation.leakage import CHECKS, LeakFinding, findings, sentences
+from ser.tables.audit_tables import ALL_FOLDS
 
-COLUMNS = ("speaker", "session", "dialog", "sentence", "said", "hash", "recording")
+COLUMNS = ("speaker", "session", "dialog", "sentence", "text", "hash", "recording")
 SPEAKERS = 5
 TURNS = 4
 
@@ -24,7 +24,7 @@ def clean() -> pd.DataFrame:
             "session": f"session {speaker}",
             "dialog": f"dialog {speaker}{turn % 2}",
             "sentence": f"the sentence number {speaker}{turn}",
-            "said": f"the sentence number {speaker}{turn}",
+            "text": f"the sentence number {speaker}{turn}",
             "hash": f"{speaker}{turn}",
             "recording": f"u{speaker}{turn}",
         }
@@ -39,11 +39,11 @@ def clean() -> pd.DataFrame:
     return pd.DataFrame(folds)
 
 
-def audited(rows: pd.DataFrame, **options: str) -> list[Finding]:
+def audited(rows: pd.DataFrame, **options: str) -> list[LeakFinding]:
     return findings(rows, **{"normalisation": "train", "selection": "dev_ua", **options})
 
 
-def found(seen: list[Finding], leaks: tuple[str, ...] = ()) -> set[tuple[str, str, str]]:
+def found(seen: list[LeakFinding], leaks: tuple[str, ...] = ()) -> set[tuple[str, str, str]]:
     """Return what is found and not declared, over all folds."""
     return {
         (one.check.kind, one.check.part, one.check.seen_in)
@@ -57,7 +57,7 @@ def test_a_clean_corpus_has_no_leak_of_any_kind() -> None:
     assert {one.status(()) for one in seen} == {"none"}
     assert {one.check.kind for one in seen} == {
         *("speaker", "session", "dialog", "text", "any text", "audio", "near audio"),
-        *("dev speaker", "test selection", "normalisation"),
+        *("dev speaker", "dev session", "test selection", "normalisation"),
     }
     assert {one.fold for one in seen} == {ALL_FOLDS, *range(SPEAKERS)}
     assert all(one.utterances == 0 and one.known == one.of > 0 for one in seen)
@@ -101,6 +101,17 @@ def test_a_dev_speaker_in_train_is_a_leak_of_its_own() -> None:
     assert (whole.utterances, whole.of) == (TURNS - 1, TURNS - 1)
 
 
+def test_a_session_that_dev_shares_with_train_is_noted_without_being_a_leak() -> None:
+    rows = clean()
+    rows = rows[rows["fold"] == 0]
+    rows.loc[rows["utterance"] == "u13", "session"] = "session 2"
+    seen = audited(rows)
+    assert found(seen) == set()
+    (mine,) = (one for one in seen if one.found and one.fold == 0)
+    assert (mine.check.kind, mine.status(()), mine.utterances, mine.of) == ("dev session", "noted", 1, TURNS)
+    assert [(one.utterance, one.value) for one in mine.examples] == [("u13", "session 2")]
+
+
 def test_a_split_over_utterances_leaks_in_every_fold() -> None:
     rows = clean()
     turn = rows["utterance"].str[2].astype(int)
@@ -130,10 +141,10 @@ def test_normalisation_by_speaker_is_fitted_on_the_test_part() -> None:
 
 
 def test_what_a_corpus_does_not_say_is_unknown_and_not_none() -> None:
-    rows = clean().assign(session=None, sentence=None, said=None, hash=None, recording=None)
+    rows = clean().assign(session=None, sentence=None, text=None, hash=None, recording=None)
     status = {one.check.kind: one.status(("session",)) for one in audited(rows) if one.fold == ALL_FOLDS}
     assert {kind for kind, told in status.items() if told == "unknown"} == {
-        *("session", "text", "any text", "audio", "near audio", "test selection")
+        *("session", "dev session", "text", "any text", "audio", "near audio", "test selection")
     }
     assert status["speaker"] == "none"
     rows = clean()
@@ -169,7 +180,7 @@ def test_which_texts_count_as_sentences_of_a_script() -> None:
 
 
 def test_short_and_improvised_repetitions_are_noted_without_being_a_leak() -> None:
-    rows = clean().assign(said="yeah", sentence="")
+    rows = clean().assign(text="yeah", sentence="")
     seen = {one.check.kind: one for one in audited(rows) if one.fold == ALL_FOLDS and one.check.seen_in == "train"}
     assert (seen["any text"].status(()), seen["any text"].share) == ("noted", 1.0)
     assert seen["text"].status(()) == "none"

@@ -20,7 +20,7 @@ from ser.stages.compare import compare
 from ser.stages.report import report
 from ser.stages.score import score
 from ser.tables import contracts
-from ser.tables.audits import ALL_FOLDS, AUDIT
+from ser.tables.audit_tables import ALL_FOLDS, AUDIT
 
 CLASSES = ("angry", "happy", "neutral", "sad")
 LABELS = {"angry": ["angry"], "happy": ["happy", "excited"], "neutral": ["neutral"], "sad": ["sad"]}

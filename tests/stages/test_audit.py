@@ -27,7 +27,7 @@ from ser.stages.prepare import prepare
 from ser.stages.resample import resample
 from ser.stages.split import split
 from ser.tables import contracts
-from ser.tables.audits import ALL_FOLDS, AUDIT, FINGERPRINTS, STATUSES
+from ser.tables.audit_tables import ALL_FOLDS, AUDIT, FINGERPRINTS, STATUSES
 
 PROTOCOLS = shipped(Path(__file__).parents[2] / "config")[0]
 REAL = Path(__file__).parents[3] / "shared/data/ravdess"
@@ -199,6 +199,7 @@ def test_a_random_split_is_reported_as_leaking(tmp_path: Path) -> None:
     table = house.audit(folds=4, leaks=leaks, **given)
     seen = {row.kind: row for row in table.itertuples() if row.fold == ALL_FOLDS and row.seen_in == "train"}
     assert {kind for kind, row in seen.items() if row.status == "declared"} == set(leaks)
+    assert seen["dev session"].status == "noted"
     assert seen["speaker"].share > 0.9
     folds = contracts.read(contracts.FOLDS, tmp_path / "folds.parquet")
     silent = Protocol.model_validate({"labels": FOUR, **given})
@@ -248,7 +249,7 @@ def test_a_manifest_of_another_corpus_and_folds_of_nobody_are_errors(tmp_path: P
     with pytest.raises(SerError, match=r"other\.parquet lacks 8 utterances of the folds: u2a0, u2a1"):
         audit(manifest=other, folds=folds, out=tmp_path / "a.parquet")
     contracts.write(contracts.FOLDS, contracts.read(contracts.FOLDS, folds).replace_schema_metadata(), folds)
-    with pytest.raises(SerError, match="does not say of which protocol it is"):
+    with pytest.raises(SerError, match="does not name its protocol"):
         audit(manifest=house.manifest, folds=folds, out=tmp_path / "a.parquet")
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ser.reports.gathered.numerals import percent
 from ser.reports.gathered.tables import Table
-from ser.tables.audits import ALL_FOLDS, STATUSES
+from ser.tables.audit_tables import ALL_FOLDS, STATUSES
 
 Row = Mapping[str, Any]  # of the AUDIT table
 
