@@ -19,8 +19,8 @@ SENTENCES = ("my mother called me yesterday", "he told me about his mother")
 @pytest.fixture(scope="module")
 def spoken() -> dict[str, np.ndarray]:
     """Sentences as a synthetic voice says them, 16 kHz."""
-    with espeak.speaker() as speaker:
-        said = {text: speaker.say(text, espeak.Voice("en-us", rate=150)).samples for text in SENTENCES}
+    with espeak.synthesiser() as synthesiser:
+        said = {text: synthesiser.synthesise(text, espeak.Voice("en-us", rate=150)).samples for text in SENTENCES}
     return {
         text: audio.resample(np.frombuffer(samples, "<i2").astype(np.float32) / 32768, espeak.RATE)
         for text, samples in said.items()

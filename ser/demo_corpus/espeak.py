@@ -1,9 +1,9 @@
-"""eSpeak NG through ctypes, made repeatable: the same text and voice always give the same samples.
+"""eSpeak NG through ctypes, repeatable: the same text and voice always give the same samples.
 
-The synthesiser carries state from one utterance to the next, and initialising it anew does not clear all of it. So a
-process of its own initialises it once and forks a child per utterance, whose random numbers it seeds. It imports
-nothing but the standard library and the loader: forking is safe only while a process has one thread, which numpy's
-BLAS would not leave it.
+The library carries state from one utterance to the next, and a second initialisation does not clear all of it. A
+process of its own therefore initialises it once, forks a child for each utterance and seeds the child's random numbers.
+It imports only the standard library and the loader: forking is safe only in a process with one thread, and numpy's BLAS
+starts more.
 ``python -m ser.demo_corpus.espeak`` reads requests from its standard input and answers on its standard output.
 """
 
@@ -29,13 +29,13 @@ WORD, END = 1, 0  # event types
 UTF8 = 1
 RATE_PARAMETER, VOLUME_PARAMETER, PITCH_PARAMETER, RANGE_PARAMETER = 1, 2, 3, 4
 SEED = 1
-UNTOLD = 0.15  # seconds of a word said as one with the next, at most
+MERGED = 0.15  # seconds, at most, of a word that eSpeak merges with the next one
 LENGTHS = struct.Struct("<II")  # bytes of the words, bytes of the samples
 
 
 @dataclass(frozen=True)
 class Voice:
-    """How a sentence is said. ``name`` is a voice of eSpeak such as en-us+f2; the rest are its parameters."""
+    """A voice of eSpeak: its name, such as en-us+f2, and its parameters."""
 
     name: str
     rate: int = 175  # words per minute, 80…450
@@ -45,14 +45,14 @@ class Voice:
 
 
 @dataclass(frozen=True)
-class Speech:
-    """What eSpeak gave: 16-bit little-endian mono ``samples`` at RATE, and each word's text and start in seconds."""
+class SynthesisedSpeech:
+    """Samples, 16-bit little-endian mono at RATE, and each word's text and start in seconds."""
 
     samples: bytes
     words: tuple[tuple[str, float], ...]
 
 
-class Event(ctypes.Structure):
+class EspeakEvent(ctypes.Structure):
     """``espeak_EVENT`` of speak_lib.h."""
 
     _fields_ = (
@@ -67,14 +67,14 @@ class Event(ctypes.Structure):
     )
 
 
-class Speaker:
-    """A running synthesiser; ``say`` may be called again and again, by one thread at a time."""
+class Synthesiser:
+    """A running eSpeak process, for one thread at a time."""
 
     def __init__(self, process: "subprocess.Popen[bytes]"):
         self.process = process
 
-    def say(self, text: str, voice: Voice) -> Speech:
-        """Return ``text`` as ``voice`` says it; SerError with eSpeak's own message where it cannot."""
+    def synthesise(self, text: str, voice: Voice) -> SynthesisedSpeech:
+        """Return ``text`` in ``voice``; SerError if eSpeak gives no speech, after its own message on standard error."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         request = json.dumps({"text": text, "voice": asdict(voice)})
@@ -82,17 +82,17 @@ class Speaker:
             self.process.stdin.write(request.encode() + b"\n")
             self.process.stdin.flush()
         except BrokenPipeError as error:
-            raise SerError("eSpeak NG stopped; its message stands above.") from error
+            raise SerError("eSpeak NG stopped; its message is printed above.") from error
         answer = _answer(self.process.stdout)
         if answer is None or not answer[1]:
-            raise SerError(f"eSpeak NG gave no speech for {text!r} with {voice}; its message stands above.")
-        return Speech(answer[1], tuple((word, start) for word, start in json.loads(answer[0])))
+            raise SerError(f"eSpeak NG gave no speech for {text!r} with {voice}; its message is printed above.")
+        return SynthesisedSpeech(answer[1], tuple((word, start) for word, start in json.loads(answer[0])))
 
 
 @contextmanager
-def speaker() -> Iterator[Speaker]:
-    """Start a synthesiser and stop it at the end of the block."""
-    package = str(Path(__file__).parents[2])  # also where ser runs from a checkout that is not installed
+def synthesiser() -> Iterator[Synthesiser]:
+    """Start an eSpeak process and stop it at the end of the block."""
+    package = str(Path(__file__).parents[2])  # for a checkout that is not installed
     path = os.pathsep.join(part for part in (package, os.environ.get("PYTHONPATH", "")) if part)
     process = subprocess.Popen(
         [sys.executable, "-m", "ser.demo_corpus.espeak"],
@@ -100,12 +100,12 @@ def speaker() -> Iterator[Speaker]:
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": path},
     )
-    with process:  # closes the pipes, upon which the other end runs out of requests
-        yield Speaker(process)
+    with process:  # closes the pipes, which ends the loop over requests
+        yield Synthesiser(process)
 
 
 def _answer(stream: IO[bytes]) -> tuple[bytes, bytes] | None:
-    """Return the words and samples that a child wrote, or None where it wrote less than it announced."""
+    """Return the words and samples that a child wrote; None if the stream ends early."""
     head = stream.read(LENGTHS.size)
     if len(head) < LENGTHS.size:
         return None
@@ -114,14 +114,14 @@ def _answer(stream: IO[bytes]) -> tuple[bytes, bytes] | None:
 
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
-    """Answer each request by a forked child: ``LENGTHS``, the words as JSON, the samples."""
+    """Answer each request from a forked child: ``LENGTHS``, the words as JSON, the samples."""
     library = _initialise()
     for line in requests:
         request = json.loads(line)
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
-            _be_child(library, request, writer)
+            _run_child(library, request, writer)
         os.close(writer)
         with open(reader, "rb") as pipe:
             answer = _answer(pipe)
@@ -131,8 +131,8 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         answers.flush()
 
 
-def _be_child(library: ctypes.CDLL, request: dict[str, Any], writer: int) -> None:
-    """Say the request, write it to ``writer`` and end the process without the parent's clean-up."""
+def _run_child(library: ctypes.CDLL, request: dict[str, Any], writer: int) -> None:
+    """Write the speech of a request to ``writer`` and end the process without the parent's clean-up."""
     code = 1
     try:
         speech = _synthesise(library, request["text"], Voice(**request["voice"]))
@@ -140,7 +140,7 @@ def _be_child(library: ctypes.CDLL, request: dict[str, Any], writer: int) -> Non
         with open(writer, "wb") as pipe:
             pipe.write(LENGTHS.pack(len(words), len(speech.samples)) + words + speech.samples)
         code = 0
-    except Exception as error:  # whatever it is, a child must not return into its parent's loop
+    except Exception as error:  # a child must never return into its parent's loop
         print(f"eSpeak NG: {error}", file=sys.stderr, flush=True)
     finally:
         os._exit(code)
@@ -156,9 +156,9 @@ def _initialise() -> ctypes.CDLL:
     return library
 
 
-def _synthesise(library: ctypes.CDLL, text: str, voice: Voice) -> Speech:
+def _synthesise(library: ctypes.CDLL, text: str, voice: Voice) -> SynthesisedSpeech:
     samples = bytearray()
-    places: list[tuple[int, float]] = []  # character, seconds
+    starts: list[tuple[int, float]] = []  # character, seconds
 
     def collect(wave: Any, count: int, events: Any) -> int:
         if wave and count:
@@ -167,11 +167,11 @@ def _synthesise(library: ctypes.CDLL, text: str, voice: Voice) -> Speech:
         while events[index].type != END:
             event = events[index]
             if event.type == WORD:
-                places.append((event.position - 1, event.milliseconds / 1000))
+                starts.append((event.position - 1, event.milliseconds / 1000))
             index += 1
         return 0
 
-    callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(Event))(collect)
+    callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(EspeakEvent))(collect)
     library.espeak_SetSynthCallback(callback)
     if library.espeak_SetVoiceByName(voice.name.encode()):
         raise SerError(f"there is no voice '{voice.name}'.")
@@ -183,24 +183,27 @@ def _synthesise(library: ctypes.CDLL, text: str, voice: Voice) -> Speech:
     )
     for parameter, value in parameters:
         library.espeak_SetParameter(parameter, value, 0)
-    library.espeak_ng_SetRandSeed(ctypes.c_long(SEED))  # the noise of breathy voices; else it is the clock's
+    library.espeak_ng_SetRandSeed(ctypes.c_long(SEED))  # of the noise in breathy voices; by default the clock
     content = text.encode() + b"\0"
     library.espeak_Synth(content, len(content), 0, 1, 0, UTF8, None, None)
     library.espeak_Synchronize()
-    return Speech(bytes(samples), _words(text, places))
+    return SynthesisedSpeech(bytes(samples), _word_starts(text, starts))
 
 
-def _words(text: str, places: list[tuple[int, float]]) -> tuple[tuple[str, float], ...]:
-    """Return each word of ``text`` and its start; eSpeak says some as one (of the), which then share its time."""
+def _word_starts(text: str, events: list[tuple[int, float]]) -> tuple[tuple[str, float], ...]:
+    """Return each word of ``text`` and its start in seconds, from eSpeak's word ``events`` (character, seconds).
+
+    eSpeak merges some words ("of the") into one event, whose duration they share.
+    """
     words = list(re.finditer(r"[\w'-]+", text))
-    begun: list[tuple[int, float]] = []  # word, seconds, where eSpeak told it
+    begun: list[tuple[int, float]] = []  # index of the word, seconds, for words with an event
     for index, word in enumerate(words):
-        times = [seconds for character, seconds in places if word.start() <= character < word.end()]
+        times = [seconds for character, seconds in events if word.start() <= character < word.end()]
         if times:
             begun.append((index, min(times)))
     starts: dict[int, float] = dict(begun)
     for (index, start), (after, end) in zip(begun, [*begun[1:], (len(words), math.inf)], strict=True):
-        step = min((end - start) / (after - index), UNTOLD)
+        step = min((end - start) / (after - index), MERGED)
         starts |= {merged: start + (merged - index) * step for merged in range(index + 1, after)}
     return tuple((words[index][0], starts[index]) for index in sorted(starts))
 

@@ -1,9 +1,8 @@
-"""The text files of a recorded dialog in the formats of the IEMOCAP release, their oddities included.
+"""The text files of a recorded dialog in the formats of the IEMOCAP release, with its irregularities.
 
-What the release has and a reader must stand: two spaces after ``dom`` and an empty dom, several labels of one rater,
-the actors' own ratings F1 and M1, comments in brackets, turns without dimensional ratings, turns XX without labels,
-lines without times, CRLF in some files, AppleDouble files, alignments that are missing, and folders of single
-raters' files.
+An adapter must accept these: two spaces after ``dom`` and an empty dom, several labels of one rater, the actors' own
+ratings F1 and M1, comments in brackets, utterances without dimensional ratings, utterances XX without labels, lines
+without times, CRLF in some files, AppleDouble files, missing alignments, and folders of single raters' files.
 """
 
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from ser.demo_corpus.recording import Recorded
+from ser.demo_corpus.recording import RecordedUtterance
 
 CATEGORY = {
     "ang": "Anger",
@@ -46,60 +45,60 @@ APPLE_DOUBLE = bytes.fromhex("0005160700020000") + b"Mac OS X        " + bytes(5
 
 
 @dataclass(frozen=True)
-class Rated:
-    """A recorded turn at its place in the dialog, in seconds, and what each rater said of it."""
+class RatedUtterance:
+    """A recorded utterance, its start in the dialog in seconds, and each rater's ratings."""
 
-    recorded: Recorded
+    recorded: RecordedUtterance
     start: float
     categories: tuple[tuple[str, tuple[str, ...], str], ...]  # rater, categories, comment
     dimensions: tuple[tuple[str, tuple[int, int, int | None]], ...]  # rater, valence, activation, dominance
 
     @property
     def mean(self) -> tuple[float, ...]:
-        """Mean valence, activation and dominance of those who gave one, the actors apart; 0 where nobody did."""
+        """Mean valence, activation and dominance of the raters without the actors; 0 without a rating."""
         judged = [values for rater, values in self.dimensions if rater[0] == "E"]
-        given = ([values[place] for values in judged] for place in range(3))
+        given = ([values[index] for values in judged] for index in range(3))
         present = [[value for value in column if value is not None] for column in given]
         return tuple(sum(column) / len(column) if column else 0.0 for column in present)
 
 
-def rate(dialog: str, recorded: Sequence[Recorded], seed: int) -> list[Rated]:
-    """Put the turns one after the other and have them judged by three raters and, mostly, their speaker."""
+def rate(dialog: str, recorded: Sequence[RecordedUtterance], seed: int) -> list[RatedUtterance]:
+    """Return the utterances in sequence with ratings by three raters and, in most cases, by their own speaker."""
     random = Random(f"{seed}/{dialog}/ratings")
     raters = random.choice(RATERS)
     clock = random.uniform(2, 8)
     rated = []
     for one in recorded:
-        categories = _categories(one.turn.code, raters, random)
+        categories = _categories(one.planned.code, raters, random)
         dimensions = []
         if random.random() > 0.02:
-            dimensions = [(rater, _dimensions(one.turn.code, random)) for rater in raters[1:]]
+            dimensions = [(rater, _dimensions(one.planned.code, random)) for rater in raters[1:]]
         if random.random() < 0.8:
-            own = f"{one.turn.speaker[-1]}1"
-            categories.append((own, (_heard(one.turn.code, random),), _comment(random)))
-            dimensions.append((own, _dimensions(one.turn.code, random)))
-        rated.append(Rated(one, clock, tuple(categories), tuple(dimensions)))
+            own = f"{one.planned.speaker[-1]}1"
+            categories.append((own, (_perceived(one.planned.code, random),), _comment(random)))
+            dimensions.append((own, _dimensions(one.planned.code, random)))
+        rated.append(RatedUtterance(one, clock, tuple(categories), tuple(dimensions)))
         clock += one.seconds + random.expovariate(1 / 0.8)
     return rated
 
 
 def _categories(code: str, raters: Sequence[str], random: Random) -> list[tuple[str, tuple[str, ...], str]]:
-    """Return three raters' categories of which two at least are the label's, or none the same for xxx."""
+    """Return three raters' categories: at least two are the label's; for xxx all differ."""
     if code == "xxx":
         firsts = random.sample(sorted(CATEGORY.values()), 3)
     else:
-        firsts = [CATEGORY[code], CATEGORY[code], _heard(code, random)]
+        firsts = [CATEGORY[code], CATEGORY[code], _perceived(code, random)]
         random.shuffle(firsts)
-    judged = []
+    ratings = []
     for rater, first in zip(raters, firsts, strict=True):
         named = "Neutral state" if first == "Neutral" and random.random() < 0.3 else first
         rest = [name for name in sorted(CATEGORY.values()) if name not in firsts]
         second = (random.choice(rest),) if random.random() < 0.12 else ()
-        judged.append((rater, (named, *second), _comment(random)))
-    return judged
+        ratings.append((rater, (named, *second), _comment(random)))
+    return ratings
 
 
-def _heard(code: str, random: Random) -> str:
+def _perceived(code: str, random: Random) -> str:
     if code != "xxx" and random.random() < 0.6:
         return CATEGORY[code]
     return random.choice(sorted(CATEGORY.values()))
@@ -114,46 +113,48 @@ def _dimensions(code: str, random: Random) -> tuple[int, int, int | None]:
     return valence, activation, None if random.random() < 0.02 else dominance
 
 
-def labels(turns: Sequence[Rated]) -> list[str]:
+def labels(rated: Sequence[RatedUtterance]) -> list[str]:
     """Return the lines of ``EmoEvaluation/<dialog>.txt``."""
     lines = [LABEL_HEAD, ""]
-    for turn in turns:
-        one = turn.recorded
-        mean = ", ".join(f"{value:.4f}" for value in turn.mean)
-        lines.append(f"[{turn.start:.4f} - {turn.start + one.seconds:.4f}]\t{one.turn.name}\t{one.turn.code}\t[{mean}]")
-        lines += [f"C-{rater}:\t{'; '.join(given)};\t({comment})" for rater, given, comment in turn.categories]
+    for rating in rated:
+        one = rating.recorded
+        mean = ", ".join(f"{value:.4f}" for value in rating.mean)
+        lines.append(
+            f"[{rating.start:.4f} - {rating.start + one.seconds:.4f}]\t{one.planned.name}\t{one.planned.code}\t[{mean}]"
+        )
+        lines += [f"C-{rater}:\t{'; '.join(given)};\t({comment})" for rater, given, comment in rating.categories]
         lines += [
             f"A-{rater}:\tval {valence}; act {activation}; dom  {dominance or ''};\t()"
-            for rater, (valence, activation, dominance) in turn.dimensions
+            for rater, (valence, activation, dominance) in rating.dimensions
         ]
         lines.append("")
     return lines
 
 
-def single_ratings(turns: Sequence[Rated], rater: str) -> tuple[list[str], list[str]]:
+def single_ratings(rated: Sequence[RatedUtterance], rater: str) -> tuple[list[str], list[str]]:
     """Return the lines of one rater's own files, categories and dimensions."""
     categories, dimensions = [], []
-    for turn in turns:
-        name = turn.recorded.turn.name
-        for judge, given, comment in turn.categories:
-            if judge == rater:
+    for rating in rated:
+        name = rating.recorded.planned.name
+        for by, given, comment in rating.categories:
+            if by == rater:
                 categories.append(f"{name} {' '.join(f':{category};' for category in given)} ({comment})")
-        for judge, (valence, activation, dominance) in turn.dimensions:
-            if judge == rater:
+        for by, (valence, activation, dominance) in rating.dimensions:
+            if by == rater:
                 dimensions.append(f"{name} :act {activation}; :val {valence}; :dom {dominance or ''}; ()")
     return categories, dimensions
 
 
-def transcription(dialog: str, turns: Sequence[Rated], seed: int) -> list[str]:
-    """Return the lines of ``transcriptions/<dialog>.txt``, with remarks that are no utterance between the turns."""
+def transcription(dialog: str, rated: Sequence[RatedUtterance], seed: int) -> list[str]:
+    """Return the lines of ``transcriptions/<dialog>.txt``, with remarks between the utterances."""
     random = Random(f"{seed}/{dialog}/remarks")
     lines, unlabelled = [], 0
-    for turn in turns:
-        one = turn.recorded
-        laughs = one.turn.code in ("hap", "exc") and random.random() < 0.15
-        end = turn.start + one.seconds
-        text = f"[LAUGHTER] {one.turn.text}" if laughs else one.turn.text
-        lines.append(f"{one.turn.name} [{turn.start:08.4f}-{end:08.4f}]: {text}")
+    for rating in rated:
+        one = rating.recorded
+        laughs = one.planned.code in ("hap", "exc") and random.random() < 0.15
+        end = rating.start + one.seconds
+        text = f"[LAUGHTER] {one.planned.text}" if laughs else one.planned.text
+        lines.append(f"{one.planned.name} [{rating.start:08.4f}-{end:08.4f}]: {text}")
         if random.random() < 0.1:
             lines.append(f"{random.choice('FM')}: {random.choice(REMARKS)}")
         if random.random() < 0.05 and unlabelled < 10:
@@ -163,9 +164,9 @@ def transcription(dialog: str, turns: Sequence[Rated], seed: int) -> list[str]:
     return lines
 
 
-def alignment(one: Recorded, seed: int) -> list[str]:
-    """Return the lines of ``<utterance>.wdseg``: frames of 10 ms, the last one of a word included."""
-    random = Random(f"{seed}/{one.turn.name}/alignment")
+def alignment(one: RecordedUtterance, seed: int) -> list[str]:
+    """Return the lines of ``<utterance>.wdseg``: frames of 10 ms, from a word's first to its last."""
+    random = Random(f"{seed}/{one.planned.name}/alignment")
     last = int(one.seconds * 100) - 1
     starts = [round(start * 100) for _, start in one.words]
     quiet = last - 12 if starts and last - 12 > starts[-1] else last
@@ -186,7 +187,7 @@ def alignment(one: Recorded, seed: int) -> list[str]:
 
 
 def save(path: Path, lines: Sequence[str], *, crlf: bool = False) -> None:
-    """Write lines as UTF-8 with the given ends."""
+    """Write ``lines`` as UTF-8, with CRLF line ends if asked."""
     end = "\r\n" if crlf else "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes("".join(line + end for line in lines).encode())

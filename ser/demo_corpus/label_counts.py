@@ -1,9 +1,9 @@
-"""How many utterances each speaker of the demo has of each label and style.
+"""How many utterances each speaker of the demo corpus has of each label and style.
 
-At 10039 utterances the counts are FULL, which adds up to the published totals of IEMOCAP: per session and label, per
-speaker over the four usual classes, per style. How the labels of a session divide between its speakers and styles
-beyond that is not published and was filled in by proportion. Small corpora lean towards the five main labels, so that
-every speaker has each of them both improvised and scripted.
+At 10039 utterances the counts are FULL. They add up to IEMOCAP's published totals per session and label, per speaker
+over the four usual classes, and per style. The rest, how a session's labels divide between its speakers and styles, is
+not published and is filled in by proportion. A small corpus has more of the five main labels, so that every speaker has
+each of them both improvised and scripted.
 """
 
 import heapq
@@ -16,7 +16,7 @@ CODES = ("ang", "hap", "exc", "sad", "neu", "fru", "xxx", "sur", "fea", "oth", "
 MAIN = CODES[:5]
 STYLES = ("impro", "script")
 SMALLEST, LARGEST = 40, 10039
-SMALL = 300  # up to here SHARES hold; from here to LARGEST they turn into FULL
+SMALL = 300  # utterances up to which SHARES hold; from here to LARGEST they change linearly to FULL
 SHARES = (0.15, 0.12, 0.12, 0.15, 0.17, 0.11, 0.11, 0.03, 0.02, 0.01, 0.01)  # of CODES
 
 FULL = {  # utterances of CODES, improvised and scripted
@@ -54,35 +54,35 @@ def counts(utterances: int) -> dict[Cell, int]:
         for cell in full
     }
     given = dict.fromkeys(full, 0)
-    for cell in _promised(full)[:utterances]:
+    for cell in _first_cells(full)[:utterances]:
         given[cell] += 1
     already = {code: sum(given[cell] for cell in given if cell[2] == code) for code in CODES}
     wanted = {code: sum(share[cell] for cell in share if cell[2] == code) for code in CODES}
-    for place, (code, total) in enumerate(_fill(already, wanted, utterances).items()):
-        mine = [cell for cell in full if cell[2] == code]
-        turned = mine[2 * place :] + mine[: 2 * place]  # so that odd ones are not always the first speaker's
-        mixed = sorted(turned, key=lambda cell: turned.index(cell) * 7 % len(turned))
+    for index, (code, total) in enumerate(_fill(already, wanted, utterances).items()):
+        own = [cell for cell in full if cell[2] == code]
+        rotated = own[2 * index :] + own[: 2 * index]  # so that the first speaker does not get every remainder
+        mixed = sorted(rotated, key=lambda cell: rotated.index(cell) * 7 % len(rotated))
         given |= _fill({cell: given[cell] for cell in mixed}, share, total)
     return given
 
 
 def _fill(given: dict[Key, int], wanted: dict[Key, float], total: int) -> dict[Key, int]:
-    """Return ``given`` raised to ``total`` in all, each time where most is lacking of ``wanted``."""
+    """Return ``given`` increased to a sum of ``total``, one at a time where it is furthest below ``wanted``."""
     raised = dict(given)
-    lacking = [(raised[key] - wanted[key], place, key) for place, key in enumerate(raised)]
-    heapq.heapify(lacking)
+    excess = [(raised[key] - wanted[key], index, key) for index, key in enumerate(raised)]
+    heapq.heapify(excess)
     for _ in range(total - sum(raised.values())):
-        lack, place, key = lacking[0]
+        least, index, key = excess[0]
         raised[key] += 1
-        heapq.heapreplace(lacking, (lack + 1, place, key))
+        heapq.heapreplace(excess, (least + 1, index, key))
     return raised
 
 
-def _promised(full: dict[Cell, int]) -> list[Cell]:
-    """Return the cells that hold an utterance first: four emotions of all speakers, all codes, both styles."""
+def _first_cells(full: dict[Cell, int]) -> list[Cell]:
+    """Return the cells in the order in which each gets its first utterance: the smallest corpora have only these."""
     crossed = [
-        (speaker, STYLES[(place + MAIN.index(code)) % 2], code)
-        for place, speaker in enumerate(SPEAKERS)
+        (speaker, STYLES[(index + MAIN.index(code)) % 2], code)
+        for index, speaker in enumerate(SPEAKERS)
         for code in ("ang", "hap", "sad", "neu")
     ]
     others = [max((cell for cell in full if cell[2] == code), key=lambda cell: full[cell]) for code in CODES[5:]]

@@ -1,12 +1,12 @@
-"""Sentences for synthetic dialogs: most clauses speak of everyday things, some lean towards the emotion.
+"""Sentences for synthetic dialogs: most clauses are about everyday things, some express the label's emotion.
 
-The leaning ones share people, things and times with all others, and some emotions share wordings, so that a text system
-has something to learn and something to confuse. All wording is made up for this purpose.
+Emotional clauses mention the same people, things and times as all others, and some emotions share clauses, so that a
+system that reads text has something to learn and something to confuse. All texts are invented.
 """
 
 from random import Random
 
-LEANING = 0.22  # share of clauses that are worded for their emotion
+EMOTIONAL = 0.22  # share of clauses that express their emotion
 
 SLOTS = {
     "person": (
@@ -113,7 +113,7 @@ SHORT = ("Yeah", "Okay", "I know", "What", "No", "Excuse me", "All right", "Real
 
 
 def sentence(code: str, random: Random) -> str:
-    """Return what is said in one turn under the IEMOCAP label ``code``; from one word to about a hundred."""
+    """Return the text of an utterance with the IEMOCAP label ``code``: one to about a hundred words."""
     if random.random() < 0.08:
         return random.choice(SHORT) + random.choice((".", "?"))
     clauses = 1 + min(int(random.expovariate(1 / 1.5)), 11)
@@ -128,9 +128,9 @@ def sentence(code: str, random: Random) -> str:
 
 
 def _clause(code: str, random: Random) -> str:
-    """Return one clause; raters who do not agree (xxx) heard an emotion all the same, a random one."""
-    heard = code if code in WORDINGS else random.choice(sorted(WORDINGS))
-    template = random.choice(WORDINGS[heard] if random.random() < LEANING else EVERYDAY)
+    """Return one clause; without agreement of the raters (xxx) a random emotion is expressed."""
+    expressed = code if code in WORDINGS else random.choice(sorted(WORDINGS))
+    template = random.choice(WORDINGS[expressed] if random.random() < EMOTIONAL else EVERYDAY)
     return template.format(**{slot: random.choice(fillings) for slot, fillings in SLOTS.items()})
 
 

@@ -13,7 +13,7 @@ from ser.corpora import demo, iemocap
 from ser.corpora._emoevaluation import CODES
 from ser.corpus import Utterance
 from ser.demo_corpus import scenario
-from ser.demo_corpus.espeak import Voice, speaker
+from ser.demo_corpus.espeak import Voice, synthesiser
 from ser.demo_corpus.label_counts import MAIN, SPEAKERS, counts
 from ser.errors import SerError
 
@@ -36,18 +36,18 @@ def planned(utterances: int) -> list[Utterance]:
     """Return the plan as the reader would read it, without speaking it."""
     return [
         Utterance(
-            turn.name,
+            one.name,
             "",
             "",
-            CODES[turn.code],
-            speaker=turn.speaker,
-            session=turn.speaker[:5],
+            CODES[one.code],
+            speaker=one.speaker,
+            session=one.speaker[:5],
             dialog=dialog.name,
             style="improvised" if "impro" in dialog.name else "scripted",
-            text=turn.text,
+            text=one.text,
         )
         for dialog in scenario.dialogs(utterances, 0)
-        for turn in dialog.turns
+        for one in dialog.utterances
     ]
 
 
@@ -64,12 +64,12 @@ def digests(root: Path) -> dict[str, str]:
 
 def test_the_reader_reads_back_what_was_planned(rows: list[Utterance]) -> None:
     assert demo.verify(rows, utterances=SIZE, seed=3) == []
-    turns = {turn.name: turn for dialog in scenario.dialogs(SIZE, 3) for turn in dialog.turns}
-    assert set(turns) == {row.utterance for row in rows}
+    planned = {one.name: one for dialog in scenario.dialogs(SIZE, 3) for one in dialog.utterances}
+    assert set(planned) == {row.utterance for row in rows}
     for row in rows:
         assert row.text is not None
-        assert row.text.removeprefix("[LAUGHTER] ") == turns[row.utterance].text
-        assert (row.speaker, row.emotion) == (turns[row.utterance].speaker, CODES[turns[row.utterance].code])
+        assert row.text.removeprefix("[LAUGHTER] ") == planned[row.utterance].text
+        assert (row.speaker, row.emotion) == (planned[row.utterance].speaker, CODES[planned[row.utterance].code])
 
 
 def test_every_recording_has_a_label_and_every_label_a_recording(release: Path, rows: list[Utterance]) -> None:
@@ -125,9 +125,9 @@ def test_the_same_options_give_the_same_bytes_whatever_the_jobs(tmp_path: Path) 
 
 def test_another_seed_says_something_else() -> None:
     first, second = scenario.dialogs(60, 0), scenario.dialogs(60, 1)
-    assert [dialog.turns for dialog in first] != [dialog.turns for dialog in second]
-    assert {turn.text for dialog in first for turn in dialog.turns} != {
-        turn.text for dialog in second for turn in dialog.turns
+    assert [dialog.utterances for dialog in first] != [dialog.utterances for dialog in second]
+    assert {one.text for dialog in first for one in dialog.utterances} != {
+        one.text for dialog in second for one in dialog.utterances
     }
 
 
@@ -189,29 +189,29 @@ def test_verify_names_what_is_missing_and_what_is_too_much(rows: list[Utterance]
     assert demo.verify(rows, utterances=SIZE + 1, seed=3)
 
 
-def test_espeak_gives_the_same_samples_whatever_was_said_before_and_whenever() -> None:
+def test_espeak_gives_the_same_samples_after_other_text_and_at_another_time() -> None:
     voice = Voice("en-us+f2")  # a breathy one: its noise comes from a random generator
-    with speaker() as voices:
-        first = voices.say("Excuse me, one of the letters is gone.", voice)
-        voices.say("Something else.", Voice("en-us+m3", rate=240, pitch=90))
-        again = voices.say("Excuse me, one of the letters is gone.", voice)
+    with synthesiser() as voices:
+        first = voices.synthesise("Excuse me, one of the letters is gone.", voice)
+        voices.synthesise("Something else.", Voice("en-us+m3", rate=240, pitch=90))
+        again = voices.synthesise("Excuse me, one of the letters is gone.", voice)
     time.sleep(1.1)  # eSpeak seeds that generator by the second
-    with speaker() as voices:
-        later = voices.say("Excuse me, one of the letters is gone.", voice)
+    with synthesiser() as voices:
+        later = voices.synthesise("Excuse me, one of the letters is gone.", voice)
     assert first == again == later
     assert [word for word, _ in first.words] == ["Excuse", "me", "one", "of", "the", "letters", "is", "gone"]
 
 
 def test_the_ten_speakers_have_ten_voices() -> None:
-    spoken = {turn.speaker: turn.voice for dialog in scenario.dialogs(40, 0) for turn in dialog.turns}
+    spoken = {one.speaker: one.voice for dialog in scenario.dialogs(40, 0) for one in dialog.utterances}
     assert len({voice.name for voice in spoken.values()}) == 10
-    with speaker() as voices:  # eSpeak takes an unknown variant for the plain voice without a word
-        said = {voices.say("Good morning.", Voice(voice.name)).samples for voice in spoken.values()}
+    with synthesiser() as voices:  # eSpeak takes an unknown variant for the plain voice and prints nothing
+        said = {voices.synthesise("Good morning.", Voice(voice.name)).samples for voice in spoken.values()}
     assert len(said) == 10
 
 
-def test_a_voice_that_does_not_exist_is_an_error_and_the_next_one_is_said() -> None:
-    with speaker() as voices:
+def test_a_voice_that_does_not_exist_is_an_error_and_the_next_one_works() -> None:
+    with synthesiser() as voices:
         with pytest.raises(SerError, match="gibberish"):
-            voices.say("Hello.", Voice("gibberish"))
-        assert voices.say("Hello.", Voice("en-us+m1")).samples
+            voices.synthesise("Hello.", Voice("gibberish"))
+        assert voices.synthesise("Hello.", Voice("en-us+m1")).samples

@@ -74,8 +74,8 @@ def test_an_empty_transcript_is_legal_and_a_missing_one_is_not(manifest: Path, t
 
 
 def test_a_recogniser_hears_the_shards_recordings(manifest: Path, tmp_path: Path) -> None:
-    with espeak.speaker() as speaker:
-        said = speaker.say("my mother called me yesterday", espeak.Voice("en-us", rate=150)).samples
+    with espeak.synthesiser() as synthesiser:
+        said = synthesiser.synthesise("my mother called me yesterday", espeak.Voice("en-us", rate=150)).samples
     signal = audio.resample(np.frombuffer(said, "<i2").astype(np.float32) / 32768, espeak.RATE)
     shard = recordings(tmp_path / "audio.parquet", {"b": signal, "a": np.zeros(800, np.float32)})
     out = tmp_path / "0.parquet"
