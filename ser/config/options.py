@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from ser import catalog
+from ser.config.definitions import require_complete
 from ser.config.schema import Corpus, Feature, Protocol, Recipe, Transcript
 from ser.errors import SerError, unknown
 
@@ -53,6 +54,7 @@ def with_options(record: Record, kind: str, name: str, where: str, given: Iterab
     SerError with ``where`` for a module or an option that does not exist, is of another type, or is missing.
     """
     try:
+        require_complete(kind, name)
         accepted = catalog.keywords(kind, name, TAKEN_BY[kind])
     except SerError as error:
         raise SerError(f"{where}: {error}") from error

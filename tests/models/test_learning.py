@@ -1,10 +1,10 @@
 """Every network of config/systems learns a tiny batch by heart."""
 
 import torch
-from networks import CLASSES, LENGTH, batch, build, every, loss
+from networks import CLASSES, LENGTH, every
 from torch import nn
 
-from ser.config.schema import Recipe
+from ser.contracts.network import SmallNetwork
 from ser.layers.time_delay import Perturbation
 
 
@@ -17,13 +17,13 @@ def settled(model: nn.Module) -> nn.Module:
 
 
 @every
-def test_a_tiny_batch_is_learnt_by_heart(recipe: Recipe) -> None:
-    model = settled(build(recipe))
+def test_a_tiny_batch_is_learnt_by_heart(small: SmallNetwork) -> None:
+    model = settled(small.build())
     size = 16 if sum(p.numel() for p in model.parameters()) > 1000 else 8  # a few hundred weights learn no more noise
-    items, labels = batch(recipe, [LENGTH] * size), torch.arange(size) % CLASSES
+    items, labels = small.batch([LENGTH] * size), torch.arange(size) % len(CLASSES)
     descent = torch.optim.Adam(model.parameters(), lr=3e-3)
     for _ in range(150):
-        value = loss(model, items, labels)
+        value = small.loss(model, items, labels)
         if value < 0.05:  # before another step: one may overshoot
             break
         descent.zero_grad()

@@ -1,6 +1,6 @@
 """Every protocol of the configuration and every rule, on a synthetic manifest of ten speakers in five sessions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from ser import catalog
-from ser.config.read import library, merged
+from ser.config.read import shipped
 from ser.config.schema import Protocol
-from ser.corpus import Facts
-from ser.emotions import NAMES, UNCLEAR
+from ser.contracts.protocol import CHECKS, SmallProtocol, facts
+from ser.contracts.run import MAY_LEAK
 from ser.errors import SerError
 from ser.tables.contracts import PARTS
 
@@ -25,63 +25,17 @@ CAO = {  # table 1 of the paper: train, dev, test
     "sad": (886, 108, 90),
 }
 FOUR = {part: {label: counts[index] for label, counts in CAO.items()} for index, part in enumerate(PARTS)}
-OPTIONS: Mapping[str, dict[str, Any]] = {"random_counts": {**FOUR, "scale": True}}
-
-
-def entries() -> dict[str, Protocol]:
-    raw = library(ROOT / "config" / "protocols")
-
-    def whole(name: str) -> dict[str, Any]:
-        entry = dict(raw[name])
-        base = entry.pop("base", None)
-        return merged(whole(base), entry) if base else entry
-
-    return {name: Protocol.model_validate(whole(name)) for name in raw}
-
-
-PROTOCOLS = entries()
-
-
-def corpus(per_cell: int = 2) -> pd.DataFrame:
-    """Every speaker says every emotion in both styles ``per_cell`` times; two speakers share a dialog."""
-    rows = [
-        {
-            "utterance": f"{session}{gender[0]}-{style}-{emotion}-{number}",
-            "speaker": f"{session}{gender[0].upper()}",
-            "session": session,
-            "dialog": f"{session}-{style}",
-            "gender": gender,
-            "emotion": emotion,
-            "style": style,
-            "text": f"This is sentence {number}.",
-        }
-        for session in ("S1", "S2", "S3", "S4", "S5")
-        for gender in ("female", "male")
-        for style in ("improvised", "scripted")
-        for emotion in NAMES
-        for number in range(per_cell)
-    ]
-    return pd.DataFrame(rows).sample(frac=1.0, random_state=3, ignore_index=True)
-
-
-def labelled(protocol: Protocol, table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of ``protocol`` with their class."""
-    for column, accepted in protocol.subset.items():
-        table = table[table[column].isin(accepted)]
-    if protocol.labels == "all":
-        merges = {emotion: emotion for emotion in NAMES if emotion not in UNCLEAR}
-    else:
-        merges = {emotion: label for label, emotions in protocol.labels.items() for emotion in emotions}
-    return table.assign(label=table["emotion"].map(merges)).dropna(subset="label")
-
-
-def facts(table: pd.DataFrame) -> Facts:
-    columns = (tuple(sorted(table[name].dropna().unique())) for name in ("speaker", "session", "emotion"))
-    return Facts(len(table), *columns)
+PROTOCOLS = shipped(ROOT / "config")[0]
+SMALL = {name: SmallProtocol(protocol) for name, protocol in PROTOCOLS.items()} | {
+    f"{rule} (defaults)": SmallProtocol(Protocol(rule=rule, labels="all", selection="last", leaks=MAY_LEAK))
+    for rule in RULES
+    if not any((catalog.keywords("protocols", rule, "assign") or {}).values())
+}
+every = pytest.mark.parametrize("small", SMALL.values(), ids=list(SMALL))
 
 
 def four_classes() -> pd.DataFrame:
-    return labelled(PROTOCOLS["session-out-4"], corpus())
+    return SMALL["session-out-4"].labelled()
 
 
 def speakers(table: pd.DataFrame, parts: pd.DataFrame, fold: int, part: str, column: str = "speaker") -> set[str]:
@@ -89,63 +43,42 @@ def speakers(table: pd.DataFrame, parts: pd.DataFrame, fold: int, part: str, col
     return set(table.loc[table["utterance"].isin(names), column])
 
 
-def assert_whole(rule: Any, table: pd.DataFrame, parts: pd.DataFrame, count: int) -> None:
-    assert list(parts.columns) == ["utterance", "fold", "part"]
-    assert sorted(parts["fold"].unique()) == list(range(count))
-    assert set(parts["part"]) <= set(PARTS)
-    assert not parts.duplicated(["utterance", "fold"]).any(), "an utterance has two parts in a fold"
-    if not getattr(rule, "PARTIAL", False):
-        assert (parts.groupby("fold")["utterance"].nunique() == len(table)).all(), "an utterance is left out"
-    if not getattr(rule, "REPEATED", False):
-        tested = parts.loc[parts["part"] == "test", "utterance"]
-        assert sorted(tested) == sorted(table["utterance"]), "not tested exactly once"
+@every
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_every_rule_and_protocol_keeps_the_contract(
+    small: SmallProtocol, check: Callable[[SmallProtocol], None]
+) -> None:
+    check(small)
 
 
-@pytest.mark.parametrize("name", sorted(PROTOCOLS))
-def test_protocol_keeps_what_it_promises(name: str) -> None:
-    protocol = PROTOCOLS[name]
-    rule = catalog.load("protocols", protocol.rule)
-    table = labelled(protocol, corpus(7 if name == "xie2019-enterface" else 2))
-    parts = rule.assign(table, **protocol.options)
-    count = rule.folds(facts(corpus()), **protocol.options)
-    assert_whole(rule, table, parts, count)
-    for fold in range(count):
-        for column in ("speaker", "session", "dialog"):
-            if column not in protocol.leaks:
-                train, test = (speakers(table, parts, fold, part, column) for part in ("train", "test"))
-                assert train.isdisjoint(test), f"fold {fold} leaks {column}"
-        dev = speakers(table, parts, fold, "dev")
-        assert dev or protocol.selection == "last"
-        if "speaker" not in protocol.leaks:
-            assert dev.isdisjoint(speakers(table, parts, fold, "test"))
-        if "dev speaker" not in protocol.leaks:
-            assert dev.isdisjoint(speakers(table, parts, fold, "train"))
-        trained = parts.loc[(parts["fold"] == fold) & (parts["part"] == "train"), "utterance"]
-        assert set(table.loc[table["utterance"].isin(trained), "label"]) == set(table["label"])
+@every
+def test_a_rule_returns_the_same_table_whatever_the_order_of_rows(small: SmallProtocol) -> None:
+    reverse = small.rule.assign(small.labelled().iloc[::-1], **small.protocol.options)
+    pd.testing.assert_frame_equal(small.folds(), reverse)
 
 
-@pytest.mark.parametrize("name", RULES)
-def test_rule_is_whole_repeatable_and_blind_to_row_order(name: str) -> None:
-    rule = catalog.load("protocols", name)
-    table, options = four_classes(), OPTIONS.get(name, {})
-    parts = rule.assign(table, **options)
-    assert_whole(rule, table, parts, rule.folds(facts(table), **options))
-    pd.testing.assert_frame_equal(parts, rule.assign(table, **options))
-    pd.testing.assert_frame_equal(parts, rule.assign(table.iloc[::-1], **options))
+def test_every_rule_is_tested() -> None:
+    assert {small.protocol.rule for small in SMALL.values()} == set(RULES), "give the rule an entry in config/protocols"
+
+
+def options(rule: str) -> dict[str, Any]:
+    """Return the options of the first shipped protocol with ``rule``, without its seed."""
+    found = next((dict(protocol.options) for protocol in PROTOCOLS.values() if protocol.rule == rule), {})
+    return {name: value for name, value in found.items() if name not in ("seed", "repeats")}
 
 
 @pytest.mark.parametrize("name", [name for name in RULES if name.startswith("random")])
 def test_another_seed_is_another_draw(name: str) -> None:
-    rule, table, options = catalog.load("protocols", name), four_classes(), OPTIONS.get(name, {})
-    one, other = (rule.assign(table, seed=seed, **options)["part"].tolist() for seed in (0, 1))
+    rule, table, given = catalog.load("protocols", name), four_classes(), options(name)
+    one, other = (rule.assign(table, seed=seed, **given)["part"].tolist() for seed in (0, 1))
     assert one != other
 
 
 @pytest.mark.parametrize("name", ["random_counts", "random_holdout"])
 def test_repeats_are_draws_of_their_own_of_equal_size(name: str) -> None:
-    rule, table, options = catalog.load("protocols", name), four_classes(), OPTIONS.get(name, {})
-    assert rule.folds(facts(table), repeats=5, **options) == 5
-    parts = rule.assign(table, repeats=5, **options)
+    rule, table, given = catalog.load("protocols", name), four_classes(), options(name)
+    assert rule.folds(facts(table), repeats=5, **given) == 5
+    parts = rule.assign(table, repeats=5, **given)
     sizes = parts.groupby("fold")["part"].value_counts().unstack()
     assert len(sizes) == 5
     assert (sizes.nunique() == 1).all()
@@ -184,7 +117,7 @@ def test_cao_counts_on_a_corpus_of_another_size() -> None:
 
 
 def test_li_has_four_classes_without_excited_on_improvised_speech() -> None:
-    table = labelled(PROTOCOLS["li2018"], corpus())
+    table = SMALL["li2018"].labelled()
     assert set(table["label"]) == {"angry", "happy", "neutral", "sad"}
     assert "excited" not in set(table["emotion"])
     assert set(table["style"]) == {"improvised"}

@@ -1,0 +1,132 @@
+"""The constants and functions that a module of each kind must define, checked in its syntax tree before any job.
+
+Nothing is imported, so that planning stays quick. ``ser.contracts`` checks what the functions compute.
+"""
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from ser import catalog
+from ser.errors import SerError
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """constants: name and what its value must be; functions: name and positional arguments.
+
+    Every function takes the options of ``main`` as keywords; ``others`` need not take them.
+    """
+
+    main: str
+    functions: Mapping[str, tuple[str, ...]]
+    constants: Mapping[str, str] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
+
+
+DEPENDS = "the distributions whose version decides the values, a tuple of names"
+NETWORK = Definitions("build", {"build": ("shape", "classes")})
+ESTIMATOR = Definitions(
+    "build",
+    {"build": ("classes",), "scores": ("estimator", "vectors"), "weights": ("estimator",)},
+    others=("scores", "weights"),
+)
+REQUIRED = {
+    "corpora": Definitions(
+        "sources",
+        {
+            "facts": ("root",),
+            "sources": ("root",),
+            "audio_files": ("root",),
+            "utterances": ("root",),
+            "verify": ("rows",),
+        },
+        {"CARD": "a ser.corpus.Card"},
+    ),
+    "features": Definitions(
+        "extract",
+        {"extract": ("signal", "rate"), "dims": ()},
+        {
+            "DTYPE": '"float16" or "float32"',
+            "HOP": "seconds per row, or None for one row per utterance",
+            "DEPENDS": DEPENDS,
+        },
+    ),
+    "protocols": Definitions("assign", {"folds": ("facts",), "assign": ("manifest",)}),
+    "recognisers": Definitions("load", {"load": ()}, {"DEPENDS": DEPENDS}),
+}
+VALID: Mapping[str, Callable[[object], bool]] = {
+    "DTYPE": lambda value: value in ("float16", "float32"),
+    "HOP": lambda value: value is None or (isinstance(value, int | float) and value > 0),
+    "DEPENDS": lambda value: isinstance(value, tuple) and all(isinstance(name, str) for name in value),
+}
+
+
+def required(kind: str, name: str) -> Definitions:
+    """Return what the module must define; a model is a network unless it says ``KIND = "estimator"``."""
+    if kind == "models":
+        return ESTIMATOR if catalog.constant(kind, name, "KIND") == "estimator" else NETWORK
+    return REQUIRED[kind]
+
+
+def require_complete(kind: str, name: str) -> None:
+    """Raise SerError with all that the module ``ser.<kind>.<name>`` lacks, or if there is no such module."""
+    if found := problems(kind, name):
+        raise SerError(f"ser/{kind}/{name}.py: {'; '.join(found)}. See docs/adding.md.")
+
+
+@cache
+def problems(kind: str, name: str) -> tuple[str, ...]:
+    """Return what is wrong with the definitions of ``ser.<kind>.<name>``, one phrase each."""
+    try:
+        body = catalog.tree(f"ser.{kind}.{catalog.require(kind, name)}").body
+    except SyntaxError as error:
+        return (f"line {error.lineno}: {error.msg}",)
+    return tuple(_problems(body, required(kind, name)))
+
+
+def _problems(body: list[ast.stmt], wanted: Definitions) -> Iterator[str]:
+    functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
+    assigned = dict(_assigned(body))
+    for name, meaning in wanted.constants.items():
+        if name not in assigned:
+            yield f"the constant {name} is missing: {meaning}"
+        elif name in VALID and _is_wrong(assigned[name], VALID[name]):
+            yield f"{name} must be {meaning}"
+    options = (
+        {argument.arg for argument in functions[wanted.main].args.kwonlyargs} if wanted.main in functions else set()
+    )
+    for name, positional in wanted.functions.items():
+        if name in functions:
+            yield from _arguments(functions[name].args, name, positional, set() if name in wanted.others else options)
+        elif name not in assigned:
+            yield f"the function {name}({', '.join((*positional, '**options'))}) is missing"
+
+
+def _arguments(found: ast.arguments, name: str, positional: tuple[str, ...], options: set[str]) -> Iterator[str]:
+    names = [argument.arg for argument in (*found.posonlyargs, *found.args)]
+    if len(names) != len(positional) and not found.vararg:
+        yield f"{name} must take the positional arguments ({', '.join(positional)}), not ({', '.join(names)})"
+    lacking = options - {argument.arg for argument in found.kwonlyargs}
+    if lacking and not found.kwarg:
+        yield f"{name} does not take the options {', '.join(sorted(lacking))}"
+
+
+def _assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr | None]]:
+    """Yield the names that a module assigns or imports, with the expression where there is one."""
+    for node in body:
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=name), value=value):
+                yield name, value
+            case ast.ImportFrom(names=aliases):
+                yield from ((alias.asname or alias.name, None) for alias in aliases)
+
+
+def _is_wrong(expression: ast.expr | None, valid: Callable[[object], bool]) -> bool:
+    try:
+        return expression is not None and not valid(ast.literal_eval(expression))
+    except ValueError:  # computed, so not known before the module is imported
+        return False

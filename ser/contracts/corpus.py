@@ -1,0 +1,90 @@
+"""The contract of a corpus adapter: a consistent card, and utterances whose recordings and labels are known.
+
+The stage ``prepare`` checks the recordings themselves.
+"""
+
+from pathlib import Path
+
+from ser.contracts.checks import Case, require
+from ser.corpus import Card, Facts, Utterance
+from ser.emotions import NAMES
+from ser.errors import offenders
+
+GENDERS = ("female", "male")
+
+
+def _rows(case: Case) -> list[Utterance]:
+    return list(case.module.utterances(case.root, **case.options))
+
+
+def card_adds_up(case: Case) -> None:
+    """CARD is a Card whose emotions are known and whose counts add up."""
+    card = case.module.CARD
+    require(isinstance(card, Card), f"it is a {type(card).__name__}")
+    strange = sorted(set(card.labels) - set(NAMES))
+    require(not strange, f"unknown emotions {offenders(strange)}; known: {', '.join(NAMES)}")
+    counted = sum(card.labels.values())
+    require(
+        not card.labels or counted == card.utterances, f"labels add up to {counted}, utterances is {card.utterances}"
+    )
+
+
+def facts_are_known_before_the_release(case: Case) -> None:
+    """facts() gives sorted speakers and sessions and known emotions."""
+    facts = case.module.facts(case.root, **case.options)
+    require(isinstance(facts, Facts), f"it returns a {type(facts).__name__}")
+    for name in ("speakers", "sessions"):
+        values = list(getattr(facts, name))
+        require(values == sorted(set(values)), f"{name} are not sorted and unique")
+    strange = sorted(set(facts.emotions) - set(NAMES))
+    require(not strange, f"unknown emotions {offenders(strange)}; known: {', '.join(NAMES)}")
+
+
+def utterances_are_consistent(case: Case) -> None:
+    """utterances() gives unique names, known emotions and genders, paths relative to the root, and rising times."""
+    if case.root is None:
+        return
+    rows = _rows(case)
+    require(rows and all(isinstance(row, Utterance) for row in rows), "it returns no Utterance")
+    names = [row.utterance for row in rows]
+    require(len(set(names)) == len(names), f"{offenders(sorted({n for n in names if names.count(n) > 1}))} occur twice")
+    wrong = {
+        "an unknown emotion": [row for row in rows if row.emotion not in (None, *NAMES)],
+        "an unknown gender": [row for row in rows if row.gender not in (None, *GENDERS)],
+        "an absolute path": [row for row in rows if Path(row.audio).is_absolute() or ".." in Path(row.audio).parts],
+        "no place for error messages in 'where'": [row for row in rows if not row.where],
+        "an end before its start": [row for row in rows if row.end is not None and row.end <= (row.start or 0.0)],
+    }
+    for what, which in wrong.items():
+        require(not which, f"{offenders(row.utterance for row in which)} have {what}")
+    require(_rows(case) == rows, "a second call gives other utterances")
+
+
+def facts_match_the_utterances(case: Case) -> None:
+    """facts() counts the utterances and names their speakers and sessions, and sources() lists their files."""
+    if case.root is None:
+        return
+    facts, rows = case.module.facts(case.root, allow_subset=True, **case.options), _rows(case)
+    require(facts.utterances >= len(rows), f"it counts {facts.utterances}, there are {len(rows)}")
+    for name in ("speaker", "session"):
+        strange = sorted({getattr(row, name) for row in rows} - {None, *getattr(facts, f"{name}s")})
+        require(not strange, f"it does not name {name} {offenders(strange)}")
+    listed = {Path(path).resolve() for path in case.module.sources(case.root, **case.options)}
+    there = {(case.root / row.audio).resolve() for row in rows if (case.root / row.audio).is_file()}
+    require(there <= listed, f"sources() lacks {offenders(sorted(there - listed))}")
+
+
+def verify_returns_sentences(case: Case) -> None:
+    """verify() returns the differences from the card, a sentence each."""
+    rows = [] if case.root is None else _rows(case)
+    found = case.module.verify(rows, **case.options)
+    require(isinstance(found, list) and all(isinstance(one, str) for one in found), f"it returns {found!r}")
+
+
+CHECKS = (
+    card_adds_up,
+    facts_are_known_before_the_release,
+    utterances_are_consistent,
+    facts_match_the_utterances,
+    verify_returns_sentences,
+)

@@ -1,0 +1,172 @@
+"""The contract of a protocol rule: folds of a small corpus, and what every protocol's folds must keep.
+
+The stage ``split`` calls ``check_parts`` before it writes the folds of a real corpus.
+"""
+
+from dataclasses import dataclass
+from types import ModuleType
+
+import pandas as pd
+
+from ser import catalog
+from ser.config.schema import Protocol
+from ser.contracts.checks import require
+from ser.corpus import Facts
+from ser.emotions import NAMES, UNCLEAR
+from ser.errors import SerError, offenders
+from ser.tables.contracts import PARTS
+
+GROUPS = ("speaker", "session", "dialog")  # train and test must not share these unless the protocol declares it
+SESSIONS, GENDERS, STYLES = ("S1", "S2", "S3", "S4", "S5"), ("female", "male"), ("improvised", "scripted")
+
+
+@dataclass(frozen=True)
+class SmallProtocol:
+    """A protocol on a synthetic corpus of ten speakers in five sessions."""
+
+    protocol: Protocol
+
+    @property
+    def rule(self) -> ModuleType:
+        """Return the module of ``ser.protocols``."""
+        return catalog.load("protocols", self.protocol.rule)
+
+    def folds(self) -> pd.DataFrame:
+        """Return the table (utterance, fold, part)."""
+        assigned: pd.DataFrame = self.rule.assign(self.labelled(), **self.protocol.options)
+        return assigned
+
+    def labelled(self) -> pd.DataFrame:
+        """Return the utterances of the protocol's subset and labels, with their class in ``label``."""
+        table, labels = corpus(), self.protocol.labels
+        for column, accepted in self.protocol.subset.items():
+            table = table[table[column].isin(accepted)]
+        if labels == "all":
+            class_of = {emotion: emotion for emotion in NAMES if emotion not in UNCLEAR}
+        else:
+            class_of = {emotion: label for label, emotions in labels.items() for emotion in emotions}
+        return table.assign(label=table["emotion"].map(class_of)).dropna(subset="label")
+
+
+def corpus(per_cell: int = 4) -> pd.DataFrame:
+    """Return a manifest in which every speaker says every emotion in both styles; two speakers share a dialog."""
+    rows = [
+        {
+            "utterance": f"{session}{gender[0]}-{style}-{emotion}-{number}",
+            "speaker": f"{session}{gender[0].upper()}",
+            "session": session,
+            "dialog": f"{session}-{style}",
+            "gender": gender,
+            "emotion": emotion,
+            "style": style,
+            "text": f"This is sentence {number}.",
+        }
+        for session in SESSIONS
+        for gender in GENDERS
+        for style in STYLES
+        for emotion in NAMES
+        for number in range(per_cell)
+    ]
+    return pd.DataFrame(rows).sample(frac=1.0, random_state=3, ignore_index=True)
+
+
+def facts(table: pd.DataFrame) -> Facts:
+    """Return the facts of a manifest."""
+    columns = (tuple(sorted(table[name].dropna().unique())) for name in ("speaker", "session", "emotion"))
+    return Facts(len(table), *columns)
+
+
+def check_parts(
+    assigned: pd.DataFrame, labelled: pd.DataFrame, protocol: Protocol, *, repeated: bool, partial: bool = True
+) -> pd.DataFrame:
+    """Return ``assigned`` with the columns of ``labelled``, sorted by fold and utterance.
+
+    SerError unless each utterance has at most one part in a fold (exactly one without ``partial``) and is tested in
+    exactly one fold (but for ``repeated``); every fold tests something, trains on every class and has the dev part that
+    the selection needs; and no speaker, session or dialog is in two parts unless the protocol declares it as a leak.
+    """
+    require(
+        list(assigned.columns) == ["utterance", "fold", "part"], f"the rule returns columns {list(assigned.columns)}"
+    )
+    strange = assigned.loc[~assigned["utterance"].isin(labelled["utterance"]), "utterance"].unique()
+    require(not len(strange), f"the rule assigned utterances it was not given: {offenders(strange)}.")
+    twice = assigned.loc[assigned.duplicated(["utterance", "fold"]), "utterance"].unique()
+    require(not len(twice), f"the parts of a fold overlap in {offenders(twice)}.")
+    others = sorted(set(assigned["part"]) - set(PARTS))
+    require(not others, f"unknown parts {offenders(others)}; a part is train, dev or test.")
+    if not partial:
+        few = assigned["fold"].value_counts() < len(labelled)
+        require(not few.any(), f"fold {offenders(few.index[few])} leaves utterances out; declare PARTIAL = True.")
+    rows = assigned.merge(labelled[["utterance", "label", *GROUPS]], on="utterance").sort_values(["fold", "utterance"])
+    _check_classes(rows, protocol)
+    if not repeated:
+        _check_tested_once(rows, labelled)
+    _check_leaks(rows, protocol)
+    return rows
+
+
+def _check_classes(rows: pd.DataFrame, protocol: Protocol) -> None:
+    classes = set(rows["label"])
+    for fold, group in rows.groupby("fold"):
+        parts = set(group["part"])
+        require("test" in parts, f"fold {fold} has no test part.")
+        if protocol.selection != "last" and "dev" not in parts:
+            raise SerError(
+                f"selection {protocol.selection} needs a dev part and fold {fold} has none; "
+                "give the rule one or use selection: last."
+            )
+        untrained = sorted(classes - set(group.loc[group["part"] == "train", "label"]))
+        if untrained:
+            raise SerError(
+                f"the train part of fold {fold} has no utterance of class {offenders(untrained)}. A class "
+                "that is too rare can be left out by a protocol with 'base:' and 'labels:' that name the others."
+            )
+
+
+def _check_tested_once(rows: pd.DataFrame, labelled: pd.DataFrame) -> None:
+    tested = rows.loc[rows["part"] == "test", "utterance"].value_counts()
+    twice = sorted(tested.index[tested > 1])
+    require(not twice, f"tested in more than one fold: {offenders(twice)}.")
+    never = sorted(set(labelled["utterance"]) - set(tested.index))
+    require(not never, f"tested in no fold: {offenders(never)}.")
+
+
+def _check_leaks(rows: pd.DataFrame, protocol: Protocol) -> None:
+    for fold, group in rows.groupby("fold"):
+        part = dict(iter(group.groupby("part")))
+        pairs = [("train", "test", column, column) for column in GROUPS]
+        pairs += [("dev", "test", "speaker", "speaker"), ("train", "dev", "speaker", "dev speaker")]
+        for one, other, column, leak in pairs:
+            if leak in protocol.leaks or not {one, other} <= part.keys():
+                continue
+            shared = sorted(set(part[one][column].dropna()) & set(part[other][column].dropna()))
+            if shared:
+                raise SerError(
+                    f"fold {fold} has {column} {offenders(shared)} in both {one} and {other}, "
+                    f"and the protocol's leaks do not name '{leak}'."
+                )
+
+
+def folds_are_counted(small: SmallProtocol) -> None:
+    """The rule makes as many folds as it counts from the corpus's facts."""
+    counted = small.rule.folds(facts(small.labelled()), **small.protocol.options)
+    made = sorted(int(fold) for fold in small.folds()["fold"].unique())
+    require(made == list(range(counted)), f"it counts {counted} and makes {offenders(made)}")
+
+
+def parts_keep_the_protocol(small: SmallProtocol) -> None:
+    """Each utterance is tested once, and parts share no group that the protocol does not declare."""
+    repeated, partial = (bool(getattr(small.rule, name, False)) for name in ("REPEATED", "PARTIAL"))
+    check_parts(small.folds(), small.labelled(), small.protocol, repeated=repeated, partial=partial)
+
+
+def order_does_not_matter(small: SmallProtocol) -> None:
+    """The folds neither depend on the order of the manifest's rows nor change from call to call."""
+    by = ["fold", "utterance"]
+    first = small.folds().sort_values(by, ignore_index=True)
+    turned: pd.DataFrame = small.rule.assign(small.labelled().iloc[::-1], **small.protocol.options)
+    require(first.equals(small.folds().sort_values(by, ignore_index=True)), "a second call gives other folds")
+    require(first.equals(turned.sort_values(by, ignore_index=True)), "rows in reverse order give other folds")
+
+
+CHECKS = (folds_are_counted, parts_keep_the_protocol, order_does_not_matter)
