@@ -3,7 +3,7 @@
 # make fuzz   coverage-guided fuzzing of every parser, SECONDS=60 each; TARGETS="table archive" for some of them
 # make test-cluster   the demo through Slurm, with faults, as root on Debian or Ubuntu (docs/clusters.md)
 # make test-storage   a small experiment with data and results in an S3 bucket
-# make test-faults   kills, full disks and damaged files on a miniature experiment; SEED=7 KILLS=50 (docs/reliability.md)
+# make test-faults   kills, full disks and damaged files on a miniature experiment; SEED=7 KILLS=50 (docs/failures.md)
 # make lint   what continuous integration checks beside the tests
 # make docs   the documentation as a site in build/site
 # make lock   pin what pyproject.toml asks for; pins that still fit stay (python envs/lock.py --upgrade renews all)
@@ -27,7 +27,7 @@ GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | grep -c GPU || true)
 
 demo: $(VENV)/installed
 	snakemake --cores $(CORES) --resources gpu=$(GPUS)
-	@echo "The report: results/demo/index.html"
+	@ser results demo
 
 test: $(VENV)/installed
 	pytest -n $(CORES) --dist loadfile
@@ -61,7 +61,7 @@ lint: $(VENV)/installed
 	snakemake --lint
 
 docs: $(VENV)/installed
-	mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
 	@echo "The documentation: build/site/index.html"
 
 lock: $(BIN)/uv

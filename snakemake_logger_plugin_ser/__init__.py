@@ -19,8 +19,9 @@ TAIL = 12  # lines of a failed job's log
 WIDTH = 300  # characters of such a line
 ROUTINE = re.compile(
     r"Select jobs to execute|Assuming unrestricted|Using shell|Provided |Rules claiming|Execute \d+ jobs|Building DAG|"
-    r"Using workflow specific profile|Conda environments: ignored|Finished jobid|host:|None$"
+    r"Using workflow specific profile|Conda environments: ignored|Finished jobid|Config file .* is extended|host:|None$"
 )
+LOCATION = re.compile(r'^  File ".*\n?|^WorkflowError in file .*, line \d+:\n', re.MULTILINE)
 NO_NEWS = re.compile("non-zero exit status|At least one job did not complete")  # the job's own log says more
 
 
@@ -42,7 +43,7 @@ class LogHandler(LogHandlerBase):
     def emit(self, record: LogRecord) -> None:
         """Write one record, or nothing where it is routine."""
         event = getattr(record, "event", None)
-        if self.common_settings.dryrun:
+        if self.common_settings.dryrun and event is not LogEvent.ERROR:
             text = self.format(record)
             if text and text != "None":
                 print(text, flush=True)
@@ -70,8 +71,7 @@ class LogHandler(LogHandlerBase):
             ends = [end_of(Path(log)) for log in given["log"]]
             return "\n".join([f"Error in rule {self.jobs.get(given['jobid'], given['rule_name'])}:", *ends])
         if event is LogEvent.ERROR:
-            lines = [line for line in message.splitlines() if not line.startswith(('  File "', "Full Traceback"))]
-            return "" if NO_NEWS.search(message) else "\n".join(lines)
+            return "" if NO_NEWS.search(message) else LOCATION.sub("", message).strip()
         routine = event is not None or (record.levelno < WARNING and ROUTINE.match(message))
         return "" if routine else message
 

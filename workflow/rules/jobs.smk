@@ -93,11 +93,11 @@ def material_arguments(corpus, system):
 
 
 def training_memory(wildcards, attempt):
-    """A training holds its fold: up to 0.25 MB per utterance of 4.4 s, in the widest feature (docs/scale.md)."""
+    """A training holds its fold: up to 0.25 MB per utterance of 4.4 s, in the widest feature (docs/measurements/scale.md)."""
     return attempt * max(8000, 2000 + facts(wildcards.corpus).utterances // 4)
 
 
-# What reads all runs at once holds up to 0.4 MB of each (docs/scale.md).
+# What reads all runs at once holds up to 0.4 MB of each (docs/measurements/scale.md).
 ALL_RUNS_MB = 2000 + len(RUNS) // 3
 
 

@@ -1,0 +1,44 @@
+"""The verb that prints the results of an experiment."""
+
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def results(experiment: Annotated[str, typer.Argument(help="Name of the experiment, a folder in results/.")]) -> None:
+    """Print the metrics of every system of a finished experiment with their intervals, and where the report is."""
+    from ser.errors import SerError
+    from ser.tables import contracts
+
+    folder = Path("results", experiment)
+    if not (folder / "intervals.parquet").is_file():
+        known = ", ".join(sorted(path.parent.name for path in Path("results").glob("*/intervals.parquet"))) or "none"
+        raise SerError(f"{folder} has no results. Experiments with results in this folder: {known}.")
+    intervals = contracts.read(contracts.INTERVALS, folder / "intervals.parquet").to_pylist()
+    scores = contracts.read(contracts.SCORES, folder / "scores.parquet").to_pylist()
+    folds = {(*_run(row), row["fold"]) for row in scores if row["fold"] >= 0}
+    values = {(*_run(row), row["metric"]): row for row in intervals}
+    metrics = list(dict.fromkeys(row["metric"] for row in intervals))
+    runs = sorted({_run(row) for row in intervals}, key=lambda run: (*run[:2], -values[*run, metrics[-1]]["value"]))
+    for division, members in groupby(runs, key=lambda run: run[:2]):
+        table = [["system", *metrics, "folds"]]
+        for run in members:
+            cells = (_percent(values[*run, metric]) for metric in metrics)
+            table.append([run[2], *cells, str(sum(fold[:3] == run for fold in folds))])
+        print(f"\n{', '.join(division)} (percent, 95 % interval)")
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        for line in table:
+            print("  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+    print(f"\nReport: {folder / 'index.html'}")
+
+
+def _run(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["corpus"], row["protocol"], row["system"]
+
+
+def _percent(row: dict[str, Any]) -> str:
+    """Return a metric in percent, with its interval where it has one."""
+    interval = "" if row["low"] is None else f" [{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
+    return f"{100 * row['value']:.1f}{interval}"

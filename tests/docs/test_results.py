@@ -1,0 +1,52 @@
+"""``ser results`` prints a table per corpus and protocol, best system first."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from typer.testing import CliRunner
+
+from ser.cli import app
+from ser.tables import contracts
+
+
+def write(folder: Path) -> None:
+    """Write the scores of two systems, one of them on one fold of two and without an interval."""
+    folder.mkdir(parents=True)
+    scores: list[dict[str, Any]] = []
+    intervals: list[dict[str, Any]] = []
+    for system, ua, folds in (("worse", 0.4, (0,)), ("better", 0.75, (0, 1))):
+        run = {"corpus": "c", "protocol": "p", "system": system}
+        for metric, value in (("WA", 0.5), ("UA", ua)):
+            cell = {**run, "metric": metric, "value": value}
+            scores += [{**cell, "seed": 0, "fold": fold, "label": "", "utterances": 9} for fold in (-1, *folds)]
+            ends = {"low": value - 0.1, "high": value + 0.1} if len(folds) == 2 else {"low": None, "high": None}
+            known = {"clusters": 2, "cluster_kind": "speaker", "method": "jackknife", "seeds": 1}
+            intervals.append({**cell, **ends, **known, "seed_sd": None, "fold_sd": None})
+    for contract, rows in ((contracts.SCORES, scores), (contracts.INTERVALS, intervals)):
+        table = pa.Table.from_pylist(rows, contract.schema)
+        contracts.write(contract, table, folder / f"{contract.name}.parquet")
+
+
+def test_the_table_is_sorted_by_ua_and_counts_folds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "results/mine")
+    done = CliRunner().invoke(app, ["results", "mine"])
+    assert done.exit_code == 0, done.output
+    lines = [line.split() for line in done.output.splitlines() if line]
+    assert lines[0][:2] == ["c,", "p"]
+    assert lines[1] == ["system", "WA", "UA", "folds"]
+    assert lines[2] == ["better", "50.0", "[40.0,", "60.0]", "75.0", "[65.0,", "85.0]", "2"]
+    assert lines[3] == ["worse", "50.0", "40.0", "1"]
+    assert lines[4] == ["Report:", "results/mine/index.html"]
+
+
+def test_an_unknown_experiment_is_an_error_that_lists_those_with_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "results/mine")
+    done = CliRunner().invoke(app, ["results", "yours"])
+    assert done.exit_code == 2
+    assert "results/yours has no results. Experiments with results in this folder: mine." in done.output
