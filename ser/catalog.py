@@ -46,7 +46,11 @@ def load(kind: str, name: str) -> ModuleType:
 @cache
 def tree(module: str) -> ast.Module:
     """Return the syntax tree of ``module``, a full name such as ``ser.models.rnn_elm``, which must exist."""
-    return ast.parse(_source(module).read_text(encoding="utf-8"))
+    path = _source(module)
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise SerError(f"{path}:{error.lineno}: {error.msg}.") from error
 
 
 def is_ours(module: str) -> bool:

@@ -81,8 +81,8 @@ def problems(kind: str, name: str) -> tuple[str, ...]:
     """Return what is wrong with the definitions of ``ser.<kind>.<name>``, one phrase each."""
     try:
         body = catalog.tree(f"ser.{kind}.{catalog.require(kind, name)}").body
-    except SyntaxError as error:
-        return (f"line {error.lineno}: {error.msg}",)
+    except SerError as error:
+        return (str(error),)
     return tuple(_problems(body, required(kind, name)))
 
 

@@ -66,7 +66,7 @@ BROKEN = {  # kind and name: code, and what a line about it must hold
         FEATURE.replace("bands: int = 31): return np", "bands=31): return np"),
         ["option bands: the annotation is missing"],
     ),
-    ("feature", "torn"): ("def dims(:\n", ["line 1: invalid syntax"]),
+    ("model", "torn"): ("def build(:\n", ["torn.py:1: invalid syntax"]),
     ("model", "padded"): (MODEL, ["those of 5 frames move by", "unused.weight has none"]),
     ("model", "too_wide"): (MODEL.replace("extra: int = 0", "extra: int = 1"), ["of shape (3, 5)", "must be (3, 4)"]),
     ("model", "undefined"): ('"""A model."""\n', ["the function build(shape, classes, **options) is missing"]),
