@@ -1,16 +1,16 @@
-"""Errors meant for the user: what is wrong, where, which ones, and what is known instead."""
+"""Errors for the user: what is wrong, where, which items, and what is known instead."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-SHOWN = 5  # offenders named in one message; the rest is counted
+NAMED = 5  # offenders named in one message; the rest is counted
 
 
 class SerError(Exception):
-    """A mistake in the input that the user can mend; the command line prints it without a traceback."""
+    """A mistake in the input that the user can correct; the command line prints it without a traceback."""
 
 
-def offenders(items: Iterable[object], limit: int = SHOWN) -> str:
+def offenders(items: Iterable[object], limit: int = NAMED) -> str:
     """Return the first ``limit`` items, comma-separated, and how many more there are."""
     listed = [str(item) for item in items]
     rest = len(listed) - limit
@@ -18,7 +18,7 @@ def offenders(items: Iterable[object], limit: int = SHOWN) -> str:
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> SerError:
-    """Return the error for a name that does not exist: the near miss if there is one, and the known names."""
+    """Return the error for a name that does not exist, with a similar name if there is one, and all known names."""
     names = sorted(known)
     near = get_close_matches(str(name), names, n=1, cutoff=0.6)
     hint = f" Did you mean '{near[0]}'?" if near else ""

@@ -1,4 +1,4 @@
-"""Unpack an archive without trusting the names, types and sizes inside."""
+"""Unpack zip and tar archives without trusting the names, types and sizes in them."""
 
 import io
 import lzma
@@ -12,11 +12,12 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from ser.errors import SerError, offenders
-from ser.files.downloads import room
+from ser.files.downloads import require_space
 from ser.jobs import failures
 from ser.jobs.progress import progress
 
@@ -31,45 +32,44 @@ DAMAGED = (
     RecursionError,  # a tar header that announces a header, and so on
     OverflowError,
     NotImplementedError,  # a compression that zipfile does not know
-    ValueError,  # a name that the file system does not take
+    ValueError,  # a name that the file system does not accept
 )
 CHUNK = 1 << 20  # bytes
 MEMBERS = 1_000_000  # at most; the largest release read here, IEMOCAP with its motion capture, has 150 thousand
-LIST = 128 * MEMBERS  # bytes: a zip's list of its members, which is read at once
+LIST = 128 * MEMBERS  # bytes: a zip's list of its members, which zipfile reads at once
 RATIO = 100  # unpacked bytes per packed byte, at most, of an archive that unpacks to more than SMALL
 SMALL = 1 << 28  # bytes, 256 MiB
-LINKS = 40  # that lead from one to the next, at most, as on Linux
-NOTES = (
+LINKS = 40  # in a chain, at most, as on Linux
+LONG_HEADERS = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
     tarfile.XHDTYPE,
     tarfile.XGLTYPE,
     tarfile.SOLARIS_XHDTYPE,
 )
-HEADER = 1 << 16  # bytes of a tar member's long name or notes, which are held in memory
-REORDERING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # letters that turn the text after them around
-
-
-class _Wary(io.BufferedReader):
-    """A zip file that is not read far at once: how long its list of members is, only the file itself says."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Return up to ``size`` bytes; SerError for more than LIST."""
-        if size is not None and size > LIST:
-            raise SerError(f"archive {self.name}: its list of members has {size} bytes, more than the {LIST} allowed.")
-        return super().read(size)
-
+HEADER = 1 << 16  # bytes of a tar member's long name or extended header, which are held in memory
+REORDERING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # change the direction of the text after them
 
 Opener = Callable[[], IO[bytes] | None]  # None: a folder
-Members = dict[str, tuple[int, Opener]]  # normal name: bytes and content; of two of one name the later counts
+Members = dict[str, tuple[int, Opener]]  # relative path: bytes and content; of two with one path the later counts
+
+
+@dataclass(frozen=True)
+class ArchiveEntry:
+    """A member of an archive: its name there, unpacked bytes, content, and why it is refused ("": it is not)."""
+
+    name: str
+    size: int
+    open: Opener
+    problem: str
 
 
 def unpack(archive: Path, to: Path) -> None:
-    """Unpack a zip or tar (plain, gz, bz2, xz) file to the new folder ``to``, whole or not at all.
+    """Unpack a zip or tar (plain, gz, bz2, xz) file to the new folder ``to``, completely or not at all.
 
-    Nothing is written before every member's name and type have been looked at: absolute paths, '..', control letters,
+    Every member's name and type are checked before anything is written: absolute paths, '..', control characters,
     links that lead out, devices and encrypted members are refused. A link to a file inside becomes a copy of it, so
-    that no link ever exists on the disk; permissions and owners are not taken over; an archive inside stays one.
+    that no link ever exists on the disk; permissions and owners are not restored; an archive inside stays one.
     SerError if the file is damaged, unpacks to more than the disk holds, to ``RATIO`` times its own size or to more
     than ``MEMBERS`` members (of a zip: listed in more than ``LIST`` bytes), or if ``to`` exists.
     """
@@ -80,15 +80,15 @@ def unpack(archive: Path, to: Path) -> None:
         with ExitStack() as stack:
             members = _members(archive, stack)
             to.parent.mkdir(parents=True, exist_ok=True)
-            room(to.parent, sum(size for size, _ in members.values()), str(archive))
+            require_space(to.parent, sum(size for size, _ in members.values()), str(archive))
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
             for name, (size, opener) in progress(members.items(), total=len(members), unit="files"):
                 _extract(opener, partial / name, size)
         partial.replace(to)
     except DAMAGED as error:
-        if (said := failures.disk(error, to)) is not None:
-            raise SerError(f"archive {archive}: cannot be unpacked to {said}") from error
+        if (reason := failures.disk(error, to)) is not None:
+            raise SerError(f"archive {archive}: cannot be unpacked to {reason}") from error
         raise SerError(f"archive {archive}: cannot be unpacked ({error}); is it damaged?") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -107,16 +107,18 @@ def _extract(opener: Opener, path: Path, size: int) -> None:
 
 
 def _members(archive: Path, stack: ExitStack) -> Members:
-    """Open the archive until ``stack`` closes; return what is in it, or SerError naming the members refused."""
-    if not archive.is_file():
-        raise SerError(f"archive {archive}: there is no such file.")
-    if (tar := _tar(archive)) is not None:  # first: a tar that ends with a zip would pass for that zip
-        members, refused = _tarred(stack.enter_context(tar), Bounds(archive))
-    elif zipfile.is_zipfile(archive):
-        file = stack.enter_context(_Wary(io.FileIO(archive)))
-        members, refused = _zipped(stack.enter_context(zipfile.ZipFile(file)), Bounds(archive))
-    else:
-        raise SerError(f"archive {archive}: is neither a zip nor a tar file (plain, gz, bz2 or xz); is it damaged?")
+    """Open the archive until ``stack`` closes; return its members, or SerError naming those that are refused."""
+    members: Members = {}
+    refused = []
+    for entry in _entries(archive, stack):
+        if _misleading(entry.name):
+            refused.append(f"{entry.name!a} (a name with characters that are invisible or reorder text)")
+        elif (path := _relative(entry.name)) is None:
+            refused.append(f"{entry.name} (leads out)")
+        elif entry.problem:
+            refused.append(f"{entry.name} ({entry.problem})")
+        else:
+            members[path] = (entry.size, entry.open)
     if refused:
         raise SerError(
             f"archive {archive}: nothing is unpacked, {len(refused)} members are unsafe: {offenders(refused)}."
@@ -126,44 +128,37 @@ def _members(archive: Path, stack: ExitStack) -> Members:
     return members
 
 
-def _tar(archive: Path) -> tarfile.TarFile | None:
-    try:
-        return tarfile.TarFile.open(archive, tarinfo=Member)
+def _entries(archive: Path, stack: ExitStack) -> Iterator[ArchiveEntry]:
+    if not archive.is_file():
+        raise SerError(f"archive {archive}: there is no such file.")
+    try:  # tar first: a tar that ends with a zip would pass for that zip
+        tar = stack.enter_context(tarfile.TarFile.open(archive, tarinfo=LimitedTarInfo))
     except tarfile.TarError:
-        return None
-
-
-class Bounds:
-    """Adds up what an archive says that it holds, and stops at too much before it has been unpacked."""
-
-    def __init__(self, archive: Path):
-        self._archive = archive
-        self._most = max(SMALL, RATIO * archive.stat().st_size)
-        self._members = self._bytes = 0
-
-    def add(self, size: int) -> None:
-        """Count a member of ``size`` bytes; SerError where it is one or its bytes too many."""
-        self._members += 1
-        if self._members > MEMBERS:
-            raise SerError(f"archive {self._archive}: has more than {MEMBERS} members; no corpus has.")
-        self.fill(size)
-
-    def fill(self, size: int) -> None:
-        """Count ``size`` bytes; SerError where they are too many."""
-        self._bytes += size
-        if self._bytes > self._most:
+        if not zipfile.is_zipfile(archive):
             raise SerError(
-                f"archive {self._archive}: unpacks to more than {self._most} bytes, {RATIO} times its own size, as no "
-                "recordings do. If you trust it, unpack it yourself and set the corpus's 'root'."
-            )
+                f"archive {archive}: is neither a zip nor a tar file (plain, gz, bz2 or xz); is it damaged?"
+            ) from None
+        file = stack.enter_context(LimitedReader(io.FileIO(archive)))
+        return _zip_entries(stack.enter_context(zipfile.ZipFile(file)), SizeLimit(archive))
+    return _tar_entries(tar, SizeLimit(archive))
 
 
-class Member(tarfile.TarInfo):
-    """A tar member whose header is read only where it is of a size that a header has."""
+class LimitedReader(io.BufferedReader):
+    """A zip file, of which no read exceeds LIST: the length of the list of members comes from the file itself."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return up to ``size`` bytes; SerError for more than LIST."""
+        if size is not None and size > LIST:
+            raise SerError(f"archive {self.name}: its list of members has {size} bytes, more than the {LIST} allowed.")
+        return super().read(size)
+
+
+class LimitedTarInfo(tarfile.TarInfo):
+    """A tar member whose long name or extended header is read only up to HEADER bytes."""
 
     def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
-        if self.type in NOTES and self.size > HEADER:
-            raise SerError(f"archive {archive.name!s}: a name or note in it takes {self.size} bytes; is it damaged?")
+        if self.type in LONG_HEADERS and self.size > HEADER:
+            raise SerError(f"archive {archive.name!s}: a name or header in it takes {self.size} bytes; is it damaged?")
         if self.type == tarfile.GNUTYPE_SPARSE:
             self._proc_gnusparse_10(self, {}, archive)
         return super()._proc_member(archive)  # type: ignore[misc,no-any-return]
@@ -172,69 +167,66 @@ class Member(tarfile.TarInfo):
         raise SerError(f"archive {archive.name!s}: holds a sparse file, as no release of recordings does.")
 
 
-def _inside(name: str) -> str | None:
-    """Return ``name`` as a normal relative path with slashes, or None if it leads out of the folder."""
+class SizeLimit:
+    """Adds up the sizes that an archive declares, and stops at too many bytes before they are unpacked."""
+
+    def __init__(self, archive: Path):
+        self._archive = archive
+        self._most = max(SMALL, RATIO * archive.stat().st_size)
+        self._members = self._bytes = 0
+
+    def add(self, size: int, members: int = 1) -> None:
+        """Count ``size`` bytes of a member; SerError where there are too many bytes or members."""
+        self._members += members
+        self._bytes += size
+        if self._members > MEMBERS:
+            raise SerError(f"archive {self._archive}: has more than {MEMBERS} members; no corpus has.")
+        if self._bytes > self._most:
+            raise SerError(
+                f"archive {self._archive}: unpacks to more than {self._most} bytes, {RATIO} times its own size, as no "
+                "recordings do. If you trust it, unpack it yourself and set the corpus's 'root'."
+            )
+
+
+def _relative(name: str) -> str | None:
+    """Return ``name`` as a normalised relative path with slashes; None if it leads out of the folder."""
     name = name.replace("\\", "/")
     if name.startswith("/") or name[1:2] == ":" or ".." in name.split("/"):
         return None
     return posixpath.normpath(name)
 
 
-def _strange(name: str) -> bool:
-    """Tell whether a name is empty, or holds letters that do not show or that show the others in another order."""
+def _misleading(name: str) -> bool:
+    """Return whether a name is empty, or has characters that are invisible or change the order of the others."""
     return not name or any(letter in REORDERING or unicodedata.category(letter) == "Cc" for letter in name)
 
 
-def _zipped(file: zipfile.ZipFile, bounds: Bounds) -> tuple[Members, list[str]]:
-    members: Members = {}
-    refused = []
+def _zip_entries(file: zipfile.ZipFile, limit: SizeLimit) -> Iterator[ArchiveEntry]:
     for info in file.infolist():
-        name, kind = _inside(info.filename), stat.S_IFMT(info.external_attr >> 16)
-        bounds.add(info.file_size)
-        if _strange(info.filename):
-            refused.append(f"{info.filename!a} (no name that can be shown)")
-        elif name is None:
-            refused.append(f"{info.filename} (leads out)")
-        elif kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            refused.append(f"{info.filename} (a link or device)")
-        elif info.flag_bits & 1:
-            refused.append(f"{info.filename} (encrypted)")
-        elif info.is_dir():
-            members[name] = (0, lambda: None)
+        limit.add(info.file_size)
+        special = stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR)
+        problem = "a link or device" if special else "encrypted" if info.flag_bits & 1 else ""
+        if info.filename.endswith("/"):  # is_dir() of Python 3.11 fails for an empty name
+            yield ArchiveEntry(info.filename, 0, lambda: None, problem)
         else:
-            members[name] = (info.file_size, lambda info=info: file.open(info))  # type: ignore[misc]
-    return members, refused
+            yield ArchiveEntry(info.filename, info.file_size, lambda info=info: file.open(info), problem)  # type: ignore[misc]
 
 
-def _tarred(file: tarfile.TarFile, bounds: Bounds) -> tuple[Members, list[str]]:
-    members: Members = {}
-    refused = []
-    every = list(_counted(file, bounds))
-    listed = {name: member for member in every if (name := _inside(member.name)) is not None}
+def _tar_entries(file: tarfile.TarFile, limit: SizeLimit) -> Iterator[ArchiveEntry]:
+    every = []
+    while (member := file.next()) is not None:  # reading the next one unpacks this one, so its size is counted first
+        limit.add(max(0, member.size))
+        every.append(member)
+    listed = {path: member for member in every if (path := _relative(member.name)) is not None}
     for member in every:
-        name, target = _inside(member.name), _target(member, listed)
-        if _strange(member.name):
-            refused.append(f"{member.name!a} (no name that can be shown)")
-        elif name is None:
-            refused.append(f"{member.name} (leads out)")
-        elif target is None:
-            refused.append(f"{member.name} (a link to {member.linkname}, which is no file inside)")
-        elif target.isdir():
-            members[name] = (0, lambda: None)
+        target = _target(member, listed)
+        if target is None:
+            yield ArchiveEntry(member.name, 0, lambda: None, f"a link to {member.linkname}, which is no file inside")
         elif target.isreg():
-            if target is not member:
-                bounds.fill(target.size)
-            members[name] = (target.size, lambda target=target: file.extractfile(target))  # type: ignore[misc]
+            limit.add(target.size if target is not member else 0, members=0)
+            yield ArchiveEntry(member.name, target.size, lambda target=target: file.extractfile(target), "")  # type: ignore[misc]
         else:
-            refused.append(f"{member.name} (a device)")
-    return members, refused
-
-
-def _counted(file: tarfile.TarFile, bounds: Bounds) -> Iterator[tarfile.TarInfo]:
-    """Yield the members; one that is too large is counted before it is unpacked to get at the next."""
-    while (member := file.next()) is not None:
-        bounds.add(max(0, member.size))
-        yield member
+            yield ArchiveEntry(member.name, 0, lambda: None, "" if target.isdir() else "a device")
 
 
 def _target(member: tarfile.TarInfo, listed: dict[str, tarfile.TarInfo]) -> tarfile.TarInfo | None:

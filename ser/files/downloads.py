@@ -1,4 +1,4 @@
-"""Download an archive: stream it, go on after a break, check its sum, and give no secret away."""
+"""Download an archive: resume after a break, check its MD5, and print no secret."""
 
 import hashlib
 import os
@@ -17,10 +17,10 @@ from ser.files.addresses import REMOTE, filled, public, split
 from ser.jobs.progress import progress
 
 CHUNK = 1 << 20  # bytes, 1 MiB
-ATTEMPTS = 5  # in one call, each going on where the one before broke off
-TIMEOUT = (10, 60)  # seconds to connect, and without a byte
-SLOWEST = 600.0  # seconds for a CHUNK; a server that drips is left, and asked again for the rest
-DIGITS = 19  # a length with as many is none
+ATTEMPTS = 5  # in one call, each resuming where the one before broke off
+TIMEOUT = (10, 60)  # seconds to connect, and without any byte received
+SLOWEST = 600.0  # seconds for a CHUNK; from a slower server the rest is requested again
+DIGITS = 19  # a length with this many digits or more is ignored
 SPARE = 1 << 26  # bytes left free on the disk
 BREAKS = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError, UnicodeError)
 
@@ -28,11 +28,11 @@ BREAKS = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionErr
 def download(url: str, to: Path, *, md5: Sequence[str] = (), size: int | None = None, corpus: str = "") -> Path:
     """Return a checked archive: ``to``, fetched from an http(s) ``url``, or the local file that ``url`` names.
 
-    A break is also a server that takes longer than ``SLOWEST`` for a ``CHUNK``. What arrived before one is kept in
-    ``<to>.part`` and gone on from, also in a later call. User name and password are taken from ``SER_<CORPUS>_USER``
-    and ``SER_<CORPUS>_PASSWORD``, else ``SER_ARCHIVE_USER`` and ``SER_ARCHIVE_PASSWORD``. SerError if the address does
+    A ``CHUNK`` that takes longer than ``SLOWEST`` counts as a break. The bytes before a break are kept in ``<to>.part``
+    and the transfer resumes there, also in a later call. User name and password are taken from ``SER_<CORPUS>_USER``
+    and ``SER_<CORPUS>_PASSWORD``, else ``SER_ARCHIVE_USER`` and ``SER_ARCHIVE_PASSWORD``. SerError if the server does
     not answer, if its size is not ``size`` bytes, or if the MD5 is none of ``md5``; the wrong file is then kept as
-    ``<to>.wrong-md5-<sum>``.
+    ``<to>.wrong-md5-<MD5>``.
     """
     parts = split(url)
     if parts.scheme not in REMOTE:
@@ -52,20 +52,20 @@ def download(url: str, to: Path, *, md5: Sequence[str] = (), size: int | None = 
     try:
         _check(to, md5, public(url))
     except SerError as error:
-        aside = to.with_name(f"{to.name}.wrong-md5-{digest(to)}")
+        aside = to.with_name(f"{to.name}.wrong-md5-{md5_of(to)}")
         to.replace(aside)
         raise SerError(f"{error} It is kept as {aside}.") from error
     return to
 
 
-def digest(archive: Path) -> str:
-    """Return the MD5 of a file, 32 hexadecimal digits; publishers of corpora give no better one."""
+def md5_of(archive: Path) -> str:
+    """Return the MD5 of a file, 32 hexadecimal digits; publishers of corpora print no stronger checksum."""
     with archive.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def _check(archive: Path, md5: Sequence[str], origin: str) -> None:
-    if md5 and (found := digest(archive)) not in md5:
+    if md5 and (found := md5_of(archive)) not in md5:
         raise SerError(
             f"archive {origin}: its MD5 is {found}, the published one is {' or '.join(md5)}; it is damaged or not the "
             "official release. If you trust it, unpack it yourself and set the corpus's 'root'."
@@ -73,29 +73,29 @@ def _check(archive: Path, md5: Sequence[str], origin: str) -> None:
 
 
 def _transfer(url: str, part: Path, size: int | None, checked: bool, corpus: str) -> None:
-    """Fill ``part`` from ``url``; a break is mended by asking for the rest, as long as each attempt brings some."""
+    """Fill ``part`` from ``url``; after a break the rest is requested, as long as each attempt adds bytes."""
     for attempt in range(1, ATTEMPTS + 1):
         before = part.stat().st_size if part.exists() else 0
         try:
             _attempt(url, part, size, checked, corpus)
             return
         except BREAKS as error:
-            there = part.stat().st_size if part.exists() else 0
-            if attempt == ATTEMPTS or there <= before:
+            received = part.stat().st_size if part.exists() else 0
+            if attempt == ATTEMPTS or received <= before:
                 # without the cause: requests writes the whole address, with any token in it, into its own message
                 response = getattr(error, "response", None)
                 status = "" if response is None else f" {response.status_code}"
                 raise SerError(
-                    f"archive {public(url)}: the transfer broke off after {there} bytes "
-                    f"({type(error).__name__}{status}); run again to go on from there."
+                    f"archive {public(url)}: the transfer broke off after {received} bytes "
+                    f"({type(error).__name__}{status}); run again to resume it."
                 ) from None
-            print(f"the transfer broke off after {there} bytes; going on", file=sys.stderr, flush=True)
+            print(f"the transfer broke off after {received} bytes; resuming", file=sys.stderr, flush=True)
 
 
 def _attempt(url: str, part: Path, size: int | None, checked: bool, corpus: str) -> None:
     validator = _validator(part)
     etag = validator.read_text(encoding="ascii", errors="ignore") if validator.exists() else ""
-    # without a validator or a published checksum nobody would notice that the rest is of another file
+    # without an ETag or a published checksum the rest might be of another file, undetected
     begin = part.stat().st_size if part.exists() and (etag or checked) else 0
     if begin and begin == size:
         return
@@ -111,7 +111,7 @@ def _attempt(url: str, part: Path, size: int | None, checked: bool, corpus: str)
         hooks={"response": _guard},
     ) as answer:
         if answer.status_code == 416 and answer.headers.get("Content-Range") == f"bytes */{begin}":
-            return  # it was whole already
+            return  # it was complete already
         if begin and not _continues(answer, begin):
             part.unlink()
             _attempt(url, part, size, checked, corpus)
@@ -125,38 +125,40 @@ def _attempt(url: str, part: Path, size: int | None, checked: bool, corpus: str)
             raise SerError(
                 f"archive {public(url)}: has {total} bytes, the published one {size}; is it another release?"
             )
-        room(part.parent, (total or 0) - begin, public(url))
+        require_space(part.parent, (total or 0) - begin, public(url))
         _remember(validator, answer.headers)
         _write(answer, part, begin, total, public(url))
 
 
 def _guard(answer: requests.Response, **_: object) -> None:
-    """Refuse to be sent from https to http, or to anything that is not on the net; requests itself counts the hops."""
+    """Refuse redirects from https to http, or to a scheme other than http and https; requests limits their number."""
     if answer.is_redirect:
         try:
             target = urljoin(answer.url, answer.headers["location"])
         except ValueError:
-            raise SerError(f"archive {public(answer.url)}: the server sends on to no address.") from None
+            raise SerError(f"archive {public(answer.url)}: the server redirects to no valid address.") from None
         old, new = split(answer.url).scheme, split(target).scheme
         if new not in REMOTE or (old == "https" and new == "http"):
-            raise SerError(f"archive {public(answer.url)}: the server sends on to {public(target)}, which is not safe.")
+            raise SerError(
+                f"archive {public(answer.url)}: the server redirects to {public(target)}, which is not safe."
+            )
 
 
 def _continues(answer: requests.Response, begin: int) -> bool:
-    """Tell whether the answer to a request for the rest can be used: not where the rest is of something else."""
+    """Return whether the answer to a request for the rest can be used: not where it is the rest of another file."""
     if answer.status_code == 206:
         return answer.headers.get("Content-Range", "").startswith(f"bytes {begin}-")
     return answer.status_code != 416
 
 
 def _validator(part: Path) -> Path:
-    """The file beside ``part`` that holds the server's ETag, by which it tells whether the rest still fits."""
+    """Return the file beside ``part`` for the server's ETag, with which it decides whether the rest still fits."""
     return part.with_name(f"{part.name}.etag")
 
 
 def _remember(validator: Path, headers: "requests.structures.CaseInsensitiveDict[str]") -> None:
     etag = headers.get("ETag", "")
-    if etag and etag.isascii() and not etag.startswith("W/"):  # If-Range wants a strong one
+    if etag and etag.isascii() and not etag.startswith("W/"):  # If-Range needs a strong one
         validator.write_text(etag, encoding="ascii")
     else:
         validator.unlink(missing_ok=True)
@@ -185,21 +187,21 @@ def _write(answer: requests.Response, part: Path, begin: int, total: int | None,
     else:
         print(f"{origin}: {total - begin} of {total} bytes to fetch", file=sys.stderr, flush=True)
         chunks = progress(chunks, total=-(-(total - begin) // CHUNK), unit="MiB")
-    there = begin
+    received = begin
     with part.open("ab" if begin else "wb") as file:
         for chunk in chunks:
-            there += len(chunk)
-            if total is not None and there > total:
-                raise SerError(f"archive {origin}: the server sends more than the {total} bytes that there are.")
+            received += len(chunk)
+            if total is not None and received > total:
+                raise SerError(f"archive {origin}: the server sends more than the {total} bytes that it declares.")
             if total is None:
-                room(part.parent, len(chunk), origin)
+                require_space(part.parent, len(chunk), origin)
             file.write(chunk)
-    if total is not None and there < total:
+    if total is not None and received < total:
         raise requests.ConnectionError
 
 
 def _arriving(answer: requests.Response) -> Iterator[bytes]:
-    """Yield the body as it is stored, packed or not, CHUNK by CHUNK, and what there is of one before a break."""
+    """Yield the body as it is stored, CHUNK by CHUNK, and the part of one before a break, without decompressing it."""
     held, began = bytearray(), time.monotonic()
     try:
         while piece := answer.raw.read1(CHUNK, decode_content=False):
@@ -228,7 +230,7 @@ def _credentials(corpus: str) -> tuple[str, str] | None:
     return None
 
 
-def room(folder: Path, needed: int, what: str) -> None:
-    """Raise SerError if ``folder`` has not ``needed`` bytes left, and a few more."""
+def require_space(folder: Path, needed: int, what: str) -> None:
+    """Raise SerError if the disk of ``folder`` has fewer than ``needed`` + ``SPARE`` bytes free."""
     if (free := shutil.disk_usage(folder).free) < needed + SPARE:
         raise SerError(f"archive {what}: needs {needed} bytes in {folder}, {free} are free.")

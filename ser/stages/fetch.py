@@ -67,7 +67,7 @@ def _unpack(
         size=source.size if source and archive == OFFICIAL else None,
         corpus=corpus,
     )
-    md5 = downloads.digest(here)
+    md5 = downloads.md5_of(here)
     archives.unpack(here, partial)
     _lift(partial, adapter, options)
     return {"from": addresses.public(url), "md5": md5}

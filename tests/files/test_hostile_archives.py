@@ -113,7 +113,7 @@ def test_a_size_that_no_disk_holds_is_refused(tmp_path: Path) -> None:
     refused(tmp_path / "a.tar")
 
 
-def test_an_archive_needs_room_for_all_that_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_needs_disk_space_for_all_that_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = zipped(tmp_path / "a.zip", ("a.wav", MEGABYTE))
     monkeypatch.setattr("ser.files.downloads.shutil.disk_usage", lambda _: type("Usage", (), {"free": 1 << 20})())
     refused(path, "needs", "free")
