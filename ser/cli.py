@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 import typer
 
-from ser.commands import results
+from ser.commands import check, results
 from ser.errors import SerError
 from ser.jobs import failures, scheduler
 from ser.verbs import audits, corpora, experiments, listings, verify
@@ -50,5 +50,13 @@ def verb(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     return app.command(function.__name__.strip("_").replace("_", "-"))(guarded)
 
 
-for function in (*corpora.VERBS, *audits.VERBS, *experiments.VERBS, *listings.VERBS, *verify.VERBS, results.results):
+for function in (
+    *corpora.VERBS,
+    *audits.VERBS,
+    *experiments.VERBS,
+    *listings.VERBS,
+    *verify.VERBS,
+    results.results,
+    check.check,
+):
     verb(function)

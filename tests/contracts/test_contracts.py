@@ -10,8 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from ser import catalog
+from ser.cli import app
 from ser.config import definitions
 from ser.contracts import run
 
@@ -135,3 +137,12 @@ def test_a_broken_module_is_described(kind: str, name: str, found: dict[tuple[st
     assert all("\n" not in line and "Traceback" not in line for line in lines)
     for wanted in BROKEN[kind, name][1]:
         assert any(wanted in line for line in lines), (wanted, lines)
+
+
+def test_the_verb_prints_a_line_per_fault_and_fails() -> None:
+    runner = CliRunner()
+    done = runner.invoke(app, ["check", "corpus", "table", "--options", '{"table": "absent.csv"}'])
+    assert done.exit_code == 2
+    assert "'table: absent.csv', does not exist" in done.stdout
+    assert runner.invoke(app, ["check", "model", "linear_svm"]).stdout == "model linear_svm: no fault found\n"
+    assert "Did you mean 'model'" in runner.invoke(app, ["check", "modl", "linear_svm"]).stderr
