@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ser import catalog
+from ser.config import extractors, read
 
 RATE = 16000
 PASSES = 3
@@ -37,11 +38,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         weights = untrained(Path(folder), arguments.threads)
         print(f"{'feature':22}{'× real time':>12}{'library':>12}  {'ratio':>6}  library call")
-        for name in catalog.names("features"):
-            needs = "weights" in (catalog.keywords("features", name, "extract") or {})
-            extract = partial(
-                catalog.load("features", name).extract, rate=RATE, **({"weights": weights} if needs else {})
-            )
+        for name, feature in read.features(Path(__file__).parents[1] / "config").items():
+            options = feature.options | dict.fromkeys(extractors.trained(feature.extractor), weights)
+            extract = partial(catalog.load("features", feature.extractor).extract, rate=RATE, **options)
             ours = speed(extract, signals)
             label, call = library(name)
             if call is None:
@@ -74,7 +73,7 @@ def untrained(folder: Path, threads: int) -> Path:
 
 
 def speed(call: Call, signals: list[Signal]) -> float:
-    """Return seconds of sound per second of processor time, which other load disturbs less: the best of the passes."""
+    """Return seconds of sound per second of processor time, the best of the passes."""
     call(signals[0])
     passes = []
     for _ in range(PASSES):
@@ -86,7 +85,7 @@ def speed(call: Call, signals: list[Signal]) -> float:
 
 
 def library(name: str) -> tuple[str, Call | None]:
-    """Return the defining library's own call for a feature, and what it is called; None where there is none."""
+    """Return the name and the call of the library that defines a feature; "" and None without one."""
     if name in ("spectrogram", "spectrogram_10hz", "mfcc"):
         return _librosa(name)
     if name in ("compare_lld", "compare_functionals", "egemaps"):

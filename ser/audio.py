@@ -1,7 +1,7 @@
-"""Recordings: read, look for faults, mix down, resample.
+"""Recordings: read, check for faults, mix down, resample.
 
-Any format and number of channels that libsndfile reads, and the first audio track of AVI, MP4 and the like, by
-FFmpeg, at any rate that speech is recorded at. Samples are float32, -1…1 for integer formats.
+libsndfile's formats, and the first audio track of AVI, MP4 and other containers through FFmpeg, with any number of
+channels. Samples are float32, −1…1 for integer formats.
 """
 
 import threading
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     import av
 
 RATE = 16_000  # Hz, of everything after the resample stage
-SILENCE = 1e-5  # peak below which nothing was recorded; a 16-bit step is 3e-5
-EDGE = 0.011  # seconds that an end may lie behind the file's: transcripts round to hundredths
-BLOCK = 1 << 18  # frames read at a time: a recording of hours fits into memory, and no header decides how much is taken
-WIDE = 8  # channels; of a recording with more, fewer frames are read at a time
-KEPT = 1 << 20  # frames of a film that may be read again, since utterances overlap: 22 s at 48 kHz
-LONGEST = 1 << 28  # samples that are held at once, 1 GiB: 93 minutes of mono at 48 kHz
-RATES = (1_000, 1_000_000)  # Hz; the least and the most that a recording of speech may have
-LOUDEST = 1e10  # of full scale 1; integers of 32 bits that were stored as they are stay below
+SILENCE = 1e-5  # peak below which a recording is silent; a 16-bit step is 3e-5
+EDGE = 0.011  # seconds by which an end may exceed the file's: transcripts round to hundredths
+BLOCK = 1 << 18  # frames read at a time: hours fit into memory, and no header decides how much memory is used
+WIDE = 8  # channels; with more, fewer frames are read at a time
+KEPT = 1 << 20  # frames of a film kept for overlapping utterances: 22 s at 48 kHz
+LONGEST = 1 << 28  # samples in memory at once, 1 GiB: 93 minutes of mono at 48 kHz
+RATES = (1_000, 1_000_000)  # Hz, lowest and highest
+LOUDEST = 1e10  # full scale is 1; 32-bit integers stored as floats are below this
 CONTAINERS = {".avi", ".m4a", ".mkv", ".mov", ".mp4", ".mpg", ".webm", ".wmv"}  # read by FFmpeg
 
 Signal = np.ndarray[Any, np.dtype[np.float32]]
@@ -36,11 +36,11 @@ Signal = np.ndarray[Any, np.dtype[np.float32]]
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a recording is like, and its first fault if it has one.
+    """The properties of a recording, and its first fault if it has one.
 
-    ``seconds`` is the length of the part between start and end. ``fault`` is a phrase for a message, ``kind`` what it
-    counts as: ``unreadable`` (missing, unreadable, empty, truncated, not finite, start or end outside), ``silent``,
-    ``short``; both are None for a sound recording. Rate, channels and seconds are 0 where they are not known.
+    ``seconds`` is the length of the part between start and end. ``fault`` is a phrase for a message, ``kind`` its
+    class: ``unreadable`` (missing, unreadable, empty, truncated, not finite, start or end outside), ``silent``,
+    ``short``; both are None without a fault. Unknown rate, channels and seconds are 0.
     """
 
     rate: int
@@ -54,7 +54,7 @@ def read(path: Path, start: float | None = None, end: float | None = None) -> tu
     """Return the samples between ``start`` and ``end`` in seconds (None: of the whole file), and the rate in Hz.
 
     The signal is float32, (frames, channels). SerError if the file is missing, unreadable or a film without sound, if
-    start or end lie outside it, or if it holds fewer frames than it declares.
+    start or end are outside it, or if it has fewer frames than it declares.
     """
     with _open(path) as file:
         first, last = _span(file, start, end, path)
@@ -72,7 +72,7 @@ def mono(signal: Signal) -> Signal:
 def resample(signal: Signal, rate: int, to: int = RATE) -> Signal:
     """Return ``signal``, (frames,), at ``to`` Hz by the soxr resampler's HQ setting (linear phase, 20 bits).
 
-    The level is kept; a signal at full scale may ring a little above 1.
+    The level is unchanged; a signal at full scale may overshoot 1 slightly.
     """
     if rate == to:
         return signal
@@ -89,9 +89,9 @@ def load(path: Path, start: float | None = None, end: float | None = None, *, to
 def inspect(
     path: Path, start: float | None = None, end: float | None = None, minimum_seconds: float = 0.0
 ) -> Inspection:
-    """Read the recording between ``start`` and ``end`` seconds (None: all of it) and return what was found.
+    """Read the recording between ``start`` and ``end`` seconds (None: all of it) and return its properties and fault.
 
-    Nothing is raised: a fault is an entry of the result. Silent: the peak of the mono mix is below ``SILENCE``.
+    No SerError: a fault is part of the result. Silent: the peak of the mono mix is below ``SILENCE``.
     """
     try:
         with _open(path) as file:
@@ -126,7 +126,7 @@ def _faults(file: "Recording", first: int, last: int, path: Path) -> tuple[str |
 
 
 def _blocks(file: "Recording", first: int, last: int, path: Path) -> Iterator[Signal]:
-    """Yield the frames from ``first`` to ``last`` piece by piece; they end early where the file does."""
+    """Yield the frames from ``first`` to ``last`` in blocks, up to the end of the file."""
     step = max(1, BLOCK * WIDE // max(WIDE, file.channels))
     for begin in range(first, last, step):
         wanted = min(step, last - begin)
@@ -138,11 +138,11 @@ def _blocks(file: "Recording", first: int, last: int, path: Path) -> Iterator[Si
 
 
 class _Track:
-    """The first audio track of a container: what SoundFile offers, as far as it is used here.
+    """The first audio track of a container, with the part of SoundFile's interface that is used here.
 
-    How many frames it holds stands in no header, so that opening decodes it once, piece by piece. Nor can it be entered
-    in the middle, so that a thread keeps the track that it opened last, and goes on where it is. SerError where there
-    is no track, no sample, or less than an AVI declares.
+    No header gives the number of frames, so that opening decodes the whole track once. Decoding cannot start in the
+    middle, so that a thread keeps the track that it opened last and continues from its position. SerError if there is
+    no track, no sample, or less than an AVI declares.
     """
 
     def __init__(self, path: Path):
@@ -159,12 +159,12 @@ class _Track:
 
     @classmethod
     def of(cls, path: Path) -> "_Track":
-        """Return the track of ``path``; the one that this thread had before where it is the same."""
+        """Return the track of ``path``, reusing the one that this thread opened last if the file is the same."""
         status = path.stat()
-        named = (path.absolute(), status.st_size, status.st_mtime_ns)
-        if getattr(_BEFORE, "named", None) != named:
-            _BEFORE.track, _BEFORE.named = cls(path), named
-        track: _Track = _BEFORE.track
+        identity = (path.absolute(), status.st_size, status.st_mtime_ns)
+        if getattr(_LAST, "identity", None) != identity:
+            _LAST.track, _LAST.identity = cls(path), identity
+        track: _Track = _LAST.track
         return track
 
     def __enter__(self) -> "_Track":
@@ -174,25 +174,25 @@ class _Track:
         self.close()
 
     def close(self) -> None:
-        """Nothing: the file is let go of when the thread opens another."""
+        """Do nothing: the file is closed when the thread opens another."""
 
     def _begin(self) -> None:
-        self._at, self._parts = 0, _decoded(self._path)
+        self._position, self._parts = 0, _decoded(self._path)
         self._rest = self._kept = np.empty((0, self.channels), np.float32)
 
     def tell(self) -> int:
-        """Return the frame that is read next."""
-        return self._at
+        """Return the next frame to read."""
+        return self._position
 
     def seek(self, frame: int) -> None:
-        """Go to ``frame``, from here or from the beginning: what lies between is decoded and dropped."""
-        back = self._at - frame
+        """Go to ``frame``, forwards or from the beginning; frames in between are decoded and dropped."""
+        back = self._position - frame
         if 0 < back <= len(self._kept):
             self._rest = np.concatenate([self._kept[-back:], self._rest])
-            self._kept, self._at = self._kept[:-back], frame
+            self._kept, self._position = self._kept[:-back], frame
         elif back > 0:
             self._begin()
-        while self._at < frame and len(self.read(min(BLOCK, frame - self._at))):
+        while self._position < frame and len(self.read(min(BLOCK, frame - self._position))):
             pass
 
     def read(self, count: int, **_: object) -> Signal:
@@ -207,30 +207,31 @@ class _Track:
             blocks.append(self._rest[:count])
             self._rest = self._rest[count:]
             count -= len(blocks[-1])
-            self._at += len(blocks[-1])
+            self._position += len(blocks[-1])
         samples = np.concatenate(blocks)
         self._kept = np.concatenate([self._kept, samples[-KEPT:]])[-KEPT:]
         return samples
 
 
 def _decoded(path: Path) -> "Generator[av.AudioFrame]":
-    """Yield a film's track piece by piece as packed float32; the film is closed with the generator."""
+    """Yield the blocks of a film's track as packed float32; closing the generator closes the film."""
     import av
 
+    failures = (av.FFmpegError, ValueError)  # ValueError: rate or channels change; av is gone when Python exits
     try:
         with av.open(path.absolute()) as container:
             if not container.streams.audio:
                 raise SerError(f"{path}: has no audio track.")
-            # rate and channels stay as they are; packed, since PyAV 18 counts nine planes of eight channels
+            # keeps rate and channels; packed, since PyAV 18 counts nine planes for eight channels
             to_float = av.AudioResampler(format="flt")
             for frame in container.decode(audio=0):
                 yield from to_float.resample(frame)
-    except (av.FFmpegError, ValueError) as error:  # ValueError: rate or channels change on the way
-        _BEFORE.named = None
+    except failures as error:
+        _LAST.identity = None
         raise SerError(f"{path}: cannot be read as audio ({_reason(error)}).") from error
 
 
-_BEFORE = threading.local()  # named: path, size and time; track: of that file
+_LAST = threading.local()  # identity: path, size and time; track: of that file
 
 Recording: TypeAlias = soundfile.SoundFile | _Track
 
@@ -244,15 +245,17 @@ def _open(path: Path) -> Recording:
         file = _Track.of(path) if path.suffix.lower() in CONTAINERS else soundfile.SoundFile(path)
         if not RATES[0] <= file.samplerate <= RATES[1]:
             file.close()
-            raise SerError(f"{path}: {file.samplerate} Hz is no rate of speech; known: {RATES[0]} to {RATES[1]} Hz.")
+            raise SerError(
+                f"{path}: {file.samplerate} Hz is not a rate of speech; allowed: {RATES[0]} to {RATES[1]} Hz."
+            )
         return file
     except (soundfile.SoundFileError, OSError, TypeError) as error:
-        # TypeError: headerless formats (.raw) ask for a rate that nobody wrote down
+        # TypeError: formats without a header (.raw) need a rate
         raise SerError(f"{path}: cannot be read as audio ({_reason(error)}).") from error
 
 
 def _frames(file: Recording, first: int, count: int, path: Path) -> Signal:
-    """Return ``count`` frames from frame ``first`` on, (frames, channels); fewer where the file ends early."""
+    """Return ``count`` frames from frame ``first``, (frames, channels); fewer at the end of the file."""
     try:
         if file.tell() != first:
             file.seek(first)
@@ -263,24 +266,24 @@ def _frames(file: Recording, first: int, count: int, path: Path) -> Signal:
 
 
 def _reason(error: Exception) -> str:
-    # soundfile puts the path before libsndfile's own words, FFmpeg after its own
+    # soundfile puts the path before libsndfile's message, FFmpeg after its own
     return str(getattr(error, "strerror", None) or error).rsplit(": ", 1)[-1].rstrip(".")
 
 
 def _span(file: Recording, start: float | None, end: float | None, path: Path) -> tuple[int, int]:
-    """Return the first frame and the one after the last; an end at most EDGE behind the file's means the file's."""
+    """Return the first frame and the one after the last; an end up to EDGE after the file's is the file's."""
     rate, frames = file.samplerate, file.frames
     length = frames / rate
     if start is not None and not 0 <= start < length:
-        raise SerError(f"{path}: start {start:g} s lies outside the file, which lasts {length:.3f} s.")
+        raise SerError(f"{path}: start {start:g} s is outside the file, which lasts {length:.3f} s.")
     if end is not None and not 0 < end <= length + EDGE:
-        raise SerError(f"{path}: end {end:g} s lies outside the file, which lasts {length:.3f} s.")
+        raise SerError(f"{path}: end {end:g} s is outside the file, which lasts {length:.3f} s.")
     first = 0 if start is None else round(start * rate)
     last = frames if end is None else min(frames, round(end * rate))
     if (last - first) * max(file.channels, RATE / rate) > LONGEST:
         raise SerError(
-            f"{path}: {(last - first) / rate:.0f} s of {file.channels} channels at {rate} Hz are too much to hold; cut "
-            "it up, or give start and end of its utterances."
+            f"{path}: {(last - first) / rate:.0f} s of {file.channels} channels at {rate} Hz do not fit into memory; "
+            "split it, or give start and end of its utterances."
         )
     if start is not None and last <= first:
         raise SerError(f"{path}: end {length if end is None else end:g} s is not after start {start:g} s.")

@@ -1,33 +1,33 @@
-"""How much sound the header of a recording declares, read without decoding: WAV, W64, AIFF, AU and AVI."""
+"""The amount of data that the header of a recording declares, read without decoding: WAV, W64, AIFF, AU and AVI."""
 
 import struct
 from pathlib import Path
 from typing import BinaryIO
 
-STREAMED = (0, 0xFFFFFFFF)  # data sizes that a program writes which cannot seek back to the header
-CHUNKS = 100_000  # of a file that are looked at; a header of nothing but empty chunks takes minutes
+STREAMED = (0, 0xFFFFFFFF)  # data sizes written by a program that cannot seek back to the header
+CHUNKS = 100_000  # chunks read, at most; a file of empty chunks would take minutes
 
 
 def missing_bytes(path: Path) -> str | None:
-    """Return how much of what a WAV, W64, AIFF, AU or AVI header declares is not there; None if all is.
+    """Return a phrase if a file has fewer bytes than its WAV, W64, AIFF, AU or AVI header declares; else None.
 
-    libsndfile shortens such a file without a word. Other formats have no such field; a short read shows them.
+    libsndfile reads such a file without an error. Other formats have no such field; reading them gives too few frames.
     """
     with path.open("rb") as file:
         try:
             declared, begin = _declared(file)
-        except (struct.error, ValueError, OverflowError, OSError):  # a header that is torn, or sizes that no file has
+        except (struct.error, ValueError, OverflowError, OSError):  # a truncated header, or impossible sizes
             return None
-    there = path.stat().st_size - begin
-    if declared is None or declared <= there:
+    present = path.stat().st_size - begin
+    if declared is None or declared <= present:
         return None
-    return f"its header declares {declared} bytes, {max(there, 0)} are there"
+    return f"its header declares {declared} bytes, it has {max(present, 0)}"
 
 
 def _declared(file: BinaryIO) -> tuple[int | None, int]:
-    """Return the bytes that the header declares (None: not said) and where they begin in the file.
+    """Return the bytes of samples that the header declares (None: not declared) and their offset in the file.
 
-    These are the samples; of an AVI, where they lie scattered, all.
+    For an AVI, whose samples are scattered, these are all bytes.
     """
     head = file.read(12)
     if head[:4] == b"RIFF" and head[8:] == b"AVI ":
@@ -51,12 +51,12 @@ def _declared(file: BinaryIO) -> tuple[int | None, int]:
         elif name in (b"data", b"SSND"):
             return wide if size in STREAMED else size, file.tell()
         else:
-            file.seek(size + size % 2, 1)  # chunks lie on even bytes
+            file.seek(size + size % 2, 1)  # chunks begin at even offsets
     return None, 0
 
 
 def _declared_avi(file: BinaryIO) -> int | None:
-    """Return where the last RIFF chunk of an AVI ends; a film of more than 1 GB has several."""
+    """Return the end of the last RIFF chunk of an AVI; a film of more than 1 GB has several."""
     end = 0
     while file.seek(end) == end and len(chunk := file.read(8)) == 8 and chunk[:4] == b"RIFF":
         size = struct.unpack("<I", chunk[4:])[0]
@@ -67,7 +67,7 @@ def _declared_avi(file: BinaryIO) -> int | None:
 
 
 def _declared_w64(file: BinaryIO) -> tuple[int | None, int]:
-    """The same for Sony Wave64: 16-byte names, 8-byte sizes that count their own 24 bytes, chunks on 8 bytes."""
+    """The same for Sony Wave64: 16-byte names, 8-byte sizes that include 24 bytes of header, chunks aligned to 8."""
     file.seek(40)
     for _ in range(CHUNKS):
         if len(chunk := file.read(24)) < 24:

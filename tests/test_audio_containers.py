@@ -167,7 +167,7 @@ def test_faults_of_films_name_the_file(tmp_path: Path) -> None:
     said = {
         "mute.avi": "has no audio track",
         "none.avi": "holds no samples",
-        "torn.avi": f"is truncated: its header declares {len(whole)} bytes, {len(whole) // 2} are there",
+        "torn.avi": f"is truncated: its header declares {len(whole)} bytes, it has {len(whole) // 2}",
         "head.avi": "is truncated",
         "text.avi": "cannot be read as audio",
         "empty.avi": "is an empty file",

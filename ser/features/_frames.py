@@ -1,4 +1,4 @@
-"""What the short-time extractors share: checks of the signal, windows, framed magnitude spectra."""
+"""Shared by the short-time extractors: checks of the signal, windows, magnitude spectra of frames."""
 
 from functools import cache
 
@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from ser.errors import SerError
 
 RATE = 16000  # Hz, of every signal after `resample`
-HOP_SAMPLES = 160  # 10 ms
+HOP_SAMPLES = 160  # 10 ms from one frame to the next
 
 Signal = NDArray[np.float32]
 
 
 def require(signal: Signal, rate: int, minimum: int) -> None:
-    """Raise SerError unless ``signal`` is mono at 16 kHz and holds at least ``minimum`` samples."""
+    """Raise SerError unless ``signal`` is mono at 16 kHz with at least ``minimum`` samples."""
     if rate != RATE:
         raise SerError(f"the extractor is defined at {RATE} Hz, this signal has {rate} Hz; resample it first.")
     if signal.ndim != 1:
@@ -29,8 +29,8 @@ def require(signal: Signal, rate: int, minimum: int) -> None:
 @cache
 def hamming(samples: int) -> Signal:
     """Return the periodic Hamming window, 0.54 − 0.46·cos(2πn/N) (librosa's ``fftbins=True``), float32."""
-    turn = 2 * np.pi * np.arange(samples) / samples
-    window = (0.54 - 0.46 * np.cos(turn)).astype(np.float32)
+    phase = 2 * np.pi * np.arange(samples) / samples
+    window = (0.54 - 0.46 * np.cos(phase)).astype(np.float32)
     window.flags.writeable = False
     return window
 
@@ -38,8 +38,8 @@ def hamming(samples: int) -> Signal:
 def magnitudes(signal: Signal, window: int, points: int) -> Signal:
     """Return the linear magnitude of the ``points``-point DFT of each Hamming frame of ``window`` samples, 10 ms apart.
 
-    Shape (floor((samples − window) / 160) + 1, points // 2 + 1), float32. Nothing is padded: the first frame begins
-    with the first sample, and a remainder shorter than a frame is left out.
+    Shape (floor((samples − window) / 160) + 1, points // 2 + 1), float32. Without padding: the first frame begins with
+    the first sample, and a remainder shorter than a frame is ignored.
     """
     from scipy.fft import rfft
 

@@ -2,8 +2,8 @@
 
 Young et al., "The HTK Book", 2006, sections 5.2 to 5.9, with the constants of openSMILE's MFCC12_E_D_A: pre-emphasis
 0.97 within the frame, symmetric Hamming window, 512-point power spectrum, 26 triangles on the mel scale
-1127·ln(1 + f/700) from 0 to 8000 Hz, ln, orthonormal DCT-II, lifter 22. Samples count in 16-bit steps; a band or a
-frame with less than the energy of one step counts as one, so that silence is finite.
+1127·ln(1 + f/700) from 0 to 8000 Hz, ln, orthonormal DCT-II, lifter 22. Samples are in 16-bit steps. The energy of a
+band or frame is at least that of one step, so that silence is finite.
 """
 
 from functools import cache
@@ -19,7 +19,7 @@ CEPSTRA = 12  # c1 to c12
 LIFTER = 22
 EMPHASIS = 0.97
 STEPS = 32767  # of 16 bits in a sample of 1.0
-REACH = 2  # frames to either side of a delta
+REACH = 2  # frames on either side of a delta
 
 
 def framed(signal: Signal) -> Signal:
@@ -32,14 +32,14 @@ def cepstra(frames: Signal) -> Signal:
     """Return c1 to c12 of ``frames`` (frames, 400) in 16-bit steps: (frames, 12), float32."""
     from scipy.fft import dct, rfft
 
-    before = np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)
+    previous = np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)
     window = np.hamming(WINDOW).astype(np.float32)
-    power = np.square(np.abs(rfft((frames - np.float32(EMPHASIS) * before) * window, n=POINTS, axis=1)))
+    power = np.square(np.abs(rfft((frames - np.float32(EMPHASIS) * previous) * window, n=POINTS, axis=1)))
     bands = np.log(np.maximum(power @ mel_filters(), 1))
     order = np.arange(1, CEPSTRA + 1)
     lifter = 1 + LIFTER / 2 * np.sin(np.pi * order / LIFTER)
-    found: Signal = (dct(bands, type=2, norm="ortho", axis=1)[:, order] * lifter).astype(np.float32)
-    return found
+    values: Signal = (dct(bands, type=2, norm="ortho", axis=1)[:, order] * lifter).astype(np.float32)
+    return values
 
 
 def log_energy(frames: Signal) -> Signal:

@@ -1,6 +1,6 @@
-"""What the openSMILE features share: the import, configurations of our own, the checks, one call.
+"""Shared by the openSMILE features: the import, custom configurations, checks of the signal, the call.
 
-openSMILE is free for research and education only (audEERING's licence); nothing else in the pipeline needs it.
+openSMILE is free for research and education only (audEERING's licence). No other part of the pipeline needs it.
 """
 
 from functools import cache
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from ser.errors import SerError
 from ser.features._frames import Signal, require
 
-MINIMUM = 960  # samples; the 60 ms frame of the pitch tracker: below it openSMILE emits nothing
-LOUDEST = np.float32(32767 / 32768)  # openSMILE's 16-bit input turns 1.0 into −1.0
+MINIMUM = 960  # samples, the 60 ms frame of the pitch tracker; for a shorter signal openSMILE returns no row
+MAXIMUM = np.float32(32767 / 32768)  # openSMILE converts to 16 bits, where 1.0 overflows to −1.0
 
 CONFIGURATION = r"""
 [componentInstances:cComponentManager]
@@ -28,7 +28,7 @@ COMPONENTS
 
 
 def package() -> Any:
-    """Import and return ``opensmile``; SerError saying what to install where it is absent."""
+    """Import and return ``opensmile``; if it is missing, raise a SerError that names what to install."""
     try:
         import opensmile
     except ImportError as error:
@@ -41,9 +41,9 @@ def package() -> Any:
 
 @cache
 def configured(name: str, components: str, level: str) -> Any:
-    """Return the extractor of what ``components``, in openSMILE's configuration language, write to ``level``.
+    """Return an extractor for ``level``, which ``components`` in openSMILE's configuration language write.
 
-    They read the signal from the level `wave`. ``name`` tells the configurations of a process apart.
+    The components read the signal from the level `wave`. ``name``: of the file, unique in a process.
     """
     configuration = Path(_folder().name) / f"{name}.conf"
     configuration.write_text(CONFIGURATION.replace("COMPONENTS", components), encoding="utf-8")
@@ -60,12 +60,12 @@ def run(smile: Any, signal: Signal, rate: int) -> NDArray[np.float32]:
 
 
 def values(smile: Any, signal: Signal, rate: int) -> NDArray[np.float32]:
-    """Return what ``smile`` computes from ``signal`` unchecked: (frames, dims), float32; clipped as in ``run``."""
-    found = smile(np.clip(signal, -1, LOUDEST), rate)[0]  # (dims, frames) of the only channel
-    return np.ascontiguousarray(found.T, dtype=np.float32)
+    """The same as ``run`` without the checks."""
+    matrix = smile(np.clip(signal, -1, MAXIMUM), rate)[0]  # (dims, frames) of the only channel
+    return np.ascontiguousarray(matrix.T, dtype=np.float32)
 
 
 @cache
 def _folder() -> TemporaryDirectory[str]:
-    """Return the folder of this process's configurations, which openSMILE reads anew for every utterance."""
+    """Return the folder of this process's configurations; openSMILE reads them again for every utterance."""
     return TemporaryDirectory(prefix="ser-opensmile-")

@@ -1,8 +1,8 @@
 """The voice contours of openSMILE's prosody set: F0, voicing and harmonics-to-noise ratio every 10 ms.
 
-Subharmonic summation over 55 ms Gaussian frames, candidates joined by a Viterbi search, all contours set to zero where
-the frame is nearly silent, then smoothed over three frames (zeros, the unvoiced frames, neither smoothed nor counted).
-The parameters are those of openSMILE's `prosodyShsViterbiLoudness`, which its Python package does not bring along.
+Subharmonic summation over 55 ms Gaussian frames, candidates joined by a Viterbi search, all contours set to zero in
+nearly silent frames, then smoothed over three frames, without the zeros of unvoiced frames. The parameters are those of
+openSMILE's `prosodyShsViterbiLoudness`, which its Python package does not include.
 """
 
 import numpy as np
@@ -12,9 +12,9 @@ from ser.features import _opensmile
 from ser.features._frames import HOP_SAMPLES, RATE, Signal
 
 WINDOW = 880  # samples, 55 ms
-LEVEL = "voice"  # where the contours are written to: F0, F0 in semitones, voicing, harmonics-to-noise ratio
+LEVEL = "voice"  # level of the contours: F0, F0 in semitones, voicing, harmonics-to-noise ratio
 
-# A contour that the functionals of a whole utterance read, and one that waits for the Viterbi search to decide.
+# Buffers of a contour that functionals read as a whole, and of one that waits for the result of the Viterbi search.
 WHOLE = "writer.levelconf.growDyn = 1\nwriter.levelconf.isRb = 0\nwriter.levelconf.nT = 1000"
 WAITING = "writer.levelconf.growDyn = 0\nwriter.levelconf.isRb = 1\nwriter.levelconf.nT = 200"
 
@@ -127,20 +127,20 @@ noZeroSma = 1
 def contours(signal: Signal, window: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Return F0 (Hz, 0 where unvoiced), voicing (0…1) and harmonics-to-noise ratio (dB, 0 where unvoiced).
 
-    Each of shape (floor((samples − window) / 160) + 1,), float32: of the frames whose middle is that of the frames of
-    ``window`` samples (at most 880). ``signal``: mono at 16 kHz, at least ``window`` samples; zeros are put around it.
+    Each has shape (floor((samples − window) / 160) + 1,), float32, and frames with the same centres as frames of
+    ``window`` samples (at most 880). ``signal``: mono at 16 kHz, at least ``window`` samples; it is padded with zeros.
     """
     smile = _opensmile.configured("voice", COMPONENTS, LEVEL)
-    found = _opensmile.values(smile, np.pad(signal, (WINDOW - window) // 2), RATE)
-    frames = (len(signal) - window) // HOP_SAMPLES + 1  # openSMILE adds the remainder, filled up with zeros
-    f0, _, voicing, hnr = found[:frames].T
+    values = _opensmile.values(smile, np.pad(signal, (WINDOW - window) // 2), RATE)
+    frames = (len(signal) - window) // HOP_SAMPLES + 1  # openSMILE adds a frame for the remainder
+    f0, _, voicing, hnr = values[:frames].T
     return f0, voicing, np.where(f0 > 0, hnr, np.float32(0))
 
 
 def inside(voiced: NDArray[np.bool_], reach: int = 2) -> NDArray[np.bool_]:
-    """Return where the frame and the ``reach`` frames either side of it are voiced: (frames,), bool.
+    """Return whether a frame and ``reach`` frames on either side are voiced: (frames,), bool.
 
-    There a difference over these frames is the slope of a contour, elsewhere the jump between voiced and unvoiced.
+    If so, a difference over these frames is the slope of the contour; if not, a jump between voiced and unvoiced.
     """
     padded = np.pad(voiced, reach, mode="edge")
     return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).all(axis=1))

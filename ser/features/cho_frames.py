@@ -1,9 +1,9 @@
 """F0, voicing, jitter, shimmer, harmonics-to-noise ratio, energy, zero crossings and 14 cepstra with deltas, 10 ms.
 
 Cho et al., "Deep Neural Networks for Emotion Recognition Combining Audio and Transcripts", 2018, name F0, shimmer,
-jitter and MFCC. By default, since they give no list: the 22 descriptors of ComParE 2016 that these families and
-loudness stand for, and HTK's regression deltas of them. openSMILE's own deltas are not taken: those of the first six
-fade within an utterance (see `compare_lld`).
+jitter and MFCC without a list. Our default: the 22 descriptors of ComParE 2016 of these families and of loudness, with
+HTK's regression deltas. openSMILE's own deltas are not used: those of the first six fade within an utterance (see
+`compare_lld`).
 """
 
 from functools import cache
@@ -48,7 +48,7 @@ def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
 
 @cache
 def _descriptors() -> tuple[Any, list[int]]:
-    """Return the extractor of ComParE's descriptors, and the columns of those that are kept."""
+    """Return the extractor of ComParE's descriptors, and the columns of the ``DESCRIPTORS``."""
     opensmile = _opensmile.package()
     smile = opensmile.Smile(
         feature_set=opensmile.FeatureSet.ComParE_2016, feature_level=opensmile.FeatureLevel.LowLevelDescriptors

@@ -2,10 +2,10 @@
 
 Loudness, energy, zero crossings, F0, voicing, jitter, shimmer, harmonics-to-noise ratio, RASTA bands, MFCC and
 spectral shape (Schuller et al., "The INTERSPEECH 2016 Computational Paralinguistics Challenge", 2016), the frame-level
-input of Xie et al., "Attention-Based Dense LSTM for Speech Emotion Recognition", 2019. openSMILE writes descriptors and
-deltas in two calls; one configuration that includes the installed one writes both in a single pass: the same bits in
-about half the time. openSMILE divides the deltas of the first six descriptors (F0 to HNR) by a sum that grows with
-every frame, so that these fade within an utterance; they are kept as the set defines them.
+input of Xie et al., "Attention-Based Dense LSTM for Speech Emotion Recognition", 2019. openSMILE needs two calls for
+descriptors and deltas; a configuration that includes the installed one returns both in one pass, the same bits in about
+half the time. openSMILE divides the deltas of the first six descriptors (F0 to HNR) by a sum that grows with every
+frame, so that they fade within an utterance; they are kept as the set defines them.
 """
 
 from functools import cache

@@ -2,8 +2,8 @@
 
 Han, Yu and Tashev, "Speech Emotion Recognition Using Deep Neural Network and Extreme Learning Machine", 2014: 25 ms
 frames, MFCC, pitch period τ, 10·log10(R(τ) / (R(0) − R(τ))) of the autocorrelation R, and deltas, 30 values in all.
-By default, where the paper is silent: 12 cepstra and log energy as HTK has them, pitch and R from openSMILE over the
-55 ms around the middle of the frame, Gaussian window. R is not freed of the window: a low voice has a lower ratio.
+Our defaults, where the paper gives no value: HTK's 12 cepstra and log energy, pitch and R from openSMILE over the 55 ms
+around the centre of the frame, Gaussian window. R includes the window: a low voice has a lower ratio.
 """
 
 import numpy as np

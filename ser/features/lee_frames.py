@@ -1,11 +1,10 @@
 """F0, voicing, zero crossings, 12 cepstra, log energy, their deltas, and a voiced flag: 33 values every 10 ms.
 
 The 32 values of Lee and Tashev, "High-level Feature Representation using Recurrent Neural Network for Speech Emotion
-Recognition", 2015, and last a flag for the segments of their objective, which a model is not to be fed. By default,
-where the paper is silent: 25 ms frames (of Han, Yu and Tashev, 2014, the same laboratory) every 10 ms, cepstra and
-log energy as HTK has them, F0 and voicing from openSMILE's tracker over the 55 ms around the middle of the frame. A
-frame is voiced where the tracker decides so (F0 above 0): its voicing value is no calibrated probability, low-pass
-noise reaches 0.6.
+Recognition", 2015, and a flag for the segments of their objective, which is no input of a model. Our defaults, where
+the paper gives no value: 25 ms frames (of Han, Yu and Tashev, 2014, the same laboratory) every 10 ms, HTK's cepstra and
+log energy, F0 and voicing from openSMILE's tracker over the 55 ms around the centre of the frame. A frame is voiced if
+the tracker gives an F0 above 0: its voicing value is not a calibrated probability, low-pass noise reaches 0.6.
 """
 
 import numpy as np
@@ -26,7 +25,7 @@ def dims() -> int:
 
 def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
     """Return per frame F0 (Hz, 0 where unvoiced), voicing (0…1), zero crossings per sample, c1 to c12, log energy
-    (index 15, ln of 16-bit steps squared), their 16 deltas, and 1 or 0 for voiced or not.
+    (index 15, ln of 16-bit steps squared), their 16 deltas, and 1 if voiced, else 0.
 
     Shape (floor((samples − 400) / 160) + 1, 33), float32. The delta of F0 is 0 unless five frames are voiced.
     SerError if the rate is not 16 kHz, the signal is shorter than 25 ms, or openSMILE is not installed.

@@ -1,7 +1,8 @@
 """Log power of mel bands: 40 values every 10 ms, in dB.
 
 25 ms Hamming frames, 512-point power spectrum, Slaney's triangles of equal area, 0–8000 Hz, 10·log10 with a floor of
-−100 dB, which 16-bit rounding noise does not reach. The usual input of a convolutional network; all of it a default.
+−100 dB, which 16-bit rounding noise does not reach. The usual input of a convolutional network; all values are our
+defaults.
 """
 
 import numpy as np

@@ -3,8 +3,8 @@
 librosa's definition, as Peng et al. use it ("Efficient Speech Emotion Recognition Using Multi-Scale CNN and Attention",
 2021): power spectrum of 25 ms Hamming frames centred on every 160th sample (zeros beyond the ends), Slaney's mel
 filters of equal area, 10·log10 with a floor of 1e-10 and a range of 80 dB, orthonormal DCT-II; differences are
-Savitzky-Golay derivatives over nine frames. librosa itself would spend seconds on compiling numba code in every
-process, more than 500 utterances take here; a test holds the two equal.
+Savitzky-Golay derivatives over nine frames. A test compares the two; librosa itself would load and compile numba code
+for seconds in every process, longer than 500 utterances take here.
 """
 
 from functools import cache

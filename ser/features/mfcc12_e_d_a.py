@@ -1,8 +1,8 @@
 """HTK's MFCC_E_D_A: 12 mel cepstra and log energy with deltas and accelerations, 39 values every 10 ms.
 
 The audio input of Yoon et al., "Multimodal Speech Emotion Recognition Using Audio and Text", 2018, whose authors ran
-openSMILE's MFCC12_E_D_A without its mean and variance normalisation. `ser.features._htk` says what is computed;
-openSMILE also rounds the signal to 16 bits, and does not repeat the last delta for the accelerations of the last two
+openSMILE's MFCC12_E_D_A without its mean and variance normalisation. `ser.features._htk` gives the definition. Unlike
+here, openSMILE rounds the signal to 16 bits, and does not repeat the last delta for the accelerations of the last two
 frames.
 """
 

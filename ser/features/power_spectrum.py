@@ -2,7 +2,7 @@
 
 |DFT|² of 25 ms Hamming frames of x[n] − 0.97·x[n−1], 512 points, not its logarithm: the audio input of Xu et al.,
 "Learning Alignment for Multimodal Emotion Recognition from Speech", 2019, in the configuration that its authors
-released. They count samples in 16-bit steps, here full scale is 1; a view's normalisation takes that factor out.
+released. Their samples are in 16-bit steps; here full scale is 1. A view's normalisation removes that factor.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ser.features._frames import Signal, magnitudes, require
 
-DTYPE = "float32"  # float16 ends at 65504
+DTYPE = "float32"  # the largest float16 is 65504
 HOP = 0.01  # seconds
 DEPENDS = ("numpy", "scipy")
 

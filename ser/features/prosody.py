@@ -3,8 +3,8 @@
 The utterance's prosody in Yoon et al., "Multimodal Speech Emotion Recognition Using Audio and Text", 2018, and its
 successors: mean, standard deviation, slope, centroid in time, 10th and 90th percentile and their distance, of F0 in Hz
 and in semitones above 27.5 Hz, voicing probability, harmonics-to-noise ratio and loudness. Parameters as in openSMILE's
-`prosodyShsViterbiLoudness`, which its authors ran. Of the four voice contours only values other than zero count: F0 is
-taken over voiced frames. openSMILE leaves out up to three frames at the end.
+`prosodyShsViterbiLoudness`, which its authors ran. Functionals of the four voice contours ignore zeros, so that those
+of F0 are over voiced frames. openSMILE ignores up to three frames at the end.
 """
 
 import numpy as np
@@ -138,7 +138,7 @@ def dims() -> int:
 
 
 def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
-    """Return the vector of the utterance, (1, 35), float32; a contour that is zero throughout has zeros.
+    """Return the vector of the utterance, (1, 35), float32; zeros for a contour that is zero throughout.
 
     SerError if the rate is not 16 kHz, the signal is shorter than 60 ms, or openSMILE is not installed.
     """

@@ -1,7 +1,7 @@
-"""The samples themselves, 512 in a row: 32 ms, for networks that learn their own front end.
+"""The samples themselves, 512 per row (32 ms), for networks that learn their own front end.
 
-Sarma et al., "Emotion Identification from Raw Speech Signals Using DNNs", 2018, feed the waveform; 512 samples are what
-the strided convolutions of its re-implementations turn into one frame.
+Sarma et al., "Emotion Identification from Raw Speech Signals Using DNNs", 2018, feed the waveform. The strided
+convolutions of its re-implementations reduce 512 samples to one frame.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ DTYPE = "float32"  # keeps 16-bit samples exact
 HOP = 0.032  # seconds
 DEPENDS = ("numpy",)
 
-SAMPLES = 512  # in a row
+SAMPLES = 512  # per row
 
 
 def dims() -> int:
@@ -22,7 +22,7 @@ def dims() -> int:
 
 
 def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
-    """Return the samples in their order, zeros after the last: (ceil(samples / 512), 512), float32.
+    """Return the samples in order, padded with zeros: (ceil(samples / 512), 512), float32.
 
     SerError if the rate is not 16 kHz or the signal is empty.
     """

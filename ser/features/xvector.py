@@ -1,9 +1,9 @@
 """Speaker embedding of an utterance: 512 dimensions, from the weights of a trained time-delay network.
 
-The x-vector that Peng et al. (2021) append to their model, from SpeechBrain's VoxCeleb checkpoint
-(`embedding_model.ckpt` of spkrec-xvect-voxceleb) or from the stage `train_xvector`, which trains the same network on a
-corpus's own speakers. Not Kaldi's x-vector, which the paper used. The embedding is the raw affine output: no LDA, no
-length normalisation.
+The x-vector that Peng et al. (2021) append to their model. The weights are SpeechBrain's VoxCeleb checkpoint
+(`embedding_model.ckpt` of spkrec-xvect-voxceleb) or come from the stage `train_xvector`, which trains the same network
+on a corpus's own speakers. The paper used Kaldi's x-vector. The embedding is the affine output, without LDA and length
+normalisation.
 """
 
 import json
@@ -105,7 +105,7 @@ def _modified(weights: Path) -> int:
 
 
 def _notes(weights: Path) -> dict[str, Any]:
-    """Return what the stage `train_xvector` wrote into ``weights`` about their training; empty for any other file."""
+    """Return the note of the stage `train_xvector` on the training of ``weights``; empty for any other file."""
     from safetensors import SafetensorError, safe_open
 
     if weights.suffix != ".safetensors":
@@ -124,7 +124,9 @@ def _notes(weights: Path) -> dict[str, Any]:
 
 
 def _bad_note(weights: Path) -> SerError:
-    return SerError(f"{weights}: its note 'training' is not what `ser train-xvector` writes; train the weights again.")
+    return SerError(
+        f"{weights}: the note 'training' is not in the format of `ser train-xvector`; train the weights again."
+    )
 
 
 @cache
@@ -146,7 +148,7 @@ def _model(weights: Path, device: str, _changed: int) -> "XVector":
 
 
 def _state(weights: Path) -> Mapping[str, Any]:
-    """Read the tensors of ``weights`` without running any code that the file may hold."""
+    """Read the tensors of ``weights`` without executing code in the file."""
     import torch
     from safetensors.torch import load_file
 
@@ -155,7 +157,7 @@ def _state(weights: Path) -> Mapping[str, Any]:
         if weights.suffix == ".safetensors":
             return load_file(weights)
         found = torch.load(weights, map_location="cpu", weights_only=True)
-    except Exception as error:  # a torn file leads torch's unpickler, which runs nothing, to any exception
+    except Exception as error:  # for a damaged file torch's unpickler raises any exception
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise SerError(f"{weights} cannot be read as weights; nothing in it was executed. {reason}") from error
     if not isinstance(found, Mapping):
@@ -164,7 +166,7 @@ def _state(weights: Path) -> Mapping[str, Any]:
 
 
 def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    """Return what is missing, of another shape, or too much in ``found``, one phrase each."""
+    """Return the entries of ``found`` that are missing, of another shape or unknown, one phrase each."""
     missing = [f"'{name}' is missing" for name in wanted if name not in found]
     reshaped = [
         f"'{name}' has shape {tuple(getattr(found[name], 'shape', ()))} instead of {tuple(tensor.shape)}"
