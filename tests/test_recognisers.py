@@ -1,4 +1,4 @@
-"""Recognisers: the same recording gives the same text whatever was heard before, and what is wrong is said plainly."""
+"""Recognisers: the same recording gives the same text after any other, and errors name what is wrong."""
 
 import inspect
 from collections.abc import Callable
@@ -18,12 +18,12 @@ SENTENCES = ("my mother called me yesterday", "he told me about his mother")
 
 @pytest.fixture(scope="module")
 def spoken() -> dict[str, np.ndarray]:
-    """Sentences as a synthetic voice says them, 16 kHz."""
+    """Sentences in a synthetic voice, 16 kHz."""
     with espeak.synthesiser() as synthesiser:
-        said = {text: synthesiser.synthesise(text, espeak.Voice("en-us", rate=150)).samples for text in SENTENCES}
+        samples_of = {text: synthesiser.synthesise(text, espeak.Voice("en-us", rate=150)).samples for text in SENTENCES}
     return {
         text: audio.resample(np.frombuffer(samples, "<i2").astype(np.float32) / 32768, espeak.RATE)
-        for text, samples in said.items()
+        for text, samples in samples_of.items()
     }
 
 
@@ -39,17 +39,17 @@ def test_every_recogniser_names_its_libraries_and_takes_options_by_name(name: st
     assert all(one.kind is one.KEYWORD_ONLY for one in inspect.signature(module.load).parameters.values())
 
 
-def test_pocketsphinx_hears_words_that_were_said(
+def test_pocketsphinx_recognises_words_of_the_sentence(
     sphinx: pocketsphinx.PocketSphinx, spoken: dict[str, np.ndarray]
 ) -> None:
     for text, signal in spoken.items():
-        heard = sphinx.recognise(signal, 16000)
-        assert heard == heard.lower()
-        assert len(set(heard.split()) & set(text.split())) >= 2, "of 130 000 words that it knows"
+        words = sphinx.recognise(signal, 16000)
+        assert words == words.lower()
+        assert len(set(words.split()) & set(text.split())) >= 2, "of 130 000 words that it knows"
     assert "pocketsphinx 5" in sphinx.provenance
 
 
-def test_pocketsphinx_forgets_what_it_heard_before(
+def test_pocketsphinx_does_not_depend_on_earlier_utterances(
     sphinx: pocketsphinx.PocketSphinx, spoken: dict[str, np.ndarray]
 ) -> None:
     first, second = spoken.values()
@@ -60,19 +60,19 @@ def test_pocketsphinx_forgets_what_it_heard_before(
 
 
 @pytest.mark.parametrize("samples", [0, 1, 100, 1600])
-def test_pocketsphinx_hears_nothing_in_a_moment_of_silence(sphinx: pocketsphinx.PocketSphinx, samples: int) -> None:
+def test_pocketsphinx_recognises_nothing_in_silence(sphinx: pocketsphinx.PocketSphinx, samples: int) -> None:
     assert sphinx.recognise(np.zeros(samples, np.float32), 16000) == ""
 
 
 def test_recordings_at_another_rate_are_refused(sphinx: pocketsphinx.PocketSphinx, whisper: Path) -> None:
-    for listener in (sphinx, faster_whisper.load(model=str(whisper), device="cpu")):
+    for recogniser in (sphinx, faster_whisper.load(model=str(whisper), device="cpu")):
         with pytest.raises(SerError, match="8000 Hz"):
-            listener.recognise(np.zeros(800, np.float32), 8000)
+            recogniser.recognise(np.zeros(800, np.float32), 8000)
 
 
 @pytest.fixture(scope="module")
 def whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Whisper of one layer and 16 dimensions with random weights: what it hears means nothing, but it runs."""
+    """A Whisper of one layer and 16 dimensions with random weights: its text is meaningless, but it runs."""
     from ctranslate2.specs import WhisperSpec
 
     folder = tmp_path_factory.mktemp("models") / "tiny-random"
@@ -145,47 +145,47 @@ def fill(spec: object, words: int, dims: int = 16, mels: int = 80) -> None:
         attention(layer.attention, (dims, dims), (2 * dims, dims), (dims, dims))
 
 
-def test_whisper_says_the_same_of_the_same_recording(whisper: Path, spoken: dict[str, np.ndarray]) -> None:
+def test_whisper_gives_the_same_text_for_the_same_recording(whisper: Path, spoken: dict[str, np.ndarray]) -> None:
     first, second = spoken.values()
-    listener = faster_whisper.load(model=str(whisper), device="cpu", beam_size=2)
-    before = listener.recognise(first, 16000)
+    recogniser = faster_whisper.load(model=str(whisper), device="cpu", beam_size=2)
+    before = recogniser.recognise(first, 16000)
     assert before
     assert before == before.strip()
-    assert listener.recognise(second, 16000) != before
-    assert listener.recognise(first, 16000) == before
+    assert recogniser.recognise(second, 16000) != before
+    assert recogniser.recognise(first, 16000) == before
     assert faster_whisper.load(model=str(whisper), device="cpu", beam_size=2).recognise(first, 16000) == before
     for part in ("tiny-random", "cpu int8", "faster-whisper"):
-        assert part in listener.provenance
+        assert part in recogniser.provenance
 
 
-def test_whisper_is_asked_for_no_sampling_and_no_memory(
+def test_whisper_is_called_without_sampling_and_context(
     whisper: Path, spoken: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: dict[str, object] = {}
-    listener = faster_whisper.load(model=str(whisper), device="cpu", beam_size=3)
-    usual: Callable[..., object] = listener.model.transcribe
+    recogniser = faster_whisper.load(model=str(whisper), device="cpu", beam_size=3)
+    usual: Callable[..., object] = recogniser.model.transcribe
     monkeypatch.setattr(
-        listener.model, "transcribe", lambda signal, **options: asked.update(options) or usual(signal, **options)
+        recogniser.model, "transcribe", lambda signal, **options: asked.update(options) or usual(signal, **options)
     )
-    listener.recognise(spoken[SENTENCES[1]], 16000)
+    recogniser.recognise(spoken[SENTENCES[1]], 16000)
     wanted = {"temperature": 0.0, "condition_on_previous_text": False, "vad_filter": False}
     assert asked == {**wanted, "language": "en", "beam_size": 3}
 
 
-def test_whispers_weights_are_the_file_it_depends_on(whisper: Path) -> None:
+def test_whisper_depends_on_the_file_of_its_weights(whisper: Path) -> None:
     assert faster_whisper.files(model=str(whisper), beam_size=1) == [whisper / "model.bin"]
     assert faster_whisper.files(model="large-v3") == []
 
 
-def test_a_model_of_the_hub_that_cannot_be_had_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_model_that_the_hub_does_not_give_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     for name in ("tiny.en", "someone/no-such-model", "huge-v9"):
-        with pytest.raises(SerError, match=rf"'{name}' is neither a folder nor to be had.*as 'model'"):
+        with pytest.raises(SerError, match=rf"'{name}' is neither a folder nor available.*as 'model'"):
             faster_whisper.load(model=name)
 
 
-def test_a_folder_without_a_model_says_what_it_lacks(tmp_path: Path, whisper: Path) -> None:
+def test_an_error_names_what_a_folder_without_a_model_lacks(tmp_path: Path, whisper: Path) -> None:
     with pytest.raises(SerError, match=r"lacks model\.bin and tokenizer\.json"):
         faster_whisper.load(model=str(tmp_path))
     (tmp_path / "model.bin").write_bytes(b"no model")

@@ -1,7 +1,7 @@
 """Whisper through faster-whisper: a model in CTranslate2's format, from a folder or the Hugging Face hub.
 
 Radford et al. (2023), "Robust speech recognition via large-scale weak supervision". Greedy or beam search without
-sampling, every utterance by itself, no voice activity detection: the same recording gives the same text.
+sampling, each utterance separately, no voice activity detection: the same recording gives the same text.
 """
 
 from importlib.metadata import version
@@ -21,16 +21,16 @@ DEVICES = ("auto", "cpu", "cuda")
 
 
 class Whisper:
-    """A model, ready to hear utterance after utterance. ``provenance``: version, model, device, number format."""
+    """A loaded model. ``provenance``: versions, model, device, number format."""
 
     def __init__(self, model: Any, provenance: str, language: str | None, beam_size: int):
         self.model, self.provenance = model, provenance
         self.language, self.beam_size = language, beam_size
 
     def recognise(self, signal: NDArray[np.float32], rate: int) -> str:
-        """Return what was said in ``signal``, (samples,) -1…1 at 16 kHz; "" where the model hears no speech."""
+        """Return the words in ``signal``, (samples,), −1…1 at 16 kHz; "" if the model recognises none."""
         if rate != RATE:
-            raise SerError(f"faster_whisper hears {RATE} Hz, this is {rate} Hz.")
+            raise SerError(f"faster_whisper is defined at {RATE} Hz, this signal has {rate} Hz.")
         segments, _ = self.model.transcribe(
             signal,
             language=self.language,
@@ -53,10 +53,10 @@ def load(
 ) -> Whisper:
     """Return the recogniser.
 
-    model: folder of a converted model, or its name on the hub (such as ``large-v3``), then of ``revision``; language:
-    ISO code, null for a guess per utterance; beam_size: 1 is greedy; compute_type: CTranslate2's number format, by
-    default int8 on the CPU and float16 on a GPU; device: auto, cpu or cuda. SerError where there is no such model, or
-    it cannot be loaded, or does not speak the language.
+    model: folder of a converted model, or its name on the hub, such as ``large-v3``; revision: of a model on the hub;
+    language: ISO code, null to detect it in each utterance; beam_size: 1 is greedy; compute_type: CTranslate2's number
+    format, by default int8 on the CPU and float16 on a GPU; device: auto, cpu or cuda. SerError if there is no such
+    model, if it cannot be loaded, or if it does not know the language.
     """
     import ctranslate2
     from faster_whisper import WhisperModel
@@ -80,28 +80,30 @@ def load(
 
 
 def files(*, model: str, **options: Any) -> list[Path]:
-    """Return the local files that a transcript depends on: none where the model comes from the hub."""
+    """Return the local files that a transcript depends on: none for a model from the hub."""
     del options
     folder = Path(model).expanduser()
     return [folder / WEIGHTS] if folder.is_dir() else []
 
 
 def _folder(model: str, revision: str | None) -> tuple[Path, str]:
-    """Return the folder of ``model``, fetched from the hub where it is no folder, and its name with a checksum."""
+    """Return the folder of ``model``, downloaded from the hub if it is no folder, and its name with a checksum."""
     folder = Path(model).expanduser()
     if folder.is_dir():
         missing = [name for name in NEEDED if not (folder / name).is_file()]
         if missing:
-            raise SerError(f"{folder} is no Whisper model in CTranslate2's format: it lacks {' and '.join(missing)}.")
+            raise SerError(
+                f"{folder} is not a Whisper model in CTranslate2's format: it lacks {' and '.join(missing)}."
+            )
         return folder, f"{folder.resolve().name} (blake2b {checksum(folder / WEIGHTS)[:12]})"
     from faster_whisper.utils import download_model
 
     try:
         found = Path(download_model(model, revision=revision))
-    except Exception as error:  # the hub's client and the HTTP library below it raise dozens of unrelated types
+    except Exception as error:  # the hub's client and its HTTP library raise many unrelated types
         reason = str(error).strip().partition("\n")[0]
         raise SerError(
-            f"the Whisper model '{model}' is neither a folder nor to be had from the hub ({reason}). Give the folder "
-            "of a model in CTranslate2's format as 'model', or run once where the network reaches huggingface.co."
+            f"the Whisper model '{model}' is neither a folder nor available from the hub ({reason}). Give the folder "
+            "of a model in CTranslate2's format as 'model', or run once with access to huggingface.co."
         ) from error
     return found, f"{model} (hub revision {found.name[:12]})"

@@ -1,8 +1,8 @@
-"""PocketSphinx with the US English model that its package carries: works offline and errs often.
+"""PocketSphinx with the US English model of its package: works offline, with a high word error rate.
 
 Huggins-Daines et al. (2006), "PocketSphinx: a free, real-time continuous speech recognition system for hand-held
-devices". What it hears of an utterance does not depend on the utterances before: no dither, and the cepstral mean is of
-the whole utterance.
+devices". The text of an utterance does not depend on earlier ones: no dither, and each utterance has its own cepstral
+mean.
 """
 
 from importlib.metadata import version
@@ -18,28 +18,28 @@ RATE = 16000  # Hz, of the model
 
 
 class PocketSphinx:
-    """A decoder, ready to hear utterance after utterance."""
+    """A loaded decoder."""
 
     def __init__(self, decoder: Any):
         self.decoder = decoder
         self.provenance = f"pocketsphinx {version('pocketsphinx')} with its own model of US English"
 
     def recognise(self, signal: NDArray[np.float32], rate: int) -> str:
-        """Return what was said in ``signal``, (samples,) -1…1 at 16 kHz, in lower case; "" where no word was heard."""
+        """Return the words in ``signal``, (samples,), −1…1 at 16 kHz, in lower case; "" if none is recognised."""
         if rate != RATE:
-            raise SerError(f"pocketsphinx hears {RATE} Hz, this is {rate} Hz.")
+            raise SerError(f"pocketsphinx is defined at {RATE} Hz, this signal has {rate} Hz.")
         if not signal.size:
             return ""
         samples = np.round(np.clip(signal, -1, 1) * 32767).astype("<i2")
         self.decoder.start_utt()
         self.decoder.process_raw(samples.tobytes(), full_utt=True)
         self.decoder.end_utt()
-        heard = self.decoder.hyp()
-        return "" if heard is None else str(heard.hypstr)
+        hypothesis = self.decoder.hyp()
+        return "" if hypothesis is None else str(hypothesis.hypstr)
 
 
 def load() -> PocketSphinx:
-    """Return the recogniser; the decoder's settings are the model's own."""
+    """Return the recogniser with the model's own settings."""
     from pocketsphinx import Decoder
 
     return PocketSphinx(Decoder(samprate=RATE, cmn="batch", dither=False, loglevel="FATAL"))

@@ -1,6 +1,6 @@
-"""Word vectors in GloVe's text format: a word and its values per line, separated by blanks; plain, gzip or zip.
+"""Word vectors in GloVe's text format: a word and its values per line, separated by spaces; plain, gzip or zip.
 
-Pennington et al. (2014), "GloVe: global vectors for word representation". A word may itself hold blanks, as some of the
+Pennington et al. (2014), "GloVe: global vectors for word representation". A word may contain spaces, as some of the
 840B release do.
 """
 
@@ -29,8 +29,8 @@ DAMAGED = (
     lzma.LZMAError,
     zipfile.BadZipFile,
     struct.error,
-    RuntimeError,  # encrypted, or a compression that zipfile does not know
-    ValueError,  # a name inside that is no text
+    RuntimeError,  # encrypted, or an unknown compression
+    ValueError,  # a file name inside that is not text
 )
 BUFFER = 1 << 20  # bytes
 LINE = 1 << 20  # bytes, at most; 300 values take 3,000
@@ -40,11 +40,11 @@ Vectors = dict[str, NDArray[np.float32]]
 
 
 def read(path: Path, words: Collection[str]) -> Vectors:
-    """Return the vectors, (dims,), of those ``words`` that the file at ``path`` has; where one comes twice, its first.
+    """Return the vectors, (dims,), of the ``words`` that the file at ``path`` has; the first of a repeated word.
 
-    Reads line by line and holds nothing but what it returns. The first line says how many values a vector has. SerError
-    with the line's number where another line has more or fewer, where a wanted word's values are not finite numbers,
-    where the file begins with word2vec's header, is empty or damaged, or ends in the middle of a line.
+    Reads line by line and keeps only what it returns. The first line decides the number of values. SerError with the
+    line's number if a line has more or fewer, or if a wanted word's values are not finite numbers; also if the file
+    begins with word2vec's header, is empty or damaged, or ends in the middle of a line.
     """
     try:
         with _opened(path) as file:
@@ -52,13 +52,13 @@ def read(path: Path, words: Collection[str]) -> Vectors:
     except DAMAGED as error:
         raise SerError(f"{path}: cannot be read ({error or type(error).__name__}); is it damaged?") from error
     if found is None:
-        raise SerError(f"{path} is empty; it ought to hold a word and its vector in every line.")
+        raise SerError(f"{path} is empty; expected: a word and its vector in every line.")
     return found
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """Open the text, whatever it is packed in; of a zip archive the only file in it."""
+    """Open the text, decompressed; of a zip archive its only file."""
     with path.open("rb") as file:
         head = file.read(4)
     if head[:2] == b"\x1f\x8b":
@@ -68,8 +68,8 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         with zipfile.ZipFile(path) as archive:
             inside = [name for name in archive.namelist() if not name.endswith("/") and "__MACOSX" not in name]
             if len(inside) != 1:
-                raise SerError(f"{path} holds {offenders(inside)}; unpack it and give the one file that is wanted.")
-            with archive.open(inside[0]) as member:  # its own way of finding lines is slow
+                raise SerError(f"{path} holds {offenders(inside)}; unpack it and give the path of one file.")
+            with archive.open(inside[0]) as member:  # ZipExtFile finds lines slowly
                 yield cast(IO[bytes], io.BufferedReader(cast(io.RawIOBase, member), BUFFER))
     else:
         with path.open("rb", buffering=BUFFER) as plain:
@@ -77,7 +77,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _vectors(file: IO[bytes], wanted: Mapping[bytes, str], path: Path) -> Vectors | None:
-    """Return the vectors of the words ``wanted``; None where there is no line."""
+    """Return the vectors of the words ``wanted``; None without a line."""
     found: Vectors = {}
     dims = 0
     for number, line in enumerate(iter(partial(file.readline, LINE), b""), start=1):
@@ -95,10 +95,10 @@ def _vectors(file: IO[bytes], wanted: Mapping[bytes, str], path: Path) -> Vector
 
 
 def _dims(body: bytes) -> int:
-    """Return how many values the first line ends with; its word takes at least one field."""
+    """Return the number of values at the end of the first line, after at least one field of the word."""
     fields = body.split(b" ")
     if len(fields) == 2 and all(field.isdigit() for field in fields):
-        raise SerError(f"'{body.decode()}' is the header of word2vec's format; take this line away.")
+        raise SerError(f"'{body.decode()}' is the header of word2vec's format; remove this line.")
     values = 0
     while values < len(fields) - 1 and _float(fields[-1 - values]) is not None:
         values += 1
@@ -108,13 +108,13 @@ def _dims(body: bytes) -> int:
 
 
 def _word(body: bytes, dims: int, *, whole: bool) -> bytes:
-    """Return the word of a line; SerError where it has not ``dims`` values."""
-    blanks = body.count(b" ")
-    if blanks == dims:
+    """Return the word of a line; SerError if it does not have ``dims`` values."""
+    spaces = body.count(b" ")
+    if spaces == dims:
         return body[: body.index(b" ")]
-    if blanks < dims:
+    if spaces < dims:
         torn = "" if whole else "; the file ends in the middle of it"
-        raise SerError(f"has {blanks} values, the first line has {dims}{torn}.")
+        raise SerError(f"has {spaces} values, the first line has {dims}{torn}.")
     word = body.rsplit(b" ", dims)[0]
     if NUMBER.fullmatch(word[word.rindex(b" ") + 1 :]):
         raise SerError(f"has more values than the first line, which has {dims}.")
@@ -126,10 +126,10 @@ def _values(text: bytes, word: str) -> NDArray[np.float32]:
     numbers = [_float(field) for field in fields]
     with np.errstate(over="ignore"):
         vector = np.array([np.nan if number is None else number for number in numbers], dtype=np.float32)
-    strange = np.flatnonzero(~np.isfinite(vector))
-    if strange.size:
-        shown = fields[strange[0]].decode(errors="replace")
-        raise SerError(f"the vector of '{word}' holds '{shown}', which is not a finite number.")
+    invalid = np.flatnonzero(~np.isfinite(vector))
+    if invalid.size:
+        value = fields[invalid[0]].decode(errors="replace")
+        raise SerError(f"the vector of '{word}' holds '{value}', which is not a finite number.")
     return vector
 
 

@@ -1,17 +1,17 @@
-"""What was said, made comparable: two transcripts of the same words give the same text."""
+"""Normalised transcripts: the same words give the same text."""
 
 import re
 import unicodedata
 
-MARK = re.compile(r"\[[^\]]*\]")  # [LAUGHTER], [BREATHING]: nothing that is said
+MARK = re.compile(r"\[[^\]]*\]")  # [LAUGHTER], [BREATHING]: no words
 APOSTROPHE = re.compile(r"[’‘ʼ`]")
-APART = re.compile(r"(?<!\w)'|'(?!\w)|[^\w']|_")  # all but letters, digits and the apostrophe inside a word
+SEPARATOR = re.compile(r"(?<!\w)'|'(?!\w)|[^\w']|_")  # all but letters, digits and the apostrophe inside a word
 
 
 def normalised(text: str) -> str:
-    """Return the words of ``text`` in lower case with single blanks, without marks in brackets and punctuation.
+    """Return the words of ``text`` in lower case with single spaces, without marks in brackets and punctuation.
 
-    A hyphen parts words; an apostrophe inside a word stays. "" where nothing was said.
+    A hyphen separates words; an apostrophe inside a word stays. "" if there are no words.
     """
     plain = APOSTROPHE.sub("'", MARK.sub(" ", unicodedata.normalize("NFKC", text))).casefold()
-    return " ".join(APART.sub(" ", plain).split())
+    return " ".join(SEPARATOR.sub(" ", plain).split())

@@ -1,4 +1,4 @@
-"""Transcripts as the stage ``transcribe`` left them: one folder of shards per corpus and transcript."""
+"""Transcripts written by the stage ``transcribe``: one folder of shards per corpus and transcript."""
 
 from pathlib import Path
 
@@ -9,23 +9,23 @@ from ser.tables import contracts
 
 
 def read(folder: Path, shards: int | None = None) -> pa.Table:
-    """Return the TRANSCRIPTS table of the first ``shards`` shards in ``folder``, or of all that lie there.
+    """Return the TRANSCRIPTS table of the first ``shards`` shards in ``folder``, by default of all.
 
-    The shards' notes are the first shard's. SerError if there is no shard, if one is missing, or if an utterance stands
-    in two of them.
+    Its notes are those of the first shard. SerError if there is no shard, if one is missing, or if an utterance is in
+    two of them.
     """
     if shards is None:
         paths = sorted(folder.glob("*.parquet"))
     else:
         paths = [folder / f"{shard}.parquet" for shard in range(shards)]
     if not paths:
-        raise SerError(f"{folder} holds no transcripts; they are written there by `ser transcribe`.")
+        raise SerError(f"{folder} has no transcripts; `ser transcribe` writes them.")
     tables = [contracts.read(contracts.TRANSCRIPTS, path) for path in paths]
-    whole = pa.concat_tables([table.replace_schema_metadata(tables[0].schema.metadata) for table in tables])
-    return contracts.TRANSCRIPTS.check(whole, folder)
+    joined = pa.concat_tables([table.replace_schema_metadata(tables[0].schema.metadata) for table in tables])
+    return contracts.TRANSCRIPTS.check(joined, folder)
 
 
 def provenance(table: pa.Table) -> str:
-    """Return the line that says whose transcripts these are, "" where nobody wrote one."""
+    """Return the line on the origin of the transcripts; "" without one."""
     notes: dict[bytes, bytes] = table.schema.metadata or {}
     return notes.get(b"provenance", b"").decode()

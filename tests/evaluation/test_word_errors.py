@@ -79,7 +79,7 @@ def test_shards_are_counted_together_and_older_ones_left_alone(tmp_path: Path) -
     write(tmp_path / "2.parquet", [("a", "a")], first=1)
     with pytest.raises(SerError, match="more than once: u1"):
         word_errors(tmp_path)
-    with pytest.raises(SerError, match="holds no transcripts"):
+    with pytest.raises(SerError, match="has no transcripts"):
         word_errors(tmp_path / "none")
 
 
