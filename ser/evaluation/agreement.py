@@ -1,8 +1,8 @@
-"""How far a corpus's raters agree: what a system's accuracy may be held against.
+"""Agreement of a corpus's raters, with which a system's accuracy can be compared.
 
-A rater may give several labels, and utterances may have different raters and numbers of them. Unless stated otherwise
-each of a rater's labels carries an equal share of that one rater, as if one of them were drawn. Labels that a protocol
-merges are merged first, and a rater who gave two of them gave one; labels outside a protocol's classes keep their name.
+A rater may give several labels, and utterances may have different raters and numbers of raters. Unless stated otherwise
+each of a rater's labels has an equal share of that rater, as if one of them were drawn. Labels that a protocol merges
+are merged first, and a rater who gave two of them gave one; labels outside a protocol's classes keep their name.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -15,15 +15,14 @@ from statsmodels.stats.inter_rater import fleiss_kappa
 
 from ser.errors import SerError
 from ser.evaluation.calibration import LEAST
-
-Floats = NDArray[np.float64]
+from ser.metrics import Floats, ua, wa
 
 
 @dataclass(frozen=True)
 class Agreement:
     """Fleiss' kappa (…1; 0: as by chance) of ``utterances`` with ``raters`` raters each.
 
-    left_out: utterances with another number of raters. NaN where all raters always gave one and the same label.
+    left_out: utterances with another number of raters. NaN where all raters always gave the same label.
     """
 
     kappa: float
@@ -34,10 +33,10 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Soft:
-    """Predictions against the distribution of the raters' labels.
+    """Predictions compared with the distribution of the raters' labels.
 
-    cross_entropy: mean of -Σ share · ln probability, nats; entropy: the least that it could be, of the raters' shares
-    themselves; any_rater: share of utterances whose predicted class some rater named; utterances: judged; left_out:
+    cross_entropy: mean of -Σ share · ln probability, nats; entropy: its lower bound, of the raters' shares themselves;
+    any_rater: share of utterances whose predicted class some rater chose; utterances: how many were compared; left_out:
     those with no rater's label among the classes.
     """
 
@@ -53,8 +52,8 @@ def votes(
 ) -> pd.DataFrame:
     """Return utterance, rater, answer, share: one row per label of a rater of an utterance, in the order given.
 
-    manifest: rows of MANIFEST to be judged. classes: class -> emotions merged into it. without: a regular expression
-    of raters to leave out, such as ``[FM]\\\\d`` for IEMOCAP's actors judging themselves. SerError where no utterance
+    manifest: rows of MANIFEST. classes: class -> emotions merged into it. without: a regular expression
+    of raters to leave out, such as ``[FM]\\\\d`` for IEMOCAP's actors, who rate themselves. SerError where no utterance
     has a rater's label.
     """
     merged = {emotion: name for name, emotions in (classes or {}).items() for emotion in emotions}
@@ -76,18 +75,18 @@ def votes(
 def fleiss(votes: pd.DataFrame) -> Agreement:
     """Return Fleiss' (1971) kappa over the utterances that have the commonest number of raters, two at least.
 
-    The index knows one label per rater: of several the first one counts. SerError without an utterance of two raters.
+    Kappa takes one label per rater: of several the first counts. SerError without an utterance of two raters.
     """
     first = votes.drop_duplicates(["utterance", "rater"])
     counts = pd.crosstab(first["utterance"], first["answer"])
     raters = counts.sum(axis=1)
     if raters.max() < 2:
-        raise SerError("agreement needs two raters of an utterance at least, and every one has a single rater.")
-    usual = int(raters[raters > 1].mode().max())
-    chosen = counts.loc[raters == usual].to_numpy()
+        raise SerError("agreement needs two raters of an utterance at least, and every utterance has one.")
+    common = int(raters[raters > 1].mode().max())
+    chosen = counts.loc[raters == common].to_numpy()
     with np.errstate(invalid="ignore"):
         kappa = float(fleiss_kappa(chosen, method="fleiss"))
-    return Agreement(kappa, len(chosen), usual, len(counts) - len(chosen))
+    return Agreement(kappa, len(chosen), common, len(counts) - len(chosen))
 
 
 def single_rater(
@@ -95,10 +94,10 @@ def single_rater(
 ) -> pd.DataFrame:
     """Return rater, WA, UA and judgements of every rater against the majority, and of all together as rater "".
 
-    The majority of an utterance is the label that more raters named than any other, each of a rater's labels counting
-    in full, as in the labels of the releases; an utterance without one is left out. leave_one_out: of the other raters
-    only; otherwise the rater belongs to the majority that they are held against, which flatters them. classes: only
-    utterances whose majority is one of these; a rater's label outside them is wrong. Values are in 0…1.
+    The majority of an utterance is the label that more raters chose than any other, each of a rater's labels counting
+    in full, as in the labels of the releases; an utterance without one is left out. leave_one_out: the majority of the
+    other raters only; otherwise it includes the rater, which raises the values. classes: only utterances whose majority
+    is one of these; a rater's label outside them is wrong. Values are in 0…1.
     """
     judgement, judges = pd.factorize(pd.MultiIndex.from_frame(votes[["utterance", "rater"]]))
     answer, answers = pd.factorize(votes["answer"], sort=True)
@@ -113,24 +112,19 @@ def single_rater(
     judged = (top > 0) & ((counted == top[:, None]).sum(1) == 1)
     if classes is not None:
         judged &= np.isin(answers[truth], list(classes))
-    table = pd.DataFrame(
-        {
-            "rater": judges.get_level_values(1),
-            "truth": answers[truth],
-            "credit": named[np.arange(len(truth)), truth] / named.sum(1),
-        }
-    ).loc[judged]
-    if table.empty:
+    if not judged.any():
         raise SerError("no rater can be judged: no utterance has a majority of raters among the classes.")
-    by_rater = [(str(rater), group) for rater, group in table.groupby("rater")]
-    rows = [_row(rater, group) for rater, group in (("", table), *by_rater)]
+    raters, truth = judges.get_level_values(1)[judged], truth[judged]
+    shares = named[judged] / named[judged].sum(1, keepdims=True)
+    rows = [_row("", truth, shares)]
+    rows += [_row(str(one), truth[raters == one], shares[raters == one]) for one in sorted(raters.unique())]
     return pd.DataFrame(rows, columns=["rater", "WA", "UA", "judgements"])
 
 
 def soft_labels(votes: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """Return each utterance's distribution of the raters' labels over ``classes``, rows summing to 1.
 
-    What raters gave to other labels is left out, and so is an utterance with nothing else.
+    Shares of other labels are left out, and so is an utterance with nothing else.
     """
     shares = votes.pivot_table(index="utterance", columns="answer", values="share", aggfunc="sum", fill_value=0.0)
     inside = shares.reindex(columns=list(classes), fill_value=0.0)
@@ -139,9 +133,9 @@ def soft_labels(votes: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
 
 
 def against_soft(votes: pd.DataFrame, utterances: Sequence[str], probabilities: Floats, classes: Sequence[str]) -> Soft:
-    """Return how ``probabilities`` (utterances, classes) meet the raters' labels.
+    """Return how well ``probabilities`` (utterances, classes) agree with the raters' labels.
 
-    The answer is the most probable class. SerError where no utterance has a rater's label among the classes.
+    The predicted class is the most probable one. SerError where no utterance has a rater's label among the classes.
     """
     labels = soft_labels(votes, classes)
     row = labels.index.get_indexer(pd.Index(utterances))
@@ -158,6 +152,8 @@ def against_soft(votes: pd.DataFrame, utterances: Sequence[str], probabilities: 
     )
 
 
-def _row(rater: str, judged: pd.DataFrame) -> tuple[str, float, float, int]:
-    recalls = judged.groupby("truth")["credit"].mean()
-    return rater, float(judged["credit"].mean()), float(recalls.mean()), len(judged)
+def _row(rater: str, truth: NDArray[np.int64], shares: Floats) -> tuple[str, float, float, int]:
+    """Return WA and UA of (judgements,) true labels and (judgements, labels) shares of a rater's labels."""
+    counts = np.zeros((shares.shape[1],) * 2)
+    np.add.at(counts, truth, shares)
+    return rater, float(wa(counts)), float(ua(counts)), len(truth)

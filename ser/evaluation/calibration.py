@@ -1,4 +1,4 @@
-"""Whether a system's probabilities mean what they say, beside whether its answers are right.
+"""Calibration: how far a system's probabilities agree with the frequencies of right predictions.
 
 ``probabilities`` is always (utterances, classes), each row summing to 1; ``truth`` is the index of the true class,
 (utterances,). SerError where they are not.
@@ -9,12 +9,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ser.errors import SerError, offenders
+from ser.metrics import Floats
 
 BINS = 15
-LEAST = float(np.finfo(np.float32).tiny)  # a float32 probability of 0 may have been anything below it
+LEAST = float(np.finfo(np.float32).tiny)  # a float32 probability of 0 may be any smaller number
 TOLERANCE = 1e-3  # of a row's sum
-
-Floats = NDArray[np.float64]
 
 
 def reliability(
@@ -35,8 +34,8 @@ def reliability(
     if adaptive:
         edges = np.unique(np.quantile(confidence, edges, method="inverted_cdf"))
         edges = edges if len(edges) > 1 else np.repeat(edges, 2)
-    place = np.clip(np.searchsorted(edges, confidence) - 1, 0, len(edges) - 2)
-    grouped = pd.DataFrame({"confidence": confidence, "accuracy": right}).groupby(place)
+    row = np.clip(np.searchsorted(edges, confidence) - 1, 0, len(edges) - 2)
+    grouped = pd.DataFrame({"confidence": confidence, "accuracy": right}).groupby(row)
     table = pd.DataFrame({"low": edges[:-1], "high": edges[1:]})
     table["utterances"] = grouped.size().reindex(table.index, fill_value=0)
     return table.join(grouped.mean())
@@ -63,7 +62,7 @@ def negative_log_likelihood(probabilities: ArrayLike, truth: ArrayLike) -> float
 def _checked(probabilities: ArrayLike, truth: ArrayLike) -> tuple[Floats, NDArray[np.int64]]:
     given, true = np.asarray(probabilities, dtype=np.float64), np.asarray(truth, dtype=np.int64)
     if given.ndim != 2 or not given.size or true.shape != given.shape[:1]:
-        raise SerError(f"probabilities {given.shape} and true classes {true.shape} do not make utterances to score.")
+        raise SerError(f"probabilities {given.shape} and true classes {true.shape} do not match in utterances.")
     if (true < 0).any() or (true >= given.shape[1]).any():
         raise SerError(f"true classes must be 0 to {given.shape[1] - 1}, they are {true.min()} to {true.max()}.")
     odd = ~((given >= 0).all(1) & (np.abs(given.sum(1) - 1) <= TOLERANCE))  # also where there is a NaN

@@ -1,12 +1,12 @@
-"""Recordings that are one and the same, exactly or but for level, encoding and cut.
+"""Recordings that are equal, exactly or except for level, encoding and cut.
 
-Exact: a hash over the 16-bit samples without the digital silence at both ends. It knows no change of level.
+Exact: a hash over the 16-bit samples without the digital silence at both ends. It differs after a change of level.
 
 Near: the correlation of fingerprints. A fingerprint is the level in dB of 16 mel bands in 32 steps of time, without the
-mean of each band. The steps are laid over the middle of the energy (its centroid in time ± 1.5 standard deviations), so
-that neither level nor silence at the ends nor a cut of them moves it; a grid over the whole recording falls apart where
-a copy with other noise loses its digital silence. For the same reason it is the extent of the energy, not the length of
-the file, in which copies must be alike.
+mean of each band. The steps span the middle of the energy (its centroid in time ± 1.5 standard deviations), so that
+neither level nor silence at the ends nor a cut of them moves them; a grid over the whole recording would move where a
+copy with other noise loses its digital silence. For the same reason copies must be alike in the extent of the energy,
+not in the length of the file.
 
 Correlations measured on RAVDESS (1440 recordings at 16 kHz, all pairs alike in extent; copies of every twelfth):
 
@@ -23,10 +23,10 @@ limited to 4 kHz, by way of 8 kHz                        median 0.999, 94 % reac
 eight 48 kHz originals, resampled                        lowest 1.000
 =======================================================  ===========================================================
 
-A synthetic voice is closer to itself and to its sisters than people are: on the demo corpus (3000 utterances) the same
-sentence of two voices reaches 0.981, of one voice 0.999. The threshold of 0.985 keeps the former apart, and takes the
-latter for what they are, one sentence synthesised twice. A sound without a course in time, such as a steady tone, has
-noise for a fingerprint: copies of it are found by their hash only.
+Synthetic voices are more alike than people's: on the demo corpus (3000 utterances) the same sentence in two voices
+reaches 0.981, in one voice 0.999. The threshold of 0.985 keeps the former apart and takes the latter for duplicates:
+they are one sentence, synthesised twice. The fingerprint of a sound that does not change in time, such as a steady
+tone, is noise: its copies are found by their hash only.
 """
 
 import hashlib
@@ -81,9 +81,9 @@ def fingerprint(signal: Signal, rate: int) -> tuple[Signal, float]:
     at_edges = [np.interp(edges, np.arange(len(so_far)), column) for column in so_far.T]
     cells = np.diff(np.stack(at_edges, axis=1), axis=0).clip(min=0)
     level = 10 * np.log10(np.maximum(cells, cells.max() * 10 ** (-RANGE / 10)))
-    course = (level - level.mean(axis=0)).ravel()
-    length = float(np.linalg.norm(course))
-    vector = course / length if length > 1e-6 else np.zeros_like(course)
+    pattern = (level - level.mean(axis=0)).ravel()
+    length = float(np.linalg.norm(pattern))
+    vector = pattern / length if length > 1e-6 else np.zeros_like(pattern)
     return vector.astype(np.float32), 2 * WIDTH * spread * HOP / RATE
 
 

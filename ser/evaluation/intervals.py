@@ -1,6 +1,6 @@
 """Intervals of metrics and of their differences that treat a speaker, not an utterance, as the sampled unit.
 
-Utterances of one speaker are alike, so the corpus knows less than its number of utterances says. A cluster is
+Utterances of one speaker are alike, so they hold less information than independent utterances. A cluster is
 therefore all utterances of a speaker over all folds, and only clusters are resampled or left out, the same ones for
 every seed; the value is the mean over seeds. What is covered is the choice of speakers for the systems as they were
 trained: neither other seeds nor other training speakers. The spread between seeds is a separate number (``spread``).
@@ -71,7 +71,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Spread:
+class Deviations:
     """Sample standard deviation of the pooled value between seeds, and between folds of the mean over seeds.
 
     NaN for a single one.
@@ -127,15 +127,15 @@ def detectable(error: float, clusters: int, *, alpha: float = 0.05, power: float
     return float(error * student.ppf([1 - alpha / 2, power], clusters - 1).sum())
 
 
-def spread(rows: pd.DataFrame, classes: Sequence[str], metric: str) -> Spread:
+def spread(rows: pd.DataFrame, classes: Sequence[str], metric: str) -> Deviations:
     """Return the standard deviations between seeds and between folds of one system's predictions."""
     counts, of = _counts(rows, pd.factorize(rows["fold"])[0], classes), METRICS[metric].of
     by_seed = of(counts.sum(0), None)
-    return Spread(len(by_seed), _sd(by_seed), _sd(mean(of(counts, None))))
+    return Deviations(len(by_seed), _sd(by_seed), _sd(mean(of(counts, None))))
 
 
 def pieces(draws: int, width: int) -> list[int]:
-    """Return how to part ``draws`` so that arrays of ``width`` columns stay below ``CELLS``."""
+    """Return parts of ``draws`` such that arrays of ``width`` columns stay below ``CELLS``."""
     return [len(part) for part in np.array_split(np.arange(draws), math.ceil(draws * width / CELLS))]
 
 

@@ -1,4 +1,4 @@
-"""The predictions of runs, read and checked: what every score, interval and comparison is computed from."""
+"""The predictions of runs, read and checked: the input of every score, interval and comparison."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ FILE = "predictions.parquet"
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a run predicted, utterance by utterance."""
+    """The predictions of a run, utterance by utterance."""
 
     run: Run
     classes: tuple[str, ...]
@@ -72,7 +72,7 @@ def check_alike(read: Sequence[Predictions]) -> None:
     for one in read:
         if one.classes != first.classes:
             raise SerError(
-                f"{one.run.folder} and {first.run.folder} are of one protocol but not of the same classes: "
+                f"{one.run.folder} and {first.run.folder} belong to one protocol but have different classes: "
                 f"{', '.join(one.classes)} and {', '.join(first.classes)}."
             )
         if one.digest != first.digest:
@@ -83,14 +83,14 @@ def check_alike(read: Sequence[Predictions]) -> None:
 
 
 def check_once(folds: Sequence[Predictions]) -> None:
-    """Raise SerError if the folds of one seed predict an utterance twice that must not be."""
+    """Raise SerError if the folds of one seed predict an utterance twice that the protocol tests once."""
     fold_of: dict[str, int] = {}
     for one in folds:
         twice = [f"{name} (folds {fold_of[name]} and {one.run.fold})" for name in one.utterances if name in fold_of]
         if twice and one.once:
             folder = one.run.folder.parent
             raise SerError(
-                f"{folder}: predicted more than once, where each utterance is tested once: {offenders(twice)}."
+                f"{folder}: predicted more than once, but each utterance is tested once: {offenders(twice)}."
             )
         fold_of.update(dict.fromkeys(one.utterances, one.run.fold))
 

@@ -62,7 +62,7 @@ def compare(
 
 
 def _rows(ones: Sequence[Predictions]) -> pd.DataFrame:
-    """Return the predictions of one system; SerError if a seed predicts an utterance twice that must not be."""
+    """Return the predictions of one system; SerError if a seed predicts an utterance twice that is tested once."""
     for _, folds in groupby(ones, key=lambda one: one.run.seed):
         predictions.check_once(list(folds))
     return predictions.frame(ones)

@@ -47,7 +47,7 @@ def score(*, runs: Sequence[Run], scores: Path, confusions: Path, metrics: Seque
 
 
 def _pooled(folds: Sequence[Predictions]) -> Predictions:
-    """Return the folds of one seed as one; SerError if an utterance is predicted twice that must not be."""
+    """Return the folds of one seed as one; SerError if an utterance is predicted twice that is tested once."""
     predictions.check_once(folds)
     return replace(
         folds[0],

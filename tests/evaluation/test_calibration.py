@@ -92,8 +92,8 @@ def test_a_probability_of_zero_is_not_infinitely_wrong() -> None:
         ([[0.5, 0.5], [1.5, -0.5]], [0, 1], "rows 1 are"),
         ([[math.nan, 0.5]], [0], "rows 0 are"),
         ([[0.5, 0.5]], [2], "true classes must be 0 to 1"),
-        ([[0.5, 0.5]], [0, 1], "do not make utterances"),
-        (np.empty((0, 2)), [], "do not make utterances"),
+        ([[0.5, 0.5]], [0, 1], "do not match in utterances"),
+        (np.empty((0, 2)), [], "do not match in utterances"),
     ],
 )
 def test_what_is_no_probability_is_refused(probabilities: list[list[float]], truth: list[int], message: str) -> None:

@@ -147,5 +147,5 @@ def test_runs_under_another_version_of_the_protocol_are_not_mixed() -> None:
 
 def test_runs_of_a_protocol_must_share_their_classes() -> None:
     swapped = write(run(1), FOLD_1, classes=CLASSES[::-1])
-    with pytest.raises(SerError, match="not of the same classes: sad, happy, angry and angry, happy, sad"):
+    with pytest.raises(SerError, match="have different classes: sad, happy, angry and angry, happy, sad"):
         scored(write(run(0), FOLD_0), swapped)
