@@ -50,9 +50,8 @@ def test_every_command_and_option_is_in_the_reference(site: Path) -> None:
     for name in group.list_commands(context):  # type: ignore[attr-defined]
         command = group.get_command(context, name)  # type: ignore[attr-defined]
         assert f"ser {name}" in page
-        for parameter in command.params:
-            for option in parameter.opts:
-                assert (option if option.startswith("-") else option.upper()) in page, f"{name} {option}"
+        options = [option for parameter in command.params for option in parameter.opts if option.startswith("--")]
+        assert [option for option in options if option not in page] == []
 
 
 def test_functions_are_in_the_reference_with_shapes_and_errors(site: Path) -> None:
@@ -60,3 +59,12 @@ def test_functions_are_in_the_reference_with_shapes_and_errors(site: Path) -> No
     for name in ("ser.config.read", "resolve(raw: Raw, folder: Path) -> Config", "SerError for the first fault"):
         assert name in page
     assert "(frames, dims)" in page
+
+
+def test_the_architecture_names_every_package_and_stage() -> None:
+    text = (PROJECT / "docs/architecture.md").read_text(encoding="utf-8")
+    packages = {path.parent.name for path in PROJECT.glob("ser/*/__init__.py")} - {"reports", "verbs"}
+    assert {name for name in packages if f"`ser/{name}`" not in text} == set()
+    assert {name for name in re.findall(r"`ser/(\w+)`", text) if name not in packages} == set()
+    stages = {path.stem for path in PROJECT.glob("ser/stages/[a-z]*.py")}
+    assert {name for name in stages if f"`{name}`" not in text} == set()
