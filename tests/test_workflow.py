@@ -285,7 +285,7 @@ def test_a_lost_run_is_trained_again_although_the_tables_behind_it_are_there(hou
 
 
 def test_an_edited_report_reruns_the_report_only(house: House) -> None:
-    path = house.folder / "ser/reports/page.py"
+    path = house.folder / "ser/report/page.py"
     path.write_text(path.read_text() + "\n\nEDITED = True\n")
     assert house.planned() == {"render": 1}
 

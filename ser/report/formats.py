@@ -1,7 +1,7 @@
 """Numbers as text and as CSV values: a ``Format`` is both sides of one column of a table."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -65,6 +65,24 @@ def short(number: int) -> str:
     return count(number)
 
 
+def spans(numbers: Iterable[int]) -> str:
+    """Return numbers as text, three or more consecutive ones joined: ``0–4, 7``."""
+    groups: list[list[int]] = []
+    for number in sorted(numbers):
+        if groups and number == groups[-1][-1] + 1:
+            groups[-1].append(number)
+        else:
+            groups.append([number])
+    joined = (f"{g[0]}–{g[-1]}" if len(g) > 2 else ", ".join(map(str, g)) for g in groups)
+    return ", ".join(joined)
+
+
+def extent(numbers: Iterable[int]) -> str:
+    """Return ``9``, or ``9 to 29`` where the numbers differ."""
+    known = sorted(set(numbers))
+    return str(known[0]) if len(known) == 1 else f"{known[0]} to {known[-1]}"
+
+
 def _per_cent(value: float) -> float:
     return round(100 * value, 4)
 
@@ -76,4 +94,5 @@ POINTS = Format(points, _per_cent)  # of a difference of fractions
 DECIMAL = Format(decimal, lambda value: round(value, 6))
 P_VALUE = Format(p_value, float)
 INTERVAL = Format(lambda pair: limits(*pair) or NONE, str)  # of (low, high), fractions
+PARAMETERS = Format(short, int)
 DURATION = Format(duration, lambda seconds: round(seconds, 2))

@@ -57,8 +57,8 @@ class Column:
 
     name: heading in the CSV file, "" to leave the column out. title: heading for readers, "" for a CSV-only column.
     meaning: what the numbers are, shown as a tooltip and in the legend. html: the cell on the page instead of the
-    formatted text. small: on the page, as small text below the column before. page, text: whether the column is on the
-    page, and in Markdown and LaTeX.
+    formatted text. small: on the page the value is small text below the column before, after this prefix; None for a
+    column of its own. page, text: whether the column is on the page, and in Markdown and LaTeX.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Column:
     format: Format = TEXT
     meaning: str = ""
     html: Callable[[Row], str] | None = None
-    small: bool = False
+    small: str | None = None
     page: bool = True
     text: bool = True
 
@@ -99,7 +99,9 @@ class Table:
 
     title: what is in it, as a phrase. caption: further sentences. source: files that the numbers come from. warning: of
     the corpus. notes: marked a, b, … in the cells. group: on the page, heading of the rows that follow each other with
-    the same heading. best: whether the page emphasises a row. paper: rows of a paper's or a leaking protocol.
+    the same heading. best: whether the page emphasises a row. paper: rows of a paper's or a leaking protocol. page:
+    whether it is on the page. folded: whether it is closed there until the reader opens it. cards: on the page each row
+    is a card on any screen, not only on a narrow one.
     """
 
     title: str
@@ -112,6 +114,9 @@ class Table:
     group: Callable[[Row], str] | None = None
     best: Callable[[Row], bool] | None = None
     paper: bool = False
+    page: bool = True
+    folded: bool = False
+    cards: bool = False
 
     @property
     def text_columns(self) -> list[Column]:
@@ -124,7 +129,7 @@ class Table:
         found: list[tuple[Column, list[Column]]] = []
         for column in self.columns:
             if column.title and column.page:
-                if column.small:
+                if column.small is not None:
                     found[-1][1].append(column)
                 else:
                     found.append((column, []))
@@ -154,11 +159,10 @@ class Table:
 
 
 def frame(tables: Iterable[Table]) -> pd.DataFrame:
-    """Return the rows of all ``tables``, at least one, under their CSV names, which are the same in each."""
-    every = list(tables)
-    named = [column.name for column in every[0].columns if column.name]
-    rows = [[column.csv(row) for column in one.columns if column.name] for one in every for row in one.rows]
-    return pd.DataFrame(rows, columns=named)
+    """Return the rows of all ``tables`` with CSV names, at least one; the names are the same in each."""
+    every = [(one, columns) for one in tables if (columns := [column for column in one.columns if column.name])]
+    rows = [[column.csv(row) for column in columns] for one, columns in every for row in one.rows]
+    return pd.DataFrame(rows, columns=[column.name for column in every[0][1]])
 
 
 def csv(frame: pd.DataFrame) -> str:
@@ -170,8 +174,8 @@ def markdown(tables: Iterable[Table], heading: str) -> str:
     """Return the tables that have rows as GitHub Markdown under ``heading``."""
     parts = [f"# {heading.translate(MARKDOWN)}"]
     for table in tables:
-        if table.rows:
-            columns = table.text_columns
+        columns = table.text_columns
+        if table.rows and columns:
             lines = [f"> **Warning:** {table.warning.translate(MARKDOWN)}", ""] if table.warning else []
             lines += [table.full_caption.translate(MARKDOWN), ""]
             lines.append(_markdown_row(column.title for column in columns))
@@ -187,7 +191,7 @@ def latex(tables: Iterable[Table]) -> str:
     r"""Return the tables that have rows as LaTeX ``table`` environments for ``\input``; long ones in parts."""
     parts = [r"% \usepackage{booktabs,graphicx}; wide tables are shrunk to the line, none is enlarged"]
     for table in tables:
-        starts = range(0, len(table.rows), LATEX_ROWS)
+        starts = range(0, len(table.rows), LATEX_ROWS) if table.text_columns else ()
         for number, start in enumerate(starts, start=1):
             part = f" Part {number} of {len(starts)}." if len(starts) > 1 else ""
             parts.append(_environment(table, table.rows[start : start + LATEX_ROWS], part))

@@ -22,14 +22,14 @@ def keys() -> None:
 
 def listing(entries: list[dict[str, Any]], columns: dict[str, str], as_json: bool) -> None:
     """Print ``entries`` as JSON, or their ``columns`` as a table."""
-    from ser.reports.inventory import table
+    from ser.inventory import table
 
     print(json.dumps(entries, indent=2, ensure_ascii=False) if as_json else table(entries, columns))
 
 
 def systems(as_json: AsJson = False, config: ConfigFolder = SHIPPED) -> None:
     """List the systems: paper, features, parameters, and what is a default and not the paper's word."""
-    from ser.reports import inventory
+    from ser import inventory
 
     columns = {"name": "system", "paper": "paper", "features": "features", "parameters": "parameters", "title": "title"}
     listing(inventory.systems(config), columns, as_json)
@@ -37,7 +37,7 @@ def systems(as_json: AsJson = False, config: ConfigFolder = SHIPPED) -> None:
 
 def protocols(as_json: AsJson = False, config: ConfigFolder = SHIPPED) -> None:
     """List the protocols: rule, leaks, how a model is chosen, hash."""
-    from ser.reports import inventory
+    from ser import inventory
 
     columns = {"name": "protocol", "digest": "hash", "selection": "selection", "leaks": "leaks", "title": "title"}
     listing(inventory.protocols(config), columns, as_json)
@@ -45,7 +45,7 @@ def protocols(as_json: AsJson = False, config: ConfigFolder = SHIPPED) -> None:
 
 def corpora(as_json: AsJson = False) -> None:
     """List the corpora that have a reader."""
-    from ser.reports import inventory
+    from ser import inventory
 
     columns = {
         "name": "corpus",
@@ -59,7 +59,7 @@ def corpora(as_json: AsJson = False) -> None:
 
 def features(as_json: AsJson = False, config: ConfigFolder = SHIPPED) -> None:
     """List the features."""
-    from ser.reports import inventory
+    from ser import inventory
 
     listing(
         inventory.features(config), {"name": "feature", "dims": "dims", "hop": "hop (s)", "title": "title"}, as_json

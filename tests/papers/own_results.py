@@ -11,8 +11,8 @@ from ser.config.schema import Protocol, Recipe
 from ser.layout import Run
 from ser.papers.uncertainty import TESTED
 from ser.papers.verdicts import Verdict
-from ser.reports.gathered.results import Result, Spread
-from ser.reports.gathered.runs import Record
+from ser.report.data.results import MeanSd, Result, Score
+from ser.report.data.runs import RunRecord
 
 CAO, PENG, LI = (dict(TESTED[paper, "IEMOCAP"]) for paper in ("cao2019", "peng2021", "li2018"))
 XIE = dict.fromkeys(("angry", "excited", "frustrated", "neutral", "sad"), 271)
@@ -41,7 +41,7 @@ def result(
 ) -> Result:
     """Return a result with these recalls (0…1); wrong answers are the next class; ``curves``: of the test, per seed."""
     protocol = Protocol(rule="random_folds", paper=paper or made.paper, labels={name: (name,) for name in sizes})
-    first = Record(
+    first = RunRecord(
         run=Run("corpus", "protocol", system, 0, 0),
         adapter=adapter,
         warning="",
@@ -82,12 +82,10 @@ def result(
         protocol=first.run.protocol,
         system=system,
         records=tuple(records),
-        wa=Spread(wa, sd),
-        ua=Spread(ua, sd),
-        fold_wa=Spread(wa, None),
-        fold_ua=Spread(ua, None),
-        pooled_ua={0: ua},
-        pooled_wa={0: wa},
+        scores={
+            metric: Score(MeanSd(value, sd), MeanSd(value, None), {0: value}, None)
+            for metric, value in (("WA", wa), ("UA", ua))
+        },
         recalls=shares,
         confusion=confusion,
         published=(),

@@ -14,7 +14,7 @@ from ser.papers import judging
 from ser.papers.claims import claims
 from ser.papers.uncertainty import Uncertain
 from ser.papers.verdicts import Verdict, verdicts
-from ser.reports.gathered.results import Result
+from ser.report.data.results import Result
 
 
 def wa_of_best(found: Sequence[Verdict]) -> Verdict:

@@ -28,7 +28,7 @@ COLUMNS = (
     Column("protocol", "Protocol", lambda row: row.protocol, page=False),
     Column("system", "System", lambda row: row.system, html=lambda row: Markup("<code>{}</code>").format(row.system)),
     Column("UA", "UA", lambda row: row.ua, formats.PERCENT, "mean recall, percent"),
-    Column("UA_low", "lower", lambda row: row.low, formats.PERCENT, "of the 95 % interval", small=True),
+    Column("UA_low", "lower", lambda row: row.low, formats.PERCENT, "of the 95 % interval", small="from "),
     Column("note", "", lambda row: row.note),
 )
 ROWS = (Score("a_b", "p", 0.5, 0.25), Score("c|<d>", "p", math.nan, None, "careful"))
@@ -83,6 +83,6 @@ def test_the_page_groups_rows_and_puts_small_columns_below() -> None:
     assert text.count('<th scope="col"') == 2
     assert re.search(r'title="mean recall, percent">UA<', text)
     assert re.search(
-        r'<td data-title="UA" class="num" data-sort="0.5">50.00<small title="[^"]+">25.00</small></td>', text
+        r'<td data-title="UA" class="num" data-sort="0.5">50.00<small title="[^"]+">from 25.00</small></td>', text
     )
     assert 'href="tables/scores.tex"' in text

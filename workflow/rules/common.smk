@@ -17,6 +17,7 @@ from ser.config.read import features, merged, read_yaml, resolve
 from ser.config.variants import changes
 from ser.errors import SerError
 from ser.files.sources import digest_of_files
+from ser.report import registry
 
 # A plan of thousands of jobs is millions of objects that all stay: looking for garbage among them takes a quarter of the
 # time that planning takes, and once more three seconds when Python ends.

@@ -124,8 +124,3 @@ def fingerprint_shards(corpus):
 def audit_tables():
     """The leakage audit of every corpus and protocol of the experiment."""
     return [layout.audit(*division) for division in DIVISIONS]
-
-
-def captioned(folder, name, suffix):
-    """A file of the report, with its caption in workflow/report."""
-    return report(f"{RESULTS}/{folder}/{name}.{suffix}", caption=f"../report/{name}.rst", category=folder.capitalize())

@@ -1,23 +1,13 @@
 # From predictions to scores, tables, figures and the page.
 
-# Each has a caption in workflow/report; a table comes as csv, md and tex, a figure as svg and png.
-TABLES = [
-    "results",
-    "intervals",
-    "comparisons",
-    "gap",
-    "ranking",
-    "recalls",
-    "speakers",
-    "calibration",
-    "raters",
-    "mistakes",
-    "audit",
-    "claims",
-    "arithmetic",
-    "papers",
-]
-FIGURES = ["confusions", "curves", "gap", "speakers", "calibration", "attention"]
+TABLES = registry.names("tables")  # each as csv, md and tex
+FIGURES = registry.names("figures")  # each as svg and png
+
+
+def labelled(folder, name, suffix):
+    """A table or figure in Snakemake's report, labelled by its own docstring."""
+    labels = {"name": name, "content": registry.caption(folder, name)}
+    return report(f"{RESULTS}/{folder}/{name}.{suffix}", category=folder.capitalize(), labels=labels)
 
 
 rule plan:
@@ -73,6 +63,7 @@ rule render:
         intervals=f"{RESULTS}/intervals.parquet",
         comparisons=f"{RESULTS}/comparisons.parquet",
         audits=audit_tables(),
+        folds=[layout.folds(*division) for division in DIVISIONS],
         cards=[f"{folder}/run.json" for folder in FOLDERS],
         manifests=[layout.manifest(corpus) for corpus in CONFIG.experiment.corpora()],
         histories=[f"{folder}/history.parquet" for folder in FOLDERS],
@@ -81,13 +72,11 @@ rule render:
         audio=[layout.audio(name) / f"{n}.parquet" for name in CONFIG.experiment.corpora() for n in shards(name)],
         transcripts=recognised_shards,
     output:
-        index=report(f"{RESULTS}/index.html", caption="../report/page.rst", category="Report"),
-        tables=[captioned("tables", name, "csv") for name in TABLES],
+        index=report(f"{RESULTS}/index.html", category="Report", labels={"name": "page", "content": "Everything below."}),
+        tables=[labelled("tables", name, "csv") for name in TABLES],
         texts=expand(f"{RESULTS}/tables/{{name}}.{{suffix}}", name=TABLES, suffix=["md", "tex"]),
-        records=expand(f"{RESULTS}/tables/{{name}}.csv", name=["runs", "sources", "reliability", "transcripts"]),
-        figures=[captioned("figures", name, "svg") for name in FIGURES],
-        sweeps=f"{RESULTS}/figures/sweeps.svg",
-        pictures=expand(f"{RESULTS}/figures/{{name}}.png", name=[*FIGURES, "sweeps"]),
+        figures=[labelled("figures", name, "svg") for name in FIGURES],
+        pictures=expand(f"{RESULTS}/figures/{{name}}.png", name=FIGURES),
     log:
         "logs/report.log",
     benchmark:
@@ -99,7 +88,7 @@ rule render:
         runtime=growing(30),
     params:
         out=subpath(output.index, parent=True),
-        code=catalog.fingerprint("ser.stages.report"),
+        code=catalog.fingerprint("ser.stages.report", *registry.modules()),
         versions=versions("matplotlib", "jinja2", "scipy"),
     shell:
         "ser report --plan {input.plan} --scores {input.scores} --confusions {input.confusions}"

@@ -1,0 +1,146 @@
+"""What there is: systems, protocols, corpora and features, as records for a table or for programs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ser import catalog
+from ser.config import read
+from ser.config.schema import Feature, Protocol, Recipe
+from ser.corpus import Facts
+from ser.errors import SerError
+
+CLASSES = 4  # of the parameter counts; most of the published numbers are on four classes
+
+Entry = dict[str, Any]
+
+
+def grouping(protocol: Protocol) -> str:
+    """Return what the rule of a protocol keeps together and which part validates: the start of its docstring."""
+    return (catalog.load("protocols", protocol.rule).__doc__ or "").split("\n\n")[0].replace("\n", " ").strip()
+
+
+def systems(folder: Path) -> list[Entry]:
+    """Return every shipped recipe: paper, features, parameters at four classes, and which values are our defaults."""
+    dims = _dims(read.features(folder))
+    return [
+        {
+            "name": name,
+            "title": recipe.title,
+            "paper": recipe.paper,
+            "published": {paper: list(names) for paper, names in recipe.published.items()},
+            "model": recipe.model,
+            "features": [view.feature for view in recipe.inputs.views().values()],
+            "modalities": list(recipe.inputs.modalities()),
+            "parameters": _parameters(recipe, dims),
+            "classes": CLASSES,
+            "defaults": dict(recipe.defaults),
+        }
+        for name, recipe in read.shipped(folder)[1].items()
+    ]
+
+
+def _dims(features: Mapping[str, Feature]) -> dict[str, int]:
+    """Return the dimensions of every feature; those with weights know them without the weights."""
+    return {
+        name: catalog.load("features", feature.extractor).dims(
+            **{option: value for option, value in feature.options.items() if option != "weights"}
+        )
+        for name, feature in features.items()
+    }
+
+
+def _parameters(recipe: Recipe, dims: Mapping[str, int]) -> int | None:
+    """Return the parameters at four classes; None where the extra ``train`` is not installed."""
+    try:
+        from ser.training import size
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        return None
+    return size.parameters(recipe, dims, CLASSES)
+
+
+def protocols(folder: Path) -> list[Entry]:
+    """Return every shipped protocol with its hash, all that decides it, its rule in words and its numbers of folds.
+
+    folds: by corpus, as published; without corpora on which the protocol cannot be, and those of no fixed size.
+    """
+    known = {name: facts for name in catalog.names("corpora") if (facts := _facts(name)) is not None}
+    return [
+        {
+            "name": name,
+            "digest": protocol.digest(),
+            **protocol.model_dump(mode="json"),
+            "grouping": grouping(protocol),
+            "folds": {corpus: count for corpus, facts in known.items() if (count := _folds(protocol, facts))},
+        }
+        for name, protocol in read.shipped(folder)[0].items()
+    ]
+
+
+def _facts(corpus: str) -> Facts | None:
+    card = catalog.load("corpora", corpus).CARD
+    return card.utterances and Facts(card.utterances, card.speakers, card.sessions, tuple(card.labels))
+
+
+def _folds(protocol: Protocol, facts: Facts) -> int:
+    """Return how many folds the protocol has on a corpus; 0 where it cannot be."""
+    merges = () if isinstance(protocol.labels, str) else protocol.labels.values()
+    if any(set(facts.emotions).isdisjoint(merged) for merged in merges):
+        return 0
+    try:
+        return int(catalog.load("protocols", protocol.rule).folds(facts, **protocol.options))
+    except SerError:
+        return 0
+
+
+def corpora() -> list[Entry]:
+    """Return the card of every corpus that has a reader."""
+    cards = {name: catalog.load("corpora", name).CARD for name in catalog.names("corpora")}
+    return [
+        {
+            "name": name,
+            "title": card.title,
+            "utterances": card.utterances,
+            "speakers": len(card.speakers) or None,
+            "labels": dict(card.labels),
+            "licence": card.licence,
+            "homepage": card.homepage,
+        }
+        for name, card in cards.items()
+    ]
+
+
+def features(folder: Path) -> list[Entry]:
+    """Return every feature: dimensions, seconds per row (null: one row per utterance), and what it is."""
+    known = read.features(folder)
+    dims = _dims(known)
+    modules = {name: catalog.load("features", feature.extractor) for name, feature in known.items()}
+    return [
+        {
+            "name": name,
+            "dims": dims[name],
+            "hop": module.HOP,
+            "title": known[name].title or (module.__doc__ or "").split("\n")[0],
+        }
+        for name, module in modules.items()
+    ]
+
+
+def table(entries: Sequence[Entry], columns: Mapping[str, str]) -> str:
+    """Return ``entries`` as an aligned text table of ``columns`` (key: heading)."""
+    rows = [list(columns.values())] + [[shown(entry[key]) for key in columns] for entry in entries]
+    widths = [max(len(row[number]) for row in rows) for number in range(len(columns))]
+    return "\n".join(
+        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def shown(value: object) -> str:
+    """Return a cell: lists joined, numbers with thousands, nothing as a dash."""
+    if value is None or value == "" or value == []:
+        return "-"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,1 @@
+"""What a report reads: runs, scores, predictions, intervals, comparisons, audits, manifests."""

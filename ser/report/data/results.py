@@ -1,0 +1,278 @@
+"""The results of a report: scores grouped by system and protocol, with the numbers that the papers print.
+
+Values are fractions, 0…1. A pooled value is computed on the test utterances of all folds of one seed together; with
+several seeds it is their mean. A fold value is the mean over seeds; its mean and standard deviation are over folds.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+
+from ser.config.schema import Recipe
+from ser.errors import SerError, offenders
+from ser.evaluation.summary import POOLED, summary
+from ser.papers.comparable import Beside, comparable, printed, relevant
+from ser.papers.published import Published
+from ser.report.data.runs import RunRecord, partial
+from ser.tables.contracts import TRAINED_HERE
+
+LEAKING = frozenset({"speaker", "test selection"})  # leaks that end speaker independence; other leaks are only named
+KEYS = ["corpus", "protocol", "system"]
+INDEPENDENT = "speaker-independent"
+PAPER = "paper or leaking protocol"
+EXPLANATIONS: Final = {
+    INDEPENDENT: "Speaker-independent protocols: no speaker of the test part is trained on.",
+    PAPER: "Paper protocols and protocols that leak: reproduction, not to be ranked with speaker-independent rows.",
+}
+
+
+@dataclass(frozen=True)
+class MeanSd:
+    """Mean and sample standard deviation (n − 1); ``sd`` is None for a single value."""
+
+    mean: float
+    sd: float | None
+
+
+@dataclass(frozen=True)
+class Score:
+    """One metric of a result. pooled: over seeds; folds: over folds; by_seed: pooled value; chance: None if unknown."""
+
+    pooled: MeanSd
+    folds: MeanSd
+    by_seed: Mapping[int, float]
+    chance: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One system under one protocol on one corpus: all its seeds and folds."""
+
+    corpus: str
+    protocol: str
+    system: str
+    records: tuple[RunRecord, ...]
+    scores: Mapping[str, Score]  # by metric
+    recalls: Mapping[str, float]  # class: pooled recall, mean over seeds; NaN without test utterances
+    confusion: pd.DataFrame  # rows true, columns predicted, utterances summed over seeds
+    published: tuple[Published, ...]
+
+    @property
+    def first(self) -> RunRecord:
+        """Any of the runs: protocol, recipe and classes are the same in all."""
+        return self.records[0]
+
+    @property
+    def recipe(self) -> Recipe:
+        """Recipe of the system."""
+        return self.first.recipe
+
+    @property
+    def wa(self) -> MeanSd:
+        """Pooled WA."""
+        return self.scores["WA"].pooled
+
+    @property
+    def ua(self) -> MeanSd:
+        """Pooled UA."""
+        return self.scores["UA"].pooled
+
+    @property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """Class and the emotions merged into it."""
+        stated = self.first.protocol.labels
+        return {name: (name,) for name in self.first.classes} if isinstance(stated, str) else dict(stated)
+
+    @property
+    def leaking(self) -> bool:
+        """Whether the protocol trains on test speakers or selects the epoch on the test part."""
+        return not LEAKING.isdisjoint(self.first.protocol.leaks)
+
+    @property
+    def heard(self) -> bool:
+        """Whether a feature comes from a network that was trained on the voices of the test speakers too."""
+        return any(TRAINED_HERE in note for note in self.first.notes)
+
+    @property
+    def kind(self) -> str:
+        """INDEPENDENT or PAPER: rows of different kinds are never ranked together."""
+        return PAPER if self.leaking or self.first.protocol.paper is not None else INDEPENDENT
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds, sorted."""
+        return tuple(sorted({record.run.seed for record in self.records}))
+
+    @property
+    def folds(self) -> tuple[int, ...]:
+        """Folds that were run, sorted."""
+        return tuple(sorted({record.run.fold for record in self.records}))
+
+    @property
+    def partial(self) -> str:
+        """Which folds were run where some are missing; "" for all."""
+        return partial(self.records)
+
+    @property
+    def utterances(self) -> int:
+        """Test utterances of one seed, all folds."""
+        return round(float(self.confusion.to_numpy().sum()) / len(self.seeds))
+
+    @property
+    def seconds(self) -> float:
+        """Training time of all runs together."""
+        return sum(record.seconds for record in self.records)
+
+    @property
+    def epochs(self) -> str:
+        """Epochs that were run, least and most over runs; "–" for estimators."""
+        trained = [record for record in self.records if record.history["train_loss"].notna().any()]
+        epochs = sorted({record.epochs_run for record in trained})
+        return "–" if not epochs else str(epochs[0]) if len(epochs) == 1 else f"{epochs[0]}–{epochs[-1]}"
+
+    @property
+    def devices(self) -> str:
+        """Processors of the runs."""
+        return "; ".join(sorted({record.device for record in self.records}))
+
+    @property
+    def notes(self) -> list[str]:
+        """Notes of the runs, each once."""
+        return list(dict.fromkeys(note for record in self.records for note in record.notes))
+
+    @property
+    def curve_ua(self) -> float | None:
+        """UA at the best point of the test curve, mean over runs: selected on the test part. None without curves."""
+        best = [record.history["test_ua"].max() for record in self.records]
+        return None if any(math.isnan(value) for value in best) else sum(best) / len(best)
+
+    @property
+    def converged_ua(self) -> float | None:
+        """UA of the test part after the last epoch, mean over runs; None without test curves."""
+        last = [record.history["test_ua"].iloc[-1] for record in self.records]
+        return None if any(math.isnan(value) for value in last) else sum(last) / len(last)
+
+    @property
+    def remark(self) -> str:
+        """Whether the published numbers are comparable with these, and if not, why."""
+        return self.remark_on(self.recipe.paper)
+
+    def remark_on(self, paper: str | None) -> str:
+        """Return the same for the numbers that ``paper`` prints."""
+        entries = [entry for entry in self.published if entry.paper == paper]
+        record = self.first
+        return comparable(record.adapter, record.protocol, paper, entries, heard=self.heard, whole=not self.partial)
+
+
+@dataclass(frozen=True)
+class ResultGroup:
+    """Results on the same utterances with the same classes: only these are compared.
+
+    classes: in words. results: speaker-independent first, then by protocol, full rows before partial ones, then by the
+    ranking metric, best first.
+    """
+
+    corpus: str
+    classes: str
+    warning: str
+    results: tuple[Result, ...]
+
+    def kinds(self) -> Iterator[tuple[str, tuple[Result, ...]]]:
+        """Yield the kinds of rows, which never share a table, and their rows; kinds without rows are left out."""
+        for kind in (INDEPENDENT, PAPER):
+            if rows := tuple(result for result in self.results if result.kind == kind):
+                yield kind, rows
+
+
+def group_results(
+    records: Sequence[RunRecord], scores: pd.DataFrame, confusions: pd.DataFrame, beside: Beside, ranking: str = "UA"
+) -> list[ResultGroup]:
+    """Return the results in the order in which the runs name them.
+
+    scores, confusions: the SCORES and CONFUSIONS tables; ranking: the metric that orders rows. SerError if the tables
+    are not of exactly these runs.
+    """
+    _match(records, scores)
+    by_system: dict[tuple[str, str, str], list[RunRecord]] = {}
+    for record in records:
+        by_system.setdefault((record.run.corpus, record.run.protocol, record.run.system), []).append(record)
+    by_score = dict(list(scores.groupby(KEYS)))
+    by_confusion = dict(list(confusions.groupby(KEYS)))
+    results = [_result(members, by_score[key], by_confusion[key], beside) for key, members in by_system.items()]
+    groups: dict[tuple[str, str, str], list[Result]] = {}
+    for result in results:
+        groups.setdefault(_task(result), []).append(result)
+    return [_group(members, ranking) for members in groups.values()]
+
+
+def _match(records: Sequence[RunRecord], scores: pd.DataFrame) -> None:
+    wanted = {tuple(record.run) for record in records}
+    single = scores.loc[scores["fold"] != POOLED, [*KEYS, "seed", "fold"]].drop_duplicates()
+    found = set(single.itertuples(index=False, name=None))
+    for what, odd in (("lacks", wanted - found), ("holds more than the experiment's", found - wanted)):
+        if odd:
+            named = offenders("/".join(map(str, run)) for run in sorted(odd, key=str))
+            raise SerError(f"the scores table {what} runs: {named}; score the experiment again.")
+
+
+def _result(records: list[RunRecord], scores: pd.DataFrame, confusions: pd.DataFrame, beside: Beside) -> Result:
+    first = records[0]
+    classes = list(first.classes)
+    pooled = scores[scores["fold"] == POOLED]
+    recalls = pooled[pooled["metric"] == "recall"].groupby("label")["value"].mean().reindex(classes)
+    counts = confusions[confusions["fold"] == POOLED].groupby(["label", "predicted"])["utterances"].sum()
+    confusion = counts.unstack(fill_value=0).reindex(index=classes, columns=classes, fill_value=0).astype(int)
+    return Result(
+        corpus=first.run.corpus,
+        protocol=first.run.protocol,
+        system=first.run.system,
+        records=tuple(records),
+        scores=_scores(scores, confusion),
+        recalls={str(name): float(value) for name, value in recalls.items()},
+        confusion=confusion,
+        published=relevant(printed(first.recipe, beside), first.adapter),
+    )
+
+
+def _scores(scores: pd.DataFrame, confusion: pd.DataFrame) -> dict[str, Score]:
+    """Return every metric of one system; the recalls of the classes are no metric of their own here."""
+    tested = confusion.sum(axis=1)
+    chance = {"WA": float(tested.max() / tested.sum()), "UA": 1.0 / len(confusion)}
+    found = {}
+    for row in summary(scores[scores["metric"] != "recall"]).to_dict("records"):
+        mine = scores[(scores["metric"] == row["metric"]) & (scores["fold"] == POOLED)].set_index("seed")
+        found[row["metric"]] = Score(
+            _mean_sd(row, "pooled", "pooled_sd"),
+            _mean_sd(row, "fold_mean", "fold_sd"),
+            {int(seed): float(value) for seed, value in mine["value"].items()},
+            chance.get(row["metric"]),
+        )
+    return found
+
+
+def _mean_sd(row: Mapping[Any, Any], mean: str, sd: str) -> MeanSd:
+    return MeanSd(float(row[mean]), None if math.isnan(row[sd]) else float(row[sd]))
+
+
+def _task(result: Result) -> tuple[str, str, str]:
+    """Return what must be equal for two results to be comparable: corpus, classes and subset."""
+    labels = {name: sorted(merged) for name, merged in result.labels.items()}
+    subset = {column: sorted(values) for column, values in result.first.protocol.subset.items()}
+    return result.corpus, json.dumps(labels, sort_keys=True), json.dumps(subset, sort_keys=True)
+
+
+def _group(results: list[Result], ranking: str) -> ResultGroup:
+    first = results[0]
+    labels = first.labels
+    named = [name if tuple(merged) == (name,) else f"{name} ({' + '.join(merged)})" for name, merged in labels.items()]
+    subset = [f"{column} {' or '.join(values)}" for column, values in first.first.protocol.subset.items()]
+    classes = "; ".join([f"{len(labels)} classes: {', '.join(named)}", *subset])
+
+    def order(row: Result) -> tuple[bool, str, bool, float, str]:
+        return row.kind == PAPER, row.protocol, bool(row.partial), -row.scores[ranking].pooled.mean, row.system
+
+    return ResultGroup(first.corpus, classes, first.first.warning, tuple(sorted(results, key=order)))

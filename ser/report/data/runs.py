@@ -1,0 +1,118 @@
+"""The record of one run, read from ``run.json`` and ``history.parquet`` in its folder."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from ser import layout
+from ser.config.plan import Plan
+from ser.config.schema import Protocol, Recipe
+from ser.errors import SerError
+from ser.files import embedded_checksum
+from ser.layout import Run
+from ser.report.formats import spans
+from ser.tables import contracts
+
+
+@dataclass(frozen=True, eq=False)
+class RunRecord:
+    """What one training job recorded, with the recipe and protocol that the plan gives it."""
+
+    run: Run
+    adapter: str  # module that reads the corpus; the configuration may name the corpus otherwise
+    warning: str  # of the corpus's card; "" for none
+    protocol: Protocol
+    recipe: Recipe
+    classes: tuple[str, ...]
+    folds: int  # number of folds of the protocol
+    counts: Mapping[str, int]  # utterances of train, dev and test
+    parameters: int
+    seconds: float  # of training, all attempts together
+    epochs_run: int
+    best_epoch: int  # from 1
+    device: str
+    versions: Mapping[str, str]
+    commit: str
+    notes: tuple[str, ...]  # where weights came from and other remarks on this run's inputs
+    history: pd.DataFrame  # the HISTORY table
+    data: Mapping[str, str] = field(default_factory=dict)  # folds, feature or words: hash of the training data
+    code: str = ""  # hash of the code that decides the outcome
+    finished: str = ""  # date and time, UTC
+    energy: Mapping[str, float] = field(default_factory=dict)  # device: joules, those of other jobs on it included
+
+
+def read(run: Run, plan: Plan) -> RunRecord:
+    """Return the record of ``run``; SerError names the file that is missing, torn, of another version or protocol."""
+    path = run.folder / "run.json"
+    try:
+        embedded_checksum.verify(path)
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SerError(f"{path} does not exist; the train stage writes it.") from error
+    except ValueError as error:
+        raise SerError(f"{path} is not JSON ({error}); delete its folder and train again.") from error
+    history = contracts.read(contracts.HISTORY, run.folder / "history.parquet").to_pandas()
+    trained, planned = card.get("protocol_digest"), plan.protocols[run.protocol].digest()
+    if trained != planned:
+        raise SerError(
+            f"{path}: trained under digest {trained} of protocol '{run.protocol}', which is now {planned}; a report "
+            "cannot mix two versions of a protocol. Train again."
+        )
+    try:
+        return _record(run, card, history, plan)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SerError(f"{path} is not a run card that this version reads ({error!r}); train again.") from error
+
+
+def _record(run: Run, card: Mapping[str, Any], history: pd.DataFrame, plan: Plan) -> RunRecord:
+    """Return the record in ``card``, the content of a ``run.json``."""
+    corpus = _corpus(run.corpus)
+    commit = card["commit"] or "unknown"
+    return RunRecord(
+        run=run,
+        adapter=corpus.get("adapter", run.corpus),
+        warning=card["warning"] or corpus.get("warning", ""),
+        protocol=plan.protocols[run.protocol],
+        recipe=plan.systems[run.system],
+        classes=tuple(card["classes"]),
+        folds=plan.folds[run.corpus][run.protocol],
+        counts={part: sum(by_class.values()) for part, by_class in card["counts"].items()},
+        parameters=card["parameters"],
+        seconds=float(card["seconds_training"]),
+        epochs_run=card["epochs_run"],
+        best_epoch=card["best_epoch"],
+        device=card["device"],
+        versions={name: version or "not installed" for name, version in card["versions"].items()},
+        commit=f"{commit} with uncommitted changes" if card["dirty"] else commit,
+        notes=_notes(card),
+        history=history,
+        data=card.get("data", {}),
+        code=card.get("code", ""),
+        finished=card.get("finished", ""),
+        energy=card.get("energy_joules", {}),
+    )
+
+
+def _corpus(corpus: str) -> dict[str, str]:
+    """Return the metadata of the corpus's manifest; empty where there is no manifest."""
+    manifest = layout.manifest(corpus)
+    return contracts.metadata(manifest) if manifest.is_file() else {}
+
+
+def partial(records: Sequence[RunRecord]) -> str:
+    """Return ``partial: fold 0 of 6`` where folds are missing; "" where all were run."""
+    run, total = sorted({item.run.fold for item in records}), records[0].folds
+    if len(run) >= total:
+        return ""
+    return f"partial: fold{'s' if len(run) > 1 else ''} {spans(run)} of {total}"
+
+
+def _notes(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the notes of the run and the provenance of its features, each once."""
+    provenance = [
+        f"{name}: {notes['provenance']}" for name, notes in card["features"].items() if notes.get("provenance")
+    ]
+    return tuple(dict.fromkeys([*card["notes"], *provenance]))

@@ -1,0 +1,174 @@
+"""What a leak adds: the same system on the same utterances, under a protocol with the leak and under one without."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import permutations
+
+import numpy as np
+import pandas as pd
+
+from ser.evaluation.intervals import Estimate, Tally, estimate
+from ser.metrics import METRICS
+from ser.report.data.audits import Leak
+from ser.report.data.experiment import ReportData
+from ser.report.data.predictions import SystemPredictions
+from ser.report.data.results import Result, ResultGroup
+from ser.report.formats import spans
+
+
+@dataclass(frozen=True, eq=False)
+class Gap:
+    """One system under a protocol with more leaks and under one with fewer.
+
+    leaks: those that only ``more`` has. seeds: those that both have; empty: means over different seeds. changes: by
+    metric, more less fewer, −1…1, with the 95 % interval that is clustered by speaker; NaN limits where none is known.
+    pair: the counts on the utterances that both tested; None where they have none in common. differs: what else sets
+    the two protocols apart.
+    """
+
+    group: ResultGroup
+    less: Result
+    more: Result
+    leaks: tuple[Leak, ...]
+    seeds: tuple[int, ...]
+    pair: Tally | None
+    utterances: int
+    changes: Mapping[str, Estimate]
+    differs: tuple[str, ...]
+
+    @property
+    def remark(self) -> str:
+        """What else sets the two rows apart, and which folds are missing."""
+        remarks = [f"{result.protocol} is {result.partial}" for result in (self.less, self.more) if result.partial]
+        if self.differs:
+            remarks.append(f"the protocols also differ in {', '.join(self.differs)}")
+        if not self.seeds:
+            remarks.append("no seed in common: means over different seeds")
+        elif set(self.seeds) != set(self.less.seeds) | set(self.more.seeds):
+            remarks.append(f"Δ over seeds {spans(self.seeds)} only")
+        if self.pair is None:
+            remarks.append("not on the same utterances, so without an interval")
+        elif {self.less.utterances, self.more.utterances} != {self.utterances}:
+            remarks.append(f"Δ on the {self.utterances} utterances that both tested")
+        return "; ".join(remarks)
+
+
+@dataclass(frozen=True)
+class MeanGap:
+    """What the leaks of one protocol add compared with another, mean over systems."""
+
+    corpus: str
+    less: str
+    more: str
+    leaks: tuple[Leak, ...]
+    systems: int
+    changes: Mapping[str, Estimate]
+
+
+@lru_cache(maxsize=1)
+def gaps(data: ReportData) -> list[Gap]:
+    """Return, within every group, each system under two protocols of which one leaks more than the other."""
+    found = [
+        _gap(data, group, less, more, added)
+        for group in data.groups
+        for less, more in permutations(group.results, 2)
+        if less.system == more.system and (added := _added(less, more, group))
+    ]
+    return sorted(found, key=lambda gap: (gap.group.corpus, gap.less.protocol, gap.more.protocol))
+
+
+@lru_cache(maxsize=1)
+def mean_gaps(data: ReportData) -> list[MeanGap]:
+    """Return the mean over systems between every two protocols, where all systems tested the same utterances."""
+    full = ([gap for gap in group if not (gap.less.partial or gap.more.partial)] for group in by_protocols(gaps(data)))
+    linear = [metric for metric in data.ranking_first if METRICS[metric].linear]
+    return [mean for group in full if (mean := _mean_gap(group, linear)) is not None]
+
+
+def by_protocols(found: Iterable[Gap]) -> list[list[Gap]]:
+    """Return the gaps between the same two protocols on the same utterances together."""
+    groups: dict[tuple[str, str, str, str], list[Gap]] = {}
+    for gap in found:
+        key = (gap.group.corpus, gap.group.classes, gap.less.protocol, gap.more.protocol)
+        groups.setdefault(key, []).append(gap)
+    return list(groups.values())
+
+
+def _added(less: Result, more: Result, group: ResultGroup) -> set[str]:
+    """Return the leaks that ``more`` adds; empty where the two protocols are no neighbours.
+
+    They are neighbours if one has all leaks of the other and some more, and no protocol of this system lies between. A
+    protocol that ends speaker independence without having all leaks of any other is compared with all that keep it.
+    """
+    fewer, many = _declared(less), _declared(more)
+    others = [_declared(one) for one in group.results if one.system == more.system]
+    if fewer < many:
+        between = any(fewer < other < many for other in others)
+    else:
+        between = less.leaking or not more.leaking or any(other < many for other in others)
+    return set() if between else many - fewer
+
+
+def _declared(result: Result) -> set[str]:
+    return set(result.first.protocol.leaks)
+
+
+def _gap(data: ReportData, group: ResultGroup, less: Result, more: Result, added: set[str]) -> Gap:
+    seeds = tuple(sorted(set(less.seeds) & set(more.seeds)))
+    both = [_shares(data.predictions_of(one), seeds, less.first.classes) for one in (less, more)]
+    common = both[0].index.intersection(both[1].index)
+    pair = _pair(*(one.loc[common] for one in both)) if len(common) else None
+    if pair is None:
+        changes = {metric: _unpaired(less, more, metric, seeds) for metric in data.metrics}
+    else:
+        changes = {metric: estimate(pair, metric) for metric in data.metrics}
+    one, two = (result.first.protocol.model_dump(mode="json") for result in (less, more))
+    differs = [key for key in ("normalisation", "selection") if one[key] != two[key] and key not in " ".join(added)]
+    if less.first.folds != more.first.folds:
+        differs.append(f"folds ({less.first.folds} and {more.first.folds})")
+    leaks = tuple(leak for leak in data.leaks(more) if leak.name in added)
+    return Gap(group, less, more, leaks, seeds, pair, len(common), changes, tuple(differs))
+
+
+def _shares(predictions: SystemPredictions, seeds: tuple[int, ...], classes: Sequence[str]) -> pd.DataFrame:
+    """Return the share of each predicted class over seeds and repeated tests, by utterance, label and speaker."""
+    rows = predictions.rows
+    chosen = rows[rows["seed"].isin(seeds)] if seeds else rows
+    keys = [chosen[name].fillna("") for name in ("utterance", "label", "speaker")]
+    return pd.crosstab(keys, chosen["predicted"], normalize="index").reindex(columns=list(classes), fill_value=0.0)
+
+
+def _pair(less: pd.DataFrame, more: pd.DataFrame) -> Tally:
+    """Return the confusion counts of both, on the same utterances, by speaker."""
+    names = less.index.to_frame(index=False)
+    known = (names["speaker"] != "").all() and names["speaker"].nunique() > 1
+    kind = "speaker" if known else "utterance"
+    cluster, clusters = pd.factorize(names[kind], sort=True)
+    label = less.columns.get_indexer(pd.Index(names["label"]))
+    counts = np.zeros((2, len(clusters), 1, less.shape[1], less.shape[1]))
+    for side, shares in zip(counts, (more, less), strict=True):
+        np.add.at(side, (cluster, np.zeros_like(cluster), label), shares.to_numpy())
+    return Tally("", counts[0], kind, tuple(clusters), None, other=counts[1])
+
+
+def _mean_gap(group: Sequence[Gap], metrics: Sequence[str]) -> MeanGap | None:
+    pairs = [gap.pair for gap in group if gap.pair is not None]
+    totals = [pair.counts.sum(-1) for pair in pairs]
+    if not pairs or any(totals[0].shape != total.shape or not np.allclose(totals[0], total) for total in totals):
+        return None
+    first = group[0]
+    counts, other = (np.mean([getattr(pair, side) for pair in pairs], axis=0) for side in ("counts", "other"))
+    mean = replace(pairs[0], counts=counts, other=other)
+    changes = {metric: estimate(mean, metric) for metric in metrics}
+    return MeanGap(first.group.corpus, first.less.protocol, first.more.protocol, first.leaks, len(pairs), changes)
+
+
+def _unpaired(less: Result, more: Result, metric: str, seeds: tuple[int, ...]) -> Estimate:
+    """Return the difference of two means over ``seeds``, without an interval."""
+    means = []
+    for result in (more, less):
+        values = result.scores[metric].by_seed
+        means.append(sum(values[seed] for seed in seeds or values) / len(seeds or values))
+    return Estimate(means[0] - means[1], math.nan, math.nan, math.nan, "")

@@ -1,0 +1,119 @@
+"""The page of a report: one HTML file that loads nothing from elsewhere."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ser.report import drawing, registry, templates
+from ser.report.data.experiment import ReportData
+from ser.report.data.results import Result
+from ser.report.formats import count, duration, percent
+from ser.report.overview import overview
+from ser.report.table import Table
+
+TEMPLATES = Path(templates.__path__[0])
+# Sections in the order of the page; tables and figures of the same name share one. Others come last.
+ORDER = (
+    *("corpora", "results", "comparisons", "gap", "ranking", "confusions", "recalls", "speakers", "calibration"),
+    *("raters", "mistakes", "claims", "arithmetic", "papers", "sweeps", "transcripts", "attention", "curves"),
+    *("protocols", "audit", "defaults", "environment", "sources", "runs"),
+)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the page. name: of its tables and figures, and its anchor; figures: title and SVG of each."""
+
+    name: str
+    title: str
+    lead: str
+    tables: tuple[Table, ...] = ()
+    figures: tuple[tuple[str, Markup], ...] = ()
+    source: tuple[str, ...] = ()  # of the figures
+
+
+def render(data: ReportData) -> str:
+    """Return the page as HTML with its styles, figures and script in it."""
+    jinja = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    example = data.results[0]
+    seed = example.seeds[0]
+    return jinja.get_template("page.html").render(
+        css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        title=data.title,
+        experiment=data.plan.experiment,
+        warnings=data.warnings,
+        totals=_totals(data),
+        overview=overview(data),
+        sections=list(sections(data)),
+        example=example,
+        seed=seed,
+        values={
+            metric: percent(example.scores[metric].by_seed[seed]) for metric in ("WA", "UA") if metric in example.scores
+        },
+        snippet=snippet(example),
+    )
+
+
+def sections(data: ReportData) -> Iterator[Section]:
+    """Yield the sections that have a table with rows, a figure, or a sentence that says why there is none."""
+    tables, figures = registry.names("tables"), registry.names("figures")
+    names = dict.fromkeys((*ORDER, *tables, *figures))
+    for name in names:
+        found = []
+        if name in tables:
+            module = registry.load("tables", name)
+            made = tuple(table for table in module.tables(data) if table.rows and table.page)
+            found.append(Section(name, module.TITLE, _lead(module, bool(made)), made))
+        if name in figures:
+            module = registry.load("figures", name)
+            drawn = tuple(drawing.for_page(module, name, data))
+            found.append(Section(name, module.TITLE, _lead(module, bool(drawn)), (), drawn, module.SOURCE))
+        kept = [section for section in found if section.tables or section.figures]
+        if len(kept) == 2:
+            yield Section(name, kept[0].title, kept[0].lead, kept[0].tables, kept[1].figures, kept[1].source)
+        elif kept or (found and found[0].lead):
+            yield kept[0] if kept else found[0]
+
+
+def snippet(result: Result) -> str:
+    """Return Python that computes WA and UA of the first seed of ``result`` from its predictions."""
+    first = result.records[0].run._replace(seed=result.seeds[0])
+    folds = sorted(record.run.fold for record in result.records if record.run.seed == first.seed)
+    lines = [
+        "import pandas as pd",
+        "",
+        f"folder = {first.folder.parent.as_posix()!r}",
+        f"folds = {folds!r}",
+        'rows = pd.concat([pd.read_parquet(f"{folder}/fold{fold}/predictions.parquet") for fold in folds])',
+        'right = rows["predicted"] == rows["label"]',
+        "wa = 100 * right.mean()",
+        'ua = 100 * right.groupby(rows["label"]).mean().mean()',
+        'print(f"WA {wa:.2f}  UA {ua:.2f}")',
+    ]
+    return "\n".join(lines)
+
+
+def _lead(module: object, shown: bool) -> str:
+    """Return the text above a section; ``EMPTY``, or nothing without it, where there is no content."""
+    text: str = getattr(module, "LEAD" if shown else "EMPTY", "")
+    return text
+
+
+def _totals(data: ReportData) -> dict[str, str]:
+    counted = {
+        ("corpus", "corpora"): len({result.corpus for result in data.results}),
+        ("protocol", "protocols"): len({result.protocol for result in data.results}),
+        ("system", "systems"): len({result.system for result in data.results}),
+        ("run", "runs"): len(data.records),
+    }
+    numbers = {names[number != 1]: count(number) for names, number in counted.items()}
+    return numbers | {"training": duration(sum(record.seconds for record in data.records))}

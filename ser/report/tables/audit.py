@@ -1,0 +1,122 @@
+"""What train, dev and test share under each protocol, and whether the protocol declares it."""
+
+from functools import partial
+
+import pandas as pd
+from markupsafe import Markup
+
+from ser.report.data.audits import Audit, Row
+from ser.report.data.experiment import ReportData
+from ser.report.formats import COUNT, DECIMAL, PERCENT, Format, count, percent
+from ser.report.table import Column, Table, frame
+from ser.report.tables._columns import badge
+
+TITLE = "Leakage audit"
+LEAD = (
+    "What the test and dev parts share with the training data, searched in the data, whatever the protocol declares. "
+    "A leak that is found and not declared fails the build. Examples are ids of utterances. In the matrix: – not "
+    "found, ? unknown."
+)
+EMPTY = "None of the protocols was audited; `ser audit` does it."
+SHARE = Format(percent, DECIMAL.csv)
+
+
+def tables(data: ReportData) -> list[Table]:
+    """Return a matrix per corpus, for the page only, and one table per audit, a row per check over all folds."""
+    corpora = dict.fromkeys(audit.corpus for audit in data.audits)
+    matrices = [_matrix(data, corpus) for corpus in corpora]
+    single = [
+        Table(
+            f"{audit.protocol} on {audit.corpus}",
+            _columns(examples=2),
+            audit.rows,
+            f"All folds together: {_tally(audit)}.",
+            (f"data/{audit.corpus}/audit/{audit.protocol}.parquet",),
+            data.warnings.get(audit.corpus, ""),
+            folded=True,
+        )
+        for audit in data.audits
+    ]
+    return [*matrices, *single] or [Table("", _columns(examples=2), ())]
+
+
+def csv(data: ReportData) -> pd.DataFrame:
+    """Return every row of every audit; fold -1: all folds together."""
+    rows = [row for audit in data.audits for row in audit.every]
+    return frame([Table("", _columns(examples=None), rows)])
+
+
+def _columns(examples: int | None) -> list[Column]:
+    """Return the columns; ``examples``: how many are named, None for all."""
+    return [
+        Column("corpus", "", lambda row: row["corpus"]),
+        Column("protocol", "", lambda row: row["protocol"]),
+        Column("fold", "", lambda row: row["fold"], COUNT),
+        Column("kind", "What", lambda row: row["kind"]),
+        Column("part", "Of", lambda row: row["part"], meaning="part whose utterances are counted"),
+        Column("seen_in", "Seen in", lambda row: row["seen_in"], meaning="part that has the same value"),
+        Column("leak", "Declared as", lambda row: row["leak"], page=False),
+        Column("status", "Status", lambda row: row["status"], html=lambda row: badge(row["status"], _style(row))),
+        Column("share", "Share", lambda row: row["share"], SHARE, "percent of the part's utterances"),
+        Column("utterances", "", lambda row: row["utterances"], COUNT),
+        Column("of", "", lambda row: row["of"], COUNT),
+        Column("", "Utterances", lambda row: f"{count(row['utterances'])} of {count(row['of'])}"),
+        Column("known", "Known", lambda row: row["known"], COUNT, "utterances whose value is known"),
+        Column("values", "Different", lambda row: row["values"], COUNT, "different values that are shared"),
+        Column("examples", "Examples", lambda row: "; ".join(_examples(row)[:examples])),
+    ]
+
+
+def _examples(row: Row) -> list[str]:
+    """Return ``a1 like b2``: utterances of the part and those that share a value with them."""
+    return [one["utterance"] + (f" like {one['like']}" if one["like"] else "") for one in row["examples"]]
+
+
+def _style(row: Row) -> str:
+    status: str = row["status"]
+    return status.replace(", ", "-").replace(" ", "-")
+
+
+def _tally(audit: Audit) -> str:
+    return ", ".join(f"{number} {status}" for status, number in audit.counts.items() if number)
+
+
+def _matrix(data: ReportData, corpus: str) -> Table:
+    """Return the shares of one corpus: a row per check, a column per protocol."""
+    audits = [audit for audit in data.audits if audit.corpus == corpus]
+    found = {(_check(row), audit.protocol): row for audit in audits for row in audit.rows}
+    columns = [
+        Column("", "Shared", str, text=False),
+        *(
+            Column("", audit.protocol, lambda _: None, PERCENT, html=partial(_share, found, audit.protocol), text=False)
+            for audit in audits
+        ),
+    ]
+    checks = list(dict.fromkeys(_check(row) for audit in audits for row in audit.rows))
+    source = (f"data/{corpus}/audit",)
+    return Table(
+        corpus,
+        columns,
+        checks,
+        "Percent of the part's utterances, all folds together.",
+        source,
+        data.warnings.get(corpus, ""),
+    )
+
+
+def _check(row: Row) -> str:
+    """Return ``speaker: test in train``; normalisation concerns the part alone."""
+    where = row["part"] if row["part"] == row["seen_in"] else f"{row['part']} in {row['seen_in']}"
+    return f"{row['kind']}: {where}"
+
+
+def _share(found: dict[tuple[str, str], Row], protocol: str, check: str) -> str:
+    row = found.get((check, protocol))
+    if row is None:
+        return ""
+    if row["status"] == "unknown":
+        return "?"
+    if row["utterances"] == 0:
+        declared = row["status"].startswith("declared")
+        return Markup("–<small>declared</small>") if declared else "–"
+    return badge(percent(row["share"]), _style(row))

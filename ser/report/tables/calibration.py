@@ -1,0 +1,89 @@
+"""Whether probabilities are calibrated: calibration error, Brier score, log-likelihood, reliability."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from ser.evaluation.calibration import brier, calibration_error, negative_log_likelihood, reliability
+from ser.report.data.experiment import ReportData
+from ser.report.data.predictions import SystemPredictions
+from ser.report.data.results import Result
+from ser.report.formats import DECIMAL, Format, percent
+from ser.report.table import Column, Table
+from ser.report.tables._columns import by_name, note, systems, tables_by_kind
+
+TITLE = "Calibration"
+LEAD = (
+    "Whether a system that gives a class 80 % is right in 80 % of such cases. A blind guess over N classes has a Brier "
+    "score of 1 − 1/N. In the figure, height is accuracy over confidence, darker where more utterances are; on the "
+    "diagonal both are equal."
+)
+SHARE = Format(percent, DECIMAL.csv)  # percent for readers, a fraction in the CSV file
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Calibration of one result, all folds of a seed together, mean over seeds.
+
+    ece, adaptive: expected calibration error, 0…1, with bins of equal width and of equally many utterances; brier:
+    0…2; nll: nats; confidence: mean of the highest probability. bins: of equal width, all seeds together.
+    """
+
+    result: Result
+    ece: float
+    adaptive: float
+    brier: float
+    nll: float
+    confidence: float
+    bins: pd.DataFrame
+
+
+@lru_cache(maxsize=1)
+def by_result(data: ReportData) -> Mapping[Result, Calibration]:
+    """Return the calibration of every result."""
+    return {result: _calibration(result, data.predictions_of(result)) for result in data.results}
+
+
+def ordered(data: ReportData) -> list[Calibration]:
+    """Return the calibrations of all results in the order of the tables."""
+    return [by_result(data)[row] for _, _, rows in data.by_kind() for row in by_name(rows)]
+
+
+def _calibration(result: Result, predictions: SystemPredictions) -> Calibration:
+    probabilities = predictions.probabilities
+    truth = pd.Index(predictions.classes).get_indexer(pd.Index(predictions.rows["label"]))
+    each = []
+    for seed in result.seeds:
+        mine = (predictions.rows["seed"] == seed).to_numpy()
+        of_seed = probabilities[mine], truth[mine]
+        errors = [calibration_error(reliability(*of_seed, adaptive=adaptive)) for adaptive in (False, True)]
+        each.append((*errors, brier(*of_seed), negative_log_likelihood(*of_seed), float(of_seed[0].max(1).mean())))
+    ece, adaptive, squared, nll, confidence = np.mean(each, axis=0).tolist()
+    return Calibration(result, ece, adaptive, squared, nll, confidence, reliability(probabilities, truth))
+
+
+def tables(data: ReportData) -> list[Table]:
+    """Return one table per group of results and kind of row."""
+    bins = "15 bins of the highest probability"
+    columns = [
+        *systems(),
+        Column("ECE", "ECE", lambda row: row.ece, SHARE, f"mean |confidence − accuracy| over {bins}, percent"),
+        Column(
+            "ECE_adaptive", "ECE, adaptive", lambda row: row.adaptive, SHARE, "with bins of equally many utterances"
+        ),
+        Column("Brier", "Brier", lambda row: row.brier, DECIMAL, "over all classes, 0 to 2"),
+        Column("NLL", "NLL", lambda row: row.nll, DECIMAL, "mean −ln probability of the true class, nats"),
+        Column("confidence", "Confidence", lambda row: row.confidence, SHARE, "mean highest probability, percent"),
+        Column("WA", "WA", lambda row: row.result.wa.mean, SHARE, "percent"),
+        note(),
+    ]
+    return tables_by_kind(
+        data,
+        columns,
+        lambda results: [by_result(data)[row] for row in by_name(results)],
+        "All folds together, mean over seeds.",
+        ("predictions.parquet",),
+    )

@@ -1,0 +1,139 @@
+"""Every claim of the papers with a verdict that follows from our results."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from ser.papers import verdicts
+from ser.papers.claims import Claim
+from ser.papers.judging import MARGIN
+from ser.papers.uncertainty import Uncertain
+from ser.papers.verdicts import Verdict
+from ser.report.data.experiment import ReportData
+from ser.report.formats import Format
+from ser.report.table import Column, Table
+from ser.report.tables._columns import badge, code
+
+TITLE = "The papers' claims"
+LEAD = (
+    "Each claim with our results, judged by rule. A value is reproduced if the 95 % interval of ours less the printed "
+    f"one lies within {MARGIN:g} points, a difference or an ordering if its interval lies beyond 0 on the printed "
+    "side. "
+    "A number of another corpus, protocol or kind is evidence neither for nor against a paper."
+)
+NUMBER = Format(lambda value: f"{value:.2f}".replace("-", "−"), float)
+NOT_RUN = "Claims about systems or settings that were not run."
+SOURCE = ("scores.parquet", "intervals.parquet", "comparisons.parquet", "history.parquet", "run.json")
+
+
+class Limits(NamedTuple):
+    """Limits of an interval."""
+
+    low: float
+    high: float
+
+
+@lru_cache(maxsize=1)
+def judged(data: ReportData) -> dict[str, list[Verdict]]:
+    """Return the verdicts by paper, of the papers of which something was run."""
+    frame = data.comparisons
+    keys = frame[["corpus", "protocol", "system", "other", "metric"]].itertuples(index=False, name=None)
+    limits = map(Limits._make, frame[["low", "high"]].itertuples(index=False, name=None))
+    differences = dict(zip(keys, limits, strict=True))
+    found = verdicts.verdicts(data.results, data.intervals, differences=differences, transcripts=data.transcripts)
+    return verdicts.shown(found)
+
+
+def tally(found: Iterable[Verdict]) -> str:
+    """Return ``3 reproduced, 2 not run``."""
+    counts = [counts for by_paper in [verdicts.tally(found)] for counts in by_paper.values()]
+    return ", ".join(f"{number} {name}" for one in counts for name, number in one.items() if number)
+
+
+def tables(data: ReportData) -> list[Table]:
+    """Return one table per paper of the claims that were tested, and one of those that were not run."""
+    return claim_tables(judged(data), data.warning)
+
+
+def claim_tables(by_paper: Mapping[str, Sequence[Verdict]], warning: str) -> list[Table]:
+    """Return the tables of verdicts by paper."""
+    made = []
+    for paper, found in by_paper.items():
+        tested = [one for one in found if one.verdict != "not run"]
+        rest = [one for one in found if one.verdict == "not run"]
+        made.append(_table(paper, tested, f"{len(found)} claims: {tally(found)}.", warning))
+        made.append(_table(f"{paper}, not run", rest, NOT_RUN, warning))
+    return made or [Table("", COLUMNS, ())]
+
+
+def _table(title: str, rows: list[Verdict], caption: str, warning: str) -> Table:
+    folded = title.endswith("not run")
+    return Table(title, COLUMNS, rows, caption, SOURCE, warning, paper=True, folded=folded)
+
+
+def _statement(claim: Claim) -> str:
+    """Return the claim in one sentence; in brackets what it is about, where the sentence does not say."""
+    about = [] if claim.kind in ("value", "convergence level") else [claim.measure]
+    about += [" and ".join(side.name for side in claim.sides)] if len(claim.sides) == 2 else []
+    about += [claim.corpus] if claim.paper == "xie2019" else []
+    return f"{claim.statement} ({'; '.join(about)})" if about else claim.statement
+
+
+def _span(estimate: Uncertain | None) -> str:
+    """Return ``57.10 … 61.90``; "" where nothing was sampled."""
+    sampled = estimate is not None and estimate.low < estimate.high
+    return f"{estimate.low:.2f} … {estimate.high:.2f}".replace("-", "−") if estimate and sampled else ""
+
+
+def _numbers(name: str, title: str) -> list[Column]:
+    def value(row: Verdict) -> float | None:
+        found: Uncertain | None = getattr(row, name)
+        return found.value if found else None
+
+    def limit(side: str, row: Verdict) -> float | None:
+        found: Uncertain | None = getattr(row, name)
+        limit: float | None = getattr(found, side) if found and found.low < found.high else None
+        return limit
+
+    return [
+        Column(name, title, value, NUMBER),
+        Column(f"{name}_low", "", lambda row: limit("low", row), NUMBER),
+        Column(f"{name}_high", "", lambda row: limit("high", row), NUMBER),
+    ]
+
+
+COLUMNS = [
+    Column("paper", "", lambda row: row.claim.paper),
+    Column("kind", "", lambda row: row.claim.kind),
+    Column("statement", "", lambda row: row.claim.statement),
+    Column("measure", "", lambda row: row.claim.measure),
+    Column("paper_corpus", "", lambda row: row.claim.corpus),
+    Column("paper_protocol", "", lambda row: row.claim.protocol),
+    Column("paper_systems", "", lambda row: "; ".join(side.name for side in row.claim.sides)),
+    Column("", "Claim", lambda row: _statement(row.claim)),
+    Column("where", "Where", lambda row: row.claim.where, meaning="in the paper", small=""),
+    *_numbers("printed", "Printed"),
+    *_numbers("ours", "Ours"),
+    Column("", "95 %", lambda row: _span(row.ours), meaning="interval of ours where it was sampled", small=""),
+    Column("unit", "Unit", lambda row: row.unit, small=""),
+    Column(
+        "verdict",
+        "Verdict",
+        lambda row: row.verdict,
+        html=lambda row: badge(row.verdict, row.verdict.replace(" ", "-")),
+    ),
+    Column("reason", "Reason", lambda row: row.reason),
+    Column("systems", "", lambda row: "; ".join(row.systems)),
+    Column(
+        "",
+        "Systems",
+        lambda row: ", ".join(row.systems),
+        small="",
+        text=False,
+        html=lambda row: Markup(", ").join(map(code, row.systems)),
+    ),
+    Column("protocol", "Protocol", lambda row: row.where[1], small=""),
+    Column("corpus", "Corpus", lambda row: row.where[0], small="on "),
+]

@@ -1,0 +1,209 @@
+"""Every two systems of a protocol: difference, interval, p value corrected by Holm, smallest detectable difference."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import pandas as pd
+from markupsafe import Markup
+
+from ser.report.data.experiment import ReportData
+from ser.report.formats import COUNT, INTERVAL, P_VALUE, POINTS, Format, extent, p_value, points, spans
+from ser.report.table import Column, Table
+from ser.report.tables._columns import INTERVAL_MEANING, coded
+
+TITLE = "Comparisons of systems"
+LEAD = (
+    "Every two systems under one protocol, on the same utterances. The test swaps the predictions of the two systems "
+    "for whole speakers, so that a difference counts only if it would hold for other speakers; p is two-sided. "
+    "Detectable is the smallest difference that would have been found with 80 % power: a smaller difference may exist."
+)
+EMPTY = "No two systems were run on the same folds of one protocol, so there is nothing to compare."
+LEVEL = 0.05  # of a p value corrected by Holm
+POINT_VALUES = ("difference", "low", "high", "detectable")  # points in the COMPARISONS table, fractions here
+DETECTABLE = Format(lambda value: points(value, 1).lstrip("+"), POINTS.csv)
+Values = Mapping[str, float]  # POINT_VALUES, p and p_holm; NaN where unknown
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A system compared with one that comes later in the alphabet. values: by metric; folds: on which, "" for all."""
+
+    system: str
+    other: str
+    values: Mapping[str, Values]
+    clusters: int
+    method: str
+    folds: str = ""
+
+
+@dataclass(frozen=True)
+class PairTable:
+    """Every two systems of a protocol on a corpus, sorted by name. ranking: the metric by which systems are ranked."""
+
+    corpus: str
+    protocol: str
+    pairs: tuple[Pair, ...]
+    ranking: str
+
+    @property
+    def systems(self) -> list[str]:
+        """Names, sorted without regard to case."""
+        return sorted({name for pair in self.pairs for name in (pair.system, pair.other)}, key=str.lower)
+
+    @property
+    def matrix(self) -> dict[tuple[str, str], tuple[float, bool]]:
+        """By how much the first system is better in the ranking metric than the second, and whether they differ."""
+        known = {}
+        for pair in self.pairs:
+            difference = pair.values[self.ranking]["difference"]
+            known[pair.system, pair.other] = difference, self.differ(pair)
+            known[pair.other, pair.system] = -difference, self.differ(pair)
+        return known
+
+    @property
+    def differing(self) -> int:
+        """Pairs that differ after correction."""
+        return sum(map(self.differ, self.pairs))
+
+    @property
+    def least(self) -> float:
+        """The smallest corrected p value that the sign flips of any pair can give; above LEVEL no pair can differ.
+
+        Pairs that are compared on a part of a system's folds are corrected apart from the others.
+        """
+        full = [pair for pair in self.pairs if not pair.folds] or self.pairs
+        return min(1.0, 2.0 ** (1 - max(pair.clusters for pair in full)) * len(full) * len(full[0].values))
+
+    @property
+    def clusters(self) -> str:
+        """Number of clusters of the pairs: ``9`` or ``9 to 29``."""
+        return extent([pair.clusters for pair in self.pairs])
+
+    @property
+    def detectable(self) -> tuple[float, float] | None:
+        """The smallest and largest detectable difference of the pairs; None where all are unknown."""
+        values = [pair.values[self.ranking]["detectable"] for pair in self.pairs]
+        known = [value for value in values if value == value]
+        return (min(known), max(known)) if known else None
+
+    def differ(self, pair: Pair) -> bool:
+        """Return whether two systems differ in the ranking metric after correction."""
+        return pair.values[self.ranking]["p_holm"] <= LEVEL
+
+
+def pair_tables(comparisons: pd.DataFrame, ranking: str, all_folds: Mapping[tuple[str, str], int]) -> list[PairTable]:
+    """Return the pairs of a COMPARISONS table by corpus and protocol; all_folds: their numbers of folds."""
+    fractions = comparisons.assign(**{name: comparisons[name].astype(float) / 100 for name in POINT_VALUES})
+    found = []
+    for (corpus, protocol), group in fractions.groupby(["corpus", "protocol"], sort=False):
+        where = str(corpus), str(protocol)
+        pairs = [
+            _pair(str(system), str(other), rows, all_folds.get(where, 0))
+            for (system, other), rows in group.groupby(["system", "other"], sort=False)
+        ]
+        pairs.sort(key=lambda pair: (pair.system.lower(), pair.other.lower()))
+        found.append(PairTable(*where, tuple(pairs), ranking))
+    return found
+
+
+@lru_cache(maxsize=1)
+def compared(data: ReportData) -> list[PairTable]:
+    """Return the pairs of the experiment."""
+    folds = {(one.corpus, one.protocol): one.first.folds for one in data.results}
+    return pair_tables(data.comparisons, data.ranking, folds)
+
+
+def tables(data: ReportData) -> list[Table]:
+    """Return a matrix of differences, for the page only, and one table per protocol, a row per pair."""
+    made = []
+    for one in compared(data):
+        warning = data.warnings.get(one.corpus, "")
+        if len(one.systems) > 2:
+            made.append(_matrix(one, warning))
+        made.append(_pairs(one, data.ranking_first, warning))
+    return made or [Table("", _columns(data.ranking_first), ())]
+
+
+def csv(data: ReportData) -> pd.DataFrame:
+    """Return the COMPARISONS table, points, with the warnings of the corpora."""
+    frame = data.comparisons
+    if "folds" in frame:
+        frame = frame.assign(folds=[spans(folds) for folds in frame["folds"]])
+    return frame.assign(note=[data.warnings.get(corpus, "") for corpus in frame["corpus"]])
+
+
+def _pair(system: str, other: str, rows: pd.DataFrame, folds: int) -> Pair:
+    names = [*POINT_VALUES, "p", "p_holm"]
+    values = {row["metric"]: {name: row[name] for name in names} for row in rows.to_dict("records")}
+    first = rows.iloc[0]
+    common = list(first["folds"]) if "folds" in rows else []
+    missing = f"{spans(common)} of {folds}" if 0 < len(common) < folds else ""
+    return Pair(system, other, values, int(first["clusters"]), str(first["method"]), missing)
+
+
+def _pairs(one: PairTable, metrics: Sequence[str], warning: str) -> Table:
+    differing = f"{one.differing} of {len(one.pairs)} pair{'s' if len(one.pairs) > 1 else ''} differ in {one.ranking} "
+    differing += f"at p ≤ {LEVEL:.2f} after correction, on {one.clusters} clusters"
+    if one.least > LEVEL:
+        differing += f", with which no corrected p of so many pairs can be below {p_value(one.least)}"
+    caption = f"{differing}. Differences in points, system less other, paired by utterance and clustered by speaker. "
+    caption += "Holm's correction is over all of these pairs and all metrics."
+    title = f"{one.protocol} on {one.corpus}"
+    return Table(
+        title,
+        _columns(metrics),
+        one.pairs,
+        caption,
+        ("comparisons.parquet",),
+        warning,
+        best=one.differ,
+        folded=len(one.pairs) > 3,
+    )
+
+
+def _columns(metrics: Sequence[str]) -> list[Column]:
+    columns = [coded("", "System", lambda row: row.system), coded("", "Other", lambda row: row.other)]
+    for metric in metrics:
+        of = partial(_number, metric)
+        limits = partial(_limits, metric)
+        columns += [
+            Column("", f"{metric} Δ", partial(of, "difference"), POINTS),
+            Column("", f"{metric} 95 %", limits, INTERVAL, INTERVAL_MEANING, small=""),
+            Column("", f"{metric} p", partial(of, "p"), P_VALUE, "two-sided, not corrected"),
+            Column("", f"{metric} p Holm", partial(of, "p_holm"), P_VALUE, "corrected by Holm"),
+            Column("", f"{metric} detectable", partial(of, "detectable"), DETECTABLE, "found with 80 % power"),
+        ]
+    return [
+        *columns,
+        Column("", "Folds", lambda row: row.folds, meaning="those that both systems have, where folds are missing"),
+        Column("", "Clusters", lambda row: row.clusters, COUNT),
+        Column("", "Method", lambda row: row.method, small=""),
+    ]
+
+
+def _number(metric: str, name: str, pair: Pair) -> float:
+    return pair.values[metric][name]
+
+
+def _limits(metric: str, pair: Pair) -> tuple[float, float]:
+    return pair.values[metric]["low"], pair.values[metric]["high"]
+
+
+def _matrix(one: PairTable, warning: str) -> Table:
+    """Return the differences of every two systems, a row and a column per system."""
+    matrix = one.matrix
+
+    def cell(row: str, column: str) -> Markup:
+        if (row, column) not in matrix:
+            return Markup("·")
+        difference, differ = matrix[row, column]
+        style = f"{'up' if difference > 0 else 'down'}{' differ' if differ else ''}"
+        return Markup('<span class="{}">{}</span>').format(style, points(difference, 1))
+
+    names = [
+        Column("", name, lambda _: None, POINTS, html=partial(cell, column=name), text=False) for name in one.systems
+    ]
+    caption = f"{one.ranking} of the row less {one.ranking} of the column, points; bold where they differ."
+    columns = [coded("", "System", str, text=False), *names]
+    return Table(f"{one.protocol} on {one.corpus}", columns, one.systems, caption, ("comparisons.parquet",), warning)

@@ -1,0 +1,100 @@
+"""Everything of each protocol that decides an outcome, with the sizes of its parts."""
+
+from ser.config.schema import Protocol
+from ser.inventory import grouping
+from ser.report.data.audits import Leak
+from ser.report.data.experiment import ReportData
+from ser.report.data.results import Result
+from ser.report.formats import count, extent
+from ser.report.table import Column, Table
+from ser.report.tables._columns import coded, leak_badges, leak_text
+
+TITLE = "Protocols"
+LEAD = "The digest is a hash of all that decides an outcome; a change of it reruns what depends on the protocol."
+SELECTIONS = {"last": "last epoch", "dev_ua": "best dev UA", "dev_wa": "best dev WA", "dev_loss": "lowest dev loss"}
+PARTS = ("train", "dev", "test")
+
+
+def tables(data: ReportData) -> list[Table]:
+    """Return one row per protocol, classes and corpus, on the page as cards."""
+    columns = [
+        coded("protocol", "Protocol", lambda row: row.protocol),
+        Column("title", "Title", lambda row: row.first.protocol.title, small=""),
+        Column("corpus", "Corpus", lambda row: row.corpus),
+        Column("paper", "Paper", lambda row: row.first.protocol.paper or "none, for comparison"),
+        Column("rule", "Rule", lambda row: _rule(row.first.protocol)),
+        Column("folds", "Folds", lambda row: row.first.folds),
+        Column("grouping", "Grouping", lambda row: grouping(row.first.protocol)),
+        Column("labels", "Labels", _labels),
+        Column("subset", "Subset", lambda row: _subset(row.first.protocol)),
+        Column("normalisation", "Normalisation", lambda row: f"statistics per {_scope(row.first.protocol)}"),
+        Column("selection", "Selection", lambda row: _selection(data, row)),
+        Column(
+            "leaks",
+            "Leaks",
+            lambda row: leak_text(_leaks(data, row)) or "none by design",
+            html=lambda row: leak_badges(_leaks(data, row)) or "none by design",
+        ),
+        Column("parts", "Utterances", _utterances, meaning="of one fold"),
+        Column(
+            "speakers", "Speakers", lambda row: _speakers(data, row), meaning="of each part, least and most over folds"
+        ),
+        Column("digest", "Digest", lambda row: row.first.protocol.digest()),
+    ]
+    rows: dict[tuple[str, tuple[str, ...], str], Result] = {}
+    for result in data.results:
+        rows.setdefault((result.protocol, result.first.classes, result.corpus), result)
+    ordered = [rows[key] for key in sorted(rows)]
+    return [Table("Protocols", columns, ordered, "", ("plan.json", "run.json of every run", "folds"), cards=True)]
+
+
+def _rule(protocol: Protocol) -> str:
+    return ", ".join([protocol.rule, *(f"{key} = {value}" for key, value in protocol.options.items())])
+
+
+def _labels(row: Result) -> str:
+    if row.first.protocol.labels == "all":
+        return f"all: {', '.join(row.first.classes)}"
+    return ", ".join(
+        name if merged == (name,) else f"{name} = {' + '.join(merged)}" for name, merged in row.labels.items()
+    )
+
+
+def _subset(protocol: Protocol) -> str:
+    subset = "; ".join(f"{column}: {', '.join(values)}" for column, values in protocol.subset.items())
+    return subset or "all utterances with these labels"
+
+
+def _scope(protocol: Protocol) -> str:
+    return "speaker" if protocol.normalisation == "speaker" else "train part"
+
+
+def _selection(data: ReportData, row: Result) -> str:
+    """Return how the epoch is selected, and which systems are trained without epochs and read no dev part."""
+    protocol = row.first.protocol
+    mine = [one for one in data.results if (one.corpus, one.protocol) == (row.corpus, row.protocol)]
+    estimators = sorted({one.system for one in mine if one.epochs == "–"}, key=str.lower)
+    if len(estimators) == len(mine):
+        return "none: no system here is trained by epochs, and the dev part is not used"
+    rule = SELECTIONS[protocol.selection]
+    rule += "; the test part is scored after every epoch too and never used for selection" if protocol.curves else ""
+    return rule + (f"; none for {', '.join(estimators)}, which use no dev part" if estimators else "")
+
+
+def _leaks(data: ReportData, row: Result) -> list[Leak]:
+    return [leak for leak in data.leaks(row) if leak.name in row.first.protocol.leaks]
+
+
+def _utterances(row: Result) -> str:
+    record = row.first
+    return f"fold {record.run.fold}: " + ", ".join(f"{part} {count(size)}" for part, size in record.counts.items())
+
+
+def _speakers(data: ReportData, row: Result) -> str:
+    """Return ``train 7, dev 1, test 1 of 9 in each fold``."""
+    folds = data.folds.get((row.corpus, row.protocol))
+    if folds is None or folds["speaker"].isna().any():
+        return "unknown"
+    sizes = folds.groupby(["part", "fold"])["speaker"].nunique().groupby("part").agg(list)
+    parts = [f"{part} {extent(sizes[part])}" for part in PARTS if part in sizes]
+    return f"{', '.join(parts)} of {folds['speaker'].nunique()} in each fold"

@@ -1,0 +1,122 @@
+"""Whether the order of systems changes between protocols: Kendall's tau, and the pairs that swap."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+
+from scipy.stats import kendalltau
+
+from ser.report.data.experiment import ReportData
+from ser.report.data.results import Result, ResultGroup
+from ser.report.formats import COUNT, DECIMAL, Format, decimal, points
+from ser.report.table import Column, Table
+from ser.report.tables._columns import coded
+
+TITLE = "Whether the ranking changes"
+LEAD = (
+    "Systems that were run on all folds under both protocols, ordered by the ranking metric. Kendall's τ is 1 for the "
+    "same order and −1 for the reverse."
+)
+EMPTY = "No two systems were run on all folds of two protocols, so there are no two rankings to compare."
+TAU = Format(lambda value: decimal(value, 2), DECIMAL.csv)
+
+
+@dataclass(frozen=True)
+class Swap:
+    """Two systems of which the first is better under one protocol and the second under the other.
+
+    lead, lag: value of the first less the second's under the one and the other protocol, fractions.
+    """
+
+    first: str
+    second: str
+    lead: float
+    lag: float
+
+    @property
+    def text(self) -> str:
+        """``A before B (+1.20, −0.40)``."""
+        return f"{self.first} before {self.second} ({points(self.lead)}, {points(self.lag)})"
+
+
+@dataclass(frozen=True)
+class RankingChange:
+    """The orders of ``systems`` under two protocols: Kendall's tau-b (−1…1; 1: the same) and the pairs that swap."""
+
+    corpus: str
+    one: str
+    other: str
+    systems: tuple[str, ...]
+    tau: float
+    swaps: tuple[Swap, ...]
+
+    @property
+    def pairs(self) -> int:
+        """Number of pairs of systems."""
+        return len(self.systems) * (len(self.systems) - 1) // 2
+
+    @property
+    def swapped(self) -> str:
+        """The pairs that swap, as text."""
+        return "; ".join(swap.text for swap in self.swaps)
+
+
+def ranking_changes(groups: Iterable[ResultGroup], metric: str) -> list[RankingChange]:
+    """Return every two protocols of a group under which two systems or more were run on all folds."""
+    found = []
+    for group in groups:
+        protocols: dict[str, dict[str, Result]] = {}
+        for result in group.results:
+            if not result.partial:
+                protocols.setdefault(result.protocol, {})[result.system] = result
+        for one, other in combinations(protocols, 2):
+            common = sorted(set(protocols[one]) & set(protocols[other]))
+            if len(common) > 1:
+                before, after = (
+                    [protocols[name][system].scores[metric].pooled.mean for system in common] for name in (one, other)
+                )
+                tau = float(kendalltau(before, after).statistic)
+                swaps = _swaps(common, before, after)
+                found.append(RankingChange(group.corpus, one, other, tuple(common), tau, swaps))
+    return found
+
+
+def _swaps(systems: list[str], before: list[float], after: list[float]) -> tuple[Swap, ...]:
+    swaps = []
+    for a, b in combinations(range(len(systems)), 2):
+        lead, lag = before[a] - before[b], after[a] - after[b]
+        if lead * lag < 0:
+            first, second = (a, b) if lead > 0 else (b, a)
+            swaps.append(Swap(systems[first], systems[second], abs(lead), -abs(lag)))
+    return tuple(swaps)
+
+
+@lru_cache(maxsize=1)
+def changes(data: ReportData) -> list[RankingChange]:
+    """Return the changes of ranking of the experiment."""
+    return ranking_changes(data.groups, data.ranking)
+
+
+def tables(data: ReportData) -> list[Table]:
+    """Return one row per two protocols."""
+    columns = [
+        Column("corpus", "Corpus", lambda row: row.corpus, page=False),
+        coded("protocol", "Protocol", lambda row: row.one),
+        coded("other", "Other", lambda row: row.other),
+        Column("", "Corpus", lambda row: row.corpus, text=False),
+        Column("systems", "Systems", lambda row: len(row.systems), COUNT),
+        Column("tau", "τ", lambda row: row.tau, TAU, "Kendall's tau-b"),
+        Column("pairs", "", lambda row: row.pairs, COUNT),
+        Column("swaps", "", lambda row: len(row.swaps), COUNT),
+        Column("", "Swaps", lambda row: f"{len(row.swaps)} of {row.pairs}"),
+        Column(
+            "swapped",
+            "Pairs that swap",
+            lambda row: row.swapped,
+            meaning="in brackets the lead of the first system in points, under the one and under the other protocol",
+            small="",
+        ),
+    ]
+    title = f"Order of systems by {data.ranking}"
+    return [Table(title, columns, changes(data), "", ("scores.parquet",), data.warning)]

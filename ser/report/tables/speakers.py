@@ -1,0 +1,116 @@
+"""UA of every test speaker."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import pandas as pd
+from markupsafe import Markup
+
+from ser.report.data.experiment import ReportData
+from ser.report.data.predictions import SystemPredictions
+from ser.report.data.results import Result
+from ser.report.formats import COUNT, PERCENT, percent
+from ser.report.table import Column, Table
+from ser.report.tables._columns import by_name, code, systems, tables_by_kind
+
+TITLE = "Speakers"
+LEAD = (
+    "UA of every test speaker, mean over seeds; speakers appear by their ids. A class that a speaker does not have is "
+    "left out of the mean."
+)
+EMPTY = "The speakers of these corpora are unknown."
+SOURCE = ("predictions.parquet",)
+
+
+@dataclass(frozen=True)
+class SpeakerScores:
+    """The speakers of one result. table: index speaker, worst UA first; wa, ua (0…1, mean over seeds), utterances."""
+
+    result: Result
+    table: pd.DataFrame
+
+    def quantile(self, share: float) -> float:
+        """Return a quantile of the speakers' UA."""
+        return float(self.table["ua"].quantile(share))
+
+
+@lru_cache(maxsize=1)
+def by_result(data: ReportData) -> Mapping[Result, SpeakerScores]:
+    """Return the speakers of every result whose speakers are known."""
+    read = ((result, data.predictions_of(result)) for result in data.results)
+    return {
+        result: SpeakerScores(result, _table(found)) for result, found in read if found.rows["speaker"].notna().all()
+    }
+
+
+def _table(predictions: SystemPredictions) -> pd.DataFrame:
+    """Return the scores of each speaker; UA is the mean recall of the classes that a speaker has."""
+    rows = predictions.rows.assign(correct=predictions.correct)
+    wa = rows.groupby(["speaker", "seed"])["correct"].mean().groupby("speaker").mean()
+    recalls = rows.groupby(["speaker", "seed", "label"])["correct"].mean()
+    ua = recalls.groupby(["speaker", "seed"]).mean().groupby("speaker").mean()
+    table = pd.DataFrame({"wa": wa, "ua": ua, "utterances": rows.groupby("speaker")["utterance"].nunique()})
+    return table.reset_index().sort_values(["ua", "speaker"], ignore_index=True).set_index("speaker")
+
+
+def tables(data: ReportData) -> list[Table]:
+    """Return worst, quartiles and best of the speakers' UA, and on the page the UA of each speaker."""
+    known = by_result(data)
+
+    def rows(results: tuple[Result, ...]) -> list[SpeakerScores]:
+        return [known[row] for row in by_name(results) if row in known]
+
+    columns = [
+        *systems(),
+        Column("", "Speakers", lambda row: len(row.table), COUNT),
+        Column("", "Worst", lambda row: row.table.index[0], page=False),
+        *(
+            Column("", f"UA {name}", partial(_quantile, share), PERCENT)
+            for name, share in (("worst", 0), ("1/4", 0.25), ("median", 0.5), ("3/4", 0.75), ("best", 1))
+        ),
+        Column("", "Best", lambda row: row.table.index[-1], page=False),
+        Column("", "SD", lambda row: float(row.table["ua"].std(ddof=1)), PERCENT, "between speakers", text=False),
+    ]
+    caption = "UA of each speaker in percent, mean over seeds; every speaker is in speakers.csv."
+    summary = tables_by_kind(data, columns, rows, caption, SOURCE)
+    return [*summary, *(_every_speaker(table) for table in summary if table.rows)]
+
+
+def csv(data: ReportData) -> pd.DataFrame:
+    """Return one row per result and speaker; WA and UA in percent."""
+    columns = ["corpus", "protocol", "system", "speaker", "WA", "UA", "utterances", "note"]
+    rows = [
+        (
+            *(one.result.corpus, one.result.protocol, one.result.system, speaker),
+            *(PERCENT.csv(row.wa), PERCENT.csv(row.ua), int(row.utterances), one.result.first.warning),
+        )
+        for _, _, results in data.by_kind()
+        for result in by_name(results)
+        if (one := by_result(data).get(result)) is not None
+        for speaker, row in one.table.sort_index().iterrows()
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _quantile(share: float, row: SpeakerScores) -> float:
+    return row.quantile(share)
+
+
+def _every_speaker(summary: Table) -> Table:
+    """Return the UA of each speaker, a column per speaker, for the page only."""
+    names = sorted({name for row in summary.rows for name in row.table.index})
+
+    def scores(name: str, row: SpeakerScores) -> Markup:
+        if name not in row.table.index:
+            return Markup("–")
+        ua, wa = (percent(float(row.table[metric][name])) for metric in ("ua", "wa"))
+        return Markup('<span class="heat" style="--share: {}%">{}</span><small>{}</small>').format(ua, ua, wa)
+
+    columns = [
+        Column("", "System", lambda row: row.result.system, html=lambda row: code(row.result.system), text=False),
+        *(Column("", name, lambda _: None, PERCENT, html=partial(scores, name), text=False) for name in names),
+    ]
+    caption = "UA in percent, below it WA."
+    title = f"Every speaker: {summary.title}"
+    return Table(title, columns, summary.rows, caption, SOURCE, summary.warning, group=summary.group, folded=True)

@@ -1,0 +1,147 @@
+"""Where things come from: audit by ids only, provenance, protocol cards, claims, templates in the fingerprint."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from shutil import copytree
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from ser import catalog
+from ser.cli import app
+from ser.report import page
+
+ROOT = Path(catalog.__file__).parent
+SECRET = "confidential sentence"
+
+
+def text(folder: Path, name: str = "index.html") -> str:
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def test_the_audit_stands_on_the_page_and_in_every_table(whole: Path) -> None:
+    section = text(whole)[text(whole).index('id="audit"') :]
+    assert "2 protocols on demo: 1 leaks found and declared, 0 undeclared" in text(whole)
+    assert "2 unknown" in text(whole)
+    assert "speaker: test in train" in section
+    table = pd.read_csv(whole / "tables/audit.csv")
+    assert len(table) == 2 * 2 * 3
+    leaking = table[(table["protocol"] == "random") & (table["kind"] == "speaker") & (table["fold"] == -1)].iloc[0]
+    assert (leaking["status"], leaking["share"], leaking["examples"]) == ("declared", 0.25, "0-001 like 1-002")
+    assert "0-001 like 1-002" in text(whole, "tables/audit.md")
+    assert re.search(r'class="badge declared">25\.00<', section)
+
+
+def test_nothing_that_was_said_is_shown_anywhere(whole: Path) -> None:
+    shown = [path for path in whole.rglob("*") if path.suffix in {".html", ".csv", ".md", ".tex", ".svg"}]
+    assert len(shown) > 40
+    assert [path.name for path in shown if SECRET in path.read_text(encoding="utf-8")] == []
+
+
+def test_protocols_that_nobody_audited_are_said_to_be_so(both: Path) -> None:
+    assert "None of the protocols was audited" in text(both)
+    assert len(pd.read_csv(both / "tables/audit.csv")) == 0
+
+
+def test_every_table_and_figure_says_which_file_it_came_from(whole: Path) -> None:
+    found = text(whole)
+    captions = re.findall(r"<caption>(.*?)</caption>", found, re.DOTALL)
+    assert len(captions) > 15
+    assert [caption for caption in captions if "From <code>" not in caption] == []
+    for name in re.findall(r'href="((?:tables|figures)/[^"]+)"', found):
+        assert (whole / name).stat().st_size > 0, name
+    for suffix in ("md", "tex"):
+        for path in (whole / "tables").glob(f"*.{suffix}"):
+            tables = path.read_text(encoding="utf-8").split("\n|" if suffix == "md" else r"\begin{table}")[1:]
+            assert not tables or "From " in path.read_text(encoding="utf-8"), path.name
+
+
+def test_hashes_of_manifest_and_features_are_those_of_the_files_and_runs(whole: Path) -> None:
+    manifest = (whole.parents[1] / "data/demo/manifest.parquet").read_bytes()
+    digest = hashlib.blake2b(manifest, digest_size=16).hexdigest()
+    table = pd.read_csv(whole / "tables/sources.csv").set_index("what")["blake2b"]
+    assert table.to_dict() == {"manifest.parquet": digest, "feature mfcc": "0123abcd"}
+    assert digest in text(whole)
+    runs = pd.read_csv(whole / "tables/runs.csv")
+    assert set(runs["code"]) == {"c0de"}
+    assert json.loads(runs["data"].iloc[0]) == {"folds": "f0", "mfcc": "0123abcd"}
+    assert 'href="plan.json"' in text(whole)
+
+
+def test_energy_is_shown_of_the_devices_that_were_read(whole: Path) -> None:
+    runs = pd.read_csv(whole / "tables/runs.csv")
+    assert set(runs["processor_joules"]) == {3600.0}
+    assert runs["gpu_joules"].isna().all()
+    assert f">processor {len(runs)} Wh ({len(runs)} of {len(runs)} runs); whole devices" in text(whole)
+
+
+def test_claims_of_the_papers_in_question_have_a_verdict_on_the_page(whole: Path) -> None:
+    claims = pd.read_csv(whole / "tables/claims.csv")
+    mine = claims[(claims["paper"] == "peng2021")]
+    section = text(whole)[text(whole).index('id="claims"') : text(whole).index('id="arithmetic"')]
+    assert section.count("<b>peng2021.</b>") == 1
+    assert "cao2019" not in section
+    judged = re.findall(r'class="badge (?:reproduced|not-[a-z]+|within-noise)">([a-z ]+)</span>', section)
+    assert sorted(judged) == sorted(mine["verdict"])
+    assert "not comparable" in judged
+    arithmetic = pd.read_csv(whole / "tables/arithmetic.csv")
+    assert len(arithmetic) > 30
+    assert set(arithmetic["paper"]) == {"peng2021"}, "the papers of the runs"
+
+
+def test_protocols_print_all_that_decides_them_as_json() -> None:
+    entries = json.loads(CliRunner().invoke(app, ["protocols", "--json"]).output)
+    known = {entry["name"]: entry for entry in entries}
+    one = known["session-out-4"]
+    wanted = {
+        "digest",
+        "labels",
+        "subset",
+        "rule",
+        "options",
+        "normalisation",
+        "selection",
+        "leaks",
+        "grouping",
+        "folds",
+    }
+    assert wanted <= set(one)
+    assert one["folds"]["iemocap"] == 5
+    assert "ravdess" not in one["folds"], "it names no sessions"
+    assert known["speaker-out-4"]["folds"]["ravdess"] == 24
+    assert "enterface" not in known["speaker-out-4"]["folds"], "it has no neutral speech"
+    assert "session out" in one["grouping"]
+
+
+def test_cards_say_what_a_rule_keeps_together(whole: Path) -> None:
+    assert "no speaker, conversation or recording session is in two of train and test" in text(whole)
+
+
+def test_an_edited_template_makes_another_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fresh() -> str:
+        catalog._syntax.cache_clear()
+        catalog.fingerprint.cache_clear()
+        return catalog.fingerprint("ser.stages.report")
+
+    assert (ROOT / "report/templates/page.html").is_file()
+    copytree(ROOT, tmp_path / "ser")
+    monkeypatch.setattr(catalog, "ROOT", tmp_path / "ser")
+    try:
+        before = fresh()
+        found = {before}
+        for name in ("table.html", "page.css", "script.html"):
+            path = tmp_path / "ser/report/templates" / name
+            path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+            found.add(fresh())
+        assert len(found) == 4
+    finally:
+        catalog._syntax.cache_clear()
+        catalog.fingerprint.cache_clear()
+
+
+def test_templates_are_part_of_the_package() -> None:
+    assert {path.suffix for path in (ROOT / "report/templates").iterdir() if path.is_file()} == {".html", ".css", ".py"}
+    assert Path(page.__file__).parent == ROOT / "report"
