@@ -21,14 +21,14 @@ DIAGNOSES = """
 """.split()  # noqa: SIM905
 
 
-def manifest(said: dict[str, dict[str, str]]) -> pd.DataFrame:
+def manifest(labels: dict[str, dict[str, str]]) -> pd.DataFrame:
     """Return utterance and raters as MANIFEST holds them, from utterance -> rater -> labels apart by blanks."""
     rows = [
         {
             "utterance": name,
             "raters": [{"rater": rater, "emotions": given.split()} for rater, given in raters.items()] or None,
         }
-        for name, raters in said.items()
+        for name, raters in labels.items()
     ]
     schema = pa.schema([contracts.MANIFEST.schema.field(name) for name in ("utterance", "raters")])
     return pa.Table.from_pylist(rows, schema=schema).to_pandas()
@@ -44,14 +44,14 @@ def test_kappa_of_the_psychiatrists_is_the_printed_one() -> None:
 
 
 def test_kappa_by_hand_with_several_labels_and_other_numbers_of_raters() -> None:
-    said = {
+    labels = {
         "a": {"x": "sad", "y": "sad calm", "z": "sad"},  # the first of y's labels counts
         "b": {"x": "calm", "y": "calm", "z": "sad"},
         "c": {"x": "calm", "y": "calm"},
         "d": {"x": "sad"},
         "e": {},
     }
-    found = fleiss(votes(manifest(said)))
+    found = fleiss(votes(manifest(labels)))
     observed, chance = (1 + 1 / 3) / 2, (4 / 6) ** 2 + (2 / 6) ** 2
     assert found.kappa == pytest.approx((observed - chance) / (1 - chance))
     assert (found.utterances, found.raters, found.left_out) == (2, 3, 2)
@@ -105,16 +105,16 @@ def test_a_rater_against_the_majority_of_the_others() -> None:
 
 def test_belonging_to_the_majority_flatters_a_rater_who_guesses() -> None:
     draw = np.random.default_rng(0)
-    said = {f"u{n}": dict(zip("xyz", draw.choice(["angry", "sad"], 3), strict=True)) for n in range(2000)}
-    given = votes(manifest(said))
+    labels = {f"u{n}": dict(zip("xyz", draw.choice(["angry", "sad"], 3), strict=True)) for n in range(2000)}
+    given = votes(manifest(labels))
     alone, among = (single_rater(given, leave_one_out=out).loc[0, "WA"] for out in (True, False))
     assert alone == pytest.approx(0.5, abs=0.05)
     assert among == pytest.approx(0.75, abs=0.03)  # of eight equal triples, six are right with two and two with three
 
 
 def test_soft_labels_share_a_rater_among_their_labels_and_leave_out_other_classes() -> None:
-    said = {"a": {"x": "sad", "y": "sad angry", "z": "calm"}, "b": {"x": "calm"}}
-    found = soft_labels(votes(manifest(said)), ("angry", "sad", "happy"))
+    labels = {"a": {"x": "sad", "y": "sad angry", "z": "calm"}, "b": {"x": "calm"}}
+    found = soft_labels(votes(manifest(labels)), ("angry", "sad", "happy"))
     assert found.index.tolist() == ["a"]
     assert found.loc["a"].tolist() == pytest.approx([0.25, 0.75, 0])
 

@@ -117,14 +117,14 @@ def test_another_rate_is_an_error() -> None:
 
 def test_the_hash_passes_over_digital_silence_and_nothing_else() -> None:
     signal = voice(1)
-    told = sample_hash(signal)
-    assert told is not None
-    assert len(told) == 32
-    assert sample_hash(np.pad(signal, (77, 5))) == told
-    assert sample_hash(sixteen_bit(0.5 * signal)) != told
+    digest = sample_hash(signal)
+    assert digest is not None
+    assert len(digest) == 32
+    assert sample_hash(np.pad(signal, (77, 5))) == digest
+    assert sample_hash(sixteen_bit(0.5 * signal)) != digest
     changed = signal.copy()
     changed[len(signal) // 2] += 1 / 32768
-    assert sample_hash(changed) != told
+    assert sample_hash(changed) != digest
     assert sample_hash(np.zeros(100, np.float32)) is None
     assert sample_hash(np.array([0.5, 2.0, -2.0], np.float32)) == sample_hash(np.array([0.5, 1.5, -1.5], np.float32))
 
@@ -177,7 +177,7 @@ def test_ravdess_has_one_recording_twice_and_repetitions_are_no_copies() -> None
     twins = [file.stem for file, group in zip(files, groups, strict=True) if (groups == group).sum() > 1]
     assert twins == ["03-01-03-01-02-01-07", "03-01-03-01-02-02-07"]
     hashes = [sample_hash(signal) for signal in signals]
-    assert [file.stem for file, told in zip(files, hashes, strict=True) if hashes.count(told) > 1] == twins
+    assert [file.stem for file, digest in zip(files, hashes, strict=True) if hashes.count(digest) > 1] == twins
     for kind, copy in (COPIES | OF_SPEECH).items():
         for number in range(0, 60, 15):
             assert likeness(signals[number], copy(signals[number])) >= THRESHOLD, (kind, files[number].stem)

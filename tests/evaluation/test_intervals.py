@@ -70,7 +70,7 @@ def predicted(speakers: int, utterances: int, seeds: tuple[int, ...] = (0,), dra
     skill = random.uniform(0.2, 0.8, speakers)[speaker]
     rows = []
     for seed in seeds:
-        said = np.where(random.random(utterances) < skill, labels, random.choice(CLASSES, utterances))
+        predicted = np.where(random.random(utterances) < skill, labels, random.choice(CLASSES, utterances))
         rows.append(
             pd.DataFrame(
                 {
@@ -79,7 +79,7 @@ def predicted(speakers: int, utterances: int, seeds: tuple[int, ...] = (0,), dra
                     "utterance": [f"u{number}" for number in range(utterances)],
                     "speaker": [f"speaker{number}" for number in speaker],
                     "label": labels,
-                    "predicted": said,
+                    "predicted": predicted,
                 }
             )
         )

@@ -16,7 +16,7 @@ TURNS = 4
 
 
 def clean() -> pd.DataFrame:
-    """Five speakers, each alone in a session and two dialogs; nothing is said or recorded twice."""
+    """Five speakers, each alone in a session and two dialogs; no text and no recording occurs twice."""
     people = [
         {
             "utterance": f"u{speaker}{turn}",
@@ -140,10 +140,10 @@ def test_normalisation_by_speaker_is_fitted_on_the_test_part() -> None:
     assert {one.share for one in seen if one.check.kind == "normalisation"} == {1.0}
 
 
-def test_what_a_corpus_does_not_say_is_unknown_and_not_none() -> None:
+def test_what_a_corpus_does_not_state_is_unknown_and_not_none() -> None:
     rows = clean().assign(session=None, sentence=None, text=None, hash=None, recording=None)
     status = {one.check.kind: one.status(("session",)) for one in audited(rows) if one.fold == ALL_FOLDS}
-    assert {kind for kind, told in status.items() if told == "unknown"} == {
+    assert {kind for kind, outcome in status.items() if outcome == "unknown"} == {
         *("session", "dev session", "text", "any text", "audio", "near audio", "test selection")
     }
     assert status["speaker"] == "none"
@@ -156,9 +156,12 @@ def test_what_a_corpus_does_not_say_is_unknown_and_not_none() -> None:
     assert (seen["session", "train"].known, seen["session", "train"].of) == (15, 20)
 
 
-def test_a_declared_leak_that_is_not_there_is_said_to_be_so() -> None:
+def test_a_declared_leak_that_is_not_found_has_a_status_of_its_own() -> None:
     status = {one.check.kind: one.status(("text", "speaker")) for one in audited(clean()) if one.fold == ALL_FOLDS}
-    assert {kind for kind, told in status.items() if told == "declared, not found"} == {"text", "speaker"}
+    assert {kind for kind, outcome in status.items() if outcome == "declared, not found"} == {
+        "text",
+        "speaker",
+    }
 
 
 def test_parts_that_a_fold_lacks_are_not_checked() -> None:
@@ -169,8 +172,8 @@ def test_parts_that_a_fold_lacks_are_not_checked() -> None:
 def test_which_texts_count_as_sentences_of_a_script() -> None:
     texts = ["Yeah.", "I don't know!", "Dogs are sitting", "Dogs are sitting", "", "[LAUGHTER]", None, "It's ours, now"]
     styles = [None, "improvised", "scripted", None, None, None, None, "scripted"]
-    said, counted = sentences(pd.Series(texts), pd.Series(styles, dtype=object))
-    assert said.tolist()[:6] == ["yeah", "i don't know", *["dogs are sitting"] * 2, "", ""]
+    texts_only, counted = sentences(pd.Series(texts), pd.Series(styles, dtype=object))
+    assert texts_only.tolist()[:6] == ["yeah", "i don't know", *["dogs are sitting"] * 2, "", ""]
     assert counted.fillna("none").tolist() == ["", "", *["dogs are sitting"] * 2, "", "", "none", "it's ours now"]
     longer = sentences(pd.Series(texts), pd.Series(styles, dtype=object), words=4)[1]
     assert set(longer.dropna()) == {""}
@@ -213,7 +216,7 @@ def test_counts_are_those_of_plain_loops(table: list[tuple[Any, ...]]) -> None:
     frame = pd.DataFrame(plain).astype(dict.fromkeys(COLUMNS, object))
     seen = {(one.check, one.fold): one for one in audited(frame)}
     for check in CHECKS:
-        told = []
+        of_check = []
         for fold in (0, 1):
             mine = [row for row in plain if (row["fold"], row["part"]) == (fold, check.part)]
             theirs = [row for row in plain if (row["fold"], row["part"]) == (fold, check.seen_in)]
@@ -228,9 +231,9 @@ def test_counts_are_those_of_plain_loops(table: list[tuple[Any, ...]]) -> None:
             knowable = bool(known) and any(row[check.column] is not None for row in theirs)
             assert one.found == (bool(shared) if knowable else None)
             assert {example.utterance for example in one.examples} <= {row["utterance"] for row in shared}
-            told.append(one)
-        if told:
+            of_check.append(one)
+        if of_check:
             whole = seen[check, ALL_FOLDS]
-            assert whole.utterances == sum(one.utterances for one in told)
-            answers = [one.found for one in told if one.found is not None]
+            assert whole.utterances == sum(one.utterances for one in of_check)
+            answers = [one.found for one in of_check if one.found is not None]
             assert whole.found == (any(answers) if answers else None)

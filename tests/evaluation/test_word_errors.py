@@ -1,4 +1,4 @@
-"""Word errors against the edit distance by its definition, and what counts as a word."""
+"""Word errors compared with the edit distance by its definition, and what counts as a word."""
 
 import math
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_each_kind_of_error_is_counted(tmp_path: Path) -> None:
         ("one two three", "one too three"),  # substitution
         ("one two three", "one three"),  # deletion
         ("one two three", "one two two three"),  # insertion
-        ("one two", ""),  # two deletions, nothing heard
+        ("one two", ""),  # two deletions, nothing recognised
     ]
     write(tmp_path / "0.parquet", pairs)
     found = word_errors(tmp_path)

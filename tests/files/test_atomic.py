@@ -75,7 +75,7 @@ def test_what_another_may_still_be_writing_stays(tmp_path: Path) -> None:
         (errno.EDQUOT, "quota"),
     ],
 )
-def test_a_disk_that_takes_nothing_is_an_error_for_the_user(number: int, words: str, tmp_path: Path) -> None:
+def test_a_failing_disk_is_an_error_for_the_user(number: int, words: str, tmp_path: Path) -> None:
     def refused() -> None:
         with atomic_write(tmp_path / "out.txt"):
             raise OSError(number, os.strerror(number))
@@ -85,7 +85,7 @@ def test_a_disk_that_takes_nothing_is_an_error_for_the_user(number: int, words: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_others_may_read_what_the_umask_lets_them_read(tmp_path: Path) -> None:
+def test_permissions_follow_the_umask(tmp_path: Path) -> None:
     with atomic_write(tmp_path / "model.safetensors") as partial:
         save_file({"weight": torch.zeros(2)}, partial)
     (tmp_path / "mine").touch()
@@ -112,7 +112,7 @@ for write in (parquet, tensors, text):
 """
 
 
-def test_every_library_that_writes_is_understood(tmp_path: Path) -> None:
+def test_the_errors_of_every_library_that_writes_are_recognised(tmp_path: Path) -> None:
     """A real limit on the size of files: pyarrow, safetensors and Python report it in three different ways."""
     done = subprocess.run(
         [sys.executable, "-c", LIMITED],

@@ -1,4 +1,4 @@
-"""Downloads from a server on this machine: whole, resumed, refused; no credential is ever shown."""
+"""Downloads from a server on this machine: complete, resumed, refused; no credential is ever printed."""
 
 import hashlib
 import re
@@ -83,7 +83,7 @@ def server() -> Iterator[Server]:
     thread.join(timeout=5)
 
 
-def test_a_download_is_whole_and_leaves_nothing_beside_it(server: Server, tmp_path: Path) -> None:
+def test_a_download_is_complete_and_leaves_no_other_file(server: Server, tmp_path: Path) -> None:
     to = tmp_path / "archives/corpus.zip"
     assert download(server.url, to, md5=["0" * 32, MD5], size=len(CONTENT)) == to
     assert to.read_bytes() == CONTENT
@@ -92,7 +92,7 @@ def test_a_download_is_whole_and_leaves_nothing_beside_it(server: Server, tmp_pa
     assert len(server.ranges) == 1  # what is there is not fetched again
 
 
-def test_a_break_is_gone_on_from_within_a_call(server: Server, tmp_path: Path) -> None:
+def test_a_transfer_resumes_within_a_call(server: Server, tmp_path: Path) -> None:
     server.breaks = [2_500_000, 1_200_000]
     to = download(server.url, tmp_path / "a.zip", md5=[MD5])
     assert to.read_bytes() == CONTENT
@@ -102,7 +102,7 @@ def test_a_break_is_gone_on_from_within_a_call(server: Server, tmp_path: Path) -
     assert 1_000_000 < begins[0] < begins[1] < len(CONTENT)
 
 
-def test_a_break_is_gone_on_from_in_a_later_call(server: Server, tmp_path: Path) -> None:
+def test_a_transfer_resumes_in_a_later_call(server: Server, tmp_path: Path) -> None:
     server.breaks = [2_500_000, 0, 0]
     with pytest.raises(SerError, match="run again"):
         download(server.url, tmp_path / "a.zip")
@@ -120,13 +120,13 @@ def test_a_rest_of_another_file_is_not_joined(server: Server, tmp_path: Path) ->
     assert download(server.url, tmp_path / "a.zip").read_bytes() == CONTENT[::-1]
 
 
-def test_a_part_is_not_used_where_nothing_could_tell_that_it_fits(server: Server, tmp_path: Path) -> None:
+def test_a_part_without_etag_or_checksum_is_not_used(server: Server, tmp_path: Path) -> None:
     server.etag = ""
     (tmp_path / "a.zip.part").write_bytes(b"of another release")
     assert download(server.url, tmp_path / "a.zip").read_bytes() == CONTENT
 
 
-def test_a_part_that_is_whole_or_too_long(server: Server, tmp_path: Path) -> None:
+def test_a_part_that_is_complete_or_too_long(server: Server, tmp_path: Path) -> None:
     (tmp_path / "a.zip.part").write_bytes(CONTENT)
     assert download(server.url, tmp_path / "a.zip", md5=[MD5]).read_bytes() == CONTENT
     (tmp_path / "b.zip.part").write_bytes(CONTENT + b"more")
@@ -147,7 +147,7 @@ def test_a_wrong_size_is_refused_before_anything_is_fetched(server: Server, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
-def test_credentials_come_from_the_environment_and_are_never_shown(
+def test_credentials_come_from_the_environment_and_are_never_printed(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     server.login = "zoe:hush-hush"
@@ -164,7 +164,7 @@ def test_credentials_come_from_the_environment_and_are_never_shown(
     assert "hush" not in "".join(capfd.readouterr())
 
 
-def test_an_address_shows_neither_login_nor_token(tmp_path: Path) -> None:
+def test_a_printed_address_has_neither_login_nor_token(tmp_path: Path) -> None:
     assert public("https://zoe:hush@host.org/a.zip?token=hush#x") == "https://host.org/a.zip"
     with pytest.raises(SerError) as error:
         download("http://zoe:hush@127.0.0.1:1/a.zip?token=hush", tmp_path / "a.zip")
@@ -173,14 +173,14 @@ def test_an_address_shows_neither_login_nor_token(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("status", "word"), [(404, "404"), (503, "503"), (403, "login")])
-def test_answers_that_are_no_archive(server: Server, tmp_path: Path, status: int, word: str) -> None:
+def test_responses_that_are_not_an_archive(server: Server, tmp_path: Path, status: int, word: str) -> None:
     server.status = status
     with pytest.raises(SerError, match=word):
         download(server.url, tmp_path / "a.zip")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_web_page_is_no_archive(server: Server, tmp_path: Path) -> None:
+def test_a_web_page_is_not_an_archive(server: Server, tmp_path: Path) -> None:
     server.kind = "text/html; charset=utf-8"
     with pytest.raises(SerError, match="web page"):
         download(server.url, tmp_path / "a.zip")

@@ -1,4 +1,4 @@
-"""Archives that want more than they show: bombs, lies about sizes, names that collide or deceive."""
+"""Hostile archives: bombs, wrong sizes, names that collide or mislead."""
 
 import io
 import stat
@@ -120,7 +120,7 @@ def test_an_archive_needs_disk_space_for_all_that_is_in_it(tmp_path: Path, monke
 
 
 @pytest.mark.parametrize("size", [10, 2_000_000])
-def test_a_zip_that_lies_about_a_size_is_damaged(tmp_path: Path, size: int) -> None:
+def test_a_zip_with_a_wrong_size_is_damaged(tmp_path: Path, size: int) -> None:
     path = zipped(tmp_path / "a.zip", ("a.wav", bytes(range(256)) * 400))
     raw = bytearray(path.read_bytes())
     at = raw.index(b"PK\x01\x02") + 24
@@ -161,7 +161,7 @@ def test_names_that_differ_in_case_or_composition_are_not_merged(tmp_path: Path)
             assert content(out) == dict(members)
 
 
-def test_a_file_and_a_folder_of_one_name_cannot_both_be(tmp_path: Path) -> None:
+def test_a_file_and_a_folder_of_one_name_are_refused(tmp_path: Path) -> None:
     for path in both(tmp_path, ("a", b"file"), ("a/b", b"inside")):
         refused(path, "cannot be unpacked")
 
@@ -172,12 +172,12 @@ def test_a_name_too_long_for_the_disk(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["gnp.\u202ewav", "a\nb.wav", "a\x1b[2Jb.wav", "\u2067a"])
-def test_names_that_deceive_who_reads_them_are_refused_and_not_printed(tmp_path: Path, name: str) -> None:
+def test_misleading_names_are_refused_and_escaped(tmp_path: Path, name: str) -> None:
     for path in both(tmp_path, ("good.wav", b"1"), (name, b"2")):
         refused(path, "1 members are unsafe", name.encode("unicode_escape").decode().replace("\\x1b", "\\x1b"))
 
 
-def test_a_chain_of_links_ends_somewhere(tmp_path: Path) -> None:
+def test_a_chain_of_links_has_a_limit(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "a.tar", "w") as file:
         file.addfile(tarfile.TarInfo("0"))
         for number in range(1, 60):
@@ -194,7 +194,7 @@ def test_a_sparse_file_is_refused(tmp_path: Path) -> None:
     refused(tmp_path / "a.tar", "sparse")
 
 
-def test_permissions_are_not_taken_over(tmp_path: Path) -> None:
+def test_permissions_are_not_restored(tmp_path: Path) -> None:
     path = tarred(tmp_path / "a.tar", ("a.sh", b"x"), mode="w")
     with tarfile.open(path, "w") as file:
         info = tarfile.TarInfo("a.sh")

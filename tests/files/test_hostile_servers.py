@@ -63,7 +63,7 @@ def start() -> Iterator[Start]:
 
 
 def answer(body: bytes = BODY, *headers: str, status: str = "200 OK", length: str | None = "") -> bytes:
-    """Return a whole answer; ``length`` "" is the true one, None says none."""
+    """Return a complete response; ``length`` "" is the true one, None says none."""
     lines = [f"HTTP/1.1 {status}", "Connection: close", *headers]
     if length is not None:
         lines.append(f"Content-Length: {length or len(body)}")
@@ -82,7 +82,7 @@ def test_without_a_length_the_published_size_and_checksum_decide(start: Start, t
         download(start(answer(BODY[:100], length=None)).url, tmp_path / "c.zip", size=len(BODY))
 
 
-def test_a_server_that_never_stops_is_stopped(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_response_is_stopped(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "CHUNK", 1 << 12)
 
     def endless(connection: socket.socket) -> None:
@@ -112,7 +112,7 @@ def test_a_length_that_is_too_short_is_found_by_the_checksum(start: Start, tmp_p
 
 
 @pytest.mark.parametrize("length", ["abc", "-5", "9" * 5000, "1e3", "²"])
-def test_a_length_that_is_no_number_is_an_answer_in_words_or_none(start: Start, tmp_path: Path, length: str) -> None:
+def test_a_length_that_is_not_a_number_is_ignored_or_refused(start: Start, tmp_path: Path, length: str) -> None:
     with suppress(SerError):
         found = download(start(answer(length=length)).url, tmp_path / "a.zip", md5=[MD5], size=len(BODY))
         assert found.read_bytes() == BODY
@@ -123,7 +123,7 @@ def test_a_length_that_fits_on_no_disk_is_refused(start: Start, tmp_path: Path) 
         download(start(answer(length=str(10**17))).url, tmp_path / "a.zip")
 
 
-def test_what_is_packed_for_the_transfer_is_kept_as_it_came(start: Start, tmp_path: Path) -> None:
+def test_a_compressed_body_is_kept_compressed(start: Start, tmp_path: Path) -> None:
     bomb = gzip.compress(bytes(10_000_000))
     found = download(start(answer(bomb, "Content-Encoding: gzip")).url, tmp_path / "a.tar.gz")
     assert found.read_bytes() == bomb
@@ -144,7 +144,7 @@ def test_a_server_that_stalls_is_given_up(start: Start, tmp_path: Path, monkeypa
     assert time.monotonic() - begin < 10
 
 
-def test_a_server_that_drips_is_left_and_what_came_is_kept(
+def test_a_slow_server_is_left_and_the_received_bytes_are_kept(
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "SLOWEST", 0.3)
@@ -168,7 +168,7 @@ def test_a_server_that_drips_is_left_and_what_came_is_kept(
 
 
 @pytest.mark.parametrize("noise", [b"", b"\0\xff\n\n", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"])
-def test_an_answer_that_is_no_http(start: Start, tmp_path: Path, noise: bytes) -> None:
+def test_a_response_that_is_not_http(start: Start, tmp_path: Path, noise: bytes) -> None:
     with pytest.raises(SerError, match="broke off"):
         download(start(noise).url, tmp_path / "a.zip")
 
@@ -206,7 +206,7 @@ def test_a_server_may_not_redirect_from_https_to_http() -> None:
     downloads._guard(moved)
 
 
-def test_a_circle_of_addresses_ends(start: Start, tmp_path: Path) -> None:
+def test_a_loop_of_redirects_ends(start: Start, tmp_path: Path) -> None:
     server = start(sent_on("/corpus.zip"))
     with pytest.raises(SerError, match="TooManyRedirects"):
         download(server.url, tmp_path / "a.zip")
@@ -259,7 +259,7 @@ def test_an_address_without_a_secret_is_taken(url: str) -> None:
     refuse_secrets(url, "corpora.mine.archive")
 
 
-def test_a_variable_must_be_ours_and_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_must_have_the_prefix_and_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME_SECRET", "hush")
     monkeypatch.delenv("SER_ABSENT", raising=False)
     for name in ("HOME_SECRET", "SER_ABSENT"):

@@ -66,26 +66,26 @@ def glove() -> list[bytes]:
 
 def zipped(files: dict[str, bytes]) -> bytes:
     """Return a zip archive of ``files``."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
             archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
-    return held.getvalue()
+    return buffer.getvalue()
 
 
 def tarred(
     files: dict[str, bytes], mode: str = "w", *members: tarfile.TarInfo, form: int = tarfile.PAX_FORMAT
 ) -> bytes:
     """Return a tar archive of ``files`` and of ``members`` without content."""
-    held = io.BytesIO()
-    with tarfile.open(fileobj=held, mode=mode, format=form) as archive:  # type: ignore[call-overload]
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=mode, format=form) as archive:  # type: ignore[call-overload]
         for name, content in files.items():
             info = tarfile.TarInfo(name)
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
         for member in members:
             archive.addfile(member)
-    return held.getvalue()
+    return buffer.getvalue()
 
 
 def archives() -> list[bytes]:
@@ -114,9 +114,9 @@ def recordings() -> list[bytes]:
         (".wav", "OGG", "VORBIS"),
         (".wav", "NIST", "PCM_16"),
     ]:
-        held = io.BytesIO()
-        soundfile.write(held, wave, 8000, format=kind, subtype=subtype)
-        found.append(bytes([SUFFIXES.index(suffix)]) + held.getvalue())
+        buffer = io.BytesIO()
+        soundfile.write(buffer, wave, 8000, format=kind, subtype=subtype)
+        found.append(bytes([SUFFIXES.index(suffix)]) + buffer.getvalue())
     return [*found, bytes([SUFFIXES.index(".avi")]) + film("avi"), bytes([SUFFIXES.index(".mkv")]) + film("matroska")]
 
 
@@ -124,13 +124,13 @@ def film(kind: str) -> bytes:
     """Return a container of FFmpeg's with one audio track and nothing else."""
     import av
 
-    held = io.BytesIO()
-    with av.open(held, "w", format=kind) as container:
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=kind) as container:
         track = container.add_stream("pcm_s16le", rate=8000, layout="mono")
         frame = av.AudioFrame.from_ndarray(np.arange(320, dtype=np.int16)[None], format="s16", layout="mono")
         frame.sample_rate = 8000
         container.mux(list(chain(track.encode(frame), track.encode(None))))
-    return held.getvalue()
+    return buffer.getvalue()
 
 
 def safetensors() -> list[bytes]:
@@ -154,9 +154,9 @@ def checkpoints() -> list[bytes]:
 
     found = []
     for zipfile_serialization in (True, False):
-        held = io.BytesIO()
-        torch.save({"a": torch.zeros(2)}, held, _use_new_zipfile_serialization=zipfile_serialization)
-        found.append(held.getvalue())
+        buffer = io.BytesIO()
+        torch.save({"a": torch.zeros(2)}, buffer, _use_new_zipfile_serialization=zipfile_serialization)
+        found.append(buffer.getvalue())
     return found
 
 

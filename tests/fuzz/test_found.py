@@ -39,9 +39,9 @@ def weights(notes: str) -> bytes:
 
 
 def parquet(contract: contracts.Contract, **columns: object) -> bytes:
-    held = io.BytesIO()
-    pq.write_table(pa.table(columns), held)
-    return bytes([CONTRACTS.index(contract)]) + held.getvalue()
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns), buffer)
+    return bytes([CONTRACTS.index(contract)]) + buffer.getvalue()
 
 
 def not_text(content: bytes, old: bytes) -> bytes:
@@ -55,18 +55,18 @@ def feature(**cells: object) -> bytes:
 
 
 def wave64(size: int) -> bytes:
-    held = io.BytesIO()
-    soundfile.write(held, np.full(300, 0.1, np.float32), 8000, format="W64", subtype="FLOAT")
-    content = bytearray(held.getvalue())
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.full(300, 0.1, np.float32), 8000, format="W64", subtype="FLOAT")
+    content = bytearray(buffer.getvalue())
     at = content.index(b"fact") + 16
     content[at : at + 8] = struct.pack("<Q", size)
     return b"\0" + bytes(content)
 
 
 def wave(samples: np.ndarray, rate: int = 8000) -> bytes:
-    held = io.BytesIO()
-    soundfile.write(held, samples.astype(np.float32), rate, format="WAV", subtype="FLOAT")
-    return bytes([SUFFIXES.index(".wav")]) + held.getvalue()
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples.astype(np.float32), rate, format="WAV", subtype="FLOAT")
+    return bytes([SUFFIXES.index(".wav")]) + buffer.getvalue()
 
 
 def nameless() -> bytes:
@@ -79,10 +79,10 @@ def nameless() -> bytes:
 
 
 def zip_of_no_text() -> bytes:
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("é", b"the 1 2\n")
-    return held.getvalue().replace("é".encode(), b"\xff\xff")
+    return buffer.getvalue().replace("é".encode(), b"\xff\xff")
 
 
 def endless_header() -> bytes:
@@ -102,7 +102,7 @@ FOUND: dict[str, tuple[str, Callable[[], bytes]]] = {
     "a rating that is infinite": ("emoevaluation", lambda: HEAD + b"[2.5, 1e999, 2.5]\n"),
     "raters without end": ("emoevaluation", lambda: HEAD + b"[2, 2, 2]\n" + b"C-E1:\tAnger;\t()\n" * 2000),
     "a frame number that no number holds": ("alignment", lambda: b"0 " + b"9" * 400 + b" -1 WORD\n"),
-    "a frame number that nobody converts": ("alignment", lambda: b"0 " + b"9" * 5000 + b" -1 WORD\n"),
+    "a frame number too long to convert": ("alignment", lambda: b"0 " + b"9" * 5000 + b" -1 WORD\n"),
     "a header longer than a cell may be": ("table", lambda: b"path,emotion," + b"a" * 200_000 + b"\na.wav,sad,x\n"),
     "a zip whose name is no text": ("glove", zip_of_no_text),
     "a line without end": ("glove", lambda: gzip.compress(b"the 1 2 " + b"0" * 3_000_000)),
@@ -153,7 +153,7 @@ FOUND: dict[str, tuple[str, Callable[[], bytes]]] = {
 
 @pytest.mark.filterwarnings("ignore:overflow encountered")
 @pytest.mark.parametrize("what", FOUND)
-def test_is_refused_in_words(what: str, tmp_path: Path) -> None:
+def test_is_refused_with_a_message(what: str, tmp_path: Path) -> None:
     name, make = FOUND[what]
     data = make()
     if name == "recording":  # the parser of recordings inspects, which never raises, and swallows what reading says

@@ -44,7 +44,7 @@ def damaged(draw: st.DrawFn, name: str) -> bytes:
 
 
 def answered(name: str, data: bytes, folder: Path) -> bool:
-    """Return whether the parser took the input; False where it said SerError."""
+    """Return whether the parser took the input; False where it raised SerError."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     try:
