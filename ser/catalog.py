@@ -85,6 +85,17 @@ def constant(kind: str, name: str, constant: str) -> object:
 
 
 @cache
+def choices(module: str, table: str) -> tuple[str, ...]:
+    """Return the keys of the table of ``Choices`` at the top of ``module``, a full name, importing nothing."""
+    for node in tree(module).body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call):
+            targets = [node.target] if isinstance(node, ast.AnnAssign) else node.targets
+            if any(isinstance(to, ast.Name) and to.id == table for to in targets):
+                return tuple(ast.literal_eval(key) for key in node.value.args[0].keys)  # type: ignore[attr-defined]
+    raise KeyError(f"{module} has no table {table}")
+
+
+@cache
 def fingerprint(*modules: str) -> str:
     """Return 16 hexadecimal digits over the code of ``modules`` (full names) and all ``ser`` modules they import."""
     seen: set[str] = set()

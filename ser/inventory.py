@@ -53,12 +53,12 @@ def _dims(features: Mapping[str, Feature]) -> dict[str, int]:
 def _parameters(recipe: Recipe, dims: Mapping[str, int]) -> int | None:
     """Return the parameters at four classes; None where the extra ``train`` is not installed."""
     try:
-        from ser.training import size
+        from ser.training import parameter_count
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
         return None
-    return size.parameters(recipe, dims, CLASSES)
+    return parameter_count.parameters(recipe, dims, CLASSES)
 
 
 def protocols(folder: Path) -> list[Entry]:

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt
+
+from ser import catalog
 
 Options = dict[str, Any]
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
@@ -150,22 +152,39 @@ class Inputs(Strict):
         return (*self.views(), *(("words",) if self.words is not None else ()))
 
 
+if TYPE_CHECKING:
+    Optimiser = str
+    Schedule = str
+else:  # the keys of the tables of functions: a new one is added there alone
+    Optimiser = Literal[catalog.choices("ser.training.optimisers", "OPTIMISERS")]
+    Schedule = Literal[catalog.choices("ser.training.optimisers", "SCHEDULES")]
+
+
 class Training(Strict):
     """Optimisation of a network; scikit-learn estimators ignore it."""
 
-    optimiser: Literal["sgd", "adam"] = "adam"
+    # A later key must have exclude_if for its default, so that the recipes of earlier runs, and with them their
+    # results, stay what they are.
+
+    optimiser: Optimiser = "adam"
     learning_rate: float = Field(1e-3, gt=0)
     momentum: float = Field(0.0, ge=0, lt=1)
     nesterov: bool = False
     beta1: float = Field(0.9, ge=0, lt=1)
     beta2: float = Field(0.999, ge=0, lt=1)
-    weight_decay: float = Field(0.0, ge=0, description="coupled L2")
+    weight_decay: float = Field(0.0, ge=0, description="an L2 term in the gradient; of adamw decoupled from it")
     decay: Literal["all", "weights"] = Field("all", description="weights: not on biases and normalisation layers")
     batch: int = Field(32, ge=1, description="utterances, or segments where the view cuts them")
     epochs: int = Field(50, ge=1)
     steps: int | None = Field(None, ge=1, description="stop after N optimiser steps, whatever the epoch")
     patience: int | None = Field(None, ge=1, description="stop after N epochs without a better dev score")
     milestones: tuple[int, ...] = Field((), description="epochs before which the learning rate is divided by ten")
+    warmup: int = Field(
+        0, ge=0, exclude_if=lambda steps: not steps, description="steps over which the learning rate rises linearly"
+    )
+    schedule: Schedule | None = Field(
+        None, exclude_if=lambda name: name is None, description="cosine: the learning rate falls to 0 after warmup"
+    )
     clip_norm: float | None = Field(None, gt=0, description="largest gradient norm")
     clip_value: float | None = Field(None, gt=0, description="largest absolute value of a gradient element")
     class_weights: Literal["none", "balanced"] = "none"

@@ -16,7 +16,7 @@ from ser.contracts.checks import require
 from ser.errors import SerError
 from ser.layers.batch import Batch, Shape
 from ser.training import network
-from ser.training.material import fixed_length
+from ser.training.examples import fixed_length
 
 DIMS, LENGTH, VECTOR = 24, 24, 7  # of a frame, frames of an utterance, of a vector
 WORDS, SENTENCE, EMBEDDED = 12, 9, 10  # rows of the table, words of a transcript, dimensions of a word
@@ -88,13 +88,13 @@ class SmallNetwork:
             counts = torch.tensor([_words(length) for length in lengths])
             real = torch.arange(SENTENCE if self.fixed_words else int(counts.max())) < counts[:, None]
             words = torch.randint(1, WORDS, real.shape, generator=generator) * real
-            found |= {"words": words, "said": torch.ones_like(real) if self.fixed_words else real}
+            found |= {"words": words, "word_mask": torch.ones_like(real) if self.fixed_words else real}
         return Batch(**found)
 
     def alone(self, together: Batch, row: int, length: int) -> Batch:
         """Return one utterance of ``together`` without the padding that its neighbours brought."""
         words = SENTENCE if self.fixed_words else _words(length)
-        cut = {"frames": length, "mask": length, "words": words, "said": words}
+        cut = {"frames": length, "mask": length, "words": words, "word_mask": words}
         parts = ((part.name, getattr(together, part.name)) for part in fields(together))
         return Batch(**{name: None if x is None else x[row : row + 1, : cut.get(name)] for name, x in parts})
 

@@ -121,7 +121,7 @@ def experiment(path: Path, folder: Path) -> list[str]:
 
 
 def _experiment(config: Config) -> Iterator[str]:
-    from ser.training import size
+    from ser.training import parameter_count
 
     selected = config.experiment
     for block in selected.runs:
@@ -135,7 +135,7 @@ def _experiment(config: Config) -> Iterator[str]:
             used.append(("recognisers", recipe.inputs.words.transcript, config.transcripts))
         used.append(("models", name, config.systems))
         try:
-            size.parameters(recipe, size.dims(features), 4)
+            parameter_count.parameters(recipe, parameter_count.dims(features), 4)
         except SerError as error:
             yield f"{name}: {error}"
     for plural, name, entries in used:

@@ -1,4 +1,4 @@
-"""What a model is given: several modalities of the same utterances in one typed structure."""
+"""The input of a model: several modalities of the same utterances in one typed structure."""
 
 from dataclasses import dataclass, fields
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """What a model may count on when it is built; ``None`` where the recipe feeds no such modality."""
+    """Sizes that a model is built for; ``None`` where the recipe has no such modality."""
 
     frames: int | None = None  # dimensions of a frame
     length: int | None = None  # frames of every utterance or segment, where the view fixes it
@@ -20,19 +20,19 @@ class Shape:
 
 @dataclass(frozen=True)
 class Batch:
-    """``size`` utterances (or segments), padded to the longest.
+    """Several utterances or segments, padded to the longest; absent modalities are None.
 
     frames: (batch, time, dims) float32, zero on padding; mask: (batch, time) bool, True on real frames;
-    vector: (batch, dims) float32; words: (batch, words) int64, rows of ``Shape.table``, 0 on padding; said: (batch,
-    words) bool, True on real words, at least one. Absent modalities are None. Where a recipe fixes the ``length`` of
-    frames or words, padding counts as real (mask or said all True): the papers that fix a length have no mask.
+    vector: (batch, dims) float32; words: (batch, words) int64, rows of ``Shape.table``, 0 on padding; word_mask:
+    (batch, words) bool, True on real words, at least one. Where a recipe fixes the ``length`` of frames or words,
+    padding counts as real (the masks are all True): the papers that fix a length have no mask.
     """
 
     frames: Tensor | None = None
     mask: Tensor | None = None
     vector: Tensor | None = None
     words: Tensor | None = None
-    said: Tensor | None = None
+    word_mask: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
         """Return the same batch on ``device``."""

@@ -6,8 +6,8 @@ from torch import Tensor, nn
 
 from ser.errors import SerError
 from ser.layers import inputs
+from ser.layers.attention_weights import FRAMES
 from ser.layers.batch import Shape
-from ser.layers.focus import FRAMES
 
 KERNEL, STRIDE = 5, 2
 

@@ -18,7 +18,7 @@ SHORTEST = 3  # frames that Null → emotion → Null needs
 
 
 @dataclass(frozen=True)
-class Segments:
+class VoicedSegments:
     """number: (batch, time) int64 from 0, the segment of a frame; cut: (batch, time) bool, the Null between two
     segments, which counts to the later one; count: (batch,) int64, at least 1.
     """
@@ -45,7 +45,7 @@ def _runs(x: Tensor, least: int, *, beyond: bool) -> Tensor:
     return F.max_pool1d(begins, least, 1).squeeze(1) > 0
 
 
-def segmented(regions: Tensor) -> Segments:
+def segmented(regions: Tensor) -> VoicedSegments:
     """Cut utterances in the middle of each gap between two voiced regions, (batch, time) bool.
 
     What lies before the first region and after the last belongs to their segments; without a region the whole utterance
@@ -57,7 +57,7 @@ def segmented(regions: Tensor) -> Segments:
     between = ~regions & (before >= 0) & (after < regions.shape[1])
     cut = between & (time == (before + after) // 2)
     number = cut.cumsum(1)
-    return Segments(number, cut, number[:, -1] + 1)
+    return VoicedSegments(number, cut, number[:, -1] + 1)
 
 
 def most_segments(frames: int, run: int, gap: int) -> int:
@@ -66,7 +66,7 @@ def most_segments(frames: int, run: int, gap: int) -> int:
 
 
 def path_loss(
-    emotion: Tensor, null: Tensor, mask: Tensor, segments: Segments, most: int, *, strict: bool, outer: bool
+    emotion: Tensor, null: Tensor, mask: Tensor, segments: VoicedSegments, most: int, *, strict: bool, outer: bool
 ) -> Tensor:
     """Return minus the log of the summed probability of all allowed sequences, (batch,), in nats.
 

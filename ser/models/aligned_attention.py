@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from ser.bounds import Count, Share
 from ser.errors import SerError
 from ser.layers import inputs
+from ser.layers.attention_weights import FRAMES, WORDS, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import ContextPooling, MultiHead, glorot
-from ser.layers.focus import FRAMES, WORDS, Focus
 from ser.layers.recurrent import Cell, Recurrent
 from ser.layers.statistics import mean, valid
 from ser.layers.word_vectors import WordVectors
@@ -75,18 +75,18 @@ class AlignedAttention(nn.Module):
         logits: Tensor = self.output(self.drop_text(self.drop_text(pooled)))  # twice: in the pooling and after it
         return logits
 
-    def focus(self, batch: Batch) -> dict[str, Focus]:
+    def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         """Return what the words look at, mean over words and heads, and how the pooling weighs the words."""
         heard, mask, read, said = self._encoded(batch)
         looks = mean(self.attention.weights(read, heard, mask).mean(1), said)
         pooled = self.pooling.weights(self._joined(heard, mask, read, said), said)
-        return {"alignment": Focus(looks, FRAMES), "pooling": Focus(pooled, WORDS)}
+        return {"alignment": AttentionWeights(looks, FRAMES), "pooling": AttentionWeights(pooled, WORDS)}
 
     def _encoded(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the outputs of both encoders, (batch, time or words, dims), each with what of it is real."""
         assert batch.frames is not None
         assert batch.words is not None
-        mask, said = valid(batch.frames, batch.mask), valid(batch.words, batch.said)
+        mask, said = valid(batch.frames, batch.mask), valid(batch.words, batch.word_mask)
         heard = self.drop_audio(torch.relu(self.dense(batch.frames)))
         heard = self.drop_audio(self.audio(heard, mask))
         read = self.drop_text(self.text(self.drop_text(self.words(batch.words)), said))

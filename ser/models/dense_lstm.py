@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from ser.bounds import Count, Counts
 from ser.layers import inputs
 from ser.layers.attention import FeatureAttention, TimeAttention
+from ser.layers.attention_weights import FRAMES, AttentionWeights
 from ser.layers.batch import Batch, Shape
-from ser.layers.focus import FRAMES, Focus
 from ser.layers.statistics import last, valid
 
 Attention = Literal["none", "general", "time", "feature"]
@@ -79,14 +79,14 @@ class DenseLSTM(nn.Module):
         logits: Tensor = self.output(torch.relu(self.dense(joined)))
         return logits
 
-    def focus(self, batch: Batch) -> dict[str, Focus]:
+    def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         """Return the time attention of every layer. Feature attention weighs features, not frames: nothing."""
         if self.kind != "time" or self.attention is None:
             return {}
         outputs, mask = self._outputs(batch)
         query = last(outputs[-1], mask)
         return {
-            f"layer {number}": Focus(attend.weights(query, h, mask), FRAMES)
+            f"layer {number}": AttentionWeights(attend.weights(query, h, mask), FRAMES)
             for number, (attend, h) in enumerate(zip(self.attention, outputs, strict=True), start=1)
             if isinstance(attend, TimeAttention)
         }

@@ -13,9 +13,9 @@ from torch.nn import functional as F
 
 from ser.bounds import Count, Share
 from ser.layers import inputs
+from ser.layers.attention_weights import WORDS, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import Affine, weights
-from ser.layers.focus import WORDS, Focus
 from ser.layers.recurrent import Encoder
 from ser.layers.statistics import valid
 from ser.layers.word_vectors import WordVectors
@@ -88,14 +88,14 @@ class DualRecurrent(nn.Module):
         logits: Tensor = self.output(self._joined(batch)[0])
         return logits
 
-    def focus(self, batch: Batch) -> dict[str, Focus]:
+    def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         """Return how the audio weighs the words, where it asks them."""
         return self._joined(batch)[1]
 
-    def _joined(self, batch: Batch) -> tuple[Tensor, dict[str, Focus]]:
+    def _joined(self, batch: Batch) -> tuple[Tensor, dict[str, AttentionWeights]]:
         """Return what the output layer reads (batch, dims), and the attention behind it."""
         parts: list[Tensor] = []
-        asked: dict[str, Focus] = {}
+        asked: dict[str, AttentionWeights] = {}
         if self.audio is not None:
             assert batch.frames is not None
             assert batch.vector is not None
@@ -104,12 +104,12 @@ class DualRecurrent(nn.Module):
             parts.append(heard if self.audio_map is None else self.audio_map(heard))
         if self.text is not None and self.words is not None:
             assert batch.words is not None
-            said = valid(batch.words, batch.said)
+            said = valid(batch.words, batch.word_mask)
             states, end = self.text(self.words(batch.words), said)
             if self.text_map is not None:
                 end = self.text_map(end)
             elif parts:
-                asked["words"] = Focus(weights(parts[0], states, said), WORDS)
+                asked["words"] = AttentionWeights(weights(parts[0], states, said), WORDS)
                 end = torch.einsum("bt,btd->bd", asked["words"].weights, states)
             parts.append(end)
         return torch.cat(parts, dim=-1), asked

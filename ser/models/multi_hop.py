@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from ser.bounds import Count, Share
 from ser.layers import inputs
+from ser.layers.attention_weights import FRAMES, WORDS, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import Affine, weights
-from ser.layers.focus import FRAMES, WORDS, Focus
 from ser.layers.recurrent import Cell, Encoder
 from ser.layers.statistics import valid
 from ser.layers.word_vectors import WordVectors
@@ -84,15 +84,15 @@ class MultiHop(nn.Module):
         logits: Tensor = self.output(self._joined(batch)[0])
         return logits
 
-    def focus(self, batch: Batch) -> dict[str, Focus]:
+    def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         """Return the weights of every hop: over words, over frames, and over words again."""
         return self._joined(batch)[1]
 
-    def _joined(self, batch: Batch) -> tuple[Tensor, dict[str, Focus]]:
+    def _joined(self, batch: Batch) -> tuple[Tensor, dict[str, AttentionWeights]]:
         """Return what the output layer reads (batch, dims), and the hops behind it."""
         states: list[tuple[Tensor, Tensor]] = []  # outputs of each encoder and which of them are real
         parts: list[Tensor] = []  # what stands for each modality
-        hops: dict[str, Focus] = {}
+        hops: dict[str, AttentionWeights] = {}
         if self.audio is not None:
             assert batch.frames is not None
             mask = valid(batch.frames, batch.mask)
@@ -101,7 +101,7 @@ class MultiHop(nn.Module):
             parts.append(end)
         if self.text is not None and self.words is not None:
             assert batch.words is not None
-            said = valid(batch.words, batch.said)
+            said = valid(batch.words, batch.word_mask)
             outputs, end = self.text(self.words(batch.words), said)
             states.append((outputs, said))
             parts.append(end)
@@ -109,7 +109,7 @@ class MultiHop(nn.Module):
             asking, asked = hop % 2, 1 - hop % 2
             shares = weights(query(parts[asking]), *states[asked])
             parts[asked] = torch.einsum("bt,btd->bd", shares, states[asked][0])
-            hops[f"hop {hop + 1}"] = Focus(shares, WORDS if asked else FRAMES)
+            hops[f"hop {hop + 1}"] = AttentionWeights(shares, WORDS if asked else FRAMES)
         if self.audio is not None:
             assert batch.vector is not None
             parts.append(batch.vector)

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from ser.bounds import Count, Counts, Share
 from ser.errors import SerError
 from ser.layers import cross_attention, inputs
+from ser.layers.attention_weights import WORDS, AttentionWeights
 from ser.layers.batch import Batch, Shape
-from ser.layers.focus import WORDS, Focus
 from ser.layers.multiscale_convolution import Map, PooledScales
 from ser.layers.statistics import pooled
 from ser.layers.word_vectors import WordVectors
@@ -151,20 +151,22 @@ class MultiScaleCNN(nn.Module):
             vectors, maps, read = self._read(batch)
             parts += read
             if self.swem:
-                parts.append(pooled(vectors, batch.said if self.masked else None, SWEM))
+                parts.append(pooled(vectors, batch.word_mask if self.masked else None, SWEM))
             if self.attention != "none":
                 parts.append(cross_attention.attended(heard, maps, self.attention))
         return torch.cat([part.flatten(1) for part in parts], dim=-1)
 
-    def focus(self, batch: Batch) -> dict[str, Focus]:
+    def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         """Return how the audio weighs the positions of every text kernel, mean over the statistics that ask."""
         if self.attention == "none" or self.text is None:
             return {}
         shares = cross_attention.shares(self._heard(batch), self._read(batch)[1], self.attention)
         if self.attention == "joined":  # a position per word, whatever the kernel
-            return {"all kernels": Focus(shares[0], WORDS)}
+            return {"all kernels": AttentionWeights(shares[0], WORDS)}
         kernels = self.text.scales.kernels
-        return {f"kernel {k}": Focus(each, WORDS.through(k)) for k, each in zip(kernels, shares, strict=True)}
+        return {
+            f"kernel {k}": AttentionWeights(each, WORDS.through(k)) for k, each in zip(kernels, shares, strict=True)
+        }
 
     def _heard(self, batch: Batch) -> list[Tensor]:
         """Return the statistics of the frames' maps, per kernel (batch, statistics, filters)."""
@@ -179,5 +181,5 @@ class MultiScaleCNN(nn.Module):
         assert self.words is not None
         assert batch.words is not None
         vectors = self.words(batch.words)
-        maps, read = self.text(vectors, batch.said if self.masked else None)
+        maps, read = self.text(vectors, batch.word_mask if self.masked else None)
         return vectors, maps, read

@@ -14,9 +14,9 @@ from ser.bounds import Count, Counts, Index
 from ser.errors import SerError
 from ser.layers import convolutional_front_end, inputs
 from ser.layers.attention import TimestepAttention
+from ser.layers.attention_weights import FRAMES, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layers.convolutional_front_end import FrontEnd
-from ser.layers.focus import FRAMES, Focus
 from ser.layers.fsmn_memory import Memory, MemoryLayer, SideMemoryLayer, Taps
 from ser.layers.statistics import last, mean
 
@@ -102,12 +102,12 @@ class PyramidFSMN(nn.Module):
         logits: Tensor = self.output(pooled)
         return logits
 
-    def focus(self, batch: Batch) -> dict[str, Focus]:
+    def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         """Return the timestep attention, its positions those of the front end: a memory adds to what a frame sees."""
         if self.attention is None:
             return {}
         positions = FRAMES if self.front is None else self.front.positions
-        return {"timestep": Focus(self.attention.weights(self._states(batch)), positions)}
+        return {"timestep": AttentionWeights(self.attention.weights(self._states(batch)), positions)}
 
     def _states(self, batch: Batch) -> Tensor:
         """Return the top layer's outputs (batch, reduced time, dims)."""

@@ -14,8 +14,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ser.layers import inputs
+from ser.layers.attention_weights import FRAMES, AttentionWeights
 from ser.layers.batch import Batch, Shape
-from ser.layers.focus import FRAMES, Focus
 from ser.layers.map_pooling import AttentionPooling, AveragePooling, BilinearPooling, Reduction, Softmax
 
 CHANNELS = (16, 32, 48, 64, 80)
@@ -73,11 +73,11 @@ class TimeFrequencyCNN(nn.Module):
         logits: Tensor = self.head(self._maps(batch))
         return logits
 
-    def focus(self, batch: Batch) -> dict[str, Focus]:
+    def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         """Return the spatial softmax of the attention pooling, summed over frequency; other heads have none."""
         if not isinstance(self.head, AttentionPooling) or self.head.softmax != "spatial":
             return {}
-        return {"spatial": Focus(self.head.weights(self._maps(batch)), self.positions)}
+        return {"spatial": AttentionWeights(self.head.weights(self._maps(batch)), self.positions)}
 
     def _maps(self, batch: Batch) -> Tensor:
         """Return maps (batch, channels, bins, time) of what is left of bins and time."""

@@ -28,7 +28,7 @@ EXCLUDED = (
     "provenance",
     "tables.parquet",
     "tables.rules",
-    "training.checkpoint",
+    "training.training_state",
 )
 
 

@@ -16,7 +16,7 @@ from ser.jobs.progress import progress
 from ser.layers.xvector import MINIMUM, RATE, log_mel
 from ser.tables import contracts
 from ser.training.device import prepare
-from ser.training.speakers import Embedder, train
+from ser.training.xvector_training import Embedder, train
 
 
 def train_xvector(*, manifest: Path, audio: Path, out: Path, epochs: int, seed: int, threads: int) -> None:

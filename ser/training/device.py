@@ -1,17 +1,19 @@
-"""Where a run computes, and the switches that make two runs of one seed equal."""
+"""The device of a run, and the switches that make two runs of one seed equal."""
 
 import ctypes
+import inspect
 import os
-import platform
 from contextlib import AbstractContextManager
-from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.optim import Optimizer
 from torch.utils import deterministic
 
 from ser.errors import SerError, unknown
 
-CPU_MODEL = Path("/proc/cpuinfo")
 # Parameters of glibc's mallopt. Maps that are returned to the system after every step are zeroed again at the next one:
 # keeping them made the time-frequency CNN a third faster and the others 10 to 30 %, for 1.6 times the peak memory.
 TRIM_THRESHOLD, MMAP_MAX = -1, -4
@@ -32,20 +34,12 @@ def prepare(name: str, threads: int) -> torch.device:
     torch.set_flush_denormal(True)
     # The same switch as use_deterministic_algorithms, which would import torch's compiler first: seconds in every job.
     torch.set_deterministic_debug_mode("warn" if device.type == "cuda" else "error")
-    deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a write per allocation, and nothing here reads it
+    deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a write per allocation, never read
     if device.type == "cuda":
         torch.cuda.set_device(device.index or 0)  # random states are saved for the current device
         torch.backends.cudnn.benchmark = False
         torch.set_float32_matmul_precision("high")
     return device
-
-
-def _keep_memory() -> None:
-    """Let the allocator keep what it has once obtained, where the C library is glibc."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
-    if mallopt is not None:
-        mallopt(MMAP_MAX, 0)
-        mallopt(TRIM_THRESHOLD, 2**31 - 1)
 
 
 def _device(name: str) -> torch.device:
@@ -55,37 +49,59 @@ def _device(name: str) -> torch.device:
     if kind not in ("cpu", "cuda") or (index and not index.isdigit()):
         raise unknown("device", name, ("auto", "cpu", "cuda", "cuda:0"))
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
-        raise SerError(f"device '{name}' was asked for, but torch sees {torch.cuda.device_count()} CUDA devices.")
+        raise SerError(f"device '{name}' was asked for, but torch finds {torch.cuda.device_count()} CUDA devices.")
     return torch.device(name)
 
 
-def mixed(device: torch.device) -> AbstractContextManager[object]:
-    """Return the autocast context of the forward pass: bfloat16 on CUDA that has it, float32 everywhere else."""
+def _keep_memory() -> None:
+    """Make the allocator keep the memory that it has obtained, where the C library is glibc."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
+    if mallopt is not None:
+        mallopt(MMAP_MAX, 0)
+        mallopt(TRIM_THRESHOLD, 2**31 - 1)
+
+
+def autocast(device: torch.device) -> AbstractContextManager[object]:
+    """Return the context of a training step's forward pass: bfloat16 on CUDA that has it, float32 everywhere else."""
     on = device.type == "cuda" and torch.cuda.is_bf16_supported()
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=on)
 
 
 def precision(device: torch.device) -> str:
-    """Return in which arithmetic a network is trained on ``device``, for the record of a run."""
+    """Return the arithmetic in which a network is trained on ``device``, for the record of a run."""
     if device.type != "cuda":
         return "float32"
     return "bfloat16 autocast, TF32" if torch.cuda.is_bf16_supported() else "float32, TF32"
 
 
-def describe(device: torch.device) -> str:
-    """Return the processor's name, for the record of a run."""
-    if device.type == "cuda":
-        return str(torch.cuda.get_device_name(device))
-    if CPU_MODEL.is_file():
-        for line in CPU_MODEL.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def identity(device: torch.device) -> str:
-    """Return which of the machine's GPUs it is, as ``CUDA_VISIBLE_DEVICES`` names it; empty where nothing does."""
+def gpu_uuid(device: torch.device) -> str | None:
+    """Return the UUID of a CUDA device; None for the CPU and where torch does not know it."""
     if device.type != "cuda":
-        return ""
-    named = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
-    return "".join(named[device.index or 0 :][:1])
+        return None
+    found = getattr(torch.cuda.get_device_properties(device), "uuid", None)
+    return None if found is None else str(found)
+
+
+def skip_compiler_import() -> None:
+    """Keep torch's optimisers from importing torch's compiler, which costs every job seconds.
+
+    torch wraps some methods of ``Optimizer`` so that the compiler skips them, and imports the compiler to do so.
+    Nothing is compiled here. An attribute declares each wrapped method as its own uncompiled form. Where another
+    version of torch has no such attribute, only the seconds come back.
+    """
+    for method in vars(Optimizer).values():
+        plain = getattr(method, "__wrapped__", None)
+        if callable(plain) and getattr(method, "__module__", "") == Optimizer.__module__:
+            setattr(plain, "__dynamo_disable", plain)
+
+
+def plain_step(optimiser: Optimizer) -> None:
+    """Take one step of ``optimiser`` without the wrappers that import torch's compiler."""
+    with torch.no_grad():
+        inspect.unwrap(type(optimiser).step)(optimiser)
+
+
+def move(values: NDArray[np.generic], device: torch.device) -> Tensor:
+    """Return ``values`` on ``device``, through pinned memory where that is CUDA."""
+    tensor = torch.from_numpy(np.ascontiguousarray(values))
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor

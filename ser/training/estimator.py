@@ -1,4 +1,4 @@
-"""Train an estimator of scikit-learn on a vector per utterance and let it speak on the test part."""
+"""Train an estimator of scikit-learn on a vector per utterance and predict the test part."""
 
 import sys
 import time
@@ -12,33 +12,25 @@ import torch
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ser.config.schema import Recipe, View
 from ser.errors import SerError
-from ser.training.history import Epoch
-from ser.training.material import Material
-from ser.training.outcome import Outcome, softmax
+from ser.training.epoch_selection import Epoch
+from ser.training.fold_data import FoldData
+from ser.training.task import Outcome, TrainingTask, softmax
 
 
-def inputs(recipe: Recipe) -> dict[str, View]:
-    """Return the recipe's vector view; SerError where it has none."""
-    if recipe.inputs.vector is None:
-        raise SerError(f"the model '{recipe.model}' needs inputs.vector, one row per utterance; the recipe has none.")
-    return {"vector": recipe.inputs.vector}
-
-
-def train(recipe: Recipe, module: ModuleType, material: Material, *, seed: int, threads: int) -> Outcome:
+def train(task: TrainingTask, data: FoldData) -> Outcome:
     """Return what the estimator learned from the train part. The dev part is not used, and there is one epoch.
 
     Scalers belong to the estimator's own pipeline, so that they are fitted on the train part only.
     """
-    fold = material.fold
+    fold, module, recipe = data.fold, task.module, task.recipe
     began = time.monotonic()
-    estimator = seeded(module.build(len(fold.classes), **recipe.options), seed)
-    with threadpool_limits(threads), warnings.catch_warnings(record=True) as caught:
+    estimator = seeded(module.build(len(fold.classes), **recipe.options), task.seed)
+    with threadpool_limits(task.threads), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        estimator.fit(matrix(material, "train"), fold.labels[fold.rows("train")])
+        estimator.fit(_matrix(data, "train"), fold.labels[fold.rows("train")])
         seconds = time.monotonic() - began
-        scores = np.asarray(module.scores(estimator, matrix(material, "test")), dtype=np.float64)
+        scores = np.asarray(module.scores(estimator, _matrix(data, "test")), dtype=np.float64)
     if scores.shape != (fold.rows("test").size, len(fold.classes)) or not np.isfinite(scores).all():
         raise SerError(f"the model '{recipe.model}' gave scores of shape {scores.shape} that are wrong or not finite.")
     notes = ["probabilities are the softmax over the estimator's scores, not calibrated"]
@@ -50,13 +42,12 @@ def train(recipe: Recipe, module: ModuleType, material: Material, *, seed: int, 
     return Outcome(softmax(scores), history, weights, size(module, estimator), 1, 0, notes)
 
 
-def matrix(material: Material, part: str) -> NDArray[np.float64]:
+def _matrix(data: FoldData, part: str) -> NDArray[np.float64]:
     """Return the part's vectors (utterances, dims) under the recipe's view."""
-    examples = material.examples(part)
-    (batch, _), *_ = material.batches(examples, [np.arange(len(examples.label), dtype=np.int64)])
-    if batch.vector is None:
-        raise ValueError("the material has no vector")
-    vectors: NDArray[np.float64] = batch.vector.double().cpu().numpy()
+    if data.vector is None:
+        raise ValueError("the data have no vector")
+    rows = torch.from_numpy(data.fold.rows(part)).to(data.device)
+    vectors: NDArray[np.float64] = data.vector.vectors(rows).double().cpu().numpy()
     return vectors
 
 
@@ -67,6 +58,6 @@ def seeded(estimator: Any, seed: int) -> Any:
 
 
 def size(module: ModuleType, estimator: Any) -> int:
-    """Return how many numbers a fitted estimator needs to speak, its scaler's included."""
+    """Return how many numbers a fitted estimator needs to predict, its scaler's included."""
     weights: Mapping[str, NDArray[Any]] = module.weights(estimator)
     return sum(int(value.size) for value in weights.values())

@@ -1,4 +1,4 @@
-"""One fold: who is trained on, chosen on and tested on, with integer labels. All that is counted here is train-only."""
+"""One fold: its train, dev and test utterances with integer labels."""
 
 import hashlib
 import json
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from ser.config.schema import Protocol
 from ser.errors import SerError, offenders
@@ -27,6 +27,8 @@ class Fold:
     parts: NDArray[np.str_]
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
+    protocol: Protocol
+    notes: Mapping[str, str]  # metadata of the folds table
     of: int  # folds that the table has
 
     def rows(self, part: str) -> NDArray[np.int64]:
@@ -47,58 +49,59 @@ class Fold:
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def read(path: Path, fold: int, protocol: Protocol) -> Fold:
-    """Return fold ``fold`` of the folds table at ``path``.
+def read(path: Path, fold: int, protocol: Protocol | None = None) -> Fold:
+    """Return fold ``fold`` of the folds table at ``path``, whose metadata hold the protocol where none is given.
 
-    Classes stand in the order of ``protocol.labels``, or sorted where the protocol takes all. SerError where the fold
+    Classes have the order of the protocol's labels, or are sorted where the protocol takes all. SerError where the fold
     does not exist, has no test part, has a label that the protocol does not know, trains without one of the classes,
     or has no dev part although the protocol selects epochs on one.
     """
-    table = contracts.read(contracts.FOLDS, path, {"fold": fold})
-    labels = contracts.distinct(path, "label")
+    table = contracts.read(contracts.FOLDS, path, {"fold": fold}).sort_by("utterance")
+    labels, folds = contracts.distinct(path, "label"), contracts.distinct(path, "fold")
+    notes = contracts.metadata(path)
+    protocol = protocol or _protocol(path, notes)
+    if not table.num_rows:
+        raise SerError(f"{path} has no fold {fold}; it has {offenders(folds, 30)}.")
     classes = tuple(protocol.labels) if isinstance(protocol.labels, Mapping) else tuple(labels)
-    listed = json.loads(contracts.metadata(path).get("classes", "[]"))
+    listed = json.loads(notes.get("classes", "[]"))
     if sorted(listed) == sorted(classes):  # a protocol that came as canonical JSON has lost the order of its labels
         classes = tuple(listed)
-    strange = sorted(set(labels) - set(classes))
-    if strange:
+    unexpected = sorted(set(labels) - set(classes))
+    if unexpected:
         raise SerError(
-            f"{path}: labels {offenders(strange)} are no classes of the protocol; known: {offenders(classes)}."
+            f"{path}: labels {offenders(unexpected)} are no classes of the protocol; known: {offenders(classes)}."
         )
-    found = _rows(table, fold, path, classes)
-    counts = found.counts()
-    lacking = [name for name, count in counts["train"].items() if not count]
-    if lacking:
-        raise SerError(f"{path}: the train part of fold {fold} has no utterance of {offenders(lacking)}.")
-    if not found.rows("test").size:
-        raise SerError(f"{path}: fold {fold} has no test part.")
-    if protocol.selection != "last" and not found.rows("dev").size:
-        raise SerError(
-            f"{path}: fold {fold} has no dev part, so the protocol cannot select by '{protocol.selection}'; "
-            "a protocol without a dev part needs 'selection: last'."
-        )
+    index = {name: k for k, name in enumerate(classes)}
+    found = Fold(
+        tuple(table["utterance"].to_pylist()),
+        tuple(table["speaker"].to_pylist()),
+        np.array(table["part"].to_pylist(), dtype=np.str_),
+        np.array([index[label] for label in table["label"].to_pylist()], dtype=np.int64),
+        classes,
+        protocol,
+        notes,
+        len(folds),
+    )
+    _check_parts(found, f"{path}: fold {fold}")
     return found
 
 
-def _rows(table: pa.Table, fold: int, path: Path, classes: tuple[str, ...]) -> Fold:
-    rows, folds = table.sort_by("utterance"), contracts.distinct(path, "fold")
-    if not rows.num_rows:
-        raise SerError(f"{path} has no fold {fold}; it has {offenders(folds, 30)}.")
-    index = {name: k for k, name in enumerate(classes)}
-    return Fold(
-        tuple(rows["utterance"].to_pylist()),
-        tuple(rows["speaker"].to_pylist()),
-        np.array(rows["part"].to_pylist(), dtype=np.str_),
-        np.array([index[label] for label in rows["label"].to_pylist()], dtype=np.int64),
-        classes,
-        len(folds),
-    )
+def _protocol(path: Path, notes: Mapping[str, str]) -> Protocol:
+    """Return the protocol that the split stage wrote into the table's metadata."""
+    try:
+        return Protocol.model_validate_json(notes["protocol"])
+    except (KeyError, ValidationError) as error:
+        raise SerError(f"{path} does not say which protocol it is of ({error}); split again.") from error
 
 
-def balanced(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
-    """Return n / (classes · n_c) per class over the training examples ``labels``: the mean weight of an example is 1.
-
-    King and Zeng (2001), "Logistic regression in rare events data"; every class must occur.
-    """
-    counts = np.bincount(labels, minlength=classes)
-    return (labels.size / (classes * counts)).astype(np.float32)
+def _check_parts(fold: Fold, where: str) -> None:
+    lacking = [name for name, count in fold.counts()["train"].items() if not count]
+    if lacking:
+        raise SerError(f"{where}: its train part has no utterance of {offenders(lacking)}.")
+    if not fold.rows("test").size:
+        raise SerError(f"{where} has no test part.")
+    if fold.protocol.selection != "last" and not fold.rows("dev").size:
+        raise SerError(
+            f"{where} has no dev part, so the protocol cannot select by '{fold.protocol.selection}'; "
+            "a protocol without a dev part needs 'selection: last'."
+        )

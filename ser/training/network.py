@@ -1,4 +1,4 @@
-"""Train a network of ``ser.models`` on a fold and let it speak on the test part."""
+"""Train a network of ``ser.models`` on a fold and predict the test part."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,15 +9,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ser.config.schema import Protocol, Recipe
+from ser.config.schema import Protocol, Recipe, Training
 from ser.errors import SerError
 from ser.layers.back_end_classifier import BackEnd
 from ser.layers.batch import Batch, Shape
 from ser.tables.contracts import PARTS
-from ser.training import focus, loop, predict
-from ser.training.checkpoint import Checkpoint
-from ser.training.material import Material
-from ser.training.outcome import Outcome, softmax
+from ser.training import attention_record, loop, predict
+from ser.training.fold_data import FoldData
+from ser.training.task import Outcome, TrainingTask, softmax
 
 
 def build(recipe: Recipe, module: ModuleType, shape: Shape, classes: int) -> nn.Module:
@@ -34,8 +33,8 @@ def build(recipe: Recipe, module: ModuleType, shape: Shape, classes: int) -> nn.
 
 
 def _check_logits(name: str, classes: int, _model: nn.Module, arguments: tuple[Batch], logits: Tensor) -> None:
-    given = arguments[0]
-    size = next(len(part) for part in (given.frames, given.vector, given.words) if part is not None)
+    batch = arguments[0]
+    size = next(len(part) for part in (batch.frames, batch.vector, batch.words) if part is not None)
     if logits.shape != (size, classes):
         raise SerError(
             f"model '{name}' returns logits of shape {tuple(logits.shape)}; for {size} utterances and {classes} "
@@ -43,69 +42,55 @@ def _check_logits(name: str, classes: int, _model: nn.Module, arguments: tuple[B
         )
 
 
-def train(
-    recipe: Recipe, protocol: Protocol, module: ModuleType, material: Material, *, seed: int, checkpoint: Checkpoint
-) -> Outcome:
-    """Return what the network of ``recipe`` learned and what it says of the test part."""
-    torch.manual_seed(seed)
-    model = build(recipe, module, material.shape, len(material.fold.classes))
-    fitted = loop.fit(
-        model,
-        material,
-        recipe.training,
-        protocol.selection,
-        seed=seed,
-        checkpoint=checkpoint,
-        curves=protocol.curves,
-    )
-    held = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
-    notes = _notes(recipe, protocol, fitted)
-    end = back_end(recipe, module, len(material.fold.classes))
+def train(task: TrainingTask, data: FoldData) -> Outcome:
+    """Return what the network of ``task.recipe`` learned from ``data`` and its predictions for the test part."""
+    recipe, classes = task.recipe, len(data.fold.classes)
+    torch.manual_seed(task.seed)
+    model = build(recipe, task.module, data.shape, classes)
+    fitted = loop.fit(model, data, task)
+    weights = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
+    notes = _notes(recipe.training, data.fold.protocol, fitted)
+    make: Callable[..., BackEnd | None] | None = getattr(task.module, "back_end", None)
+    end = None if make is None else make(classes, **recipe.options)
     if end is None:
-        said = predict.probabilities(model, material, "test", recipe.training.batch)
+        probabilities = predict.probabilities(model, data, "test", recipe.training.batch)
     else:
-        said, remarks = _second(end, model, material, recipe.training.batch)
-        held |= {f"back_end.{name}": torch.from_numpy(np.array(value)) for name, value in end.weights().items()}
+        probabilities, remarks = _second(end, model, data, recipe.training.batch)
+        weights |= {f"back_end.{name}": torch.from_numpy(np.array(value)) for name, value in end.weights().items()}
         notes += remarks
     return Outcome(
-        said,
+        probabilities,
         fitted.history,
-        held | _statistics(material),
+        weights | _statistics(data),
         sum(parameter.numel() for parameter in model.parameters()),
         fitted.best_epoch,
         fitted.resumes,
-        notes,
-        focus.look(model, material),
+        notes if data.words is None else [*notes, *data.words.notes],
+        attention_record.record(model, data),
     )
 
 
-def back_end(recipe: Recipe, module: ModuleType, classes: int) -> BackEnd | None:
-    """Return what learns from the network's answers, if the model has such."""
-    make: Callable[..., BackEnd | None] | None = getattr(module, "back_end", None)
-    return None if make is None else make(classes, **recipe.options)
-
-
-def _second(end: BackEnd, model: nn.Module, material: Material, size: int) -> tuple[NDArray[np.float32], list[str]]:
-    """Return (test utterances, classes) as probabilities from the ``end`` fitted on the network's summaries."""
-    fold = material.fold
-    vectors = {part: predict.summaries(model, material, part, size) for part in PARTS if fold.rows(part).size}
-    seen = {part: vectors[part] for part in vectors if part != "test"}
-    remarks = end.fit(seen, {part: fold.labels[fold.rows(part)] for part in seen})
+def _second(end: BackEnd, model: nn.Module, data: FoldData, size: int) -> tuple[NDArray[np.float32], list[str]]:
+    """Return probabilities (test utterances, classes) from the ``end`` fitted on the network's summaries."""
+    fold = data.fold
+    vectors = {part: predict.summaries(model, data, part, size) for part in PARTS if fold.rows(part).size}
+    labels = {part: fold.labels[fold.rows(part)] for part in vectors if part != "test"}
+    remarks = end.fit({part: vectors[part] for part in labels}, labels)
     return softmax(end.scores(vectors["test"])), remarks
 
 
-def _statistics(material: Material) -> dict[str, Tensor]:
+def _statistics(data: FoldData) -> dict[str, Tensor]:
     """Return the mean and sd fitted on the train part: without them the weights cannot be used on new recordings."""
-    held = {}
-    for name, modality in (("frames", material.frames), ("vector", material.vector)):
-        if modality is not None and modality.mean is not None and modality.sd is not None and len(modality.mean) == 1:
-            held[f"statistics.{name}.mean"] = modality.mean[0].cpu().clone()
-            held[f"statistics.{name}.sd"] = modality.sd[0].cpu().clone()
-    return held
+    found = {}
+    for name, feature in (("frames", data.frames), ("vector", data.vector)):
+        if feature is not None and feature.mean is not None and feature.sd is not None and len(feature.mean) == 1:
+            found[f"statistics.{name}.mean"] = feature.mean[0].cpu().clone()
+            found[f"statistics.{name}.sd"] = feature.sd[0].cpu().clone()
+    return found
 
 
-def _notes(recipe: Recipe, protocol: Protocol, fitted: loop.Fitted) -> list[str]:
-    notes, training = [], recipe.training
+def _notes(training: Training, protocol: Protocol, fitted: loop.Fitted) -> list[str]:
+    notes = []
     if training.patience is not None and protocol.selection == "last":
         notes.append("the recipe's patience was not used: the protocol keeps the last epoch")
     if training.steps and fitted.history[-1].step < training.steps and len(fitted.history) >= training.epochs:

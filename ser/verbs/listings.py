@@ -67,15 +67,17 @@ def features(as_json: AsJson = False, config: ConfigFolder = SHIPPED) -> None:
 
 
 def checkpoints(
-    older_than: Annotated[float, typer.Option(help="Only those that were not written for so many days.")] = 7.0,
-    remove: Annotated[bool, typer.Option("--remove", help="Remove them, but none whose run goes on.")] = False,
+    older_than: Annotated[float, typer.Option(help="Only those not written for N days.")] = 7.0,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove them, but none whose run is active.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the checkpoints in results/checkpoints whose runs never ended; with --remove, delete them."""
-    from ser.training import leftovers
+    from ser import layout
+    from ser.files import stale_checkpoints
 
-    found = leftovers.leftovers(older_than)
-    entries = [asdict(one) | {"removed": remove and leftovers.remove(one)} for one in found]
+    folder = Path(layout.CHECKPOINTS)
+    found = stale_checkpoints.stale(folder, older_than)
+    entries = [asdict(one) | {"removed": remove and stale_checkpoints.remove(folder / one.key)} for one in found]
     columns = {name: name.replace("_", " ") for name in ("run", "epochs", "days", "megabytes", "in_use", "removed")}
     listing(entries, {**columns, "key": "key"}, as_json)
 

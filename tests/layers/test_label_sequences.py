@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ser.layers.label_sequences import Segments, most_segments, path_loss, segmented, voiced_regions
+from ser.layers.label_sequences import VoicedSegments, most_segments, path_loss, segmented, voiced_regions
 
 FRAMES = 9
 
@@ -60,7 +60,7 @@ def test_no_utterance_has_more_segments_than_fit(run: int, gap: int) -> None:
         assert int(segmented(regions).count) == most_segments(frames, run, gap)
 
 
-def allowed(sequence: tuple[int, ...], segments: Segments, row: int, *, strict: bool, outer: bool) -> bool:
+def allowed(sequence: tuple[int, ...], segments: VoicedSegments, row: int, *, strict: bool, outer: bool) -> bool:
     """Return whether a sequence of 1 (emotion) and 0 (Null) is one of those that count."""
     if outer and len(sequence) >= 3 and (sequence[0] or sequence[-1]):
         return False

@@ -16,7 +16,7 @@ from ser.layers.two_step_rules import (
     led_by,
     unweighted,
 )
-from ser.training.outcome import softmax
+from ser.training.task import softmax
 
 Array = NDArray[np.float64]
 CLASSES, NEUTRAL = 4, 2

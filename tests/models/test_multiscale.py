@@ -199,7 +199,7 @@ def test_a_system_on_recognised_words_differs_in_nothing_else(name: str) -> None
 def test_one_model_is_audio_text_or_both(options: dict[str, bool], read: tuple[str, ...]) -> None:
     model = small(**options)
     whole = batch([9, 4], [6, 2], masked=model.masked)
-    parts = {"frames": ("frames", "mask"), "vector": ("vector",), "words": ("words", "said")}
+    parts = {"frames": ("frames", "mask"), "vector": ("vector",), "words": ("words", "word_mask")}
     given = {name: getattr(whole, name) for modality in read for name in parts[modality]}
     torch.testing.assert_close(model(Batch(**given)), model(whole))
 
@@ -237,7 +237,7 @@ def classifier_input(model: MultiScaleCNN, items: Batch, n: int) -> NDArray[np.f
     assert model.words is not None
     assert items.words is not None
     assert items.vector is not None
-    vectors = array(model.words(items.words), items.said)
+    vectors = array(model.words(items.words), items.word_mask)
     same = model.attention == "joined"
     audio = [convolved(array(items.frames, items.mask), layer, False) for layer in model.audio.scales.layers]
     text = [convolved(vectors, layer, same) for layer in model.text.scales.layers]
@@ -278,7 +278,7 @@ def test_masked_padding_and_neighbours_change_no_logit(pairing: str) -> None:
             items.mask[one, :frames],
             items.vector[one],
             items.words[one, :words],
-            items.said[one, :words],
+            items.word_mask[one, :words],
         )
         torch.testing.assert_close(model(alone)[0], together[n], atol=1e-5, rtol=1e-4)
 
@@ -287,7 +287,7 @@ def test_without_a_mask_padding_counts() -> None:
     model = small(**BOTH, attention="one-to-one")
     items = batch([4], [2], masked=False)
     real = model.joined(items).detach().numpy()[0]
-    shorter = Batch(items.frames[:, :5], items.mask[:, :5], items.vector, items.words[:, :3], items.said[:, :3])
+    shorter = Batch(items.frames[:, :5], items.mask[:, :5], items.vector, items.words[:, :3], items.word_mask[:, :3])
     assert not np.allclose(model.joined(shorter).detach().numpy()[0], real, atol=1e-4)
 
 
@@ -300,7 +300,7 @@ def test_a_transcript_of_one_unknown_word_works(pairing: str, masked: bool) -> N
     unknown[:, 0] = 1
     if masked:
         unknown = unknown[:, :1]
-    logits = model(Batch(items.frames, items.mask, items.vector, unknown, items.said[:, : unknown.shape[1]]))
+    logits = model(Batch(items.frames, items.mask, items.vector, unknown, items.word_mask[:, : unknown.shape[1]]))
     logits.square().sum().backward()
     assert logits.isfinite().all()
     assert all(parameter.grad.isfinite().all() for parameter in model.parameters())

@@ -18,11 +18,11 @@ from ser.layers.recurrent import Recurrent
 from ser.layers.time_delay import Perturbation, RestrictedAttention, TimeDelay
 from ser.layers.two_step_rules import NONE
 from ser.models import spectrogram_crnn, tdnn_lstm, two_step_crnn
-from ser.training import size
+from ser.training import parameter_count
 
 CONFIG = Path(__file__).parents[2] / "config"
 RECIPES: dict[str, Recipe] = read.shipped(CONFIG)[1]
-DIMS = size.dims(read.features(CONFIG))
+DIMS = parameter_count.dims(read.features(CONFIG))
 NAMES = ("angry", "happy", "neutral", "sad")
 NEUTRAL, BINS, TIME = 2, 16, 16
 SHAPE = Shape(BINS, TIME, classes=NAMES)
@@ -58,7 +58,7 @@ def two_step(rule: str) -> two_step_crnn.TwoStep:
     ],
 )
 def test_parameters_of_the_recipes(name: str, count: int) -> None:
-    assert size.parameters(RECIPES[name], DIMS, 4) == count
+    assert parameter_count.parameters(RECIPES[name], DIMS, 4) == count
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import Affine, ContextPooling, MultiHead, attend
 from ser.layers.word_vectors import WordVectors
 from ser.models import aligned_attention, dual_recurrent, multi_hop
-from ser.training.size import parameters
+from ser.training.parameter_count import parameters
 
 CLASSES, DIMS, EXTRA, EMBEDDED, ENTRIES = 4, 6, 5, 8, 20
 FRAMES, WORDS = (11, 4, 1), (3, 6, 1)
@@ -94,7 +94,7 @@ def affine(layer: nn.Module, x: np.ndarray) -> np.ndarray:
 def test_attention_is_a_softmax_over_what_is_real() -> None:
     torch.manual_seed(0)
     h, query = torch.randn(3, 6, 4), torch.randn(3, 4)
-    said = batch().said
+    said = batch().word_mask
     assert said is not None
     found = array(attend(query, h, said))
     np.testing.assert_allclose(found, looked_up(array(query), h, WORDS), atol=1e-6)
@@ -133,7 +133,7 @@ def test_eight_heads_are_eight_attentions() -> None:
 def test_context_pooling_weighs_by_likeness_to_a_learned_vector() -> None:
     torch.manual_seed(0)
     pooling = ContextPooling(5)
-    h, said = torch.randn(3, 6, 5), batch().said
+    h, said = torch.randn(3, 6, 5), batch().word_mask
     assert said is not None
     for n, length in enumerate(WORDS):
         own = array(h)[n, :length]
@@ -150,7 +150,7 @@ def test_hops_ask_words_then_frames_then_words(hops: int) -> None:
     assert model.words is not None
     assert items.words is not None
     heard, end = model.audio(items.frames, items.mask)
-    read = model.text(model.words(items.words), items.said)[0]
+    read = model.text(model.words(items.words), items.word_mask)[0]
     audio, text = array(end), looked_up(affine(model.queries[0], array(end)), read, WORDS)
     if hops > 1:
         audio = looked_up(affine(model.queries[1], text), heard, FRAMES)
@@ -184,7 +184,7 @@ def test_the_attentive_dual_encoder_asks_the_words_with_its_mapped_audio() -> No
     assert items.vector is not None
     end = model.audio(items.frames, items.mask)[1]
     query = affine(model.audio_map, np.concatenate([array(end), array(items.vector)], axis=1))
-    states = model.text(model.words(items.words), items.said)[0]
+    states = model.text(model.words(items.words), items.word_mask)[0]
     wanted = affine(model.output, np.concatenate([query, looked_up(query, states, WORDS)], axis=1))
     np.testing.assert_allclose(array(model(items)), wanted, atol=1e-5)
 
@@ -200,7 +200,7 @@ def test_the_dual_encoder_is_linear_behind_its_ends() -> None:
     assert items.words is not None
     assert items.vector is not None
     heard = np.concatenate([array(model.audio(items.frames, items.mask)[1]), array(items.vector)], axis=1)
-    read = array(model.text(model.words(items.words), items.said)[1])
+    read = array(model.text(model.words(items.words), items.word_mask)[1])
     halves = [affine(model.audio_map, heard), affine(model.text_map, read)]
     assert [half.shape[1] for half in halves] == [(10 + EXTRA) // 2, 5]
     np.testing.assert_allclose(array(model(items)), affine(model.output, np.concatenate(halves, axis=1)), atol=1e-5)
@@ -281,12 +281,12 @@ def test_an_empty_transcript_is_an_answer_like_any_other(kind: str) -> None:
     words[0], words[2, 0] = 0, 1
     words[0, 0] = 1
     said = torch.arange(max(WORDS)) < torch.tensor([[1], [6], [1]])
-    logits = model(replace(items, words=words, said=said))
+    logits = model(replace(items, words=words, word_mask=said))
     logits.sum().backward()
     assert logits.isfinite().all()
     assert all(parameter.grad is None or parameter.grad.isfinite().all() for parameter in model.parameters())
     model.eval()
-    together = model(replace(items, words=words, said=said))[2:]
+    together = model(replace(items, words=words, word_mask=said))[2:]
     assert items.frames is not None
     assert items.mask is not None
     assert items.vector is not None

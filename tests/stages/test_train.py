@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from ser import catalog, layout
 from ser.config.schema import Protocol, Recipe
 from ser.errors import SerError
+from ser.files import checkpoints
 from ser.layers import inputs
+from ser.layers.attention_weights import FRAMES, AttentionWeights
 from ser.layers.batch import Batch, Shape
-from ser.layers.focus import FRAMES, Focus
 from ser.layout import Run
 from ser.stages.train import train
 from ser.tables import contracts
-from ser.training import checkpoint
 
 RUN = Run("toy", "p", "s", 1, 0)
 LABELS = ("angry", "happy", "sad")
@@ -222,9 +222,9 @@ def test_attention_is_written_and_changes_nothing_else(given: Given, tmp_path: P
             out: Tensor = self.inner(batch)
             return out
 
-        def focus(self, batch: Batch) -> dict[str, Focus]:
+        def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
             assert batch.mask is not None
-            return {"even": Focus(batch.mask / batch.mask.sum(1, keepdim=True), FRAMES)}
+            return {"even": AttentionWeights(batch.mask / batch.mask.sum(1, keepdim=True), FRAMES)}
 
     given.use(SimpleNamespace(build=Looking))
     out = given.run(tmp_path / "looking", recipe())
@@ -265,7 +265,7 @@ def test_a_killed_run_ends_like_an_undisturbed_one(
     given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: dict[str, object]
 ) -> None:
     whole = given.run(tmp_path / "whole", recipe(**keys))
-    monkeypatch.setattr(checkpoint, "INTERVAL", 0.0)
+    monkeypatch.setattr(checkpoints, "INTERVAL", 0.0)
     steps = 0
 
     def killed_in_epoch_three() -> None:
@@ -289,7 +289,7 @@ def test_a_killed_run_ends_like_an_undisturbed_one(
 def test_the_checkpoint_of_another_recipe_is_not_used(
     given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoint, "INTERVAL", 0.0)
+    monkeypatch.setattr(checkpoints, "INTERVAL", 0.0)
     steps = 0
 
     def killed() -> None:

@@ -10,10 +10,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ser.config.schema import Protocol, View
+from ser.config.schema import Inputs, Protocol, View
 from ser.layers.batch import Batch, Shape
 from ser.tables import contracts
-from ser.training import data, fold, material
+from ser.training import fold, fold_data
+from ser.training.fold_data import FoldData, InputFiles
 
 Row = tuple[str, str, str, str | None]  # utterance, part, label, speaker
 
@@ -62,17 +63,15 @@ def folds() -> Callable[..., Path]:
 
 
 @pytest.fixture
-def placed(tmp_path: Path) -> Callable[..., material.Material]:
-    """Write rows and matrices, and place them under a view as the frames of a fold."""
+def placed(tmp_path: Path) -> Callable[..., FoldData]:
+    """Write rows and matrices, and load them under a view as the frames of a fold."""
 
     def place(
         rows: list[Row], matrices: Mapping[str, np.ndarray], view: View, normalisation: str = "train"
-    ) -> material.Material:
-        folder = write_shards(tmp_path / view.feature, matrices)
-        protocol = rule(normalisation)
-        read = fold.read(write_folds(tmp_path / "folds.parquet", rows), 0, protocol)
-        loaded = {"frames": data.load(view.feature, folder, read.utterances)}
-        return material.place(read, loaded, {"frames": view}, protocol, torch.device("cpu"))
+    ) -> FoldData:
+        files = InputFiles({view.feature: write_shards(tmp_path / view.feature, matrices)})
+        read = fold.read(write_folds(tmp_path / "folds.parquet", rows), 0, rule(normalisation))
+        return fold_data.load(read, Inputs(frames=view), files, device=torch.device("cpu"), seed=0)
 
     return place
 

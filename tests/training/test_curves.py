@@ -1,4 +1,4 @@
-"""Curves over the test part: true to the model of every epoch, and without any effect on what is learned or kept."""
+"""Curves over the test part: of the model of every epoch, without any effect on what is learned or kept."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,13 +10,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ser.config.schema import Protocol, Recipe, Training, View
+from ser.config.schema import Recipe, Training, View
+from ser.files import checkpoints
+from ser.files.checkpoints import CheckpointFile
 from ser.layers.batch import Batch, Shape
-from ser.training import checkpoint, history, loop, network, predict
-from ser.training.checkpoint import Checkpoint
-from ser.training.history import Epoch
-from ser.training.material import Material
-from ser.training.outcome import Outcome
+from ser.training import epoch_selection, loop, network, predict
+from ser.training.epoch_selection import Epoch
+from ser.training.fold_data import FoldData
+from ser.training.task import Outcome, TrainingTask
 
 RANDOM = np.random.default_rng(11)
 LABELS = ("angry", "sad")
@@ -50,27 +51,35 @@ class Restless(nn.Module):
         return logits
 
 
+KEY = Path("results/checkpoints/k")
 MODULE = SimpleNamespace(build=lambda shape, classes, **_: Restless(shape, classes))
 RECIPE = Recipe(model="restless", inputs={"frames": VIEW.model_dump()}, training=TRAINING)
 
 
 @pytest.fixture
-def material(placed: Callable[..., Material], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Material:
+def data(placed: Callable[..., FoldData], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FoldData:
     monkeypatch.chdir(tmp_path)
     return placed(ROWS, MATRICES, VIEW)
 
 
-def fit(material: Material, *, curves: bool, **keys: object) -> tuple[Restless, loop.Fitted]:
+def under(data: FoldData, selection: str, curves: bool) -> FoldData:
+    """Return the data under a protocol with this selection, with or without curves."""
+    protocol = data.fold.protocol.model_copy(update={"selection": selection, "curves": curves})
+    return replace(data, fold=replace(data.fold, protocol=protocol))
+
+
+def fit(data: FoldData, *, curves: bool, **keys: object) -> tuple[Restless, loop.Fitted]:
     torch.manual_seed(3)
-    model = Restless(material.shape, 2)
-    training = TRAINING.model_copy(update=keys)
-    return model, loop.fit(model, material, training, "last", seed=3, checkpoint=Checkpoint("k"), curves=curves)
+    model = Restless(data.shape, 2)
+    recipe = RECIPE.model_copy(update={"training": TRAINING.model_copy(update=keys)})
+    task = TrainingTask(recipe, MODULE, 3, CheckpointFile(KEY))  # type: ignore[arg-type]
+    return model, loop.fit(model, under(data, "last", curves), task)
 
 
-def train(material: Material, selection: str, *, curves: bool) -> Outcome:
-    protocol = Protocol(rule="any", labels="all", selection=selection, curves=curves)
-    outcome = network.train(RECIPE, protocol, MODULE, material, seed=3, checkpoint=Checkpoint("k"))  # type: ignore[arg-type]
-    Checkpoint("k").delete()
+def train(data: FoldData, selection: str, *, curves: bool) -> Outcome:
+    task = TrainingTask(RECIPE, MODULE, 3, CheckpointFile(KEY))  # type: ignore[arg-type]
+    outcome = network.train(task, under(data, selection, curves))
+    task.checkpoint.delete()
     return outcome
 
 
@@ -79,23 +88,23 @@ def bare(row: Epoch) -> Epoch:
     return replace(row, seconds=0.0, test_wa=None, test_ua=None)
 
 
-def test_every_epoch_is_scored_as_the_model_stood_then(material: Material) -> None:
-    _, fitted = fit(material, curves=True)
-    Checkpoint("k").delete()
-    truth = material.fold.labels[material.fold.rows("test")]
+def test_every_epoch_is_scored_with_the_weights_of_that_epoch(data: FoldData) -> None:
+    _, fitted = fit(data, curves=True)
+    CheckpointFile(KEY).delete()
+    truth = data.fold.labels[data.fold.rows("test")]
     for epoch, row in enumerate(fitted.history, start=1):
-        model, _ = fit(material, curves=False, epochs=epoch)  # ends with the weights after this epoch
-        Checkpoint("k").delete()
-        said = predict.probabilities(model, material, "test", 4).argmax(1)
-        assert row.test_wa == np.mean(said == truth)
-        assert row.test_ua == np.mean([np.mean(said[truth == label] == label) for label in (0, 1)])
+        model, _ = fit(data, curves=False, epochs=epoch)  # ends with the weights after this epoch
+        CheckpointFile(KEY).delete()
+        predicted = predict.probabilities(model, data, "test", 4).argmax(1)
+        assert row.test_wa == np.mean(predicted == truth)
+        assert row.test_ua == np.mean([np.mean(predicted[truth == label] == label) for label in (0, 1)])
     assert len(fitted.history) == TRAINING.epochs
     assert len({row.test_ua for row in fitted.history}) > 1, "a flat curve shows nothing"
 
 
 @pytest.mark.parametrize("selection", ["last", "dev_ua", "dev_loss"])
-def test_curves_change_no_bit_of_what_is_learned_kept_or_said(material: Material, selection: str) -> None:
-    plain, curved = (train(material, selection, curves=curves) for curves in (False, True))
+def test_curves_change_no_bit_of_what_is_learned_kept_or_predicted(data: FoldData, selection: str) -> None:
+    plain, curved = (train(data, selection, curves=curves) for curves in (False, True))
     assert plain.best_epoch == curved.best_epoch
     assert plain.weights.keys() == curved.weights.keys()
     assert all(torch.equal(value, curved.weights[name]) for name, value in plain.weights.items())
@@ -105,30 +114,30 @@ def test_curves_change_no_bit_of_what_is_learned_kept_or_said(material: Material
     assert all(row.test_ua is not None and row.test_wa is not None for row in curved.history)
 
 
-def test_no_epoch_is_chosen_or_waited_for_by_the_curve() -> None:
+def test_no_epoch_is_selected_or_waited_for_by_the_curve() -> None:
     rows = [
         Epoch(k, k * 6, 1.0, 0.1, 1.0, 1 - dev, dev, dev, test, test)
         for k, (dev, test) in enumerate([(0.5, 0.1), (0.6, 0.2), (0.4, 0.9), (0.3, 0.95)], start=1)
     ]
-    assert [history.best(rows, rule) for rule in ("dev_ua", "dev_wa", "dev_loss", "last")] == [2, 2, 2, 4]
-    assert history.finished(rows, Training(epochs=9, patience=2), "dev_ua")
+    assert [epoch_selection.best(rows, rule) for rule in ("dev_ua", "dev_wa", "dev_loss", "last")] == [2, 2, 2, 4]
+    assert epoch_selection.finished(rows, Training(epochs=9, patience=2), "dev_ua")
 
 
-def test_a_resumed_run_has_the_whole_curve(material: Material, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoint, "INTERVAL", 0.0)
-    _, through = fit(material, curves=True)
-    Checkpoint("k").delete()
-    fit(material, curves=True, epochs=2)  # leaves its checkpoint
-    _, resumed = fit(material, curves=True)
+def test_a_resumed_run_has_the_whole_curve(data: FoldData, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "INTERVAL", 0.0)
+    _, through = fit(data, curves=True)
+    CheckpointFile(KEY).delete()
+    fit(data, curves=True, epochs=2)  # leaves its checkpoint
+    _, resumed = fit(data, curves=True)
     assert resumed.resumes == 1
     scores = [[(row.epoch, row.test_wa, row.test_ua) for row in run.history] for run in (through, resumed)]
     assert scores[0] == scores[1]
 
 
-def test_the_table_of_the_history_holds_the_curve(material: Material) -> None:
-    _, fitted = fit(material, curves=True)
-    table = history.table(fitted.history)
+def test_the_table_of_the_history_holds_the_curve(data: FoldData) -> None:
+    _, fitted = fit(data, curves=True)
+    table = epoch_selection.table(fitted.history)
     assert table["test_ua"].to_pylist() == [row.test_ua for row in fitted.history]
-    Checkpoint("k").delete()
-    _, fitted = fit(material, curves=False)
-    assert history.table(fitted.history)["test_ua"].null_count == TRAINING.epochs
+    CheckpointFile(KEY).delete()
+    _, fitted = fit(data, curves=False)
+    assert epoch_selection.table(fitted.history)["test_ua"].null_count == TRAINING.epochs

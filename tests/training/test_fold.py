@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from ser.config.schema import Protocol
@@ -57,10 +56,3 @@ def test_what_cannot_be_trained_is_refused(
 def test_an_unknown_fold_names_the_known(tmp_path: Path, folds: Callable[..., Path]) -> None:
     with pytest.raises(SerError, match="no fold 3; it has 0"):
         fold.read(folds(tmp_path / "f.parquet", ROWS), 3, protocol())
-
-
-def test_balanced_weights_give_every_class_the_same_total() -> None:
-    labels = np.array([0, 0, 0, 1, 2, 2], dtype=np.int64)
-    weights = fold.balanced(labels, 3)
-    assert np.allclose(np.bincount(labels) * weights, 2.0)
-    assert weights[labels].mean() == pytest.approx(1.0)

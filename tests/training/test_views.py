@@ -9,10 +9,10 @@ import torch
 
 from ser.config.schema import View
 from ser.errors import SerError
-from ser.training import views
-from ser.training.material import Material
+from ser.training import companding, examples
+from ser.training.fold_data import FoldData
 
-Placed = Callable[..., Material]
+Placed = Callable[..., FoldData]
 RANDOM = np.random.default_rng(5)
 FRAMES = {"t1": 40, "t2": 55, "t3": 30, "d1": 20, "e1": 35, "e2": 10}
 ROWS = [
@@ -30,13 +30,13 @@ def view(**keys: object) -> View:
     return View.model_validate({"feature": "f"} | keys)
 
 
-def seen(material: Material, part: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+def seen(data: FoldData, part: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Return each example's frames and mask, by utterance (the last of several segments)."""
-    examples = material.examples(part)
-    (batch, _), *_ = material.batches(examples, [np.arange(len(examples.label))])
+    chosen = data.examples(part)
+    (batch, _), *_ = data.batches(chosen, [np.arange(len(chosen.label))])
     assert batch.frames is not None
     assert batch.mask is not None
-    names = [material.fold.utterances[row] for row in examples.utterance]
+    names = [data.fold.utterances[row] for row in chosen.utterance]
     return dict(zip(names, batch.frames.numpy(), strict=True)), dict(zip(names, batch.mask.numpy(), strict=True))
 
 
@@ -68,12 +68,12 @@ def test_test_values_change_nothing_that_is_trained_on(placed: Placed) -> None:
 
 def test_speaker_normalisation_uses_each_speakers_own_utterances(placed: Placed) -> None:
     offset = {name: value + (500 if name[0] == "e" else 0) for name, value in MATRICES.items()}
-    material = placed(ROWS, offset, view(normalise="statistics"), "speaker")
-    frames, mask = seen(material, "test")
+    data = placed(ROWS, offset, view(normalise="statistics"), "speaker")
+    frames, mask = seen(data, "test")
     real = np.concatenate([frames[name][mask[name]] for name in ("e1", "e2")])  # both of speaker d
     assert np.allclose(real.mean(0), 0, atol=1e-4)
     assert np.allclose(real.std(0), 1, atol=1e-4)
-    own, own_mask = seen(material, "train")
+    own, own_mask = seen(data, "train")
     assert np.allclose(own["t1"][own_mask["t1"]].mean(0), 0, atol=1e-5)  # a has only t1
     assert not np.allclose(own["t2"][own_mask["t2"]].mean(0), 0, atol=1e-3)  # b has t2 and t3
 
@@ -116,9 +116,9 @@ def test_limit_keeps_the_first_frames_after_normalisation(placed: Placed) -> Non
 
 
 def test_a_fixed_length_pads_cuts_and_masks_nothing(placed: Placed) -> None:
-    material = placed(ROWS, MATRICES, view(length=25))
-    frames, mask = seen(material, "test")
-    assert material.shape.length == 25
+    data = placed(ROWS, MATRICES, view(length=25))
+    frames, mask = seen(data, "test")
+    assert data.shape.length == 25
     assert all(value.all() for value in mask.values())
     assert np.array_equal(frames["e1"], MATRICES["e1"][:25])
     assert np.array_equal(frames["e2"][:10], MATRICES["e2"])
@@ -137,18 +137,18 @@ def test_a_fixed_length_pads_cuts_and_masks_nothing(placed: Placed) -> None:
     ],
 )
 def test_segments_by_arithmetic(frames: int, hop: int, expected: list[int]) -> None:
-    assert views.starts(frames, 200, hop).tolist() == expected
+    assert examples.segment_starts(frames, 200, hop).tolist() == expected
 
 
 def test_segments_are_examples_with_the_utterances_label(placed: Placed) -> None:
     keys = view(segments={"frames": 20, "train_hop": 10, "test_hop": 4})
-    material = placed(ROWS, MATRICES, keys)
-    train, test = material.examples("train"), material.examples("test")
-    names = [material.fold.utterances[row] for row in train.utterance]
+    data = placed(ROWS, MATRICES, keys)
+    train, test = data.examples("train"), data.examples("test")
+    names = [data.fold.utterances[row] for row in train.utterance]
     assert {name: names.count(name) for name in set(names)} == {"t1": 3, "t2": 5, "t3": 2}
-    assert [material.fold.classes[k] for k in train.label] == ["sad"] * 3 + ["angry"] * 5 + ["sad"] * 2
+    assert [data.fold.classes[k] for k in train.label] == ["sad"] * 3 + ["angry"] * 5 + ["sad"] * 2
     assert test.frames.tolist() == [20] * 5 + [10]  # 35 frames at hop 4: 0, 4, 8, 12, 15; and one padded
-    (batch, _), *_ = material.batches(test, [np.arange(6)])
+    (batch, _), *_ = data.batches(test, [np.arange(6)])
     assert batch.frames is not None
     assert np.array_equal(batch.frames[4].numpy(), MATRICES["e1"][15:35])
     assert (batch.frames[5, 10:] == 0).all()
@@ -158,10 +158,10 @@ def test_mu_law_values() -> None:
     real = torch.ones(1, 3, dtype=torch.bool)
     x = torch.tensor([[[0.0], [5.0], [10.0]]])
     mid = math.log(1 + 255 * 0.5) / math.log(256)
-    assert views.compand(x, real, "minmax_mulaw").flatten().tolist() == pytest.approx([-1, 0, 1])
-    assert views.compand(x, real, "max_mulaw").flatten().tolist() == pytest.approx([0, mid, 1])
+    assert companding.compand(x, real, "minmax_mulaw").flatten().tolist() == pytest.approx([-1, 0, 1])
+    assert companding.compand(x, real, "max_mulaw").flatten().tolist() == pytest.approx([0, mid, 1])
     quarter = torch.tensor([[[2.5], [7.5], [10.0]]])
-    assert views.compand(quarter, real, "literal_mulaw").flatten().tolist() == pytest.approx([-mid, mid, 1])
+    assert companding.compand(quarter, real, "literal_mulaw").flatten().tolist() == pytest.approx([-mid, mid, 1])
 
 
 def test_companding_sees_each_example_alone_and_no_padding(placed: Placed) -> None:
@@ -175,15 +175,15 @@ def test_companding_sees_each_example_alone_and_no_padding(placed: Placed) -> No
 def test_a_silent_segment_stays_finite() -> None:
     silent = torch.zeros(1, 4, 2)
     for kind in ("minmax_mulaw", "max_mulaw", "literal_mulaw"):
-        assert views.compand(silent, torch.ones(1, 4, dtype=torch.bool), kind).isfinite().all()
+        assert companding.compand(silent, torch.ones(1, 4, dtype=torch.bool), kind).isfinite().all()
 
 
 def test_float16_features_are_kept_and_widened_in_the_batch(placed: Placed) -> None:
     half = {name: matrix.astype(np.float16) for name, matrix in MATRICES.items()}
-    material = placed(ROWS, half, view(scale="log", normalise="statistics"))
-    assert material.frames is not None
-    assert material.frames.values.dtype == torch.float16
-    frames, mask = seen(material, "train")
+    data = placed(ROWS, half, view(scale="log", normalise="statistics"))
+    assert data.frames is not None
+    assert data.frames.values.dtype == torch.float16
+    frames, mask = seen(data, "train")
     wide, _ = seen(placed(ROWS, MATRICES, view(scale="log", normalise="statistics")), "train")
     assert frames["t1"].dtype == np.float32
     assert np.allclose(frames["t1"][mask["t1"]], wide["t1"][mask["t1"]], atol=0.02)

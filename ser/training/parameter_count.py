@@ -1,22 +1,21 @@
-"""How many parameters a system has, known without data."""
+"""The number of parameters of a system, computed without data."""
 
 import warnings
 from collections.abc import Mapping
+from types import ModuleType
 
 import numpy as np
 import torch
 
 from ser import catalog
-from ser.config.schema import Feature, Recipe
+from ser.config.schema import Feature, Inputs, Recipe
 from ser.errors import unknown
 from ser.layers.batch import Shape
-from ser.training import estimator, network
-from ser.training.material import fixed_length
+from ser.training import estimator, model_inputs, network
+from ser.training.examples import fixed_length
 
 ROWS = 4  # utterances per class that an estimator is fitted on to count its weights
-
-
-WORDS = 3747  # entries of the table of word vectors: what the 5531 transcripts of IEMOCAP have, lower case
+WORDS = 3747  # entries of the table of word vectors: words in the 5531 transcripts of IEMOCAP, lower case
 
 
 def dims(features: Mapping[str, Feature]) -> dict[str, int]:
@@ -33,21 +32,28 @@ def parameters(recipe: Recipe, dims: Mapping[str, int], classes: int) -> int:
     on noise of a fixed seed; one that keeps training examples (a kernel) has as many as that fit keeps.
     """
     module = catalog.load("models", recipe.model)
-    kind = getattr(module, "KIND", "network")
-    seen = estimator.inputs(recipe) if kind == "estimator" else recipe.inputs.views()
-    for view in seen.values():
+    inputs = model_inputs.read_by(module, recipe)
+    for view in inputs.views().values():
         if view.feature not in dims:
             raise unknown("feature", view.feature, dims)
-    if kind == "estimator":
-        width = dims[seen["vector"].feature]
-        labels = np.repeat(np.arange(classes), ROWS)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # on so few rows it need not converge
-            fitted = estimator.seeded(module.build(classes, **recipe.options), 0)
-            fitted.fit(np.random.default_rng(0).normal(size=(len(labels), width)), labels)
-        return estimator.size(module, fitted)
-    frames, vector, words = seen.get("frames"), seen.get("vector"), recipe.inputs.words
-    shape = Shape(
+    if model_inputs.kind(module) == "estimator":
+        return sum(_of_estimator(module, recipe, dims[view.feature], classes) for view in inputs.views().values())
+    model = network.build(recipe, module, _shape(inputs, dims, classes), classes)
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _of_estimator(module: ModuleType, recipe: Recipe, width: int, classes: int) -> int:
+    labels = np.repeat(np.arange(classes), ROWS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # on so few rows it need not converge
+        fitted = estimator.seeded(module.build(classes, **recipe.options), 0)
+        fitted.fit(np.random.default_rng(0).normal(size=(len(labels), width)), labels)
+    return estimator.size(module, fitted)
+
+
+def _shape(inputs: Inputs, dims: Mapping[str, int], classes: int) -> Shape:
+    frames, vector, words = inputs.frames, inputs.vector, inputs.words
+    return Shape(
         None if frames is None else dims[frames.feature],
         fixed_length(frames),
         None if vector is None else dims[vector.feature],
@@ -55,5 +61,3 @@ def parameters(recipe: Recipe, dims: Mapping[str, int], classes: int) -> int:
         None if words is None else words.length,
         ("neutral", *map(str, range(1, classes))),
     )
-    model = network.build(recipe, module, shape, classes)
-    return sum(parameter.numel() for parameter in model.parameters())

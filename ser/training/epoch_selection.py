@@ -1,4 +1,4 @@
-"""What happened in each epoch, which epoch is kept, and when to stop: all derived from the rows of the history."""
+"""Which epoch is kept and when training stops, derived from the scores of the epochs alone."""
 
 from dataclasses import asdict, dataclass
 
@@ -15,7 +15,7 @@ class Epoch:
     epoch: int
     step: int
     seconds: float
-    learning_rate: float | None
+    learning_rate: float | None  # of the epoch's last step
     train_loss: float | None
     dev_loss: float | None
     dev_wa: float | None
@@ -39,9 +39,9 @@ def _score(row: Epoch, selection: str) -> float:
 
 
 def finished(history: list[Epoch], training: Training, selection: str) -> bool:
-    """Return whether training ends after these epochs: by epochs, by steps, or by patience with the selection score.
+    """Return whether training ends after these epochs: by epochs, by steps, or by patience, whichever comes first.
 
-    Whichever comes first; with ``last`` there is no score to be patient with.
+    Patience counts epochs without a better selection score; ``last`` has no score.
     """
     if not history:
         return False

@@ -1,8 +1,6 @@
-"""The features of a fold's utterances, as one array per feature."""
+"""Read a feature of given utterances from its shards."""
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,70 +13,46 @@ from ser.tables import contracts
 STORED = ("float16", "float32", "float64")
 
 
-@dataclass(frozen=True)
-class Matrices:
-    """A feature of several utterances, one after the other.
-
-    values: (frames of all utterances, dims), float16 or float32 as stored (float64 becomes float32); offsets:
-    (utterances + 1,), utterance i has the rows offsets[i] to offsets[i + 1]; notes: the metadata of the first shard;
-    digest: 32 hexadecimal digits over all values.
-    """
-
-    feature: str
-    values: NDArray[Any]
-    offsets: NDArray[np.int64]
-    notes: dict[str, str]
-    digest: str
-
-    @property
-    def dims(self) -> int:
-        """Return the dimensions of a frame."""
-        return int(self.values.shape[1])
-
-    def of(self, row: int) -> NDArray[np.float32]:
-        """Return the (frames, dims) float32 matrix of utterance ``row``."""
-        return self.values[self.offsets[row] : self.offsets[row + 1]].astype(np.float32)
-
-
-def load(feature: str, folder: Path, utterances: Sequence[str], count: int | None = None) -> Matrices:
+def read(
+    feature: str, folder: Path, utterances: Sequence[str], count: int | None = None
+) -> tuple[NDArray[Any], NDArray[np.int64], dict[str, str]]:
     """Return ``feature`` of ``utterances``, in their order, from the shards ``<shard>.parquet`` in ``folder``.
 
-    With ``count`` only shards 0 to count − 1 are read: a corpus that shrank leaves older shards behind. Memory peaks at
-    the result and one shard. SerError names the utterances that no shard has, that two shards have, whose number of
-    dimensions differs, whose matrix is torn, or whose values are not finite.
+    Values are (frames of all utterances, dims), float16 or float32 as stored (float64 becomes float32); offsets
+    (utterances + 1,): utterance i has the rows offsets[i] to offsets[i + 1]; the last result is the metadata of the
+    first shard. With ``count`` only shards 0 to count − 1 are read: a corpus that shrank leaves older shards behind.
+    Memory peaks at the result and one shard. SerError names the utterances that no shard has, that two shards have,
+    whose number of dimensions differs, whose matrix is torn, or whose values are not finite.
     """
     every = sorted(folder.glob("*.parquet"))
     shards = every if count is None else [folder / f"{shard}.parquet" for shard in range(count)]
     if not shards:
         raise SerError(f"{folder} holds no shard of feature '{feature}'; the extract stage writes them.")
     row_of = {name: row for row, name in enumerate(utterances)}
-    frames, dims, dtype, homes = _survey(folder, shards, row_of)
+    frames, dims, dtype, used = _sizes(folder, shards, row_of)
     offsets = np.concatenate([[0], np.cumsum(frames)]).astype(np.int64)
     values = np.empty((int(offsets[-1]), dims), dtype)
-    for shard in homes:
+    for shard in used:
         _fill(values, offsets, row_of, shard)
-    digest = hashlib.blake2b(f"{values.dtype.str}{values.shape}".encode(), digest_size=16)
-    digest.update(offsets.tobytes())
-    digest.update(values.reshape(-1).view(np.uint8).data)
-    return Matrices(feature, values, offsets, contracts.metadata(shards[0]), digest.hexdigest())
+    return values, offsets, contracts.metadata(shards[0])
 
 
-def _survey(
+def _sizes(
     folder: Path, shards: Sequence[Path], row_of: dict[str, int]
 ) -> tuple[NDArray[np.int64], int, type[np.floating[Any]], list[Path]]:
-    """Return the frames per utterance, the dimensions, the type to hold, and the shards that have any of them."""
+    """Return the frames per utterance, the dimensions, the type in memory, and the shards that have any of them."""
     frames = np.zeros(len(row_of), np.int64)
     kinds: dict[tuple[int, str], str] = {}
-    homes: list[Path] = []
+    used: list[Path] = []
     for shard in shards:
         wanted = [row for row in _index(shard) if row["utterance"] in row_of]
         twice = [row["utterance"] for row in wanted if frames[row_of[row["utterance"]]]]
         if twice:
-            raise SerError(f"{folder}: utterances stand in two shards: {offenders(twice)}.")
+            raise SerError(f"{folder}: utterances are in two shards: {offenders(twice)}.")
         for row in wanted:
             frames[row_of[row["utterance"]]] = row["frames"]
             kinds.setdefault((row["dims"], row["dtype"]), row["utterance"])
-        homes += [shard] if wanted else []
+        used += [shard] if wanted else []
     missing = [name for name, row in row_of.items() if not frames[row]]
     if missing:
         raise SerError(
@@ -91,7 +65,7 @@ def _survey(
     if wrong:
         raise SerError(f"{folder}: unknown dtype {offenders(wrong)}; known: {', '.join(STORED)}.")
     half = {dtype for _, dtype in kinds} == {"float16"}
-    return frames, next(iter(kinds))[0], np.float16 if half else np.float32, homes
+    return frames, next(iter(kinds))[0], np.float16 if half else np.float32, used
 
 
 def _index(shard: Path) -> list[dict[str, Any]]:

@@ -12,8 +12,9 @@ import torch
 from ser.config.schema import Protocol, Words
 from ser.errors import SerError
 from ser.tables import contracts
-from ser.training import fold, text
+from ser.training import fold, word_input
 from ser.training.fold import Fold
+from ser.training.word_input import WordInput
 
 CPU = torch.device("cpu")
 SAID = {
@@ -37,10 +38,10 @@ def split(tmp_path: Path, folds: Folds) -> Callable[[Mapping[str, str]], Fold]:
     return make
 
 
-def understood(one: Fold, said: Mapping[str, list[str]] = SAID, *, seed: int = 0, **given: Any) -> text.Text:
+def understood(one: Fold, said: Mapping[str, list[str]] = SAID, *, seed: int = 0, **given: Any) -> WordInput:
     embedding = given.pop("file", None)
     words = Words.model_validate({"dims": 3, **given})
-    return text.read(words, [said[name] for name in one.utterances], one, CPU, seed=seed, embedding=embedding)
+    return word_input.make(words, [said[name] for name in one.utterances], one, CPU, seed=seed, embedding=embedding)
 
 
 def vectors(path: Path, entries: Mapping[str, list[float]]) -> Path:
@@ -52,31 +53,31 @@ def vectors(path: Path, entries: Mapping[str, list[float]]) -> Path:
 def test_only_the_train_parts_words_are_known_most_frequent_first(split: Callable[..., Fold]) -> None:
     found = understood(split())
     assert found.vocabulary == ("no", "well", "yes")  # three times, then by the alphabet
-    assert found.sentences.table.shape == (5, 3)
-    rows = found.sentences.words.numpy()
+    assert found.table.shape == (5, 3)
+    rows = found.words.numpy()
     assert rows.tolist() == [[2, 2, 4], [2, 3, 0], [4, 1, 2], [1, 1, 1]]
-    assert found.sentences.counts.tolist() == [3, 2, 3, 3]
+    assert found.counts.tolist() == [3, 2, 3, 3]
 
 
 def test_another_test_part_changes_nothing_that_training_sees(split: Callable[..., Fold]) -> None:
     first, second = understood(split()), understood(split(), {**SAID, "d": ["no"] * 9, "c": ["entirely", "new"]})
     assert first.vocabulary == second.vocabulary
-    assert torch.equal(first.sentences.table, second.sentences.table)
-    assert torch.equal(first.sentences.words[:2, :3], second.sentences.words[:2, :3])
+    assert torch.equal(first.table, second.table)
+    assert torch.equal(first.words[:2, :3], second.words[:2, :3])
 
 
 def test_words_below_the_minimum_count_as_unknown(split: Callable[..., Fold]) -> None:
     found = understood(split(), minimum=2)
     assert found.vocabulary == ("no",)
-    assert found.sentences.words.tolist()[0] == [2, 2, 1]
+    assert found.words.tolist()[0] == [2, 2, 1]
     with pytest.raises(SerError, match="occurs 4 times"):
         understood(split(), minimum=4)
 
 
 def test_an_empty_transcript_is_one_unknown_word_and_counted(split: Callable[..., Fold]) -> None:
     found = understood(split(), {**SAID, "b": [], "d": []})
-    assert found.sentences.words[1].tolist() == [1, 0, 0]
-    assert found.sentences.counts.tolist() == [3, 1, 3, 1]
+    assert found.words[1].tolist() == [1, 0, 0]
+    assert found.counts.tolist() == [3, 1, 3, 1]
     assert "2 of 4 transcripts are empty and read as one unknown word" in found.notes
     assert not any("empty" in note for note in understood(split()).notes)
 
@@ -91,28 +92,28 @@ def test_a_vocabulary_of_one_word_is_noted_and_none_is_an_error(split: Callable[
 
 def test_first_vectors_are_uniform_from_the_seed_and_padding_is_zero(split: Callable[..., Fold]) -> None:
     said = {**SAID, "a": [f"word{number}" for number in range(500)]}
-    table = understood(split(), said, dims=20).sentences.table
+    table = understood(split(), said, dims=20).table
     assert table.dtype == torch.float32
     assert torch.equal(table[0], torch.zeros(20))
     drawn = table[1:].numpy()
     assert np.abs(drawn).max() <= 0.25
     assert drawn.mean() == pytest.approx(0, abs=0.25 / np.sqrt(3 * drawn.size) * 4)  # four standard errors
     assert drawn.var() == pytest.approx(0.25**2 / 3, rel=0.05)
-    assert torch.equal(table, understood(split(), said, dims=20).sentences.table)
+    assert torch.equal(table, understood(split(), said, dims=20).table)
     other = understood(split(), said, dims=20, seed=1)
-    assert not torch.equal(table, other.sentences.table)
+    assert not torch.equal(table, other.table)
     assert other.digest() != understood(split(), said, dims=20).digest()
 
 
 def test_given_vectors_stand_in_the_rows_of_their_words(split: Callable[..., Fold], tmp_path: Path) -> None:
     file = vectors(tmp_path / "v.parquet", {"never": [9.0, 9, 9], "no": [1.0, 2, 3], "yes": [4.0, 5, 6]})
     found = understood(split(), embedding="glove", file=file)
-    table = found.sentences.table
+    table = found.table
     assert table[2].tolist() == [1, 2, 3]
     assert table[4].tolist() == [4, 5, 6]
     assert table[1].abs().max() <= 0.25, "'never' occurs in dev and test only"
     scratch = understood(split())
-    assert torch.equal(table[[0, 1, 3]], scratch.sentences.table[[0, 1, 3]])
+    assert torch.equal(table[[0, 1, 3]], scratch.table[[0, 1, 3]])
     assert "word vectors from glove.txt (SHA-256 0123) for 2 of 3 words" in found.notes
     assert found.digest() != scratch.digest()
 
@@ -147,7 +148,7 @@ def test_vectors_that_do_not_fit_are_refused(split: Callable[..., Fold], tmp_pat
 def test_a_limit_cuts_and_a_length_also_pads(
     split: Callable[..., Fold], given: dict[str, int], columns: int, counts: list[int]
 ) -> None:
-    sentences = understood(split(), **given).sentences
+    sentences = understood(split(), **given)
     assert sentences.words.shape == (4, columns)
     assert sentences.counts.tolist() == counts
     assert sentences.length == given.get("length")
@@ -162,13 +163,13 @@ def test_words_that_a_limit_cuts_off_are_not_learned(split: Callable[..., Fold])
 
 def test_a_batch_is_as_wide_as_its_longest_transcript_and_says_what_is_real(split: Callable[..., Fold]) -> None:
     said = {**SAID, "c": ["yes"] * 7}
-    sentences = understood(split(), said).sentences
+    sentences = understood(split(), said)
     rows = np.array([1, 0], dtype=np.int64)
     words, real = sentences.batch(torch.from_numpy(rows), rows)
     assert words.tolist() == [[2, 3, 0], [2, 2, 4]]
     assert real.tolist() == [[True, True, False], [True, True, True]]
     assert ((words > 0) == real).all()
-    fixed = understood(split(), said, length=9).sentences
+    fixed = understood(split(), said, length=9)
     words, real = fixed.batch(torch.from_numpy(rows), rows)
     assert words.shape == real.shape == (2, 9)
     assert real.all(), "papers that fix a length have no mask"
@@ -179,7 +180,7 @@ def test_transcripts_are_read_by_name_from_the_shards_that_count(tmp_path: Path)
         rows = [{"utterance": name, "text": "", "words": SAID[name], "reference": ""} for name in names]
         table = pa.Table.from_pylist(rows, schema=contracts.TRANSCRIPTS.schema)
         contracts.write(contracts.TRANSCRIPTS, table, tmp_path / f"{shard}.parquet")
-    assert text.load(tmp_path, ["c", "a"]) == [SAID["c"], SAID["a"]]
-    assert text.load(tmp_path, ["b"], 1) == [SAID["b"]]
+    assert word_input.sentences(tmp_path, ["c", "a"]) == [SAID["c"], SAID["a"]]
+    assert word_input.sentences(tmp_path, ["b"], 1) == [SAID["b"]]
     with pytest.raises(SerError, match="no transcript of 1 utterances: d"):
-        text.load(tmp_path, ["a", "d"], 2)
+        word_input.sentences(tmp_path, ["a", "d"], 2)

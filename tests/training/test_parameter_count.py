@@ -8,7 +8,7 @@ import pytest
 from ser import catalog
 from ser.config.schema import Inputs, Recipe, View
 from ser.errors import SerError
-from ser.training import size
+from ser.training import parameter_count
 
 DIMS = {"mfcc": 96, "egemaps": 88}
 
@@ -20,13 +20,13 @@ def use(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_network_by_arithmetic(tiny: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     use(tiny, monkeypatch)
     recipe = Recipe(model="m", inputs=Inputs(frames=View(feature="mfcc")))
-    assert size.parameters(recipe, DIMS, 4) == (96 * 8 + 8) + (8 + 8) + (8 * 4 + 4)
+    assert parameter_count.parameters(recipe, DIMS, 4) == (96 * 8 + 8) + (8 + 8) + (8 * 4 + 4)
 
 
 def test_an_estimator_grows_with_its_vector(monkeypatch: pytest.MonkeyPatch) -> None:
     use(pytest.importorskip("ser.models.linear_svm"), monkeypatch)
     recipe = Recipe(model="m", inputs=Inputs(vector=View(feature="f")))
-    small, large = (size.parameters(recipe, {"f": dims}, 4) for dims in (10, 30))
+    small, large = (parameter_count.parameters(recipe, {"f": dims}, 4) for dims in (10, 30))
     assert small >= 4 * 11 - 4
     assert (large - small) % 20 == 0
     assert large > small
@@ -35,4 +35,4 @@ def test_an_estimator_grows_with_its_vector(monkeypatch: pytest.MonkeyPatch) -> 
 def test_an_unknown_feature_is_an_error(tiny: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     use(tiny, monkeypatch)
     with pytest.raises(SerError, match="Did you mean 'mfcc'"):
-        size.parameters(Recipe(model="m", inputs=Inputs(frames=View(feature="mfc"))), DIMS, 4)
+        parameter_count.parameters(Recipe(model="m", inputs=Inputs(frames=View(feature="mfc"))), DIMS, 4)

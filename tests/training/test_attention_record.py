@@ -1,4 +1,4 @@
-"""What is kept of a network's attention after training: of which utterances, which weights, at which seconds."""
+"""What is recorded of a network's attention after training: of which utterances, which weights, at which seconds."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,16 +13,17 @@ from torch import Tensor, nn
 
 from ser import catalog
 from ser.config import read
-from ser.config.schema import Protocol, Recipe, View
+from ser.config.schema import Recipe, View
 from ser.errors import SerError
+from ser.files.checkpoints import CheckpointFile
+from ser.layers.attention_weights import FRAMES, WORDS, AttentionWeights, Positions
 from ser.layers.batch import Batch, Shape
-from ser.layers.focus import FRAMES, WORDS, Focus, Positions
 from ser.tables import contracts
-from ser.training import focus, network
-from ser.training.checkpoint import Checkpoint
-from ser.training.focus import Look
+from ser.training import attention_record, network
+from ser.training.attention_record import AttentionRecord
 from ser.training.fold import Fold
-from ser.training.material import Material
+from ser.training.fold_data import FoldData
+from ser.training.task import TrainingTask
 
 RECIPES: dict[str, Recipe] = read.shipped(Path(__file__).parents[2] / "config")[1]
 HOP = 0.01
@@ -47,13 +48,16 @@ class Planted(nn.Module):
         return first / first.sum(1, keepdim=True)
 
 
-class Telling(Planted):
-    """The same network, which also tells where it looks."""
+class Reporting(Planted):
+    """The same network, which also tells where it records."""
 
-    def focus(self, batch: Batch) -> dict[str, Focus]:
+    def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         assert not self.training
         assert not torch.is_grad_enabled()
-        return {"planted": Focus(self.weights(batch), FRAMES), "even": Focus(torch.full((1, 2), 0.5), WORDS)}
+        return {
+            "planted": AttentionWeights(self.weights(batch), FRAMES),
+            "even": AttentionWeights(torch.full((1, 2), 0.5), WORDS),
+        }
 
 
 def utterances(counts: dict[str, int]) -> dict[str, np.ndarray]:
@@ -71,68 +75,72 @@ ROWS = [
 COUNTS = {name: 4 + number for number, (name, *_) in enumerate(ROWS)}
 
 
-def test_the_first_utterances_of_every_class_take_turns(placed: Callable[..., Material]) -> None:
+def test_the_first_utterances_of_every_class_alternate(placed: Callable[..., FoldData]) -> None:
     fold = placed(ROWS, utterances(COUNTS), View(feature="f")).fold
-    names = [fold.utterances[row] for row in focus.chosen(fold)]
+    names = [fold.utterances[row] for row in attention_record.recorded_utterances(fold)]
     assert fold.classes == ("angry", "sad")
     assert names == ["test1", "test0", "test2", "test3"]  # sad are test0, test3, test6
 
 
-def test_a_class_without_test_utterances_leaves_its_turn_to_others(placed: Callable[..., Material]) -> None:
+def test_a_class_without_test_utterances_is_skipped(placed: Callable[..., FoldData]) -> None:
     fold = placed(ROWS, utterances(COUNTS), View(feature="f")).fold
     fold = replace(fold, labels=np.where(fold.parts == "test", 0, fold.labels))
-    assert [fold.utterances[row] for row in focus.chosen(fold)] == ["test0", "test1", "test2", "test3"]
+    assert [fold.utterances[row] for row in attention_record.recorded_utterances(fold)] == [
+        "test0",
+        "test1",
+        "test2",
+        "test3",
+    ]
     few = replace(fold, parts=np.where(np.array(fold.utterances) == "test4", "test", "train"))
-    assert [few.utterances[row] for row in focus.chosen(few)] == ["test4"]
+    assert [few.utterances[row] for row in attention_record.recorded_utterances(few)] == ["test4"]
 
 
-def test_known_weights_are_kept_as_they_are(placed: Callable[..., Material]) -> None:
-    material = placed(ROWS, utterances(COUNTS), View(feature="f"))
-    looks = focus.look(Telling(material.shape, 2).train(), material)
-    assert [one.attention for one in looks] == ["planted", "even"] * 4
-    for one in looks[::2]:
-        count = COUNTS[material.fold.utterances[one.utterance]]
+def test_known_weights_are_kept_as_they_are(placed: Callable[..., FoldData]) -> None:
+    data = placed(ROWS, utterances(COUNTS), View(feature="f"))
+    records = attention_record.record(Reporting(data.shape, 2).train(), data)
+    assert [one.attention for one in records] == ["planted", "even"] * 4
+    for one in records[::2]:
+        count = COUNTS[data.fold.utterances[one.utterance]]
         ramp = np.arange(1, count + 1)
         np.testing.assert_allclose(one.weights, ramp / ramp.sum(), rtol=1e-6)
         assert one.weights.dtype == np.float32
-    assert focus.look(Planted(material.shape, 2), material) == []
+    assert attention_record.record(Planted(data.shape, 2), data) == []
 
 
-def test_of_an_utterance_in_segments_it_is_the_first(placed: Callable[..., Material]) -> None:
+def test_of_an_utterance_in_segments_it_is_the_first(placed: Callable[..., FoldData]) -> None:
     view = View.model_validate({"feature": "f", "segments": {"frames": 4, "train_hop": 2, "test_hop": 1}})
-    material = placed(ROWS, utterances(COUNTS), view)
-    for one in focus.look(Telling(material.shape, 2), material)[::2]:
+    data = placed(ROWS, utterances(COUNTS), view)
+    for one in attention_record.record(Reporting(data.shape, 2), data)[::2]:
         np.testing.assert_allclose(one.weights, np.array([1, 2, 3, 4]) / 10, rtol=1e-6)
 
 
-def test_looking_changes_neither_weights_nor_predictions(
-    placed: Callable[..., Material], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_recording_changes_neither_weights_nor_predictions(
+    placed: Callable[..., FoldData], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    material = placed(ROWS, utterances(COUNTS), View(feature="f"))
+    data = placed(ROWS, utterances(COUNTS), View(feature="f"))
     recipe = Recipe.model_validate(
         {"model": "m", "inputs": {"frames": {"feature": "f"}}, "training": {"epochs": 3, "batch": 2}}
     )
-    protocol = Protocol.model_validate({"rule": "any", "labels": "all", "selection": "last"})
-    silent, telling = (
-        network.train(recipe, protocol, SimpleNamespace(build=kind), material, seed=1, checkpoint=Checkpoint(name))  # type: ignore[arg-type]
-        for name, kind in (("silent", Planted), ("telling", Telling))
+    plain, recorded = (
+        network.train(TrainingTask(recipe, SimpleNamespace(build=kind), 1, CheckpointFile(tmp_path / name)), data)  # type: ignore[arg-type]
+        for name, kind in (("plain", Planted), ("recorded", Reporting))
     )
-    assert len(telling.looks) == 8
-    assert silent.looks == []
-    assert np.array_equal(silent.probabilities, telling.probabilities)
-    assert all(torch.equal(value, telling.weights[name]) for name, value in silent.weights.items())
+    assert len(recorded.attention) == 8
+    assert plain.attention == []
+    assert np.array_equal(plain.probabilities, recorded.probabilities)
+    assert all(torch.equal(value, recorded.weights[name]) for name, value in plain.weights.items())
 
 
 @pytest.fixture
-def tested(placed: Callable[..., Material]) -> Fold:
+def tested(placed: Callable[..., FoldData]) -> Fold:
     return placed(ROWS, utterances(COUNTS), View(feature="f")).fold
 
 
 def seconds(fold: Fold, positions: Positions, count: int = 3) -> list[float]:
     """Return where the positions lie according to the table."""
-    look = Look(0, "a", positions, np.full(count, 1 / count, np.float32))
-    (row,) = focus.table(fold, [look], HOP).to_pylist()
+    found = AttentionRecord(0, "a", positions, np.full(count, 1 / count, np.float32))
+    (row,) = attention_record.table(fold, [found], HOP).to_pylist()
     return [row["start"] + row["step"] * position for position in range(count)]
 
 
@@ -152,7 +160,7 @@ def test_the_time_axis_of_shipped_systems(tested: Fold, system: str, middles: li
     model = catalog.load("models", recipe.model).build(Shape(40, length), 4, **recipe.options).eval()
     frames = torch.randn(1, length or 50, 40)
     with torch.inference_mode():
-        for one in model.focus(Batch(frames, torch.ones(frames.shape[:2], dtype=torch.bool))).values():
+        for one in model.attention_weights(Batch(frames, torch.ones(frames.shape[:2], dtype=torch.bool))).values():
             np.testing.assert_allclose(seconds(tested, one.positions), middles, atol=1e-12)
 
 
@@ -162,10 +170,12 @@ def test_words_are_counted_from_one(tested: Fold) -> None:
 
 
 def test_the_table_survives_the_file_and_an_empty_one_is_legal(tested: Fold, tmp_path: Path) -> None:
-    looks = [Look(row, name, FRAMES, np.array([0.25, 0.75], np.float32)) for row in (0, 1) for name in ("b", "a")]
-    for number, some in enumerate((looks, [])):
+    records = [
+        AttentionRecord(row, name, FRAMES, np.array([0.25, 0.75], np.float32)) for row in (0, 1) for name in ("b", "a")
+    ]
+    for number, some in enumerate((records, [])):
         path = tmp_path / f"{number}.parquet"
-        contracts.write(contracts.ATTENTION, focus.table(tested, some, HOP), path)
+        contracts.write(contracts.ATTENTION, attention_record.table(tested, some, HOP), path)
         rows = contracts.read(contracts.ATTENTION, path).to_pylist()
         assert [(row["utterance"], row["attention"]) for row in rows] == [
             (tested.utterances[one.utterance], one.attention) for one in some
@@ -175,9 +185,9 @@ def test_the_table_survives_the_file_and_an_empty_one_is_legal(tested: Fold, tmp
 
 def test_an_attention_over_frames_without_seconds_is_an_error_and_over_words_is_not(tested: Fold) -> None:
     weights = np.ones(1, np.float32)
-    assert focus.table(tested, [Look(0, "a", WORDS, weights)], None).num_rows == 1
+    assert attention_record.table(tested, [AttentionRecord(0, "a", WORDS, weights)], None).num_rows == 1
     with pytest.raises(SerError, match="seconds"):
-        focus.table(tested, [Look(0, "a", FRAMES, weights)], None)
+        attention_record.table(tested, [AttentionRecord(0, "a", FRAMES, weights)], None)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which examples share a batch: similar lengths, so that little is padded, in an order that the seed decides."""
+"""The order of batches: examples of similar length share a batch, so that little is padded. The seed decides."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +12,18 @@ def shuffled(frames: NDArray[np.int64], size: int, seed: int, epoch: int) -> lis
     Examples are shuffled, sorted by length within chunks of ``CHUNK`` batches, cut into batches of ``size``, and the
     batches are shuffled. A single left-over example joins the batch before it: batch normalisation needs two.
     """
-    order = np.random.default_rng([seed, epoch])
-    drawn = order.permutation(len(frames)).astype(np.int64)
+    draw = np.random.default_rng([seed, epoch])
+    drawn = draw.permutation(len(frames)).astype(np.int64)
     batches: list[NDArray[np.int64]] = []
     for first in range(0, len(drawn), CHUNK * size):
         chunk = drawn[first : first + CHUNK * size]
         batches += _cut(chunk[np.argsort(frames[chunk], kind="stable")], size)
     if len(batches) > 1 and len(batches[-1]) == 1:
         batches[-2:] = [np.concatenate(batches[-2:])]
-    return [batches[k] for k in order.permutation(len(batches))]
+    return [batches[k] for k in draw.permutation(len(batches))]
 
 
-def by_length(frames: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
+def longest_first(frames: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
     """Return batches of indices, longest first: the first batch needs the most memory."""
     return _cut(np.argsort(-frames, kind="stable").astype(np.int64), size)
 

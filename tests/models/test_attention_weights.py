@@ -14,10 +14,10 @@ from ser import catalog
 from ser.config import read
 from ser.config.schema import Recipe
 from ser.layers import cross_attention
+from ser.layers.attention_weights import FRAMES, WORDS, AttentionWeights, Positions
 from ser.layers.batch import Batch, Shape
 from ser.layers.convolutional_front_end import FrontEnd
 from ser.layers.dot_attention import ContextPooling, MultiHead
-from ser.layers.focus import FRAMES, WORDS, Focus, Positions
 from ser.layers.map_pooling import AttentionPooling
 
 DIMS, LENGTH, VECTOR, CLASSES = 24, 24, 7, 4
@@ -108,20 +108,20 @@ def batch(recipe: Recipe, lengths: list[int], spoken: list[int]) -> Batch:
 def alone(whole: Batch, row: int) -> Batch:
     """Return one utterance of ``whole`` without padding."""
     frames = slice(None) if whole.mask is None else slice(0, int(whole.mask[row].sum()))
-    words = slice(None) if whole.said is None else slice(0, int(whole.said[row].sum()))
-    cut = {"frames": frames, "mask": frames, "vector": slice(None), "words": words, "said": words}
+    words = slice(None) if whole.word_mask is None else slice(0, int(whole.word_mask[row].sum()))
+    cut = {"frames": frames, "mask": frames, "vector": slice(None), "words": words, "word_mask": words}
     found = ((getattr(whole, name), part) for name, part in cut.items())
     return Batch(*(None if x is None else x[row : row + 1, part] for x, part in found))
 
 
 @pytest.mark.parametrize("name", [name for name, recipe in NETWORKS.items() if recipe.model in OF_MODEL])
 def test_a_network_tells_of_its_attentions_and_of_nothing_else(name: str) -> None:
-    found = network(name).focus(batch(NETWORKS[name], [LENGTH] * 2, [SENTENCE] * 2))
+    found = network(name).attention_weights(batch(NETWORKS[name], [LENGTH] * 2, [SENTENCE] * 2))
     assert list(found) == LOOKING.get(name, [])
 
 
 def test_no_other_model_tells_of_attentions() -> None:
-    telling = [name for name in catalog.names("models") if "def focus(" in source(name)]
+    telling = [name for name in catalog.names("models") if "def attention_weights(" in source(name)]
     assert telling == sorted(OF_MODEL)
 
 
@@ -134,9 +134,9 @@ def test_weights_are_shares_that_padding_and_neighbours_do_not_change(name: str)
     recipe = NETWORKS[name]
     model, together = network(name), batch(recipe, [5, LENGTH, 11], [1, SENTENCE, 6])
     with torch.inference_mode():
-        everyone = model.focus(together)
+        everyone = model.attention_weights(together)
         for row in range(3):
-            for attention, single in model.focus(alone(together, row)).items():
+            for attention, single in model.attention_weights(alone(together, row)).items():
                 own, padded = single.weights[0], everyone[attention].weights[row]
                 assert own.isfinite().all()
                 assert own.min() >= 0
@@ -152,7 +152,7 @@ def test_looking_changes_no_answer_and_draws_no_random_number(name: str) -> None
     model, given = network(name), batch(recipe, [LENGTH] * 2, [SENTENCE] * 2)
     with torch.inference_mode():
         before, state = model(given), torch.get_rng_state()
-        model.focus(given)
+        model.attention_weights(given)
         assert torch.equal(torch.get_rng_state(), state)
         assert torch.equal(model(given), before)
 
@@ -160,7 +160,7 @@ def test_looking_changes_no_answer_and_draws_no_random_number(name: str) -> None
 @looking
 def test_there_is_a_weight_for_every_position_and_it_lies_on_the_input(name: str) -> None:
     recipe = NETWORKS[name]
-    found: dict[str, Focus] = network(name).focus(batch(recipe, [LENGTH] * 2, [SENTENCE] * 2))
+    found: dict[str, AttentionWeights] = network(name).attention_weights(batch(recipe, [LENGTH] * 2, [SENTENCE] * 2))
     for one in found.values():
         size, (start, step) = one.weights.shape[1], (one.positions.start, one.positions.step)
         count = LENGTH if one.positions.axis == "frames" else SENTENCE
@@ -212,7 +212,7 @@ def test_the_timestep_attention_is_what_the_pyramid_sums_by() -> None:
     with torch.no_grad():  # planted: a tenth of the weight on position 2, nine tenths on position 4
         model.attention.layers[-1].weight.zero_()
         model.attention.layers[-1].bias.fill_(-50).index_copy_(0, torch.tensor([2, 4]), torch.tensor([0.1, 0.9]).log())
-        shares = model.focus(given)["timestep"].weights
+        shares = model.attention_weights(given)["timestep"].weights
         planted = torch.zeros(2, positions).index_fill(1, torch.tensor(2), 0.1).index_fill(1, torch.tensor(4), 0.9)
         torch.testing.assert_close(shares, planted, atol=1e-6, rtol=0)
         states = model._states(given)
@@ -223,7 +223,7 @@ def test_the_time_attention_of_every_layer_is_equation_5() -> None:
     recipe = RECIPES["DenseLSTM-Time"]
     model, given = build(recipe), batch(recipe, [LENGTH, 7], [0, 0])
     with torch.no_grad():
-        found = model.focus(given)
+        found = model.attention_weights(given)
         outputs, mask = model._outputs(given)
         for number, h in enumerate(outputs):
             for row in range(2):
@@ -249,12 +249,12 @@ def test_every_hop_asks_the_other_modality_of_what_the_hop_before_has_found() ->
     recipe = next(recipe for name, recipe in RECIPES.items() if LOOKING.get(name) == ["hop 1", "hop 2", "hop 3"])
     model, given = build(recipe), batch(recipe, [LENGTH, 7], [SENTENCE, 3])
     with torch.no_grad():
-        found = model.focus(given)
+        found = model.attention_weights(given)
         heard, end = model.audio(given.frames, given.mask)
-        read, _ = model.text(model.words(given.words), given.said)
+        read, _ = model.text(model.words(given.words), given.word_mask)
         assert given.mask is not None
-        assert given.said is not None
-        asked = [(read, given.said, "words"), (heard, given.mask, "frames"), (read, given.said, "words")]
+        assert given.word_mask is not None
+        asked = [(read, given.word_mask, "words"), (heard, given.mask, "frames"), (read, given.word_mask, "words")]
         for hop, (states, real, axis) in enumerate(asked):
             score = torch.einsum("btd,bd->bt", states, model.queries[hop](end)).masked_fill(~real, -torch.inf)
             shares = found[f"hop {hop + 1}"]
@@ -300,6 +300,6 @@ def test_what_words_look_at_is_averaged_over_real_words_only() -> None:
     with torch.no_grad():
         heard, mask, read, _ = model._encoded(given)
         by_word: Tensor = model.attention.weights(read, heard, mask).mean(1)
-        looks = model.focus(given)["alignment"].weights
+        looks = model.attention_weights(given)["alignment"].weights
     torch.testing.assert_close(looks[0], by_word[0].mean(0))
     torch.testing.assert_close(looks[1], by_word[1, :2].mean(0))

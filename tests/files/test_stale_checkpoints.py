@@ -1,4 +1,4 @@
-"""Checkpoints that nobody took up again are listed and removed; never one whose run goes on."""
+"""Checkpoints that no run has continued are listed and removed; never one whose run is active."""
 
 import json
 import os
@@ -12,20 +12,21 @@ from typer.testing import CliRunner
 
 from ser.cli import app
 from ser.config.schema import Training
-from ser.training import optimiser
-from ser.training.checkpoint import FILE, Checkpoint, State
-from ser.training.history import Epoch
-from ser.training.leftovers import DAY
+from ser.files.checkpoints import FILE, CheckpointFile
+from ser.files.stale_checkpoints import DAY
+from ser.training import optimisers, training_state
+from ser.training.epoch_selection import Epoch
+from ser.training.training_state import TrainingState
 
 RUN = "results/runs/c/p/s/seed0/fold1"
 
 
-def saved(key: str, days: float) -> Checkpoint:
+def saved(key: str, days: float) -> CheckpointFile:
     """Return a checkpoint of three epochs that was last written some days ago."""
     model = nn.Linear(2, 2)
-    held = Checkpoint(key, RUN)
+    held = CheckpointFile(Path("results/checkpoints", key), RUN)
     rows = [Epoch(epoch, epoch, 0.5, 0.1, 2.0, None, None, None) for epoch in (1, 2, 3)]
-    held.save(model, optimiser.make(model, Training(), torch.device("cpu")), State(rows))
+    training_state.save(held, model, optimisers.make(model, Training(), torch.device("cpu")), TrainingState(rows))
     held.lock.release()
     os.utime(held.folder / FILE, (time.time() - days * DAY,) * 2)
     return held
@@ -58,7 +59,7 @@ def test_old_checkpoints_are_listed_with_their_run_and_kept() -> None:
     assert {row["key"] for row in listed("--older-than", "0")} == {"young", "old", "older"}
 
 
-def test_only_old_ones_that_nobody_uses_are_removed() -> None:
+def test_only_old_ones_that_no_run_uses_are_removed() -> None:
     young, old, used = saved("young", 1), saved("old", 10), saved("used", 20)
     assert used.owned()
     found = {row["key"]: (row["in_use"], row["removed"]) for row in listed("--remove")}

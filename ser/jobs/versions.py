@@ -1,11 +1,11 @@
-"""The record of a run: what was asked for, on what, with what, and how long it took."""
+"""Versions of the packages and the commit of the code that a run used."""
 
 import platform
 import subprocess
 from importlib import metadata
+from pathlib import Path
 
-from ser import catalog
-
+PACKAGE = Path(__file__).parents[1]
 DISTRIBUTIONS = ("torch", "numpy", "scikit-learn", "librosa", "opensmile")
 
 
@@ -21,13 +21,13 @@ def versions() -> dict[str, str | None]:
 
 
 def commit() -> dict[str, str | bool | None]:
-    """Return the commit of the repository that ``ser`` lies in and whether files differ from it; null without one.
+    """Return the commit of the repository that contains ``ser`` and whether files differ from it; null without one.
 
     A repository that merely surrounds an installed package is not the project's.
     """
     none: dict[str, str | bool | None] = {"commit": None, "dirty": None}
     top = _git("rev-parse", "--show-toplevel")
-    if top is None or not catalog.ROOT.parent.samefile(top):
+    if top is None or not PACKAGE.parent.samefile(top):
         return none
     changed = _git("status", "--porcelain")
     head = _git("rev-parse", "HEAD")
@@ -35,7 +35,7 @@ def commit() -> dict[str, str | bool | None]:
 
 
 def _git(*arguments: str) -> str | None:
-    command = ["git", "-C", str(catalog.ROOT), *arguments]
+    command = ["git", "-C", str(PACKAGE), *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):

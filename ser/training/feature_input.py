@@ -1,0 +1,108 @@
+"""One feature of a fold's utterances on the device, with the view that a model has of it."""
+
+import hashlib
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ser.config.schema import View
+from ser.errors import SerError
+from ser.training import companding, feature_shards, normalisation
+from ser.training.device import move
+from ser.training.fold import Fold
+
+
+@dataclass(frozen=True)
+class FeatureInput:
+    """values: (rows of all utterances, dims) on the device, in the stored type.
+
+    offsets: (utterances + 1,) int64 on the host, utterance i has the rows offsets[i] to offsets[i + 1]; notes: metadata
+    of the first shard; digest: 32 hexadecimal digits over values and offsets; mean, sd: (groups, dims or 1) float32,
+    None where the view does not normalise; group: (utterances,) int64, each utterance's row of mean and sd.
+    """
+
+    view: View
+    values: Tensor
+    offsets: NDArray[np.int64]
+    notes: dict[str, str]
+    digest: str
+    mean: Tensor | None = None
+    sd: Tensor | None = None
+    group: Tensor | None = None
+
+    @property
+    def dims(self) -> int:
+        """Return the dimensions of a frame."""
+        return int(self.values.shape[1])
+
+    def frames(self, utterance: Tensor, start: Tensor, count: Tensor, longest: int) -> tuple[Tensor, Tensor]:
+        """Return (batch, longest, dims) float32 and which frames are real (batch, longest).
+
+        utterance, start, count: (batch,), rows of the fold, first rows of ``values``, and how many follow.
+        """
+        time = torch.arange(longest, device=self.values.device)
+        real = time < count.unsqueeze(1)
+        rows = start.unsqueeze(1) + time * real  # padding reads the example's first frame and is then cleared
+        values = self.values.index_select(0, rows.flatten()).view(*rows.shape, -1)
+        x = companding.compand(self._normalised(values, utterance), real, self.view.compand)
+        return x.masked_fill_(~real.unsqueeze(-1), companding.padding(self.view.compand)), real
+
+    def vectors(self, utterance: Tensor) -> Tensor:
+        """Return (batch, dims) float32 of the fold's rows ``utterance`` (batch,)."""
+        x = self._normalised(self.values.index_select(0, utterance), utterance)
+        if self.view.compand == "none":
+            return x
+        real = torch.ones(len(x), 1, dtype=torch.bool, device=x.device)
+        return companding.compand(x.unsqueeze(1), real, self.view.compand).squeeze(1)
+
+    def _normalised(self, x: Tensor, utterance: Tensor) -> Tensor:
+        if self.mean is None or self.sd is None or self.group is None:
+            return normalisation.normalise(x, self.view, None, None)
+        group = self.group[utterance]
+        return normalisation.normalise(x, self.view, self.mean[group], self.sd[group])
+
+
+def load(
+    view: View, modality: str, folder: Path, fold: Fold, device: torch.device, shards: int | None = None
+) -> FeatureInput:
+    """Return the feature of ``view`` as ``modality`` (frames or vector) from its shards in ``folder``.
+
+    ``shards``: how many the folder has, all where it is None. SerError where the view does not fit the feature.
+    """
+    values, offsets, notes = feature_shards.read(view.feature, folder, fold.utterances, shards)
+    _check(view, modality, several=len(values) != len(fold.utterances))
+    digest = _digest(values, offsets)
+    if view.normalise == "none":
+        return FeatureInput(view, move(values, device), offsets, notes, digest)
+    matrices = [values[first:end] for first, end in pairwise(offsets)]
+    statistics = (move(part, device) for part in normalisation.fit(view, matrices, fold))
+    return FeatureInput(view, move(values, device), offsets, notes, digest, *statistics)
+
+
+def _digest(values: NDArray[Any], offsets: NDArray[np.int64]) -> str:
+    digest = hashlib.blake2b(f"{values.dtype.str}{values.shape}".encode(), digest_size=16)
+    digest.update(offsets.tobytes())
+    digest.update(values.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def _check(view: View, modality: str, *, several: bool) -> None:
+    """Raise SerError where the view cannot be taken of this feature; several: some utterance has several frames."""
+    where = f"inputs.{modality} ({view.feature})"
+    if modality == "vector":
+        if several:
+            raise SerError(f"{where}: the feature has several frames per utterance; a vector has one.")
+        if view.limit or view.length or view.segments:
+            raise SerError(f"{where}: limit, length and segments are for frames; a vector has none.")
+        if view.normalise == "utterance":
+            raise SerError(f"{where}: 'normalise: utterance' makes every vector zero; use statistics.")
+    if view.length and view.segments:
+        raise SerError(f"{where}: length and segments exclude each other; use limit to shorten what is cut.")
+    if view.compand in ("max_mulaw", "literal_mulaw") and (view.scale, view.normalise) != ("none", "none"):
+        raise SerError(f"{where}: 'compand: {view.compand}' is for magnitudes: scale and normalise must be none.")

@@ -1,0 +1,120 @@
+"""The data of a fold on the device, and the batches that a model reads."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ser.config.schema import Inputs
+from ser.errors import SerError, unknown
+from ser.layers.batch import Batch, Shape
+from ser.training import examples, feature_input, word_input
+from ser.training.device import move
+from ser.training.examples import Examples
+from ser.training.feature_input import FeatureInput
+from ser.training.fold import Fold
+from ser.training.word_input import WordInput
+
+
+@dataclass(frozen=True)
+class InputFiles:
+    """features: folder of shards by feature; transcripts: folder of shards; embedding: word vectors to start from.
+
+    shards: how many each folder has, all that are there where it is None.
+    """
+
+    features: Mapping[str, Path] = field(default_factory=dict)
+    transcripts: Path | None = None
+    embedding: Path | None = None
+    shards: int | None = None
+
+
+@dataclass(frozen=True)
+class FoldData:
+    """A fold and what a model reads of it; None where the model does not read the modality."""
+
+    fold: Fold
+    device: torch.device
+    frames: FeatureInput | None = None
+    vector: FeatureInput | None = None
+    words: WordInput | None = None
+
+    @property
+    def length(self) -> int | None:
+        """Return the frames of every example where the view fixes it, or None."""
+        return examples.fixed_length(None if self.frames is None else self.frames.view)
+
+    @property
+    def shape(self) -> Shape:
+        """Return the sizes that the model is built for."""
+        return Shape(
+            None if self.frames is None else self.frames.dims,
+            self.length,
+            None if self.vector is None else self.vector.dims,
+            None if self.words is None else self.words.table,
+            None if self.words is None else self.words.length,
+            self.fold.classes,
+        )
+
+    def features(self) -> list[FeatureInput]:
+        """Return the features that the model reads."""
+        return [one for one in (self.frames, self.vector) if one is not None]
+
+    def digests(self) -> dict[str, str]:
+        """Return a digest of the fold, of each feature by its name, and of the words."""
+        found = {"folds": self.fold.digest()}
+        found |= {one.view.feature: one.digest for one in self.features()}
+        return found if self.words is None else found | {"words": self.words.digest()}
+
+    def examples(self, part: str) -> Examples:
+        """Return the examples of a part: whole utterances, or segments."""
+        if self.frames is None:
+            return examples.of_part(self.fold, part, None, np.zeros(0, np.int64))
+        return examples.of_part(self.fold, part, self.frames.view, self.frames.offsets)
+
+    def batches(self, chosen: Examples, order: Sequence[NDArray[np.int64]]) -> Iterator[tuple[Batch, Tensor]]:
+        """Yield each batch of ``order`` (indices into ``chosen``) with its labels (batch,) int64, on the device.
+
+        The tables of a whole epoch cross to the device in one transfer, so that no batch waits for the host.
+        """
+        flat = np.concatenate([np.zeros(0, np.int64), *order])
+        table = np.stack([part[flat] for part in (chosen.utterance, chosen.start, chosen.frames, chosen.label)])
+        sizes = [len(indices) for indices in order]
+        for indices, (utterance, start, frames, label) in zip(
+            order, torch.split(move(table, self.device), sizes, dim=1), strict=True
+        ):
+            x = mask = vector = words = word_mask = None
+            if self.frames is not None:
+                longest = self.length or int(chosen.frames[indices].max())
+                x, real = self.frames.frames(utterance, start, frames, longest)
+                mask = torch.ones_like(real) if self.length else real
+            if self.vector is not None:
+                vector = self.vector.vectors(utterance)
+            if self.words is not None:
+                words, word_mask = self.words.batch(utterance, chosen.utterance[indices])
+            yield Batch(x, mask, vector, words, word_mask), label
+
+
+def load(fold: Fold, inputs: Inputs, files: InputFiles, *, device: torch.device, seed: int) -> FoldData:
+    """Return the data of ``fold`` for ``inputs``, those that the model reads, from ``files``.
+
+    ``seed``: of the initial word vectors. SerError where a file is missing or does not fit.
+    """
+    found: dict[str, FeatureInput] = {}
+    for modality, view in inputs.views().items():
+        if view.feature not in files.features:
+            raise unknown("feature", view.feature, files.features)
+        folder = files.features[view.feature]
+        found[modality] = feature_input.load(view, modality, folder, fold, device, files.shards)
+    frames, vector = found.get("frames"), found.get("vector")
+    if inputs.words is None:
+        return FoldData(fold, device, frames, vector)
+    if files.transcripts is None:
+        raise SerError("the recipe reads inputs.words, but no folder of transcripts was given.")
+    sentences = word_input.sentences(files.transcripts, fold.utterances, files.shards)
+    words = word_input.make(inputs.words, sentences, fold, device, seed=seed, embedding=files.embedding)
+    return FoldData(fold, device, frames, vector, words)

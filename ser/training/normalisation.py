@@ -1,0 +1,83 @@
+"""Scaling and normalisation of a feature; the statistics are fitted here and nowhere else.
+
+Both are applied to each batch, so that the feature itself is on the device once, as it was stored.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ser.config.schema import View
+from ser.errors import SerError, offenders
+from ser.training.fold import Fold
+
+FLOOR = 1e-8  # added before the logarithm, as the schema promises
+CONSTANT = 1e-7  # sd below this share of |mean| is rounding of float32, not variation
+
+Floats = NDArray[np.float32]
+
+
+def fit(view: View, matrices: list[NDArray[np.floating]], fold: Fold) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Return mean, sd (groups, dims or 1) and the group of each utterance (utterances,) for a view that normalises.
+
+    ``matrices``: (frames, dims) of each utterance. ``statistics`` views have the groups of the protocol's
+    ``normalisation``: one over all frames of the train part, or one per speaker over that speaker's own utterances,
+    whatever their part. In ``utterance`` views each utterance is a group. Statistics are those after scaling and
+    before limit. A constant dimension has sd 1. SerError names utterances without a speaker.
+    """
+    scope = fold.protocol.normalisation
+    if view.normalise != "statistics":
+        group = np.arange(len(fold.utterances), dtype=np.int64)
+    elif scope == "train":
+        group = np.zeros(len(fold.utterances), dtype=np.int64)
+    else:
+        nameless = [name for name, who in zip(fold.utterances, fold.speakers, strict=True) if not who]
+        if nameless:
+            raise SerError(f"normalisation per speaker needs the speaker of {offenders(nameless)}.")
+        group = np.unique(np.array(fold.speakers, dtype=np.str_), return_inverse=True)[1].astype(np.int64)
+    rows = fold.rows("train") if (view.normalise, scope) == ("statistics", "train") else np.arange(len(group))
+    ordered = rows[np.argsort(group[rows], kind="stable")]
+    members = np.split(ordered, np.flatnonzero(np.diff(group[ordered])) + 1)
+    moments = [_moments(view, (matrices[row].astype(np.float32) for row in one)) for one in members]
+    return np.stack([mean for mean, _ in moments]), np.stack([sd for _, sd in moments]), group
+
+
+def _moments(view: View, matrices: Iterable[Floats]) -> tuple[Floats, Floats]:
+    """Return mean and population sd over the frames of all ``matrices``, merged one by one in float64.
+
+    Chan, Golub and LeVeque (1979), "Updating formulae and a pairwise algorithm for computing sample variances",
+    eq. 2.1: no difference of large sums, so that a constant dimension is recognised as constant.
+    """
+    count, mean, squares = 0, np.zeros(1), np.zeros(1)
+    for matrix in matrices:
+        x = torch.log(torch.from_numpy(matrix) + FLOOR).numpy() if view.scale == "log" else matrix
+        if view.normalise == "utterance_global":
+            x = x.reshape(-1, 1)
+        more = len(x)
+        own = x.mean(axis=0, dtype=np.float64)
+        spread = np.square(x - own).sum(axis=0, dtype=np.float64)
+        step = own - mean
+        squares = squares + spread + np.square(step) * (count * more / (count + more))
+        mean = mean + step * (more / (count + more))
+        count += more
+    sd = np.sqrt(squares / count)
+    sd = np.where(sd <= CONSTANT * np.abs(mean), 1.0, sd)
+    return mean.astype(np.float32), sd.astype(np.float32)
+
+
+def normalise(x: Tensor, view: View, mean: Tensor | None, sd: Tensor | None) -> Tensor:
+    """Return ``x`` (batch, time, dims) or (batch, dims), scaled and normalised, in float32; ``x`` may be overwritten.
+
+    mean, sd: (batch, dims) or (batch, 1), the statistics of each utterance; None where the view does not normalise.
+    """
+    x = x.float()
+    if view.scale == "log":
+        x = x.add_(FLOOR).log_()
+    if mean is None or sd is None:
+        return x
+    if x.dim() == 3:
+        mean, sd = mean.unsqueeze(1), sd.unsqueeze(1)
+    return x.sub_(mean).div_(sd)

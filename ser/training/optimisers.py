@@ -1,0 +1,101 @@
+"""The optimisers that a recipe can name, and the learning rate of each step."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
+from torch.optim import Optimizer
+
+from ser.choices import Choices
+from ser.config.schema import Training
+from ser.training.device import plain_step, skip_compiler_import
+
+NORMS = (_NormBase, nn.LayerNorm, nn.GroupNorm)
+
+Groups = list[dict[str, object]]
+
+
+def _sgd(groups: Groups, training: Training, fused: bool) -> Optimizer:
+    return torch.optim.SGD(
+        groups, lr=training.learning_rate, momentum=training.momentum, nesterov=training.nesterov, fused=fused
+    )
+
+
+def _adam(groups: Groups, training: Training, fused: bool) -> Optimizer:
+    return torch.optim.Adam(groups, lr=training.learning_rate, betas=(training.beta1, training.beta2), fused=fused)
+
+
+def _adamw(groups: Groups, training: Training, fused: bool) -> Optimizer:
+    return torch.optim.AdamW(groups, lr=training.learning_rate, betas=(training.beta1, training.beta2), fused=fused)
+
+
+OPTIMISERS: Choices[Callable[[Groups, Training, bool], Optimizer]] = Choices(
+    {"sgd": _sgd, "adam": _adam, "adamw": _adamw}
+)
+
+
+def make(model: nn.Module, training: Training, device: torch.device) -> Optimizer:
+    """Return the recipe's optimiser for the parameters of ``model``, fused on CUDA.
+
+    The weight decay λ of ``sgd`` and ``adam`` is an L2 term in the gradient. That of ``adamw`` is decoupled from the
+    gradient: each step multiplies a parameter by 1 − rate · λ (Loshchilov & Hutter 2019, algorithm 2, with α·η as one
+    rate). ``decay: all`` (the default, also for adamw) decays every parameter; ``decay: weights`` decays neither biases
+    nor the parameters of normalisation layers.
+    """
+    skip_compiler_import()
+    return OPTIMISERS[training.optimiser](_groups(model, training), training, device.type == "cuda")
+
+
+def _groups(model: nn.Module, training: Training) -> Groups:
+    decayed: list[nn.Parameter] = []
+    plain: list[nn.Parameter] = []
+    counted: set[int] = set()
+    for module in model.modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            if id(parameter) in counted:
+                continue
+            counted.add(id(parameter))
+            exempt = training.decay == "weights" and (name.startswith("bias") or isinstance(module, NORMS))
+            (plain if exempt else decayed).append(parameter)
+    both = ((decayed, training.weight_decay), (plain, 0.0))
+    return [{"params": parameters, "weight_decay": decay} for parameters, decay in both if parameters]
+
+
+def _cosine(progress: float) -> float:
+    """Loshchilov & Hutter 2017, equation 5, one period without restarts, from η = 1 to 0."""
+    return 0.5 * (1 + math.cos(math.pi * progress))
+
+
+# Share of training behind a step (0…1) -> factor of the learning rate.
+SCHEDULES: Choices[Callable[[float], float]] = Choices({"cosine": _cosine})
+
+
+def rate(training: Training, epoch: int, step: int, total: int) -> float:
+    """Return the learning rate of ``step`` (from 0) of ``total``, in ``epoch`` (from 1).
+
+    It is divided by ten before each milestone epoch. Over the first ``training.warmup`` steps it rises linearly and
+    reaches the full rate at step ``warmup`` − 1: step t has the share (t + 1) / warmup, so that step 0 is not lost.
+    ``training.schedule: cosine`` lowers it from step ``warmup`` on: ½ (1 + cos π p), p = (step − warmup) / (total −
+    warmup), which is 1 at step ``warmup`` and would reach 0 at step ``total``, one after the last.
+    """
+    full = training.learning_rate * 0.1 ** sum(milestone <= epoch for milestone in training.milestones)
+    if step < training.warmup:
+        return full * (step + 1) / training.warmup
+    if training.schedule is None:
+        return full
+    return full * SCHEDULES[training.schedule]((step - training.warmup) / (total - training.warmup))
+
+
+def step(optimiser: Optimizer, model: nn.Module, loss: Tensor, training: Training, rate: float) -> None:
+    """Compute the gradient of ``loss``, clip it as the recipe asks, and take one step at the learning rate ``rate``."""
+    optimiser.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss)
+    if training.clip_norm is not None:
+        nn.utils.clip_grad_norm_(model.parameters(), training.clip_norm)
+    if training.clip_value is not None:
+        nn.utils.clip_grad_value_(model.parameters(), training.clip_value)
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    plain_step(optimiser)

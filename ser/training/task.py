@@ -1,0 +1,49 @@
+"""What is trained, and the result: the argument and the return value of every trainer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ser.config.schema import Recipe
+from ser.files.checkpoints import CheckpointFile
+from ser.training.attention_record import AttentionRecord
+from ser.training.epoch_selection import Epoch
+
+
+@dataclass(frozen=True)
+class TrainingTask:
+    """One recipe and seed. module: the model's, of ``ser.models``; threads: of an estimator."""
+
+    recipe: Recipe
+    module: ModuleType
+    seed: int
+    checkpoint: CheckpointFile
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """probabilities: (test utterances, classes) float32; weights: the tensors of model.safetensors; best_epoch: from 1.
+
+    attention: of a few test utterances, none for a system without attention.
+    """
+
+    probabilities: NDArray[np.float32]
+    history: list[Epoch]
+    weights: Mapping[str, Tensor]
+    parameters: int
+    best_epoch: int
+    resumes: int
+    notes: list[str]
+    attention: list[AttentionRecord] = field(default_factory=list)
+
+
+def softmax(scores: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return exp(score) / sum over the classes of each row."""
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    shares: NDArray[np.float32] = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
+    return shares
