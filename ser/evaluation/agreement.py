@@ -32,7 +32,7 @@ class Agreement:
 
 
 @dataclass(frozen=True)
-class Soft:
+class SoftLabelScores:
     """Predictions compared with the distribution of the raters' labels.
 
     cross_entropy: mean of -Σ share · ln probability, nats; entropy: its lower bound, of the raters' shares themselves;
@@ -132,7 +132,9 @@ def soft_labels(votes: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     return inside.div(inside.sum(axis=1), axis=0)
 
 
-def against_soft(votes: pd.DataFrame, utterances: Sequence[str], probabilities: Floats, classes: Sequence[str]) -> Soft:
+def against_soft(
+    votes: pd.DataFrame, utterances: Sequence[str], probabilities: Floats, classes: Sequence[str]
+) -> SoftLabelScores:
     """Return how well ``probabilities`` (utterances, classes) agree with the raters' labels.
 
     The predicted class is the most probable one. SerError where no utterance has a rater's label among the classes.
@@ -143,7 +145,7 @@ def against_soft(votes: pd.DataFrame, utterances: Sequence[str], probabilities: 
         raise SerError(f"no predicted utterance has a rater's label among {', '.join(classes)}.")
     share, given = labels.to_numpy()[row[row >= 0]], np.asarray(probabilities, dtype=np.float64)[row >= 0]
     log_share = np.log(share, out=np.zeros_like(share), where=share > 0)
-    return Soft(
+    return SoftLabelScores(
         cross_entropy=float(-(share * np.log(np.maximum(given, LEAST))).sum(1).mean()),
         entropy=float(-(share * log_share).sum(1).mean()),
         any_rater=float((share[np.arange(len(given)), given.argmax(1)] > 0).mean()),

@@ -148,7 +148,10 @@ def _pairs(one: PairTable, metrics: Sequence[str], warning: str) -> Table:
     if one.least > LEVEL:
         differing += f", with which no corrected p of so many pairs can be below {p_value(one.least)}"
     caption = f"{differing}. Differences in points, system less other, paired by utterance and clustered by speaker. "
-    caption += "Holm's correction is over all of these pairs and all metrics."
+    caption += "Holm's correction is over all of these pairs and all metrics"
+    caption += (
+        "; pairs of systems with different folds are corrected apart." if any(p.folds for p in one.pairs) else "."
+    )
     title = f"{one.protocol} on {one.corpus}"
     return Table(
         title,

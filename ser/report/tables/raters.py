@@ -10,7 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from ser.errors import SerError
-from ser.evaluation.agreement import Agreement, Soft, against_soft, fleiss, single_rater, votes
+from ser.evaluation.agreement import Agreement, SoftLabelScores, against_soft, fleiss, single_rater, votes
 from ser.report.data.experiment import ReportData
 from ser.report.data.predictions import SystemPredictions
 from ser.report.data.results import PAPER, Result, ResultGroup
@@ -41,7 +41,7 @@ class GroupRaters:
     wa: float
     ua: float
     judgements: int
-    soft: tuple[tuple[Result, Soft], ...]
+    soft: tuple[tuple[Result, SoftLabelScores], ...]
 
 
 @lru_cache(maxsize=1)
@@ -69,7 +69,7 @@ def _raters(data: ReportData, group: ResultGroup) -> GroupRaters | None:
     return GroupRaters(group, agreement, wa, ua, int(together["judgements"].sum()), soft)
 
 
-def _soft(given: pd.DataFrame, found: SystemPredictions, classes: Sequence[str]) -> Soft:
+def _soft(given: pd.DataFrame, found: SystemPredictions, classes: Sequence[str]) -> SoftLabelScores:
     """Return the mean over seeds; the numbers of utterances are those of one seed."""
     order = [found.classes.index(name) for name in classes]
     each = []
@@ -79,7 +79,7 @@ def _soft(given: pd.DataFrame, found: SystemPredictions, classes: Sequence[str])
             against_soft(given, found.rows.loc[mine, "utterance"], found.probabilities[mine][:, order], classes)
         )
     entropy, floor, any_rater = np.mean([(one.cross_entropy, one.entropy, one.any_rater) for one in each], axis=0)
-    return Soft(float(entropy), float(floor), float(any_rater), each[0].utterances, each[0].left_out)
+    return SoftLabelScores(float(entropy), float(floor), float(any_rater), each[0].utterances, each[0].left_out)
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Row:
     group: ResultGroup
     raters: GroupRaters | None = None
     result: Result | None = None
-    soft: Soft | None = None
+    soft: SoftLabelScores | None = None
 
 
 def tables(data: ReportData) -> list[Table]:
