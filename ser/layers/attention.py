@@ -37,7 +37,7 @@ class TimeAttention(nn.Module):
 
     def __init__(self, query: int, features: int):
         super().__init__()
-        self.score = nn.Linear(query, features, bias=False)  # holds Wᵀ
+        self.score = nn.Linear(query, features, bias=False)  # its weight is Wᵀ
 
     def forward(self, query: Tensor, h: Tensor, mask: Tensor) -> Tensor:
         """(batch, query), (batch, time, features), (batch, time) -> (batch, features)."""

@@ -1,4 +1,4 @@
-"""What may follow a trained network: a second learner on what the network says of each utterance."""
+"""The back end: a second learner, fitted on the outputs of a trained network."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -11,17 +11,17 @@ Labels = Mapping[str, NDArray[np.int64]]  # part: (utterances,), index of the cl
 
 
 class BackEnd(Protocol):
-    """Fitted on the train part, with its settings chosen on the dev part where there is one.
+    """Fitted on the train part, its settings selected on the dev part where there is one.
 
-    A model offers one through ``back_end(classes, **options)`` and describes utterances with the method
-    ``summary(batch) -> (batch, dims)`` of its network.
+    A model defines one with ``back_end(classes, **options)``. The method ``summary(batch) -> (batch, dims)`` of its
+    network gives the vectors.
     """
 
     def fit(self, vectors: Vectors, labels: Labels) -> list[str]:
-        """Learn from parts ``train`` and, if it is there, ``dev``; return remarks for the record of the run."""
+        """Fit on part ``train`` and select on ``dev``, if given; return remarks for the record of the run."""
 
     def scores(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return (utterances, classes), the largest is the answer; a softmax over them is kept as probabilities."""
+        """Return (utterances, classes), the largest is the prediction; their softmax is stored as probabilities."""
 
     def weights(self) -> dict[str, NDArray[Any]]:
-        """Return the fitted numbers, to be kept beside the network's."""
+        """Return the fitted numbers, which are stored with the network's weights."""

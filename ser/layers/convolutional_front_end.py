@@ -1,4 +1,4 @@
-"""Two-dimensional convolutions in front of a sequence model (Cao et al. 2019, Section 3.3 and Figure 3)."""
+"""Two-dimensional convolutions before a sequence model (Cao et al. 2019, Section 3.3 and Figure 3)."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ KERNEL, STRIDE = 5, 2
 
 
 def reduced(size: int, layers: int, padding: int) -> int:
-    """Return what ``layers`` convolutions leave of ``size`` frames or bins; below 1 where nothing is left."""
+    """Return the frames or bins that ``layers`` convolutions make of ``size``; below 1 where none is left."""
     for _ in range(layers):
         size = (size + 2 * padding - KERNEL) // STRIDE + 1
     return size
@@ -23,7 +23,7 @@ class FrontEnd(nn.Module):
     """Convolutions 5×5 with stride 2×2, each with batch normalisation and ReLU; channels and bins are then joined.
 
     (batch, time, dims) -> (batch, reduced time, ``dims``), where the attribute ``dims`` is the last number of channels
-    times the reduced number of bins. ``positions``: which rows the reduced frames see.
+    times the reduced number of bins. ``positions``: the rows that each reduced frame covers.
     """
 
     def __init__(self, dims: int, channels: Sequence[int] = (16, 32), padding: int = 3):

@@ -1,13 +1,14 @@
-"""What the statistics of one modality find in the maps of another (Peng et al. 2021, Equations 4–6)."""
+"""Attention from the statistics of one modality to the maps of another (Peng et al. 2021, Equations 4–6)."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from ser.layers.multiscale_convolution import Map
 
-PAIRINGS = ("one-to-one", "all-pairs", "joined")
+Pairing = Literal["one-to-one", "all-pairs", "joined"]
 
 
 def attention(context: Tensor, states: Tensor, real: Tensor | None = None) -> Tensor:
@@ -27,26 +28,26 @@ def weights(context: Tensor, states: Tensor, real: Tensor | None = None) -> Tens
     return score.softmax(-1)
 
 
-def attended(contexts: Sequence[Tensor], maps: Sequence[Map], pairing: str) -> Tensor:
-    """Return all that ``contexts`` find in ``maps``, side by side, (batch, ``width``) (Equation 6).
+def attended(contexts: Sequence[Tensor], maps: Sequence[Map], pairing: Pairing) -> Tensor:
+    """Return the attention of ``contexts`` to ``maps``, concatenated, (batch, ``width``) (Equation 6).
 
-    contexts: per audio kernel its statistics (batch, statistics, filters); maps: per text kernel. The figure draws one
-    arrow and leaves open which kernels meet: "one-to-one" the i-th with the i-th, "all-pairs" each with each, "joined"
-    all filters of a statistic with all filters of a word, whose maps are then equally long.
+    contexts: per audio kernel its statistics (batch, statistics, filters); maps: per text kernel. The figure does not
+    tell which kernels are paired: "one-to-one" pairs the i-th with the i-th, "all-pairs" each with each, "joined" all
+    filters of a statistic with all filters of a word, whose maps are then equally long.
     """
     return torch.cat([attention(context, *one).flatten(1) for context, one in _paired(contexts, maps, pairing)], dim=-1)
 
 
-def shares(contexts: Sequence[Tensor], maps: Sequence[Map], pairing: str) -> list[Tensor]:
-    """Return the weights behind ``attended``, their mean over all contexts that ask: per map (batch, positions).
+def shares(contexts: Sequence[Tensor], maps: Sequence[Map], pairing: Pairing) -> list[Tensor]:
+    """Return the attention weights of ``attended``, averaged over the contexts: per map (batch, positions).
 
     A "joined" pairing has a single map.
     """
     return [weights(context, *one).mean(1) for context, one in _paired(contexts, maps, pairing)]
 
 
-def _paired(contexts: Sequence[Tensor], maps: Sequence[Map], pairing: str) -> list[tuple[Tensor, Map]]:
-    """Return what asks and the map that is asked, pair by pair."""
+def _paired(contexts: Sequence[Tensor], maps: Sequence[Map], pairing: Pairing) -> list[tuple[Tensor, Map]]:
+    """Return the pairs of a context and the map that it attends to."""
     if pairing == "one-to-one":
         return list(zip(contexts, maps, strict=True))
     if pairing == "all-pairs":
@@ -56,9 +57,9 @@ def _paired(contexts: Sequence[Tensor], maps: Sequence[Map], pairing: str) -> li
     return [(torch.cat(list(contexts), dim=-1), (states, maps[0][1]))]
 
 
-def width(pairing: str, contexts: int, maps: int, size: int) -> int:
-    """Return the values that ``attended`` gives for so many audio and text kernels; ``size``: statistics · filters.
+def width(pairing: Pairing, contexts: int, maps: int, size: int) -> int:
+    """Return the width of ``attended`` for a number of audio and text kernels; ``size``: statistics · filters.
 
-    All pairings but "all-pairs" want as many audio as text kernels.
+    All pairings but "all-pairs" need as many audio as text kernels.
     """
     return contexts * size * (maps if pairing == "all-pairs" else 1)

@@ -1,4 +1,4 @@
-"""Attention by dot products of a query with what it looks at."""
+"""Attention by dot products of a query with a sequence."""
 
 import torch
 from torch import Tensor, nn
@@ -7,21 +7,16 @@ from torch.nn import functional as F
 BOUND = 0.25  # first weights of an ``Affine`` (Yoon et al. 2018, the authors' code)
 
 
-def attend(query: Tensor, h: Tensor, mask: Tensor) -> Tensor:
-    """Return Σ_t softmax_t(query · h_t) h_t over the valid t, unscaled (Luong et al. 2015, "dot").
-
-    (batch, dims), (batch, time, dims), (batch, time) with one True a row at least -> (batch, dims).
-    """
-    return torch.einsum("bt,btd->bd", weights(query, h, mask), h)
-
-
 def weights(query: Tensor, h: Tensor, mask: Tensor) -> Tensor:
-    """Return softmax_t(query · h_t) over the valid t: (batch, time), 0 on padding; arguments as of ``attend``."""
+    """Return softmax_t(query · h_t) over the valid t, unscaled (Luong et al. 2015, "dot").
+
+    (batch, dims), (batch, time, dims), (batch, time) with a True in each row -> (batch, time), 0 on padding.
+    """
     return torch.einsum("bd,btd->bt", query, h).masked_fill(~mask, -torch.inf).softmax(-1)
 
 
 class Affine(nn.Module):
-    """x W + b with W uniform in ±0.25 and b zero at first; ``shared``: b is one number for all outputs.
+    """x W + b, initialised with W uniform in ±0.25 and b zero; ``shared``: b is one number for all outputs.
 
     (…, inputs) -> (…, outputs).
     """
@@ -37,10 +32,11 @@ class Affine(nn.Module):
 
 
 class MultiHead(nn.Module):
-    """Scaled dot-product attention of one sequence to another in ``heads`` (Vaswani et al. 2017, section 3.2.2).
+    """Scaled dot-product attention from a target sequence to a source, in ``heads`` (Vaswani et al. 2017, section
+    3.2.2).
 
     Queries, keys and values are affine maps of the inputs, and so is the result of the joined heads; ``dims`` must be
-    divisible by ``heads``. Glorot weights and zero biases at first.
+    divisible by ``heads``. Initialised with Glorot weights and zero biases.
     """
 
     def __init__(self, queries: int, keys: int, dims: int, heads: int):
@@ -51,23 +47,23 @@ class MultiHead(nn.Module):
         for layer in (self.query, self.key, self.value, self.join):
             glorot(layer)
 
-    def forward(self, asking: Tensor, asked: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, target: Tensor, source: Tensor, mask: Tensor) -> Tensor:
         """(batch, n, queries), (batch, time, keys), mask (batch, time) -> (batch, n, dims)."""
         query, key, value = (
-            self._split(self.query(asking)),
-            self._split(self.key(asked)),
-            self._split(self.value(asked)),
+            self._split(self.query(target)),
+            self._split(self.key(source)),
+            self._split(self.value(source)),
         )
         found = F.scaled_dot_product_attention(query, key, value, attn_mask=mask[:, None, None])
         joined: Tensor = self.join(found.transpose(1, 2).flatten(2))
         return joined
 
-    def weights(self, asking: Tensor, asked: Tensor, mask: Tensor) -> Tensor:
-        """Return how every head divides its attention: (batch, heads, n, time), over time the sum is 1, 0 on padding.
+    def weights(self, target: Tensor, source: Tensor, mask: Tensor) -> Tensor:
+        """Return the attention weights of every head: (batch, heads, n, time), summing to 1 over time, 0 on padding.
 
-        Arguments as of the forward pass, which does not compute these one by one.
+        Arguments as in the forward pass, which does not materialise the weights.
         """
-        query, key = self._split(self.query(asking)), self._split(self.key(asked))
+        query, key = self._split(self.query(target)), self._split(self.key(source))
         score: Tensor = query @ key.transpose(2, 3) / query.shape[-1] ** 0.5
         return score.masked_fill(~mask[:, None, None], -torch.inf).softmax(-1)
 
@@ -99,7 +95,7 @@ class ContextPooling(nn.Module):
 
 
 def glorot(layer: nn.Linear) -> nn.Linear:
-    """Return ``layer`` with uniform Glorot weights and zero biases, Keras's own start."""
+    """Return ``layer`` with uniform Glorot weights and zero biases, Keras's default."""
     nn.init.xavier_uniform_(layer.weight)
     nn.init.zeros_(layer.bias)
     return layer

@@ -19,9 +19,8 @@ from ser.layers.back_end_classifier import BackEnd, Labels, Vectors
 from ser.layers.statistics import maximum, mean
 
 Kind = Literal["kernel", "random", "none"]
-KINDS = ("kernel", "random", "none")
 Array = NDArray[np.float64]
-SPOKEN = 0.2  # posterior above which a frame counts for a class
+PRESENT = 0.2  # posterior above which a frame counts for a class
 COSTS = tuple(2.0**power for power in range(-4, 11))
 GAMMAS = tuple(2.0**power for power in range(-8, 4))
 RIDGE = 1e-6
@@ -29,12 +28,12 @@ CONSTANT = 1e-6  # sd below this share of |mean| is rounding, not variation
 
 
 def described(posteriors: Tensor, mask: Tensor) -> Tensor:
-    """Return what a machine is told of an utterance: (batch, time, outputs), (batch, time) -> (batch, 4 · outputs).
+    """Return the input of a machine: (batch, time, outputs), (batch, time) -> (batch, 4 · outputs).
 
-    Over the frames where ``mask``: the maxima of all outputs, their minima, their means, the shares of frames above
-    0.2. Han et al. 2014, Section 3.3.
+    Over the frames where ``mask``: maxima of all outputs, minima, means, and the shares of frames above 0.2. Han et al.
+    2014, Section 3.3.
     """
-    above = (posteriors > SPOKEN).to(posteriors.dtype)
+    above = (posteriors > PRESENT).to(posteriors.dtype)
     parts = maximum(posteriors, mask), -maximum(-posteriors, mask), mean(posteriors, mask), mean(above, mask)
     return torch.cat(parts, dim=-1)
 
@@ -49,8 +48,8 @@ def machine(kind: Kind, classes: int, *, nodes: int, seed: int) -> BackEnd | Non
 class KernelMachine:
     """k(x, X) (K + I/C)⁻¹ T with k(a, b) = exp(−γ · ‖a − b‖²): Huang et al. 2012, Equation 25.
 
-    C and γ are those of ``costs`` and ``gammas`` with the best UA on the dev part; of equals the smaller γ, then the
-    smaller C, which is the smoother answer. Without a dev part C = 1 and γ = 1 / (dims · variance).
+    C and γ of ``costs`` and ``gammas`` are selected by UA on the dev part; ties go to the smaller γ, then the smaller
+    C, which is smoother. Without a dev part C = 1 and γ = 1 / (dims · variance).
     """
 
     def __init__(self, classes: int, *, costs: tuple[float, ...] = COSTS, gammas: tuple[float, ...] = GAMMAS):
@@ -58,7 +57,7 @@ class KernelMachine:
         self.held: dict[str, NDArray[Any]] = {}
 
     def fit(self, vectors: Vectors, labels: Labels) -> list[str]:
-        """Learn from part ``train`` with C and γ chosen on ``dev``; return what was chosen."""
+        """Fit on part ``train``, with C and γ selected on ``dev``; return the selection as a remark."""
         centre, scale = _moments(vectors["train"])
         x, wanted = (vectors["train"] - centre) / scale, _targets(labels["train"], self.classes)
         if "dev" in vectors:
@@ -94,8 +93,8 @@ class KernelMachine:
         """Return (utterances, classes)."""
         x = (vectors - self.held["centre"]) / self.held["scale"]
         seen: Array = np.exp(-self.held["gamma"] * cdist(x, self.held["examples"], "sqeuclidean"))
-        said: Array = seen @ self.held["solution"]
-        return said
+        scores: Array = seen @ self.held["solution"]
+        return scores
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """Return centre, scale (dims,), examples (train, dims), solution (train, classes), gamma and cost."""
@@ -105,7 +104,7 @@ class KernelMachine:
 class RandomMachine:
     """sigmoid(x W) (HᵀH + λI)⁻¹ HᵀT with W drawn from U[−1, 1] and no bias: Han et al. 2014, Section 3.3.
 
-    ``seed`` fixes W whatever the seed of the run; λ = 1e-6 is for the inverse alone.
+    ``seed`` fixes W, independently of the seed of the run; λ = 1e-6 only stabilises the inverse.
     """
 
     def __init__(self, classes: int, *, nodes: int = 120, seed: int = 0):
@@ -113,7 +112,7 @@ class RandomMachine:
         self.held: dict[str, NDArray[Any]] = {}
 
     def fit(self, vectors: Vectors, labels: Labels) -> list[str]:
-        """Learn from part ``train``; there is nothing to choose on ``dev``."""
+        """Fit on part ``train``; nothing is selected on ``dev``."""
         centre, scale = _moments(vectors["train"])
         drawn = np.random.default_rng(self.seed).uniform(-1.0, 1.0, (len(centre), self.nodes))
         hidden = expit((vectors["train"] - centre) / scale @ drawn)
@@ -124,8 +123,8 @@ class RandomMachine:
     def scores(self, vectors: Array) -> Array:
         """Return (utterances, classes)."""
         hidden: Array = expit((vectors - self.held["centre"]) / self.held["scale"] @ self.held["input"])
-        said: Array = hidden @ self.held["output"]
-        return said
+        scores: Array = hidden @ self.held["output"]
+        return scores
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """Return centre, scale (dims,), input (dims, nodes) and output (nodes, classes)."""

@@ -1,4 +1,4 @@
-"""Memory of a feed-forward sequential memory network: a learned filter over past and coming frames.
+"""Memory of a feed-forward sequential memory network: a learned filter over past and future frames.
 
 Two kinds of layer: FSMN (Zhang et al. 2015, arXiv 1512.08301) and DFSMN (Zhang et al. 2018; Cao et al. 2019, Equations
 2–4). Both sums run over outputs of the same layer (the plain-text version of Cao et al. prints it so): the filter is
@@ -19,7 +19,7 @@ class Memory(nn.Module):
 
     (batch, time, channels) -> the same shape. Scalar taps are one number per offset, shared by all channels; vector
     taps are one per offset and channel. The current frame counts twice (identity and a_0), as Cao et al. print it;
-    without ``identity`` the sums stand alone, as in FSMN.
+    without ``identity`` there are only the sums, as in FSMN.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Memory(nn.Module):
         super().__init__()
         self.stride_back, self.stride_ahead, self.identity = stride_back, stride_ahead, identity
         width = () if taps == "scalar" else (channels,)
-        bound = (back + 1 + ahead) ** -0.5  # torch's own rule for a filter of so many taps
+        bound = (back + 1 + ahead) ** -0.5  # torch's default for a filter with this number of taps
         self.back = nn.Parameter(torch.empty(back + 1, *width).uniform_(-bound, bound))  # a_0 … a_back
         self.ahead = nn.Parameter(torch.empty(ahead, *width).uniform_(-bound, bound))  # b_1 … b_ahead
 
@@ -93,10 +93,10 @@ class MemoryLayer(nn.Module):
 
 
 class SideMemoryLayer(nn.Module):
-    """FSMN: ReLU layer h with a memory h̃ beside it; both go up, then batch normalisation.
+    """FSMN: ReLU layer h and its memory h̃, concatenated, then batch normalisation.
 
-    Zhang et al. 2015: h' = f(W h + W̃ h̃ + b) in the layer above, which is one linear map of h and h̃ side by side. Their
-    batch normalisation is Cao et al.'s, who put it after every memory layer. The memory has ``hidden`` channels and no
+    Zhang et al. 2015: h' = f(W h + W̃ h̃ + b) in the layer above, which is one linear map of h and h̃ concatenated. The
+    batch normalisation after every memory layer is from Cao et al. The memory has ``hidden`` channels and no
     identity. (batch, time, inputs) -> (batch, time, ``dims``), where ``dims`` is 2 · hidden, h first.
     """
 

@@ -1,9 +1,9 @@
-"""Learning from a label that holds somewhere in an utterance: Lee & Tashev 2015, Section 3.2.
+"""Loss of an utterance's label over all allowed sequences of frame labels: Lee & Tashev 2015, Section 3.2.
 
-A frame bears the utterance's emotion or no emotion, *Null*. The utterance is cut into segments around its voiced
-regions; in each the labels go Null → emotion → Null, and neighbouring segments share the Null between them. The loss is
-minus the logarithm of the summed probability of all such sequences. (Equation 4 prints the sum of the logarithms, whose
-gradient would not depend on what the network says, which is neither the text nor Figure 5.)
+The label of a frame is the utterance's emotion or no emotion, *Null*. The utterance is cut into segments around its
+voiced regions; in each the labels go Null → emotion → Null, and neighbouring segments share the Null between them. The
+loss is minus the logarithm of the summed probability of all such sequences. (Equation 4 prints the sum of the
+logarithms, whose gradient would not depend on the network's outputs, which contradicts the text and Figure 5.)
 """
 
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ def segmented(regions: Tensor) -> VoicedSegments:
 
 
 def most_segments(frames: int, run: int, gap: int) -> int:
-    """Return the largest number of segments of an utterance of so many frames."""
+    """Return the largest number of segments in an utterance of ``frames`` frames."""
     return max(1, (frames + gap) // (run + gap))
 
 
@@ -75,7 +75,7 @@ def path_loss(
     segments, wherever they are. ``outer``: the first and last frame are Null (not below 3 frames), as in Figure 3.
 
     Connectionist temporal classification sums the same sequences: Null is its blank, and where two runs must not share
-    a segment the segments in turn have one of two symbols for the emotion.
+    a segment, segments alternate between two symbols for the emotion.
     """
     lengths = mask.sum(1)
     barred = segments.cut if strict else torch.zeros_like(segments.cut)

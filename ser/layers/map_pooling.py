@@ -1,4 +1,4 @@
-"""From two-dimensional maps to class scores: what Li et al. 2018 compare in Section 2.4.
+"""Pooling heads from two-dimensional maps to logits, compared by Li et al. 2018, Section 2.4.
 
 Every head takes maps (batch, channels, height, width) and gives logits (batch, classes).
 """
@@ -30,8 +30,8 @@ class AveragePooling(nn.Module):
 class BilinearPooling(nn.Module):
     """XᵀX / (height · width), signed square root, L2 norm 1, linear layer (Lin et al. 2015).
 
-    The paper lists the norm before the root; the original bilinear network takes the root first. ``root_first`` says
-    which: True is the original.
+    The paper lists the norm before the root; the original bilinear network takes the root first. ``root_first``
+    True is the original.
     """
 
     def __init__(self, channels: int, classes: int, *, root_first: bool = True):
@@ -57,7 +57,7 @@ class AttentionPooling(nn.Module):
 
     ``softmax`` "spatial" makes the common map sum to 1 over space (the paper), "class" makes the class maps sum to 1
     over classes instead, "none" uses both as they are. ``reduction`` "sum" is Equation 10, "mean" the text; after a
-    spatial softmax the mean divides the logits by the number of positions once more and leaves nearly nothing to learn.
+    spatial softmax the mean divides the logits by the number of positions again, which leaves almost no gradient.
     """
 
     def __init__(self, channels: int, classes: int, *, softmax: Softmax = "spatial", reduction: Reduction = "sum"):

@@ -1,4 +1,4 @@
-"""Convolutions of several widths side by side and statistics of them (Peng et al. 2021, Equations 1–3; Kim 2014)."""
+"""Parallel convolutions of several widths, and their statistics (Peng et al. 2021, Equations 1–3; Kim 2014)."""
 
 from collections.abc import Sequence
 
@@ -47,7 +47,7 @@ class MultiScale(nn.Module):
 class PooledScales(nn.Module):
     """One modality's branch: a ``MultiScale`` and, of every map, the named ``statistics`` over its real positions.
 
-    ``width`` is how many numbers these are: kernels · statistics · filters.
+    ``width`` is their number: kernels · statistics · filters.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
 """Recurrent layers over padded sequences that never see the padding.
 
-A forward pass does not see what comes later, so right padding is harmless to it. A backward pass would begin with the
-padding; here the valid part of each sequence is turned round, read forward and turned back. Exact, and on a CPU many
-times faster than packing.
+A forward pass does not depend on later frames, so padding on the right does not change it. A backward pass would start
+in the padding; here the valid part of each sequence is reversed, processed forward and reversed back. This is exact,
+and on a CPU many times faster than packing.
 """
 
 from typing import Literal, cast
@@ -15,10 +15,10 @@ from ser.layers.statistics import last
 Cell = Literal["lstm", "gru"]
 Initial = Literal["uniform", "orthogonal", "glorot"]
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU}
-RESIDUAL_SD = 0.01  # of the first weights of a residual projection (Yoon et al., the authors' code of 2020)
+RESIDUAL_SD = 0.01  # of the initial weights of a residual projection (Yoon et al., the authors' code of 2020)
 
 
-def turned(x: Tensor, mask: Tensor) -> Tensor:
+def reversed_frames(x: Tensor, mask: Tensor) -> Tensor:
     """Return (batch, time, dims) with the valid frames of each row in reverse order; its own inverse on them."""
     time = torch.arange(x.shape[1], device=x.device)
     index = (mask.sum(1, keepdim=True) - 1 - time).where(mask, time)  # padding stays where it is
@@ -26,11 +26,11 @@ def turned(x: Tensor, mask: Tensor) -> Tensor:
 
 
 def initialise(layer: nn.LSTM | nn.GRU, initial: Initial) -> None:
-    """Draw the first weights of a layer of one direction.
+    """Initialise the weights of a layer of one direction.
 
-    ``uniform``: torch's own, within ±1/√cells. ``orthogonal``: TensorFlow 1's cells under an orthogonal initialiser,
-    with one semi-orthogonal matrix over input and state together (a GRU has one for its gates and one for its
-    candidate) and the bias 1 on a GRU's gates. ``glorot``: Keras, Glorot on the input and orthogonal on the state.
+    ``uniform``: torch's default, within ±1/√cells. ``orthogonal``: TensorFlow 1's cells under an orthogonal
+    initialiser, with one semi-orthogonal matrix over input and state together (a GRU has one for its gates and one for
+    its candidate) and the bias 1 on a GRU's gates. ``glorot``: Keras, Glorot on the input and orthogonal on the state.
     Both have the bias 1 on an LSTM's forget gate and 0 elsewhere.
     """
     if initial == "uniform":
@@ -86,7 +86,7 @@ class Recurrent(nn.Module):
             below = self.dropout(x) if number else x
             x = layer(below)[0]
             if self.back:
-                x = torch.cat([x, turned(self.back[number](turned(below, mask))[0], mask)], dim=-1)
+                x = torch.cat([x, reversed_frames(self.back[number](reversed_frames(below, mask))[0], mask)], dim=-1)
         return x * mask.unsqueeze(-1)
 
     def final(self, x: Tensor, mask: Tensor) -> Tensor:
@@ -99,12 +99,12 @@ class Recurrent(nn.Module):
 
 
 class Encoder(nn.Module):
-    """One recurrent layer between dropouts, read both as a sequence and as its end.
+    """One recurrent layer between dropouts; returns its outputs and its end.
 
-    As TensorFlow's dropout wrapper has it (Yoon et al. 2018, the authors' code): of what goes ``into`` the cells and
-    comes ``out`` of them a share is dropped, drawn anew for every frame; what the cells hand on to themselves is not,
-    nor is the end. With ``residual`` inputs are first mapped linearly to ``cells`` and, undropped, added to what each
-    direction puts out, the end included.
+    As in TensorFlow's dropout wrapper (Yoon et al. 2018, the authors' code), ``into`` and ``out`` are the dropout rates
+    of the inputs and outputs, drawn for every frame. Recurrent connections and the end have no dropout. With
+    ``residual``, inputs are first mapped linearly to ``cells`` and added, without dropout, to the outputs of each
+    direction and to the end.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
-"""Layers of time-delay networks on raw speech (Sarma et al. 2018): what the model ``tdnn_lstm`` is made of.
+"""Layers of time-delay networks on raw speech (Sarma et al. 2018), used by the model ``tdnn_lstm``.
 
-Every layer gives 0 on padding and, in evaluation, takes nothing from it; the norm's statistics are over real frames.
+Every layer returns 0 on padding and does not depend on it in evaluation; normalisation uses real frames only.
 """
 
 import math
@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 ROW = 512  # samples that the waveform's convolutions turn into one frame
-SPEEDS = ((1, 1), (10, 9), (10, 11))  # samples made of samples: speed 1.0, 0.9, 1.1
-LOUDNESS = (0.125, 2.0)  # smallest and largest gain, as Kaldi's volume perturbation has it
+SPEEDS = ((1, 1), (10, 9), (10, 11))  # output and input samples: speed 1.0, 0.9, 1.1
+LOUDNESS = (0.125, 2.0)  # smallest and largest gain, as in Kaldi's volume perturbation
 CROSSINGS = 8  # of zero, on either side of the low-pass filter's centre
 PASSED = 0.95  # of the lower of the two Nyquist frequencies
 
@@ -51,7 +51,7 @@ class RealNorm(nn.Module):
 
 
 class TimeDelay(nn.Module):
-    """An affine map of the frames at ``offsets`` from each frame, ReLU, batch normalisation, as Kaldi orders them.
+    """An affine map of the frames at ``offsets`` from each frame, ReLU, batch normalisation, in Kaldi's order.
 
     (batch, time, inputs), (batch, time) -> (batch, time, outputs). Frames beyond an utterance's ends are 0.
     """
@@ -70,7 +70,7 @@ class TimeDelay(nn.Module):
 
 
 def shifted(x: Tensor, offsets: Sequence[int]) -> list[Tensor]:
-    """Return for each offset x (batch, time, …) so moved that frame t holds frame t + offset, or 0 beyond the ends."""
+    """Return x (batch, time, …) shifted by each offset: frame t is frame t + offset, or 0 beyond the ends."""
     before, after = max(0, -min(offsets)), max(0, max(offsets))
     padding = (0, 0) * (x.dim() - 2)
     wide = F.pad(x, (*padding, before, after))
@@ -79,7 +79,7 @@ def shifted(x: Tensor, offsets: Sequence[int]) -> list[Tensor]:
 
 class RestrictedAttention(nn.Module):
     """Multi-head self-attention over a few frames around each: Povey et al. 2018, "A time-restricted self-attention
-    layer for ASR", as Kaldi has it.
+    layer for ASR", as in Kaldi.
 
     (batch, time, inputs), (batch, time) -> (batch, time, ``dims``). Frame t sees the C = left + right + 1 frames t +
     stride · o for o from −left to right, those beyond its ends as zeros. The position o is a one-hot vector of length C
@@ -121,8 +121,8 @@ class RestrictedAttention(nn.Module):
 class RawWaveform(nn.Module):
     """Three convolutions that make a frame of 512 samples: (batch, samples) -> (batch, frames, ``dims``).
 
-    Each has a kernel of 7 and a stride of 4, batch normalisation, ReLU and max-pooling of 4 with a stride of 2. Zeros
-    fill up the last frame.
+    Each has a kernel of 7 and a stride of 4, batch normalisation, ReLU and max-pooling of 4 with a stride of 2. The
+    last frame is zero-padded.
     """
 
     def __init__(self, channels: Sequence[int] = (64, 128, 128)):
@@ -157,9 +157,10 @@ def _fewer(counts: Tensor, factor: int) -> Tensor:
 
 
 class Perturbation(nn.Module):
-    """In training, give each utterance anew a speed of 0.9, 1.0 or 1.1 and a gain: (batch, samples), (batch,) -> same.
+    """In training, draw a speed of 0.9, 1.0 or 1.1 and a gain for each utterance: (batch, samples), (batch,) -> same.
 
-    Speed is resampling, pitch included. Gains are drawn evenly from 0.125 to 2. Elsewhere nothing is changed.
+    A speed is a resampling, which changes the pitch too. Gains are uniform in 0.125 … 2. In evaluation, nothing
+    changes.
     """
 
     def forward(self, signal: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:

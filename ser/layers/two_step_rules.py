@@ -1,7 +1,7 @@
-"""Second thoughts about neutral answers: readings of the two-step predictor of Satt et al. 2017, and a control.
+"""Rules that revise neutral predictions: our readings of the two-step predictor of Satt et al. 2017, and a control.
 
-What its two steps are is not known here. All are told posteriors (utterances, classes); the cascades, beside them, what
-is said where neutral is in question (utterances, classes), with ``NONE`` at neutral itself, which tells where that is.
+The paper does not describe the two steps. All rules take the posteriors of a first network, (utterances, classes). The
+cascades also take those of a second step, (utterances, classes), with ``NONE`` in the column of neutral.
 """
 
 from collections.abc import Callable
@@ -14,57 +14,56 @@ from ser import metrics
 from ser.layers.back_end_classifier import BackEnd, Labels, Vectors
 
 Rule = Literal["cascade_a", "cascade_b", "prior"]
-RULES = ("cascade_a", "cascade_b", "prior")
 NONE = -1.0  # no posterior; a mean over segments leaves it as it is
-MARGIN = 1e-6  # by which the answer leads in nats: enough to survive a softmax in float32
-SMALLEST = 1e-30  # posterior below which its logarithm is held
+MARGIN = 1e-6  # by which the prediction leads, in nats: enough to survive a softmax in float32
+SMALLEST = 1e-30  # lower bound of a posterior in a logarithm
 STRENGTHS = np.linspace(0.0, 2.0, 41)
 Array = NDArray[np.float64]
-Answers = NDArray[np.int64]
+Predictions = NDArray[np.int64]
 
 
 def back_end(rule: Rule, classes: int) -> BackEnd:
-    """Return what learns ``rule`` from vectors of 2 · classes numbers, or of ``classes`` for "prior"."""
+    """Return the learner of ``rule``, from vectors of 2 · classes numbers, or of ``classes`` for "prior"."""
     return PriorControl(classes) if rule == "prior" else Cascade(rule, classes)
 
 
-def challenged(posteriors: Array, challenges: Array, tau: float) -> Answers:
-    """Rule "cascade_a": where the first network says neutral, another class may win it over.
+def challenged(posteriors: Array, challenges: Array, tau: float) -> Predictions:
+    """Rule "cascade_a": where the first network predicts neutral, another class may replace it.
 
     posteriors: (utterances, classes); challenges: (utterances, classes), of each class against neutral. The class with
-    the largest challenge is the answer if that is above ``tau``. Other first answers stand.
+    the largest challenge is predicted if that is above ``tau``. Other predictions do not change.
     """
-    said, best = posteriors.argmax(1), challenges.argmax(1)
-    asked = said == challenges.argmin(1)
-    answers: Answers = np.where(asked & (challenges.max(1) > tau), best, said)
-    return answers
+    first, best = posteriors.argmax(1), challenges.argmax(1)
+    neutral = first == challenges.argmin(1)
+    predictions: Predictions = np.where(neutral & (challenges.max(1) > tau), best, first)
+    return predictions
 
 
-def gated(posteriors: Array, others: Array, tau: float) -> Answers:
+def gated(posteriors: Array, others: Array, tau: float) -> Predictions:
     """Rule "cascade_b": neutral if its posterior is above ``tau``, else the best of the ``others``.
 
     posteriors, others: (utterances, classes), the second among the classes that are not neutral.
     """
     neutral = others.argmin(1)
-    said = posteriors[np.arange(len(posteriors)), neutral] > tau
-    answers: Answers = np.where(said, neutral, others.argmax(1))
-    return answers
+    is_neutral = posteriors[np.arange(len(posteriors)), neutral] > tau
+    predictions: Predictions = np.where(is_neutral, neutral, others.argmax(1))
+    return predictions
 
 
-Decision = Callable[[Array, Array, float], Answers]
+Decision = Callable[[Array, Array, float], Predictions]
 DECISIONS: dict[str, Decision] = {"cascade_a": challenged, "cascade_b": gated}
 
 
-def unweighted(predicted: Answers, truth: Answers, classes: int) -> float:
-    """Return the mean recall of the classes that occur in ``truth``, 0…1."""
+def unweighted(predicted: Predictions, truth: Predictions, classes: int) -> float:
+    """Return the unweighted average recall, 0…1."""
     return float(metrics.ua(metrics.confusion(truth, predicted, classes)))
 
 
 def best_threshold(values: Array, score: Callable[[float], float]) -> tuple[float, float]:
     """Return the threshold in 0…1 with the best ``score``, and that score.
 
-    ``score`` may only ask which of ``values`` (0…1) are above the threshold, so that it is constant between two of
-    them. Of several best intervals the widest is taken, of equally wide ones the highest, and of that its middle.
+    ``score`` must depend only on which of ``values`` (0…1) are above the threshold, so that it is constant between two
+    of them. The threshold is the middle of the widest best interval; ties go to the highest.
     """
     edges = np.unique(np.concatenate([[0.0, 1.0], values]))
     scores = np.array([score(edge) for edge in edges])
@@ -77,28 +76,28 @@ def best_threshold(values: Array, score: Callable[[float], float]) -> tuple[floa
     return float(low[widest] if middle >= high[widest] else middle), top
 
 
-def led_by(posteriors: Array, answers: Answers) -> Array:
-    """Return ln posteriors (utterances, classes) in which ``answers`` lead.
+def led_by(posteriors: Array, predictions: Predictions) -> Array:
+    """Return ln posteriors (utterances, classes) in which the class of ``predictions`` is the largest.
 
-    Where the largest posterior is another class's, the two are exchanged; an answer leads by at least ``MARGIN``.
+    Where another class has the largest posterior, the two are exchanged; the lead is at least ``MARGIN``.
     """
     scores, row = np.log(np.maximum(posteriors, SMALLEST)), np.arange(len(posteriors))
     top = scores.argmax(1)
-    scores[row, top], scores[row, answers] = scores[row, answers], scores[row, top]
-    lead = scores[row, answers].copy()
-    scores[row, answers] = -np.inf
-    scores[row, answers] = np.maximum(lead, scores.max(1) + MARGIN)
+    scores[row, top], scores[row, predictions] = scores[row, predictions], scores[row, top]
+    lead = scores[row, predictions].copy()
+    scores[row, predictions] = -np.inf
+    scores[row, predictions] = np.maximum(lead, scores.max(1) + MARGIN)
     return scores
 
 
 class Cascade:
-    """A rule with one threshold, chosen for UA on the dev part, or on train where there is none."""
+    """A rule with one threshold, selected by UA on the dev part, or on train where there is none."""
 
     def __init__(self, rule: Literal["cascade_a", "cascade_b"], classes: int):
         self.rule, self.classes, self.tau = rule, classes, 0.5
 
     def fit(self, vectors: Vectors, labels: Labels) -> list[str]:
-        """Choose the threshold from (utterances, 2 · classes); return what was chosen."""
+        """Select the threshold on (utterances, 2 · classes); return it as a remark."""
         part = "dev" if "dev" in vectors else "train"
         first, second = self._halves(vectors[part])
         truth, decide = labels[part], DECISIONS[self.rule]
@@ -106,14 +105,14 @@ class Cascade:
             values = second[first.argmax(1) == second.argmin(1)].max(1, initial=0.0)
         else:
             values = first[np.arange(len(first)), second.argmin(1)]
-        self.tau, ua = best_threshold(values, lambda tau: unweighted(decide(first, second, tau), truth, self.classes))
+        self.tau, best = best_threshold(values, lambda tau: unweighted(decide(first, second, tau), truth, self.classes))
         alone = unweighted(first.argmax(1), truth, self.classes)
-        gain = f"{100 * ua:.1f} %, {100 * alone:.1f} % without the rule"
+        gain = f"{100 * best:.1f} %, {100 * alone:.1f} % without the rule"
         remark = f"{self.rule}: tau = {self.tau:.4g}, chosen by UA on {part} ({gain})"
-        return [remark if part == "dev" else f"{remark}: no dev part, and the network is surer of train than of others"]
+        return [remark if part == "dev" else f"{remark}: no dev part, and posteriors on train are too confident"]
 
     def scores(self, vectors: Array) -> Array:
-        """Return ln posteriors (utterances, classes), exchanged where the rule changes the first answer."""
+        """Return ln posteriors (utterances, classes), exchanged where the rule changes the prediction."""
         first, second = self._halves(vectors)
         return led_by(first, DECISIONS[self.rule](first, second, self.tau))
 
@@ -128,15 +127,15 @@ class Cascade:
 class PriorControl:
     """ln posterior − alpha · ln share of the class in train: one number and no second step (Menon et al. 2021).
 
-    alpha has the best UA on the dev part, the smallest of equals; without a dev part it is 1. A class that train lacks
-    counts as seen once.
+    alpha is selected by UA on the dev part, ties going to the smallest; without a dev part it is 1. A class that train
+    lacks counts once.
     """
 
     def __init__(self, classes: int):
         self.alpha, self.prior = 1.0, np.full(classes, 1 / classes)
 
     def fit(self, vectors: Vectors, labels: Labels) -> list[str]:
-        """Learn from (utterances, classes); return what was chosen."""
+        """Fit on (utterances, classes); return the selection as a remark."""
         counts = np.bincount(labels["train"], minlength=len(self.prior))
         self.prior = np.maximum(counts, 1) / len(labels["train"])
         if "dev" not in vectors:

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 class WordVectors(nn.Module):
     """Look words up in a table that starts as ``Shape.table``: (batch, words) int64 -> (batch, words, ``dims``).
 
-    Padding (row 0) stays zero. ``frozen`` leaves the table as it was given.
+    Padding (row 0) stays zero. ``frozen`` keeps the table fixed.
     """
 
     def __init__(self, table: Tensor, *, frozen: bool = False):

@@ -29,7 +29,7 @@ def mel_filters() -> Tensor:
     """Return SpeechBrain's triangular filters, 0–8000 Hz: (201, 24), float32.
 
     Centres lie evenly on mel = 2595·log10(1 + f/700). A filter is symmetric in Hz with peak 1, its half width the
-    distance to the centre below: upwards it ends before the next centre, where the usual triangle reaches it.
+    distance to the centre below: it ends before the next centre above, which the usual triangle reaches.
     """
     mel = torch.linspace(0, 2595 * math.log10(1 + RATE / 2 / 700), MELS + 2)
     hertz = 700 * (10 ** (mel / 2595) - 1)

@@ -18,6 +18,7 @@ from ser.errors import SerError
 from ser.layers import cross_attention, inputs
 from ser.layers.attention_weights import WORDS, AttentionWeights
 from ser.layers.batch import Batch, Shape
+from ser.layers.cross_attention import Pairing
 from ser.layers.multiscale_convolution import Map, PooledScales
 from ser.layers.statistics import pooled
 from ser.layers.word_vectors import WordVectors
@@ -39,7 +40,7 @@ def build(
     text_statistics: Statistics = ("max", "mean", "std"),
     swem: bool = False,
     frozen: bool = False,
-    attention: Literal["none", "one-to-one", "all-pairs", "joined"] = "none",
+    attention: Literal["none"] | Pairing = "none",
     filters: Count = 128,
     masked: bool = False,
     dense: Count = 256,
@@ -89,7 +90,7 @@ def build(
     )
 
 
-def _check_attention(both: bool, pairing: str, kernels: Sequence[int], text_kernels: Sequence[int]) -> None:
+def _check_attention(both: bool, pairing: Pairing, kernels: Sequence[int], text_kernels: Sequence[int]) -> None:
     if not both:
         raise SerError("option attention needs frames and words; set options.frames and options.words.")
     if pairing != "all-pairs" and len(kernels) != len(text_kernels):
@@ -122,7 +123,7 @@ class MultiScaleCNN(nn.Module):
         classes: int,
         dropout: float,
         *,
-        attention: str,
+        attention: Literal["none"] | Pairing,
         vector: bool,
         swem: bool,
         masked: bool,

@@ -18,7 +18,6 @@ from ser.layers.batch import Batch, Shape
 from ser.layers.recurrent import Recurrent
 
 Reader = Literal["both", "forward", "none"]
-READERS = ("both", "forward", "none")
 KERNELS = {16: (12, 16), 24: (8, 12), 32: (5, 7)}  # filters: bins, frames
 DEEPER = {40: (3, 3), 48: (3, 3)}  # in the place of the LSTM
 

@@ -1,6 +1,7 @@
 """Attention of audio statistics over text maps, against Equations 4 to 6 of Peng et al. 2021 written out as loops."""
 
 from itertools import product
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ def wanted(contexts: list[Tensor], maps: list[Tensor], pairing: str, real: list[
 
 
 @pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("pairing", cross_attention.PAIRINGS)
+@pytest.mark.parametrize("pairing", get_args(cross_attention.Pairing))
 def test_each_pairing_is_equations_4_to_6(pairing: str, masked: bool) -> None:
     lengths = (7, 7) if pairing == "joined" else (7, 5)
     contexts, maps = material(lengths)

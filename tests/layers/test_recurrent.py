@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ser.layers.recurrent import CELLS, Encoder, Recurrent, turned
+from ser.layers.recurrent import CELLS, Encoder, Recurrent, reversed_frames
 
 LENGTHS = (9, 4, 1, 7)
 INPUTS, WIDTH = 5, 6
@@ -63,12 +63,12 @@ def test_padding_neither_counts_nor_learns(cell: str) -> None:
     assert dirty.grad[mask].any(dim=-1).all()
 
 
-def test_turning_reverses_what_is_real_and_undoes_itself() -> None:
+def test_reversal_affects_real_frames_only_and_is_its_own_inverse() -> None:
     x, mask = padded()
-    found = turned(x, mask)
+    found = reversed_frames(x, mask)
     for row, length in enumerate(LENGTHS):
         assert torch.equal(found[row, :length], x[row, :length].flip(0))
-    assert torch.equal(turned(found, mask), x)
+    assert torch.equal(reversed_frames(found, mask), x)
 
 
 def first_weights(cell: str, initial: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:

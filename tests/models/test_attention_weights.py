@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -278,7 +278,7 @@ def test_the_weights_of_the_heads_give_what_the_layer_gives() -> None:
         torch.testing.assert_close((shares.unsqueeze(2) * asked).sum(1), pooling(asked, mask))
 
 
-@pytest.mark.parametrize("pairing", cross_attention.PAIRINGS)
+@pytest.mark.parametrize("pairing", get_args(cross_attention.Pairing))
 def test_the_shares_of_a_text_kernel_are_the_mean_of_equation_4_over_all_that_ask(pairing: str) -> None:
     generator = torch.Generator().manual_seed(0)
     contexts = [torch.randn(1, 3, 4, generator=generator) for _ in range(2)]

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from ser.config import read
 from ser.config.schema import Recipe
 from ser.errors import SerError
 from ser.layers.batch import Batch, Shape
-from ser.layers.cross_attention import PAIRINGS
+from ser.layers.cross_attention import Pairing
 from ser.models import multiscale_cnn
 from ser.models.multiscale_cnn import MultiScaleCNN
 
@@ -256,7 +256,7 @@ def classifier_input(model: MultiScaleCNN, items: Batch, n: int) -> NDArray[np.f
 
 
 @pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("pairing", ["none", *PAIRINGS])
+@pytest.mark.parametrize("pairing", ["none", *get_args(Pairing)])
 @pytest.mark.parametrize("which", [("max", "mean", "std"), ("std", "max")])
 def test_the_classifier_reads_what_equations_1_to_6_give(pairing: str, which: tuple[str, ...], masked: bool) -> None:
     model = small(masked=masked, attention=pairing, statistics=which, text_statistics=which[:2], **BOTH)
@@ -266,7 +266,7 @@ def test_the_classifier_reads_what_equations_1_to_6_give(pairing: str, which: tu
         np.testing.assert_allclose(found[n], classifier_input(model, items, n), atol=2e-5)
 
 
-@pytest.mark.parametrize("pairing", ["none", *PAIRINGS])
+@pytest.mark.parametrize("pairing", ["none", *get_args(Pairing)])
 def test_masked_padding_and_neighbours_change_no_logit(pairing: str) -> None:
     model = small(masked=True, attention=pairing, **BOTH)
     items = batch([9, 6, 1], [6, 3, 1], masked=True)
@@ -292,7 +292,7 @@ def test_without_a_mask_padding_counts() -> None:
 
 
 @pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("pairing", PAIRINGS)
+@pytest.mark.parametrize("pairing", get_args(Pairing))
 def test_a_transcript_of_one_unknown_word_works(pairing: str, masked: bool) -> None:
     model = small(masked=masked, attention=pairing, **BOTH)
     items = batch([9], [1], masked=masked)

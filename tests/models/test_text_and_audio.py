@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ser.config import read
 from ser.errors import SerError
 from ser.layers.batch import Batch, Shape
-from ser.layers.dot_attention import Affine, ContextPooling, MultiHead, attend
+from ser.layers.dot_attention import Affine, ContextPooling, MultiHead, weights
 from ser.layers.word_vectors import WordVectors
 from ser.models import aligned_attention, dual_recurrent, multi_hop
 from ser.training.parameter_count import parameters
@@ -96,7 +96,7 @@ def test_attention_is_a_softmax_over_what_is_real() -> None:
     h, query = torch.randn(3, 6, 4), torch.randn(3, 4)
     said = batch().word_mask
     assert said is not None
-    found = array(attend(query, h, said))
+    found = array(torch.einsum("bt,btd->bd", weights(query, h, said), h))
     np.testing.assert_allclose(found, looked_up(array(query), h, WORDS), atol=1e-6)
     np.testing.assert_allclose(found[2], array(h)[2, 0], atol=1e-6)  # a single word is all there is to find
 
@@ -104,7 +104,7 @@ def test_attention_is_a_softmax_over_what_is_real() -> None:
 def test_attention_survives_large_scores() -> None:
     h = torch.randn(2, 5, 4).requires_grad_()
     mask = torch.tensor([[True] * 5, [True] + [False] * 4])
-    attend(1e4 * torch.ones(2, 4), h, mask).sum().backward()
+    torch.einsum("bt,btd->bd", weights(1e4 * torch.ones(2, 4), h, mask), h).sum().backward()
     assert h.grad is not None
     assert h.grad.isfinite().all()
 
