@@ -23,7 +23,7 @@ class Plan(Strict):
     shards: dict[str, int] = Field(default_factory=dict, description="corpus: number of feature and transcript shards")
     changes: dict[str, dict[str, str]] = Field(
         default_factory=dict,
-        description="systems.<name> or protocols.<name> that is not as shipped: key: shipped value → its value",
+        description="corpora.<name>, protocols.<name>, systems.<name>, not as shipped: key: shipped value → its value",
     )
 
     def checked(self) -> "Plan":

@@ -13,10 +13,15 @@ DECISIVE = ("model", "options", "inputs", "training")  # sections of a recipe wh
 def changes(config: Config, features: Mapping[str, Feature]) -> dict[str, dict[str, str]]:
     """Return, for each selected entry that is not as shipped, its changed keys with ``shipped value → its value``.
 
-    Entries are named ``systems.<name>`` and ``protocols.<name>``. A system also changes with the options of the
+    Entries are named ``corpora.<name>``, ``protocols.<name>`` and ``systems.<name>``. A corpus changes by leaving out
+    speakers or utterances. A system also changes with the options of the
     features that it reads, but for paths of weights that the pipeline can train. features: as shipped.
     """
     found: dict[str, dict[str, str]] = {}
+    for name in config.experiment.corpora():
+        corpus = config.corpora[name]
+        excluded = {"exclude": f"none → {len(corpus.exclude)} utterances"} if corpus.exclude else {}
+        found[f"corpora.{name}"] = excluded | ({"speakers": "all → a subset"} if "subset" in corpus.allow else {})
     for name in config.experiment.protocols():
         found[f"protocols.{name}"] = _changed(config.protocols, name, config.origins.get("protocols", {}))
     for name in config.experiment.systems():

@@ -1,20 +1,19 @@
-"""What the four papers claim, one record per claim, to be set beside our results.
+"""What the four papers claim, one record per claim.
 
-Each number of a table is a claim by itself; these follow from ``published_results.csv``. What the texts say about them
-(differences, orderings, ratios, shapes of curves) stands in ``claims.csv``; its systems are named as in the table of
-published results, the one said to be ahead first. Left out is what is said without a number and without a system of the
-tables, such as that subsampling helps.
+Each number of a table is a claim by itself; these follow from ``published_results.csv``. What the texts state about
+them (differences, orderings, ratios, shapes of curves) is in ``claims.csv``, where a row with several metrics is one
+claim for each; its systems are named as in the table of published results, the better one first. Statements without a
+number and without a system of the tables, such as that subsampling helps, are left out.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ser.errors import unknown
 from ser.papers import published
 from ser.papers.published import Published
 
-CORPORA = ("IEMOCAP", "eNTERFACE")
 RECOGNISED = ", recognised text"
 KINDS = {
     "value": "a printed number",
@@ -23,8 +22,8 @@ KINDS = {
     "no difference": "the first system is not clearly ahead of the second, nor behind it",
     "ordering": "the first system is ahead of each of the others",
     "ratio": "how many times larger or slower the first system is",
-    "rise to a level": "the curve rises up to the printed place and stays level beyond it",
-    "peak": "the curve is highest about the printed place and lower at both ends",
+    "rise to a level": "the curve rises up to the printed point and stays level beyond it",
+    "peak": "the curve is highest about the printed point and lower at both ends",
     "fall": "the curve is lower at its end than at its beginning",
     "lowest class": "the class has the lowest recall at every point of the curve",
     "level curve": "the curve does not depend on the setting",
@@ -50,19 +49,9 @@ class Side:
     number: Published
 
     @property
-    def recognised(self) -> bool:
-        """Whether it is on recognised transcripts."""
-        return self.number.recognised
-
-    @property
-    def quoted(self) -> bool:
-        """Whether the paper took the number from another one, which had its own protocol."""
-        return self.number.protocol.startswith("quoted")
-
-    @property
     def name(self) -> str:
         """The paper's name, and on which transcripts where they were recognised."""
-        return self.system + RECOGNISED * self.recognised
+        return self.system + RECOGNISED * self.number.recognised
 
 
 @dataclass(frozen=True)
@@ -71,7 +60,7 @@ class Claim:
 
     kind: one of ``KINDS``; metric: WA, UA, recall, confusion, parameters (millions), minutes, converged UA or WER;
     label: the class of a recall, or the two of a confusion; axis: what a curve runs over, "" if it is none; corpus: on
-    which it was found, "" where a quoted number does not say; stated: the number as the text has it, "" if it has none.
+    which it was found, "" where a quoted number does not name one; stated: the number in the text, "" if it has none.
     """
 
     paper: str
@@ -87,7 +76,7 @@ class Claim:
 
     @property
     def printed(self) -> float | None:
-        """The value, points, ratio or place on a curve: as the text has it, otherwise as it follows from the tables.
+        """The value, points, ratio or point on a curve: as in the text, otherwise as it follows from the tables.
 
         None where neither gives one.
         """
@@ -115,11 +104,11 @@ class Claim:
 
 
 def claims() -> list[Claim]:
-    """Return every claim, paper by paper: the numbers of its tables, then what its text says.
+    """Return every claim, paper by paper: the numbers of its tables, then what its text states.
 
     SerError for a row of ``claims.csv`` whose kind or system is not known.
     """
-    stated = [_stated(row) for row in published._read("claims.csv")]
+    stated = [claim for row in published.read("claims.csv") for claim in _stated(row)]
     return [
         claim
         for paper in published.papers()
@@ -128,57 +117,49 @@ def claims() -> list[Claim]:
 
 
 def _numbers(paper: str) -> list[Claim]:
-    """Return the numbers of a paper's tables; one that stands in two tables is one claim."""
+    """Return the numbers of a paper's tables; one that is in two tables is one claim."""
     found: dict[tuple[object, ...], Claim] = {}
     for system, number in published.printed(paper):
         side = Side(system, number)
         text = SENTENCES[number.metric].format(side.name, f"{number.percent:g}", number.label)
         kind = "convergence level" if number.metric == "converged UA" else "value"
-        claim = Claim(paper, number.table, kind, text, number.metric, number.label, "", corpus_of(number), (side,), "")
+        claim = Claim(paper, number.table, kind, text, number.metric, number.label, "", number.corpus, (side,), "")
         same = (text, claim.corpus)
         found[same] = replace(claim, where=f"{found[same].where}, {number.table}") if same in found else claim
     return list(found.values())
 
 
-def _stated(row: Mapping[str, str]) -> Claim:
-    paper, corpus = row["paper"], row["corpus"]
+def _stated(row: Mapping[str, str]) -> Iterator[Claim]:
+    """Yield the claims of a row of ``claims.csv``, one per metric."""
     if row["kind"] not in KINDS:
         raise unknown("kind of claim", row["kind"], KINDS)
-    what, _, axis = row["metric"].partition(" by ")
-    metric, label = what.split(" ", 1) if what.startswith(("recall", "confusion")) else (what, "")
-    sides = tuple(_side(paper, name.strip(), metric, label, corpus) for name in row["systems"].split(";"))
-    if row["kind"] == "value":
-        number = replace(sides[0].number, value=float(row["printed"]), percent=float(row["printed"]))
-        sides = (Side(sides[0].system, number),)
-    return Claim(paper, row["where"], row["kind"], row["statement"], metric, label, axis, corpus, sides, row["printed"])
+    measures = row["metric"].split("; ")
+    numbers = row["printed"].split("; ") if row["printed"] else [""] * len(measures)
+    for measure, number in zip(measures, numbers, strict=True):
+        what, _, axis = measure.partition(" by ")
+        metric, label = what.split(" ", 1) if what.startswith(("recall", "confusion")) else (what, "")
+        sides = [_side(row["paper"], name, metric, label, row["corpus"]) for name in row["systems"].split("; ")]
+        if row["kind"] == "value":
+            value = replace(sides[0].number, value=float(number), percent=float(number))
+            sides = [Side(sides[0].system, value)]
+        where = (row["paper"], row["where"], row["kind"], row["statement"])
+        yield Claim(*where, metric, label, axis, row["corpus"], tuple(sides), number)
 
 
 def _side(paper: str, name: str, metric: str, label: str, corpus: str) -> Side:
     """Return a system with the number that the tables have of it, or with its protocol alone."""
     system, recognised = name.removesuffix(RECOGNISED), name.endswith(RECOGNISED)
-    rows = _rows(paper)
+    without = [
+        (row["system"], Published(paper, row["table"], row["protocol"], metric, math.nan, math.nan, label))
+        for row in published.rows()
+        if row["paper"] == paper
+    ]
     fitting = [
         number
-        for other, number in rows
-        if other == system and number.recognised == recognised and corpus_of(number) in ("", corpus)
+        for other, number in (*published.printed(paper), *without)
+        if (other, number.recognised, number.metric, number.label) == (system, recognised, metric, label)
+        and number.corpus in ("", corpus)
     ]
     if not fitting:
-        raise unknown(f"system of {paper} on {corpus}", name, {other for other, _ in rows})
-    printed = [number for number in fitting if (number.metric, number.label) == (metric, label)]
-    nothing = replace(fitting[0], metric=metric, value=math.nan, percent=math.nan, label=label)
-    return Side(system, printed[0] if printed else nothing)
-
-
-def _rows(paper: str) -> list[tuple[str, Published]]:
-    """Return the numbers of the tables, then every row of a paper for its protocol alone."""
-    protocols = [
-        (row["system"], Published(paper, row["table"], row["protocol"], "", math.nan, math.nan))
-        for row in published._read("published_results.csv")
-        if row["paper"].lower() == paper
-    ]
-    return [*published.printed(paper), *protocols]
-
-
-def corpus_of(number: Published) -> str:
-    """Return on which corpus a number was found, "" where it does not say."""
-    return next((name for name in CORPORA if name in number.protocol), "")
+        raise unknown(f"system of {paper} on {corpus}", name, {other for other, _ in without})
+    return Side(system, fitting[0])

@@ -1,6 +1,6 @@
-"""What the papers print: every number of their tables, to stand beside our own.
+"""What the papers print: every number of their tables.
 
-``published_results.csv`` holds the numbers as printed, with the protocol each was obtained under. WA, UA and class
+``published_results.csv`` has one row per system, table and protocol with all numbers as printed. WA, UA and class
 recalls are read from it here; the names and units that papers use (UAR, fractions, per cent) become one.
 """
 
@@ -12,6 +12,7 @@ from importlib import resources
 
 from ser.errors import unknown
 
+CORPORA = ("IEMOCAP", "eNTERFACE")
 UNITS = {"parameters_million": "parameters", "training_time_min": "minutes", "UAR_converged_pct": "converged UA"}
 PATTERN = re.compile(r"(?P<name>WA|UA|UAR|recall_(?P<label>[a-z]+))_(?P<unit>pct|fraction)")
 SCALE = {"pct": 1.0, "fraction": 100.0}
@@ -20,20 +21,30 @@ EMOTIONS = {"anger": "angry", "disgust": "disgusted", "fear": "fearful", "surpri
 
 @dataclass(frozen=True)
 class Published:
-    """One printed number: ``value`` as the paper has it, ``percent`` in per cent."""
+    """One printed number: ``value`` as the paper has it, ``percent`` in per cent, millions or minutes."""
 
     paper: str
     table: str
     protocol: str
-    metric: str  # WA, UA or recall
+    metric: str  # WA, UA, recall, parameters, minutes or converged UA
     value: float
     percent: float
     label: str = ""  # the class of a recall, as named in ser.emotions
 
     @property
     def recognised(self) -> bool:
-        """Whether it was got on recognised transcripts."""
+        """Whether the paper obtained it on recognised transcripts."""
         return "text=Google ASR" in self.protocol
+
+    @property
+    def quoted(self) -> bool:
+        """Whether the paper took the number from another one, which had its own protocol."""
+        return self.protocol.startswith("quoted")
+
+    @property
+    def corpus(self) -> str:
+        """The corpus that its protocol names, "" if none."""
+        return next((name for name in CORPORA if name in self.protocol), "")
 
 
 def published(paper: str, system: str) -> list[Published]:
@@ -41,37 +52,32 @@ def published(paper: str, system: str) -> list[Published]:
 
     Several rows of one metric differ in table or protocol. SerError names the known papers or systems.
     """
-    rows = [row for row in _rows() if row["paper"].lower() == paper.lower()]
-    if not rows:
-        raise unknown("paper", paper, {row["paper"].lower() for row in _rows()})
-    mine = [row for row in rows if row["system"] == system]
+    every = rows()
+    mine = [row for row in every if row["paper"] == paper.lower()]
     if not mine:
-        raise unknown(f"system of {paper}", system, {row["system"] for row in rows})
-    return [_number(paper, row, match) for row in mine if (match := PATTERN.fullmatch(row["metric"]))]
+        raise unknown("paper", paper, {row["paper"] for row in every})
+    named = [row for row in mine if row["system"] == system]
+    if not named:
+        raise unknown(f"system of {paper}", system, {row["system"] for row in mine})
+    return [_number(row) for row in named if PATTERN.fullmatch(row["metric"])]
 
 
 def printed(paper: str) -> list[tuple[str, Published]]:
     """Return (system, number) of every table of ``paper``, as printed: WA, UA, recalls, sizes and training times.
 
-    ``parameters`` are in millions, ``minutes`` are of training; both stand in ``percent`` as they are. ``converged UA``
-    is what a text reads off its test curve.
+    ``parameters`` are in millions, ``minutes`` are of training. ``converged UA`` is what a text reads off its test
+    curve.
     """
-    found = []
-    for row in _rows():
-        if row["paper"].lower() != paper.lower():
-            continue
-        match, unit = PATTERN.fullmatch(row["metric"]), UNITS.get(row["metric"])
-        if match:
-            found.append((row["system"], _number(paper, row, match)))
-        elif unit:
-            value = float(row["value"])
-            found.append((row["system"], Published(paper, row["table"], row["protocol"], unit, value, value)))
-    return found
+    return [
+        (row["system"], _number(row))
+        for row in rows()
+        if row["paper"] == paper and (row["metric"] in UNITS or PATTERN.fullmatch(row["metric"]))
+    ]
 
 
 def papers() -> list[str]:
     """Return the papers whose numbers are known, in the order of the table."""
-    return list(dict.fromkeys(row["paper"].lower() for row in _rows()))
+    return list(dict.fromkeys(row["paper"] for row in rows()))
 
 
 def systems(paper: str) -> list[str]:
@@ -80,34 +86,32 @@ def systems(paper: str) -> list[str]:
 
 
 def known_remark(paper: str, system: str) -> str:
-    """Return what is known about the kind of a printed number, such as precision for accuracy; "" if nothing is."""
-    named = (
-        row["remark"] for row in _read("published_remarks.csv") if (row["paper"], row["system"]) == (paper, system)
-    )
-    return next(named, "")
-
-
-def _number(paper: str, row: dict[str, str], match: re.Match[str]) -> Published:
-    return Published(
-        paper=paper,
-        table=row["table"],
-        protocol=row["protocol"],
-        metric=_metric(match),
-        value=float(row["value"]),
-        percent=round(float(row["value"]) * SCALE[match["unit"]], 6),
-        label=EMOTIONS.get(match["label"], match["label"]) if match["label"] else "",
-    )
-
-
-def _metric(match: re.Match[str]) -> str:
-    return "recall" if match["label"] else match["name"].replace("UAR", "UA")
-
-
-def _rows() -> tuple[dict[str, str], ...]:
-    return _read("published_results.csv")
+    """Return what is known about a system's printed numbers, such as precision for accuracy; "" if nothing is."""
+    remarks = (row["remark"] for row in rows() if (row["paper"], row["system"]) == (paper, system))
+    return next(filter(None, remarks), "")
 
 
 @cache
-def _read(name: str) -> tuple[dict[str, str], ...]:
+def rows() -> tuple[dict[str, str], ...]:
+    """Return one row per printed number: the columns of ``published_results.csv``, ``metric`` and ``value``."""
+    found = []
+    for row in read("published_results.csv"):
+        for number in row.pop("numbers").split("; "):
+            metric, _, value = number.rpartition("=")  # a metric may hold an equals sign
+            found.append({**row, "metric": metric, "value": value})
+    return tuple(found)
+
+
+def read(name: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV file of this package."""
     text = resources.files("ser.papers").joinpath(name).read_text(encoding="utf-8")
-    return tuple(csv.DictReader(text.splitlines()))
+    return list(csv.DictReader(text.splitlines()))
+
+
+def _number(row: dict[str, str]) -> Published:
+    value, match = float(row["value"]), PATTERN.fullmatch(row["metric"])
+    if match is None:
+        return Published(row["paper"], row["table"], row["protocol"], UNITS.get(row["metric"], ""), value, value)
+    label, percent = match["label"] or "", round(value * SCALE[match["unit"]], 6)
+    metric = "recall" if label else match["name"].replace("UAR", "UA")
+    return Published(row["paper"], row["table"], row["protocol"], metric, value, percent, EMOTIONS.get(label, label))

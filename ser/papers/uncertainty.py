@@ -16,9 +16,9 @@ from typing import Final
 
 import numpy as np
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from ser.papers import published
-from ser.papers.claims import corpus_of
 from ser.papers.published import Published
 
 LEVEL = 0.95
@@ -49,6 +49,10 @@ class Uncertain:
         above = math.hypot(self.high - self.value, other.value - other.low)
         return _around(self.value - other.value, below, above)
 
+    def __mul__(self, factor: float) -> "Uncertain":
+        """Return the estimate in another unit; factor: above 0."""
+        return Uncertain(self.value * factor, self.low * factor, self.high * factor)
+
     def around(self, value: float) -> "Uncertain":
         """Return ``value`` with an interval as wide as this one."""
         return _around(value, self.value - self.low, self.high - self.value)
@@ -74,17 +78,10 @@ def exact(value: float) -> Uncertain:
 
 def sampled(rates: Sequence[float], sizes: Sequence[float]) -> Uncertain:
     """Return the mean of ``rates`` (0…1), each found on ``sizes`` other utterances: one rate for WA, recalls for UA."""
-    limits = [wilson(rate, size) for rate, size in zip(rates, sizes, strict=True)]
+    limits = [proportion_confint(rate * size, size, method="wilson") for rate, size in zip(rates, sizes, strict=True)]
     below = math.hypot(*(rate - low for rate, (low, _) in zip(rates, limits, strict=True)))
     above = math.hypot(*(high - rate for rate, (_, high) in zip(rates, limits, strict=True)))
     return _around(sum(rates) / len(rates), below / len(rates), above / len(rates))
-
-
-def wilson(rate: float, size: float) -> tuple[float, float]:
-    """Return the limits of Wilson's 95 % interval of a ``rate`` (0…1) that was found on ``size`` utterances."""
-    centre = (rate + Z * Z / (2 * size)) / (1 + Z * Z / size)
-    half = Z * math.sqrt(rate * (1 - rate) / size + (Z / (2 * size)) ** 2) / (1 + Z * Z / size)
-    return min(rate, centre - half), max(rate, centre + half)
 
 
 def paired(differences: Sequence[float]) -> Uncertain:
@@ -98,7 +95,7 @@ def paired(differences: Sequence[float]) -> Uncertain:
 
 
 @dataclass(frozen=True)
-class Row:
+class PrintedRow:
     """A row of a paper's table: WA and UA in percent where printed, and recalls by class."""
 
     paper: str
@@ -118,39 +115,37 @@ class Row:
     @property
     def own(self) -> bool:
         """Whether the paper ran the system itself."""
-        return not self.numbers[0].protocol.startswith("quoted")
+        return not self.numbers[0].quoted
 
 
 def printed_rate(system: str, number: Published, sizes: Mapping[str, float] | None = None) -> Uncertain | None:
-    """Return a printed rate in percent with what its test utterances leave uncertain; None: not known.
+    """Return a printed rate in percent with the sampling error of its test utterances; None: not known.
 
-    sizes: test utterances per class, to be taken where the paper does not say them. UA takes the recalls of its row
-    where they are printed, otherwise the same recall for all classes. None where the number is no rate.
+    sizes: test utterances per class, for a paper that does not give them. UA takes the recalls of its row where they
+    are printed, otherwise the same recall for all classes. None where the number is no rate.
     """
-    tested = TESTED.get((number.paper, corpus_of(number)), sizes)
+    tested = TESTED.get((number.paper, number.corpus), sizes)
     if not tested or math.isnan(number.percent):
         return None
-    value = number.percent / 100
-    if number.metric == "WA":
-        found = sampled([value], [sum(tested.values())])
-    elif number.metric in ("recall", "confusion") and (true := number.label.split()[0]) in tested:
-        found = sampled([value], [tested[true]])
+    rates, tests = [number.percent], [sum(tested.values())]
+    if number.metric in ("recall", "confusion") and (true := number.label.split()[0]) in tested:
+        tests = [tested[true]]
     elif number.metric in ("UA", "converged UA"):
         row = next((row for row in rows(number.paper) if row.system == system and number in row.numbers), None)
         recalls = row.recalls if row and row.recalls.keys() == tested.keys() else dict.fromkeys(tested, number.percent)
-        found = sampled([recalls[name] / 100 for name in tested], list(tested.values())).around(value)
-    else:
+        rates, tests = [recalls[name] for name in tested], list(tested.values())
+    elif number.metric != "WA":
         return None
-    return Uncertain(number.percent, 100 * found.low, 100 * found.high)
+    return (sampled([rate / 100 for rate in rates], tests) * 100).around(number.percent)
 
 
-def rows(paper: str) -> list[Row]:
+def rows(paper: str) -> list[PrintedRow]:
     """Return the rows of a paper's tables that have a WA or UA."""
     grouped: dict[tuple[str, str, str], list[Published]] = {}
     for system, number in published.printed(paper):
         if number.metric in ("WA", "UA", "recall"):
             grouped.setdefault((number.table, system, number.protocol), []).append(number)
-    return [Row(paper, table, system, tuple(numbers)) for (table, system, _), numbers in grouped.items()]
+    return [PrintedRow(paper, table, system, tuple(numbers)) for (table, system, _), numbers in grouped.items()]
 
 
 def _around(value: float, below: float, above: float) -> Uncertain:

@@ -1,64 +1,57 @@
-"""Each claim of the four papers beside our results, with a verdict that fills itself.
+"""When a claim is reproduced: rules on differences with 95 % intervals, and the verdicts on claims about numbers.
 
 A verdict is one of five:
 
 - *not run*: the systems of the claim have no results under one protocol, or the results lack what is asked for.
-- *not comparable*: there is a number of ours, but the corpus, the protocol or the kind of number is another one
-  (``matching.obstacle``), so that it can speak neither for nor against the paper. Numbers that a paper quotes were got
-  under protocols of their own: a difference to one is not comparable, while an ordering, which says of systems and not
-  of numbers that one is better, is judged on ours alone.
-- *reproduced*, *not reproduced*, *within noise*: the claim was tested, and holds, does not, or cannot be told.
+- *not comparable*: there is a number of ours, but the corpus, the protocol, the kind of number or the recipe is another
+  one (``matching.obstacles``). A changed recipe is never judged; its changes are listed. Numbers that a paper quotes
+  come from protocols of their own: a difference to one is not comparable, while an ordering, which is about systems and
+  not numbers, is judged on ours alone.
+- *reproduced*, *not reproduced*, *within noise*: the claim was tested, and it holds, does not, or is undecided.
 
 A value (WA, UA, recall, a converged level) is reproduced if the 95 % interval of ours less the printed one lies within
-``margin`` points: that both do not differ significantly would be no evidence of agreement, since two small tests hardly
-ever do. It is not reproduced if that interval leaves out 0 and the difference is above the margin. A difference in
+the margin: the absence of a significant difference is no evidence of agreement, since two small tests rarely differ
+significantly. It is not reproduced if that interval excludes 0 and the difference is above the margin. A difference in
 points is reproduced if ours is beyond 0 on the printed side and not of another size, which means beyond the margin and
 the noise apart from the printed one; it is not reproduced if it is beyond 0 on the other side or of another size. An
 ordering, or a claim about a curve, is one about several differences: it is reproduced if all are beyond 0, each by its
 own 95 % interval (an intersection-union test needs no correction), and not reproduced if one is beyond 0 the other way
 round by an interval that is corrected for their number. Sizes may differ by 5 %, ratios by a factor of 1.25.
 
-Ours is uncertain by the interval that is given, which should be clustered by speaker, otherwise by the binomial one of
-its test utterances and the noise between seeds; the printed number by the binomial one of its test utterances, as many
-as ours where the paper does not say, and by the noise between runs as ours show it. Without a paired interval both
-sides of a difference count as independent, which is careful: on the same utterances they are not. Nothing is corrected
-for the number of claims: of a hundred true ones a few will not look so.
+Ours has the interval of the compare stage, clustered by speaker, otherwise the binomial one of its test utterances and
+the noise between seeds. The printed number has the binomial one of its test utterances, as many as ours where the paper
+does not give them, and the noise between runs, estimated from ours. Without a paired interval both sides of a
+difference count as independent, which is careful: on the same utterances they are not. Nothing is corrected for the
+number of claims: of a hundred true ones a few will not be reproduced.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal
 
-from ser.evaluation.word_errors import TranscriptErrors
-from ser.papers import curve_claims, judging, matching, published
-from ser.papers.claims import FILTER_STUDY, Claim, claims
-from ser.papers.judging import MARGIN, Evidence, Judgement, Outcome
+from ser.papers.claims import Claim
 from ser.papers.matching import Setting
-from ser.papers.ours import Interval, OwnResult
+from ser.papers.measures import Evidence, lead, measured, printed
+from ser.papers.results import OwnResult
 from ser.papers.uncertainty import Uncertain, exact
 
-JUDGES = {
-    "difference": judging.difference,
-    "no difference": judging.difference,
-    "ordering": judging.ordering,
-    "ratio": judging.ratio,
-    "faster convergence": curve_claims.test_curves,
-    "steadier curve": curve_claims.test_curves,
-}
-UNITS = {"parameters": "M", "minutes": "min"}
+Outcome = Literal["reproduced", "not reproduced", "within noise", "not comparable", "not run"]
+RATIO = 1.25  # factor by which two ratios may differ
+SIZE = 1.05  # factor by which two counts of parameters may differ
+UNITS = {"parameters": "M", "minutes": "min", "height": "bins", "width": "frames"}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim and what became of it; ``ours`` and ``printed`` are in ``unit``; results: what it was judged by."""
+    """A verdict on a claim; ``ours`` and ``printed`` are in ``unit``; results: those that it is based on."""
 
     claim: Claim
     verdict: Outcome
     reason: str
-    ours: Uncertain | None
-    printed: Uncertain | None
-    results: Setting
+    ours: Uncertain | None = None
+    printed: Uncertain | None = None
+    results: Setting = ()
 
     @property
     def unit(self) -> str:
@@ -69,7 +62,7 @@ class Verdict:
             case "value" | "convergence level":
                 return UNITS.get(self.claim.metric, "%")
             case "rise to a level" | "peak":
-                return {"height": "bins", "width": "frames"}[self.claim.axis]
+                return UNITS[self.claim.axis]
             case "faster convergence":
                 return "steps"
         return "points"
@@ -77,7 +70,7 @@ class Verdict:
     @property
     def where(self) -> tuple[str, str]:
         """Corpus and protocol of ours; "–" where there is none."""
-        return (self.results[0].corpus, self.results[0].protocol) if self.results else ("–", "–")
+        return self.results[0].setting if self.results else ("–", "–")
 
     @property
     def systems(self) -> tuple[str, ...]:
@@ -85,82 +78,118 @@ class Verdict:
         return tuple(result.system for result in self.results)
 
 
-def verdicts(
-    results: Sequence[OwnResult],
-    intervals: Mapping[tuple[str, str, str, str], Interval] | None = None,
-    *,
-    differences: Mapping[tuple[str, str, str, str, str], Interval] | None = None,
-    transcripts: Sequence[TranscriptErrors] = (),
-    margin: float = MARGIN,
-) -> list[Verdict]:
-    """Return a verdict on every claim of the four papers, in their order; the rules stand above.
+def equivalent(apart: Uncertain, margin: float, count: int = 1) -> Outcome:
+    """Return whether a difference is none, which means that its interval lies within ``margin``.
 
-    intervals: with ``low`` and ``high`` in 0…1, by (corpus, protocol, system, WA or UA). differences: paired ones, with
-    ``low`` and ``high`` in points, by (corpus, protocol, system, other system, WA or UA), the first less the second.
-    transcripts: what recognisers made of the corpora. margin: points that do not matter.
+    It is refuted if it is beyond the margin and its interval beyond 0. count: how many shall be none together.
     """
-    evidence = Evidence(intervals or {}, differences or {}, transcripts, margin)
-    return [_verdict(claim, results, evidence) for claim in claims()]
+    if -margin <= apart.low and apart.high <= margin:
+        return "reproduced"
+    wide = apart.one_of(count)
+    return "not reproduced" if abs(apart.value) > margin and (wide.low > 0 or wide.high < 0) else "within noise"
 
 
-def _verdict(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Verdict:
-    if claim.metric == "WER":
-        return _recogniser(claim, evidence)
-    candidates = matching.candidates(claim, results)
-    settings = matching.settings(claim, candidates)
-    if not settings:
-        absent = [side.name for side, found in zip(claim.sides, candidates, strict=True) if not found]
-        reason = f"no results of {', '.join(absent)}" if absent else "not run under one protocol on one corpus"
-        return Verdict(claim, "not run", reason, None, _printed(claim), ())
-    chosen, obstacle = min(
-        ((setting, matching.obstacle(claim, setting)) for setting in settings),
-        key=lambda one: (
-            one[1] != "",
-            one[0][0].first.protocol.paper != claim.paper,
-            -sum(len(result.records) for result in one[0]),
-            one[0][0].corpus,
-            one[0][0].protocol,
-        ),
+def ahead(lead: Uncertain, count: int = 1) -> Outcome:
+    """Return whether a lead is above 0; count: how many leads shall be so together."""
+    return "reproduced" if lead.low > 0 else "not reproduced" if lead.one_of(count).high < 0 else "within noise"
+
+
+def no_higher(lead: Uncertain, margin: float, count: int = 1) -> Outcome:
+    """Return whether a lead is at most ``margin``, or is above 0."""
+    return "reproduced" if lead.high <= margin else "not reproduced" if lead.one_of(count).low > 0 else "within noise"
+
+
+def together(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the outcome of a claim with several parts: every part must hold, and one that does not refutes it."""
+    for outcome in ("not reproduced", "within noise"):
+        if outcome in outcomes:
+            return outcome
+    return "reproduced"
+
+
+def value(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Verdict:
+    """Return the verdict on a printed number."""
+    [side], [result] = claim.sides, results
+    ours, theirs = measured(claim, side, result, evidence), printed(side, result)
+    if ours is None:
+        return _unmeasured(claim, result, theirs)
+    if claim.metric in ("parameters", "minutes"):
+        times = ours.value / theirs.value
+        reason = f"{times:.2f} times the printed number; up to {SIZE:g} counts as the same"
+        return Verdict(claim, "reproduced" if 1 / SIZE <= times <= SIZE else "not reproduced", reason, ours, theirs)
+    apart = ours - theirs
+    outcome = equivalent(apart, evidence.margin)
+    if outcome == "reproduced":
+        why = f"within {evidence.margin:g} points"
+    elif outcome == "not reproduced":
+        why = f"more than sampling explains and than {evidence.margin:g} points"
+    elif apart.low <= 0 <= apart.high:
+        why = f"neither shown to be within {evidence.margin:g} points nor to be different"
+    else:
+        why = f"different, but not shown to be by more than {evidence.margin:g} points"
+    return Verdict(claim, outcome, f"ours less the printed one {signed(apart)}: {why}", ours, theirs)
+
+
+def difference(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Verdict:
+    """Return the verdict on a difference of two systems in points, or on the absence of one."""
+    first, second = (printed(*pair) for pair in zip(claim.sides, results, strict=True))
+    theirs = (first - second).around(claim.printed if claim.printed is not None else math.nan)
+    found = lead(claim, 1, results, evidence)
+    if found is None:
+        return _unmeasured(claim, results[0], theirs)
+    ours, how = found
+    if claim.kind == "no difference":
+        return Verdict(claim, equivalent(ours, evidence.margin), f"ours {signed(ours)}, {how}", ours, theirs)
+    sign = ahead(exact(0) - ours if theirs.value < 0 else ours)
+    apart = ours - theirs
+    other_size = abs(apart.value) > evidence.margin and not apart.low <= 0 <= apart.high
+    outcome = "not reproduced" if other_size else sign
+    if sign == "not reproduced":
+        why = "the other way round"
+    elif other_size:
+        why = "the sign holds, the size does not" if sign == "reproduced" else "another size"
+    else:
+        why = "beyond 0" if sign == "reproduced" else "not beyond 0"
+    return Verdict(
+        claim, outcome, f"ours {signed(ours)}, {how}; less the printed one {signed(apart)}: {why}", ours, theirs
     )
-    found = _finding(claim, chosen, evidence)
-    printed = found.printed or _printed(claim)
-    if obstacle and found.outcome != "not run":
-        reason = f"{obstacle} ({found.reason})"
-        return Verdict(claim, "not comparable", reason, found.ours, printed, chosen)
-    return Verdict(claim, found.outcome, found.reason, found.ours, printed, chosen)
 
 
-def _finding(claim: Claim, chosen: Setting, evidence: Evidence) -> Judgement:
-    if claim.kind in FILTER_STUDY:
-        return curve_claims.filters(claim, chosen, evidence)
-    if claim.kind in JUDGES:
-        return JUDGES[claim.kind](claim, chosen, evidence)
-    return judging.number(claim, chosen[0], evidence)
+def ordering(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Verdict:
+    """Return the verdict on a system being ahead of each of the others."""
+    others = range(1, len(results))
+    leads = [found for other in others if (found := lead(claim, other, results, evidence)) is not None]
+    if len(leads) < len(others):
+        return _unmeasured(claim, results[0], None)
+    outcome = together([ahead(one, len(leads)) for one, _ in leads])
+    (least, how), rival = min(zip(leads, claim.sides[1:], strict=True), key=lambda pair: pair[0][0].value)
+    values = [side.number.percent for side in claim.sides]
+    theirs = None if any(map(math.isnan, values)) else exact(round(values[0] - max(values[1:]), 6))
+    return Verdict(claim, outcome, f"least ahead of {rival.name}: {signed(least)}, {how}", least, theirs)
 
 
-def _recogniser(claim: Claim, evidence: Evidence) -> Verdict:
-    """Return the verdict on a word error rate: our recognisers are others."""
-    printed = _printed(claim)
-    if not evidence.transcripts:
-        return Verdict(claim, "not run", "no recogniser was run", None, printed, ())
-    heard = min(evidence.transcripts, key=lambda one: one.errors.wer)
-    reason = (
-        f"another recogniser: {heard.transcript} on {heard.corpus}, {heard.errors.per_utterance:.2f} wrong words each"
-    )
-    return Verdict(claim, "not comparable", reason, exact(100 * heard.errors.wer), printed, ())
+def ratio(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Verdict:
+    """Return the verdict on a ratio of sizes or times."""
+    first, second = (measured(claim, *pair, evidence) for pair in zip(claim.sides, results, strict=True))
+    theirs = claim.printed
+    if not first or not second or not second.value or theirs is None:
+        return Verdict(claim, "not run", "no times were taken")
+    ours = first.value / second.value
+    close, same = 1 / RATIO <= ours / theirs <= RATIO, (ours > 1) == (theirs > 1)
+    undecided = close and claim.metric == "minutes"
+    side = "" if same else ", on the other side of 1"
+    reason = f"{ours / theirs:.2f} times the printed ratio{side}; a factor of {RATIO:g} counts as the same"
+    outcome: Outcome = "reproduced" if close and same else "within noise" if undecided else "not reproduced"
+    return Verdict(claim, outcome, reason, exact(ours), exact(theirs))
 
 
-def _printed(claim: Claim) -> Uncertain | None:
-    return None if claim.printed is None else exact(claim.printed)
+def signed(estimate: Uncertain) -> str:
+    """Return ``+1.20 (−0.30 … +2.70)`` for a difference."""
+    parts = (f"{value:+.2f}" for value in (estimate.value, estimate.low, estimate.high))
+    return "{} ({} … {})".format(*parts).replace("-", "−")
 
 
-def tally(found: Iterable[Verdict]) -> dict[str, dict[str, int]]:
-    """Return, for each paper, how many claims have which verdict; all five are named."""
-    counted = Counter((one.claim.paper, one.verdict) for one in found)
-    return {paper: {name: counted[paper, name] for name in get_args(Outcome)} for paper in published.papers()}
-
-
-def shown(found: Sequence[Verdict]) -> dict[str, list[Verdict]]:
-    """Return the verdicts by paper, without papers of which nothing was run."""
-    by_paper = {paper: [one for one in found if one.claim.paper == paper] for paper in published.papers()}
-    return {paper: some for paper, some in by_paper.items() if any(one.verdict != "not run" for one in some)}
+def _unmeasured(claim: Claim, result: OwnResult, printed: Uncertain | None) -> Verdict:
+    """Return the verdict on a claim whose measure a result does not have."""
+    what = "no test curve" if claim.metric == "converged UA" else f"no {claim.measure}"
+    return Verdict(claim, "not run", f"{what} of {result.system} under {result.protocol}", None, printed)

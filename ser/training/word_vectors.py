@@ -27,7 +27,7 @@ def initial(
     table[PADDING] = 0
     if embedding is None:
         named = "" if words.embedding is None else f" ({words.embedding} is not configured)"
-        return table, f"word vectors learned from scratch{named}"
+        return table, f"{contracts.FROM_SCRATCH}{named}"
     if words.embedding is None:
         raise SerError(f"{embedding} was given to start from, but the recipe names no inputs.words.embedding.")
     found = contracts.read(contracts.EMBEDDING, embedding)

@@ -96,3 +96,9 @@ def test_shipped_experiments_list_their_changes(name: str) -> None:
     found = changed(raw)
     added = {f"systems.{system}" for system in raw["systems"]}
     assert set(found) == added
+
+
+def test_a_part_of_a_corpus_is_not_the_papers_corpus() -> None:
+    part = {"root": "/data/iemocap", "allow": ["subset"], "exclude": ["Ses01F_impro01_F000"]}
+    raw = experiment("Text-CNN") | {"corpora": {"demo": {**part, "adapter": "iemocap"}}}
+    assert changed(raw) == {"corpora.demo": {"exclude": "none → 1 utterances", "speakers": "all → a subset"}}

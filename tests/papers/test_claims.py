@@ -14,7 +14,7 @@ STATED = [claim for claim in CLAIMS if claim.stated]
 
 
 def rows() -> list[dict[str, str]]:
-    return list(published._read("published_results.csv"))
+    return list(published.rows())
 
 
 def test_a_claim_is_made_once() -> None:
@@ -29,7 +29,7 @@ def test_every_system_of_a_claim_is_printed_by_its_paper() -> None:
 
 def test_every_printed_rate_size_and_time_is_a_claim() -> None:
     values = {
-        (claim.paper, side.name.split(",")[0], side.recognised, claim.metric, claim.label, claim.printed)
+        (claim.paper, side.name.split(",")[0], side.number.recognised, claim.metric, claim.label, claim.printed)
         for claim in CLAIMS
         for side in claim.sides
         if claim.kind in ("value", "convergence level")
@@ -70,7 +70,7 @@ def test_a_side_has_the_number_that_the_tables_print_for_it() -> None:
         ("MSCNN-SPU-ATT, recognised text", 79.1),
         ("MHA[3], recognised text", 73.9),
     ]
-    assert [side.quoted for side in gain.sides] == [False, True]
+    assert [side.number.quoted for side in gain.sides] == [False, True]
 
 
 def test_the_corpus_tells_equal_systems_apart() -> None:
@@ -118,8 +118,7 @@ def test_a_number_in_two_tables_is_one_claim_that_names_both() -> None:
 def test_a_row_that_names_nothing_known_is_an_error(
     change: dict[str, str], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = published._read
-    broken = ({**read("claims.csv")[3], **change},)
-    monkeypatch.setattr(published, "_read", lambda name: broken if name == "claims.csv" else read(name))
+    broken = [{**published.read("claims.csv")[2], **change}]
+    monkeypatch.setattr(published, "read", lambda _: broken)
     with pytest.raises(SerError, match=message.replace("[", r"\[")):
         claims()

@@ -11,7 +11,6 @@ from ser import layout
 from ser.config.plan import Plan
 from ser.evaluation.word_errors import TranscriptErrors, word_errors
 from ser.jobs.progress import progress
-from ser.papers.published import published
 from ser.report.data import attention, intervals, predictions, runs
 from ser.report.data.attention import RecordedAttention
 from ser.report.data.audits import Audit, Leak, audit, found_leaks
@@ -138,14 +137,10 @@ def read(plan: Plan, tables: ScoreTables) -> ReportData:
     """
     jobs = plan.runs()
     records = [runs.read(run, plan) for run in progress(jobs, total=len(jobs), unit="runs")]
-    named = {
-        (paper, name) for recipe in plan.systems.values() for paper, names in recipe.published.items() for name in names
-    }
     groups = group_results(
         records,
         contracts.read(contracts.SCORES, tables.scores).to_pandas(),
         contracts.read(contracts.CONFUSIONS, tables.confusions).to_pandas(),
-        {key: published(*key) for key in named},
         ranking_metric(plan),
     )
     pairs = list(dict.fromkeys((run.corpus, run.protocol) for run in jobs))

@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import pandas as pd
@@ -15,10 +16,11 @@ import pandas as pd
 from ser.config.schema import Recipe
 from ser.errors import SerError, offenders
 from ser.evaluation.summary import POOLED, summary
-from ser.papers.comparable import Beside, comparable, printed, relevant
+from ser.papers import matching
 from ser.papers.published import Published
+from ser.papers.results import OwnResult
 from ser.report.data.runs import RunRecord, partial
-from ser.tables.contracts import TRAINED_HERE
+from ser.tables.contracts import FROM_SCRATCH, TRAINED_HERE
 
 LEAKING = frozenset({"speaker", "test selection"})  # leaks that end speaker independence; other leaks are only named
 KEYS = ["corpus", "protocol", "system"]
@@ -147,25 +149,42 @@ class Result:
     @property
     def curve_ua(self) -> float | None:
         """UA at the best point of the test curve, mean over runs: selected on the test part. None without curves."""
-        best = [record.history["test_ua"].max() for record in self.records]
-        return None if any(math.isnan(value) for value in best) else sum(best) / len(best)
-
-    @property
-    def converged_ua(self) -> float | None:
-        """UA of the test part after the last epoch, mean over runs; None without test curves."""
-        last = [record.history["test_ua"].iloc[-1] for record in self.records]
-        return None if any(math.isnan(value) for value in last) else sum(last) / len(last)
+        return self.own.curve_ua
 
     @property
     def remark(self) -> str:
         """Whether the published numbers are comparable with these, and if not, why."""
-        return self.remark_on(self.recipe.paper)
+        paper = self.recipe.paper
+        return matching.remark(self.own, paper, [entry for entry in self.published if entry.paper == paper])
 
-    def remark_on(self, paper: str | None) -> str:
-        """Return the same for the numbers that ``paper`` prints."""
-        entries = [entry for entry in self.published if entry.paper == paper]
-        record = self.first
-        return comparable(record.adapter, record.protocol, paper, entries, heard=self.heard, whole=not self.partial)
+    @cached_property
+    def own(self) -> OwnResult:
+        """The result as it is compared with papers."""
+        weights = ["the embedding was trained on this corpus's speakers"] if self.heard else []
+        words = self.recipe.inputs.words
+        if words and words.embedding and any(note.startswith(FROM_SCRATCH) for note in self.notes):
+            weights.append(f"word vectors were learned from scratch instead of {words.embedding}")
+        return OwnResult(
+            corpus=self.corpus,
+            adapter=self.first.adapter,
+            protocol=self.protocol,
+            paper=self.first.protocol.paper,
+            system=self.system,
+            published=self.recipe.published,
+            options=self.recipe.options,
+            recognised=matching.reads_recognised(self.recipe),
+            rates={metric: score.pooled.mean for metric, score in self.scores.items()},
+            seed_sd={metric: score.pooled.sd or 0.0 for metric, score in self.scores.items()},
+            recalls=self.recalls,
+            confusion=self.confusion,
+            parameters=self.first.parameters,
+            minutes=self.seconds / 60 / len(self.records),
+            devices=self.devices,
+            curves={(record.run.seed, record.run.fold): record.history for record in self.records},
+            partial=self.partial,
+            weights=tuple(weights),
+            changes=self.first.changes,
+        )
 
 
 @dataclass(frozen=True)
@@ -189,12 +208,15 @@ class ResultGroup:
 
 
 def group_results(
-    records: Sequence[RunRecord], scores: pd.DataFrame, confusions: pd.DataFrame, beside: Beside, ranking: str = "UA"
+    records: Sequence[RunRecord],
+    scores: pd.DataFrame,
+    confusions: pd.DataFrame,
+    ranking: str = "UA",
 ) -> list[ResultGroup]:
     """Return the results in the order in which the runs name them.
 
-    scores, confusions: the SCORES and CONFUSIONS tables; ranking: the metric that orders rows. SerError if the tables
-    are not of exactly these runs.
+    scores, confusions: the SCORES and CONFUSIONS tables; ranking: the metric that orders rows.
+    SerError if the tables are not of exactly these runs.
     """
     _match(records, scores)
     by_system: dict[tuple[str, str, str], list[RunRecord]] = {}
@@ -202,7 +224,7 @@ def group_results(
         by_system.setdefault((record.run.corpus, record.run.protocol, record.run.system), []).append(record)
     by_score = dict(list(scores.groupby(KEYS)))
     by_confusion = dict(list(confusions.groupby(KEYS)))
-    results = [_result(members, by_score[key], by_confusion[key], beside) for key, members in by_system.items()]
+    results = [_result(members, by_score[key], by_confusion[key]) for key, members in by_system.items()]
     groups: dict[tuple[str, str, str], list[Result]] = {}
     for result in results:
         groups.setdefault(_task(result), []).append(result)
@@ -219,7 +241,7 @@ def _match(records: Sequence[RunRecord], scores: pd.DataFrame) -> None:
             raise SerError(f"the scores table {what} runs: {named}; score the experiment again.")
 
 
-def _result(records: list[RunRecord], scores: pd.DataFrame, confusions: pd.DataFrame, beside: Beside) -> Result:
+def _result(records: list[RunRecord], scores: pd.DataFrame, confusions: pd.DataFrame) -> Result:
     first = records[0]
     classes = list(first.classes)
     pooled = scores[scores["fold"] == POOLED]
@@ -234,7 +256,7 @@ def _result(records: list[RunRecord], scores: pd.DataFrame, confusions: pd.DataF
         scores=_scores(scores, confusion),
         recalls={str(name): float(value) for name, value in recalls.items()},
         confusion=confusion,
-        published=relevant(printed(first.recipe, beside), first.adapter),
+        published=matching.numbers_of(first.recipe, first.adapter),
     )
 
 

@@ -42,6 +42,7 @@ class RunRecord:
     code: str = ""  # hash of the code that decides the outcome
     finished: str = ""  # date and time, UTC
     energy: Mapping[str, float] = field(default_factory=dict)  # device: joules, those of other jobs on it included
+    changes: Mapping[str, str] = field(default_factory=dict)  # key: shipped value → this run's
 
 
 def read(run: Run, plan: Plan) -> RunRecord:
@@ -93,7 +94,18 @@ def _record(run: Run, card: Mapping[str, Any], history: pd.DataFrame, plan: Plan
         code=card.get("code", ""),
         finished=card.get("finished", ""),
         energy=card.get("energy_joules", {}),
+        changes=_changes(run, plan),
     )
+
+
+def _changes(run: Run, plan: Plan) -> dict[str, str]:
+    """Return what the run's system, corpus, and protocol if it is a paper's, change of the shipped ones."""
+    found = dict(plan.changes.get(f"systems.{run.system}", {}))
+    paper = plan.protocols[run.protocol].paper is not None
+    for kind, name in (("corpus", f"corpora.{run.corpus}"), ("protocol", f"protocols.{run.protocol}")):
+        if kind == "corpus" or paper:
+            found |= {f"{kind}.{key}": text for key, text in plan.changes.get(name, {}).items()}
+    return found
 
 
 def _corpus(corpus: str) -> dict[str, str]:

@@ -1,15 +1,14 @@
 """Whether the printed numbers of the papers agree with each other."""
 
-from collections.abc import Sequence
 from dataclasses import fields
 
 import pandas as pd
 
+from ser.papers import matching
 from ser.papers.arithmetic import ArithmeticCheck, checks
 from ser.report.data.experiment import ReportData
 from ser.report.table import Column, Table
 from ser.report.tables._columns import badge
-from ser.report.tables.claims import judged
 
 TITLE = "Arithmetic of the printed numbers"
 LEAD = "Whether the printed numbers of each paper agree with each other. No run of ours is needed for it."
@@ -29,11 +28,7 @@ COLUMNS = [
 
 def tables(data: ReportData) -> list[Table]:
     """Return the statements about the papers of the runs: those that do not hold, and those that do."""
-    return check_tables(_checks(data))
-
-
-def check_tables(found: Sequence[ArithmeticCheck]) -> list[Table]:
-    """Return the tables of checks."""
+    found = _checks(data)
     failing, holding = ([check for check in found if check.holds == holds] for holds in (False, True))
     source = ("published_results.csv",)
     return [
@@ -48,4 +43,7 @@ def csv(data: ReportData) -> pd.DataFrame:
 
 
 def _checks(data: ReportData) -> list[ArithmeticCheck]:
-    return [check for check in checks() if check.paper in judged(data)]
+    """Return the checks of the papers on whose corpora systems were run."""
+    own = matching.applicable(result.own for result in data.results)
+    papers = {paper for paper, results in own.items() if not all(result.synthetic for result in results)}
+    return [check for check in checks() if check.paper in papers]

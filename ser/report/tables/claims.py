@@ -1,14 +1,13 @@
 """Every claim of the papers with a verdict that follows from our results."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
 
 from markupsafe import Markup
 
-from ser.papers import verdicts
+from ser.papers import judging
 from ser.papers.claims import Claim
-from ser.papers.judging import MARGIN
+from ser.papers.measures import MARGIN, Evidence
 from ser.papers.uncertainty import Uncertain
 from ser.papers.verdicts import Verdict
 from ser.report.data.experiment import ReportData
@@ -20,51 +19,42 @@ TITLE = "The papers' claims"
 LEAD = (
     "Each claim with our results, judged by rule. A value is reproduced if the 95 % interval of ours less the printed "
     f"one lies within {MARGIN:g} points, a difference or an ordering if its interval lies beyond 0 on the printed "
-    "side. "
-    "A number of another corpus, protocol or kind is evidence neither for nor against a paper."
+    "side. A number of another corpus, protocol or kind, or of a changed recipe, is evidence neither for nor against a "
+    "paper."
 )
 NUMBER = Format(lambda value: f"{value:.2f}".replace("-", "−"), float)
 NOT_RUN = "Claims about systems or settings that were not run."
 SOURCE = ("scores.parquet", "intervals.parquet", "comparisons.parquet", "history.parquet", "run.json")
 
 
-class Limits(NamedTuple):
-    """Limits of an interval."""
-
-    low: float
-    high: float
-
-
 @lru_cache(maxsize=1)
 def judged(data: ReportData) -> dict[str, list[Verdict]]:
-    """Return the verdicts by paper, of the papers of which something was run."""
+    """Return the verdicts on the claims that apply to the results, by paper."""
     frame = data.comparisons
-    keys = frame[["corpus", "protocol", "system", "other", "metric"]].itertuples(index=False, name=None)
-    limits = map(Limits._make, frame[["low", "high"]].itertuples(index=False, name=None))
-    differences = dict(zip(keys, limits, strict=True))
-    found = verdicts.verdicts(data.results, data.intervals, differences=differences, transcripts=data.transcripts)
-    return verdicts.shown(found)
+    pairs = frame[["corpus", "protocol", "system", "other", "metric"]].itertuples(index=False, name=None)
+    evidence = Evidence(
+        intervals={name: (interval.low, interval.high) for name, interval in data.intervals.items()},
+        differences=dict(zip(pairs, zip(frame["low"], frame["high"], strict=True), strict=True)),
+        transcripts=data.transcripts,
+    )
+    found = judging.verdicts([result.own for result in data.results], evidence)
+    return {paper: [one for one in found if one.claim.paper == paper] for paper in judging.tally(found)}
 
 
 def tally(found: Iterable[Verdict]) -> str:
     """Return ``3 reproduced, 2 not run``."""
-    counts = [counts for by_paper in [verdicts.tally(found)] for counts in by_paper.values()]
+    counts = judging.tally(found).values()
     return ", ".join(f"{number} {name}" for one in counts for name, number in one.items() if number)
 
 
 def tables(data: ReportData) -> list[Table]:
     """Return one table per paper of the claims that were tested, and one of those that were not run."""
-    return claim_tables(judged(data), data.warning)
-
-
-def claim_tables(by_paper: Mapping[str, Sequence[Verdict]], warning: str) -> list[Table]:
-    """Return the tables of verdicts by paper."""
     made = []
-    for paper, found in by_paper.items():
+    for paper, found in judged(data).items():
         tested = [one for one in found if one.verdict != "not run"]
         rest = [one for one in found if one.verdict == "not run"]
-        made.append(_table(paper, tested, f"{len(found)} claims: {tally(found)}.", warning))
-        made.append(_table(f"{paper}, not run", rest, NOT_RUN, warning))
+        made.append(_table(paper, tested, f"{len(found)} claims: {tally(found)}.", data.warning))
+        made.append(_table(f"{paper}, not run", rest, NOT_RUN, data.warning))
     return made or [Table("", COLUMNS, ())]
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 import pandas as pd
 from markupsafe import Markup
 
-from ser.papers.paper_tables import Cell, PaperLine, PaperTable, paper_tables
+from ser.papers.paper_tables import Cell, PaperRow, PaperTable, paper_tables
 from ser.report.data.experiment import ReportData
 from ser.report.formats import Format
 from ser.report.table import Column, Table
@@ -22,7 +22,7 @@ CELL = Format(lambda cell: cell.text, str)
 
 @lru_cache(maxsize=1)
 def _found(data: ReportData) -> list[PaperTable]:
-    return paper_tables(data.results)
+    return paper_tables(result.own for result in data.results)
 
 
 def tables(data: ReportData) -> list[Table]:
@@ -38,22 +38,22 @@ def csv(data: ReportData) -> pd.DataFrame:
 
 def _rows(data: ReportData) -> Iterator[tuple[object, ...]]:
     for one in _found(data):
-        for line in one.lines:
-            transcript = "recognised" if line.recognised else "given"
+        for line in one.rows:
+            transcript = "recognised" if line.side.number.recognised else "given"
             for column, cell in zip(one.columns, line.cells, strict=True):
                 numbers = [
                     None if value is None else round(value, 4) for value in (cell.ours, cell.printed, cell.difference)
                 ]
-                yield (one.paper, one.table, line.system, transcript, *_where(line), column, *numbers, line.remark)
+                yield (one.paper, one.table, line.side.system, transcript, *line.where, column, *numbers, line.remark)
 
 
 def _table(one: PaperTable, warning: str) -> Table:
     columns = [
-        Column("", "Paper's system", lambda line: line.name),
-        Column("", "Corpus", lambda line: _where(line)[0], page=False),
-        Column("", "Protocol", lambda line: _where(line)[1], page=False),
-        Column("", "System", lambda line: _where(line)[2], page=False),
-        Column("", "Run", lambda line: " · ".join(_where(line)), html=_run, small="", text=False),
+        Column("", "Paper's system", lambda line: line.side.name),
+        Column("", "Corpus", lambda line: line.where[0], page=False),
+        Column("", "Protocol", lambda line: line.where[1], page=False),
+        Column("", "System", lambda line: line.where[2], page=False),
+        Column("", "Run", lambda line: " · ".join(line.where), html=_run, small="", text=False),
         *(
             Column("", name, partial(_cell, index), CELL, html=partial(_markup, index))
             for index, name in enumerate(one.columns)
@@ -65,24 +65,19 @@ def _table(one: PaperTable, warning: str) -> Table:
     )
     caption += "of one run."
     source = ("scores.parquet", "run.json", "published_results.csv")
-    return Table(f"{one.paper}, {one.table}", columns, one.lines, caption, source, warning, one.notes, paper=True)
+    return Table(f"{one.paper}, {one.table}", columns, one.rows, caption, source, warning, one.notes, paper=True)
 
 
-def _where(line: PaperLine) -> tuple[str, str, str]:
-    result = line.result
-    return ("–", "–", "–") if result is None else (result.corpus, result.protocol, result.system)
-
-
-def _run(line: PaperLine) -> str:
-    corpus, protocol, system = _where(line)
+def _run(line: PaperRow) -> str:
+    corpus, protocol, system = line.where
     return code(system) + f" {protocol} · {corpus}" if line.result else ""
 
 
-def _cell(index: int, line: PaperLine) -> Cell:
+def _cell(index: int, line: PaperRow) -> Cell:
     return line.cells[index]
 
 
-def _markup(index: int, line: PaperLine) -> str:
+def _markup(index: int, line: PaperRow) -> str:
     """Return our number, with the printed one and the difference below it."""
     cell = line.cells[index]
     ours = "–" if cell.ours is None else Markup("<b>{}</b>").format(f"{cell.ours:.2f}")
