@@ -102,3 +102,26 @@ def test_the_wheel_works_outside_the_repository_without_torch(
     assert done.returncode == 0, done.stderr
     known = {"systems": "C-pFSMN-A", "protocols": "speaker-folds-4", "keys": "experiment.runs", "corpora": "iemocap"}
     assert known.get(arguments[0], "mfcc") in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("wheels", "backend", "expected"),
+    [
+        ("/wheels /more", "", ["--find-links /wheels --find-links /more"]),
+        ("", "", ["--torch-backend auto"]),
+        ("", "cpu", ["--torch-backend cpu"]),
+    ],
+)
+def test_make_takes_a_wheel_at_hand_or_the_build_for_this_machine(
+    wheels: str, backend: str, expected: list[str]
+) -> None:
+    given = {"PIP_FIND_LINKS": wheels} | ({"TORCH_BACKEND": backend} if backend else {})
+    command = ["make", "--dry-run", "VENV=/nowhere", "/nowhere/installed"]
+    environment = {key: text for key, text in os.environ.items() if key not in ("PIP_FIND_LINKS", "TORCH_BACKEND")}
+    done = subprocess.run(
+        command, cwd=PROJECT, env={**environment, **given}, capture_output=True, text=True, check=True
+    )
+    install = next(line for line in done.stdout.splitlines() if ".[all]" in line)
+    for part in (*expected, "--constraint envs/torch.txt"):
+        assert part in install
+    assert ("--torch-backend" in install) != bool(wheels)
