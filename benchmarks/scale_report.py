@@ -16,13 +16,12 @@ import pyarrow as pa
 from scale_plan import configure, ours
 from spent import row, run, ser
 
-from ser.config.plan import Plan
+from ser.config.plan import Plan, read_plan
 from ser.config.read import shipped
 from ser.config.schema import Protocol
 from ser.files import embedded_checksum
 from ser.files.atomic import write_text
 from ser.layout import Run
-from ser.stages.plan import read_plan
 from ser.tables import contracts
 
 PROJECT = Path(__file__).parents[1]

@@ -46,12 +46,14 @@ def main() -> None:
 def corpus(folder: Path, utterances: int, features: Iterable[str], slow: Iterable[str], sample: int) -> None:
     """Measure all stages on the synthetic corpus of ``utterances``."""
     name = f"demo{utterances}"
-    settings = json.dumps({"adapter": "demo", "options": {"utterances": utterances, "seed": 0}, "shard_size": SHARD})
+    options = {"utterances": utterances, "seed": 0}
+    settings = json.dumps({"adapter": "demo", "options": options, "shard_size": SHARD})
     raw, data = folder / "raw" / name, folder / "data" / name
     manifest = data / "manifest.parquet"
-    described = ["--corpus", name, "--settings", settings, "--root", raw]
-    fetched = None if raw.exists() else ser(["fetch", *described])
-    prepared = ser(["prepare", *described, "--manifest", manifest, "--excluded", data / "excluded.csv", "--jobs", 1])
+    named = ["--corpus", name, "--root", raw]
+    fetched = None if raw.exists() else ser(["fetch", *named, "--adapter", "demo", "--options", json.dumps(options)])
+    written = ["--manifest", manifest, "--excluded", data / "excluded.csv"]
+    prepared = ser(["prepare", *named, "--settings", settings, *written])
     hours = pc.sum(pq.read_table(manifest, columns=["seconds"])["seconds"]).as_py() / 3600
     shards = range(layout.shard_count(utterances, SHARD))
 

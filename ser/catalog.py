@@ -23,6 +23,8 @@ KINDS = {
     "models": "model",
     "protocols": "protocol rule",
     "recognisers": "recogniser",
+    "stages": "stage",
+    "commands": "command",
 }
 
 

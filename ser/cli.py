@@ -1,38 +1,74 @@
-"""The command line: it gathers the verbs, and tells what the user can mend as a text with exit code 2."""
+"""The command line ``ser``: one verb per function in ``ser/commands``, and one per stage, made from its job.
 
+A user's error, a full disk and a lack of memory are printed as one text, with exit code 2.
+"""
+
+import ast
+import inspect
 import sys
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Annotated, Any, ParamSpec, TypeVar, get_type_hints
 
 import typer
+from typer.core import TyperGroup
 
-from ser.commands import check, results
+from ser import catalog
 from ser.errors import SerError
 from ser.jobs import failures, scheduler
-from ser.verbs import audits, corpora, experiments, listings, verify
+from ser.jobs.job import Job
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-app = typer.Typer(
-    name="ser",
-    help="Speech emotion recognition systems under named protocols. The verbs are the stages of the pipeline; "
-    "Snakemake calls them in order, and each line of its log can be run by hand.",
-    no_args_is_help=True,
+STAGES = {name.replace("_", "-"): name for name in catalog.names("stages")}
+FOR_PEOPLE = ("audit",)  # stages that are listed among the verbs for people
+JOB = "The job as a JSON object, a file that holds one, or - for standard input. Options replace its fields."
+
+
+class Verbs(TyperGroup):
+    """The verbs for people, and after them the stages. The module of a stage is imported when the stage is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all verbs."""
+        return [*super().list_commands(ctx), *STAGES]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of a verb; None for an unknown one."""
+        return stage_command(cmd_name) if cmd_name in STAGES else super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """Write the two lists of verbs, without importing a stage."""
+        verbs = {name: command.get_short_help_str(80) for name, command in self.commands.items()}
+        stages = {verb: _summary(name) for verb, name in STAGES.items()}
+        verbs |= {verb: stages.pop(verb) for verb in FOR_PEOPLE}
+        for title, rows in (("Commands", verbs), ("Stages of the pipeline, called by Snakemake", stages)):
+            with formatter.section(title):
+                formatter.write_dl(sorted(rows.items()))
+
+
+plain = partial(
+    typer.Typer,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"max_content_width": 120},
 )
+app = plain(
+    name="ser",
+    cls=Verbs,
+    help="Speech emotion recognition systems under named protocols. Snakemake calls the stages in order, and each line "
+    "of its log can be run by hand.",
+    no_args_is_help=True,
+)
 
 
-def verb(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Register ``function`` as a verb; a SerError, a full disk and a lack of memory become a text and exit code 2."""
+def guarded(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Return ``function`` such that a SerError, a full disk and a lack of memory become a text and exit code 2."""
 
     @wraps(function)
-    def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         scheduler.follow()
         try:
             return function(*args, **kwargs)
@@ -41,22 +77,49 @@ def verb(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
             raise typer.Exit(2) from error
         except Exception as error:
             where = Path(getattr(error, "filename", None) or Path.cwd())
-            said = failures.memory(error) or failures.disk(error, where)
-            if said is None:
+            text = failures.memory(error) or failures.disk(error, where)
+            if text is None:
                 raise
-            print(f"error: {said}", file=sys.stderr)
+            print(f"error: {text}", file=sys.stderr)
             raise typer.Exit(2) from error
 
-    return app.command(function.__name__.strip("_").replace("_", "-"))(guarded)
+    return run
 
 
-for function in (
-    *corpora.VERBS,
-    *audits.VERBS,
-    *experiments.VERBS,
-    *listings.VERBS,
-    *verify.VERBS,
-    results.results,
-    check.check,
-):
-    verb(function)
+def stage_command(verb: str) -> Any:
+    """Return the command of a stage: an option for every field of its job, and ``--job`` for the whole."""
+    function = getattr(catalog.load("stages", STAGES[verb]), STAGES[verb])
+    model: type[Job] = get_type_hints(function)["job"]
+
+    def run(job: str | None, **options: str | None) -> None:
+        function(model.read(job, options))
+
+    run.__doc__ = function.__doc__
+    parameters = [_option("job", JOB, "JSON|FILE|-")]
+    for name, field in model.model_fields.items():
+        default = "" if field.is_required() else f" [default: {field.get_default(call_default_factory=True)}]"
+        parameters.append(_option(name, f"{field.description}{default}", name.upper()))
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {}
+    alone = plain()
+    alone.command(verb)(guarded(run))
+    return typer.main.get_command(alone)
+
+
+def _option(name: str, text: str, metavar: str) -> inspect.Parameter:
+    flag = typer.Option(f"--{name.replace('_', '-')}", help=text, metavar=metavar, show_default=False)
+    kind = Annotated[str | None, flag]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+
+
+def _summary(stage: str) -> str:
+    """Return the first line of a stage's docstring without importing the stage."""
+    functions = (node for node in catalog.tree(f"ser.stages.{stage}").body if isinstance(node, ast.FunctionDef))
+    docstring = next(ast.get_docstring(node) for node in functions if node.name == stage)
+    return (docstring or "").partition("\n")[0]
+
+
+for module in (catalog.load("commands", name) for name in catalog.names("commands")):
+    for name, function in inspect.getmembers(module, inspect.isfunction):
+        if function.__module__ == module.__name__ and not name.startswith("_"):
+            app.command(name.replace("_", "-"))(guarded(function))

@@ -307,7 +307,11 @@ def test_each_stage_has_a_target(house: House) -> None:
 def train(house: House, recipe: str, out: Path) -> "subprocess.Popen[str]":
     """Start one training of the miniature corpus in a process of its own."""
     given = {"corpus": "mine", "protocol": "two-folds", "system": "long", "recipe": recipe, "seed": "7", "fold": "0"}
-    paths = {"folds": "data/mine/folds/two-folds.parquet", "features": "mfcc=data/mine/features/mfcc", "out": str(out)}
+    paths = {
+        "folds": "data/mine/folds/two-folds.parquet",
+        "features": '{"mfcc": "data/mine/features/mfcc"}',
+        "out": str(out),
+    }
     arguments = [part for key, value in {**given, **paths}.items() for part in (f"--{key}", value)]
     command = [sys.executable, "-c", "from ser.cli import app; app()", "train", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(house.folder)}
@@ -405,6 +409,7 @@ def refused(house: House) -> str:
     text = done.stdout + done.stderr
     assert done.returncode != 0
     assert "Traceback" not in text
+    assert ".smk" not in text, "one sentence, without the lines of rule files"
     return text
 
 

@@ -1,13 +1,16 @@
 """The part of a configuration that an experiment selects: enough to list, score and report its runs."""
 
+import json
 from itertools import product
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from ser.config.renamed import unknown_name
 from ser.config.schema import Experiment, Protocol, Recipe, Strict
 from ser.errors import SerError, offenders
+from ser.files import embedded_checksum
 from ser.layout import Run
 
 FoldCount = Annotated[int, Field(ge=1, le=100_000)]
@@ -53,3 +56,19 @@ class Plan(Strict):
                 jobs = product((corpus,), (protocol,), block.systems, block.seeds, folds)
                 every.update(dict.fromkeys(Run(*job) for job in jobs))
         return list(every)
+
+
+def read_plan(path: Path) -> Plan:
+    """Return the plan in ``path``; SerError if it is missing, damaged, made by another version or not consistent."""
+    try:
+        embedded_checksum.verify(path)
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return Plan.model_validate(
+            {name: value for name, value in record.items() if name != embedded_checksum.KEY}
+        ).checked()
+    except FileNotFoundError as error:
+        raise SerError(f"{path} does not exist; the rule 'plan' writes it.") from error
+    except ValidationError as error:
+        raise SerError(f"{path} is not a plan of this version: {error.errors()[0]['msg']}.") from error
+    except (ValueError, AttributeError) as error:
+        raise SerError(f"{path} is not a plan ({error}); delete it and run again.") from error

@@ -2,12 +2,22 @@
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PlainSerializer,
+)
 
 from ser import catalog
 
+Entry = TypeVar("Entry")
+Decisive = Annotated[Entry, PlainSerializer(lambda entry: json.loads(entry.decisive()))]  # in the JSON of a job
 Options = dict[str, Any]
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 Allowance = Literal["subset", "unlabelled-audio", "missing-audio", "unreadable", "silent", "short"]

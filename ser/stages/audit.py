@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field
 
 from ser.config.schema import Protocol
 from ser.errors import SerError, offenders
 from ser.evaluation import duplicates, leakage
 from ser.evaluation.leakage import LeakFinding
+from ser.jobs.job import File, Job, OptionalFile
 from ser.tables import contracts
 from ser.tables.audit_tables import ALL_FOLDS, AUDIT, FINGERPRINTS
 
@@ -22,30 +24,41 @@ DESCRIBED = ["utterance", "speaker", "session", "dialog", "text", "style"]
 HEADING = ("what", "of", "also in", "status", "share", "utterances", "known", "worst fold", "for example")
 
 
-def audit(
-    *,
-    manifest: Path,
-    folds: Path,
-    out: Path,
-    fingerprints: Path | None = None,
-    shards: int | None = None,
-    words: int = leakage.WORDS,
-    threshold: float = duplicates.THRESHOLD,
-) -> None:
-    """Print what the parts of each fold share and write it to ``out``, the AUDIT table of one protocol on one corpus.
+class AuditJob(Job):
+    """One protocol on one corpus."""
 
-    folds: the folds table, whose metadata hold the protocol; fingerprints: folder of the corpus's fingerprint shards
-    (the first ``shards``, or all of them), without which the audio is not compared; words: the shortest text that
-    counts as a scripted sentence; threshold: of the correlation of near-duplicates. SerError, and no table, where
-    something is shared that the protocol does not declare.
+    manifest: File
+    """manifest.parquet of the corpus."""
+    folds: File
+    """Fold table of the protocol; its notes hold the protocol."""
+    fingerprints: OptionalFile = None
+    """Folder of the corpus's fingerprint shards; without it the audio is not compared."""
+    shards: int | None = Field(None, ge=1)
+    """Shards of the fingerprints; all in the folder if not given."""
+    words: int | None = None
+    """A text with fewer words does not count as a scripted sentence; leakage.WORDS if not given."""
+    threshold: float | None = None
+    """Correlation from which two recordings count as the same; duplicates.THRESHOLD if not given."""
+    out: File
+    """AUDIT table to write."""
+
+
+def audit(job: AuditJob) -> None:
+    """Show what train, dev and test share under a protocol; an undeclared leak is an error.
+
+    Prints a line per check and writes the AUDIT table of one protocol on one corpus. SerError where the parts of a fold
+    share something that the protocol does not declare; then nothing is written.
     """
-    assigned = contracts.read(contracts.FOLDS, folds)
+    assigned = contracts.read(contracts.FOLDS, job.folds)
     table, notes = assigned.select(["utterance", "fold", "part"]).to_pandas(), contracts.metadata(assigned)
     if not {"corpus", "name", "protocol", "digest"} <= notes.keys():
-        raise SerError(f"{folds} does not name its protocol in its metadata; write it again with `ser split`.")
+        raise SerError(f"{job.folds} does not name its protocol in its metadata; write it again with `ser split`.")
     protocol, name, corpus = Protocol.model_validate_json(notes["protocol"]), notes["name"], notes["corpus"]
     used = sorted(set(table["utterance"]))
-    known = _described(manifest, used, words).merge(_recordings(fingerprints, shards, used, threshold), on="utterance")
+    words = leakage.WORDS if job.words is None else job.words
+    threshold = duplicates.THRESHOLD if job.threshold is None else job.threshold
+    recordings = _recordings(job.fingerprints, job.shards, used, threshold)
+    known = _described(job.manifest, used, words).merge(recordings, on="utterance")
     found = leakage.findings(
         table.merge(known, on="utterance"), normalisation=protocol.normalisation, selection=protocol.selection
     )
@@ -54,7 +67,7 @@ def audit(
     _refuse_undeclared(found, protocol, name, corpus)
     entries = [{"corpus": corpus, "protocol": name, **_entry(finding, protocol.leaks)} for finding in found]
     options = {"digest": notes["digest"], "words": str(words), "threshold": str(threshold)}
-    contracts.write(AUDIT, pa.Table.from_pylist(entries, schema=AUDIT.schema), out, options)
+    contracts.write(AUDIT, pa.Table.from_pylist(entries, schema=AUDIT.schema), job.out, options)
 
 
 def _described(manifest: Path, used: Sequence[str], words: int) -> pd.DataFrame:

@@ -4,41 +4,48 @@ import math
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import combinations, groupby
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
+from ser.config.plan import read_plan
 from ser.errors import SerError
 from ser.evaluation import comparison, predictions
 from ser.evaluation import intervals as of
 from ser.evaluation.intervals import METHODS, Tally
 from ser.evaluation.predictions import Predictions
+from ser.jobs.job import File, Job
 from ser.layout import Run
-from ser.metrics import DEFAULT
 from ser.tables import contracts
 
 Rows = list[dict[str, Any]]
 
 
-def compare(
-    *,
-    runs: Sequence[Run],
-    comparisons: Path,
-    intervals: Path,
-    method: str = METHODS[0],
-    metrics: Sequence[str] = DEFAULT,
-) -> None:
-    """Read the predictions of ``runs`` and write the tables ``comparisons`` and ``intervals`` of ``metrics``.
+class CompareJob(Job):
+    """All runs of one experiment."""
 
-    method: of the intervals, one of ``ser.evaluation.intervals.METHODS``. Every two systems of one protocol on one
-    corpus are compared on the folds that both have; pairs without such folds are named on stderr. Holm's correction is
-    over all metrics and pairs of one corpus and protocol: those of systems with the same folds are one family, those
-    compared on a part of a system's folds another, so that an unfinished system does not change the p values of
-    finished ones. SerError as in the score stage, and where two systems were not tested on the same utterances of a
-    fold.
+    plan: File
+    """plan.json of the experiment."""
+    comparisons: File
+    """Table of paired comparisons to write."""
+    intervals: File
+    """Table of intervals to write."""
+    method: str = METHODS[0]
+    """Of the intervals: jackknife or bootstrap."""
+
+
+def compare(job: CompareJob) -> None:
+    """Compute the interval of every system, and compare the systems of a protocol in pairs.
+
+    Every two systems of one protocol on one corpus are compared on the folds that both have; pairs without such folds
+    are named on stderr. Holm's correction is over all metrics and pairs of one corpus and protocol: those of systems
+    with the same folds are one family, those compared on a part of a system's folds another, so that an unfinished
+    system does not change the p values of finished ones. SerError as in the score stage, and where two systems were not
+    tested on the same utterances of a fold.
     """
+    plan = read_plan(job.plan)
+    runs, metrics = plan.runs(), plan.experiment.metrics
     if not runs:
         raise SerError("there are no runs to compare.")
     spans: Rows = []
@@ -54,11 +61,11 @@ def compare(
             if tallies[system].kind != "speaker":
                 name = tallies[system].name
                 print(f"{name}: speakers are unknown or fewer than 2; the clusters are utterances", file=sys.stderr)
-            spans.extend(_intervals(ones[0], rows, tallies[system], method, metrics))
-        pairs.extend(_comparisons(systems, tallies, method, metrics))
-    contracts.write(contracts.INTERVALS, pa.Table.from_pylist(spans, schema=contracts.INTERVALS.schema), intervals)
+            spans.extend(_intervals(ones[0], rows, tallies[system], job.method, metrics))
+        pairs.extend(_comparisons(systems, tallies, job.method, metrics))
+    contracts.write(contracts.INTERVALS, pa.Table.from_pylist(spans, schema=contracts.INTERVALS.schema), job.intervals)
     table = pa.Table.from_pylist(pairs, schema=contracts.COMPARISONS.schema)
-    contracts.write(contracts.COMPARISONS, table, comparisons)
+    contracts.write(contracts.COMPARISONS, table, job.comparisons)
 
 
 def _rows(ones: Sequence[Predictions]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Stage ``embed``: vectors of the words that a corpus's transcripts hold, from a file such as GloVe's."""
+"""Stage ``embed``: vectors of the words in a corpus's transcripts, from a file in GloVe's format."""
 
 import fcntl
 import hashlib
@@ -11,31 +11,40 @@ import pyarrow.compute as pc
 
 from ser.errors import SerError
 from ser.files import addresses, downloads
+from ser.jobs.job import File, Job
 from ser.tables import contracts
 from ser.text import glove
 from ser.text.transcripts import read as read_transcripts
 
 
-def embed(
-    *,
-    transcripts: Path,
-    source: str,
-    downloaded: Path,
-    out: Path,
-    checksum: str | None = None,
-    shards: int | None = None,
-) -> None:
-    """Write the EMBEDDING table of the words in ``transcripts`` that ``source`` knows, sorted by word, to ``out``.
+class EmbedJob(Job):
+    """The word vectors of one transcript of a corpus."""
 
-    transcripts: folder of TRANSCRIPTS shards, of which the first ``shards`` count; source: a file in GloVe's text
-    format, plain, gzip or zip, or its URL, then kept in the folder ``downloaded``; checksum: its SHA-256. Words are
-    looked up as they stand in the transcripts, in lower case. The notes hold source, checksum, words (that the
-    transcripts have), found (of these) and provenance, one line. SerError if the source is not to be had, is not the
-    one of ``checksum``, or is no such file.
+    transcripts: File
+    """Folder of TRANSCRIPTS shards."""
+    shards: int | None = None
+    """Shards in that folder; all if not given."""
+    source: str
+    """Word vectors in GloVe's text format, plain, gzip or zip, or their URL."""
+    checksum: str | None = None
+    """SHA-256 of the source."""
+    downloaded: File = Path("data/raw/embeddings")
+    """Folder for a file that is downloaded."""
+    out: File
+    """EMBEDDING table to write."""
+
+
+def embed(job: EmbedJob) -> None:
+    """Write the vectors of the words in a corpus's transcripts, sorted by word.
+
+    Words are looked up in lower case, as they are in the transcripts. The notes hold source, checksum, words (in the
+    transcripts), found (of these) and provenance, one line. SerError if the source cannot be read, has another checksum
+    or another format.
     """
-    table = read_transcripts(transcripts, shards)
+    source = job.source
+    table = read_transcripts(job.transcripts, job.shards)
     words = sorted(set(pc.list_flatten(table["words"]).to_pylist()))
-    path, found = _source(source, checksum, downloaded)
+    path, found = _source(source, job.checksum, job.downloaded)
     vectors = glove.read(path, words)
     known = [word for word in words if word in vectors]
     share = f"{len(known) / len(words):.1%}" if words else "none"
@@ -48,14 +57,14 @@ def embed(
         "provenance": f"{path.name} (SHA-256 {found[:12]})",
     }
     columns = [known, [vectors[word] for word in known]]
-    contracts.write(contracts.EMBEDDING, pa.table(columns, schema=contracts.EMBEDDING.schema), out, notes)
+    contracts.write(contracts.EMBEDDING, pa.table(columns, schema=contracts.EMBEDDING.schema), job.out, notes)
 
 
 def _source(source: str, checksum: str | None, downloaded: Path) -> tuple[Path, str]:
-    """Return the file that ``source`` names, fetched where it lies on the net, and its SHA-256."""
+    """Return the file of ``source``, downloaded if it is a URL, and its SHA-256."""
     remote = addresses.split(source).scheme in addresses.REMOTE
     if remote:
-        with _alone(downloaded):
+        with _locked(downloaded):
             path = downloads.download(source, downloaded / addresses.filename(source))
     else:
         path = Path(source).expanduser()
@@ -77,8 +86,8 @@ def _source(source: str, checksum: str | None, downloaded: Path) -> tuple[Path, 
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let one process at a time download into ``folder``: the jobs of two corpora may want the same file at once."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of ``folder``: the jobs of two corpora may download the same file at once."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

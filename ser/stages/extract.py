@@ -3,40 +3,60 @@
 import json
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from ser import catalog
 from ser.config import extractors
 from ser.config.options import uses_device
+from ser.config.schema import Options
 from ser.errors import SerError, offenders
+from ser.jobs.devices import granted
+from ser.jobs.job import File, GpuJob
 from ser.jobs.progress import progress
 from ser.tables import contracts
 
 
-def extract(
-    *, feature: str, extractor: str, options: Mapping[str, Any], audio: Path, out: Path, device: str = "auto"
-) -> None:
-    """Run ``ser.features.<extractor>`` with ``options`` over the AUDIO table ``audio``; write FEATURES to ``out``.
+class ExtractJob(GpuJob):
+    """One feature of one shard."""
 
-    device: auto, cpu or cuda, for an extractor that takes one. The table's notes hold feature, extractor, options
-    (JSON, without files that the pipeline trains), hop (seconds as JSON, null for one row per utterance), dtype,
-    versions (JSON, of the libraries that the extractor names) and provenance ("" without one).
-    SerError, naming the utterance, if one is too short or at another rate, if a matrix does not have the declared width
-    and type, or if a value is not finite.
+    feature: str
+    """Name of the feature in the configuration."""
+    extractor: str
+    """Module in ser/features."""
+    options: Options = Field(default_factory=dict)
+    """Keyword arguments of the extractor."""
+    audio: File
+    """AUDIO shard to read."""
+    out: File
+    """FEATURES shard to write."""
+
+
+def extract(job: ExtractJob) -> None:
+    """Extract one feature from one shard of audio.
+
+    The table's notes hold feature, extractor, options (JSON), hop (seconds as JSON, null for one row per utterance),
+    dtype, versions (JSON, of the libraries that the extractor names) and provenance (of the weights; else empty).
+    SerError, naming the utterance, if one is too short or at another rate, or if a value is not finite.
     """
-    module = catalog.load("features", extractor)
-    extractors.check(module, options)
-    notes = {"feature": feature, "extractor": extractor, **_notes(module, options)}
-    given = {"device": device} if uses_device("features", extractor, options) else {}
-    compute = partial(module.extract, **{**given, **options})
-    table = contracts.read(contracts.AUDIO, audio)
+    gpus = job.gpus if uses_device("features", job.extractor, job.options) else 0
+    with granted(gpus, job.device, job.jobs_per_gpu) as device:
+        _extract(job, device)
+
+
+def _extract(job: ExtractJob, device: str) -> None:
+    module = catalog.load("features", job.extractor)
+    extractors.check(module, job.options)
+    notes = {"feature": job.feature, "extractor": job.extractor, **_notes(module, job.options)}
+    given = {"device": device} if uses_device("features", job.extractor, job.options) else {}
+    compute = partial(module.extract, **{**given, **job.options})
+    table = contracts.read(contracts.AUDIO, job.audio)
     rows: list[Mapping[str, Any]] = []
     infinite: list[str] = []
     with threadpool_limits(1):  # the order of additions, and so the last bits, depends on how many there are
@@ -44,15 +64,17 @@ def extract(
             signal = np.frombuffer(table["samples"][row].as_buffer(), dtype="<f4")
             try:
                 matrix = compute(signal, table["rate"][row].as_py())
-                extractors.check_matrix(module, module.dims(**options), matrix)
+                extractors.check_matrix(module, module.dims(**job.options), matrix)
             except SerError as error:
-                raise SerError(f"{audio}: feature '{feature}', utterance {name}: {error}") from error
+                raise SerError(f"{job.audio}: feature '{job.feature}', utterance {name}: {error}") from error
             if not np.isfinite(matrix).all():
                 infinite.append(name)
             rows.append(_row(name, matrix))
     if infinite:
-        raise SerError(f"{audio}: '{feature}' has values that are not finite in {offenders(infinite)}; exclude them.")
-    contracts.write(contracts.FEATURES, pa.Table.from_pylist(rows, schema=contracts.FEATURES.schema), out, notes)
+        raise SerError(
+            f"{job.audio}: '{job.feature}' has values that are not finite in {offenders(infinite)}; exclude them."
+        )
+    contracts.write(contracts.FEATURES, pa.Table.from_pylist(rows, schema=contracts.FEATURES.schema), job.out, notes)
 
 
 def _row(name: str, matrix: NDArray[np.generic]) -> dict[str, Any]:

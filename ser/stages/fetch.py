@@ -1,4 +1,4 @@
-"""Bring a corpus here: download or take its archive and unpack it, or let its adapter write it."""
+"""Stage ``fetch``: unpack the archive of a corpus, downloaded if it is a URL, or call the adapter that writes it."""
 
 import json
 import shutil
@@ -6,11 +6,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pydantic import Field
+
 from ser import catalog
-from ser.config.schema import Corpus
+from ser.config.schema import Options
 from ser.corpus import Card
 from ser.errors import SerError
 from ser.files import addresses, archives, downloads
+from ser.jobs.job import File, Job
 
 OFFICIAL = "official"  # as archive: the address on the corpus's card
 MINE = ".fetched"  # marks a folder that this stage wrote and may replace
@@ -18,13 +21,29 @@ MINE = ".fetched"  # marks a folder that this stage wrote and may replace
 Origin = dict[str, str | None]
 
 
-def fetch(*, corpus: str, settings: Corpus, root: Path) -> None:
-    """Fill ``root`` with the corpus and write ``root/release.json``: what it is, from where, MD5, files and bytes.
+class FetchJob(Job):
+    """One corpus."""
 
-    The folder is made beside ``root`` and renamed when it is whole, so that a failed attempt leaves nothing there.
-    Archives lie in ``archives`` beside ``root``. SerError if no archive is configured and the adapter writes none.
+    corpus: str
+    """Name of the corpus in the configuration."""
+    adapter: str
+    """Module in ser/corpora."""
+    archive: str | None = None
+    """Path or URL of an archive, or "official" for the address on the corpus's card."""
+    options: Options = Field(default_factory=dict)
+    """Keyword arguments of the adapter."""
+    root: File
+    """Folder of the release, to write."""
+
+
+def fetch(job: FetchJob) -> None:
+    """Unpack a corpus's archive, or let the adapter write the corpus.
+
+    Writes the release and ``release.json`` (title, origin, MD5, files, bytes) to ``root``. The folder is made beside
+    ``root`` and renamed when it is complete, so that a failed attempt leaves nothing there. Archives are kept in
+    ``archives`` beside ``root``. SerError if no archive is configured and the adapter writes no release.
     """
-    adapter = catalog.load("corpora", settings.adapter)
+    corpus, root, adapter = job.corpus, job.root, catalog.load("corpora", job.adapter)
     if root.exists() and not (root / MINE).exists() and any(not file.name.startswith(".") for file in root.iterdir()):
         raise SerError(
             f"{root}: holds files that fetch did not write and will not replace; move them away, or use them as they "
@@ -34,18 +53,18 @@ def fetch(*, corpus: str, settings: Corpus, root: Path) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     root.parent.mkdir(parents=True, exist_ok=True)
     try:
-        if settings.archive is not None:
-            origin = _unpack(corpus, settings.archive, adapter, settings.options, root.parent / "archives", partial)
+        if job.archive is not None:
+            origin = _unpack(corpus, job.archive, adapter, job.options, root.parent / "archives", partial)
         elif hasattr(adapter, "release"):
             partial.mkdir()
-            adapter.release(partial, **settings.options)
-            origin = {"from": f"written by ser.corpora.{settings.adapter}", "md5": None}
+            adapter.release(partial, **job.options)
+            origin = {"from": f"written by ser.corpora.{job.adapter}", "md5": None}
         else:
             raise SerError(_nothing(corpus, adapter.CARD))
-        if not adapter.audio_files(partial, **settings.options):
+        if not adapter.audio_files(partial, **job.options):
             raise SerError(f"corpus '{corpus}': there are no recordings of {adapter.CARD.title} in {origin['from']}.")
         (partial / MINE).touch()
-        _describe(corpus, settings.adapter, adapter.CARD, origin, partial)
+        _describe(corpus, job.adapter, adapter.CARD, origin, partial)
         _replace(partial, root)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -89,7 +108,7 @@ def _lift(partial: Path, adapter: ModuleType, options: dict[str, Any]) -> None:
 def _readable(folder: Path, adapter: ModuleType, options: dict[str, Any]) -> bool:
     try:
         return bool(adapter.audio_files(folder, **options))
-    except SerError:  # an adapter's word for "this is not my corpus"
+    except SerError:  # raised by the adapter where the folder is not its corpus
         return False
 
 

@@ -1,6 +1,5 @@
-"""Stage ``fingerprint``: what tells a recording from another, for every utterance of one audio shard."""
+"""Stage ``fingerprint``: hash and audio fingerprint of every utterance of one shard."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,17 +8,27 @@ from threadpoolctl import threadpool_limits
 
 from ser.errors import SerError
 from ser.evaluation import duplicates
+from ser.jobs.job import File, Job
 from ser.jobs.progress import progress
 from ser.tables import contracts
 from ser.tables.audit_tables import FINGERPRINTS
 
 
-def fingerprint(*, audio: Path, out: Path) -> None:
-    """Write hash, extent and fingerprint of the utterances in the AUDIO table ``audio`` to ``out``.
+class FingerprintJob(Job):
+    """One audio shard."""
+
+    audio: File
+    """AUDIO shard to read."""
+    out: File
+    """FINGERPRINTS shard to write."""
+
+
+def fingerprint(job: FingerprintJob) -> None:
+    """Write what identifies the recordings of one shard: hash, extent and audio fingerprint.
 
     SerError, naming the utterance, if one is not at 16 kHz.
     """
-    table = contracts.read(contracts.AUDIO, audio)
+    table = contracts.read(contracts.AUDIO, job.audio)
     rows: list[dict[str, Any]] = []
     for row in progress(range(table.num_rows), total=table.num_rows, unit="utterances"):
         name, rate = (table[column][row].as_py() for column in ("utterance", "rate"))
@@ -28,7 +37,7 @@ def fingerprint(*, audio: Path, out: Path) -> None:
             with threadpool_limits(1):  # the last bits depend on how many there are
                 vector, extent = duplicates.fingerprint(signal, rate)
         except SerError as error:
-            raise SerError(f"{audio}: utterance {name}: {error}") from error
+            raise SerError(f"{job.audio}: utterance {name}: {error}") from error
         rows.append(
             {
                 "utterance": name,
@@ -37,4 +46,4 @@ def fingerprint(*, audio: Path, out: Path) -> None:
                 "vector": vector.astype("<f2").tobytes(),
             }
         )
-    contracts.write(FINGERPRINTS, pa.Table.from_pylist(rows, schema=FINGERPRINTS.schema), out)
+    contracts.write(FINGERPRINTS, pa.Table.from_pylist(rows, schema=FINGERPRINTS.schema), job.out)

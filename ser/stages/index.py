@@ -1,4 +1,4 @@
-"""Stage ``index``: one small file on which jobs depend instead of on all shards of a feature or a transcript."""
+"""Stage ``index``: one small file that represents all shards of a feature or a transcript."""
 
 import json
 from pathlib import Path
@@ -6,25 +6,38 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import Field
 
 from ser.errors import SerError, offenders
 from ser.files.atomic import write_text
 from ser.files.embedded_checksum import verify
 from ser.files.sources import checksum
+from ser.jobs.job import File, Job
 
 
-def index(*, folder: Path, shards: int, out: Path) -> None:
-    """Write file, utterances and checksum of the shards 0 to ``shards`` − 1 in ``folder`` to ``out``, as JSON.
+class IndexJob(Job):
+    """The shards of one feature or transcript."""
 
-    Shards that are written again with the same content give the same file. SerError names the shards that are missing,
-    and one that is damaged.
+    folder: File
+    """Folder of the shards."""
+    shards: int = Field(ge=1)
+    """Number of shards."""
+    out: File
+    """JSON file to write."""
+
+
+def index(job: IndexJob) -> None:
+    """Write file name, utterances and checksum of every shard of a feature or a transcript, as JSON.
+
+    A job that reads all shards depends on this file instead of on each of them: shards that are written again with the
+    same content give the same file. SerError names the missing shards, and one that cannot be read.
     """
-    paths = [folder / f"{shard}.parquet" for shard in range(shards)]
+    paths = [job.folder / f"{shard}.parquet" for shard in range(job.shards)]
     if missing := [path.name for path in paths if not path.is_file()]:
-        raise SerError(f"{folder}: {offenders(missing)} of {shards} shards are missing; the stage before writes them.")
+        raise SerError(f"{job.folder}: {offenders(missing)} of {job.shards} shards are missing; run the stage before.")
     entries = [_entry(path) for path in paths]
     content = {"utterances": sum(entry["utterances"] for entry in entries), "shards": entries}
-    write_text(out, json.dumps(content, indent=1) + "\n")
+    write_text(job.out, json.dumps(content, indent=1) + "\n")
 
 
 def _entry(path: Path) -> dict[str, Any]:

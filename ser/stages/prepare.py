@@ -1,4 +1,4 @@
-"""Read a corpus's labels, hold them against its card and its recordings, and write the manifest."""
+"""Stage ``prepare``: check a corpus's labels against its card and recordings, and write the manifest."""
 
 import csv
 import os
@@ -18,6 +18,7 @@ from ser.corpus import Card, Facts, Utterance
 from ser.errors import SerError, offenders, unknown
 from ser.files.atomic import atomic_write
 from ser.files.sources import checksum
+from ser.jobs.job import File, Job, Threads
 from ser.jobs.progress import progress
 from ser.tables import contracts
 
@@ -33,7 +34,7 @@ REMEDIES = {  # entry of 'allow': what it does
 
 @dataclass(frozen=True)
 class Fault:
-    """Something wrong with one utterance, recording or the corpus: of which kind, and where it was seen."""
+    """Something wrong with one utterance, recording or the corpus: its kind, and where it was found."""
 
     kind: str  # an entry of 'allow'
     reason: str
@@ -42,25 +43,43 @@ class Fault:
     audio: str = ""
 
     def __str__(self) -> str:
-        place = f" ({self.where})" if self.where and self.where != self.audio else ""
-        return f"{self.utterance or self.audio}{place}: {self.reason}".removeprefix(": ")
+        where = f" ({self.where})" if self.where and self.where != self.audio else ""
+        return f"{self.utterance or self.audio}{where}: {self.reason}".removeprefix(": ")
 
 
 @dataclass(frozen=True)
-class Look:
-    """What the recordings of a corpus are like: inspection and checksum per utterance, and the faults."""
+class Inspected:
+    """The recordings of a corpus: inspection and checksum per utterance, and the faults."""
 
     inspections: dict[str, tuple[audio.Inspection, str]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
 
-def prepare(*, corpus: str, settings: Corpus, root: Path, manifest: Path, excluded: Path, jobs: int = 1) -> None:
-    """Write ``manifest``, one row per utterance sorted by name, and ``excluded``, a CSV of what was left out and why.
+class PrepareJob(Job):
+    """One corpus."""
 
-    Faults are looked for in the whole corpus, ``jobs`` recordings at a time, before one SerError names them, kind by
-    kind, with the entry of ``allow`` that accepts them. The number of shards is that of the adapter's facts; a subset
-    may leave some of them empty.
+    corpus: str
+    """Name of the corpus in the configuration."""
+    settings: Corpus
+    """The corpus's entry of the configuration."""
+    root: Path
+    """Folder of the unpacked release."""
+    jobs: Threads = 1
+    """Recordings inspected at a time."""
+    manifest: File
+    """Manifest to write."""
+    excluded: File
+    """CSV to write: the utterances left out, with the reason."""
+
+
+def prepare(job: PrepareJob) -> None:
+    """Read a release's labels, check them against its card, inspect all audio, write the manifest.
+
+    The manifest has one row per utterance, sorted by name. The whole corpus is checked before one SerError names the
+    faults, kind by kind, with the entry of ``allow`` that accepts them. The number of shards is that of the adapter's
+    facts; a subset may leave some of them empty.
     """
+    corpus, settings, root = job.corpus, job.settings, job.root
     if not root.is_dir():
         raise SerError(f"corpus '{corpus}': its root {root} is not a folder.")
     adapter = catalog.load("corpora", settings.adapter)
@@ -72,8 +91,8 @@ def prepare(*, corpus: str, settings: Corpus, root: Path, manifest: Path, exclud
     faults = [Fault("subset", difference) for difference in adapter.verify(rows, **options)]
     faults += _without_label(rows, adapter.audio_files(root, **options))
     kept, left_out = _exclude(corpus, rows, settings.exclude)
-    look = _look(root, kept, settings.minimum_seconds, jobs)
-    faults += look.faults
+    inspected = _inspect(root, kept, settings.minimum_seconds, job.jobs)
+    faults += inspected.faults
     _report(corpus, root, faults, settings.allow)
     left_out += [fault for fault in faults if fault.audio]  # a subset and a row without an emotion take nothing away
     if hasattr(adapter, "left_out"):
@@ -84,16 +103,17 @@ def prepare(*, corpus: str, settings: Corpus, root: Path, manifest: Path, exclud
     if not kept:
         raise SerError(f"corpus '{corpus}' ({root}): no utterance is left of {len(rows)}.")
     shards = layout.shard_count(facts.utterances, settings.shard_size)
-    _write_excluded(left_out, excluded)
-    contracts.write(contracts.MANIFEST, _table(kept, look, shards), manifest, _notes(corpus, settings, adapter.CARD))
-    print(f"{corpus}: {len(kept)} utterances, {len(left_out)} left out (see {excluded})", flush=True)
+    _write_excluded(left_out, job.excluded)
+    notes = _notes(corpus, settings, adapter.CARD)
+    contracts.write(contracts.MANIFEST, _table(kept, inspected, shards), job.manifest, notes)
+    print(f"{corpus}: {len(kept)} utterances, {len(left_out)} left out (see {job.excluded})", flush=True)
 
 
 def _unique(corpus: str, rows: Sequence[Utterance]) -> None:
-    places: dict[str, list[str]] = defaultdict(list)
+    lines: dict[str, list[str]] = defaultdict(list)
     for row in rows:
-        places[row.utterance].append(row.where)
-    twice = [f"{name} ({' and '.join(where)})" for name, where in places.items() if len(where) > 1]
+        lines[row.utterance].append(row.where)
+    twice = [f"{name} ({' and '.join(where)})" for name, where in lines.items() if len(where) > 1]
     if twice:
         raise SerError(f"corpus '{corpus}': {len(twice)} utterances are there more than once: {offenders(twice)}.")
 
@@ -127,7 +147,7 @@ def _without_label(rows: Sequence[Utterance], recordings: Iterable[str]) -> list
     return unnamed + [Fault(kind, "names no emotion", row.where, row.utterance) for row in rows if row.emotion is None]
 
 
-def _look(root: Path, rows: Sequence[Utterance], minimum_seconds: float, jobs: int) -> Look:
+def _inspect(root: Path, rows: Sequence[Utterance], minimum_seconds: float, jobs: int) -> Inspected:
     """Inspect the recordings of all ``rows``, file by file in ``jobs`` threads; libsndfile lets the others run."""
     files: dict[str, list[Utterance]] = defaultdict(list)
     for row in rows:
@@ -143,18 +163,18 @@ def _look(root: Path, rows: Sequence[Utterance], minimum_seconds: float, jobs: i
         total = checksum(path) if readable else ""
         return [(row, inspection, total) for row, inspection in found]
 
-    look = Look()
+    result = Inspected()
     with ThreadPoolExecutor(max(1, jobs)) as pool:
         for found in progress(pool.map(inspect, files), total=len(files), unit="recordings"):
             for row, inspection, total in found:
-                place = {"where": row.where, "utterance": row.utterance, "audio": row.audio}
+                source = {"where": row.where, "utterance": row.utterance, "audio": row.audio}
                 if inspection is None:
-                    look.faults.append(Fault("missing-audio", f"there is no {row.audio}", **place))
+                    result.faults.append(Fault("missing-audio", f"there is no {row.audio}", **source))
                 elif inspection.kind is not None:
-                    look.faults.append(Fault(inspection.kind, str(inspection.fault), **place))
+                    result.faults.append(Fault(inspection.kind, str(inspection.fault), **source))
                 else:
-                    look.inspections[row.utterance] = (inspection, total)
-    return look
+                    result.inspections[row.utterance] = (inspection, total)
+    return result
 
 
 def _report(corpus: str, root: Path, faults: Sequence[Fault], allow: Sequence[str]) -> None:
@@ -162,17 +182,17 @@ def _report(corpus: str, root: Path, faults: Sequence[Fault], allow: Sequence[st
     kinds = [kind for kind in REMEDIES if kind not in allow and any(fault.kind == kind for fault in faults)]
     if not kinds:
         return
-    lines = [f"corpus '{corpus}' ({root}) is not as it should be:"]
+    lines = [f"corpus '{corpus}' ({root}) has faults:"]
     for kind in kinds:
         those = [fault for fault in faults if fault.kind == kind]
         lines.append(f"{kind}, {len(those)}: {offenders(those)}. ('allow: [{kind}]' {REMEDIES[kind]}.)")
     raise SerError("\n".join(lines))
 
 
-def _table(rows: Sequence[Utterance], look: Look, shards: int) -> pa.Table:
+def _table(rows: Sequence[Utterance], inspected: Inspected, shards: int) -> pa.Table:
     cells = []
     for index, row in enumerate(rows):
-        inspection, total = look.inspections[row.utterance]
+        inspection, total = inspected.inspections[row.utterance]
         cells.append(
             {
                 **asdict(row),
@@ -180,7 +200,7 @@ def _table(rows: Sequence[Utterance], look: Look, shards: int) -> pa.Table:
                 "rate": inspection.rate,
                 "channels": inspection.channels,
                 "checksum": total,
-                "raters": [{"rater": rater, "emotions": list(said)} for rater, said in row.raters] or None,
+                "raters": [{"rater": rater, "emotions": list(named)} for rater, named in row.raters] or None,
                 "words": [asdict(word) for word in row.words] or None,
                 "shard": index * shards // len(rows),
             }

@@ -1,24 +1,41 @@
 """Stage ``report``: the tables, figures and page of an experiment, from its runs and scores."""
 
-from pathlib import Path
-
-from ser.config.plan import Plan
+from ser.config.plan import read_plan
 from ser.errors import SerError
 from ser.files.atomic import atomic_write
+from ser.jobs.job import File, Job
 from ser.report.data.experiment import ScoreTables, read
 from ser.report.files import files
 
 
-def report(*, plan: Plan, scores: Path, confusions: Path, intervals: Path, comparisons: Path, out: Path) -> None:
-    """Write ``index.html``, ``tables/*`` and ``figures/*`` into ``out``, each file whole or not at all.
+class ReportJob(Job):
+    """All runs of one experiment."""
 
-    scores, confusions: the tables of the score stage for exactly the runs of ``plan``; intervals, comparisons: those of
-    the compare stage. SerError for runs that are missing, damaged or of another version of their protocol, and for
-    tables of other runs.
+    plan: File
+    """plan.json of the experiment."""
+    scores: File
+    """Score table of exactly these runs."""
+    confusions: File
+    """Confusion table of the same."""
+    intervals: File
+    """Table of intervals."""
+    comparisons: File
+    """Table of paired comparisons."""
+    out: File
+    """Folder to write: index.html, tables/* and figures/*."""
+
+
+def report(job: ReportJob) -> None:
+    """Write the tables, figures and page of an experiment, each file atomically.
+
+    SerError for runs that are missing, damaged or of another version of their protocol, and for tables of other runs.
     """
+    plan = read_plan(job.plan)
     if not plan.runs():
-        raise SerError(f"{out}: the experiment '{plan.experiment.name}' selects no runs; there is nothing to report.")
-    data = read(plan, ScoreTables(scores, confusions, intervals, comparisons))
+        raise SerError(
+            f"{job.out}: the experiment '{plan.experiment.name}' selects no runs; there is nothing to report."
+        )
+    data = read(plan, ScoreTables(job.scores, job.confusions, job.intervals, job.comparisons))
     for name, content in files(data):
-        with atomic_write(out / name) as partial:
+        with atomic_write(job.out / name) as partial:
             partial.write_bytes(content)

@@ -1,10 +1,9 @@
-"""Stage ``score``: metrics, recalls and confusions of every run, and of all folds of a seed pooled."""
+"""Stage ``score``: WA, UA, recalls and confusions of every run, and of all folds of a seed pooled."""
 
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,21 +11,35 @@ import pandas as pd
 import pyarrow as pa
 
 from ser import metrics as definitions
+from ser.config.plan import read_plan
 from ser.errors import SerError
 from ser.evaluation import predictions
 from ser.evaluation.predictions import Predictions
 from ser.evaluation.summary import POOLED
-from ser.layout import Run
+from ser.jobs.job import File, Job
 from ser.tables import contracts
 
 
-def score(*, runs: Sequence[Run], scores: Path, confusions: Path, metrics: Sequence[str] = definitions.DEFAULT) -> None:
-    """Read the predictions of ``runs`` and write the tables ``scores``, of ``metrics``, and ``confusions``.
+class ScoreJob(Job):
+    """All runs of one experiment."""
 
-    Every seed also gets a pooled row (fold -1) over those of its folds that are among the runs, be it one. A class
-    without a test utterance has no recall row. SerError where a run's file is missing, is another run's, disagrees with
-    the others about the classes or the protocol's version, or predicts an utterance again that is tested only once.
+    plan: File
+    """plan.json of the experiment."""
+    scores: File
+    """Score table to write."""
+    confusions: File
+    """Confusion table to write."""
+
+
+def score(job: ScoreJob) -> None:
+    """Compute metrics, recalls and confusions of every run of an experiment.
+
+    Every seed also gets a pooled row (fold -1) over its folds, even if there is only one. A class without a test
+    utterance has no recall row. SerError where a run's file is missing, belongs to another run, disagrees with the
+    others about the classes or the protocol's version, or predicts an utterance again that is tested only once.
     """
+    plan = read_plan(job.plan)
+    runs = plan.runs()
     if not runs:
         raise SerError("there are no runs to score.")
     ordered = sorted(dict.fromkeys(runs))
@@ -39,11 +52,12 @@ def score(*, runs: Sequence[Run], scores: Path, confusions: Path, metrics: Seque
             folds = list(group)
             for one in (*folds, _pooled(folds)):
                 confusion = _confusion(one)
-                values.extend(_values(one, confusion, metrics))
+                values.extend(_values(one, confusion, plan.experiment.metrics))
                 counts.extend(_counts(one, confusion))
         _note_missing(read)
-    contracts.write(contracts.SCORES, pa.Table.from_pylist(values, schema=contracts.SCORES.schema), scores)
-    contracts.write(contracts.CONFUSIONS, pa.Table.from_pylist(counts, schema=contracts.CONFUSIONS.schema), confusions)
+    contracts.write(contracts.SCORES, pa.Table.from_pylist(values, schema=contracts.SCORES.schema), job.scores)
+    table = pa.Table.from_pylist(counts, schema=contracts.CONFUSIONS.schema)
+    contracts.write(contracts.CONFUSIONS, table, job.confusions)
 
 
 def _pooled(folds: Sequence[Predictions]) -> Predictions:

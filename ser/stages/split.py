@@ -1,36 +1,54 @@
 """Stage ``split``: give every utterance of a protocol its class, and a part in every fold.
 
-Whatever the rule does, the outcome is held to what the protocol promises before it is written: every class is trained
-on, a dev part is there if the epoch is chosen on one, each utterance is tested once, and nothing of the test part is in
-train that the protocol does not name among its leaks.
+The outcome of the rule is checked against the protocol before it is written: every class occurs in train, there is a
+dev part if the epoch is selected on it, each utterance is tested once, and train shares nothing with test that the
+protocol does not declare as a leak.
 """
 
 import json
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+from pydantic import Field
 
 from ser import catalog
-from ser.config.schema import Protocol
+from ser.config.schema import Decisive, Protocol
 from ser.emotions import NAMES, UNCLEAR
 from ser.errors import SerError, offenders, unknown
+from ser.jobs.job import File, Job
 from ser.tables import contracts
 
 NESTED = ("raters", "words")
-GROUPS = ("speaker", "session", "dialog")  # what must not be shared between train and test unless it leaks by design
+GROUPS = ("speaker", "session", "dialog")  # train and test must not share these unless the protocol declares it
 
 
-def split(*, corpus: str, name: str, protocol: Protocol, manifest: Path, out: Path, folds: int) -> None:
-    """Write the folds table of protocol ``name`` on ``corpus``.
+class SplitJob(Job):
+    """One protocol on one corpus."""
 
-    manifest: the corpus's manifest table; out: the folds table; folds: how many folds the rule promised from the
-    corpus's facts. SerError where the corpus lacks a column or class that the protocol needs, where the rule cannot be
-    applied, and where its outcome breaks a promise of the protocol.
+    corpus: str
+    """Name of the corpus in the configuration."""
+    name: str
+    """Name of the protocol in the configuration."""
+    protocol: Decisive[Protocol]
+    """The protocol's entry of the configuration."""
+    folds: int = Field(ge=1)
+    """Number of folds in the plan, from the corpus's facts."""
+    manifest: File
+    """Manifest of the corpus."""
+    out: File
+    """FOLDS table to write."""
+
+
+def split(job: SplitJob) -> None:
+    """Assign every utterance of a protocol to train, dev or test in each fold.
+
+    SerError where the corpus lacks a column or class that the protocol needs, where the rule cannot be applied, and
+    where its outcome contradicts the protocol.
     """
+    corpus, name, protocol = job.corpus, job.name, job.protocol
     where = f"protocol '{name}' on corpus '{corpus}'"
-    table = contracts.read(contracts.MANIFEST, manifest).drop_columns(list(NESTED)).to_pandas()
+    table = contracts.read(contracts.MANIFEST, job.manifest).drop_columns(list(NESTED)).to_pandas()
     chosen = _subset(table, protocol, where)
     labelled = _labelled(chosen, protocol, where)
     rule = catalog.load("protocols", protocol.rule)
@@ -39,7 +57,7 @@ def split(*, corpus: str, name: str, protocol: Protocol, manifest: Path, out: Pa
         assigned = rule.assign(labelled, **protocol.options)
     except SerError as error:
         raise SerError(f"{where}: {error}") from error
-    _check_shape(assigned, table, labelled, folds, where)
+    _check_shape(assigned, table, labelled, job.folds, where)
     rows = assigned.merge(labelled[["utterance", "label", *GROUPS]], on="utterance").sort_values(["fold", "utterance"])
     _check_parts(rows, protocol, where)
     if not repeated:
@@ -52,10 +70,10 @@ def split(*, corpus: str, name: str, protocol: Protocol, manifest: Path, out: Pa
         "digest": protocol.digest(),
         "classes": json.dumps(sorted(set(labelled["label"])) if protocol.labels == "all" else list(protocol.labels)),
         "tested": "drawn" if repeated else "once",
-        "warning": contracts.metadata(manifest).get("warning", ""),
+        "warning": contracts.metadata(job.manifest).get("warning", ""),
     }
     columns = rows[contracts.FOLDS.schema.names]
-    contracts.write(contracts.FOLDS, pa.Table.from_pandas(columns, preserve_index=False), out, notes)
+    contracts.write(contracts.FOLDS, pa.Table.from_pandas(columns, preserve_index=False), job.out, notes)
     _report(where, table, chosen, labelled, rows)
 
 
@@ -117,7 +135,7 @@ def _merges(labels: dict[str, tuple[str, ...]], where: str) -> dict[str, str]:
 
 
 def _check_shape(assigned: pd.DataFrame, table: pd.DataFrame, labelled: pd.DataFrame, folds: int, where: str) -> None:
-    """Raise SerError unless the rule gave each utterance at most one part in each of the promised folds."""
+    """Raise SerError unless the rule gave each utterance at most one part in each of the planned folds."""
     strange = assigned.loc[~assigned["utterance"].isin(labelled["utterance"]), "utterance"].unique()
     if len(strange):
         raise SerError(f"{where}: the rule assigned utterances it was not given: {offenders(strange)}.")

@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from pydantic import Field
 from safetensors.torch import save_file
 from torch import Tensor
 
 from ser.errors import SerError
 from ser.files import embedded_checksum
 from ser.files.atomic import atomic_write
+from ser.jobs.devices import granted
+from ser.jobs.job import File, GpuJob, Threads
 from ser.jobs.progress import progress
 from ser.layers.xvector import MINIMUM, RATE, log_mel
 from ser.tables import contracts
@@ -19,40 +22,61 @@ from ser.training.device import prepare
 from ser.training.xvector_training import Embedder, train
 
 
-def train_xvector(*, manifest: Path, audio: Path, out: Path, epochs: int, seed: int, threads: int) -> None:
-    """Train the speaker embedding on the speakers of ``manifest`` and the shards in the folder ``audio``.
+class TrainXvectorJob(GpuJob):
+    """One corpus."""
 
-    ``out`` becomes a safetensors file under SpeechBrain's parameter names; its note ``training`` (JSON) holds corpus,
-    speakers, utterances, epochs, seed, speaker_accuracy (0…1, on held-out utterances of the same speakers) and held_out
-    (how many). SerError if the corpus names fewer than two speakers, or if audio is missing.
+    manifest: File
+    """Manifest of the corpus."""
+    audio: File
+    """Folder of its AUDIO shards."""
+    epochs: int = Field(6, ge=1)
+    """Passes over the corpus."""
+    seed: int = 0
+    """Seed of weights and crops."""
+    threads: Threads = 1
+    """CPU threads of the numerical libraries."""
+    out: File
+    """Weights to write."""
+
+
+def train_xvector(job: TrainXvectorJob) -> None:
+    """Train x-vector weights on the corpus's speakers, where no published weights are configured.
+
+    Writes a safetensors file under SpeechBrain's parameter names; its note ``training`` (JSON) holds corpus, speakers,
+    utterances, epochs, seed, speaker_accuracy (0…1, on held-out utterances of the same speakers) and held_out (their
+    number). SerError if the corpus names fewer than two speakers, or if audio is missing.
     """
-    device = prepare("auto", threads)
-    shards, speakers = _named(manifest)
+    with granted(job.gpus, job.device, job.jobs_per_gpu) as device:
+        _train(job, prepare(device, job.threads))
+
+
+def _train(job: TrainXvectorJob, device: torch.device) -> None:
+    shards, speakers = _named(job.manifest)
     classes = {speaker: index for index, speaker in enumerate(sorted(set(speakers.values())))}
-    levels = _levels(audio, shards, set(speakers))
+    levels = _levels(job.audio, shards, set(speakers))
     missing = sorted(set(speakers) - set(levels))
     if missing:
         raise SerError(
-            f"{audio}: no audio of {len(missing)} utterances of {manifest}, {missing[0]} first; run resample."
+            f"{job.audio}: no audio of {len(missing)} utterances of {job.manifest}, {missing[0]} first; run resample."
         )
     order = sorted(levels)
     trained = train(
         [levels[name] for name in order],
         [classes[speakers[name]] for name in order],
-        epochs=epochs,
-        seed=seed,
+        epochs=job.epochs,
+        seed=job.seed,
         device=device,
     )
     notes = {
-        "corpus": contracts.metadata(manifest).get("corpus", manifest.parent.name),
+        "corpus": contracts.metadata(job.manifest).get("corpus", job.manifest.parent.name),
         "speakers": len(classes),
         "utterances": len(order),
-        "epochs": epochs,
-        "seed": seed,
+        "epochs": job.epochs,
+        "seed": job.seed,
         "speaker_accuracy": round(trained.accuracy, 4),
         "held_out": trained.held_out,
     }
-    _save(trained, out, notes)
+    _save(trained, job.out, notes)
 
 
 def _named(manifest: Path) -> tuple[list[int], dict[str, str]]:

@@ -15,7 +15,7 @@ from ser.corpora import enterface
 from ser.corpus import Facts
 from ser.emotions import NAMES
 from ser.errors import SerError
-from ser.stages.prepare import prepare
+from ser.stages.prepare import PrepareJob, prepare
 from ser.tables import contracts
 
 CODES = {"anger": "an", "disgust": "di", "fear": "fe", "happiness": "ha", "sadness": "sa", "surprise": "su"}
@@ -67,7 +67,7 @@ def film(path: Path, seed: int = 0, seconds: float = 0.4) -> np.ndarray:
 def prepared(root: Path, **settings: Any) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     manifest, excluded = root.parent / "out/manifest.parquet", root.parent / "out/excluded.csv"
     entry = Corpus(adapter="enterface", **settings)
-    prepare(corpus="enterface", settings=entry, root=root, manifest=manifest, excluded=excluded, jobs=2)
+    prepare(PrepareJob(corpus="enterface", settings=entry, root=root, manifest=manifest, excluded=excluded, jobs=2))
     with excluded.open(newline="") as file:
         return contracts.read(contracts.MANIFEST, manifest).to_pylist(), list(csv.DictReader(file))
 

@@ -111,7 +111,7 @@ def _undisturbed(house: House) -> Bench:
     for command in commands(whole.text):
         verb = command[1]
         if verb == "train":
-            verb = "estimator" if ESTIMATOR in command else "network"
+            verb = "estimator" if f"/{ESTIMATOR}/" in command[command.index("--out") + 1] else "network"
         found.setdefault(verb, []).append(command)
     bench = Bench(house, found)
     print(f"undisturbed: {whole.seconds:.0f} s from nothing", end="")

@@ -27,7 +27,7 @@ def test_sound_files_are_counted(tmp_path: Path) -> None:
     write_text(tmp_path / "run0/run.json", "{}")
     done = verify(tmp_path)
     assert (done.exit_code, done.stdout) == (0, "")
-    assert "4 files are as they were written" in done.output
+    assert "4 files are unchanged" in done.output
 
 
 def test_damaged_files_stand_on_a_line_each_and_the_code_is_2(tmp_path: Path) -> None:

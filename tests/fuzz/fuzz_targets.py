@@ -10,11 +10,11 @@ import fuzz_seeds
 import numpy as np
 
 from ser import audio, catalog
+from ser.config.plan import read_plan
 from ser.config.read import read_yaml, resolve
 from ser.corpora import _emoevaluation, enterface, iemocap, ravdess, table
 from ser.errors import SerError
 from ser.files import addresses, archives
-from ser.stages.plan import read_plan
 from ser.tables import contracts
 from ser.text import glove
 

@@ -17,7 +17,7 @@ from ser.stages import fingerprint as stage
 def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Result:
     """Call a verb whose stage raises ``error``."""
 
-    def fail(**_: object) -> None:
+    def fail(job: stage.FingerprintJob) -> None:  # noqa: ARG001
         raise error
 
     monkeypatch.setattr(stage, "fingerprint", fail)

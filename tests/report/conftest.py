@@ -16,9 +16,11 @@ import pytest
 from ser.config.plan import Plan
 from ser.config.schema import Block, Experiment, Protocol, Recipe
 from ser.layout import Run, audit, manifest
-from ser.stages.compare import compare
-from ser.stages.report import report
-from ser.stages.score import score
+from ser.stages.compare import CompareJob, compare
+from ser.stages.plan import PlanJob
+from ser.stages.plan import plan as write_plan
+from ser.stages.report import ReportJob, report
+from ser.stages.score import ScoreJob, score
 from ser.tables import contracts
 from ser.tables.audit_tables import ALL_FOLDS, AUDIT
 
@@ -196,15 +198,21 @@ def write_report(home: Path, plan: Plan, **changes: Any) -> Path:
         write_runs(plan, **changes)
         out = Path("results/trial")
         judge(plan, out)
-        report(plan=plan, **judged(out), out=out)
+        report(ReportJob(plan=written(plan), **judged(out), out=out))
     return home / out
 
 
 def judge(plan: Plan, out: Path) -> None:
     """Score and compare the runs of a plan."""
     found = judged(out)
-    score(runs=plan.runs(), scores=found["scores"], confusions=found["confusions"])
-    compare(runs=plan.runs(), intervals=found["intervals"], comparisons=found["comparisons"])
+    score(ScoreJob(plan=written(plan), scores=found["scores"], confusions=found["confusions"]))
+    compare(CompareJob(plan=written(plan), intervals=found["intervals"], comparisons=found["comparisons"]))
+
+
+def written(plan: Plan) -> Path:
+    """Write a plan in the current folder and return its file."""
+    write_plan(PlanJob(plan=plan, out=Path("plan.json")))
+    return Path("plan.json")
 
 
 def judged(out: Path) -> dict[str, Path]:
@@ -233,7 +241,7 @@ def judge_fixture() -> Callable[..., None]:
 @pytest.fixture
 def render() -> Callable[..., None]:
     """Return a function from a plan and a folder of its tables to a report in ``out``, by default the same folder."""
-    return lambda plan, tables, out=None: report(plan=plan, **judged(tables), out=out or tables)
+    return lambda plan, tables, out=None: report(ReportJob(plan=written(plan), **judged(tables), out=out or tables))
 
 
 @pytest.fixture
@@ -260,5 +268,5 @@ def whole(both: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_raters(plan.runs()[0])
         for name, protocol in PROTOCOLS.items():
             write_audit("demo", name, protocol.leaks)
-        report(plan=plan, **judged(out), out=out)
+        report(ReportJob(plan=written(plan), **judged(out), out=out))
     return home / out

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from ser.config.plan import Plan
-from ser.config.schema import Block, Experiment, Protocol
+from ser.config.schema import Block, Experiment, Inputs, Protocol, Recipe
 from ser.errors import SerError
 from ser.report.data.results import MeanSd, Score
 from ser.report.leak_gaps import by_protocols
@@ -20,7 +20,6 @@ from ser.report.table import markdown
 from ser.report.tables import comparisons
 from ser.report.tables.comparisons import Pair, PairTable
 from ser.report.tables.ranking import ranking_changes
-from ser.stages.report import report
 from ser.tables import contracts
 
 LABELS = {"angry": ["angry"], "happy": ["happy", "excited"], "neutral": ["neutral"], "sad": ["sad"]}
@@ -298,9 +297,13 @@ def test_one_protocol_has_neither_gaps_nor_rankings(
     assert by_protocols([]) == []
 
 
-def test_an_experiment_without_runs_is_refused(tmp_path: Path) -> None:
+def test_an_experiment_without_runs_is_refused(
+    render: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     empty = Experiment(name="trial", runs=(Block(corpora=("demo",), protocols=("p",), systems=("s",), folds=()),))
-    plan = Plan(experiment=empty, protocols={}, systems={}, folds={"demo": {"p": 1}})
-    tables = dict.fromkeys(("scores", "confusions", "intervals", "comparisons"), tmp_path / "none")
+    protocols = {"p": Protocol(rule="any", labels="all")}
+    systems = {"s": Recipe(model="any", inputs=Inputs())}
+    plan = Plan(experiment=empty, protocols=protocols, systems=systems, folds={"demo": {"p": 1}})
     with pytest.raises(SerError, match="selects no runs"):
-        report(plan=plan, **tables, out=tmp_path)
+        render(plan, tmp_path / "none")

@@ -20,12 +20,12 @@ from ser.corpus import Facts
 from ser.emotions import NAMES
 from ser.errors import SerError
 from ser.evaluation import duplicates, leakage
-from ser.stages.audit import audit
-from ser.stages.fetch import fetch
-from ser.stages.fingerprint import fingerprint
-from ser.stages.prepare import prepare
-from ser.stages.resample import resample
-from ser.stages.split import split
+from ser.stages.audit import AuditJob, audit
+from ser.stages.fetch import FetchJob, fetch
+from ser.stages.fingerprint import FingerprintJob, fingerprint
+from ser.stages.prepare import PrepareJob, prepare
+from ser.stages.resample import ResampleJob, resample
+from ser.stages.split import SplitJob, split
 from ser.tables import contracts
 from ser.tables.audit_tables import ALL_FOLDS, AUDIT, FINGERPRINTS, STATUSES
 
@@ -92,18 +92,18 @@ class House:
         heard |= {name: make(heard) for name, make in signals.items()}
         for shard, group in self.table.groupby("shard"):
             audio = write_audio({name: heard[name] for name in group["utterance"]}, folder / f"audio/{shard}.parquet")
-            fingerprint(audio=audio, out=folder / f"fingerprints/{shard}.parquet")
+            fingerprint(FingerprintJob(audio=audio, out=folder / f"fingerprints/{shard}.parquet"))
 
     def split(self, folds: int, **protocol: Any) -> Path:
         entry = Protocol.model_validate({"rule": "session_out", "labels": FOUR, **protocol})
         out = self.folder / "folds.parquet"
-        split(corpus="mine", name="given", protocol=entry, manifest=self.manifest, out=out, folds=folds)
+        split(SplitJob(corpus="mine", name="given", protocol=entry, manifest=self.manifest, out=out, folds=folds))
         return out
 
     def audit(self, folds: int = 6, asked: dict[str, Any] | None = None, **protocol: Any) -> pd.DataFrame:
         out = self.folder / "audit.parquet"
         given = {"fingerprints": self.folder / "fingerprints", **(asked or {})}
-        audit(manifest=self.manifest, folds=self.split(folds, **protocol), out=out, **given)
+        audit(AuditJob(manifest=self.manifest, folds=self.split(folds, **protocol), out=out, **given))
         table: pd.DataFrame = contracts.read(AUDIT, out).to_pandas()
         return table
 
@@ -206,7 +206,7 @@ def test_a_random_split_is_reported_as_leaking(tmp_path: Path) -> None:
     notes = {"corpus": "mine", "name": "random", "protocol": silent.canonical(), "digest": silent.digest()}
     contracts.write(contracts.FOLDS, folds, tmp_path / "folds.parquet", notes)
     with pytest.raises(SerError) as caught:
-        audit(manifest=house.manifest, folds=tmp_path / "folds.parquet", out=tmp_path / "none.parquet")
+        audit(AuditJob(manifest=house.manifest, folds=tmp_path / "folds.parquet", out=tmp_path / "none.parquet"))
     for leak in leaks:
         assert f"'{leak}' ({leak}): fold" in str(caught.value)
     assert f"leaks: [{', '.join(('speaker', 'session', 'dialog', 'dev speaker'))}]" in str(caught.value)
@@ -247,15 +247,15 @@ def test_a_manifest_of_another_corpus_and_folds_of_nobody_are_errors(tmp_path: P
     folds = house.split(6)
     other = write_manifest(house.table[house.table["speaker"] != "p2"], tmp_path / "other.parquet")
     with pytest.raises(SerError, match=r"other\.parquet lacks 8 utterances of the folds: u2a0, u2a1"):
-        audit(manifest=other, folds=folds, out=tmp_path / "a.parquet")
+        audit(AuditJob(manifest=other, folds=folds, out=tmp_path / "a.parquet"))
     contracts.write(contracts.FOLDS, contracts.read(contracts.FOLDS, folds).replace_schema_metadata(), folds)
     with pytest.raises(SerError, match="does not name its protocol"):
-        audit(manifest=house.manifest, folds=folds, out=tmp_path / "a.parquet")
+        audit(AuditJob(manifest=house.manifest, folds=folds, out=tmp_path / "a.parquet"))
 
 
 def test_a_shard_of_audio_becomes_a_shard_of_fingerprints(tmp_path: Path) -> None:
     signals = {"a": sound(1), "b": np.zeros(5000, np.float32), "c": sound(2)[:350]}
-    fingerprint(audio=write_audio(signals, tmp_path / "0.parquet"), out=tmp_path / "out.parquet")
+    fingerprint(FingerprintJob(audio=write_audio(signals, tmp_path / "0.parquet"), out=tmp_path / "out.parquet"))
     table = {row["utterance"]: row for row in contracts.read(FINGERPRINTS, tmp_path / "out.parquet").to_pylist()}
     assert list(table) == ["a", "b", "c"]
     assert table["b"]["hash"] is None
@@ -265,7 +265,7 @@ def test_a_shard_of_audio_becomes_a_shard_of_fingerprints(tmp_path: Path) -> Non
         assert np.abs(stored - vector).max() < 1e-3
         assert table[name]["extent"] == pytest.approx(extent)
         assert table[name]["hash"] == duplicates.sample_hash(signal)
-    fingerprint(audio=write_audio({}, tmp_path / "1.parquet"), out=tmp_path / "empty.parquet")
+    fingerprint(FingerprintJob(audio=write_audio({}, tmp_path / "1.parquet"), out=tmp_path / "empty.parquet"))
     assert contracts.read(FINGERPRINTS, tmp_path / "empty.parquet").num_rows == 0
 
 
@@ -274,7 +274,7 @@ def test_audio_of_another_rate_or_length_is_an_error(tmp_path: Path) -> None:
         cells = {"utterance": ["a"], "rate": [RATE], "frames": [RATE], "samples": [sound(0).tobytes()], **change}
         pq.write_table(pa.table(cells, schema=contracts.AUDIO.schema), tmp_path / "0.parquet")
         with pytest.raises(SerError, match=message):
-            fingerprint(audio=tmp_path / "0.parquet", out=tmp_path / "out.parquet")
+            fingerprint(FingerprintJob(audio=tmp_path / "0.parquet", out=tmp_path / "out.parquet"))
 
 
 def test_the_verbs_do_it_by_hand(tmp_path: Path) -> None:
@@ -306,10 +306,10 @@ def shipped_audit(name: str, corpus: str, facts: Facts, manifest: Path, fingerpr
     try:
         count = catalog.load("protocols", protocol.rule).folds(facts, **protocol.options)
         out = folder / f"{name}.parquet"
-        split(corpus=corpus, name=name, protocol=protocol, manifest=manifest, out=out, folds=count)
+        split(SplitJob(corpus=corpus, name=name, protocol=protocol, manifest=manifest, out=out, folds=count))
     except SerError as error:
         pytest.skip(f"{corpus}: {str(error)[:100]}…")
-    audit(manifest=manifest, folds=out, fingerprints=fingerprints, out=folder / f"audit-{name}.parquet")
+    audit(AuditJob(manifest=manifest, folds=out, fingerprints=fingerprints, out=folder / f"audit-{name}.parquet"))
     table: pd.DataFrame = contracts.read(AUDIT, folder / f"audit-{name}.parquet").to_pandas()
     return table
 
@@ -369,7 +369,9 @@ def ravdess_corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Facts, Pat
     heard = {
         row.utterance: soundfile.read(REAL / row.audio, dtype="float32")[0] for row in people if "_07" in row.audio
     }
-    fingerprint(audio=write_audio(heard, folder / "audio.parquet"), out=folder / "fingerprints/0.parquet")
+    fingerprint(
+        FingerprintJob(audio=write_audio(heard, folder / "audio.parquet"), out=folder / "fingerprints/0.parquet")
+    )
     draw = np.random.default_rng(0)
     cells = [
         {"utterance": row.utterance, "hash": row.utterance, "extent": 2.0, "vector": vector.tobytes()}
@@ -401,10 +403,10 @@ def demo_corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Facts, Path, 
     folder = tmp_path_factory.mktemp("demo")
     settings = Corpus(adapter="demo", options={"utterances": 300})
     raw, manifest = folder / "raw", folder / "manifest.parquet"
-    fetch(corpus="demo", settings=settings, root=raw)
-    prepare(corpus="demo", settings=settings, root=raw, manifest=manifest, excluded=folder / "excluded.csv")
-    resample(manifest=manifest, root=raw, shard=0, out=folder / "audio.parquet")
-    fingerprint(audio=folder / "audio.parquet", out=folder / "fingerprints/0.parquet")
+    fetch(FetchJob(corpus="demo", adapter="demo", options=settings.options, root=raw))
+    prepare(PrepareJob(corpus="demo", settings=settings, root=raw, manifest=manifest, excluded=folder / "excluded.csv"))
+    resample(ResampleJob(manifest=manifest, root=raw, shard=0, out=folder / "audio.parquet"))
+    fingerprint(FingerprintJob(audio=folder / "audio.parquet", out=folder / "fingerprints/0.parquet"))
     facts = catalog.load("corpora", "demo").facts(None, **settings.options)
     return facts, manifest, folder / "fingerprints"
 

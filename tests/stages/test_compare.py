@@ -8,16 +8,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from plans import write_plan
 from typer.testing import CliRunner
 
 from ser.cli import app
-from ser.config.plan import Plan
-from ser.config.schema import Block, Experiment, Inputs, Protocol, Recipe
 from ser.errors import SerError
 from ser.evaluation.summary import summary
 from ser.layout import Run
-from ser.stages.compare import compare
-from ser.stages.score import score
+from ser.stages.compare import CompareJob, compare
+from ser.stages.score import ScoreJob, score
 from ser.tables import contracts
 
 CLASSES = ("angry", "neutral", "sad")
@@ -54,8 +53,11 @@ def trained(
     return runs
 
 
-def tables(runs: list[Run], **options: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
-    compare(runs=runs, comparisons=TABLES[0], intervals=TABLES[1], **options)
+def tables(
+    runs: list[Run], metrics: tuple[str, ...] = ("WA", "UA"), **options: Any
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    plan = write_plan(runs, metrics=metrics)
+    compare(CompareJob(plan=plan, comparisons=TABLES[0], intervals=TABLES[1], **options))
     return (
         contracts.read(contracts.COMPARISONS, TABLES[0]).to_pandas(),
         contracts.read(contracts.INTERVALS, TABLES[1]).to_pandas(),
@@ -65,7 +67,7 @@ def tables(runs: list[Run], **options: Any) -> tuple[pd.DataFrame, pd.DataFrame]
 def test_the_intervals_stand_around_what_the_score_stage_says() -> None:
     runs = [*trained("good", seeds=(0, 1, 2)), *trained("poor")]
     _, found = tables(runs)
-    score(runs=runs, scores=Path("scores.parquet"), confusions=Path("confusions.parquet"))
+    score(ScoreJob(plan=write_plan(runs), scores=Path("scores.parquet"), confusions=Path("confusions.parquet")))
     scored = summary(contracts.read(contracts.SCORES, Path("scores.parquet")).to_pandas())
     keys = ["corpus", "protocol", "system", "metric"]
     both = found.merge(scored[scored["label"] == ""], on=keys, suffixes=("", "_scored"))
@@ -154,7 +156,7 @@ def test_other_metrics_can_be_chosen_and_are_corrected_together() -> None:
     assert pairs["metric"].tolist() == list(chosen)
     assert spans["metric"].tolist() == list(chosen) * 2
     assert pairs["p_holm"].min() == 2 * pairs["p"].min()
-    score(runs=runs, scores=Path("scores.parquet"), confusions=Path("confusions.parquet"), metrics=chosen)
+    score(ScoreJob(plan=Path("plan.json"), scores=Path("scores.parquet"), confusions=Path("confusions.parquet")))
     scored = summary(contracts.read(contracts.SCORES, Path("scores.parquet")).to_pandas())
     assert scored.loc[scored["label"] == "", "metric"].tolist() == list(chosen) * 2
     both = spans.merge(scored, on=["system", "metric"])
@@ -186,16 +188,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
 
 
 def test_the_command_line_compares_a_plan() -> None:
-    systems = ("good", "poor")
-    for system in systems:
-        trained(system)
-    block = Block(corpora=("c",), protocols=("p",), systems=systems)
-    named = {
-        "protocols": {"p": Protocol(rule="session_out", labels="all")},
-        "systems": dict.fromkeys(systems, Recipe(model="linear_svm", inputs=Inputs())),
-    }
-    plan = Plan(experiment=Experiment(name="e", runs=(block,)), **named, folds={"c": {"p": 2}})
-    Path("plan.json").write_text(plan.model_dump_json())
+    write_plan([*trained("good"), *trained("poor")])
     command = ["compare", "--plan", "plan.json", "--comparisons", str(TABLES[0]), "--intervals", str(TABLES[1])]
     assert CliRunner().invoke(app, command).exit_code == 0
     assert len(contracts.read(contracts.COMPARISONS, TABLES[0])) == 2

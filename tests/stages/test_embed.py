@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ser.errors import SerError
-from ser.stages.embed import embed
+from ser.stages.embed import EmbedJob, embed
 from ser.tables import contracts
 from ser.text import glove
 
@@ -54,7 +54,7 @@ def stored(path: Path) -> dict[str, list[float]]:
 
 def test_the_words_of_the_transcripts_get_their_vectors(said: Path, source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.parquet"
-    embed(transcripts=said, source=str(source), downloaded=tmp_path / "raw", out=out, shards=2)
+    embed(EmbedJob(transcripts=said, source=str(source), downloaded=tmp_path / "raw", out=out, shards=2))
     found = stored(out)
     assert list(found) == [".", "the"]
     assert found["."] == [1, 2, 3], "not the vector of '. . .'"
@@ -63,14 +63,18 @@ def test_the_words_of_the_transcripts_get_their_vectors(said: Path, source: Path
     sha = hashlib.sha256(GLOVE).hexdigest()
     assert (notes["words"], notes["found"], notes["checksum"]) == ("4", "2", sha)
     assert notes["provenance"] == f"glove.test.3d.txt (SHA-256 {sha[:12]})"
-    embed(transcripts=said, source=str(source), downloaded=tmp_path / "raw", out=out)
+    embed(EmbedJob(transcripts=said, source=str(source), downloaded=tmp_path / "raw", out=out))
     assert list(stored(out)) == [".", "the", "yes"]
     assert not (tmp_path / "raw").exists()
 
 
 def test_transcripts_without_a_known_word_are_legal(said: Path, tmp_path: Path) -> None:
     (tmp_path / "other.txt").write_bytes(b"le 1 2\nla 3 4\n")
-    embed(transcripts=said, source=str(tmp_path / "other.txt"), downloaded=tmp_path, out=tmp_path / "out.parquet")
+    embed(
+        EmbedJob(
+            transcripts=said, source=str(tmp_path / "other.txt"), downloaded=tmp_path, out=tmp_path / "out.parquet"
+        )
+    )
     assert stored(tmp_path / "out.parquet") == {}
 
 
@@ -170,12 +174,12 @@ def test_of_a_word_that_comes_twice_the_first_counts(tmp_path: Path) -> None:
 def test_a_local_file_must_exist_and_be_the_one_of_the_checksum(said: Path, source: Path, tmp_path: Path) -> None:
     given = {"transcripts": said, "downloaded": tmp_path / "raw", "out": tmp_path / "out.parquet"}
     with pytest.raises(SerError, match="there is no such file"):
-        embed(**given, source=str(tmp_path / "none.txt"))  # type: ignore[arg-type]
+        embed(EmbedJob(**given, source=str(tmp_path / "none.txt")))  # type: ignore[arg-type]
     with pytest.raises(SerError, match=f"SHA-256 is {hashlib.sha256(GLOVE).hexdigest()}, not {'f' * 64}"):
-        embed(**given, source=str(source), checksum="f" * 64)  # type: ignore[arg-type]
+        embed(EmbedJob(**given, source=str(source), checksum="f" * 64))  # type: ignore[arg-type]
     assert source.exists()
     assert not (tmp_path / "out.parquet").exists()
-    embed(**given, source=str(source), checksum=hashlib.sha256(GLOVE).hexdigest().upper())  # type: ignore[arg-type]
+    embed(EmbedJob(**given, source=str(source), checksum=hashlib.sha256(GLOVE).hexdigest().upper()))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -200,29 +204,32 @@ def served(tmp_path: Path) -> Iterator[str]:
 
 def test_an_address_is_fetched_once_and_kept(said: Path, served: str, tmp_path: Path) -> None:
     raw, out = tmp_path / "raw", tmp_path / "out.parquet"
-    embed(transcripts=said, source=f"{served}?token=hush", downloaded=raw, out=out)
+    embed(EmbedJob(transcripts=said, source=f"{served}?token=hush", downloaded=raw, out=out))
     assert list(stored(out)) == [".", "the", "yes"]
     assert contracts.metadata(out)["source"] == served
     assert "hush" not in str(contracts.metadata(out))
     (tmp_path / "www/glove.zip").unlink()
-    embed(transcripts=said, source=served, downloaded=raw, out=out)
+    embed(EmbedJob(transcripts=said, source=served, downloaded=raw, out=out))
     assert {path.name for path in raw.iterdir()} == {"glove.zip", ".lock"}
 
 
 def test_a_download_of_another_release_is_put_aside(said: Path, served: str, tmp_path: Path) -> None:
     raw = tmp_path / "raw"
     with pytest.raises(SerError, match="damaged or another release"):
-        embed(transcripts=said, source=served, downloaded=raw, out=tmp_path / "out.parquet", checksum="f" * 64)
+        embed(
+            EmbedJob(transcripts=said, source=served, downloaded=raw, out=tmp_path / "out.parquet", checksum="f" * 64)
+        )
     sha = hashlib.sha256((tmp_path / "www/glove.zip").read_bytes()).hexdigest()
     assert (raw / f"glove.zip.wrong-sha256-{sha[:12]}").exists()
-    embed(transcripts=said, source=served, downloaded=raw, out=tmp_path / "out.parquet", checksum=sha)
+    embed(EmbedJob(transcripts=said, source=served, downloaded=raw, out=tmp_path / "out.parquet", checksum=sha))
 
 
 def test_jobs_of_two_corpora_may_want_the_same_file_at_once(said: Path, served: str, tmp_path: Path) -> None:
     outs = [tmp_path / f"{number}.parquet" for number in range(4)]
     jobs = [
         threading.Thread(
-            target=embed, kwargs={"transcripts": said, "source": served, "downloaded": tmp_path / "raw", "out": out}
+            target=embed,
+            args=(EmbedJob(transcripts=said, source=served, downloaded=tmp_path / "raw", out=out),),
         )
         for out in outs
     ]

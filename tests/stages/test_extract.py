@@ -13,8 +13,8 @@ from threadpoolctl import threadpool_limits
 from ser import catalog
 from ser.errors import SerError
 from ser.features import spectrogram
-from ser.stages.extract import extract
-from ser.stages.fingerprint import fingerprint
+from ser.stages.extract import ExtractJob, extract
+from ser.stages.fingerprint import FingerprintJob, fingerprint
 from ser.tables import contracts
 
 RATE = 16000
@@ -33,7 +33,7 @@ def shard(path: Path, seconds: dict[str, float], rate: int = RATE) -> Path:
 
 def test_a_user_opens_a_feature_file_with_pandas_in_one_line(tmp_path: Path) -> None:
     audio, out = shard(tmp_path / "0.parquet", {"a": 0.5, "b": 1.0}), tmp_path / "features" / "0.parquet"
-    extract(feature="spectrogram", extractor="spectrogram", options={}, audio=audio, out=out)
+    extract(ExtractJob(feature="spectrogram", extractor="spectrogram", options={}, audio=audio, out=out))
     frame = pd.read_parquet(out)
     assert list(frame.utterance) == ["a", "b"]
     for row, source in zip(frame.itertuples(), pd.read_parquet(audio).itertuples(), strict=True):
@@ -44,7 +44,9 @@ def test_a_user_opens_a_feature_file_with_pandas_in_one_line(tmp_path: Path) -> 
 
 def test_the_table_says_how_it_was_made(tmp_path: Path) -> None:
     audio, out = shard(tmp_path / "0.parquet", {"a": 0.5}), tmp_path / "out.parquet"
-    extract(feature="mfcc13", extractor="mfcc", options={"coefficients": 13, "mels": 40}, audio=audio, out=out)
+    extract(
+        ExtractJob(feature="mfcc13", extractor="mfcc", options={"coefficients": 13, "mels": 40}, audio=audio, out=out)
+    )
     notes = contracts.metadata(out)
     assert notes["feature"] == "mfcc13"
     assert notes["extractor"] == "mfcc"
@@ -58,7 +60,7 @@ def test_the_table_says_how_it_was_made(tmp_path: Path) -> None:
 
 def test_an_empty_shard_gives_an_empty_legal_table(tmp_path: Path) -> None:
     audio, out = shard(tmp_path / "0.parquet", {}), tmp_path / "out.parquet"
-    extract(feature="mfcc", extractor="mfcc", options={}, audio=audio, out=out)
+    extract(ExtractJob(feature="mfcc", extractor="mfcc", options={}, audio=audio, out=out))
     assert contracts.read(contracts.FEATURES, out).num_rows == 0
 
 
@@ -66,7 +68,7 @@ def test_two_runs_write_the_same_bytes(tmp_path: Path) -> None:
     audio = shard(tmp_path / "0.parquet", {"a": 0.5})
     outs = [tmp_path / f"out{run}.parquet" for run in (1, 2)]
     for out in outs:
-        extract(feature="mfcc", extractor="mfcc", options={}, audio=audio, out=out)
+        extract(ExtractJob(feature="mfcc", extractor="mfcc", options={}, audio=audio, out=out))
     assert outs[0].read_bytes() == outs[1].read_bytes()
 
 
@@ -74,8 +76,10 @@ def test_the_values_do_not_depend_on_the_number_of_threads(tmp_path: Path) -> No
     audio = shard(tmp_path / "audio.parquet", {f"u{number}": 3.0 + number for number in range(4)})
     for threads in (1, 2):
         with threadpool_limits(threads):
-            extract(feature="f", extractor="mfcc", options={}, audio=audio, out=tmp_path / f"{threads}.parquet")
-            fingerprint(audio=audio, out=tmp_path / f"{threads}-fingerprints.parquet")
+            extract(
+                ExtractJob(feature="f", extractor="mfcc", options={}, audio=audio, out=tmp_path / f"{threads}.parquet")
+            )
+            fingerprint(FingerprintJob(audio=audio, out=tmp_path / f"{threads}-fingerprints.parquet"))
     assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
     assert (tmp_path / "1-fingerprints.parquet").read_bytes() == (tmp_path / "2-fingerprints.parquet").read_bytes()
 
@@ -83,14 +87,14 @@ def test_the_values_do_not_depend_on_the_number_of_threads(tmp_path: Path) -> No
 def test_a_short_utterance_is_named_and_nothing_is_written(tmp_path: Path) -> None:
     audio, out = shard(tmp_path / "0.parquet", {"long": 0.5, "tiny": 0.02}), tmp_path / "out.parquet"
     with pytest.raises(SerError, match=r"0\.parquet: feature 'spectrogram', utterance tiny: .*at least 400 samples"):
-        extract(feature="spectrogram", extractor="spectrogram", options={}, audio=audio, out=out)
+        extract(ExtractJob(feature="spectrogram", extractor="spectrogram", options={}, audio=audio, out=out))
     assert [path.name for path in tmp_path.iterdir()] == ["0.parquet"]
 
 
 def test_another_rate_is_named(tmp_path: Path) -> None:
     audio = shard(tmp_path / "0.parquet", {"a": 0.5}, rate=8000)
     with pytest.raises(SerError, match=r"utterance a: .*8000 Hz"):
-        extract(feature="mfcc", extractor="mfcc", options={}, audio=audio, out=tmp_path / "out.parquet")
+        extract(ExtractJob(feature="mfcc", extractor="mfcc", options={}, audio=audio, out=tmp_path / "out.parquet"))
 
 
 def test_values_that_are_not_finite_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +105,7 @@ def test_values_that_are_not_finite_are_named(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(spectrogram, "extract", broken)
     with pytest.raises(SerError, match="not finite in b, c"):
-        extract(feature="spectrogram", extractor="spectrogram", options={}, audio=audio, out=out)
+        extract(ExtractJob(feature="spectrogram", extractor="spectrogram", options={}, audio=audio, out=out))
     assert not out.exists()
 
 
@@ -118,7 +122,9 @@ def test_values_that_are_not_finite_are_named(tmp_path: Path, monkeypatch: pytes
 def test_mistakes_in_the_configuration_are_named(tmp_path: Path, extractor: str, options: dict, message: str) -> None:
     audio = shard(tmp_path / "0.parquet", {"a": 0.5})
     with pytest.raises(SerError, match=message):
-        extract(feature="f", extractor=extractor, options=options, audio=audio, out=tmp_path / "out.parquet")
+        extract(
+            ExtractJob(feature="f", extractor=extractor, options=options, audio=audio, out=tmp_path / "out.parquet")
+        )
 
 
 @pytest.fixture
@@ -142,7 +148,7 @@ def extractor(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 def run(tmp_path: Path, **options: object) -> Path:
     """Extract two utterances with ``extractor``."""
     audio, out = shard(tmp_path / "0.parquet", {"a": 0.5, "b": 0.7}), tmp_path / "out.parquet"
-    extract(feature="mine", extractor="mine", options=options, audio=audio, out=out, device="cuda")
+    extract(ExtractJob(feature="mine", extractor="mine", options=options, audio=audio, out=out, device="cuda"))
     return out
 
 

@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from ser.config.schema import Corpus
 from ser.corpora import ravdess, table
 from ser.corpus import Source
 from ser.errors import SerError
-from ser.stages.fetch import fetch
+from ser.stages.fetch import FetchJob, fetch
 
 
 def archive(path: Path, *names: str) -> Path:
@@ -26,13 +25,14 @@ def archive(path: Path, *names: str) -> Path:
     return path
 
 
-def settings(path: Path | str | None, adapter: str = "table") -> Corpus:
-    return Corpus(adapter=adapter, archive=path and str(path), options={"table": "t.csv"} if adapter == "table" else {})
+def bring(corpus: str, archive: Path | str | None, root: Path, adapter: str = "table") -> None:
+    options = {"table": "t.csv"} if adapter == "table" else {}
+    fetch(FetchJob(corpus=corpus, adapter=adapter, archive=archive and str(archive), options=options, root=root))
 
 
 def test_an_archive_becomes_a_folder_with_its_papers(tmp_path: Path) -> None:
     packed, root = archive(tmp_path / "mine.zip", "a.wav", "t.csv"), tmp_path / "raw/own"
-    fetch(corpus="own", settings=settings(packed), root=root)
+    bring("own", packed, root=root)
     release = json.loads((root / "release.json").read_text())
     assert release["from"] == str(packed)
     assert release["md5"] == hashlib.md5(packed.read_bytes()).hexdigest()
@@ -43,9 +43,9 @@ def test_an_archive_becomes_a_folder_with_its_papers(tmp_path: Path) -> None:
 
 def test_fetching_again_replaces_what_was_fetched(tmp_path: Path) -> None:
     root = tmp_path / "raw/own"
-    fetch(corpus="own", settings=settings(archive(tmp_path / "1.zip", "a.wav", "b.wav")), root=root)
+    bring("own", archive(tmp_path / "1.zip", "a.wav", "b.wav"), root=root)
     (root / "release.json").unlink()  # as a workflow engine does before it runs the job again
-    fetch(corpus="own", settings=settings(archive(tmp_path / "2.zip", "a.wav")), root=root)
+    bring("own", archive(tmp_path / "2.zip", "a.wav"), root=root)
     assert not (root / "b.wav").exists()
     assert (root / "release.json").exists()
 
@@ -54,7 +54,7 @@ def test_a_users_own_files_are_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
     (tmp_path / "own/mine.wav").touch()
     with pytest.raises(SerError, match="will not replace"):
-        fetch(corpus="own", settings=settings(archive(tmp_path / "1.zip", "a.wav")), root=tmp_path / "own")
+        bring("own", archive(tmp_path / "1.zip", "a.wav"), root=tmp_path / "own")
     assert [path.name for path in (tmp_path / "own").iterdir()] == ["mine.wav"]
 
 
@@ -62,12 +62,12 @@ def test_a_failed_attempt_leaves_nothing_and_the_earlier_release(tmp_path: Path)
     root = tmp_path / "raw/own"
     bad = archive(tmp_path / "bad.zip", "a.wav", "../evil.wav")
     with pytest.raises(SerError, match="unsafe"):
-        fetch(corpus="own", settings=settings(bad), root=root)
+        bring("own", bad, root=root)
     assert list((tmp_path / "raw").iterdir()) == []
-    fetch(corpus="own", settings=settings(archive(tmp_path / "1.zip", "a.wav")), root=root)
+    bring("own", archive(tmp_path / "1.zip", "a.wav"), root=root)
     for wrong in (bad, archive(tmp_path / "no.zip", "t.csv"), tmp_path / "none.zip"):
         with pytest.raises(SerError):
-            fetch(corpus="own", settings=settings(wrong), root=root)
+            bring("own", wrong, root=root)
     assert (root / "a.wav").exists()
     assert [path.name for path in (tmp_path / "raw").iterdir()] == ["own"]
 
@@ -76,10 +76,10 @@ def test_a_folder_around_the_release_is_taken_away(tmp_path: Path, monkeypatch: 
     name = "Actor_01/03-01-06-02-01-01-01.wav"
     packed = archive(tmp_path / "r.zip", f"deep/speech/{name}", "__MACOSX/._x")
     with pytest.raises(SerError, match="MD5"):  # not the published archive
-        fetch(corpus="ravdess", settings=settings(packed, "ravdess"), root=tmp_path / "raw/ravdess")
+        bring("ravdess", packed, root=tmp_path / "raw/ravdess", adapter="ravdess")
     source = Source(packed.as_uri(), (hashlib.md5(packed.read_bytes()).hexdigest(),))
     monkeypatch.setattr(ravdess, "CARD", ravdess.CARD.__class__(**{**vars(ravdess.CARD), "source": source}))
-    fetch(corpus="ravdess", settings=settings("official", "ravdess"), root=tmp_path / "raw/ravdess")
+    bring("ravdess", "official", root=tmp_path / "raw/ravdess", adapter="ravdess")
     assert (tmp_path / "raw/ravdess" / name).is_file()
 
 
@@ -88,13 +88,13 @@ def test_a_corpus_that_writes_itself(tmp_path: Path, monkeypatch: pytest.MonkeyP
         soundfile.write(root / "a.wav", np.full(8000, 0.1), 16_000)
 
     monkeypatch.setattr(table, "release", release, raising=False)
-    fetch(corpus="made", settings=settings(None), root=tmp_path / "made")
+    bring("made", None, root=tmp_path / "made")
     made = json.loads((tmp_path / "made/release.json").read_text())
     assert (made["files"], made["md5"], made["from"]) == (1, None, "written by ser.corpora.table")
 
 
 def test_nothing_to_fetch_says_what_can_be_set(tmp_path: Path) -> None:
     with pytest.raises(SerError, match=r"archive: official.*root"):
-        fetch(corpus="ravdess", settings=settings(None, "ravdess"), root=tmp_path / "ravdess")
+        bring("ravdess", None, root=tmp_path / "ravdess", adapter="ravdess")
     with pytest.raises(SerError, match="no public address"):
-        fetch(corpus="own", settings=settings("official"), root=tmp_path / "own")
+        bring("own", "official", root=tmp_path / "own")

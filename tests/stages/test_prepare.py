@@ -13,7 +13,7 @@ import soundfile
 from ser.config.schema import Corpus
 from ser.errors import SerError
 from ser.files.sources import checksum
-from ser.stages.prepare import prepare
+from ser.stages.prepare import PrepareJob, prepare
 from ser.tables import contracts
 
 REAL = Path(__file__).parents[3] / "shared/data/ravdess"
@@ -36,7 +36,7 @@ def run(root: Path, adapter: str = "table", **settings: Any) -> tuple[list[dict[
     options = {"table": "t.csv"} if adapter == "table" else {}
     manifest, excluded = root.parent / "out/manifest.parquet", root.parent / "out/excluded.csv"
     entry = Corpus(adapter=adapter, options=options, **settings)
-    prepare(corpus="own", settings=entry, root=root, manifest=manifest, excluded=excluded, jobs=2)
+    prepare(PrepareJob(corpus="own", settings=entry, root=root, manifest=manifest, excluded=excluded, jobs=2))
     with excluded.open(newline="") as file:
         return contracts.read(contracts.MANIFEST, manifest).to_pylist(), list(csv.DictReader(file))
 
@@ -147,7 +147,14 @@ def test_the_real_ravdess_is_whole(tmp_path: Path) -> None:
         pytest.skip(f"no RAVDESS recordings at {REAL}")
     manifest, excluded = tmp_path / "manifest.parquet", tmp_path / "excluded.csv"
     prepare(
-        corpus="ravdess", settings=Corpus(adapter="ravdess"), root=REAL, manifest=manifest, excluded=excluded, jobs=2
+        PrepareJob(
+            corpus="ravdess",
+            settings=Corpus(adapter="ravdess"),
+            root=REAL,
+            manifest=manifest,
+            excluded=excluded,
+            jobs=2,
+        )
     )
     table = contracts.read(contracts.MANIFEST, manifest)
     assert table.num_rows == 1440

@@ -8,8 +8,8 @@ import soundfile
 
 from ser.config.schema import Corpus
 from ser.errors import SerError
-from ser.stages.prepare import prepare
-from ser.stages.resample import resample
+from ser.stages.prepare import PrepareJob, prepare
+from ser.stages.resample import ResampleJob, resample
 from ser.tables import contracts
 
 
@@ -23,7 +23,7 @@ def corpus(tmp_path: Path) -> tuple[Path, Path]:
     soundfile.write(root / "a.wav", np.stack([tones, np.zeros_like(tones)], axis=1), 48_000, subtype="FLOAT")
     (root / "t.csv").write_text("path,emotion,start,end\na.wav,sad,0,1\na.wav,sad,1,2\na.wav,sad,2,3\n")
     settings = Corpus(adapter="table", options={"table": "t.csv"}, shard_size=2)
-    prepare(corpus="own", settings=settings, root=root, manifest=manifest, excluded=tmp_path / "x.csv")
+    prepare(PrepareJob(corpus="own", settings=settings, root=root, manifest=manifest, excluded=tmp_path / "x.csv"))
     return root, manifest
 
 
@@ -38,7 +38,7 @@ def samples(path: Path) -> dict[str, np.ndarray]:
 def test_each_utterance_is_in_one_shard_with_its_own_tone(corpus: tuple[Path, Path], tmp_path: Path) -> None:
     root, manifest = corpus
     for shard in (0, 1):
-        resample(manifest=manifest, root=root, shard=shard, out=tmp_path / f"{shard}.parquet")
+        resample(ResampleJob(manifest=manifest, root=root, shard=shard, out=tmp_path / f"{shard}.parquet"))
     first, second = samples(tmp_path / "0.parquet"), samples(tmp_path / "1.parquet")
     assert (list(first), list(second)) == (["a@0.000", "a@1.000"], ["a@2.000"])
     for signal, hertz in zip([*first.values(), *second.values()], (500, 1000, 2000), strict=True):
@@ -49,7 +49,7 @@ def test_each_utterance_is_in_one_shard_with_its_own_tone(corpus: tuple[Path, Pa
 
 def test_a_shard_without_utterances_is_a_legal_table(corpus: tuple[Path, Path], tmp_path: Path) -> None:
     root, manifest = corpus
-    resample(manifest=manifest, root=root, shard=7, out=tmp_path / "7.parquet")
+    resample(ResampleJob(manifest=manifest, root=root, shard=7, out=tmp_path / "7.parquet"))
     assert samples(tmp_path / "7.parquet") == {}
 
 
@@ -59,8 +59,8 @@ def test_a_recording_changed_since_prepare_is_refused(corpus: tuple[Path, Path],
     content[-1] ^= 1
     (root / "a.wav").write_bytes(content)
     with pytest.raises(SerError, match=r"a\.wav.*prepare again"):
-        resample(manifest=manifest, root=root, shard=0, out=tmp_path / "0.parquet")
+        resample(ResampleJob(manifest=manifest, root=root, shard=0, out=tmp_path / "0.parquet"))
     (root / "a.wav").unlink()
     with pytest.raises(SerError, match=r"a\.wav.*prepare again"):
-        resample(manifest=manifest, root=root, shard=0, out=tmp_path / "0.parquet")
+        resample(ResampleJob(manifest=manifest, root=root, shard=0, out=tmp_path / "0.parquet"))
     assert not (tmp_path / "0.parquet").exists()

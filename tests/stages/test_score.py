@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
+from plans import write_plan
 
 from ser.errors import SerError
 from ser.layout import Run
-from ser.stages.score import score
+from ser.stages.score import ScoreJob, score
 from ser.tables import contracts
 
 CLASSES = ("angry", "happy", "sad")
@@ -54,7 +55,7 @@ def write(
 
 def scored(*runs: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
     paths = Path("scores.parquet"), Path("confusions.parquet")
-    score(runs=runs, scores=paths[0], confusions=paths[1])
+    score(ScoreJob(plan=write_plan(runs), scores=paths[0], confusions=paths[1]))
     tables = (contracts.SCORES, paths[0]), (contracts.CONFUSIONS, paths[1])
     first, second = (contracts.read(contract, path).to_pandas() for contract, path in tables)
     return first, second

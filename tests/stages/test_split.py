@@ -12,7 +12,7 @@ import pytest
 from ser import catalog
 from ser.config.schema import Protocol
 from ser.errors import SerError
-from ser.stages.split import split
+from ser.stages.split import SplitJob, split
 from ser.tables import contracts
 
 EMOTIONS = ("angry", "happy", "excited", "sad", "neutral", "undecided", None)
@@ -64,7 +64,7 @@ def protocol(**changes: Any) -> Protocol:
 def run(folder: Path, entry: Protocol, folds: int = 3, table: pd.DataFrame | None = None) -> pd.DataFrame:
     manifest = write(rows() if table is None else table, folder)
     out = folder / "folds.parquet"
-    split(corpus="three", name="mine", protocol=entry, manifest=manifest, out=out, folds=folds)
+    split(SplitJob(corpus="three", name="mine", protocol=entry, manifest=manifest, out=out, folds=folds))
     frame: pd.DataFrame = contracts.read(contracts.FOLDS, out).to_pandas()
     return frame
 

@@ -23,8 +23,9 @@ from ser.layers import inputs
 from ser.layers.attention_weights import FRAMES, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layout import Run
-from ser.stages.train import train
+from ser.stages.train import TrainJob, train
 from ser.tables import contracts
+from ser.tables.contracts import write as write_table
 
 RUN = Run("toy", "p", "s", 1, 0)
 LABELS = ("angry", "happy", "sad")
@@ -78,16 +79,19 @@ class Given:
     use: Callable[[Any], None]
 
     def run(self, out: Path, recipe: Recipe, protocol: Protocol | None = None, run: Run = RUN, code: str = "c") -> Path:
+        table, notes = contracts.read(contracts.FOLDS, self.folds), contracts.metadata(self.folds)
+        write_table(contracts.FOLDS, table, self.folds, notes | {"protocol": (protocol or rule()).model_dump_json()})
         train(
-            run=run,
-            recipe=recipe,
-            protocol=protocol or rule(),
-            folds=self.folds,
-            features=self.features,
-            out=out,
-            threads=1,
-            device="cpu",
-            code=code,
+            TrainJob(
+                **run._asdict(),
+                recipe=recipe,
+                folds=self.folds,
+                features=self.features,
+                out=out,
+                threads=1,
+                device="cpu",
+                code=code,
+            )
         )
         return out
 
@@ -131,6 +135,7 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
 
     def use(module: Any) -> None:
         monkeypatch.setattr(catalog, "load", lambda _, __: module)
+        monkeypatch.setattr(catalog, "expect", lambda *_: None)
 
     use(network())
     return Given(tmp_path / "folds.parquet", features, use)
@@ -344,7 +349,7 @@ def test_frames_and_vector_together(given: Given, tmp_path: Path) -> None:
 
 def test_the_protocol_is_read_from_the_folds(given: Given, tmp_path: Path) -> None:
     call = {
-        "run": RUN,
+        **RUN._asdict(),
         "recipe": recipe(epochs=1),
         "folds": given.folds,
         "features": given.features,
@@ -353,10 +358,10 @@ def test_the_protocol_is_read_from_the_folds(given: Given, tmp_path: Path) -> No
         "code": "c",
     }
     with pytest.raises(SerError, match="which protocol"):
-        train(**call)  # type: ignore[arg-type]
+        train(TrainJob(**call))  # type: ignore[arg-type]
     notes = {"protocol": rule().canonical(), "classes": json.dumps(list(rule().labels)), "tested": "drawn"}
     write_folds(given.folds, ROWS, notes)
-    train(**call)  # type: ignore[arg-type]
+    train(TrainJob(**call))  # type: ignore[arg-type]
     written = contracts.metadata(tmp_path / "out" / "predictions.parquet")
     assert json.loads(written["classes"]) == ["sad", "happy", "angry"]
     assert written["tested"] == "drawn"

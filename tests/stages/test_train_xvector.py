@@ -8,8 +8,8 @@ import pytest
 
 from ser.errors import SerError
 from ser.features import xvector
-from ser.stages.extract import extract
-from ser.stages.train_xvector import train_xvector
+from ser.stages.extract import ExtractJob, extract
+from ser.stages.train_xvector import TrainXvectorJob, train_xvector
 from ser.tables import contracts
 
 RATE = 16000
@@ -45,13 +45,19 @@ def test_weights_are_repeatable_and_tell_speakers_apart(tmp_path: Path) -> None:
     manifest, audio = corpus(tmp_path, ("low", "high"))
     outs = [tmp_path / f"{run}.safetensors" for run in (1, 2)]
     for out in outs:
-        train_xvector(manifest=manifest, audio=audio, out=out, epochs=3, seed=1, threads=1)
+        train_xvector(TrainXvectorJob(manifest=manifest, audio=audio, out=out, epochs=3, seed=1, threads=1))
     assert outs[0].read_bytes() == outs[1].read_bytes()
     assert not list(tmp_path.glob(".*.part"))
     assert "2 speakers of corpus buzz" in xvector.provenance(weights=outs[0])
     table = tmp_path / "features.parquet"
     extract(
-        feature="xvector", extractor="xvector", options={"weights": str(outs[0])}, audio=audio / "0.parquet", out=table
+        ExtractJob(
+            feature="xvector",
+            extractor="xvector",
+            options={"weights": str(outs[0])},
+            audio=audio / "0.parquet",
+            out=table,
+        )
     )
     assert "corpus buzz" in contracts.metadata(table)["provenance"]
     rows = contracts.read(contracts.FEATURES, table)["matrix"].to_pylist()
@@ -66,7 +72,9 @@ def test_weights_are_repeatable_and_tell_speakers_apart(tmp_path: Path) -> None:
 def test_a_corpus_without_speakers_is_refused(tmp_path: Path) -> None:
     manifest, audio = corpus(tmp_path, (None,))
     with pytest.raises(SerError, match="names 0 speakers"):
-        train_xvector(manifest=manifest, audio=audio, out=tmp_path / "x.safetensors", epochs=1, seed=0, threads=1)
+        train_xvector(
+            TrainXvectorJob(manifest=manifest, audio=audio, out=tmp_path / "x.safetensors", epochs=1, seed=0, threads=1)
+        )
 
 
 def test_missing_audio_is_named(tmp_path: Path) -> None:
@@ -74,4 +82,6 @@ def test_missing_audio_is_named(tmp_path: Path) -> None:
     table = contracts.read(contracts.AUDIO, audio / "0.parquet")
     contracts.write(contracts.AUDIO, table.slice(1), audio / "0.parquet")
     with pytest.raises(SerError, match="u00"):
-        train_xvector(manifest=manifest, audio=audio, out=tmp_path / "x.safetensors", epochs=1, seed=0, threads=1)
+        train_xvector(
+            TrainXvectorJob(manifest=manifest, audio=audio, out=tmp_path / "x.safetensors", epochs=1, seed=0, threads=1)
+        )

@@ -14,7 +14,7 @@ from ser import audio, catalog
 from ser.demo_corpus import espeak
 from ser.errors import SerError
 from ser.stages import transcribe as stage
-from ser.stages.transcribe import transcribe
+from ser.stages.transcribe import TranscribeJob, transcribe
 from ser.tables import contracts
 from ser.text.tokens import tokens
 
@@ -55,7 +55,7 @@ def rows(path: Path) -> list[dict[str, object]]:
 
 def test_the_corpuss_own_text_is_kept_and_cut_into_words(manifest: Path, tmp_path: Path) -> None:
     out = tmp_path / "given" / "0.parquet"
-    transcribe(manifest=manifest, shard=0, out=out)
+    transcribe(TranscribeJob(manifest=manifest, shard=0, out=out))
     first, second = rows(out)
     assert (first["utterance"], second["utterance"]) == ("b", "a"), "the order of the shard"
     assert first["text"] == first["reference"] == "Excuse me."
@@ -65,11 +65,11 @@ def test_the_corpuss_own_text_is_kept_and_cut_into_words(manifest: Path, tmp_pat
 
 
 def test_an_empty_transcript_is_legal_and_a_missing_one_is_not(manifest: Path, tmp_path: Path) -> None:
-    transcribe(manifest=manifest, shard=1, out=tmp_path / "1.parquet")
+    transcribe(TranscribeJob(manifest=manifest, shard=1, out=tmp_path / "1.parquet"))
     assert rows(tmp_path / "1.parquet") == [{"utterance": "c", "text": "", "words": [], "reference": ""}]
     with pytest.raises(SerError, match=r"no transcript of 2 utterances: d, e.*inputs\.words\.transcript"):
-        transcribe(manifest=manifest, shard=2, out=tmp_path / "2.parquet")
-    transcribe(manifest=manifest, shard=7, out=tmp_path / "7.parquet")
+        transcribe(TranscribeJob(manifest=manifest, shard=2, out=tmp_path / "2.parquet"))
+    transcribe(TranscribeJob(manifest=manifest, shard=7, out=tmp_path / "7.parquet"))
     assert rows(tmp_path / "7.parquet") == []
 
 
@@ -79,7 +79,7 @@ def test_a_recogniser_hears_the_shards_recordings(manifest: Path, tmp_path: Path
     signal = audio.resample(np.frombuffer(said, "<i2").astype(np.float32) / 32768, espeak.RATE)
     shard = recordings(tmp_path / "audio.parquet", {"b": signal, "a": np.zeros(800, np.float32)})
     out = tmp_path / "0.parquet"
-    transcribe(manifest=manifest, shard=0, out=out, audio=shard, recogniser="pocketsphinx")
+    transcribe(TranscribeJob(manifest=manifest, shard=0, out=out, audio=shard, recogniser="pocketsphinx"))
     heard, silent = rows(out)
     assert {"my", "mother"} <= set(heard["words"])  # type: ignore[call-overload]
     assert heard["reference"] == "Excuse me."
@@ -116,13 +116,17 @@ def test_options_and_the_device_reach_the_recogniser_and_the_notes(
     shard = recordings(tmp_path / "a.parquet", {"d": np.full(5, 0.5), "e": np.full(9, 0.7)})
     out = tmp_path / "2.parquet"
     options = {"model": "large"}
-    transcribe(manifest=manifest, shard=2, out=out, audio=shard, recogniser="any", options=options, device="cpu")
+    transcribe(
+        TranscribeJob(manifest=manifest, shard=2, out=out, audio=shard, recogniser="any", options=options, device="cpu")
+    )
     assert stand_in == {"model": "large", "device": "cpu"}
     assert [row["text"] for row in rows(out)] == ["Heard 0.5 at 16000", "Heard 0.7 at 16000"]
     assert [row["reference"] for row in rows(out)] == ["", ""], "the corpus has none"
     assert contracts.metadata(out)["options"] == '{"model": "large"}'
     transcribe(
-        manifest=manifest, shard=2, out=out, audio=shard, recogniser="any", options={"model": "m", "device": "cuda"}
+        TranscribeJob(
+            manifest=manifest, shard=2, out=out, audio=shard, recogniser="any", options={"model": "m", "device": "cuda"}
+        )
     )
     assert stand_in["device"] == "cuda", "the configuration's word counts"
 
@@ -130,22 +134,26 @@ def test_options_and_the_device_reach_the_recogniser_and_the_notes(
 @pytest.mark.usefixtures("stand_in")
 def test_what_cannot_be_heard_is_named(manifest: Path, tmp_path: Path) -> None:
     out = tmp_path / "2.parquet"
-    with pytest.raises(SerError, match="audio shard 2"):
-        transcribe(manifest=manifest, shard=2, out=out, recogniser="any")
+    with pytest.raises(SerError, match="audio of shard 2"):
+        transcribe(TranscribeJob(manifest=manifest, shard=2, out=out, recogniser="any"))
     with pytest.raises(SerError, match=r"unknown option of any 'modle'.*'model'"):
-        transcribe(manifest=manifest, shard=2, out=out, audio=manifest, recogniser="any", options={"modle": "x"})
+        transcribe(
+            TranscribeJob(manifest=manifest, shard=2, out=out, audio=manifest, recogniser="any", options={"modle": "x"})
+        )
     other = recordings(tmp_path / "a.parquet", {"d": np.ones(5), "c": np.ones(5)})
     with pytest.raises(SerError, match="resample again"):
-        transcribe(manifest=manifest, shard=2, out=out, audio=other, recogniser="any")
+        transcribe(TranscribeJob(manifest=manifest, shard=2, out=out, audio=other, recogniser="any"))
     short = recordings(tmp_path / "a.parquet", {"d": np.ones(5), "e": np.ones(2)})
     with pytest.raises(SerError, match="utterance e: is too short"):
-        transcribe(manifest=manifest, shard=2, out=out, audio=short, recogniser="any")
+        transcribe(TranscribeJob(manifest=manifest, shard=2, out=out, audio=short, recogniser="any"))
     assert not out.exists()
 
 
 def test_an_unknown_recogniser_is_told_which_there_are(manifest: Path, tmp_path: Path) -> None:
     with pytest.raises(SerError, match=r"unknown recogniser 'pocketsfinx'.*Known: faster_whisper, pocketsphinx"):
-        transcribe(manifest=manifest, shard=0, out=tmp_path / "0", audio=manifest, recogniser="pocketsfinx")
+        transcribe(
+            TranscribeJob(manifest=manifest, shard=0, out=tmp_path / "0", audio=manifest, recogniser="pocketsfinx")
+        )
     assert catalog.names("recognisers") == ["faster_whisper", "pocketsphinx"]
 
 

@@ -99,7 +99,7 @@ def test_every_optimiser_steps_and_the_default_is_one_of_them() -> None:
 
 def test_a_training_job_imports_neither_torchs_compiler_nor_scikit_learn() -> None:
     script = (
-        "import sys, torch, ser.stages.train\n"
+        "import sys, torch, ser.stages._fold_training\n"
         "from ser.config.schema import Training\n"
         "from ser.training import device, optimisers\n"
         "device.prepare('cpu', 1)\n"

@@ -1,8 +1,12 @@
 # What the parts of a fold share: an undeclared leak stops the build.
 
 
+def fingerprint_shards(wildcards):
+    return [f"data/{wildcards.corpus}/fingerprints/{shard}.parquet" for shard in shards(wildcards.corpus)]
+
+
 rule fingerprint:
-    """Hashes and fingerprints of the recordings of one shard."""
+    """Hashes and audio fingerprints of the recordings of one shard."""
     input:
         audio="data/{corpus}/audio/{shard}.parquet",
     output:
@@ -18,17 +22,17 @@ rule fingerprint:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        code=catalog.fingerprint("ser.stages.fingerprint"),
+        code=code("fingerprint"),
     shell:
         "ser fingerprint --audio {input.audio} --out {output} > {log} 2>&1"
 
 
 rule audit:
-    """Speakers, sessions, dialogs, sentences and recordings that a protocol has on both sides."""
+    """Speakers, sessions, dialogs, sentences and recordings that parts of a fold share."""
     input:
         manifest="data/{corpus}/manifest.parquet",
         folds="data/{corpus}/folds/{protocol}.parquet",
-        fingerprints=lambda w: fingerprint_shards(w.corpus),
+        fingerprints=fingerprint_shards,
     output:
         "data/{corpus}/audit/{protocol}.parquet",
     log:
@@ -42,15 +46,14 @@ rule audit:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        fingerprints=lambda w: f"data/{w.corpus}/fingerprints",
         shards=lambda w: len(shards(w.corpus)),
-        code=catalog.fingerprint("ser.stages.audit"),
+        code=code("audit"),
     shell:
-        "ser audit --manifest {input.manifest} --folds {input.folds} --fingerprints {params.fingerprints}"
+        "ser audit --manifest {input.manifest} --folds {input.folds} --fingerprints data/{wildcards.corpus}/fingerprints"
         " --shards {params.shards} --out {output} > {log} 2>&1"
 
 
 rule audits:
     """Target: the audit of every protocol of the experiment."""
     input:
-        audit_tables(),
+        [layout.audit(*pair) for pair in CORPUS_PROTOCOLS],

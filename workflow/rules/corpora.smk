@@ -1,8 +1,52 @@
 # From a release to a manifest and 16 kHz audio.
+from ser.files.sources import digest_of_files
+from ser.stages.fetch import FetchJob
+from ser.stages.prepare import PrepareJob
+from ser.stages.resample import ResampleJob
+
+
+@exit_on_error
+def release(wildcards):
+    """The file that marks a release which the pipeline writes; nothing where the user names a folder."""
+    return [] if has_own_root(wildcards.corpus) else f"data/raw/{wildcards.corpus}/release.json"
+
+
+@exit_on_error
+def fetch_job(wildcards):
+    settings = CONFIG.corpora[wildcards.corpus]
+    return FetchJob.params(
+        corpus=wildcards.corpus, adapter=settings.adapter, archive=settings.archive, options=settings.options
+    )
+
+
+@exit_on_error
+def prepare_job(wildcards):
+    corpus = wildcards.corpus
+    return PrepareJob.params(corpus=corpus, settings=CONFIG.corpora[corpus], root=release_folder(corpus))
+
+
+@exit_on_error
+def resample_job(wildcards):
+    return ResampleJob.params(root=release_folder(wildcards.corpus), shard=wildcards.shard)
+
+
+@exit_on_error
+def sources(wildcards):
+    """A hash of the contents of all files that the adapter reads: a touched file changes nothing, an edited one does."""
+    corpus = wildcards.corpus
+    if not has_own_root(corpus):
+        return ""
+    folder = release_folder(corpus)
+    files = adapter(corpus).sources(folder, **CONFIG.corpora[corpus].options)
+    return digest_of_files(files, folder, Path("data", corpus, ".sources.json"))
+
+
+def adapter_code(stage):
+    return lambda wildcards: code(stage, f"ser.corpora.{CONFIG.corpora[wildcards.corpus].adapter}")
 
 
 rule fetch:
-    """Unpack a licensed or open archive, or let the demo corpus write itself."""
+    """Unpack the archive of a corpus, or let the adapter write the corpus."""
     output:
         "data/raw/{corpus}/release.json",
     log:
@@ -16,17 +60,14 @@ rule fetch:
         mem_mb=growing(2000),
         runtime=growing(240),
     params:
-        settings=lambda w: CONFIG.corpora[w.corpus].canonical(
-            exclude={"allow", "exclude", "minimum_seconds", "shard_size"}
-        ),
-        root=corpus_root,
+        job=fetch_job,
         code=adapter_code("fetch"),
     shell:
-        "ser fetch --corpus {wildcards.corpus} --settings {params.settings:q} --root {params.root:q} > {log} 2>&1"
+        "ser fetch --job {params.job:q} --root data/raw/{wildcards.corpus} > {log} 2>&1"
 
 
 rule prepare:
-    """Read the labels, hold them against the card, look at every recording."""
+    """Read the labels, check them against the card, inspect every recording."""
     input:
         release,
     output:
@@ -43,13 +84,12 @@ rule prepare:
         mem_mb=growing(4000),
         runtime=growing(120),
     params:
-        settings=lambda w: CONFIG.corpora[w.corpus].canonical(),
-        root=corpus_root,
-        sources=source_digest,
+        job=prepare_job,
+        sources=sources,
         code=adapter_code("prepare"),
     shell:
-        "ser prepare --corpus {wildcards.corpus} --settings {params.settings:q} --root {params.root:q}"
-        " --manifest {output.manifest} --excluded {output.excluded} --jobs {threads} > {log} 2>&1"
+        "ser prepare --job {params.job:q} --manifest {output.manifest} --excluded {output.excluded} --jobs {threads}"
+        " > {log} 2>&1"
 
 
 rule resample:
@@ -69,12 +109,11 @@ rule resample:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        root=corpus_root,
-        code=catalog.fingerprint("ser.stages.resample"),
+        job=resample_job,
+        code=code("resample"),
         versions=versions("soxr", "soundfile"),
     shell:
-        "ser resample --manifest {input.manifest} --root {params.root:q} --shard {wildcards.shard} --out {output}"
-        " > {log} 2>&1"
+        "ser resample --job {params.job:q} --manifest {input.manifest} --out {output} > {log} 2>&1"
 
 
 rule manifests:

@@ -1,35 +1,63 @@
 # From 16 kHz audio to features, one file per shard.
+from ser.config import extractors
+from ser.config.options import local_files, uses_device
+from ser.stages.extract import ExtractJob
+from ser.stages.index import IndexJob
+
+TRAINED = {"train_xvector": "data/{corpus}/xvector.safetensors"}  # rules that train weights for extractors
 
 
-rule train_xvector:
-    """X-vector weights from the corpus's speakers, used only where no published weights are configured."""
-    input:
-        manifest="data/{corpus}/manifest.parquet",
-        audio=lambda w: [f"data/{w.corpus}/audio/{shard}.parquet" for shard in shards(w.corpus)],
-    output:
-        TRAINED["train_xvector"],
-    log:
-        "logs/train_xvector/{corpus}.log",
-    benchmark:
-        "logs/train_xvector/{corpus}.benchmark.jsonl"
-    conda:
-        "../../envs/ser.yaml"
-    threads: 2
-    resources:
-        mem_mb=growing(8000),
-        runtime=growing(240),
-        gpu=1,
-        jobs_per_gpu=CONFIG.devices.jobs_per_gpu,
-    params:
-        audio=lambda w: layout.audio(w.corpus),
-        epochs=6,
-        seed=0,
-        code=catalog.fingerprint("ser.stages.train_xvector"),
-        versions=versions("torch"),
-    shell:
-        "ser train-xvector --manifest {input.manifest} --audio {params.audio} --out {output} --threads {threads}"
-        " --epochs {params.epochs} --seed {params.seed}"
-        " --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} > {log} 2>&1"
+def extractor(feature):
+    return CONFIG.features[feature].extractor
+
+
+def extractor_options(wildcards):
+    """The extractor's options, with the file of the rule that trains it where the configuration names none."""
+    options = dict(CONFIG.features[wildcards.feature].options)
+    for option, rule in extractors.trained(extractor(wildcards.feature)).items():
+        options[option] = options.get(option) or TRAINED[rule].format(corpus=wildcards.corpus)
+    return options
+
+
+@exit_on_error
+def extractor_files(wildcards):
+    """Files beside the audio that the extractor reads; an error for an extractor that does not keep the contract."""
+    name, options = extractor(wildcards.feature), extractor_options(wildcards)
+    extractors.check(catalog.load("features", name), options)
+    return [literal(path) for path in local_files("features", name, options)]
+
+
+@exit_on_error
+def extract_job(wildcards):
+    name = extractor(wildcards.feature)
+    return ExtractJob.params(feature=wildcards.feature, extractor=name, options=extractor_options(wildcards))
+
+
+def audio_shards(corpus):
+    return [f"data/{corpus}/audio/{shard}.parquet" for shard in shards(corpus)]
+
+
+@cache
+def feature_folders(corpus, system):
+    """Folder of shards by feature, of what a system reads."""
+    names = sorted({view.feature for view in CONFIG.systems[system].inputs.views().values()})
+    return {name: layout.features(corpus, name) for name in names}
+
+
+@cache
+def feature_indexes(corpus, system):
+    return [str(layout.index(folder)) for folder in feature_folders(corpus, system).values()]
+
+
+def read_shards(wildcards):
+    """Every shard of the features and transcripts that the systems read: a training depends on their index, and a lost
+    shard is made again only if a target asks for it."""
+    indexes = {
+        (corpus, path)
+        for corpus, system in CORPUS_SYSTEMS
+        for path in [*feature_indexes(corpus, system), *transcript_index(corpus, system)]
+    }
+    return sorted(f"{Path(path).parent}/{shard}.parquet" for corpus, path in indexes for shard in shards(corpus))
 
 
 rule extract:
@@ -49,16 +77,14 @@ rule extract:
     resources:
         mem_mb=growing(4000),
         runtime=growing(120),
-        gpu=lambda w: int(uses_device("features", extractor(w), extractor_options(w))),
+        gpu=lambda w: int(uses_device("features", extractor(w.feature), extractor_options(w))),
         jobs_per_gpu=CONFIG.devices.jobs_per_gpu,
     params:
-        extractor=extractor,
-        options=lambda w: json.dumps(extractor_options(w), sort_keys=True, default=str),
-        code=lambda w: catalog.fingerprint("ser.stages.extract", f"ser.features.{extractor(w)}"),
-        versions=lambda w: versions(*catalog.load("features", extractor(w)).DEPENDS),
+        job=extract_job,
+        code=lambda w: code("extract", f"ser.features.{extractor(w.feature)}"),
+        versions=lambda w: versions(*catalog.load("features", extractor(w.feature)).DEPENDS),
     shell:
-        "ser extract --feature {wildcards.feature} --extractor {params.extractor} --options {params.options:q}"
-        " --audio {input.audio} --out {output}"
+        "ser extract --job {params.job:q} --audio {input.audio} --out {output}"
         " --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} > {log} 2>&1"
 
 
@@ -82,15 +108,15 @@ rule index:
         mem_mb=growing(1000),
         runtime=growing(60),
     params:
-        folder=subpath(output[0], parent=True),
-        shards=lambda w: len(shards(w.corpus)),
-        code=catalog.fingerprint("ser.stages.index"),
+        job=lambda w: IndexJob.params(shards=len(shards(w.corpus))),
+        code=code("index"),
     shell:
-        "ser index --folder {params.folder} --shards {params.shards} --out {output} > {log} 2>&1"
+        "ser index --job {params.job:q} --folder data/{wildcards.corpus}/{wildcards.kind}/{wildcards.name}"
+        " --out {output} > {log} 2>&1"
 
 
 rule features:
-    """Target: every feature that the experiment's systems look at."""
+    """Target: every feature that the experiment's systems read."""
     input:
-        sorted({path for corpus, system in LEARNERS for path in feature_indexes(corpus, system)}),
-        read_shards(),
+        sorted({path for pair in CORPUS_SYSTEMS for path in feature_indexes(*pair)}),
+        read_shards,

@@ -1,4 +1,11 @@
 # From a manifest to the folds of a protocol.
+from ser.stages.split import SplitJob
+
+
+@exit_on_error
+def split_job(wildcards):
+    corpus, name = wildcards.corpus, wildcards.protocol
+    return SplitJob.params(corpus=corpus, name=name, protocol=CONFIG.protocols[name], folds=fold_count(corpus, name))
 
 
 rule split:
@@ -18,15 +25,13 @@ rule split:
         mem_mb=growing(2000),
         runtime=growing(30),
     params:
-        protocol=lambda w: CONFIG.protocols[w.protocol].decisive(),
-        folds=lambda w: fold_count(w.corpus, w.protocol),
-        code=lambda w: catalog.fingerprint("ser.stages.split", f"ser.protocols.{CONFIG.protocols[w.protocol].rule}"),
+        job=split_job,
+        code=lambda w: code("split", f"ser.protocols.{CONFIG.protocols[w.protocol].rule}"),
     shell:
-        "ser split --corpus {wildcards.corpus} --name {wildcards.protocol} --protocol {params.protocol:q}"
-        " --manifest {input.manifest} --folds {params.folds} --out {output} > {log} 2>&1"
+        "ser split --job {params.job:q} --manifest {input.manifest} --out {output} > {log} 2>&1"
 
 
 rule folds:
     """Target: the folds of every protocol of the experiment."""
     input:
-        [layout.folds(*division) for division in DIVISIONS],
+        [layout.folds(*pair) for pair in CORPUS_PROTOCOLS],

@@ -1,8 +1,9 @@
-# Where a storage provider holds data and results (profiles/s3): local copies under the same relative paths.
+# With data and results in a storage provider (profiles/s3): local copies under the same relative paths.
 
 
+@exit_on_error
 def link_copies():
-    """Make data and results mean the local copies of what is stored: stages look for shards and runs by their folders."""
+    """Link data and results to the local copies of what is stored: stages read shards and runs by their folders."""
     settings = workflow.storage_settings
     if settings.default_storage_provider is None:
         return
@@ -12,9 +13,9 @@ def link_copies():
         folder, link = copies / name, Path(name)
         folder.mkdir(parents=True, exist_ok=True)
         if not link.is_symlink() and link.exists():
-            raise WorkflowError(
-                f"{link.absolute()} holds files of a run without {settings.default_storage_provider} storage, where its"
-                " local copies should be. Work in another folder, or move it away."
+            raise SerError(
+                f"{link.absolute()} holds files of a run without {settings.default_storage_provider} storage; the link to "
+                "the local copies goes there. Work in another folder, or move the files away."
             )
         if link.is_symlink() and link.readlink() != folder:
             link.unlink()

@@ -1,4 +1,4 @@
-"""The verb ``verify``: which written files are not as they were written."""
+"""The verb ``verify``: which files have changed since they were written."""
 
 import json
 import sys
@@ -12,14 +12,14 @@ from ser.errors import SerError
 from ser.files import embedded_checksum
 from ser.jobs.progress import progress
 
-Folders = Annotated[list[Path], typer.Argument(help="Folders to look through, such as data and results.")]
+Folders = Annotated[list[Path], typer.Argument(help="Folders to search, such as data and results.")]
 
 
 def verify(folders: Folders) -> None:
-    """Read every table, model and record below the folders and print those that are damaged, a path per line.
+    """Read every table, model and record below the folders and print the damaged ones, one path per line.
 
-    Snakemake compares times and not contents: a file that a failing disk changed is not noticed before something reads
-    it. What is printed can be made again with `snakemake … --forcerun $(ser verify data results)`. Exit code 2 if any.
+    Snakemake compares times, not contents, so it does not notice a file that a failing disk has changed. Make the
+    printed files again with `snakemake … --forcerun $(ser verify data results)`. Exit code 2 if a file is damaged.
     """
     files = sorted(path for folder in folders for path in _files(folder))
     damaged = {}
@@ -31,7 +31,7 @@ def verify(folders: Folders) -> None:
         print(f"{path}: {reason}", file=sys.stderr)
     if damaged:
         raise SerError(f"{len(damaged)} of {len(files)} files are damaged.")
-    print(f"{len(files)} files are as they were written.", file=sys.stderr)
+    print(f"{len(files)} files are unchanged.", file=sys.stderr)
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -71,6 +71,3 @@ def _json(path: Path) -> None:
 
 
 READERS: dict[str, Callable[[Path], None]] = {".parquet": _parquet, ".safetensors": _safetensors, ".json": _json}
-
-
-VERBS = (verify,)

@@ -1,0 +1,115 @@
+"""The part of stage ``train`` that needs torch."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import torch
+from safetensors.torch import save_file
+
+from ser import catalog, layout
+from ser.choices import Choices
+from ser.files import embedded_checksum
+from ser.files.atomic import atomic_write, write_text
+from ser.files.checkpoints import CheckpointFile
+from ser.jobs import run_record
+from ser.jobs.devices import granted
+from ser.jobs.energy import Meter
+from ser.layout import Run
+from ser.tables import contracts
+from ser.training import attention_record, epoch_selection, estimator, fold_data, model_inputs, network, training_state
+from ser.training.device import gpu_uuid, precision, prepare
+from ser.training.fold import Fold
+from ser.training.fold import read as read_fold
+from ser.training.fold_data import FoldData, InputFiles
+from ser.training.task import Outcome, TrainingTask
+
+if TYPE_CHECKING:
+    from ser.stages.train import TrainJob
+
+# By the kind of the model's module: an edit to the training of networks reruns no estimator.
+TRAINERS: Choices[Callable[[TrainingTask, FoldData], Outcome]] = Choices(
+    {"estimator": estimator.train, "network": network.train}
+)
+
+
+def train_fold(job: "TrainJob") -> None:
+    """Train on a granted device, estimators on the CPU, and write all files of the run."""
+    start = run_record.Start()
+    module = catalog.load("models", job.recipe.model)
+    gpus = 0 if model_inputs.kind(module) == "estimator" else job.gpus
+    with granted(gpus, job.device, job.jobs_per_gpu) as name:
+        _train(job, module, prepare(name, job.threads), start)
+
+
+def _train(job: "TrainJob", module: ModuleType, device: torch.device, start: run_record.Start) -> None:
+    files = InputFiles(job.features, job.transcripts, job.embedding, job.shards)
+    inputs = model_inputs.read_by(module, job.recipe)
+    data = fold_data.load(read_fold(job.folds, job.fold), inputs, files, device=device, seed=job.seed)
+    loading = start.seconds()
+    checkpoint = _checkpoint(job, data)
+    with Meter(gpu_uuid(device)) as meter:
+        task = TrainingTask(job.recipe, module, job.seed, checkpoint, job.threads)
+        outcome = TRAINERS[model_inputs.kind(module)](task, data)
+    _write(job, data, outcome)
+    gpu_name = torch.cuda.get_device_name(device) if device.type == "cuda" else ""
+    extra = {
+        "seconds_loading": round(loading, 3),
+        **run_record.machine(device, gpu_name, precision(device), job.threads),
+        "energy_joules": meter.joules,  # of this attempt, other jobs on the same device included; empty: not readable
+    }
+    record = run_record.record(job, data, outcome, start, extra) | {embedded_checksum.KEY: embedded_checksum.BLANK}
+    write_text(job.out / "run.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    checkpoint.delete()
+
+
+def _checkpoint(job: "TrainJob", data: FoldData) -> CheckpointFile:
+    """Return the checkpoint of this run: its key covers all that decides the outcome."""
+    digests = [f"{name}={digest}" for name, digest in sorted(data.digests().items())]
+    digests.append(f"threads={job.threads}")  # the order of additions, and so the last bits, depends on them
+    protocol = data.fold.protocol
+    key = training_state.key(job.recipe, protocol, job.code, digests, job.seed, job.fold, data.device.type)
+    return CheckpointFile(Path(layout.CHECKPOINTS, key), str(job.run.folder))
+
+
+def _write(job: "TrainJob", data: FoldData, outcome: Outcome) -> None:
+    fold, out = data.fold, job.out
+    (out / "run.json").unlink(missing_ok=True)  # of an earlier run: never beside files that are not its own
+    contracts.write(contracts.HISTORY, epoch_selection.table(outcome.history), out / "history.parquet")
+    header = {
+        "recipe": json.loads(job.recipe.decisive()),
+        "classes": list(fold.classes),
+        "vocabulary": [] if data.words is None else list(data.words.vocabulary),
+        embedded_checksum.KEY: embedded_checksum.BLANK,
+    }
+    # One entry: safetensors writes several in a random order.
+    text = json.dumps(header, ensure_ascii=False, sort_keys=True)
+    with atomic_write(out / "model.safetensors") as partial:
+        save_file(dict(outcome.weights), partial, metadata={"ser": text})
+    table = _predictions(job.run, fold, outcome)
+    notes = {"classes": json.dumps(fold.classes), "digest": fold.protocol.digest()}
+    notes["tested"] = fold.notes.get("tested", "once")
+    contracts.write(contracts.PREDICTIONS, table, out / "predictions.parquet", notes)
+    hop = None if data.frames is None else json.loads(data.frames.notes.get("hop", "null"))
+    attention = attention_record.table(fold, outcome.attention, hop)
+    contracts.write(contracts.ATTENTION, attention, out / "attention.parquet")
+
+
+def _predictions(run: Run, fold: Fold, outcome: Outcome) -> pa.Table:
+    rows = fold.rows("test")
+    predicted = outcome.probabilities.argmax(axis=1)
+    fixed = {name: [value] * len(rows) for name, value in run._asdict().items()}
+    return pa.table(
+        {
+            **fixed,
+            "utterance": [fold.utterances[row] for row in rows],
+            "speaker": [fold.speakers[row] for row in rows],
+            "label": [fold.classes[k] for k in fold.labels[rows]],
+            "predicted": [fold.classes[k] for k in predicted],
+            "probabilities": list(outcome.probabilities),
+        },
+        schema=contracts.PREDICTIONS.schema,
+    )

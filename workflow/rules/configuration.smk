@@ -1,0 +1,79 @@
+# The configuration, and what several phases need.
+import atexit
+import gc
+import json
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+from ser import catalog, layout
+from ser.config.read import merged, read_yaml, resolve
+from ser.errors import SerError
+
+# A plan of thousands of jobs is millions of objects that all stay: collecting garbage among them takes a quarter of the
+# time of planning, and three more seconds when Python ends.
+gc.set_threshold(100_000, 50, 100)
+atexit.register(gc.freeze)
+
+
+wildcard_constraints:
+    corpus="[^/]+",
+    feature="[^/]+",
+    transcript="[^/]+",
+    embedding="[^/]+",
+    protocol="[^/]+",
+    system="[^/]+",
+    shard=r"\d+",
+    seed=r"\d+",
+    fold=r"\d+",
+
+
+def exit_on_error(function):
+    """End Snakemake with the one sentence of a user's error; as an exception it would come with lines of this file."""
+
+    def wrapped(*arguments):
+        try:
+            return function(*arguments)
+        except SerError as error:
+            raise SystemExit(f"error: {error}") from None
+
+    return wrapped
+
+
+@exit_on_error
+def resolved(raw):
+    if "experiment" not in raw:
+        raw = merged(raw, read_yaml(HOME / "config/experiments/demo.yaml"))
+    return resolve(raw, HOME / "config")
+
+
+CONFIG = resolved(config)
+RESULTS = f"results/{CONFIG.experiment.name}"
+
+
+def growing(amount):
+    """A resource of which a retried job asks for double, then triple the amount."""
+    return lambda wildcards, attempt: amount * attempt
+
+
+@cache
+def versions(*distributions):
+    """The versions of the libraries that a rule's result depends on: part of its params, so that a change reruns it."""
+    found = {}
+    for name in distributions:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+def code(stage, *modules):
+    """The hash of the code that decides a stage's result: part of its params."""
+    return catalog.fingerprint(f"ser.stages.{stage}", *modules)
+
+
+def literal(path):
+    """A user's file as an input of a rule, where Snakemake reads a name in braces as a wildcard."""
+    if "{" in str(path):
+        raise SerError(f"{path}: an input's path cannot hold braces; rename the file or its folder.")
+    return str(path)
