@@ -1,7 +1,7 @@
 """Rules that revise neutral predictions: our readings of the two-step predictor of Satt et al. 2017, and a control.
 
-The paper does not describe the two steps. All rules take the posteriors of a first network, (utterances, classes). The
-cascades also take those of a second step, (utterances, classes), with ``NONE`` in the column of neutral.
+The two steps of the paper were not known to us. All rules take the posteriors of a first network, (utterances,
+classes). The cascades also take those of a second step, (utterances, classes), with ``NONE`` in the column of neutral.
 """
 
 from collections.abc import Callable

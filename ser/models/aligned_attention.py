@@ -1,8 +1,8 @@
-"""Every word looks for its frames: the learned alignment of Xu et al. 2019.
+"""Attention from every word to the frames: the learned alignment of Xu et al. 2019.
 
 Xu, Zhang, Han, Wang, Peng, Li, "Learning alignment for multimodal emotion recognition from speech", Interspeech 2019,
-as the authors' recipe has it (Delta-ML/delta, egs/iemocap/emo/v1). A layer normalisation that is made there and never
-used is left out; here the encoder of the words does not run into their padding.
+following the authors' recipe (Delta-ML/delta, egs/iemocap/emo/v1). We leave out a layer normalisation that it creates
+and never uses, and our word encoder does not read padding.
 """
 
 import torch
@@ -32,8 +32,8 @@ def build(
 ) -> nn.Module:
     """Return the model: frames (batch, time, dims), words (batch, words) -> (batch, classes).
 
-    ``cells``: of each direction of the three encoders; 2 · cells must be divisible by ``heads``. Frames that a view of
-    fixed length pads count as real, as in the recipe; with inputs.frames.limit no padding is seen.
+    ``cells``: of each direction of the three encoders; 2 · cells must be divisible by ``heads``. Padding of a
+    view of fixed length counts as real, as in the recipe; with inputs.frames.limit it is masked.
     """
     if heads < 1 or 2 * cells % heads:
         raise SerError(f"option heads is {heads}, which does not divide 2 · cells = {2 * cells}.")
@@ -42,7 +42,7 @@ def build(
 
 
 class AlignedAttention(nn.Module):
-    """Two encoders, attention from words to frames, a third encoder over the words with what they found, pooling."""
+    """Two encoders, attention from words to frames, a third encoder over words and attended frames, pooling."""
 
     def __init__(
         self,
@@ -70,30 +70,30 @@ class AlignedAttention(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, dims), words (batch, words) -> logits (batch, classes)."""
-        heard, mask, read, said = self._encoded(batch)
-        pooled = self.pooling(self._joined(heard, mask, read, said), said)
+        audio, mask, text, word_mask = self._encoded(batch)
+        pooled = self.pooling(self._joined(audio, mask, text, word_mask), word_mask)
         logits: Tensor = self.output(self.drop_text(self.drop_text(pooled)))  # twice: in the pooling and after it
         return logits
 
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
-        """Return what the words look at, mean over words and heads, and how the pooling weighs the words."""
-        heard, mask, read, said = self._encoded(batch)
-        looks = mean(self.attention.weights(read, heard, mask).mean(1), said)
-        pooled = self.pooling.weights(self._joined(heard, mask, read, said), said)
-        return {"alignment": AttentionWeights(looks, FRAMES), "pooling": AttentionWeights(pooled, WORDS)}
+        """Return the weights of the alignment, averaged over words and heads, and of the pooling over words."""
+        audio, mask, text, word_mask = self._encoded(batch)
+        alignment = mean(self.attention.weights(text, audio, mask).mean(1), word_mask)
+        pooled = self.pooling.weights(self._joined(audio, mask, text, word_mask), word_mask)
+        return {"alignment": AttentionWeights(alignment, FRAMES), "pooling": AttentionWeights(pooled, WORDS)}
 
     def _encoded(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return the outputs of both encoders, (batch, time or words, dims), each with what of it is real."""
+        """Return the outputs of both encoders, (batch, time or words, dims), each with its mask."""
         assert batch.frames is not None
         assert batch.words is not None
-        mask, said = valid(batch.frames, batch.mask), valid(batch.words, batch.word_mask)
-        heard = self.drop_audio(torch.relu(self.dense(batch.frames)))
-        heard = self.drop_audio(self.audio(heard, mask))
-        read = self.drop_text(self.text(self.drop_text(self.words(batch.words)), said))
-        return heard, mask, read, said
+        mask, word_mask = valid(batch.frames, batch.mask), valid(batch.words, batch.word_mask)
+        audio = self.drop_audio(torch.relu(self.dense(batch.frames)))
+        audio = self.drop_audio(self.audio(audio, mask))
+        text = self.drop_text(self.text(self.drop_text(self.words(batch.words)), word_mask))
+        return audio, mask, text, word_mask
 
-    def _joined(self, heard: Tensor, mask: Tensor, read: Tensor, said: Tensor) -> Tensor:
-        """Return the words with the frames that each has found, read once more: (batch, words, dims)."""
-        found = self.drop_text(self.attention(read, heard, mask))
-        joined: Tensor = self.aligned(torch.cat([found, read], dim=-1), said)
+    def _joined(self, audio: Tensor, mask: Tensor, text: Tensor, word_mask: Tensor) -> Tensor:
+        """Return the outputs of the third encoder: (batch, words, dims)."""
+        attended = self.drop_text(self.attention(text, audio, mask))
+        joined: Tensor = self.aligned(torch.cat([attended, text], dim=-1), word_mask)
         return joined

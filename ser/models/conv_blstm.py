@@ -1,7 +1,7 @@
 """Convolutions and a bidirectional LSTM on the spectrogram: C-biLSTM, the comparison of Cao et al. 2019.
 
-Section 4.2: the two convolutions of C-pFSMN-A, then two bidirectional layers with "256 nodes", read as 128 in each
-direction: 256 in each would have more than twice the printed parameters. How it pools over time is not printed.
+Section 4.2: the two convolutions of C-pFSMN-A, then two bidirectional layers with "256 nodes". We take 128 in each
+direction: 256 in each would have more than twice the printed parameters. The pooling over time is not printed.
 """
 
 from typing import Literal
@@ -28,8 +28,8 @@ def build(
 ) -> nn.Module:
     """Return the model for frames of fixed length: (batch, time, dims) -> (batch, classes).
 
-    ``cells``: in each direction. ``pooling``: mean over time, or where each direction ends. SerError where lengths vary
-    or nothing is left of too short an input.
+    ``cells``: in each direction. ``pooling``: mean over time, or the last output of each direction. SerError where
+    lengths vary or the input is too short.
     """
     front, _ = front_end(shape, channels, padding)
     return ConvBLSTM(front, Recurrent(front.dims, cells, layers=layers, both=True), pooling, classes)
@@ -47,7 +47,7 @@ class ConvBLSTM(nn.Module):
         """Frames (batch, time, dims) -> logits (batch, classes)."""
         assert batch.frames is not None
         x = self.front(batch.frames)
-        real = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)  # a fixed length has no padding
+        real = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)  # no padding in a view of fixed length
         x = self.recurrent(x, real)
         logits: Tensor = self.output(mean(x) if self.pooling == "mean" else self.recurrent.final(x, real))
         return logits

@@ -1,7 +1,7 @@
 """LSTM layers whose outputs all reach the classifier, weighted by attention: Xie et al. 2019.
 
-Sequences are padded and masked: a unidirectional LSTM never sees what comes later, so the result is exact, and on a CPU
-25 times faster than packing. "Last" is the last valid frame.
+Sequences are padded and masked: a unidirectional LSTM does not depend on later frames, so the result is exact, and on a
+CPU 25 times faster than packing. "Last" is the last valid frame.
 """
 
 from typing import Literal
@@ -80,7 +80,8 @@ class DenseLSTM(nn.Module):
         return logits
 
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
-        """Return the time attention of every layer. Feature attention weighs features, not frames: nothing."""
+        """Return the time attention of every layer; none for feature attention, which weights features instead of
+        frames."""
         if self.kind != "time" or self.attention is None:
             return {}
         outputs, mask = self._outputs(batch)

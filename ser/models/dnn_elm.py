@@ -1,7 +1,7 @@
-"""DNN and extreme learning machine: Han et al. 2014, and as Lee & Tashev ran it again in 2015.
+"""DNN and extreme learning machine: Han et al. 2014, and its replication by Lee & Tashev 2015.
 
-A plain network says of windows of frames which emotion they bear; statistics of what it says over the loudest windows
-of an utterance are classified by an extreme learning machine.
+A feed-forward network classifies windows of frames. Statistics of its posteriors over the loudest windows of an
+utterance are classified by an extreme learning machine.
 """
 
 from collections.abc import Sequence
@@ -38,9 +38,9 @@ def build(
 ) -> nn.Module:
     """Return the network: frames (batch, time, dims) -> (batch, classes).
 
-    window: frames around each frame that the network sees, an odd number; share: of an utterance's frames, the loudest,
-    that are looked at; energy: column of the log energy; loudness: of the frame itself, or its mean over the window;
-    unread: columns at the end that are not for the network. The other options belong to the back end.
+    window: frames of the network's input, an odd number; share: of an utterance's frames, the loudest, that are used;
+    energy: column of the log energy; loudness: of the frame itself, or its mean over the window; unread: columns at the
+    end that the network does not read. The other options belong to the back end.
     """
     dims = inputs.frames(shape)
     del machine, nodes, seed  # of the back end
@@ -56,7 +56,7 @@ def build(
 def back_end(
     classes: int, *, machine: extreme_learning.Kind = "kernel", nodes: int = 120, seed: int = 0, **_: object
 ) -> BackEnd | None:
-    """Return the machine that classifies what ``summary`` says: "kernel" (RBF), "random" (``nodes``) or "none"."""
+    """Return the machine that classifies the output of ``summary``: "kernel" (RBF), "random" (``nodes``) or "none"."""
     return extreme_learning.machine(machine, classes, nodes=nodes, seed=seed)
 
 
@@ -83,7 +83,7 @@ class WindowNetwork(nn.Module):
     def windows(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the loudest windows (batch, most, window · dims) and which of them are real (batch, most).
 
-        Every frame is the centre of a window; beyond its ends an utterance goes on with its first or last frame.
+        Every frame is the centre of a window; the first and last frame are repeated beyond the ends.
         """
         assert batch.frames is not None
         x = batch.frames[..., : self.dims]
@@ -105,25 +105,25 @@ class WindowNetwork(nn.Module):
         offsets = torch.arange(-self.reach, self.reach + 1, device=centres.device)
         return torch.minimum((centres.unsqueeze(2) + offsets).clamp_min(0), lengths.unsqueeze(2) - 1)
 
-    def _said(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return log posteriors (batch, most, classes) and which of them count (batch, most)."""
+    def _log_posteriors(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return log posteriors (batch, most, classes) and their mask (batch, most)."""
         windows, chosen = self.windows(batch)
         return self.layers(windows).float().log_softmax(-1), chosen
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, dims) -> log of the mean posterior of the chosen windows (batch, classes)."""
-        said, chosen = self._said(batch)
-        summed = said.masked_fill(~chosen.unsqueeze(2), -torch.inf).logsumexp(1)
+        log_posteriors, chosen = self._log_posteriors(batch)
+        summed = log_posteriors.masked_fill(~chosen.unsqueeze(2), -torch.inf).logsumexp(1)
         return summed - chosen.sum(1, keepdim=True).log()
 
     def loss(self, batch: Batch, labels: Tensor, weights: Tensor | None) -> Tensor:
-        """Return the cross-entropy of the chosen windows, each counting as its class weighs."""
-        said, chosen = self._said(batch)
-        cost = -said.gather(2, labels[:, None, None].expand(-1, said.shape[1], 1)).squeeze(2)
+        """Return the cross-entropy of the chosen windows, weighted by class."""
+        log_posteriors, chosen = self._log_posteriors(batch)
+        cost = -log_posteriors.gather(2, labels[:, None, None].expand(-1, log_posteriors.shape[1], 1)).squeeze(2)
         weight = chosen.float() if weights is None else chosen * weights[labels].unsqueeze(1)
         return (cost * weight).sum() / weight.sum()
 
     def summary(self, batch: Batch) -> Tensor:
         """Return maxima, minima, means and shares above 0.2 of the chosen windows' posteriors (batch, 4 · classes)."""
-        said, chosen = self._said(batch)
-        return extreme_learning.described(said.exp(), chosen)
+        log_posteriors, chosen = self._log_posteriors(batch)
+        return extreme_learning.described(log_posteriors.exp(), chosen)

@@ -1,8 +1,8 @@
 """One GRU over frames, one over words, joined by linear layers: ARE, TRE, MDRE and MDREA of Yoon et al. 2018.
 
-Yoon, Byun, Jung, "Multimodal speech emotion recognition using audio and text", SLT 2018, as the authors' code has it
-(david-yoon/multimodal-speech-emotion): it alone says how. Trained with a sigmoid per class, although an utterance has
-one class; the answer is the class of the largest logit.
+Yoon, Byun, Jung, "Multimodal speech emotion recognition using audio and text", SLT 2018, following the authors'
+code (david-yoon/multimodal-speech-emotion) where the paper gives no detail. Trained with a sigmoid per class, although
+an utterance has one class; the class of the largest logit is predicted.
 """
 
 from typing import Literal
@@ -35,9 +35,9 @@ def build(
 ) -> nn.Module:
     """Return the model: frames (batch, time, dims), vector (batch, dims), words (batch, words) -> (batch, classes).
 
-    ``which``: "audio" (ARE), "text" (TRE), "both" (MDRE) or "attention" (MDREA), where the audio asks the words.
-    ``…_dropout``: share of a GRU's inputs and of its outputs that is dropped (the code states the share it keeps). The
-    last state never is, so that what becomes of outputs counts in "attention" only. ``shared_bias``: every linear layer
+    ``which``: "audio" (ARE), "text" (TRE), "both" (MDRE) or "attention" (MDREA), attention from audio to words.
+    ``…_dropout``: of a GRU's inputs and outputs (the code gives the share that is kept). The last state has no dropout,
+    so that dropout of outputs matters in "attention" only. ``shared_bias``: every linear layer
     has one bias for all its outputs, as in the code, instead of one each.
     """
     audio, text, words, extra = None, None, None, 0
@@ -64,10 +64,10 @@ def build(
 
 
 class DualRecurrent(nn.Module):
-    """The end of one or both encoders, the vector beside the audio's, linear layers without activation between.
+    """The last states of one or both encoders, the vector joined to the audio's, linear layers without activation.
 
     With ``text_map`` both ends are mapped and joined; with ``audio_map`` alone the mapped audio is the query over the
-    words. A single modality goes straight to the output.
+    words. A single modality is the input of the output layer.
     """
 
     def __init__(
@@ -84,35 +84,35 @@ class DualRecurrent(nn.Module):
         self.audio_map, self.text_map, self.output = audio_map, text_map, output
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return logits (batch, classes), each for a sigmoid of its own."""
+        """Return logits (batch, classes), one sigmoid each."""
         logits: Tensor = self.output(self._joined(batch)[0])
         return logits
 
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
-        """Return how the audio weighs the words, where it asks them."""
+        """Return the attention from audio to words, if the model has one."""
         return self._joined(batch)[1]
 
     def _joined(self, batch: Batch) -> tuple[Tensor, dict[str, AttentionWeights]]:
-        """Return what the output layer reads (batch, dims), and the attention behind it."""
+        """Return the input of the output layer (batch, dims), and the attention weights."""
         parts: list[Tensor] = []
-        asked: dict[str, AttentionWeights] = {}
+        attention: dict[str, AttentionWeights] = {}
         if self.audio is not None:
             assert batch.frames is not None
             assert batch.vector is not None
             end = self.audio(batch.frames, valid(batch.frames, batch.mask))[1]
-            heard = torch.cat([end, batch.vector], dim=-1)
-            parts.append(heard if self.audio_map is None else self.audio_map(heard))
+            joined = torch.cat([end, batch.vector], dim=-1)
+            parts.append(joined if self.audio_map is None else self.audio_map(joined))
         if self.text is not None and self.words is not None:
             assert batch.words is not None
-            said = valid(batch.words, batch.word_mask)
-            states, end = self.text(self.words(batch.words), said)
+            mask = valid(batch.words, batch.word_mask)
+            states, end = self.text(self.words(batch.words), mask)
             if self.text_map is not None:
                 end = self.text_map(end)
             elif parts:
-                asked["words"] = AttentionWeights(weights(parts[0], states, said), WORDS)
-                end = torch.einsum("bt,btd->bd", asked["words"].weights, states)
+                attention["words"] = AttentionWeights(weights(parts[0], states, mask), WORDS)
+                end = torch.einsum("bt,btd->bd", attention["words"].weights, states)
             parts.append(end)
-        return torch.cat(parts, dim=-1), asked
+        return torch.cat(parts, dim=-1), attention
 
     def loss(self, batch: Batch, labels: Tensor, weights: Tensor | None) -> Tensor:
         """Return the sigmoid cross-entropy of the label's one-hot vector: mean over classes, then over utterances.

@@ -1,8 +1,8 @@
 """LSTM over frames: the acoustic system of Cho et al. 2018, the first row of Cao et al. 2019, Table 2.
 
 Cho et al., "Deep neural networks for emotion recognition combining audio and transcripts", Interspeech 2018. Of the
-acoustic part only the kinds of features are known (pitch, jitter, shimmer, MFCC) and that it is an LSTM; its size and
-pooling are our choice.
+acoustic part, only the kinds of features (pitch, jitter, shimmer, MFCC) and the LSTM are known; its size and pooling
+are our choice.
 """
 
 from typing import Literal

@@ -1,8 +1,8 @@
 """Utterance statistics and a convolutional recurrent network, learned jointly: HSF-CRNN of Luo et al. 2018.
 
 Luo, Zou and Huang, "Investigation on joint representation learning for robust feature extraction in speech emotion
-recognition", Interspeech 2018. Known is that high-level statistics (HSF) of hand-made features and a CRNN are joined in
-one representation; all sizes are our choice.
+recognition", Interspeech 2018. High-level statistics (HSF) of handcrafted features and a CRNN are joined in one
+representation; all sizes are our choice.
 """
 
 import math
@@ -37,7 +37,7 @@ def build(
     ``fusion``: "joint", one dense layer over both branches; "late", each branch trained on its own, then the mean of
     the posteriors; "hsf" and "crnn", one branch alone. ``statistics``: widths of the HSF branch, each with ``dropout``;
     ``channels``, ``kernels``: convolutions, each with a 2×2 pool; ``cells``: of the LSTM in each direction. SerError
-    where lengths vary or nothing is left of too small an input.
+    where lengths vary or the input is too small.
     """
     if len(channels) != len(kernels) or not all(kernel % 2 for kernel in kernels):
         raise SerError(
@@ -91,13 +91,13 @@ class RecurrentBranch(nn.Module):
         assert batch.frames is not None
         maps = self.convolutions(batch.frames.unsqueeze(1))  # (batch, channels, time, bins)
         x = maps.transpose(1, 2).flatten(2)
-        real = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)  # a fixed length has no padding
+        real = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)  # no padding in a view of fixed length
         found: Tensor = self.recurrent(x, real).mean(1)
         return found
 
 
 class Joint(nn.Module):
-    """The branches side by side, a dense ReLU layer, linear output."""
+    """The branches concatenated, dense ReLU layer, linear output."""
 
     def __init__(self, branches: Sequence[StatisticsBranch | RecurrentBranch], dense: int, classes: int):
         super().__init__()
@@ -113,7 +113,7 @@ class Joint(nn.Module):
 
 
 class Late(nn.Module):
-    """Systems that know nothing of each other; the answer is the mean of their posteriors."""
+    """Independent networks, combined by the mean of their posteriors."""
 
     def __init__(self, systems: Sequence[Joint]):
         super().__init__()
@@ -125,6 +125,6 @@ class Late(nn.Module):
         return each.logsumexp(0) - math.log(len(self.systems))
 
     def loss(self, batch: Batch, labels: Tensor, weights: Tensor | None) -> Tensor:
-        """Return the sum of the systems' own cross-entropies: each is trained as if it were alone."""
+        """Return the sum of the systems' own cross-entropies: each is trained independently."""
         losses = [F.cross_entropy(system(batch).float(), labels, weight=weights) for system in self.systems]
         return torch.stack(losses).sum()

@@ -1,7 +1,7 @@
 """Linear support vector machine on a vector per utterance, the usual baseline of the paralinguistics challenges.
 
-Pairs of classes are separated one against one (libsvm). Which class wins is the largest of the one-against-rest values
-that ``scores`` gives, ties between votes included, so the scores and the decision never disagree.
+Pairs of classes are separated one against one (libsvm). The prediction is the largest of the one-against-rest values
+that ``scores`` returns, which also decide ties between votes.
 """
 
 from typing import Annotated, Any, Literal
@@ -27,7 +27,7 @@ def build(classes: int, *, c: Positive = 0.1, class_weight: Literal["balanced"] 
     utterances / (classes · utterances of the class). SerError for fewer than two classes or another value of either.
     """
     if classes < 2:
-        raise SerError(f"model 'linear_svm' needs at least two classes, the protocol gives {classes}.")
+        raise SerError(f"it needs at least two classes, the protocol gives {classes}.")
     machine = SVC(kernel="linear", C=c, class_weight=class_weight, break_ties=classes > 2, cache_size=CACHE)
     return make_pipeline(StandardScaler(), machine)
 
@@ -35,8 +35,7 @@ def build(classes: int, *, c: Positive = 0.1, class_weight: Literal["balanced"] 
 def scores(estimator: Pipeline, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return (utterances, classes): votes of the pairs plus a bounded share of their margins, one-against-rest.
 
-    Higher is likelier; the largest is the prediction. They are no probabilities: a softmax over them orders the classes
-    rightly and is not calibrated.
+    The largest is the prediction. They are not probabilities: their softmax keeps the order and is not calibrated.
     """
     values: NDArray[np.float64] = estimator.decision_function(vectors)
     return np.stack([-values, values], axis=1) if values.ndim == 1 else values
@@ -45,8 +44,8 @@ def scores(estimator: Pipeline, vectors: NDArray[np.float64]) -> NDArray[np.floa
 def weights(estimator: Pipeline) -> dict[str, NDArray[Any]]:
     """Return the fitted numbers: mean and scale (dims); coef (pairs, dims) and intercept (pairs) on scaled vectors.
 
-    Pairs are in the order (0, 1), (0, 2) … (1, 2) …; a positive value speaks for the first class of the pair, and where
-    there are two classes only, for the second one.
+    Pairs are in the order (0, 1), (0, 2) … (1, 2) …; a positive value favours the first class of the pair, and
+    with two classes the second.
     """
     scaler, machine = estimator[0], estimator[-1]
     return {

@@ -1,8 +1,8 @@
-"""Bidirectional encoders of frames and of words that attend to each other in turn: BRE and MHA of Yoon et al. 2019.
+"""Bidirectional encoders of frames and of words that attend to each other alternately: BRE and MHA of Yoon et al. 2019.
 
 Yoon, Byun, Dey, Jung, "Speech emotion recognition using multi-hop attention mechanism", ICASSP 2019. Its code was not
-released; the blocks are those of the authors' next paper (david-yoon/attentive-modality-hopping-for-SER), but for a
-slip there: it turns the backward outputs round twice, so that both directions of a frame do not belong together.
+released. The blocks follow the authors' next paper (david-yoon/attentive-modality-hopping-for-SER), without its mistake
+of reversing the backward outputs twice, which misaligns the two directions.
 """
 
 from typing import Annotated, Literal
@@ -39,8 +39,8 @@ def build(
     """Return the model: frames (batch, time, dims), vector (batch, dims), words (batch, words) -> (batch, classes).
 
     ``which``: "audio" (Audio-BRE), "text" (Text-BRE) or "both" (MHA), with ``hops`` 1, 2 or 3. ``cells``: of each
-    direction. ``residual``: see ``ser.layers.recurrent.Encoder``. ``…_dropout``: share of the encoder's inputs that is
-    dropped; ``output_dropout``: of both encoders' outputs, not of their ends.
+    direction. ``residual``: see ``ser.layers.recurrent.Encoder``. ``…_dropout``: of the encoder's inputs;
+    ``output_dropout``: of both encoders' outputs, but not of their ends.
     """
     audio, text, words, extra = None, None, None, 0
 
@@ -61,10 +61,10 @@ def build(
 
 
 class MultiHop(nn.Module):
-    """The end of each encoder, replaced hop by hop by what the other modality finds in its outputs; linear output.
+    """The end of each encoder, replaced hop by hop by attention from the other modality; linear output.
 
-    The first hop asks the words with the end of the audio, the second asks the audio with what was found in the words,
-    the third asks the words again with what was found in the audio.
+    The query of the first hop is the end of the audio, over the words. The query of the second is the result of the
+    first, over the audio; that of the third is the result of the second, over the words again.
     """
 
     def __init__(
@@ -89,9 +89,9 @@ class MultiHop(nn.Module):
         return self._joined(batch)[1]
 
     def _joined(self, batch: Batch) -> tuple[Tensor, dict[str, AttentionWeights]]:
-        """Return what the output layer reads (batch, dims), and the hops behind it."""
-        states: list[tuple[Tensor, Tensor]] = []  # outputs of each encoder and which of them are real
-        parts: list[Tensor] = []  # what stands for each modality
+        """Return the input of the output layer (batch, dims), and the attention weights of the hops."""
+        states: list[tuple[Tensor, Tensor]] = []  # outputs of each encoder and their mask
+        parts: list[Tensor] = []  # the vector of each modality
         hops: dict[str, AttentionWeights] = {}
         if self.audio is not None:
             assert batch.frames is not None
@@ -101,15 +101,15 @@ class MultiHop(nn.Module):
             parts.append(end)
         if self.text is not None and self.words is not None:
             assert batch.words is not None
-            said = valid(batch.words, batch.word_mask)
-            outputs, end = self.text(self.words(batch.words), said)
-            states.append((outputs, said))
+            word_mask = valid(batch.words, batch.word_mask)
+            outputs, end = self.text(self.words(batch.words), word_mask)
+            states.append((outputs, word_mask))
             parts.append(end)
         for hop, query in enumerate(self.queries):
-            asking, asked = hop % 2, 1 - hop % 2
-            shares = weights(query(parts[asking]), *states[asked])
-            parts[asked] = torch.einsum("bt,btd->bd", shares, states[asked][0])
-            hops[f"hop {hop + 1}"] = AttentionWeights(shares, WORDS if asked else FRAMES)
+            source, target = hop % 2, 1 - hop % 2
+            shares = weights(query(parts[source]), *states[target])
+            parts[target] = torch.einsum("bt,btd->bd", shares, states[target][0])
+            hops[f"hop {hop + 1}"] = AttentionWeights(shares, WORDS if target else FRAMES)
         if self.audio is not None:
             assert batch.vector is not None
             parts.append(batch.vector)

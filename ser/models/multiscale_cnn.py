@@ -1,9 +1,9 @@
 """Multi-scale convolutions with statistical pooling and attention: every network of Peng et al. 2021.
 
 A branch over frames and one over words, either or both: convolutions of several widths (Equations 1, 2) and statistics
-of every map (Equation 3). Beside them, where asked for: a vector of the utterance, maximum and mean of the word vectors
-(SWEM), and what the statistics of the frames find in the maps of the words (Equations 4–6). Kernel widths are from the
-figure in the authors' repository (which has no code); the dense width and the places of the dropout are not printed.
+of every map (Equation 3). Optional additions are a vector of the utterance, maximum and mean of the word vectors
+(SWEM), and attention from the statistics of the frames to the maps of the words (Equations 4–6). Kernel widths are from
+the figure in the authors' repository (which has no code); the dense width and the positions of dropout are not printed.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from ser.layers.statistics import pooled
 from ser.layers.word_vectors import WordVectors
 
 Statistics = Annotated[Sequence[Literal["max", "mean", "std"]], Field(min_length=1)]
-SWEM = ("max", "mean")  # of Shen et al. 2018, as Peng et al. have it
+SWEM = ("max", "mean")  # of Shen et al. 2018, as Peng et al. use it
 
 
 def build(
@@ -48,12 +48,12 @@ def build(
 ) -> nn.Module:
     """Return the model: frames (batch, time, dims), vector (batch, dims), words (batch, words) -> (batch, classes).
 
-    Of these it reads what is switched on, frames or words at least. ``frozen`` leaves the word vectors as they were
-    given. ``attention`` is "none" or a pairing of audio with text kernels: "one-to-one", "all-pairs" or "joined", which
-    pads the text so that all its maps have a position per word. Frames and words have a fixed length whose zero-padding
-    counts, as in the figure, unless ``masked``: then lengths may vary and only positions count that see real frames or
-    words only. Inputs shorter than the widest kernel are zero-padded to it. SerError for options that fit neither each
-    other nor the inputs.
+    ``frames``, ``vector`` and ``words`` select the inputs; one of frames and words is needed. ``frozen`` keeps the word
+    vectors fixed. ``attention`` is "none" or a pairing of audio with text kernels: "one-to-one", "all-pairs" or
+    "joined", which pads the text so that all its maps have a position per word. Frames and words have a fixed length
+    whose zero-padding counts, as in the figure, unless ``masked``: then lengths vary and only positions over real
+    frames or words count. Inputs shorter than the widest kernel are zero-padded to it. SerError for options that
+    contradict each other or the inputs.
     """
     if not (frames or words):
         raise SerError("it reads neither frames nor words: set options.frames or options.words.")
@@ -111,7 +111,7 @@ def _check_length(modality: str, length: int | None, masked: bool) -> None:
 
 
 class MultiScaleCNN(nn.Module):
-    """The branches side by side, dense ReLU layer, linear output; ``dense.in_features`` is the classifier's input."""
+    """The branches concatenated, dense ReLU layer, linear output; ``dense.in_features`` is the classifier's input."""
 
     def __init__(
         self,
@@ -143,25 +143,25 @@ class MultiScaleCNN(nn.Module):
 
     def joined(self, batch: Batch) -> Tensor:
         """Return the classifier's input (batch, width): audio statistics, vector, text statistics, SWEM, attention."""
-        heard = self._heard(batch)
-        parts = list(heard)
+        audio = self._audio_statistics(batch)
+        parts = list(audio)
         if self.vector:
             assert batch.vector is not None
             parts.append(batch.vector)
         if self.words is not None:
-            vectors, maps, read = self._read(batch)
+            vectors, maps, read = self._text_statistics(batch)
             parts += read
             if self.swem:
                 parts.append(pooled(vectors, batch.word_mask if self.masked else None, SWEM))
             if self.attention != "none":
-                parts.append(cross_attention.attended(heard, maps, self.attention))
+                parts.append(cross_attention.attended(audio, maps, self.attention))
         return torch.cat([part.flatten(1) for part in parts], dim=-1)
 
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
-        """Return how the audio weighs the positions of every text kernel, mean over the statistics that ask."""
+        """Return the attention to the positions of every text kernel, averaged over the audio statistics."""
         if self.attention == "none" or self.text is None:
             return {}
-        shares = cross_attention.shares(self._heard(batch), self._read(batch)[1], self.attention)
+        shares = cross_attention.shares(self._audio_statistics(batch), self._text_statistics(batch)[1], self.attention)
         if self.attention == "joined":  # a position per word, whatever the kernel
             return {"all kernels": AttentionWeights(shares[0], WORDS)}
         kernels = self.text.scales.kernels
@@ -169,14 +169,14 @@ class MultiScaleCNN(nn.Module):
             f"kernel {k}": AttentionWeights(each, WORDS.through(k)) for k, each in zip(kernels, shares, strict=True)
         }
 
-    def _heard(self, batch: Batch) -> list[Tensor]:
+    def _audio_statistics(self, batch: Batch) -> list[Tensor]:
         """Return the statistics of the frames' maps, per kernel (batch, statistics, filters)."""
         if self.audio is None:
             return []
         assert batch.frames is not None
         return self.audio(batch.frames, batch.mask if self.masked else None)[1]  # type: ignore[no-any-return]
 
-    def _read(self, batch: Batch) -> tuple[Tensor, list[Map], list[Tensor]]:
+    def _text_statistics(self, batch: Batch) -> tuple[Tensor, list[Map], list[Tensor]]:
         """Return the word vectors (batch, words, dims), the maps of them, and the maps' statistics."""
         assert self.text is not None
         assert self.words is not None

@@ -1,9 +1,10 @@
-"""Feed-forward sequential memory networks behind convolutions: C-pFSMN-A, its parts, and FSMN and DFSMN beside it.
+"""Feed-forward sequential memory networks after convolutions: C-pFSMN-A, its ablations, FSMN and DFSMN.
 
 Cao et al., "Pyramid memory block and timestep attention for speech emotion recognition", Interspeech 2019, Figure 3.
 Not printed are the orders between the end points 4 and 32, the strides between 1 and 2, the channels, the hidden size
-of the attention, and how the variant without attention pools. Equal orders and strides in all layers give the DFSMN
-(Zhang et al. 2018) that the pyramid is meant to improve on, or, with ``block`` "fsmn", the FSMN (Zhang et al. 2015).
+of the attention, and the pooling of the variant without attention. Equal orders and strides in all layers give the
+DFSMN (Zhang et al. 2018) that the pyramid is meant to improve on, or, with ``block`` "fsmn", the FSMN (Zhang et al.
+2015).
 """
 
 from typing import Literal
@@ -44,11 +45,11 @@ def build(
 ) -> nn.Module:
     """Return the model for frames of fixed length: (batch, time, dims) -> (batch, classes).
 
-    ``orders``: frames looked back and ahead per layer, in ``strides``; with ``order_count`` "current" those looked back
-    include the current one, as in the DFSMN authors' code. ``skip`` joins memory to memory: over every block but the
+    ``orders``: past and future frames per layer, in ``strides``; with ``order_count`` "current" the past frames include
+    the current one, as in the DFSMN authors' code. ``skip`` joins memory to memory: over every block but the
     first, only into blocks whose order differs from the one below (pFSMN, Yang et al. 2018), or nowhere. ``block``
     "fsmn" has neither skip nor ``projection``. ``attention`` "timestep" has ratio · time hidden units; "none" takes
-    ``pooling`` instead. SerError where lengths vary, nothing is left of too short an input, or options contradict.
+    ``pooling`` instead. SerError where lengths vary, the input is too short, or options contradict.
     """
     dims, time = inputs.frames(shape), inputs.length(shape)
     if block == "fsmn" and skip != "none":
@@ -103,7 +104,7 @@ class PyramidFSMN(nn.Module):
         return logits
 
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
-        """Return the timestep attention, its positions those of the front end: a memory adds to what a frame sees."""
+        """Return the timestep attention, at the positions of the front end; memories cover more frames."""
         if self.attention is None:
             return {}
         positions = FRAMES if self.front is None else self.front.positions

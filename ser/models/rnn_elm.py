@@ -1,7 +1,7 @@
-"""Recurrent network that finds out which frames bear the emotion, and extreme learning machine: Lee & Tashev 2015.
+"""Recurrent network that finds the emotional frames, and extreme learning machine: Lee & Tashev 2015.
 
-The last column of the frames says whether a frame is voiced (above 0, also once normalised); the network reads the
-others. Its outputs are the classes and, last, Null: no emotion.
+The last column of the feature is above 0 for a voiced frame, also after normalisation; the network reads the others.
+Its outputs are the classes and, last, Null: no emotion.
 """
 
 from typing import Annotated, Literal
@@ -36,10 +36,10 @@ def build(
 ) -> nn.Module:
     """Return the network: frames (batch, time, dims) -> (batch, classes).
 
-    cells: per direction; objective: "strict" has one run of the emotion in each voiced segment, "floating" as many runs
-    as segments, "frames" is the cross-entropy of all frames, without Null; outer: the first and last frame are Null;
-    run, gap: frames of the shortest voiced region and of the shortest gap between two. The other options belong to the
-    back end.
+    cells: per direction; objective: "strict" allows one run of the emotion in each voiced segment, "floating" as many
+    runs as segments, "frames" is the cross-entropy of all frames, without Null; outer: the first and last frame are
+    Null; run, gap: frames of the shortest voiced region and of the shortest gap between two. The other options belong
+    to the back end.
     """
     dims = inputs.frames(shape, 2)  # the last column marks voiced frames
     del machine, nodes, seed  # of the back end
@@ -49,7 +49,7 @@ def build(
 def back_end(
     classes: int, *, machine: extreme_learning.Kind = "kernel", nodes: int = 120, seed: int = 0, **_: object
 ) -> BackEnd | None:
-    """Return the machine that classifies what ``summary`` says: "kernel" (RBF), "random" (``nodes``) or "none"."""
+    """Return the machine that classifies the output of ``summary``: "kernel" (RBF), "random" (``nodes``) or "none"."""
     return extreme_learning.machine(machine, classes, nodes=nodes, seed=seed)
 
 
@@ -73,7 +73,7 @@ class EmotionFinder(nn.Module):
         self.recurrent = Recurrent(dims, cells, layers=layers, both=True)
         self.output = nn.Linear(self.recurrent.dims, classes if objective == "frames" else classes + 1)
 
-    def _said(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _log_posteriors(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return log posteriors (batch, time, outputs) and the mask (batch, time)."""
         assert batch.frames is not None
         x = batch.frames[..., :-1]
@@ -82,27 +82,27 @@ class EmotionFinder(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, dims) -> log of the summed posteriors without Null, normalised (batch, classes)."""
-        said, mask = self._said(batch)
-        emotions = said[..., : self.classes].masked_fill(~mask.unsqueeze(2), -torch.inf)
+        log_posteriors, mask = self._log_posteriors(batch)
+        emotions = log_posteriors[..., : self.classes].masked_fill(~mask.unsqueeze(2), -torch.inf)
         return emotions.logsumexp(1).log_softmax(-1)
 
     def loss(self, batch: Batch, labels: Tensor, weights: Tensor | None) -> Tensor:
         """Return −ln of the probability of all allowed frame labels, over utterances, divided by their frames."""
         assert batch.frames is not None
-        said, mask = self._said(batch)
-        emotion = said.gather(2, labels[:, None, None].expand(-1, said.shape[1], 1)).squeeze(2)
+        log_posteriors, mask = self._log_posteriors(batch)
+        emotion = log_posteriors.gather(2, labels[:, None, None].expand(-1, log_posteriors.shape[1], 1)).squeeze(2)
         if self.objective == "frames":
             cost = -(emotion * mask).sum(1)
         else:
             regions = label_sequences.voiced_regions(batch.frames[..., -1] > 0, mask, run=self.run, gap=self.gap)
             most = label_sequences.most_segments(mask.shape[1], self.run, self.gap)
             segments, strict = label_sequences.segmented(regions), self.objective == "strict"
-            null = said[..., self.classes]
+            null = log_posteriors[..., self.classes]
             cost = label_sequences.path_loss(emotion, null, mask, segments, most, strict=strict, outer=self.outer)
         weight = torch.ones_like(cost) if weights is None else weights[labels]
         return (cost * weight).sum() / (mask.sum(1) * weight).sum()
 
     def summary(self, batch: Batch) -> Tensor:
         """Return maxima, minima, means and shares above 0.2 of all outputs, Null included (batch, 4 · outputs)."""
-        said, mask = self._said(batch)
-        return extreme_learning.described(said.exp(), mask)
+        log_posteriors, mask = self._log_posteriors(batch)
+        return extreme_learning.described(log_posteriors.exp(), mask)

@@ -1,6 +1,6 @@
 """One convolution over a spectrogram, average pooling, linear layer: Li et al. 2018, Section 3.2 and Figure 2.
 
-The network by which the paper chose its filters: what one height along frequency and one width along time can tell.
+The paper selects its filter shapes with this network: one height along frequency, one width along time.
 """
 
 import torch
@@ -16,7 +16,7 @@ def build(shape: Shape, classes: int, *, height: Count = 10, width: Count = 2, f
     """Return the model for segments of fixed length: frames (batch, time, bins) -> (batch, classes).
 
     height: bins of a filter; width: frames. Zeros around the spectrogram give all even shapes a map of (bins − 1, time
-    − 1), as ``time_frequency_cnn`` has it, so that shapes differ in what a filter sees and not in where it stands.
+    − 1), as in ``time_frequency_cnn``, so that shapes differ in extent only.
     """
     inputs.frames(shape, _shortest(height))
     inputs.length(shape, _shortest(width))

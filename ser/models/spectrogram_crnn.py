@@ -1,8 +1,8 @@
 """Convolutions over a spectrogram of at most 3 s, then an LSTM or more convolutions: Satt, Rozenberg & Hoory 2017.
 
-"Efficient emotion recognition from speech using deep learning on spectrograms", Interspeech. The sizes are those of the
-re-implementations at hand, which agree on them but for the directions of the LSTM and the places of the dropout; so
-are the first weights, Keras's (Glorot and Bengio 2010, biases 0).
+"Efficient emotion recognition from speech using deep learning on spectrograms", Interspeech. Sizes and initial weights
+(Keras's: Glorot and Bengio 2010, biases 0) are those of public re-implementations, which disagree only about the
+directions of the LSTM and the positions of dropout.
 """
 
 from itertools import pairwise
@@ -19,7 +19,7 @@ from ser.layers.recurrent import Recurrent
 
 Reader = Literal["both", "forward", "none"]
 KERNELS = {16: (12, 16), 24: (8, 12), 32: (5, 7)}  # filters: bins, frames
-DEEPER = {40: (3, 3), 48: (3, 3)}  # in the place of the LSTM
+DEEPER = {40: (3, 3), 48: (3, 3)}  # instead of the LSTM
 
 
 def build(
@@ -34,8 +34,8 @@ def build(
 ) -> nn.Module:
     """Return the model for segments of fixed length: frames (batch, time, bins) -> (batch, classes).
 
-    recurrent: the LSTM of ``cells`` per direction reads in "both" directions or "forward"; "none" has two convolutions
-    in its place. map_dropout: after each convolution; dropout: after the dense layer.
+    recurrent: an LSTM of ``cells`` per direction, in "both" directions or "forward"; "none" has two convolutions
+    instead. map_dropout: after each convolution; dropout: after the dense layer.
     """
     bins, length = inputs.frames(shape), inputs.length(shape)
     return SpectrogramNetwork(
@@ -63,7 +63,7 @@ class SpectrogramNetwork(nn.Module):
     ):
         super().__init__()
         kernels = KERNELS | DEEPER if recurrent == "none" else KERNELS
-        layers: list[nn.Module] = []  # pooled before the ReLU: the same values, far less to keep
+        layers: list[nn.Module] = []  # pooled before the ReLU: the same values with less memory
         for (before, after), kernel in zip(pairwise((1, *kernels)), kernels.values(), strict=True):
             layers += [*_same(before, after, kernel), nn.MaxPool2d(2), nn.ReLU(), nn.Dropout(map_dropout)]
         self.maps = nn.Sequential(*layers)
@@ -99,7 +99,7 @@ class SpectrogramNetwork(nn.Module):
 
 
 def _same(before: int, after: int, kernel: tuple[int, int]) -> tuple[nn.Module, nn.Module]:
-    """Return a convolution that keeps the size; an even kernel reaches one further to higher bins and later frames."""
+    """Return a convolution that keeps the size; an even kernel extends one further to higher bins and later frames."""
     high, wide = ((size - 1) // 2 for size in kernel)
     padding = nn.ZeroPad2d((wide, kernel[1] - 1 - wide, high, kernel[0] - 1 - high))
     return padding, nn.Conv2d(before, after, kernel)

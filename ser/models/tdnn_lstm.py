@@ -1,6 +1,6 @@
-"""Time-delay layers and LSTMs by turns on raw speech, with the utterance's label on every frame: Sarma et al. 2018.
+"""Alternating time-delay layers and LSTMs on raw speech, with the utterance's label on every frame: Sarma et al. 2018.
 
-"Emotion identification from raw speech signals using DNNs", Interspeech. Its abstract was at hand; the order and sizes
+"Emotion identification from raw speech signals using DNNs", Interspeech. We had its abstract only; the order and sizes
 of the layers are from Kaldi's TDNN-LSTM recipes and a re-implementation.
 """
 
@@ -45,8 +45,8 @@ def build(
 ) -> nn.Module:
     """Return the model: frames (batch, time, dims) -> (batch, classes).
 
-    front_end: "waveform" joins the rows into a signal and learns a frame from 512 samples, "frames" takes them as they
-    are, the first ``columns`` of each; every: after the first layer one frame in so many is kept; width: of each layer;
+    front_end: "waveform" joins the rows into a signal and learns a frame from 512 samples, "frames" reads the first
+    ``columns`` of each row; every: the first layer keeps every n-th frame; width: of each layer;
     offsets: frames that the upper time-delay layers splice (the first splices −1, 0, 1); both: LSTMs of half the width
     in each direction; attention: a layer of time-restricted self-attention before the output, with ``heads``, ``left``,
     ``right`` and ``stride``; aggregation: "frame" gives every frame the label, "utterance" pools mean and sd; augment:
@@ -112,8 +112,8 @@ class TimeDelayLSTM(nn.Module):
         frames: tuple[Tensor, Tensor] = self.waveform(signal, counts)
         return frames
 
-    def _said(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return what the layers make of the frames, (batch, time, dims), and the mask (batch, time)."""
+    def _outputs(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the outputs of the last layer, (batch, time, dims), and the mask (batch, time)."""
         x, mask = self._frames(batch)
         for number, layer in enumerate(self.layers):
             x = layer(x, mask)
@@ -125,7 +125,7 @@ class TimeDelayLSTM(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, dims) -> logits, or the mean ln posterior of the frames (batch, classes)."""
-        x, mask = self._said(batch)
+        x, mask = self._outputs(batch)
         if self.frame:
             return mean(self.output(x).float().log_softmax(-1), mask)
         logits: Tensor = self.output(pooled(x, mask, ("mean", "std")))
@@ -135,9 +135,9 @@ class TimeDelayLSTM(nn.Module):
         """Return the cross-entropy of all frames with their utterance's label, or of the utterances."""
         if not self.frame:
             return F.cross_entropy(self(batch).float(), labels, weight=weights)
-        x, mask = self._said(batch)
-        said = self.output(x).float().log_softmax(-1)
-        cost = -said.gather(2, labels[:, None, None].expand(-1, said.shape[1], 1)).squeeze(2)
+        x, mask = self._outputs(batch)
+        log_posteriors = self.output(x).float().log_softmax(-1)
+        cost = -log_posteriors.gather(2, labels[:, None, None].expand(-1, log_posteriors.shape[1], 1)).squeeze(2)
         weight = mask.float() if weights is None else mask * weights[labels].unsqueeze(1)
         total: Tensor = (cost * weight).sum() / weight.sum()
         return total

@@ -1,8 +1,8 @@
 """Convolutions along frequency and along time over a spectrogram, with three kinds of pooling: Li et al. 2018.
 
-Maps are (batch, channels, frequency, time). Channels of the inner layers and the places of the poolings stand in the
-paper's figure only; 16, 32, 48, 64, 80 is what the public re-implementations agree on, and all but one pool after
-layers 2 and 3, which leaves maps of 99 × 49 of 400 bins and 200 frames.
+Maps are (batch, channels, frequency, time). The channels of the inner layers and the positions of pooling are
+only in the paper's figure. Public re-implementations agree on 16, 32, 48, 64, 80, and all but one pool after layers 2
+and 3, which reduces 400 bins and 200 frames to maps of 99 × 49.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ def build(
     ``softmax`` and ``reduction`` belong to the attention head, ``root_first`` to the bilinear one; ``pooled`` are the
     layers, 1 to 5, that a 2×2 max-pooling follows.
     """
-    shortest = 2 ** len(set(pooled)) + 1  # fewer leave nothing after the poolings
+    shortest = 2 ** len(set(pooled)) + 1  # fewer leave no position after the poolings
     inputs.frames(shape, shortest)
     inputs.length(shape, shortest)
     pooling: nn.Module
@@ -50,7 +50,7 @@ def build(
 
 
 class TimeFrequencyCNN(nn.Module):
-    """Two first convolutions side by side, four 3×3 ones, a pooling head."""
+    """Two parallel first convolutions, four 3×3 ones, a pooling head."""
 
     def __init__(self, head: nn.Module, pooled: tuple[int, ...]):
         super().__init__()
@@ -80,11 +80,11 @@ class TimeFrequencyCNN(nn.Module):
         return {"spatial": AttentionWeights(self.head.weights(self._maps(batch)), self.positions)}
 
     def _maps(self, batch: Batch) -> Tensor:
-        """Return maps (batch, channels, bins, time) of what is left of bins and time."""
+        """Return maps (batch, channels, bins, time), reduced in bins and time."""
         assert batch.frames is not None
         x = batch.frames.transpose(1, 2).unsqueeze(1)  # (batch, 1, bins, time)
         x = torch.cat([self.along_frequency(x), self.along_time(x)], dim=1)
-        x = x.contiguous(memory_format=torch.channels_last)  # halves the time of a step; the weights stay as they are
+        x = x.contiguous(memory_format=torch.channels_last)  # halves the time of a step; the weights keep their layout
         maps: Tensor = self.trunk(x)
         return maps
 

@@ -1,7 +1,7 @@
-"""Networks on spectrograms that answer in two steps: readings of the two-step predictor of Satt et al. 2017.
+"""Two-step networks on spectrograms: our readings of the two-step predictor of Satt et al. 2017.
 
-Only its name and two numbers were at hand: it loses 1.5 points of WA and gains 2.6 of UA. Improvised speech is half
-neutral, so both readings and the control take answers from neutral.
+Of the paper we had only its name and two numbers: it loses 1.5 points of WA and gains 2.6 of UA. Improvised speech is
+half neutral, so both readings and the control replace some neutral predictions.
 """
 
 import torch
@@ -31,10 +31,10 @@ def build(
 ) -> nn.Module:
     """Return the networks for segments of fixed length: frames (batch, time, bins) -> (batch, classes).
 
-    rule: "cascade_a" has a network of all classes and, where that says ``neutral``, one network for each other class
-    against it; "cascade_b" has one for neutral against the rest and one for the rest; "prior" is the control, a network
-    of all classes whose answers are weighed by how rare they are. The others are options of each network, see
-    ``spectrogram_crnn``. SerError if the classes lack ``neutral`` or are fewer than three.
+    rule: "cascade_a" has a network of all classes and, where that predicts ``neutral``, one network for each other
+    class against it; "cascade_b" has one for neutral against the rest and one for the rest; "prior" is the control, a
+    network of all classes whose posteriors are weighted by the inverse priors. The others are options of each network,
+    see ``spectrogram_crnn``. SerError if the classes lack ``neutral`` or are fewer than three.
     """
     inputs.frames(shape)
     inputs.length(shape)
@@ -61,9 +61,9 @@ def build(
 
 
 def tasks(rule: Rule, classes: int, neutral: int | None) -> list[list[int]]:
-    """Return for every network the output that stands for each class, −1 for a class that it is not told of.
+    """Return the output of each class in every network, −1 for a class that the network does not have.
 
-    In networks of two outputs the last is the class that "neutral" is asked against, or all the others.
+    In networks of two outputs the last is the class against "neutral", or all the others.
     """
     everything = list(range(classes))
     others = [k for k in everything if k != neutral]
@@ -74,15 +74,15 @@ def tasks(rule: Rule, classes: int, neutral: int | None) -> list[list[int]]:
 
 
 def back_end(classes: int, *, rule: Rule = "cascade_a", **_: object) -> BackEnd:
-    """Return what decides from ``summary`` by ``rule``."""
+    """Return the learner of ``rule``, from the output of ``summary``."""
     return two_step_rules.back_end(rule, classes)
 
 
 class TwoStep(nn.Module):
-    """Networks of the same kind for different questions about the same segment, side by side.
+    """Networks of the same kind for different classifications of the same segment.
 
-    outputs: (networks, classes) int64, see ``tasks``. Each network learns as if alone, but all from the same batches
-    and up to the same epoch, the one that suits what ``forward`` says.
+    outputs: (networks, classes) int64, see ``tasks``. The networks are trained independently, but on the same batches
+    and to the same epoch, selected by the output of ``forward``.
     """
 
     outputs: Tensor
@@ -93,14 +93,14 @@ class TwoStep(nn.Module):
         self.others = [k for k in range(len(outputs[0])) if k != neutral]
         self.register_buffer("outputs", torch.tensor(outputs), persistent=False)
 
-    def _said(self, number: int, batch: Batch) -> Tensor:
+    def _log_posteriors(self, number: int, batch: Batch) -> Tensor:
         logits: Tensor = self.networks[number](batch)
         return logits.float().log_softmax(-1)
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, bins) -> ln posterior of the classes (batch, classes), without the rule."""
-        first = self._said(0, batch)
-        return self._joined(first, self._said(1, batch)) if self.rule == "cascade_b" else first
+        first = self._log_posteriors(0, batch)
+        return self._joined(first, self._log_posteriors(1, batch)) if self.rule == "cascade_b" else first
 
     def _joined(self, gate: Tensor, rest: Tensor) -> Tensor:
         """Return ln p(neutral) and ln p(other) + ln p(k | other) in the order of the classes."""
@@ -110,7 +110,7 @@ class TwoStep(nn.Module):
         return joined
 
     def loss(self, batch: Batch, labels: Tensor, weights: Tensor | None) -> Tensor:
-        """Return the sum of the networks' cross-entropies, each over the segments of the classes that it knows."""
+        """Return the sum of the networks' cross-entropies, each over the segments of its classes."""
         assert batch.frames is not None
         total = batch.frames.new_zeros(())
         for network, outputs in zip(self.networks, self.outputs, strict=True):
@@ -124,7 +124,7 @@ class TwoStep(nn.Module):
         return total
 
     def summary(self, batch: Batch) -> Tensor:
-        """Return posteriors (batch, classes), for the cascades with the second step's beside them (batch, 2 · classes).
+        """Return posteriors (batch, classes), for the cascades joined with the second step's (batch, 2 · classes).
 
         The second step has p(k | k or neutral) in "cascade_a", p(k | not neutral) in "cascade_b", −1 at neutral.
         """
@@ -133,8 +133,8 @@ class TwoStep(nn.Module):
             return first
         second = torch.full_like(first, two_step_rules.NONE)
         if self.rule == "cascade_b":
-            second[:, self.others] = self._said(1, batch).exp()
+            second[:, self.others] = self._log_posteriors(1, batch).exp()
         else:
-            pairs = [self._said(number, batch)[:, 1] for number in range(1, len(self.networks))]
+            pairs = [self._log_posteriors(number, batch)[:, 1] for number in range(1, len(self.networks))]
             second[:, self.others] = torch.stack(pairs, dim=1).exp()
         return torch.cat([first, second], dim=1)

@@ -219,7 +219,7 @@ def frame_network(**options: Any) -> nn.Module:
 def test_every_real_frame_is_trained_with_the_label_of_its_utterance(weights: Tensor | None) -> None:
     model, counts, labels = frame_network().eval(), [7, 2, 4], [1, 0, 2]
     batch = spoken(counts, 6)
-    x, _ = model._said(batch)  # type: ignore[operator]
+    x, _ = model._outputs(batch)  # type: ignore[operator]
     said = model.output(x).log_softmax(-1)  # type: ignore[operator]
     cost, total = 0.0, 0.0
     for b, count in enumerate(counts):
@@ -236,7 +236,7 @@ def test_every_real_frame_is_trained_with_the_label_of_its_utterance(weights: Te
 def test_an_utterance_is_one_label_for_its_mean_and_deviation() -> None:
     model = frame_network(aggregation="utterance").eval()
     batch, labels = spoken([7, 2, 4], 6), torch.tensor([1, 0, 2])
-    x, _ = model._said(batch)  # type: ignore[operator]
+    x, _ = model._outputs(batch)  # type: ignore[operator]
     pooled = torch.stack(
         [torch.cat([x[b, :n].mean(0), x[b, :n].std(0, correction=0)]) for b, n in ((0, 7), (1, 2), (2, 4))]
     )
@@ -260,7 +260,7 @@ def test_time_delay_layers_and_lstms_take_turns() -> None:
 
 def test_only_every_third_frame_goes_on_and_only_the_first_columns_are_read() -> None:
     model = frame_network(every=3, columns=2).eval()
-    x, mask = model._said(spoken([7, 2], 6))  # type: ignore[operator]
+    x, mask = model._outputs(spoken([7, 2], 6))  # type: ignore[operator]
     assert mask.tolist() == [[True, True, True], [True, False, False]]
     assert x.shape[1] == 3
     batch = spoken([7, 2], 6)
