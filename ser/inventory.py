@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from ser import catalog
-from ser.config import read
-from ser.config.schema import Feature, Protocol, Recipe
+from ser.config import extractors, read
+from ser.config.schema import Protocol, Recipe
 from ser.corpus import Facts
 from ser.errors import SerError
 
@@ -22,7 +22,7 @@ def grouping(protocol: Protocol) -> str:
 
 def systems(folder: Path) -> list[Entry]:
     """Return every shipped recipe: paper, features, parameters at four classes, and which values are our defaults."""
-    dims = _dims(read.features(folder))
+    dims = extractors.dims(read.features(folder))
     return [
         {
             "name": name,
@@ -38,16 +38,6 @@ def systems(folder: Path) -> list[Entry]:
         }
         for name, recipe in read.shipped(folder)[1].items()
     ]
-
-
-def _dims(features: Mapping[str, Feature]) -> dict[str, int]:
-    """Return the dimensions of every feature; those with weights know them without the weights."""
-    return {
-        name: catalog.load("features", feature.extractor).dims(
-            **{option: value for option, value in feature.options.items() if option != "weights"}
-        )
-        for name, feature in features.items()
-    }
 
 
 def _parameters(recipe: Recipe, dims: Mapping[str, int]) -> int | None:
@@ -115,7 +105,7 @@ def corpora() -> list[Entry]:
 def features(folder: Path) -> list[Entry]:
     """Return every feature: dimensions, seconds per row (null: one row per utterance), and what it is."""
     known = read.features(folder)
-    dims = _dims(known)
+    dims = extractors.dims(known)
     modules = {name: catalog.load("features", feature.extractor) for name, feature in known.items()}
     return [
         {

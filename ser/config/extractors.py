@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ser import catalog
+from ser.config.schema import Feature
 from ser.errors import SerError, offenders
 
 DTYPES = ("float16", "float32")
@@ -26,6 +27,13 @@ def check(module: ModuleType, options: Mapping[str, Any]) -> None:
     """Raise SerError if the ``module`` or its ``options`` do not keep the contract."""
     if found := faults(module, options):
         raise SerError(f"{module.__name__}: {'; '.join(found)}.")
+
+
+def dims(features: Mapping[str, Feature]) -> dict[str, int]:
+    """Return the dimensions of a row of every feature, by name, without reading weights."""
+    return {
+        name: catalog.load("features", feature.extractor).dims(**feature.options) for name, feature in features.items()
+    }
 
 
 def trained(name: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ser import catalog
-from ser.config import definitions, read
+from ser.config import definitions, extractors, read
 from ser.config.options import TAKEN_BY, unchecked, with_options
 from ser.config.schema import Config, Corpus, Feature, Inputs, Options, Protocol, Recipe, Transcript
 from ser.contracts.checks import Case, failures
@@ -135,7 +135,7 @@ def _experiment(config: Config) -> Iterator[str]:
             used.append(("recognisers", recipe.inputs.words.transcript, config.transcripts))
         used.append(("models", name, config.systems))
         try:
-            parameter_count.parameters(recipe, parameter_count.dims(features), 4)
+            parameter_count.parameters(recipe, extractors.dims(features), 4)
         except SerError as error:
             yield f"{name}: {error}"
     for plural, name, entries in used:

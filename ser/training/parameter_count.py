@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ser import catalog
-from ser.config.schema import Feature, Inputs, Recipe
+from ser.config.schema import Inputs, Recipe
 from ser.errors import unknown
 from ser.layers.batch import Shape
 from ser.training import estimator, model_inputs, network
@@ -16,13 +16,6 @@ from ser.training.examples import fixed_length
 
 ROWS = 4  # utterances per class that an estimator is fitted on to count its weights
 WORDS = 3747  # entries of the table of word vectors: words in the 5531 transcripts of IEMOCAP, lower case
-
-
-def dims(features: Mapping[str, Feature]) -> dict[str, int]:
-    """Return the dimensions of a frame or vector of every feature, by name."""
-    return {
-        name: catalog.load("features", feature.extractor).dims(**feature.options) for name, feature in features.items()
-    }
 
 
 def parameters(recipe: Recipe, dims: Mapping[str, int], classes: int) -> int:

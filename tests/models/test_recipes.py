@@ -9,14 +9,13 @@ from ser.config import extractors, read
 from ser.config.options import with_options
 from ser.config.schema import Feature, Recipe
 from ser.papers.published import papers, published, systems
-from ser.training import parameter_count
 from ser.training.parameter_count import parameters
 
 CONFIG = Path(__file__).parents[2] / "config"
 RECIPES: dict[str, Recipe] = read.shipped(CONFIG)[1]
 PAPERS = {path.stem for path in (CONFIG / "systems").glob("*.yaml")}
 FEATURES: dict[str, Feature] = read.features(CONFIG)
-DIMS = parameter_count.dims(FEATURES)
+DIMS = extractors.dims(FEATURES)
 HEADLINES = {
     "C-pFSMN-A",
     "DenseLSTM-Feature",

@@ -10,7 +10,7 @@ from networks import chosen
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ser.config import read
+from ser.config import extractors, read
 from ser.config.schema import Recipe
 from ser.errors import SerError
 from ser.layers.batch import Batch, Shape
@@ -22,7 +22,7 @@ from ser.training import parameter_count
 
 CONFIG = Path(__file__).parents[2] / "config"
 RECIPES: dict[str, Recipe] = read.shipped(CONFIG)[1]
-DIMS = parameter_count.dims(read.features(CONFIG))
+DIMS = extractors.dims(read.features(CONFIG))
 NAMES = ("angry", "happy", "neutral", "sad")
 NEUTRAL, BINS, TIME = 2, 16, 16
 SHAPE = Shape(BINS, TIME, classes=NAMES)
