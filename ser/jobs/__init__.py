@@ -1,1 +1,1 @@
-"""What a job needs to know of its machine: devices, scheduler, progress, failures."""
+"""What a job needs besides its numbers: devices, energy, versions, progress lines, the scheduler, failures."""

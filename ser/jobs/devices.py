@@ -1,7 +1,7 @@
-"""Which GPU a job computes on: the first free one of those that it may use, held until the job ends.
+"""The GPU that a job computes on: the first free one of those that it may use, locked until the job ends.
 
-A scheduler counts GPUs and does not say which one a job gets. Here every device has one lock file for each job that it
-may hold at a time; the kernel drops a lock with its process, however that ends. A job takes one lock and never a
+A scheduler counts GPUs and does not tell a job which one to use. Here every device has one lock file for each job that
+may share it. The kernel releases a lock when its process ends, however that happens. A job takes one lock and never a
 second, so that jobs cannot wait for each other in a circle.
 """
 
@@ -21,46 +21,43 @@ from ser.jobs.progress import EVERY
 if TYPE_CHECKING:
     from filelock import FileLock
 
-LOCKS = Path("/tmp", f"ser-{os.getuid()}")  # not TMPDIR: it differs between shells, and all jobs of a machine meet here
-POLL = 1.0  # seconds between two looks for a free device
+LOCKS = Path("/tmp", f"ser-{os.getuid()}")  # not TMPDIR: it differs between shells, and all jobs need the same folder
+POLL = 1.0  # seconds between two attempts to lock a device
 VARIABLE = "CUDA_VISIBLE_DEVICES"
 
 
 def installed() -> list[list[str]]:
     """Return the UUIDs of each GPU in ``nvidia-smi``'s order: its own, or those of its MIG parts if it has any.
 
-    Empty without ``nvidia-smi``; where that fails, a line in the log says so.
+    Empty without ``nvidia-smi``; where that fails, a line in the log reports it.
     """
     try:
         done = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=120, check=True)
     except FileNotFoundError:
         return []
     except (OSError, subprocess.SubprocessError) as error:
-        print(f"nvidia-smi lists no devices, so none is shared out ({error})", file=sys.stderr, flush=True)
+        print(f"nvidia-smi lists no devices, so none is locked ({error})", file=sys.stderr, flush=True)
         return []
     gpus: list[list[str]] = []
-    for line in done.stdout.splitlines():
-        found = re.search(r"\(UUID: ((GPU|MIG)-[^)]+)\)", line)
-        if found is None:
-            continue
-        if found[2] == "GPU":
-            gpus.append([found[1]])
+    for kind, uuid in re.findall(r"\(UUID: (GPU|MIG)(-[^)]+)\)", done.stdout):
+        if kind == "GPU":
+            gpus.append([kind + uuid])
         else:
-            gpus[-1] = [name for name in gpus[-1] if name.startswith("MIG-")] + [found[1]]
+            gpus[-1] = [name for name in gpus[-1] if name.startswith("MIG-")] + [kind + uuid]
     return gpus
 
 
 def visible() -> list[str]:
     """Return the UUIDs of the devices that this process may use: all, or those in ``CUDA_VISIBLE_DEVICES``.
 
-    Numbers there are ``nvidia-smi``'s. As for CUDA, an entry that names no device hides itself and all behind it.
+    Numbers there are ``nvidia-smi``'s. As in CUDA, an entry that names no device hides itself and all after it.
     """
-    gpus, asked = installed(), os.environ.get(VARIABLE)
+    gpus, allowed = installed(), os.environ.get(VARIABLE)
     every = [name for gpu in gpus for name in gpu]
-    if asked is None:
+    if allowed is None:
         return every
     found: list[str] = []
-    for entry in (part.strip() for part in asked.split(",")):
+    for entry in (part.strip() for part in allowed.split(",")):
         if entry.isdigit() and int(entry) < len(gpus):
             found.extend(gpus[int(entry)])
         elif entry.startswith(("GPU-", "MIG-")):
@@ -72,14 +69,14 @@ def visible() -> list[str]:
 
 @contextmanager
 def granted(gpus: int, device: str = "auto", jobs_per_gpu: int = 1) -> Iterator[str]:
-    """Let this process see one free device, or none where ``gpus`` is 0; yield the name by which torch knows it.
+    """Make one free device visible to this process, or none where ``gpus`` is 0; yield torch's name of it.
 
     device: auto, cpu, cuda or cuda:<n>, the n-th visible one. At most ``jobs_per_gpu`` processes share a device; while
-    all places are taken this one waits, with a line in the log. Where no device can be listed, nothing is changed. To
-    be entered before CUDA starts. SerError for a number beyond the visible devices.
+    all are in use this one waits, with a line in the log. Where no device can be listed, nothing is changed. To be
+    entered before CUDA starts. SerError for a number beyond the visible devices.
     """
     if not gpus or device == "cpu":
-        with _seeing(""):
+        with _only_visible(""):
             yield "cpu"
         return
     kind, _, number = device.partition(":")
@@ -91,19 +88,19 @@ def granted(gpus: int, device: str = "auto", jobs_per_gpu: int = 1) -> Iterator[
     if not devices:
         yield device
         return
-    with _held(devices, jobs_per_gpu) as name, _seeing(name):
+    with _locked(devices, jobs_per_gpu) as name, _only_visible(name):
         yield kind
 
 
 @contextmanager
-def _held(devices: Sequence[str], places: int) -> Iterator[str]:
-    """Yield a device that this process holds, after waiting for one where all are taken."""
-    folder, spoke = _folder(), -EVERY
-    while (taken := _take(devices, places, folder)) is None:
-        if time.monotonic() - spoke >= EVERY:
-            spoke = time.monotonic()
-            visible = f"{len(devices)} visible, {places} job{'s' * (places > 1)} at most on each"
-            print(f"waits for a device: {visible}, locks in {folder}", file=sys.stderr, flush=True)
+def _locked(devices: Sequence[str], jobs_per_gpu: int) -> Iterator[str]:
+    """Yield a device that this process has locked, after waiting where all are in use."""
+    folder, printed = _folder(), -EVERY
+    while (taken := _take(devices, jobs_per_gpu, folder)) is None:
+        if time.monotonic() - printed >= EVERY:
+            printed = time.monotonic()
+            shared = f"{len(devices)} visible, {jobs_per_gpu} job{'s' * (jobs_per_gpu > 1)} at most on each"
+            print(f"waits for a device: {shared}, locks in {folder}", file=sys.stderr, flush=True)
         time.sleep(POLL)
     name, lock = taken
     print(f"computes on {name}", file=sys.stderr, flush=True)
@@ -113,13 +110,13 @@ def _held(devices: Sequence[str], places: int) -> Iterator[str]:
         lock.release()
 
 
-def _take(devices: Sequence[str], places: int, folder: Path) -> "tuple[str, FileLock] | None":
-    """Return the first device with a free place, and its lock; the first places of all come before any second one."""
+def _take(devices: Sequence[str], jobs_per_gpu: int, folder: Path) -> "tuple[str, FileLock] | None":
+    """Return a device and its lock, the least shared first; None where all are in use."""
     from filelock import FileLock, Timeout
 
-    for place in range(places):
+    for job in range(jobs_per_gpu):
         for name in devices:
-            lock = FileLock(folder / f"{name.replace('/', '-')}.{place}")
+            lock = FileLock(folder / f"{name.replace('/', '-')}.{job}")
             with suppress(Timeout):
                 lock.acquire(blocking=False)
                 return name, lock
@@ -127,16 +124,16 @@ def _take(devices: Sequence[str], places: int, folder: Path) -> "tuple[str, File
 
 
 def _folder() -> Path:
-    """Return the folder of this user's locks; SerError where someone else owns it."""
+    """Return the folder of this user's locks; SerError where another user owns it."""
     LOCKS.mkdir(mode=0o700, exist_ok=True)
     if LOCKS.lstat().st_uid != os.getuid():
-        raise SerError(f"{LOCKS} is meant for the locks of this user's jobs, but someone else owns it.")
+        raise SerError(f"{LOCKS} is meant for the locks of this user's jobs, but another user owns it.")
     return LOCKS
 
 
 @contextmanager
-def _seeing(devices: str) -> Iterator[None]:
-    """Show CUDA only ``devices``, for as long as the context lasts."""
+def _only_visible(devices: str) -> Iterator[None]:
+    """Make only ``devices`` visible to CUDA within the context."""
     before = os.environ.get(VARIABLE)
     os.environ[VARIABLE] = devices
     try:

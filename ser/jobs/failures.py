@@ -1,4 +1,4 @@
-"""What a failure of the machine means for the user: a full or read-only disk, a limit, no memory left."""
+"""Failures of the machine in words that help the user: a full or read-only disk, a limit, out of memory."""
 
 import errno
 import os
@@ -11,16 +11,16 @@ DISK = {
     errno.EDQUOT: "your quota is used up: make room and run again",
     errno.EROFS: "the file system is mounted read-only: mount it writable, or work in another folder "
     "(snakemake --directory), and run again",
-    errno.EACCES: "you may not: mend the permissions, or work in another folder, and run again",
-    errno.EPERM: "you may not: mend the permissions, or work in another folder, and run again",
+    errno.EACCES: "permission is missing: correct the permissions, or work in another folder, and run again",
+    errno.EPERM: "permission is missing: correct the permissions, or work in another folder, and run again",
     errno.EFBIG: "the limit on the size of a file is reached (ulimit -f): raise it and run again",
-    errno.EIO: "the disk or the file server fails: have it looked at, then run again",
+    errno.EIO: "the disk or the file server fails: have it checked, then run again",
 }
 NO_MEMORY = re.compile(r"can't allocate memory|out of memory|cannot allocate memory", re.IGNORECASE)
 
 
 def disk(error: BaseException, path: Path) -> str | None:
-    """Return where and why, and what to do, if ``error`` is one of a disk's; None if it is another."""
+    """Return path, reason and remedy if ``error`` is one of a disk's; None if it is another."""
     number = _errno(error)
     if number is None or number not in DISK:
         return None
@@ -29,7 +29,7 @@ def disk(error: BaseException, path: Path) -> str | None:
 
 
 def memory(error: Exception) -> str | None:
-    """Return what to say where ``error`` means that no memory was left; None where it means something else."""
+    """Return reason and remedy if ``error`` means out of memory; None if it means something else."""
     if not isinstance(error, MemoryError) and not (isinstance(error, RuntimeError) and NO_MEMORY.search(str(error))):
         return None
     reason = str(error).strip().splitlines()
@@ -40,7 +40,7 @@ def memory(error: Exception) -> str | None:
 
 
 def _errno(error: BaseException) -> int | None:
-    """Return the number of the system's error; safetensors writes it into its text only."""
+    """Return the number of the system's error; safetensors has it in its text only."""
     if isinstance(error, OSError):
         return error.errno
     found = re.search(r"\(os error (\d+)\)", str(error))

@@ -1,4 +1,4 @@
-"""Progress of a long stage: a bar on a terminal, a plain line now and then in a log."""
+"""Progress of a long stage: a bar on a terminal, a plain line every ``EVERY`` seconds in a log."""
 
 import sys
 import time
@@ -18,12 +18,12 @@ def progress(items: Iterable[Item], *, total: int, unit: str, stream: TextIO | N
     if stream.isatty():
         yield from tqdm(items, total=total, unit=f" {unit}", file=stream, dynamic_ncols=True)
         return
-    began = spoke = time.monotonic()
+    began = printed = time.monotonic()
     for done, item in enumerate(items, start=1):
         yield item
         now = time.monotonic()
-        if now - spoke >= EVERY or done == total:
-            spoke = now
+        if now - printed >= EVERY or done == total:
+            printed = now
             rate = done / max(now - began, 1e-9)
             left = (total - done) / rate
             print(f"{done}/{total} {unit}, {rate:.3g} {unit}/s, {left:.0f} s left", file=stream, flush=True)

@@ -1,6 +1,6 @@
-"""A job ends when the Snakemake that started it is gone: none goes on unseen and writes over a later run.
+"""A job ends when the Snakemake that started it is gone, so that it does not overwrite the files of a later run.
 
-The Snakefile says in ``SER_SCHEDULER`` which process that is and which shell stands between: ``<scheduler>:<shell>``.
+The Snakefile sets ``SER_SCHEDULER`` to ``<scheduler>:<shell>``, the process ids of Snakemake and of the job's shell.
 """
 
 import os
@@ -14,7 +14,7 @@ ENDED = 143  # exit code, as after SIGTERM
 
 
 def follow() -> None:
-    """Watch the scheduler from a thread; do nothing where none started this process, or it cannot be seen from here."""
+    """Watch the scheduler from a thread; do nothing where none started this process, or it is not visible from here."""
     scheduler, _, shell = os.environ.get(VARIABLE, "").partition(":")
     if not (scheduler.isdecimal() and shell.isdecimal() and hasattr(os, "pidfd_open")):
         return

@@ -20,12 +20,12 @@ from ser.jobs.devices import granted
 from ser.jobs.energy import Meter
 from ser.layout import Run
 from ser.tables import contracts
-from ser.training import attention_record, epoch_selection, estimator, fold_data, model_inputs, network, training_state
+from ser.training import attention_record, epoch_selection, estimator, fold_data, network, training_state
 from ser.training.device import gpu_uuid, precision, prepare
 from ser.training.fold import Fold
 from ser.training.fold import read as read_fold
 from ser.training.fold_data import FoldData, InputFiles
-from ser.training.task import Outcome, TrainingTask
+from ser.training.task import Outcome, TrainingTask, inputs, kind
 
 if TYPE_CHECKING:
     from ser.stages.train import TrainJob
@@ -40,20 +40,20 @@ def train_fold(job: "TrainJob") -> None:
     """Train on a granted device, estimators on the CPU, and write all files of the run."""
     start = run_record.Start()
     module = catalog.load("models", job.recipe.model)
-    gpus = 0 if model_inputs.kind(module) == "estimator" else job.gpus
+    gpus = 0 if kind(module) == "estimator" else job.gpus
     with granted(gpus, job.device, job.jobs_per_gpu) as name:
         _train(job, module, prepare(name, job.threads), start)
 
 
 def _train(job: "TrainJob", module: ModuleType, device: torch.device, start: run_record.Start) -> None:
     files = InputFiles(job.features, job.transcripts, job.embedding, job.shards)
-    inputs = model_inputs.read_by(module, job.recipe)
-    data = fold_data.load(read_fold(job.folds, job.fold), inputs, files, device=device, seed=job.seed)
+    read = inputs(job.recipe, module)
+    data = fold_data.load(read_fold(job.folds, job.fold), read, files, device=device, seed=job.seed)
     loading = start.seconds()
     checkpoint = _checkpoint(job, data)
     with Meter(gpu_uuid(device)) as meter:
         task = TrainingTask(job.recipe, module, job.seed, checkpoint, job.threads)
-        outcome = TRAINERS[model_inputs.kind(module)](task, data)
+        outcome = TRAINERS[kind(module)](task, data)
     _write(job, data, outcome)
     gpu_name = torch.cuda.get_device_name(device) if device.type == "cuda" else ""
     extra = {

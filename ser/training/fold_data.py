@@ -12,9 +12,9 @@ from torch import Tensor
 from ser.config.schema import Inputs
 from ser.errors import SerError, unknown
 from ser.layers.batch import Batch, Shape
-from ser.training import examples, feature_input, word_input
+from ser.training import feature_input, word_input
 from ser.training.device import move
-from ser.training.examples import Examples
+from ser.training.examples import Examples, fixed_length, of_part
 from ser.training.feature_input import FeatureInput
 from ser.training.fold import Fold
 from ser.training.word_input import WordInput
@@ -46,7 +46,7 @@ class FoldData:
     @property
     def length(self) -> int | None:
         """Return the frames of every example where the view fixes it, or None."""
-        return examples.fixed_length(None if self.frames is None else self.frames.view)
+        return fixed_length(None if self.frames is None else self.frames.view)
 
     @property
     def shape(self) -> Shape:
@@ -73,29 +73,29 @@ class FoldData:
     def examples(self, part: str) -> Examples:
         """Return the examples of a part: whole utterances, or segments."""
         if self.frames is None:
-            return examples.of_part(self.fold, part, None, np.zeros(0, np.int64))
-        return examples.of_part(self.fold, part, self.frames.view, self.frames.offsets)
+            return of_part(self.fold, part, None, np.zeros(0, np.int64))
+        return of_part(self.fold, part, self.frames.view, self.frames.offsets)
 
-    def batches(self, chosen: Examples, order: Sequence[NDArray[np.int64]]) -> Iterator[tuple[Batch, Tensor]]:
-        """Yield each batch of ``order`` (indices into ``chosen``) with its labels (batch,) int64, on the device.
+    def batches(self, examples: Examples, order: Sequence[NDArray[np.int64]]) -> Iterator[tuple[Batch, Tensor]]:
+        """Yield each batch of ``order`` (indices into ``examples``) with its labels (batch,) int64, on the device.
 
         The tables of a whole epoch cross to the device in one transfer, so that no batch waits for the host.
         """
         flat = np.concatenate([np.zeros(0, np.int64), *order])
-        table = np.stack([part[flat] for part in (chosen.utterance, chosen.start, chosen.frames, chosen.label)])
+        table = np.stack([part[flat] for part in (examples.utterance, examples.start, examples.frames, examples.label)])
         sizes = [len(indices) for indices in order]
         for indices, (utterance, start, frames, label) in zip(
             order, torch.split(move(table, self.device), sizes, dim=1), strict=True
         ):
             x = mask = vector = words = word_mask = None
             if self.frames is not None:
-                longest = self.length or int(chosen.frames[indices].max())
+                longest = self.length or int(examples.frames[indices].max())
                 x, real = self.frames.frames(utterance, start, frames, longest)
                 mask = torch.ones_like(real) if self.length else real
             if self.vector is not None:
                 vector = self.vector.vectors(utterance)
             if self.words is not None:
-                words, word_mask = self.words.batch(utterance, chosen.utterance[indices])
+                words, word_mask = self.words.batch(utterance, examples.utterance[indices])
             yield Batch(x, mask, vector, words, word_mask), label
 
 

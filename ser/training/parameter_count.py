@@ -11,7 +11,7 @@ from ser import catalog
 from ser.config.schema import Inputs, Recipe
 from ser.errors import unknown
 from ser.layers.batch import Shape
-from ser.training import estimator, model_inputs, network
+from ser.training import estimator, network, task
 from ser.training.examples import fixed_length
 
 ROWS = 4  # utterances per class that an estimator is fitted on to count its weights
@@ -25,11 +25,11 @@ def parameters(recipe: Recipe, dims: Mapping[str, int], classes: int) -> int:
     on noise of a fixed seed; one that keeps training examples (a kernel) has as many as that fit keeps.
     """
     module = catalog.load("models", recipe.model)
-    inputs = model_inputs.read_by(module, recipe)
+    inputs = task.inputs(recipe, module)
     for view in inputs.views().values():
         if view.feature not in dims:
             raise unknown("feature", view.feature, dims)
-    if model_inputs.kind(module) == "estimator":
+    if task.kind(module) == "estimator":
         return sum(_of_estimator(module, recipe, dims[view.feature], classes) for view in inputs.views().values())
     model = network.build(recipe, module, _shape(inputs, dims, classes), classes)
     return sum(parameter.numel() for parameter in model.parameters())

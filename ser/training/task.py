@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ser.config.schema import Recipe
+from ser.config.schema import Inputs, Recipe
+from ser.errors import SerError
 from ser.files.checkpoints import CheckpointFile
 from ser.training.attention_record import AttentionRecord
 from ser.training.epoch_selection import Epoch
@@ -40,6 +41,20 @@ class Outcome:
     resumes: int
     notes: list[str]
     attention: list[AttentionRecord] = field(default_factory=list)
+
+
+def kind(module: ModuleType) -> str:
+    """Return the kind of a model's module: network or estimator."""
+    return str(getattr(module, "KIND", "network"))
+
+
+def inputs(recipe: Recipe, module: ModuleType) -> Inputs:
+    """Return all inputs of the recipe for a network, the vector alone for an estimator; SerError where it has none."""
+    if kind(module) == "network":
+        return recipe.inputs
+    if recipe.inputs.vector is None:
+        raise SerError(f"the model '{recipe.model}' needs inputs.vector, one row per utterance; the recipe has none.")
+    return Inputs(vector=recipe.inputs.vector)
 
 
 def softmax(scores: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -1,8 +1,8 @@
-"""Train the speaker embedding on a corpus's own speakers: for corpora without published weights at hand.
+"""Train the x-vector network on a corpus's own speakers, where no published weights are configured.
 
-The network learns to tell speakers apart from random 2 s crops (after Snyder et al., 2018); the linear softmax on top
-of the embedding is thrown away afterwards. Emotion labels are not seen. A few hundred utterances give a far weaker
-embedding than VoxCeleb.
+The network learns to distinguish speakers by random 2 s crops (after Snyder et al., 2018). The linear softmax on top of
+the embedding is dropped afterwards. Emotion labels are not read. A few hundred utterances give a far weaker embedding
+than VoxCeleb.
 """
 
 from collections import defaultdict
@@ -23,7 +23,7 @@ HELD_OUT = 10  # every tenth utterance of a speaker tests the embedding
 
 @dataclass(frozen=True)
 class Embedder:
-    """A trained network and how well it names the speakers of utterances it was not trained on."""
+    """A trained network and its accuracy in identifying the speakers of held-out utterances."""
 
     model: XVector
     accuracy: float  # 0…1
@@ -35,7 +35,7 @@ def train(
 ) -> Embedder:
     """Train on utterances' log-mel ``levels`` ((frames, 24) dB each) and their ``speakers`` (0, 1, …).
 
-    An epoch shows one random crop of each training utterance. Repeatable on a CPU for one ``seed`` and thread count.
+    An epoch has one random crop of each training utterance. Repeatable on a CPU for one ``seed`` and thread count.
     """
     generator = torch.Generator().manual_seed(seed)
     fitted, tested = _divide(speakers, generator)
@@ -79,7 +79,7 @@ def _shuffled(utterances: Sequence[int], generator: torch.Generator) -> list[lis
 
 
 def _crop(level: Tensor, generator: torch.Generator) -> Tensor:
-    """Return ``CROP`` frames from a random place; a shorter utterance is repeated until it fills them."""
+    """Return ``CROP`` frames from a random start; a shorter utterance is repeated until it fills them."""
     if len(level) < CROP:
         level = level.repeat(-(-CROP // len(level)), 1)
     start = int(torch.randint(len(level) - CROP + 1, (1,), generator=generator))
@@ -88,7 +88,7 @@ def _crop(level: Tensor, generator: torch.Generator) -> Tensor:
 
 @torch.no_grad()
 def _settle(model: XVector, levels: Sequence[Tensor], utterances: Sequence[int], generator: torch.Generator) -> None:
-    """Take the normalisation statistics anew: after a few dozen steps the running ones still lag behind the weights."""
+    """Recompute the normalisation statistics: after a few dozen steps the running ones still lag behind the weights."""
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:

@@ -1,6 +1,6 @@
-"""Jobs share out the GPUs of a machine: never more on one than allowed, whatever schedulers start or kill.
+"""Jobs share the GPUs of a machine: never more on one than allowed, whatever schedulers start or kill.
 
-The machine's GPUs are pretended by a command ``nvidia-smi`` that stands first on the path.
+A command ``nvidia-smi`` that is first on the path imitates the machine's GPUs.
 """
 
 import os
@@ -36,9 +36,9 @@ JOB = """
 import os, signal, sys, time
 from pathlib import Path
 from ser.jobs import devices
-locks, journal, places, seconds, end = sys.argv[1:]
+locks, journal, jobs_per_gpu, seconds, end = sys.argv[1:]
 devices.LOCKS, devices.POLL = Path(locks), 0.02
-with devices.granted(1, jobs_per_gpu=int(places)):
+with devices.granted(1, jobs_per_gpu=int(jobs_per_gpu)):
     came = time.monotonic()
     print("in", flush=True)
     time.sleep(float(seconds))
@@ -67,9 +67,9 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
     return pretend
 
 
-def job(folder: Path, places: int, seconds: float, end: str = "done") -> "subprocess.Popen[str]":
+def job(folder: Path, jobs_per_gpu: int, seconds: float, end: str = "done") -> "subprocess.Popen[str]":
     """Start a job that holds a device for ``seconds``; its output is the line ``in`` once it has one."""
-    given = [str(folder / "locks"), str(folder / "journal"), str(places), str(seconds), end]
+    given = [str(folder / "locks"), str(folder / "journal"), str(jobs_per_gpu), str(seconds), end]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     command = [sys.executable, "-c", JOB, *given]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -85,16 +85,16 @@ def most_at_once(journal: Path) -> dict[str, int]:
 
 
 @pytest.mark.usefixtures("machine")
-@pytest.mark.parametrize("places", [1, 2])
-def test_no_device_ever_holds_more_jobs_than_allowed_though_some_are_killed(places: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("jobs_per_gpu", [1, 2])
+def test_no_device_ever_holds_more_jobs_than_allowed_though_some_are_killed(jobs_per_gpu: int, tmp_path: Path) -> None:
     ends = ["done", "killed", "done"] * 4
-    jobs = [job(tmp_path, places, 0.05 * (1 + number % 4), end) for number, end in enumerate(ends)]
+    jobs = [job(tmp_path, jobs_per_gpu, 0.05 * (1 + number % 4), end) for number, end in enumerate(ends)]
     codes = [process.wait(timeout=60) for process in jobs]
     assert codes == [-9 if end == "killed" else 0 for end in ends]
     assert len((tmp_path / "journal").read_text().splitlines()) == len(ends)
     found = most_at_once(tmp_path / "journal")
     assert set(found) == {A, B}
-    assert max(found.values()) <= places
+    assert max(found.values()) <= jobs_per_gpu
 
 
 @pytest.mark.usefixtures("machine")
@@ -227,7 +227,7 @@ def test_a_job_without_a_gpu_sees_none_and_takes_none(gpus: int, device: str, mo
 
 
 @pytest.mark.usefixtures("machine")
-def test_a_device_named_by_its_number_is_taken_or_told() -> None:
+def test_a_device_named_by_its_number_is_taken_or_refused() -> None:
     with devices.granted(1, "cuda:1") as name:
         assert (name, os.environ[devices.VARIABLE]) == ("cuda", B)
     with pytest.raises(SerError, match="'cuda:2' was asked for, but this job may use 2"), devices.granted(1, "cuda:2"):
@@ -244,8 +244,8 @@ def test_an_error_inside_gives_the_device_back_and_passes() -> None:
 
 
 @pytest.mark.usefixtures("machine")
-def test_locks_in_someone_elses_folder_are_refused(monkeypatch) -> None:
+def test_locks_in_another_users_folder_are_refused(monkeypatch) -> None:
     devices.LOCKS.mkdir()
     monkeypatch.setattr(os, "getuid", lambda: 12345)
-    with pytest.raises(SerError, match=r"locks.*someone else"), devices.granted(1):
+    with pytest.raises(SerError, match=r"locks.*another user"), devices.granted(1):
         pass

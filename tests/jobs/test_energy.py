@@ -9,11 +9,11 @@ from ser.jobs.energy import Meter
 
 
 def package(folder: Path, number: int, microjoules: int, span: int = 1000_000_000) -> Path:
-    place = folder / f"intel-rapl:{number}"
-    place.mkdir(parents=True)
-    (place / "energy_uj").write_text(f"{microjoules}\n")
-    (place / "max_energy_range_uj").write_text(f"{span}\n")
-    return place / "energy_uj"
+    package_folder = folder / f"intel-rapl:{number}"
+    package_folder.mkdir(parents=True)
+    (package_folder / "energy_uj").write_text(f"{microjoules}\n")
+    (package_folder / "max_energy_range_uj").write_text(f"{span}\n")
+    return package_folder / "energy_uj"
 
 
 @pytest.fixture

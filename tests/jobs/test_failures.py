@@ -1,4 +1,4 @@
-"""What the machine cannot do is told in one line; a mistake in the code keeps its traceback."""
+"""A failure of the machine gives a one-line message; a mistake in the code keeps its traceback."""
 
 import errno
 import os

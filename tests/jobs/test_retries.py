@@ -62,7 +62,7 @@ def test_a_killed_job_is_run_again_where_retries_are_asked_for(tmp_path: Path) -
 
 def test_a_killed_job_is_an_error_that_names_its_rule_where_no_retries_are_asked_for(tmp_path: Path) -> None:
     done = snakemake(killed_once(tmp_path), "results/demo/plan.json")
-    said = done.stdout + done.stderr
+    log = done.stdout + done.stderr
     assert done.returncode != 0
-    assert "Error in rule plan" in said
+    assert "Error in rule plan" in log
     assert not (tmp_path / "results/demo/plan.json").exists()

@@ -1,4 +1,4 @@
-"""Where networks look: shares that padding does not change, that the network itself uses, at the right places."""
+"""Reported attention: weights that padding does not change, that the network itself uses, at the right positions."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -44,7 +44,7 @@ for name, recipe in RECIPES.items():
         made = (recipe.model, recipe.options, recipe.inputs.modalities())
         if made not in [(one.model, one.options, one.inputs.modalities()) for one in NETWORKS.values()]:
             NETWORKS[name] = recipe
-LOOKING = {
+ATTENTIONS = {
     name: names
     for name, recipe in NETWORKS.items()
     if recipe.model in OF_MODEL
@@ -52,7 +52,7 @@ LOOKING = {
     if (names := known.get(recipe.options.get(option, 2 if option == "hops" else None)))
     and not (option == "hops" and recipe.options.get("which", "both") != "both")
 }
-looking = pytest.mark.parametrize("name", LOOKING)
+with_attention = pytest.mark.parametrize("name", ATTENTIONS)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -92,17 +92,17 @@ def network(name: str) -> Any:
 
 
 def batch(recipe: Recipe, lengths: list[int], spoken: list[int]) -> Batch:
-    """Return random utterances of so many frames and words; where the recipe fixes a length, padding counts as real."""
+    """Return random utterances of these numbers of frames and words; padding to a fixed length counts as real."""
     generator = torch.Generator().manual_seed(sum(lengths))
     frames = torch.randn(len(lengths), LENGTH, DIMS, generator=generator)
     words = torch.randint(1, TABLE, (len(lengths), SENTENCE), generator=generator)
-    mask, said = (torch.arange(size).expand(len(lengths), size) for size in (LENGTH, SENTENCE))
-    mask, said = mask < torch.tensor(lengths)[:, None], said < torch.tensor(spoken)[:, None]
-    frames, words = frames * mask.unsqueeze(-1), words * said
-    mask, said = mask | fixed(recipe, "frames"), said | fixed(recipe, "words")
+    mask, word_mask = (torch.arange(size).expand(len(lengths), size) for size in (LENGTH, SENTENCE))
+    mask, word_mask = mask < torch.tensor(lengths)[:, None], word_mask < torch.tensor(spoken)[:, None]
+    frames, words = frames * mask.unsqueeze(-1), words * word_mask
+    mask, word_mask = mask | fixed(recipe, "frames"), word_mask | fixed(recipe, "words")
     vector = torch.randn(len(lengths), VECTOR, generator=generator) if recipe.inputs.vector else None
     seen = (frames, mask) if recipe.inputs.frames else (None, None)
-    return Batch(*seen, vector, *((words, said) if recipe.inputs.words else (None, None)))
+    return Batch(*seen, vector, *((words, word_mask) if recipe.inputs.words else (None, None)))
 
 
 def alone(whole: Batch, row: int) -> Batch:
@@ -115,21 +115,21 @@ def alone(whole: Batch, row: int) -> Batch:
 
 
 @pytest.mark.parametrize("name", [name for name, recipe in NETWORKS.items() if recipe.model in OF_MODEL])
-def test_a_network_tells_of_its_attentions_and_of_nothing_else(name: str) -> None:
+def test_a_network_reports_its_attentions_and_nothing_else(name: str) -> None:
     found = network(name).attention_weights(batch(NETWORKS[name], [LENGTH] * 2, [SENTENCE] * 2))
-    assert list(found) == LOOKING.get(name, [])
+    assert list(found) == ATTENTIONS.get(name, [])
 
 
-def test_no_other_model_tells_of_attentions() -> None:
-    telling = [name for name in catalog.names("models") if "def attention_weights(" in source(name)]
-    assert telling == sorted(OF_MODEL)
+def test_no_other_model_reports_attention() -> None:
+    reporting = [name for name in catalog.names("models") if "def attention_weights(" in source(name)]
+    assert reporting == sorted(OF_MODEL)
 
 
 def source(model: str) -> str:
     return (catalog.ROOT / "models" / f"{model}.py").read_text(encoding="utf-8")
 
 
-@looking
+@with_attention
 def test_weights_are_shares_that_padding_and_neighbours_do_not_change(name: str) -> None:
     recipe = NETWORKS[name]
     model, together = network(name), batch(recipe, [5, LENGTH, 11], [1, SENTENCE, 6])
@@ -146,8 +146,8 @@ def test_weights_are_shares_that_padding_and_neighbours_do_not_change(name: str)
     assert any(not torch.allclose(one.weights[1], one.weights[1].mean()) for one in everyone.values()), "all alike"
 
 
-@looking
-def test_looking_changes_no_answer_and_draws_no_random_number(name: str) -> None:
+@with_attention
+def test_reporting_changes_no_output_and_draws_no_random_number(name: str) -> None:
     recipe = NETWORKS[name]
     model, given = network(name), batch(recipe, [LENGTH] * 2, [SENTENCE] * 2)
     with torch.inference_mode():
@@ -157,8 +157,8 @@ def test_looking_changes_no_answer_and_draws_no_random_number(name: str) -> None
         assert torch.equal(model(given), before)
 
 
-@looking
-def test_there_is_a_weight_for_every_position_and_it_lies_on_the_input(name: str) -> None:
+@with_attention
+def test_there_is_a_weight_for_every_position_and_it_is_on_the_input(name: str) -> None:
     recipe = NETWORKS[name]
     found: dict[str, AttentionWeights] = network(name).attention_weights(batch(recipe, [LENGTH] * 2, [SENTENCE] * 2))
     for one in found.values():
@@ -240,21 +240,21 @@ def test_the_spatial_softmax_is_summed_over_frequency() -> None:
     with torch.no_grad():
         nn.init.ones_(head.bottom_up.weight)
         maps = torch.zeros(1, 1, 3, 5)
-        maps[0, 0, 1, 3] = np.log(10.0)  # one place ten times as loud as each of the other fourteen
+        maps[0, 0, 1, 3] = np.log(10.0)  # one position ten times the weight of each of the other fourteen
         shares = head.weights(maps)
     np.testing.assert_allclose(shares[0], np.array([3, 3, 3, 12, 3]) / 24, atol=1e-6)
 
 
-def test_every_hop_asks_the_other_modality_of_what_the_hop_before_has_found() -> None:
-    recipe = next(recipe for name, recipe in RECIPES.items() if LOOKING.get(name) == ["hop 1", "hop 2", "hop 3"])
+def test_every_hop_attends_to_the_other_modality_by_the_result_of_the_hop_before() -> None:
+    recipe = next(recipe for name, recipe in RECIPES.items() if ATTENTIONS.get(name) == ["hop 1", "hop 2", "hop 3"])
     model, given = build(recipe), batch(recipe, [LENGTH, 7], [SENTENCE, 3])
     with torch.no_grad():
         found = model.attention_weights(given)
-        heard, end = model.audio(given.frames, given.mask)
+        audio, end = model.audio(given.frames, given.mask)
         read, _ = model.text(model.words(given.words), given.word_mask)
         assert given.mask is not None
         assert given.word_mask is not None
-        asked = [(read, given.word_mask, "words"), (heard, given.mask, "frames"), (read, given.word_mask, "words")]
+        asked = [(read, given.word_mask, "words"), (audio, given.mask, "frames"), (read, given.word_mask, "words")]
         for hop, (states, real, axis) in enumerate(asked):
             score = torch.einsum("btd,bd->bt", states, model.queries[hop](end)).masked_fill(~real, -torch.inf)
             shares = found[f"hop {hop + 1}"]
@@ -294,12 +294,12 @@ def test_the_shares_of_a_text_kernel_are_the_mean_of_equation_4_over_all_that_as
         np.testing.assert_allclose(share[0], (powers / powers.sum(1, keepdims=True)).mean(0), atol=1e-6)
 
 
-def test_what_words_look_at_is_averaged_over_real_words_only() -> None:
+def test_what_words_attend_to_is_averaged_over_real_words_only() -> None:
     recipe = next(recipe for recipe in NETWORKS.values() if recipe.model == "aligned_attention")
     model, given = build(recipe), batch(recipe, [LENGTH, 9], [SENTENCE, 2])
     with torch.no_grad():
-        heard, mask, read, _ = model._encoded(given)
-        by_word: Tensor = model.attention.weights(read, heard, mask).mean(1)
-        looks = model.attention_weights(given)["alignment"].weights
-    torch.testing.assert_close(looks[0], by_word[0].mean(0))
-    torch.testing.assert_close(looks[1], by_word[1, :2].mean(0))
+        audio, mask, read, _ = model._encoded(given)
+        by_word: Tensor = model.attention.weights(read, audio, mask).mean(1)
+        alignment = model.attention_weights(given)["alignment"].weights
+    torch.testing.assert_close(alignment[0], by_word[0].mean(0))
+    torch.testing.assert_close(alignment[1], by_word[1, :2].mean(0))

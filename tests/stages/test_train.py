@@ -216,7 +216,7 @@ def test_attention_is_written_and_changes_nothing_else(given: Given, tmp_path: P
     assert empty.num_rows == 0, "this network has no attention"
     build = network().build
 
-    class Looking(nn.Module):
+    class Reporting(nn.Module):
         """The same network with an even attention over frames."""
 
         def __init__(self, shape: Shape, classes: int) -> None:
@@ -231,8 +231,8 @@ def test_attention_is_written_and_changes_nothing_else(given: Given, tmp_path: P
             assert batch.mask is not None
             return {"even": AttentionWeights(batch.mask / batch.mask.sum(1, keepdim=True), FRAMES)}
 
-    given.use(SimpleNamespace(build=Looking))
-    out = given.run(tmp_path / "looking", recipe())
+    given.use(SimpleNamespace(build=Reporting))
+    out = given.run(tmp_path / "reporting", recipe())
     rows = contracts.read(contracts.ATTENTION, out / "attention.parquet").to_pylist()
     assert [row["utterance"] for row in rows] == ["test02", "test01", "test00", "test05"]  # sad, happy, angry, sad
     for row in rows:

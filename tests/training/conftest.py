@@ -63,17 +63,15 @@ def folds() -> Callable[..., Path]:
 
 
 @pytest.fixture
-def placed(tmp_path: Path) -> Callable[..., FoldData]:
+def loaded(tmp_path: Path) -> Callable[..., FoldData]:
     """Write rows and matrices, and load them under a view as the frames of a fold."""
 
-    def place(
-        rows: list[Row], matrices: Mapping[str, np.ndarray], view: View, normalisation: str = "train"
-    ) -> FoldData:
+    def load(rows: list[Row], matrices: Mapping[str, np.ndarray], view: View, normalisation: str = "train") -> FoldData:
         files = InputFiles({view.feature: write_shards(tmp_path / view.feature, matrices)})
         read = fold.read(write_folds(tmp_path / "folds.parquet", rows), 0, rule(normalisation))
         return fold_data.load(read, Inputs(frames=view), files, device=torch.device("cpu"), seed=0)
 
-    return place
+    return load
 
 
 def rule(normalisation: str = "train", selection: str = "last") -> Protocol:

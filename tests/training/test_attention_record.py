@@ -49,7 +49,7 @@ class Planted(nn.Module):
 
 
 class Reporting(Planted):
-    """The same network, which also tells where it records."""
+    """The same network, which also reports its attention."""
 
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         assert not self.training
@@ -75,15 +75,15 @@ ROWS = [
 COUNTS = {name: 4 + number for number, (name, *_) in enumerate(ROWS)}
 
 
-def test_the_first_utterances_of_every_class_alternate(placed: Callable[..., FoldData]) -> None:
-    fold = placed(ROWS, utterances(COUNTS), View(feature="f")).fold
+def test_the_first_utterances_of_every_class_alternate(loaded: Callable[..., FoldData]) -> None:
+    fold = loaded(ROWS, utterances(COUNTS), View(feature="f")).fold
     names = [fold.utterances[row] for row in attention_record.recorded_utterances(fold)]
     assert fold.classes == ("angry", "sad")
     assert names == ["test1", "test0", "test2", "test3"]  # sad are test0, test3, test6
 
 
-def test_a_class_without_test_utterances_is_skipped(placed: Callable[..., FoldData]) -> None:
-    fold = placed(ROWS, utterances(COUNTS), View(feature="f")).fold
+def test_a_class_without_test_utterances_is_skipped(loaded: Callable[..., FoldData]) -> None:
+    fold = loaded(ROWS, utterances(COUNTS), View(feature="f")).fold
     fold = replace(fold, labels=np.where(fold.parts == "test", 0, fold.labels))
     assert [fold.utterances[row] for row in attention_record.recorded_utterances(fold)] == [
         "test0",
@@ -95,8 +95,8 @@ def test_a_class_without_test_utterances_is_skipped(placed: Callable[..., FoldDa
     assert [few.utterances[row] for row in attention_record.recorded_utterances(few)] == ["test4"]
 
 
-def test_known_weights_are_kept_as_they_are(placed: Callable[..., FoldData]) -> None:
-    data = placed(ROWS, utterances(COUNTS), View(feature="f"))
+def test_known_weights_are_kept_as_they_are(loaded: Callable[..., FoldData]) -> None:
+    data = loaded(ROWS, utterances(COUNTS), View(feature="f"))
     records = attention_record.record(Reporting(data.shape, 2).train(), data)
     assert [one.attention for one in records] == ["planted", "even"] * 4
     for one in records[::2]:
@@ -107,18 +107,18 @@ def test_known_weights_are_kept_as_they_are(placed: Callable[..., FoldData]) -> 
     assert attention_record.record(Planted(data.shape, 2), data) == []
 
 
-def test_of_an_utterance_in_segments_it_is_the_first(placed: Callable[..., FoldData]) -> None:
+def test_of_an_utterance_in_segments_it_is_the_first(loaded: Callable[..., FoldData]) -> None:
     view = View.model_validate({"feature": "f", "segments": {"frames": 4, "train_hop": 2, "test_hop": 1}})
-    data = placed(ROWS, utterances(COUNTS), view)
+    data = loaded(ROWS, utterances(COUNTS), view)
     for one in attention_record.record(Reporting(data.shape, 2), data)[::2]:
         np.testing.assert_allclose(one.weights, np.array([1, 2, 3, 4]) / 10, rtol=1e-6)
 
 
 def test_recording_changes_neither_weights_nor_predictions(
-    placed: Callable[..., FoldData], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    loaded: Callable[..., FoldData], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    data = placed(ROWS, utterances(COUNTS), View(feature="f"))
+    data = loaded(ROWS, utterances(COUNTS), View(feature="f"))
     recipe = Recipe.model_validate(
         {"model": "m", "inputs": {"frames": {"feature": "f"}}, "training": {"epochs": 3, "batch": 2}}
     )
@@ -133,8 +133,8 @@ def test_recording_changes_neither_weights_nor_predictions(
 
 
 @pytest.fixture
-def tested(placed: Callable[..., FoldData]) -> Fold:
-    return placed(ROWS, utterances(COUNTS), View(feature="f")).fold
+def tested(loaded: Callable[..., FoldData]) -> Fold:
+    return loaded(ROWS, utterances(COUNTS), View(feature="f")).fold
 
 
 def seconds(fold: Fold, positions: Positions, count: int = 3) -> list[float]:

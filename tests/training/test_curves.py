@@ -57,9 +57,9 @@ RECIPE = Recipe(model="restless", inputs={"frames": VIEW.model_dump()}, training
 
 
 @pytest.fixture
-def data(placed: Callable[..., FoldData], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FoldData:
+def data(loaded: Callable[..., FoldData], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FoldData:
     monkeypatch.chdir(tmp_path)
-    return placed(ROWS, MATRICES, VIEW)
+    return loaded(ROWS, MATRICES, VIEW)
 
 
 def under(data: FoldData, selection: str, curves: bool) -> FoldData:

@@ -33,9 +33,9 @@ MATRICES = {
 
 
 @pytest.fixture
-def data(placed: Callable[..., FoldData], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FoldData:
+def data(loaded: Callable[..., FoldData], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FoldData:
     monkeypatch.chdir(tmp_path)
-    return placed(ROWS, MATRICES, View(feature="f", normalise="statistics"))
+    return loaded(ROWS, MATRICES, View(feature="f", normalise="statistics"))
 
 
 def run(model: nn.Module, data: FoldData, training: Training, selection: str) -> loop.Fitted:
@@ -128,12 +128,12 @@ def test_a_loss_that_is_not_finite_names_epoch_and_step(data: FoldData) -> None:
 
 
 def test_class_weights_shift_the_model_to_the_rare_class(
-    tiny: SimpleNamespace, placed: Callable[..., FoldData], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: SimpleNamespace, loaded: Callable[..., FoldData], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     rows = [(name, part, "sad" if name in ("train00", "test00") else "angry", who) for name, part, _, who in ROWS]
     noise = {name: RANDOM.normal(size=(9, 3)).astype(np.float32) for name in MATRICES}
-    rare = placed(rows, noise, View(feature="g"))
+    rare = loaded(rows, noise, View(feature="g"))
     means = []
     for weights in ("none", "balanced"):
         model, _ = fit(tiny, rare, "last", class_weights=weights, learning_rate=0.03, epochs=15)
@@ -155,9 +155,9 @@ def test_clipping_bounds_the_first_step(tiny: SimpleNamespace, data: FoldData) -
     assert moved() > 0.02
 
 
-def test_segment_probabilities_are_averaged(tiny: SimpleNamespace, placed: Callable[..., FoldData]) -> None:
+def test_segment_probabilities_are_averaged(tiny: SimpleNamespace, loaded: Callable[..., FoldData]) -> None:
     keys = {"feature": "s", "segments": {"frames": 6, "train_hop": 6, "test_hop": 3}}
-    cut = placed(ROWS, MATRICES, View.model_validate(keys))
+    cut = loaded(ROWS, MATRICES, View.model_validate(keys))
     model = tiny.build(cut.shape, 2).eval()
     predicted = predict.probabilities(model, cut, "test", 5)
     examples = cut.examples("test")

@@ -192,9 +192,9 @@ def test_two_processes_that_save_and_delete_at_once_never_read_a_torn_state(
     assert other.stdout is not None
     assert other.stdout.readline() == "ready\n", other.communicate()
     exec(SCRIBBLER, {})
-    told = other.communicate(timeout=60)[1]
-    assert other.returncode == 0, told
-    lines = (told + capsys.readouterr().err).splitlines()
+    log = other.communicate(timeout=60)[1]
+    assert other.returncode == 0, log
+    lines = (log + capsys.readouterr().err).splitlines()
     assert [line for line in lines if "damaged" in line and "No such file" not in line] == []
 
 

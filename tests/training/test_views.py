@@ -12,7 +12,7 @@ from ser.errors import SerError
 from ser.training import companding, examples
 from ser.training.fold_data import FoldData
 
-Placed = Callable[..., FoldData]
+Loaded = Callable[..., FoldData]
 RANDOM = np.random.default_rng(5)
 FRAMES = {"t1": 40, "t2": 55, "t3": 30, "d1": 20, "e1": 35, "e2": 10}
 ROWS = [
@@ -40,8 +40,8 @@ def seen(data: FoldData, part: str) -> tuple[dict[str, np.ndarray], dict[str, np
     return dict(zip(names, batch.frames.numpy(), strict=True)), dict(zip(names, batch.mask.numpy(), strict=True))
 
 
-def test_padding_is_zero_and_masked(placed: Placed) -> None:
-    frames, mask = seen(placed(ROWS, MATRICES, view(scale="log", normalise="statistics")), "train")
+def test_padding_is_zero_and_masked(loaded: Loaded) -> None:
+    frames, mask = seen(loaded(ROWS, MATRICES, view(scale="log", normalise="statistics")), "train")
     for name in ("t1", "t2", "t3"):
         assert mask[name].sum() == FRAMES[name]
         assert mask[name][: FRAMES[name]].all()
@@ -49,26 +49,26 @@ def test_padding_is_zero_and_masked(placed: Placed) -> None:
         assert (frames[name][: FRAMES[name]] != 0).any(axis=1).all()
 
 
-def test_statistics_are_those_of_the_train_part(placed: Placed) -> None:
-    frames, mask = seen(placed(ROWS, MATRICES, view(scale="log", normalise="statistics")), "train")
+def test_statistics_are_those_of_the_train_part(loaded: Loaded) -> None:
+    frames, mask = seen(loaded(ROWS, MATRICES, view(scale="log", normalise="statistics")), "train")
     real = np.concatenate([frames[name][mask[name]] for name in frames])
     assert np.allclose(real.mean(0), 0, atol=1e-5)
     assert np.allclose(real.std(0), 1, atol=1e-5)
 
 
-def test_test_values_change_nothing_that_is_trained_on(placed: Placed) -> None:
+def test_test_values_change_nothing_that_is_trained_on(loaded: Loaded) -> None:
     keys = view(normalise="statistics")
-    before, _ = seen(placed(ROWS, MATRICES, keys), "train")
+    before, _ = seen(loaded(ROWS, MATRICES, keys), "train")
     louder = {name: value * (1000 if name[0] in "de" else 1) for name, value in MATRICES.items()}
-    after, _ = seen(placed(ROWS, louder, keys), "train")
+    after, _ = seen(loaded(ROWS, louder, keys), "train")
     assert all(np.array_equal(before[name], after[name]) for name in before)
-    changed, _ = seen(placed(ROWS, louder, keys), "test")
+    changed, _ = seen(loaded(ROWS, louder, keys), "test")
     assert np.abs(changed["e1"]).max() > 100
 
 
-def test_speaker_normalisation_uses_each_speakers_own_utterances(placed: Placed) -> None:
+def test_speaker_normalisation_uses_each_speakers_own_utterances(loaded: Loaded) -> None:
     offset = {name: value + (500 if name[0] == "e" else 0) for name, value in MATRICES.items()}
-    data = placed(ROWS, offset, view(normalise="statistics"), "speaker")
+    data = loaded(ROWS, offset, view(normalise="statistics"), "speaker")
     frames, mask = seen(data, "test")
     real = np.concatenate([frames[name][mask[name]] for name in ("e1", "e2")])  # both of speaker d
     assert np.allclose(real.mean(0), 0, atol=1e-4)
@@ -78,45 +78,45 @@ def test_speaker_normalisation_uses_each_speakers_own_utterances(placed: Placed)
     assert not np.allclose(own["t2"][own_mask["t2"]].mean(0), 0, atol=1e-3)  # b has t2 and t3
 
 
-def test_speaker_normalisation_needs_speakers(placed: Placed) -> None:
+def test_speaker_normalisation_needs_speakers(loaded: Loaded) -> None:
     rows = [*ROWS[:-1], ("e2", "test", "angry", None)]
     with pytest.raises(SerError, match="speaker of e2"):
-        placed(rows, MATRICES, view(normalise="statistics"), "speaker")
+        loaded(rows, MATRICES, view(normalise="statistics"), "speaker")
 
 
-def test_utterance_normalisations(placed: Placed) -> None:
-    frames, mask = seen(placed(ROWS, MATRICES, view(normalise="utterance")), "test")
+def test_utterance_normalisations(loaded: Loaded) -> None:
+    frames, mask = seen(loaded(ROWS, MATRICES, view(normalise="utterance")), "test")
     assert np.allclose(frames["e1"][mask["e1"]].std(0), 1, atol=1e-5)
-    whole, mask = seen(placed(ROWS, MATRICES, view(normalise="utterance_global")), "test")
+    whole, mask = seen(loaded(ROWS, MATRICES, view(normalise="utterance_global")), "test")
     assert whole["e1"][mask["e1"]].std() == pytest.approx(1, abs=1e-5)
     assert not np.allclose(whole["e1"][mask["e1"]].std(0), 1, atol=1e-3)
 
 
 @pytest.mark.parametrize("value", [0.0, 7.3, -1e6])
-def test_a_constant_dimension_becomes_zero(placed: Placed, value: float) -> None:
+def test_a_constant_dimension_becomes_zero(loaded: Loaded, value: float) -> None:
     constant = {
         name: np.concatenate([matrix, np.full_like(matrix[:, :1], value)], 1) for name, matrix in MATRICES.items()
     }
-    frames, _ = seen(placed(ROWS, constant, view(normalise="statistics")), "train")
+    frames, _ = seen(loaded(ROWS, constant, view(normalise="statistics")), "train")
     assert all(np.abs(matrix[:, 4]).max() < 1e-3 for matrix in frames.values())
 
 
-def test_a_dimension_of_tiny_values_is_not_constant(placed: Placed) -> None:
+def test_a_dimension_of_tiny_values_is_not_constant(loaded: Loaded) -> None:
     tiny = {name: matrix * np.float32(1e-9) for name, matrix in MATRICES.items()}
-    frames, mask = seen(placed(ROWS, tiny, view(normalise="statistics")), "train")
+    frames, mask = seen(loaded(ROWS, tiny, view(normalise="statistics")), "train")
     assert np.allclose(np.concatenate([frames[name][mask[name]] for name in frames]).std(0), 1, atol=1e-4)
 
 
-def test_limit_keeps_the_first_frames_after_normalisation(placed: Placed) -> None:
-    frames, mask = seen(placed(ROWS, MATRICES, view(normalise="utterance", limit=15)), "test")
-    full, _ = seen(placed(ROWS, MATRICES, view(normalise="utterance")), "test")
+def test_limit_keeps_the_first_frames_after_normalisation(loaded: Loaded) -> None:
+    frames, mask = seen(loaded(ROWS, MATRICES, view(normalise="utterance", limit=15)), "test")
+    full, _ = seen(loaded(ROWS, MATRICES, view(normalise="utterance")), "test")
     assert mask["e1"].sum() == 15
     assert mask["e2"].sum() == 10
     assert np.array_equal(frames["e1"], full["e1"][:15])
 
 
-def test_a_fixed_length_pads_cuts_and_masks_nothing(placed: Placed) -> None:
-    data = placed(ROWS, MATRICES, view(length=25))
+def test_a_fixed_length_pads_cuts_and_masks_nothing(loaded: Loaded) -> None:
+    data = loaded(ROWS, MATRICES, view(length=25))
     frames, mask = seen(data, "test")
     assert data.shape.length == 25
     assert all(value.all() for value in mask.values())
@@ -140,9 +140,9 @@ def test_segments_by_arithmetic(frames: int, hop: int, expected: list[int]) -> N
     assert examples.segment_starts(frames, 200, hop).tolist() == expected
 
 
-def test_segments_are_examples_with_the_utterances_label(placed: Placed) -> None:
+def test_segments_are_examples_with_the_utterances_label(loaded: Loaded) -> None:
     keys = view(segments={"frames": 20, "train_hop": 10, "test_hop": 4})
-    data = placed(ROWS, MATRICES, keys)
+    data = loaded(ROWS, MATRICES, keys)
     train, test = data.examples("train"), data.examples("test")
     names = [data.fold.utterances[row] for row in train.utterance]
     assert {name: names.count(name) for name in set(names)} == {"t1": 3, "t2": 5, "t3": 2}
@@ -164,8 +164,8 @@ def test_mu_law_values() -> None:
     assert companding.compand(quarter, real, "literal_mulaw").flatten().tolist() == pytest.approx([-mid, mid, 1])
 
 
-def test_companding_sees_each_example_alone_and_no_padding(placed: Placed) -> None:
-    frames, mask = seen(placed(ROWS, MATRICES, view(scale="log", compand="minmax_mulaw")), "test")
+def test_companding_sees_each_example_alone_and_no_padding(loaded: Loaded) -> None:
+    frames, mask = seen(loaded(ROWS, MATRICES, view(scale="log", compand="minmax_mulaw")), "test")
     for name in ("e1", "e2"):
         real = frames[name][mask[name]]
         assert (real.min(), real.max()) == pytest.approx((-1, 1))
@@ -178,13 +178,13 @@ def test_a_silent_segment_stays_finite() -> None:
         assert companding.compand(silent, torch.ones(1, 4, dtype=torch.bool), kind).isfinite().all()
 
 
-def test_float16_features_are_kept_and_widened_in_the_batch(placed: Placed) -> None:
+def test_float16_features_are_kept_and_widened_in_the_batch(loaded: Loaded) -> None:
     half = {name: matrix.astype(np.float16) for name, matrix in MATRICES.items()}
-    data = placed(ROWS, half, view(scale="log", normalise="statistics"))
+    data = loaded(ROWS, half, view(scale="log", normalise="statistics"))
     assert data.frames is not None
     assert data.frames.values.dtype == torch.float16
     frames, mask = seen(data, "train")
-    wide, _ = seen(placed(ROWS, MATRICES, view(scale="log", normalise="statistics")), "train")
+    wide, _ = seen(loaded(ROWS, MATRICES, view(scale="log", normalise="statistics")), "train")
     assert frames["t1"].dtype == np.float32
     assert np.allclose(frames["t1"][mask["t1"]], wide["t1"][mask["t1"]], atol=0.02)
 
@@ -196,6 +196,6 @@ def test_float16_features_are_kept_and_widened_in_the_batch(placed: Placed) -> N
         ({"scale": "log", "compand": "max_mulaw"}, "for magnitudes"),
     ],
 )
-def test_views_that_contradict_themselves_are_refused(placed: Placed, keys: dict[str, object], message: str) -> None:
+def test_views_that_contradict_themselves_are_refused(loaded: Loaded, keys: dict[str, object], message: str) -> None:
     with pytest.raises(SerError, match=message):
-        placed(ROWS, MATRICES, view(**keys))
+        loaded(ROWS, MATRICES, view(**keys))

@@ -1,4 +1,4 @@
-"""Words of a fold: what is known comes from the train part, and every row of the table is where it belongs."""
+"""Words of a fold: what is known comes from the train part, and every word has its row of the table."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ from ser.training.fold import Fold
 from ser.training.word_input import WordInput
 
 CPU = torch.device("cpu")
-SAID = {
+TRANSCRIPTS = {
     "a": ["no", "no", "yes"],
     "b": ["no", "well"],
     "c": ["yes", "never", "no"],  # dev
@@ -38,10 +38,14 @@ def split(tmp_path: Path, folds: Folds) -> Callable[[Mapping[str, str]], Fold]:
     return make
 
 
-def understood(one: Fold, said: Mapping[str, list[str]] = SAID, *, seed: int = 0, **given: Any) -> WordInput:
+def word_input_of(
+    one: Fold, transcripts: Mapping[str, list[str]] = TRANSCRIPTS, *, seed: int = 0, **given: Any
+) -> WordInput:
     embedding = given.pop("file", None)
     words = Words.model_validate({"dims": 3, **given})
-    return word_input.make(words, [said[name] for name in one.utterances], one, CPU, seed=seed, embedding=embedding)
+    return word_input.make(
+        words, [transcripts[name] for name in one.utterances], one, CPU, seed=seed, embedding=embedding
+    )
 
 
 def vectors(path: Path, entries: Mapping[str, list[float]]) -> Path:
@@ -51,7 +55,7 @@ def vectors(path: Path, entries: Mapping[str, list[float]]) -> Path:
 
 
 def test_only_the_train_parts_words_are_known_most_frequent_first(split: Callable[..., Fold]) -> None:
-    found = understood(split())
+    found = word_input_of(split())
     assert found.vocabulary == ("no", "well", "yes")  # three times, then by the alphabet
     assert found.table.shape == (5, 3)
     rows = found.words.numpy()
@@ -60,67 +64,70 @@ def test_only_the_train_parts_words_are_known_most_frequent_first(split: Callabl
 
 
 def test_another_test_part_changes_nothing_that_training_sees(split: Callable[..., Fold]) -> None:
-    first, second = understood(split()), understood(split(), {**SAID, "d": ["no"] * 9, "c": ["entirely", "new"]})
+    first, second = (
+        word_input_of(split()),
+        word_input_of(split(), {**TRANSCRIPTS, "d": ["no"] * 9, "c": ["entirely", "new"]}),
+    )
     assert first.vocabulary == second.vocabulary
     assert torch.equal(first.table, second.table)
     assert torch.equal(first.words[:2, :3], second.words[:2, :3])
 
 
 def test_words_below_the_minimum_count_as_unknown(split: Callable[..., Fold]) -> None:
-    found = understood(split(), minimum=2)
+    found = word_input_of(split(), minimum=2)
     assert found.vocabulary == ("no",)
     assert found.words.tolist()[0] == [2, 2, 1]
     with pytest.raises(SerError, match="occurs 4 times"):
-        understood(split(), minimum=4)
+        word_input_of(split(), minimum=4)
 
 
 def test_an_empty_transcript_is_one_unknown_word_and_counted(split: Callable[..., Fold]) -> None:
-    found = understood(split(), {**SAID, "b": [], "d": []})
+    found = word_input_of(split(), {**TRANSCRIPTS, "b": [], "d": []})
     assert found.words[1].tolist() == [1, 0, 0]
     assert found.counts.tolist() == [3, 1, 3, 1]
     assert "2 of 4 transcripts are empty and read as one unknown word" in found.notes
-    assert not any("empty" in note for note in understood(split()).notes)
+    assert not any("empty" in note for note in word_input_of(split()).notes)
 
 
 def test_a_vocabulary_of_one_word_is_noted_and_none_is_an_error(split: Callable[..., Fold]) -> None:
-    found = understood(split(), {**SAID, "a": ["no"], "b": ["no"]})
+    found = word_input_of(split(), {**TRANSCRIPTS, "a": ["no"], "b": ["no"]})
     assert any("single word" in note for note in found.notes)
-    assert not any("single word" in note for note in understood(split()).notes)
+    assert not any("single word" in note for note in word_input_of(split()).notes)
     with pytest.raises(SerError, match="no transcript 'given' of the train part has a word"):
-        understood(split(), {**SAID, "a": [], "b": []})
+        word_input_of(split(), {**TRANSCRIPTS, "a": [], "b": []})
 
 
 def test_first_vectors_are_uniform_from_the_seed_and_padding_is_zero(split: Callable[..., Fold]) -> None:
-    said = {**SAID, "a": [f"word{number}" for number in range(500)]}
-    table = understood(split(), said, dims=20).table
+    transcripts = {**TRANSCRIPTS, "a": [f"word{number}" for number in range(500)]}
+    table = word_input_of(split(), transcripts, dims=20).table
     assert table.dtype == torch.float32
     assert torch.equal(table[0], torch.zeros(20))
     drawn = table[1:].numpy()
     assert np.abs(drawn).max() <= 0.25
     assert drawn.mean() == pytest.approx(0, abs=0.25 / np.sqrt(3 * drawn.size) * 4)  # four standard errors
     assert drawn.var() == pytest.approx(0.25**2 / 3, rel=0.05)
-    assert torch.equal(table, understood(split(), said, dims=20).table)
-    other = understood(split(), said, dims=20, seed=1)
+    assert torch.equal(table, word_input_of(split(), transcripts, dims=20).table)
+    other = word_input_of(split(), transcripts, dims=20, seed=1)
     assert not torch.equal(table, other.table)
-    assert other.digest() != understood(split(), said, dims=20).digest()
+    assert other.digest() != word_input_of(split(), transcripts, dims=20).digest()
 
 
 def test_given_vectors_stand_in_the_rows_of_their_words(split: Callable[..., Fold], tmp_path: Path) -> None:
     file = vectors(tmp_path / "v.parquet", {"never": [9.0, 9, 9], "no": [1.0, 2, 3], "yes": [4.0, 5, 6]})
-    found = understood(split(), embedding="glove", file=file)
+    found = word_input_of(split(), embedding="glove", file=file)
     table = found.table
     assert table[2].tolist() == [1, 2, 3]
     assert table[4].tolist() == [4, 5, 6]
     assert table[1].abs().max() <= 0.25, "'never' occurs in dev and test only"
-    scratch = understood(split())
+    scratch = word_input_of(split())
     assert torch.equal(table[[0, 1, 3]], scratch.table[[0, 1, 3]])
     assert "word vectors from glove.txt (SHA-256 0123) for 2 of 3 words" in found.notes
     assert found.digest() != scratch.digest()
 
 
 def test_what_a_table_started_from_is_noted(split: Callable[..., Fold]) -> None:
-    assert understood(split()).notes == ("word vectors learned from scratch",)
-    assert understood(split(), embedding="glove").notes == (
+    assert word_input_of(split()).notes == ("word vectors learned from scratch",)
+    assert word_input_of(split(), embedding="glove").notes == (
         "word vectors learned from scratch (glove is not configured)",
     )
 
@@ -128,11 +135,11 @@ def test_what_a_table_started_from_is_noted(split: Callable[..., Fold]) -> None:
 def test_vectors_that_do_not_fit_are_refused(split: Callable[..., Fold], tmp_path: Path) -> None:
     file = vectors(tmp_path / "v.parquet", {"no": [1.0, 2, 3, 4]})
     with pytest.raises(SerError, match=r"have 4 values, inputs\.words\.dims is 3"):
-        understood(split(), embedding="glove", file=file)
+        word_input_of(split(), embedding="glove", file=file)
     with pytest.raises(SerError, match=r"names no inputs\.words\.embedding"):
-        understood(split(), dims=4, file=file)
+        word_input_of(split(), dims=4, file=file)
     none = vectors(tmp_path / "none.parquet", {})
-    assert "for 0 of 3 words" in understood(split(), embedding="glove", file=none).notes[0]
+    assert "for 0 of 3 words" in word_input_of(split(), embedding="glove", file=none).notes[0]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +155,7 @@ def test_vectors_that_do_not_fit_are_refused(split: Callable[..., Fold], tmp_pat
 def test_a_limit_cuts_and_a_length_also_pads(
     split: Callable[..., Fold], given: dict[str, int], columns: int, counts: list[int]
 ) -> None:
-    sentences = understood(split(), **given)
+    sentences = word_input_of(split(), **given)
     assert sentences.words.shape == (4, columns)
     assert sentences.counts.tolist() == counts
     assert sentences.length == given.get("length")
@@ -158,18 +165,18 @@ def test_a_limit_cuts_and_a_length_also_pads(
 
 
 def test_words_that_a_limit_cuts_off_are_not_learned(split: Callable[..., Fold]) -> None:
-    assert understood(split(), limit=1).vocabulary == ("no",)
+    assert word_input_of(split(), limit=1).vocabulary == ("no",)
 
 
 def test_a_batch_is_as_wide_as_its_longest_transcript_and_says_what_is_real(split: Callable[..., Fold]) -> None:
-    said = {**SAID, "c": ["yes"] * 7}
-    sentences = understood(split(), said)
+    transcripts = {**TRANSCRIPTS, "c": ["yes"] * 7}
+    sentences = word_input_of(split(), transcripts)
     rows = np.array([1, 0], dtype=np.int64)
     words, real = sentences.batch(torch.from_numpy(rows), rows)
     assert words.tolist() == [[2, 3, 0], [2, 2, 4]]
     assert real.tolist() == [[True, True, False], [True, True, True]]
     assert ((words > 0) == real).all()
-    fixed = understood(split(), said, length=9)
+    fixed = word_input_of(split(), transcripts, length=9)
     words, real = fixed.batch(torch.from_numpy(rows), rows)
     assert words.shape == real.shape == (2, 9)
     assert real.all(), "papers that fix a length have no mask"
@@ -177,10 +184,10 @@ def test_a_batch_is_as_wide_as_its_longest_transcript_and_says_what_is_real(spli
 
 def test_transcripts_are_read_by_name_from_the_shards_that_count(tmp_path: Path) -> None:
     for shard, names in enumerate((["b", "a"], ["c"], ["d"])):
-        rows = [{"utterance": name, "text": "", "words": SAID[name], "reference": ""} for name in names]
+        rows = [{"utterance": name, "text": "", "words": TRANSCRIPTS[name], "reference": ""} for name in names]
         table = pa.Table.from_pylist(rows, schema=contracts.TRANSCRIPTS.schema)
         contracts.write(contracts.TRANSCRIPTS, table, tmp_path / f"{shard}.parquet")
-    assert word_input.sentences(tmp_path, ["c", "a"]) == [SAID["c"], SAID["a"]]
-    assert word_input.sentences(tmp_path, ["b"], 1) == [SAID["b"]]
+    assert word_input.sentences(tmp_path, ["c", "a"]) == [TRANSCRIPTS["c"], TRANSCRIPTS["a"]]
+    assert word_input.sentences(tmp_path, ["b"], 1) == [TRANSCRIPTS["b"]]
     with pytest.raises(SerError, match="no transcript of 1 utterances: d"):
         word_input.sentences(tmp_path, ["a", "d"], 2)
