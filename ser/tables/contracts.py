@@ -6,10 +6,10 @@ them.
 
 import pyarrow as pa
 
-from ser.tables.parquet import Contract, distinct, metadata, read, select, write
+from ser.tables.parquet import Contract, metadata, read, select, write
 from ser.tables.rules import filled, not_empty, one_of, one_part, positive
 
-__all__ = ["Contract", "distinct", "metadata", "read", "select", "write"]
+__all__ = ["Contract", "metadata", "read", "select", "write"]
 
 FROM_SCRATCH = "word vectors learned from scratch"  # begins the note of a run without the recipe's word vectors
 TRAINED_HERE = "trained by this pipeline"  # begins the provenance of weights that saw the corpus's own speakers

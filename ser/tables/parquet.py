@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -100,11 +99,6 @@ def select(path: Path, columns: Sequence[str]) -> pa.Table:
     """Return some columns of the table at ``path`` without the checks of its contract; nothing else is decoded."""
     with _verified(path, "the table"):
         return pq.read_table(path, columns=list(columns))
-
-
-def distinct(path: Path, column: str) -> list[Any]:
-    """Return the different values of one column of the table at ``path``, sorted."""
-    return sorted(select(path, [column])[column].unique().to_pylist())
 
 
 def metadata(source: Path | pa.Table) -> dict[str, str]:

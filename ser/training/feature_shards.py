@@ -27,11 +27,8 @@ def read(
     if not shards:
         raise SerError(f"{folder} holds no shard of feature '{feature}'; the extract stage writes them.")
     row_of = {name: row for row, name in enumerate(utterances)}
-    columns = ["utterance", "frames", "dims", "dtype"]
-    sizes = {
-        shard: [row for row in contracts.select(shard, columns).to_pylist() if row["utterance"] in row_of]
-        for shard in shards
-    }
+    tables = {shard: contracts.select(shard, ["utterance", "frames", "dims", "dtype"]) for shard in shards}
+    sizes = {shard: [row for row in table.to_pylist() if row["utterance"] in row_of] for shard, table in tables.items()}
     rows = [row for part in sizes.values() for row in part]
     _check(folder, rows, row_of)
     frames = np.zeros(len(utterances), np.int64)
@@ -42,7 +39,7 @@ def read(
     values = np.empty((int(offsets[-1]), rows[0]["dims"]), np.float16 if half else np.float32)
     for shard in (shard for shard, part in sizes.items() if part):
         _fill(values, offsets, row_of, shard)
-    return values, offsets, contracts.metadata(shards[0])
+    return values, offsets, contracts.metadata(tables[shards[0]])
 
 
 def _check(folder: Path, rows: Sequence[Mapping[str, Any]], row_of: Mapping[str, int]) -> None:

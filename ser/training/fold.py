@@ -56,9 +56,10 @@ def read(path: Path, fold: int, protocol: Protocol | None = None) -> Fold:
     does not exist, has no test part, has a label that the protocol does not know, trains without one of the classes,
     or has no dev part although the protocol selects epochs on one.
     """
-    table = contracts.read(contracts.FOLDS, path, {"fold": fold}).sort_by("utterance")
-    labels, folds = contracts.distinct(path, "label"), contracts.distinct(path, "fold")
-    notes = contracts.metadata(path)
+    table = contracts.read(contracts.FOLDS, path, {"fold": fold})
+    notes = contracts.metadata(table)
+    all_folds = contracts.select(path, ["fold", "label"])
+    folds, labels = (sorted(all_folds[column].unique().to_pylist()) for column in ("fold", "label"))
     protocol = protocol or _protocol(path, notes)
     if not table.num_rows:
         raise SerError(f"{path} has no fold {fold}; it has {offenders(folds, 30)}.")
@@ -72,6 +73,7 @@ def read(path: Path, fold: int, protocol: Protocol | None = None) -> Fold:
             f"{path}: labels {offenders(unexpected)} are no classes of the protocol; known: {offenders(classes)}."
         )
     index = {name: k for k, name in enumerate(classes)}
+    table = table.sort_by("utterance")
     found = Fold(
         tuple(table["utterance"].to_pylist()),
         tuple(table["speaker"].to_pylist()),

@@ -40,5 +40,5 @@ def initial(
     known = [row for row, word in enumerate(vocabulary, start=UNKNOWN + 1) if word in vectors]
     for row in known:
         table[row] = vectors[vocabulary[row - UNKNOWN - 1]]
-    name = contracts.metadata(embedding).get("provenance", words.embedding)
+    name = contracts.metadata(found).get("provenance", words.embedding)
     return table, f"word vectors from {name} for {len(known)} of {len(vocabulary)} words"
