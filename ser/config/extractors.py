@@ -1,32 +1,23 @@
-"""The contract of an extractor, a module in ``ser/features``: what it defines, and what its matrices are.
+"""The contract of an extractor, a module in ``ser/features``, beyond what ``ser.config.definitions`` requires.
 
-Required: ``DTYPE``, ``HOP``, ``DEPENDS``, ``dims(**options)`` and ``extract(signal, rate, *, <options>)``. Optional:
-``files(**options)``, local files whose change extracts anew; ``provenance(**options)``, one line written beside the
-values; ``TRAINED``, which maps an option that holds a file to the rule that makes it where none is configured. An
-extract with a keyword ``device`` gets a GPU where there is one, and the argument auto, cpu or cuda.
+Optional definitions: ``files(**options)``, local files whose change extracts again; ``provenance(**options)``, one line
+recorded beside the values; ``TRAINED``, options that hold a file, each with the rule that makes it where none is
+configured. An extract with a keyword ``device`` gets a GPU where there is one, and the argument auto, cpu or cuda.
 """
 
-import inspect
-import math
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ser import catalog
 from ser.config.schema import Feature
-from ser.errors import SerError, offenders
+from ser.errors import SerError, unknown
 
-DTYPES = ("float16", "float32")
-
-
-def check(module: ModuleType, options: Mapping[str, Any]) -> None:
-    """Raise SerError if the ``module`` or its ``options`` do not keep the contract."""
-    if found := faults(module, options):
-        raise SerError(f"{module.__name__}: {'; '.join(found)}.")
+RULES = ("train_xvector",)  # that train weights for an extractor
 
 
 def dims(features: Mapping[str, Feature]) -> dict[str, int]:
@@ -37,57 +28,19 @@ def dims(features: Mapping[str, Feature]) -> dict[str, int]:
 
 
 def trained(name: str) -> dict[str, str]:
-    """Return the options of ``ser.features.<name>`` whose file a rule makes, and that rule, without an import."""
+    """Return the options of ``ser.features.<name>`` whose file a rule makes, and that rule, without an import.
+
+    SerError for an option that ``extract`` does not take, or for a rule that trains nothing.
+    """
     if name not in catalog.names("features"):
         return {}
-    return cast(dict[str, str], catalog.constant("features", name, "TRAINED") or {})
-
-
-def faults(module: ModuleType, options: Mapping[str, Any]) -> list[str]:
-    """Return what the ``module`` or its ``options`` lack, one phrase each; none if the contract is kept."""
-    found = []
-    if getattr(module, "DTYPE", None) not in DTYPES:
-        found.append(f"DTYPE must be {' or '.join(DTYPES)}")
-    if not _is_hop(getattr(module, "HOP", "")):
-        found.append("HOP must be the seconds from one row to the next, or None for one row per utterance")
-    depends = getattr(module, "DEPENDS", None)
-    if not isinstance(depends, tuple) or not all(isinstance(name, str) for name in depends):
-        found.append("DEPENDS must be a tuple with the names of the libraries that it uses, such as ('numpy',)")
-    for name in ("dims", "extract"):
-        if not callable(getattr(module, name, None)):
-            found.append(f"a function {name}() is missing")
-    return found or _option_faults(module, options)
-
-
-def _is_hop(value: object) -> bool:
-    return value is None or (isinstance(value, int | float) and math.isfinite(value) and value > 0)
-
-
-def _option_faults(module: ModuleType, options: Mapping[str, Any]) -> list[str]:
-    """Return the options that ``extract`` does not know or lacks, and what is wrong with ``dims`` for them."""
-    parameters = list(inspect.signature(module.extract).parameters.values())
-    known = {one.name: one for one in parameters if one.kind is one.KEYWORD_ONLY}
-    if [one.name for one in parameters if one.name not in known] != ["signal", "rate"]:
-        return ["extract() must take (signal, rate, *, <options by keyword>)"]
-    found = [
-        f"TRAINED names {name}, which extract() does not take"
-        for name in getattr(module, "TRAINED", {})
-        if name not in known
-    ]
-    if wrong := sorted(set(options) - set(known)):
-        found.append(f"option {offenders(wrong)} not known; known: {', '.join(known) or 'none'}")
-    if missing := [name for name, one in known.items() if one.default is one.empty and options.get(name) is None]:
-        found.append(f"option {offenders(missing)} missing")
-    return found or _dims_faults(module, options)
-
-
-def _dims_faults(module: ModuleType, options: Mapping[str, Any]) -> list[str]:
-    try:
-        inspect.signature(module.dims).bind(**options)
-    except TypeError as error:
-        return [f"dims() must take the options of extract(): {error}"]
-    width = module.dims(**options)
-    return [] if type(width) is int and width > 0 else [f"dims() must return a positive int, it returns {width!r}"]
+    found = cast(dict[str, str], catalog.constant("features", name, "TRAINED") or {})
+    for option, rule in found.items():
+        if rule not in RULES:
+            raise unknown(f"rule in TRAINED of ser/features/{name}.py", rule, RULES)
+        if option not in (known := catalog.keywords("features", name, "extract") or {}):
+            raise unknown(f"option in TRAINED of ser/features/{name}.py", option, known)
+    return found
 
 
 def versions(module: ModuleType) -> dict[str, str]:

@@ -25,7 +25,6 @@ def _extract(case: Case, seconds: float) -> NDArray[np.generic]:
 
 def matrix_is_as_declared(case: Case) -> None:
     """extract() returns a finite matrix (rows, dims()) of type DTYPE."""
-    extractors.check(case.module, case.options)
     matrix = _extract(case, 1.0)
     extractors.check_matrix(case.module, case.module.dims(**case.options), matrix)
     require(np.isfinite(matrix).all(), "some values are not finite")

@@ -14,8 +14,8 @@ from threadpoolctl import threadpool_limits
 
 from ser import catalog
 from ser.config import extractors
-from ser.config.options import uses_device
-from ser.config.schema import Options
+from ser.config.options import uses_device, with_options
+from ser.config.schema import Feature, Options
 from ser.errors import SerError, offenders
 from ser.jobs.devices import granted
 from ser.jobs.job import File, GpuJob
@@ -41,18 +41,20 @@ class ExtractJob(GpuJob):
 def extract(job: ExtractJob) -> None:
     """Extract one feature from one shard of audio.
 
-    The table's notes hold feature, extractor, options (JSON), hop (seconds as JSON, null for one row per utterance),
-    dtype, versions (JSON, of the libraries that the extractor names) and provenance (of the weights; else empty).
-    SerError, naming the utterance, if one is too short or at another rate, or if a value is not finite.
+    The table's notes hold feature, extractor, options (JSON, without files that the pipeline trains), hop (seconds as
+    JSON, null for one row per utterance), dtype, versions (JSON, of the libraries that the extractor names) and
+    provenance ("" without one). SerError, naming the utterance, if one is too short or at another rate, if a matrix
+    does not have the declared width and type, or if a value is not finite.
     """
-    gpus = job.gpus if uses_device("features", job.extractor, job.options) else 0
+    entry = Feature(extractor=job.extractor, options=job.options)
+    options = with_options(entry, "features", job.extractor, f"features.{job.feature}").options
+    gpus = job.gpus if uses_device("features", job.extractor, options) else 0
     with granted(gpus, job.device, job.jobs_per_gpu) as device:
-        _extract(job, device)
+        _extract(job.model_copy(update={"options": options}), device)
 
 
 def _extract(job: ExtractJob, device: str) -> None:
     module = catalog.load("features", job.extractor)
-    extractors.check(module, job.options)
     notes = {"feature": job.feature, "extractor": job.extractor, **_notes(module, job.options)}
     given = {"device": device} if uses_device("features", job.extractor, job.options) else {}
     compute = partial(module.extract, **{**given, **job.options})

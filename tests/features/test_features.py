@@ -59,7 +59,6 @@ def named(request: pytest.FixtureRequest, weights: Path) -> tuple[str, ModuleTyp
 
 def test_every_extractor_keeps_its_contract(named: tuple[str, ModuleType, dict[str, Any]]) -> None:
     _, module, options = named
-    assert extractors.faults(module, options) == []
     extractors.check_matrix(module, module.dims(**options), module.extract(voice(), RATE, **options))
     assert set(extractors.versions(module)) == set(module.DEPENDS)
 

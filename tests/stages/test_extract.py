@@ -1,8 +1,10 @@
 """Stage extract: one shard of audio in, one checked table of matrices out."""
 
 import json
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,8 @@ import pyarrow as pa
 import pytest
 from threadpoolctl import threadpool_limits
 
-from ser import catalog
+from ser import catalog, features
+from ser.config import extractors
 from ser.errors import SerError
 from ser.features import spectrogram
 from ser.stages.extract import ExtractJob, extract
@@ -113,107 +116,106 @@ def test_values_that_are_not_finite_are_named(tmp_path: Path, monkeypatch: pytes
     ("extractor", "options", "message"),
     [
         ("mfc", {}, "Did you mean 'mfcc'"),
-        ("mfcc", {"coeficients": 13}, "coeficients not known; known: coefficients, mels, n_fft"),
-        ("waveform", {"bins": 3}, "bins not known; known: none"),
-        ("xvector", {}, "option weights missing"),
-        ("functionals", {}, "option feature_set missing"),
+        ("mfcc", {"coeficients": 13}, "unknown option of mfcc 'coeficients'.*Known: coefficients, mels, n_fft"),
+        ("mfcc", {"mels": "many"}, "must be a whole number"),
+        ("waveform", {"bins": 3}, "Known: none"),
+        ("xvector", {}, "xvector needs weights"),
+        ("functionals", {"feature_set": "IS09"}, "must be 'ComParE_2016'"),
     ],
 )
 def test_mistakes_in_the_configuration_are_named(tmp_path: Path, extractor: str, options: dict, message: str) -> None:
     audio = shard(tmp_path / "0.parquet", {"a": 0.5})
-    with pytest.raises(SerError, match=message):
+    with pytest.raises(SerError, match=rf"features\.f.*{message}"):
         extract(
             ExtractJob(feature="f", extractor=extractor, options=options, audio=audio, out=tmp_path / "out.parquet")
         )
 
 
+EXTRACTOR = """
+import numpy as np
+DTYPE = "float32"
+HOP = 0.01
+DEPENDS = ("numpy",)
+def dims(*, gain: float = 1.0, device: str = "auto"): return 2
+def provenance(*, gain: float = 1.0): return f"a gain of {gain}"
+def extract(signal, rate, *, gain: float = 1.0, device: str = "auto"):
+    values = np.full((len(signal) // 160, 2), gain + (device == "cuda"), np.float32)
+    return CHANGED if len(signal) > rate / 2 else values
+"""
+
+
 @pytest.fixture
-def extractor(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    """A well-formed extractor of two dimensions that counts its calls, in place of every module of ser.features."""
-    calls: list[int] = []
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+    """Return a function that extracts two utterances with the code of an extractor in a package folder of its own."""
+    folder, name = tmp_path / "ser" / "features", f"mine_{uuid4().hex}"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(catalog, "ROOT", tmp_path / "ser")
+    monkeypatch.setattr(features, "__path__", [*features.__path__, str(folder)])
 
-    def matrix(signal: np.ndarray, rate: int, *, gain: float = 1.0, device: str = "auto") -> np.ndarray:
-        calls.append(rate)
-        return np.full((len(signal) // 160, 2), gain + (device == "cuda"), np.float32)
+    def extracted(code: str, **options: object) -> Path:
+        (folder / f"{name}.py").write_text(code)
+        audio, out = shard(tmp_path / "0.parquet", {"a": 0.5, "b": 0.7}), tmp_path / "out.parquet"
+        extract(ExtractJob(feature="mine", extractor=name, options=options, audio=audio, out=out, device="cuda"))
+        return out
 
-    module = SimpleNamespace(
-        __name__="ser.features.mine", DTYPE="float32", HOP=0.01, DEPENDS=("numpy",), dims=lambda **_: 2, extract=matrix
-    )
-    module.calls = calls
-    monkeypatch.setattr(catalog, "load", lambda *_: module)
-    monkeypatch.setattr(catalog, "keywords", lambda *_: module.extract.__kwdefaults__)
-    return module
-
-
-def run(tmp_path: Path, **options: object) -> Path:
-    """Extract two utterances with ``extractor``."""
-    audio, out = shard(tmp_path / "0.parquet", {"a": 0.5, "b": 0.7}), tmp_path / "out.parquet"
-    extract(ExtractJob(feature="mine", extractor="mine", options=options, audio=audio, out=out, device="cuda"))
-    return out
+    yield extracted
+    sys.modules.pop(f"ser.features.{name}", None)
 
 
-def test_device_and_provenance_of_an_extractor(tmp_path: Path, extractor: SimpleNamespace) -> None:
-    extractor.provenance = lambda *, gain: f"a gain of {gain}"
-    rows = contracts.read(contracts.FEATURES, run(tmp_path, gain=3.0)).to_pylist()
-    assert np.frombuffer(rows[0]["matrix"], "<f4")[0] == 4.0, "device='cuda' reached extract()"
-    notes = contracts.metadata(tmp_path / "out.parquet")
+def test_device_and_provenance_of_an_extractor(run: Callable[..., Path]) -> None:
+    out = run(EXTRACTOR.replace("CHANGED", "values"), gain=3)
+    assert np.frombuffer(contracts.read(contracts.FEATURES, out)["matrix"][0].as_py(), "<f4")[0] == 4.0, "cuda"
+    notes = contracts.metadata(out)
     assert notes["provenance"] == "a gain of 3.0"
     assert json.loads(notes["options"]) == {"gain": 3.0}
 
 
 @pytest.mark.parametrize(
-    ("attribute", "value", "message"),
+    ("old", "new", "message"),
     [
-        ("HOP", "missing", "HOP must be"),
-        ("HOP", 0, "HOP must be"),
-        ("HOP", "10 ms", "HOP must be"),
-        ("DTYPE", "float64", "DTYPE must be float16 or float32"),
-        ("DEPENDS", "missing", "DEPENDS must be a tuple"),
-        ("DEPENDS", "numpy", "DEPENDS must be a tuple"),
-        ("DEPENDS", ("no-such-library",), "needs no-such-library, which is not installed"),
-        ("dims", "missing", r"a function dims\(\) is missing"),
-        ("dims", lambda: 2, r"dims\(\) must take the options of extract"),
-        ("dims", lambda **_: "2", r"dims\(\) must return a positive int"),
-        ("extract", lambda wave: wave, r"extract\(\) must take \(signal, rate"),
-        ("TRAINED", {"weight": "train_xvector"}, "TRAINED names weight"),
+        ("0.01", "-1", "HOP must be"),
+        ("float32", "float64", "DTYPE must be"),
+        ("HOP = 0.01", "", "the constant HOP is missing"),
+        ('("numpy",)', '("no-such-library",)', "needs no-such-library, which is not installed"),
+        ("def dims", "def width", r"function dims\(\*\*options\) is missing"),
+        ("extract(signal, rate,", "extract(signal,", "extract must take the positional arguments"),
     ],
 )
 def test_a_broken_contract_stops_before_the_first_utterance(
-    tmp_path: Path, extractor: SimpleNamespace, attribute: str, value: object, message: str
+    run: Callable[..., Path], old: str, new: str, message: str
 ) -> None:
-    if value == "missing":
-        delattr(extractor, attribute)
-    else:
-        setattr(extractor, attribute, value)
-    with pytest.raises(SerError, match=rf"ser\.features\.mine:? .*{message}"):
-        run(tmp_path, gain=1.0)
-    assert extractor.calls == []
+    code = EXTRACTOR.replace(old, new).replace("CHANGED", "exit('an utterance was computed')")
+    with pytest.raises(SerError, match=message):
+        run(code.replace("else values", "else CHANGED"))
 
 
 @pytest.mark.parametrize(
     ("matrix", "message"),
     [
-        (np.zeros((50, 3), np.float32), r"shape \(50, 3\), dims\(\) declares \(rows, 2\)"),
-        (np.zeros((2, 50), np.float32), "it is transposed"),
-        (np.zeros((0, 2), np.float32), r"shape \(0, 2\)"),
-        (np.zeros(2, np.float32), r"shape \(2,\)"),
-        (np.zeros((50, 2)), "float64, DTYPE declares float32"),
-        ([[0.0, 0.0]], "list"),
+        ("np.zeros((50, 3), np.float32)", r"shape \(50, 3\), dims\(\) declares \(rows, 2\)"),
+        ("np.zeros((2, 50), np.float32)", "it is transposed"),
+        ("np.zeros((0, 2), np.float32)", r"shape \(0, 2\)"),
+        ("np.zeros(2, np.float32)", r"shape \(2,\)"),
+        ("np.zeros((50, 2))", "float64, DTYPE declares float32"),
+        ("[[0.0, 0.0]]", "list"),
     ],
 )
 def test_a_matrix_that_is_not_as_declared_names_the_utterance(
-    tmp_path: Path, extractor: SimpleNamespace, matrix: object, message: str
+    run: Callable[..., Path], tmp_path: Path, matrix: str, message: str
 ) -> None:
-    def broken(signal: np.ndarray, rate: int) -> object:
-        return matrix if len(signal) > rate / 2 else np.zeros((50, 2), np.float32)
-
-    extractor.extract = broken
     with pytest.raises(SerError, match=rf"feature 'mine', utterance b: extract\(\) returned .*{message}"):
-        run(tmp_path)
+        run(EXTRACTOR.replace("CHANGED", matrix))
     assert not (tmp_path / "out.parquet").exists()
 
 
-def test_a_vector_has_one_row(tmp_path: Path, extractor: SimpleNamespace) -> None:
-    extractor.HOP = None
+def test_a_vector_has_one_row(run: Callable[..., Path]) -> None:
     with pytest.raises(SerError, match="returned 50 rows; with HOP = None it must be one"):
-        run(tmp_path)
+        run(EXTRACTOR.replace("0.01", "None").replace("CHANGED", "values"))
+
+
+@pytest.mark.parametrize(("option", "rule"), [("weight", "train_xvector"), ("gain", "train_gain")])
+def test_what_a_rule_trains_is_an_option_and_the_rule_exists(run: Callable[..., Path], option: str, rule: str) -> None:
+    run(EXTRACTOR.replace("CHANGED", "values") + f"TRAINED = {{'{option}': '{rule}'}}")
+    (name,) = catalog.names("features")
+    with pytest.raises(SerError, match=rf"TRAINED of ser/features/{name}\.py '(weight|train_gain)'"):
+        extractors.trained(name)
