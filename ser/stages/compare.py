@@ -104,7 +104,7 @@ def _comparisons(
     systems: dict[str, list[Predictions]], tallies: dict[str, Tally], method: str, metrics: Sequence[str]
 ) -> Rows:
     """Return the rows of all pairs of systems of one protocol: those with the same folds, then the others."""
-    whole: Rows = []
+    complete: Rows = []
     partial: Rows = []
     left_out = []
     for names in combinations(sorted(systems), 2):
@@ -117,14 +117,14 @@ def _comparisons(
             continue
         one, other = (tallies[name] if alike else _part(systems[name], common) for name in names)
         named = {**_named(sides[0][0].run), "system": names[0], "other": names[1], "folds": sorted(common)}
-        (whole if alike else partial).extend({**named, **_pair(one, other, metric, method)} for metric in metrics)
+        (complete if alike else partial).extend({**named, **_pair(one, other, metric, method)} for metric in metrics)
     if left_out:
         where = "/".join(_named(next(iter(systems.values()))[0].run).values())
         print(f"{where}: not compared, without common folds in all seeds: {'; '.join(left_out)}", file=sys.stderr)
-    for family in (whole, partial):
+    for family in (complete, partial):
         for tested, corrected in zip(family, comparison.holm([row["p"] for row in family]), strict=True):
             tested["p_holm"] = float(corrected)
-    return whole + partial
+    return complete + partial
 
 
 def _folds(ones: Sequence[Predictions]) -> set[frozenset[int]]:

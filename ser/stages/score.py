@@ -1,4 +1,4 @@
-"""Stage ``score``: WA, UA, recalls and confusions of every run, and of all folds of a seed pooled."""
+"""Stage ``score``: metrics, recalls and confusions of every run, and of all folds of a seed pooled."""
 
 import sys
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ser import metrics as definitions
 from ser.config.plan import read_plan
 from ser.errors import SerError
 from ser.evaluation import predictions
 from ser.evaluation.predictions import Predictions
 from ser.evaluation.summary import POOLED
 from ser.jobs.job import File, Job
+from ser.metrics import METRICS, Floats, confusion, recalls
 from ser.tables import contracts
 
 
@@ -51,9 +51,9 @@ def score(job: ScoreJob) -> None:
         for _, group in groupby(read, key=lambda one: one.run[:4]):
             folds = list(group)
             for one in (*folds, _pooled(folds)):
-                confusion = _confusion(one)
-                values.extend(_values(one, confusion, plan.experiment.metrics))
-                counts.extend(_counts(one, confusion))
+                matrix = _confusion(one)
+                values.extend(_values(one, matrix, plan.experiment.metrics))
+                counts.extend(_counts(one, matrix))
         _note_missing(read)
     contracts.write(contracts.SCORES, pa.Table.from_pylist(values, schema=contracts.SCORES.schema), job.scores)
     table = pa.Table.from_pylist(counts, schema=contracts.CONFUSIONS.schema)
@@ -74,17 +74,16 @@ def _pooled(folds: Sequence[Predictions]) -> Predictions:
     )
 
 
-def _confusion(one: Predictions) -> definitions.Floats:
+def _confusion(one: Predictions) -> Floats:
     classes = pd.Index(one.classes)
-    return definitions.confusion(
-        classes.get_indexer(pd.Index(one.labels)), classes.get_indexer(pd.Index(one.predicted)), len(classes)
-    )
+    labels, predicted = (classes.get_indexer(pd.Index(names)) for names in (one.labels, one.predicted))
+    return confusion(labels, predicted, len(classes))
 
 
-def _values(one: Predictions, confusion: definitions.Floats, metrics: Sequence[str]) -> list[dict[str, Any]]:
+def _values(one: Predictions, matrix: Floats, metrics: Sequence[str]) -> list[dict[str, Any]]:
     """Return the rows of the scores table for one run or pooled seed."""
-    rows = [(name, "", definitions.METRICS[name].of(confusion, None), len(one.labels)) for name in metrics]
-    each = zip(one.classes, definitions.recalls(confusion), confusion.sum(1), strict=True)
+    rows = [(name, "", METRICS[name].of(matrix, None), len(one.labels)) for name in metrics]
+    each = zip(one.classes, recalls(matrix), matrix.sum(1), strict=True)
     rows += [("recall", label, recall, int(support)) for label, recall, support in each if support]
     return [
         {**one.run._asdict(), "metric": metric, "label": label, "value": float(value), "utterances": utterances}
@@ -92,10 +91,10 @@ def _values(one: Predictions, confusion: definitions.Floats, metrics: Sequence[s
     ]
 
 
-def _counts(one: Predictions, confusion: definitions.Floats) -> list[dict[str, Any]]:
+def _counts(one: Predictions, matrix: Floats) -> list[dict[str, Any]]:
     """Return the rows of the confusions table for one run or pooled seed, zeros included."""
     return [
-        {**one.run._asdict(), "label": label, "predicted": predicted, "utterances": int(confusion[row, column])}
+        {**one.run._asdict(), "label": label, "predicted": predicted, "utterances": int(matrix[row, column])}
         for row, label in enumerate(one.classes)
         for column, predicted in enumerate(one.classes)
     ]

@@ -16,6 +16,7 @@ import pytest
 from ser.config.plan import Plan
 from ser.config.schema import Block, Experiment, Protocol, Recipe
 from ser.layout import Run, audit, manifest
+from ser.metrics import DEFAULT
 from ser.stages.compare import CompareJob, compare
 from ser.stages.plan import PlanJob
 from ser.stages.plan import plan as write_plan
@@ -63,7 +64,8 @@ def make_plan(*blocks: Block, folds: int = 3, **kinds: Any) -> Plan:
     """Return a plan of ``blocks`` in which every protocol has ``folds`` folds."""
     protocols = kinds.get("protocols", PROTOCOLS)
     corpora = {name for block in blocks for name in block.corpora}
-    experiment = Experiment(name="trial", title="A trial", note=kinds.get("note", ""), runs=blocks)
+    metrics = kinds.get("metrics", DEFAULT)
+    experiment = Experiment(name="trial", title="A trial", note=kinds.get("note", ""), runs=blocks, metrics=metrics)
     return Plan(
         experiment=experiment,
         protocols=protocols,

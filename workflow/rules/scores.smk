@@ -29,7 +29,7 @@ rule plan:
 
 
 rule score:
-    """WA, UA, recalls and confusions of every run, and pooled over folds."""
+    """Metrics, recalls and confusions of every run, and pooled over folds."""
     input:
         plan=f"{RESULTS}/plan.json",
         runs=[f"{folder}/predictions.parquet" for folder in FOLDERS],
@@ -52,7 +52,7 @@ rule score:
 
 
 rule compare:
-    """Intervals of WA and UA, and paired tests between the systems of a protocol."""
+    """Intervals of the metrics, and paired tests between the systems of a protocol."""
     input:
         plan=f"{RESULTS}/plan.json",
         runs=[f"{folder}/predictions.parquet" for folder in FOLDERS],

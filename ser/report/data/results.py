@@ -16,6 +16,7 @@ import pandas as pd
 from ser.config.schema import Recipe
 from ser.errors import SerError, offenders
 from ser.evaluation.summary import POOLED, summary
+from ser.metrics import METRICS
 from ser.papers import matching
 from ser.papers.published import Published
 from ser.papers.results import OwnResult
@@ -76,12 +77,18 @@ class Result:
     @property
     def wa(self) -> MeanSd:
         """Pooled WA."""
-        return self.scores["WA"].pooled
+        return self.pooled("WA")
 
     @property
     def ua(self) -> MeanSd:
         """Pooled UA."""
-        return self.scores["UA"].pooled
+        return self.pooled("UA")
+
+    def pooled(self, metric: str) -> MeanSd:
+        """Return a metric's pooled value: from the confusions of all seeds where the experiment did not choose it."""
+        if metric in self.scores:
+            return self.scores[metric].pooled
+        return MeanSd(float(METRICS[metric].of(self.confusion.to_numpy(dtype=float), None)), None)
 
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:
