@@ -85,18 +85,21 @@ def check_parts(
     exactly one fold (but for ``repeated``); every fold tests something, trains on every class and has the dev part that
     the selection needs; and no speaker, session or dialog is in two parts unless the protocol declares it as a leak.
     """
-    require(
-        list(assigned.columns) == ["utterance", "fold", "part"], f"the rule returns columns {list(assigned.columns)}"
-    )
+    if (columns := list(assigned.columns)) != ["utterance", "fold", "part"]:
+        raise SerError(f"the rule returns the columns {', '.join(map(str, columns))}, not utterance, fold, part.")
     strange = assigned.loc[~assigned["utterance"].isin(labelled["utterance"]), "utterance"].unique()
-    require(not len(strange), f"the rule assigned utterances it was not given: {offenders(strange)}.")
+    if len(strange):
+        raise SerError(f"the rule assigned utterances it was not given: {offenders(strange)}.")
     twice = assigned.loc[assigned.duplicated(["utterance", "fold"]), "utterance"].unique()
-    require(not len(twice), f"the parts of a fold overlap in {offenders(twice)}.")
+    if len(twice):
+        raise SerError(f"the parts of a fold overlap in {offenders(twice)}.")
     others = sorted(set(assigned["part"]) - set(PARTS))
-    require(not others, f"unknown parts {offenders(others)}; a part is train, dev or test.")
+    if others:
+        raise SerError(f"unknown parts {offenders(others)}; a part is train, dev or test.")
     if not partial:
         few = assigned["fold"].value_counts() < len(labelled)
-        require(not few.any(), f"fold {offenders(few.index[few])} leaves utterances out; declare PARTIAL = True.")
+        if few.any():
+            raise SerError(f"fold {offenders(few.index[few])} leaves utterances out; declare PARTIAL = True.")
     rows = assigned.merge(labelled[["utterance", "label", *GROUPS]], on="utterance").sort_values(["fold", "utterance"])
     _check_classes(rows, protocol)
     if not repeated:
@@ -109,7 +112,8 @@ def _check_classes(rows: pd.DataFrame, protocol: Protocol) -> None:
     classes = set(rows["label"])
     for fold, group in rows.groupby("fold"):
         parts = set(group["part"])
-        require("test" in parts, f"fold {fold} has no test part.")
+        if "test" not in parts:
+            raise SerError(f"fold {fold} has no test part.")
         if protocol.selection != "last" and "dev" not in parts:
             raise SerError(
                 f"selection {protocol.selection} needs a dev part and fold {fold} has none; "
@@ -126,9 +130,11 @@ def _check_classes(rows: pd.DataFrame, protocol: Protocol) -> None:
 def _check_tested_once(rows: pd.DataFrame, labelled: pd.DataFrame) -> None:
     tested = rows.loc[rows["part"] == "test", "utterance"].value_counts()
     twice = sorted(tested.index[tested > 1])
-    require(not twice, f"tested in more than one fold: {offenders(twice)}.")
+    if twice:
+        raise SerError(f"tested in more than one fold: {offenders(twice)}.")
     never = sorted(set(labelled["utterance"]) - set(tested.index))
-    require(not never, f"tested in no fold: {offenders(never)}.")
+    if never:
+        raise SerError(f"tested in no fold: {offenders(never)}.")
 
 
 def _check_leaks(rows: pd.DataFrame, protocol: Protocol) -> None:

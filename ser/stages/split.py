@@ -14,13 +14,13 @@ from pydantic import Field
 
 from ser import catalog
 from ser.config.schema import Decisive, Protocol
+from ser.contracts.protocol import check_parts
 from ser.emotions import NAMES, UNCLEAR
 from ser.errors import SerError, offenders, unknown
 from ser.jobs.job import File, Job
 from ser.tables import contracts
 
 NESTED = ("raters", "words")
-GROUPS = ("speaker", "session", "dialog")  # train and test must not share these unless the protocol declares it
 
 
 class SplitJob(Job):
@@ -52,17 +52,13 @@ def split(job: SplitJob) -> None:
     chosen = _subset(table, protocol, where)
     labelled = _labelled(chosen, protocol, where)
     rule = catalog.load("protocols", protocol.rule)
-    repeated = bool(getattr(rule, "REPEATED", False))
+    repeated, partial = (bool(getattr(rule, name, False)) for name in ("REPEATED", "PARTIAL"))
     try:
         assigned = rule.assign(labelled, **protocol.options)
+        _check_folds(assigned, table, labelled, job.folds)
+        rows = check_parts(assigned, labelled, protocol, repeated=repeated, partial=partial)
     except SerError as error:
         raise SerError(f"{where}: {error}") from error
-    _check_shape(assigned, table, labelled, job.folds, where)
-    rows = assigned.merge(labelled[["utterance", "label", *GROUPS]], on="utterance").sort_values(["fold", "utterance"])
-    _check_parts(rows, protocol, where)
-    if not repeated:
-        _check_tested_once(rows, labelled, where)
-    _check_leaks(rows, protocol, where)
     notes = {
         "corpus": corpus,
         "name": name,
@@ -134,14 +130,8 @@ def _merges(labels: dict[str, tuple[str, ...]], where: str) -> dict[str, str]:
     return label_of
 
 
-def _check_shape(assigned: pd.DataFrame, table: pd.DataFrame, labelled: pd.DataFrame, folds: int, where: str) -> None:
-    """Raise SerError unless the rule gave each utterance at most one part in each of the planned folds."""
-    strange = assigned.loc[~assigned["utterance"].isin(labelled["utterance"]), "utterance"].unique()
-    if len(strange):
-        raise SerError(f"{where}: the rule assigned utterances it was not given: {offenders(strange)}.")
-    twice = assigned.loc[assigned.duplicated(["utterance", "fold"]), "utterance"].unique()
-    if len(twice):
-        raise SerError(f"{where}: the parts of a fold overlap in {offenders(twice)}.")
+def _check_folds(assigned: pd.DataFrame, table: pd.DataFrame, labelled: pd.DataFrame, folds: int) -> None:
+    """Raise SerError unless the rule made the planned number of folds."""
     made = sorted(assigned["fold"].unique())
     if made != list(range(folds)):
         gone = [
@@ -150,54 +140,7 @@ def _check_shape(assigned: pd.DataFrame, table: pd.DataFrame, labelled: pd.DataF
             for value in sorted(set(table[column].dropna()) - set(labelled[column].dropna()))
         ]
         without = f"; without an utterance under this protocol: {offenders(gone)}" if gone else ""
-        raise SerError(f"{where}: the rule made {len(made)} folds, the corpus's facts promise {folds}{without}.")
-
-
-def _check_parts(rows: pd.DataFrame, protocol: Protocol, where: str) -> None:
-    """Raise SerError unless every fold trains on every class, tests something, and has the dev part it needs."""
-    classes = set(rows["label"])
-    for fold, group in rows.groupby("fold"):
-        parts = set(group["part"])
-        if "test" not in parts:
-            raise SerError(f"{where}: fold {fold} has no test part.")
-        if protocol.selection != "last" and "dev" not in parts:
-            raise SerError(
-                f"{where}: selection {protocol.selection} needs a dev part and fold {fold} has none; "
-                "give the rule one or use selection: last."
-            )
-        untrained = sorted(classes - set(group.loc[group["part"] == "train", "label"]))
-        if untrained:
-            raise SerError(
-                f"{where}: the train part of fold {fold} has no utterance of class {offenders(untrained)}. A class "
-                "that is too rare can be left out by a protocol with 'base:' and 'labels:' that name the others."
-            )
-
-
-def _check_tested_once(rows: pd.DataFrame, labelled: pd.DataFrame, where: str) -> None:
-    tested = rows.loc[rows["part"] == "test", "utterance"].value_counts()
-    twice = sorted(tested.index[tested > 1])
-    if twice:
-        raise SerError(f"{where}: tested in more than one fold: {offenders(twice)}.")
-    never = sorted(set(labelled["utterance"]) - set(tested.index))
-    if never:
-        raise SerError(f"{where}: tested in no fold: {offenders(never)}.")
-
-
-def _check_leaks(rows: pd.DataFrame, protocol: Protocol, where: str) -> None:
-    """Raise SerError where parts of a fold share speakers, sessions or dialogs that the protocol does not name."""
-    for fold, group in rows.groupby("fold"):
-        part = dict(iter(group.groupby("part")))
-        pairs = [("train", "test", column, column) for column in GROUPS]
-        pairs += [("dev", "test", "speaker", "speaker"), ("train", "dev", "speaker", "dev speaker")]
-        for one, other, column, leak in pairs:
-            if leak in protocol.leaks or not {one, other} <= part.keys():
-                continue
-            shared = sorted(set(part[one][column].dropna()) & set(part[other][column].dropna()))
-            if shared:
-                raise SerError(
-                    f"{where}: fold {fold} has {column} {offenders(shared)} in both {one} and {other}, "
-                    f"and the protocol's leaks do not name '{leak}'."
-                )
+        raise SerError(f"the rule made {len(made)} folds, the corpus's facts promise {folds}{without}.")
 
 
 def _report(where: str, table: pd.DataFrame, chosen: pd.DataFrame, labelled: pd.DataFrame, rows: pd.DataFrame) -> None:
