@@ -96,15 +96,15 @@ def check_parts(
     others = sorted(set(assigned["part"]) - set(PARTS))
     if others:
         raise SerError(f"unknown parts {offenders(others)}; a part is train, dev or test.")
-    if not partial:
-        few = assigned["fold"].value_counts() < len(labelled)
-        if few.any():
-            raise SerError(f"fold {offenders(few.index[few])} leaves utterances out; declare PARTIAL = True.")
     rows = assigned.merge(labelled[["utterance", "label", *GROUPS]], on="utterance").sort_values(["fold", "utterance"])
     _check_classes(rows, protocol)
     if not repeated:
         _check_tested_once(rows, labelled)
     _check_leaks(rows, protocol)
+    if not partial:
+        few = assigned["fold"].value_counts() < len(labelled)
+        if few.any():
+            raise SerError(f"fold {offenders(few.index[few])} leaves utterances out; declare PARTIAL = True.")
     return rows
 
 
