@@ -10,9 +10,9 @@ import pyarrow as pa
 from pydantic import Field
 
 from ser import catalog
-from ser.config.options import uses_device
-from ser.config.schema import Options
-from ser.errors import SerError, offenders, unknown
+from ser.config.options import uses_device, with_options
+from ser.config.schema import Options, Transcript
+from ser.errors import SerError, offenders
 from ser.jobs.devices import granted
 from ser.jobs.job import File, GpuJob, OptionalFile
 from ser.jobs.progress import progress
@@ -78,11 +78,9 @@ def _recognised(
     names: list[str], audio: Path, recogniser: str, options: dict[str, Any], device: str
 ) -> tuple[list[str], dict[str, str]]:
     """Return the text of every utterance in ``audio``, which must be those of ``names``, and the notes."""
+    entry = Transcript(recogniser=recogniser, options=options)
+    options = with_options(entry, "recognisers", recogniser, f"recogniser {recogniser}").options
     module = catalog.load("recognisers", recogniser)
-    known = catalog.keywords("recognisers", recogniser, "load") or {}
-    for option in options:
-        if option not in known:
-            raise unknown(f"option of {recogniser}", option, known)
     table = contracts.read(contracts.AUDIO, audio)
     if table["utterance"].to_pylist() != names:
         raise SerError(f"{audio} does not hold the utterances that the manifest has in this shard; resample again.")
@@ -97,7 +95,7 @@ def _recognised(
             raise SerError(f"{audio}: utterance {name}: {error}") from error
     notes = {
         "recogniser": recogniser,
-        "options": json.dumps(options, sort_keys=True),
+        "options": json.dumps(options, sort_keys=True, default=str),
         "versions": json.dumps({name: version(name) for name in module.DEPENDS}),
         "provenance": loaded.provenance,
     }

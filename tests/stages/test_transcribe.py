@@ -1,8 +1,10 @@
-"""Stage transcribe: the corpus's own words or what a recogniser hears, shard by shard; and what a word is."""
+"""Stage transcribe: given and recognised transcripts of a shard, and their tokens."""
 
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
@@ -10,10 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ser import audio, catalog
+from ser import audio, catalog, recognisers
 from ser.demo_corpus import espeak
 from ser.errors import SerError
-from ser.stages import transcribe as stage
 from ser.stages.transcribe import TranscribeJob, transcribe
 from ser.tables import contracts
 from ser.text.tokens import tokens
@@ -53,7 +54,7 @@ def rows(path: Path) -> list[dict[str, object]]:
     return found
 
 
-def test_the_corpuss_own_text_is_kept_and_cut_into_words(manifest: Path, tmp_path: Path) -> None:
+def test_the_corpuss_own_text_is_kept_and_split_into_tokens(manifest: Path, tmp_path: Path) -> None:
     out = tmp_path / "given" / "0.parquet"
     transcribe(TranscribeJob(manifest=manifest, shard=0, out=out))
     first, second = rows(out)
@@ -73,16 +74,16 @@ def test_an_empty_transcript_is_legal_and_a_missing_one_is_not(manifest: Path, t
     assert rows(tmp_path / "7.parquet") == []
 
 
-def test_a_recogniser_hears_the_shards_recordings(manifest: Path, tmp_path: Path) -> None:
+def test_a_recogniser_transcribes_the_shards_recordings(manifest: Path, tmp_path: Path) -> None:
     with espeak.synthesiser() as synthesiser:
-        said = synthesiser.synthesise("my mother called me yesterday", espeak.Voice("en-us", rate=150)).samples
-    signal = audio.resample(np.frombuffer(said, "<i2").astype(np.float32) / 32768, espeak.RATE)
+        samples = synthesiser.synthesise("my mother called me yesterday", espeak.Voice("en-us", rate=150)).samples
+    signal = audio.resample(np.frombuffer(samples, "<i2").astype(np.float32) / 32768, espeak.RATE)
     shard = recordings(tmp_path / "audio.parquet", {"b": signal, "a": np.zeros(800, np.float32)})
     out = tmp_path / "0.parquet"
     transcribe(TranscribeJob(manifest=manifest, shard=0, out=out, audio=shard, recogniser="pocketsphinx"))
-    heard, silent = rows(out)
-    assert {"my", "mother"} <= set(heard["words"])  # type: ignore[call-overload]
-    assert heard["reference"] == "Excuse me."
+    spoken, silent = rows(out)
+    assert {"my", "mother"} <= set(spoken["words"])  # type: ignore[call-overload]
+    assert spoken["reference"] == "Excuse me."
     assert (silent["text"], silent["words"]) == ("", [])
     notes = contracts.metadata(out)
     assert notes["recogniser"] == "pocketsphinx"
@@ -91,65 +92,82 @@ def test_a_recogniser_hears_the_shards_recordings(manifest: Path, tmp_path: Path
     assert set(json.loads(notes["versions"])) == {"pocketsphinx"}
 
 
+RECOGNISER = """
+from types import SimpleNamespace
+from ser.errors import SerError
+DEPENDS = ("numpy",)
+loaded = {}
+def load(*, model: str = "small", device: str = "auto"):
+    loaded.update(model=model, device=device)
+    return SimpleNamespace(recognise=recognise, provenance="a stand-in")
+def recognise(signal, rate):
+    if signal.size < 3:
+        raise SerError("is too short.")
+    return f"Loudness {signal.max():.1f} at {rate}"
+"""
+
+
 @pytest.fixture
-def stand_in(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
-    """A stand-in for a recogniser with options: says how loud it was; returns what it was loaded with."""
-    loaded: dict[str, object] = {}
-
-    def recognise(signal: np.ndarray, rate: int) -> str:
-        if signal.size < 3:
-            raise SerError("is too short.")
-        return f"Heard {signal.max():.1f} at {rate}"
-
-    def load(**options: object) -> SimpleNamespace:
-        loaded.update(options)
-        return SimpleNamespace(recognise=recognise, provenance="a stand-in")
-
-    monkeypatch.setattr(stage.catalog, "load", lambda *_: SimpleNamespace(DEPENDS=("numpy",), load=load))
-    monkeypatch.setattr(stage.catalog, "keywords", lambda *_: {"model": True, "device": False})
-    return loaded
+def stand_in(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Return the name of a recogniser with options, in a package folder of its own."""
+    folder, name = tmp_path_factory.mktemp("package") / "ser" / "recognisers", f"any_{uuid4().hex}"
+    folder.mkdir(parents=True)
+    (folder / f"{name}.py").write_text(RECOGNISER)
+    monkeypatch.setattr(catalog, "ROOT", folder.parent)
+    monkeypatch.setattr(recognisers, "__path__", [*recognisers.__path__, str(folder)])
+    yield name
+    sys.modules.pop(f"ser.recognisers.{name}", None)
 
 
 def test_options_and_the_device_reach_the_recogniser_and_the_notes(
-    manifest: Path, tmp_path: Path, stand_in: dict[str, object]
+    manifest: Path, tmp_path: Path, stand_in: str
 ) -> None:
     shard = recordings(tmp_path / "a.parquet", {"d": np.full(5, 0.5), "e": np.full(9, 0.7)})
     out = tmp_path / "2.parquet"
     options = {"model": "large"}
     transcribe(
-        TranscribeJob(manifest=manifest, shard=2, out=out, audio=shard, recogniser="any", options=options, device="cpu")
+        TranscribeJob(
+            manifest=manifest, shard=2, out=out, audio=shard, recogniser=stand_in, options=options, device="cpu"
+        )
     )
-    assert stand_in == {"model": "large", "device": "cpu"}
-    assert [row["text"] for row in rows(out)] == ["Heard 0.5 at 16000", "Heard 0.7 at 16000"]
+    loaded = catalog.load("recognisers", stand_in).loaded
+    assert loaded == {"model": "large", "device": "cpu"}
+    assert [row["text"] for row in rows(out)] == ["Loudness 0.5 at 16000", "Loudness 0.7 at 16000"]
     assert [row["reference"] for row in rows(out)] == ["", ""], "the corpus has none"
     assert contracts.metadata(out)["options"] == '{"model": "large"}'
     transcribe(
         TranscribeJob(
-            manifest=manifest, shard=2, out=out, audio=shard, recogniser="any", options={"model": "m", "device": "cuda"}
+            manifest=manifest,
+            shard=2,
+            out=out,
+            audio=shard,
+            recogniser=stand_in,
+            options={"model": "m", "device": "cuda"},
         )
     )
-    assert stand_in["device"] == "cuda", "the configuration's word counts"
+    assert loaded["device"] == "cuda", "the configuration overrides the job's device"
 
 
-@pytest.mark.usefixtures("stand_in")
-def test_what_cannot_be_heard_is_named(manifest: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_recognised_is_named(manifest: Path, tmp_path: Path, stand_in: str) -> None:
     out = tmp_path / "2.parquet"
     with pytest.raises(SerError, match="audio of shard 2"):
-        transcribe(TranscribeJob(manifest=manifest, shard=2, out=out, recogniser="any"))
-    with pytest.raises(SerError, match=r"unknown option of any 'modle'.*'model'"):
+        transcribe(TranscribeJob(manifest=manifest, shard=2, out=out, recogniser=stand_in))
+    with pytest.raises(SerError, match=r"unknown option of any_\w+ 'modle'.*'model'"):
         transcribe(
-            TranscribeJob(manifest=manifest, shard=2, out=out, audio=manifest, recogniser="any", options={"modle": "x"})
+            TranscribeJob(
+                manifest=manifest, shard=2, out=out, audio=manifest, recogniser=stand_in, options={"modle": "x"}
+            )
         )
     other = recordings(tmp_path / "a.parquet", {"d": np.ones(5), "c": np.ones(5)})
     with pytest.raises(SerError, match="resample again"):
-        transcribe(TranscribeJob(manifest=manifest, shard=2, out=out, audio=other, recogniser="any"))
+        transcribe(TranscribeJob(manifest=manifest, shard=2, out=out, audio=other, recogniser=stand_in))
     short = recordings(tmp_path / "a.parquet", {"d": np.ones(5), "e": np.ones(2)})
     with pytest.raises(SerError, match="utterance e: is too short"):
-        transcribe(TranscribeJob(manifest=manifest, shard=2, out=out, audio=short, recogniser="any"))
+        transcribe(TranscribeJob(manifest=manifest, shard=2, out=out, audio=short, recogniser=stand_in))
     assert not out.exists()
 
 
-def test_an_unknown_recogniser_is_told_which_there_are(manifest: Path, tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_recogniser_names_the_known_ones(manifest: Path, tmp_path: Path) -> None:
     with pytest.raises(SerError, match=r"unknown recogniser 'pocketsfinx'.*Known: faster_whisper, pocketsphinx"):
         transcribe(
             TranscribeJob(manifest=manifest, shard=0, out=tmp_path / "0", audio=manifest, recogniser="pocketsfinx")
@@ -174,12 +192,12 @@ def test_words_are_those_of_the_penn_treebank_in_lower_case(text: str, words: st
 
 
 @given(st.text(max_size=60))
-def test_a_word_is_never_empty_and_holds_no_blank(text: str) -> None:
+def test_a_token_is_never_empty_and_has_no_white_space(text: str) -> None:
     found = tokens(text)
     assert all(word and word.split() == [word] for word in found)
     assert all(word == word.lower() for word in found)
 
 
 @given(st.lists(st.sampled_from(["yes", "no", "mother", "go", "away"]), max_size=8))
-def test_plain_words_come_through_as_they_are(words: list[str]) -> None:
+def test_plain_words_are_unchanged(words: list[str]) -> None:
     assert tokens(" ".join(words)) == words
