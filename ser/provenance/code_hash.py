@@ -5,10 +5,13 @@ as a parameter of the rule. docs/reruns.md says which edit reruns which jobs.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from ser import catalog
+from ser.config.schema import Recipe
 from ser.errors import SerError
 from ser.provenance.modules import Package
 from ser.provenance.normalise import Normal, Reference, Target, digest
@@ -82,14 +85,18 @@ class Code:
         return [Target(name, defined) for name in inside for defined in sorted(self.package.summary(name).definitions)]
 
     def _normals(self, target: Target, options: frozenset[str] | None) -> Mapping[str, Normal]:
-        """Return the normal forms of a definition: one, or those of the entries of a table that count, by key."""
+        """Return the normal forms of a definition: one, or those of the entries of a table that count, by key.
+
+        Of a table of choices no key of which is an option all entries count.
+        """
         summary = self.package.summary(target.module)
         normal = summary.definitions[target.name] if target.name else summary.effects
         if normal is None:
             return {}
         if normal.choices is None:
             return {"": normal}
-        return {key: normal.choices[key] for key in sorted(normal.choices) if options is None or key in options}
+        chosen = normal.choices.keys() & (options or normal.choices.keys()) or normal.choices.keys()
+        return {key: normal.choices[key] for key in sorted(chosen)}
 
     def _text(self, target: Target, options: frozenset[str] | None) -> str:
         """Return the code of a definition as a text without what it refers to, and the data files that it reads."""
@@ -187,6 +194,12 @@ def strings(value: object) -> frozenset[str]:
     if isinstance(value, Iterable):
         return frozenset().union(*map(strings, value))
     return frozenset()
+
+
+def training_options(recipe: Recipe) -> frozenset[str]:
+    """Return the strings of a recipe that may choose an entry of a table of ``Choices``, and the kind of its model."""
+    kind = catalog.constant("models", recipe.model, "KIND") or "network"
+    return strings(json.loads(recipe.decisive())) | {str(kind)}
 
 
 def expect(planned: str, stage: str, *modules: str, options: frozenset[str] | None = None) -> None:

@@ -68,6 +68,8 @@ class PrepareJob(Job):
     """Recordings inspected at a time."""
     manifest: File
     """Manifest to write."""
+    recordings: File
+    """RECORDINGS table to write: the columns of the manifest that audio is cut from."""
     excluded: File
     """CSV to write: the utterances left out, with the reason."""
 
@@ -105,7 +107,10 @@ def prepare(job: PrepareJob) -> None:
     shards = layout.shard_count(facts.utterances, settings.shard_size)
     _write_excluded(left_out, job.excluded)
     notes = _notes(corpus, settings, adapter.CARD)
-    contracts.write(contracts.MANIFEST, _table(kept, inspected, shards), job.manifest, notes)
+    table = _table(kept, inspected, shards)
+    contracts.write(contracts.MANIFEST, table, job.manifest, notes)
+    recordings = table.select(contracts.RECORDINGS.schema.names)
+    contracts.write(contracts.RECORDINGS, recordings, job.recordings, {"corpus": corpus})
     print(f"{corpus}: {len(kept)} utterances, {len(left_out)} left out (see {job.excluded})", flush=True)
 
 

@@ -57,6 +57,17 @@ MANIFEST = Contract(
     ),
 )
 
+# What audio is cut from: a changed label leaves this table, and so audio and features, as they are.
+RECORDINGS = Contract(
+    "recordings",
+    pa.schema(
+        [MANIFEST.schema.field(name) for name in ("utterance", "audio", "start", "end", "checksum", "speaker", "shard")]
+    ),
+    key=("utterance",),
+    required=("audio", "checksum", "shard"),
+    rules=(not_empty,),
+)
+
 AUDIO = Contract(
     "audio",
     pa.schema(

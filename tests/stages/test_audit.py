@@ -404,8 +404,9 @@ def demo_corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Facts, Path, 
     settings = Corpus(adapter="demo", options={"utterances": 300})
     raw, manifest = folder / "raw", folder / "manifest.parquet"
     fetch(FetchJob(corpus="demo", adapter="demo", options=settings.options, root=raw))
-    prepare(PrepareJob(corpus="demo", settings=settings, root=raw, manifest=manifest, excluded=folder / "excluded.csv"))
-    resample(ResampleJob(manifest=manifest, root=raw, shard=0, out=folder / "audio.parquet"))
+    paths = {"manifest": manifest, "recordings": folder / "recordings.parquet", "excluded": folder / "excluded.csv"}
+    prepare(PrepareJob(corpus="demo", settings=settings, root=raw, **paths))
+    resample(ResampleJob(recordings=paths["recordings"], root=raw, shard=0, out=folder / "audio.parquet"))
     fingerprint(FingerprintJob(audio=folder / "audio.parquet", out=folder / "fingerprints/0.parquet"))
     facts = catalog.load("corpora", "demo").facts(None, **settings.options)
     return facts, manifest, folder / "fingerprints"
