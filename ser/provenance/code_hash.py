@@ -85,18 +85,14 @@ class Code:
         return [Target(name, defined) for name in inside for defined in sorted(self.package.summary(name).definitions)]
 
     def _normals(self, target: Target, options: frozenset[str] | None) -> Mapping[str, Normal]:
-        """Return the normal forms of a definition: one, or those of the entries of a table that count, by key.
-
-        Of a table of choices no key of which is an option all entries count.
-        """
+        """Return the normal forms of a definition: one, or those of the entries of a table that count, by key."""
         summary = self.package.summary(target.module)
         normal = summary.definitions[target.name] if target.name else summary.effects
         if normal is None:
             return {}
         if normal.choices is None:
             return {"": normal}
-        chosen = normal.choices.keys() & (options or normal.choices.keys()) or normal.choices.keys()
-        return {key: normal.choices[key] for key in sorted(chosen)}
+        return {key: normal.choices[key] for key in sorted(normal.choices) if options is None or key in options}
 
     def _text(self, target: Target, options: frozenset[str] | None) -> str:
         """Return the code of a definition as a text without what it refers to, and the data files that it reads."""
