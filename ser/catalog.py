@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from ser.errors import unknown
+from ser.errors import SerError, unknown
 
 ROOT = Path(__file__).parent
 KINDS = {
