@@ -12,7 +12,3 @@ module pipeline:
 
 
 use rule * from pipeline
-
-
-onsuccess:
-    pipeline.onsuccess()

@@ -1,6 +1,6 @@
-"""The emotions of the manifest; each corpus adapter maps its own codes to them.
+"""The names that emotions have everywhere after ``prepare``; each corpus maps its own codes to them.
 
-An utterance without a label has null. ``undecided`` is a label: the raters did not agree.
+Not labelled is null in the manifest; ``undecided`` is a label of its own: raters were asked and did not agree.
 """
 
 NAMES = (

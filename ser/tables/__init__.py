@@ -1,1 +1,1 @@
-"""Contracts of the tables that stages exchange."""
+"""The tables that one stage hands to another, as contracts."""

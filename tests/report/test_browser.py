@@ -23,9 +23,9 @@ PROBE = """
 const errors = [];
 addEventListener("error", event => errors.push(String(event.message)));
 addEventListener("load", () => {
-  const column = (table, index) => [...table.tBodies[0].rows].filter(row => !row.classList.contains("protocol"))
+  const column = (table, index) => [...table.tBodies[0].rows].filter(row => !row.classList.contains("group"))
     .map(row => row.cells[index].dataset.sort ?? row.cells[index].innerText.trim().split("\\n")[0]);
-  const table = document.querySelector("table.results"), heads = table.tHead.querySelectorAll("th");
+  const table = document.querySelector("#results table"), heads = table.tHead.querySelectorAll("th");
   const before = column(table, 2);
   heads[2].click();
   const down = column(table, 2), first = heads[2].getAttribute("aria-sort");
@@ -44,6 +44,8 @@ addEventListener("load", () => {
     regions: [...document.querySelectorAll("[role=region]")].every(one => one.tabIndex === 0 && one.ariaLabel),
     targets: [...document.querySelectorAll("nav a")].filter(one => !document.querySelector(one.hash)).map(String),
     headings: document.querySelectorAll("h2").length,
+    sideways: [...document.querySelectorAll(".scroll")].filter(one => one.querySelector("table")
+      && one.scrollWidth > one.clientWidth + 1).map(one => one.ariaLabel),
     cut: [...document.querySelectorAll(".scroll > table > caption")]
       .filter(one => one.getBoundingClientRect().width > one.closest(".scroll").clientWidth + 1)
       .map(one => [one.innerText.slice(0, 60), one.getBoundingClientRect().width, one.closest(".scroll").clientWidth]),
@@ -103,6 +105,7 @@ def test_a_narrow_window_needs_no_scrolling_sideways(whole: Path, tmp_path: Path
     answer = ask((whole / "index.html").read_text(encoding="utf-8"), width, tmp_path)
     assert answer["width"] == width
     assert answer["cut"] == [], "a caption is read without scrolling"
+    assert answer["sideways"] == [] or width > 640, "on a phone every cell of a table is seen without scrolling"
     assert answer["overflow"] <= 0, answer["wide"]
     assert answer["wide"] == []
 
@@ -110,7 +113,7 @@ def test_a_narrow_window_needs_no_scrolling_sideways(whole: Path, tmp_path: Path
 def test_a_page_with_faults_is_found_out(tmp_path: Path) -> None:
     broken = """<!DOCTYPE html><html><head></head><body><nav><a href="#nowhere">x</a></nav>
     <p style="width:900px">wide</p><img src="https://example.org/x.png">
-    <table class="results"><thead><tr><th>a<th>b<th>c</thead><tbody><tr><td>1<td>2<td>3</table>
+    <section id="results"><table><thead><tr><th>a<th>b<th>c</thead><tbody><tr><td>1<td>2<td>3</table></section>
     <script>console.error("oh"); throw new Error("broken");</script></body></html>"""
     answer = ask(broken, 390, tmp_path)
     assert answer["overflow"] > 0

@@ -23,7 +23,6 @@ from ser.layers import inputs
 from ser.layers.attention_weights import FRAMES, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layout import Run
-from ser.stages import train as stage
 from ser.stages.train import TrainJob, train
 from ser.tables import contracts
 from ser.tables.contracts import write as write_table
@@ -136,8 +135,7 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
 
     def use(module: Any) -> None:
         monkeypatch.setattr(catalog, "load", lambda _, __: module)
-        monkeypatch.setattr(stage, "expect", lambda *_, **__: None)
-        monkeypatch.setattr(stage, "training_options", lambda _: frozenset())
+        monkeypatch.setattr(catalog, "expect", lambda *_: None)
 
     use(network())
     return Given(tmp_path / "folds.parquet", features, use)

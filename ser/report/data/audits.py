@@ -26,14 +26,17 @@ class Audit:
 
 @dataclass(frozen=True)
 class Leak:
-    """A leak of a row. status: found, not found (declared only), unknown or not audited."""
+    """A leak of a row. status: found, not found (declared only), unknown, not audited; kinds: checks that found it."""
 
     name: str
     status: str
+    kinds: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
-        """``speaker``, ``audio (declared, not found)``."""
+        """``speaker``, ``audio (as near audio)``, ``audio (declared, not found)``."""
+        if self.status == "found" and self.kinds and self.name not in self.kinds:
+            return f"{self.name} (as {', '.join(self.kinds)})"
         remark = {"not found": " (declared, not found)", "unknown": " (declared, not known)"}.get(self.status, "")
         return self.name + remark
 
@@ -47,13 +50,12 @@ def audit(rows: Sequence[Row]) -> Audit:
 
 def found_leaks(declared: Iterable[str], audited: Audit | None) -> tuple[Leak, ...]:
     """Return the declared leaks with what the audit found of each."""
-    return tuple(Leak(name, _status(name, audited)) for name in declared)
+    return tuple(_leak(name, audited.rows if audited else ()) for name in declared)
 
 
-def _status(leak: str, audited: Audit | None) -> str:
-    checks = {row["status"] for row in audited.rows if row["leak"] == leak} if audited else set()
-    if not checks:
-        return "not audited"
-    if "declared" in checks:
-        return "found"
-    return "unknown" if "unknown" in checks else "not found"
+def _leak(name: str, rows: Iterable[Row]) -> Leak:
+    checks = [(row["kind"], row["status"]) for row in rows if row["leak"] == name]
+    found = tuple(dict.fromkeys(kind for kind, status in checks if status == "declared"))
+    if found or not checks:
+        return Leak(name, "found" if found else "not audited", found)
+    return Leak(name, "unknown" if any(status == "unknown" for _, status in checks) else "not found")

@@ -67,7 +67,7 @@ class ReportData:
     @cached_property
     def metrics(self) -> tuple[str, ...]:
         """Metrics of the experiment, in the order of its tables."""
-        return metrics(self.plan)
+        return self.plan.experiment.metrics
 
     @cached_property
     def ranking(self) -> str:
@@ -108,10 +108,6 @@ class ReportData:
         declared = found_leaks(result.first.protocol.leaks, mine[0] if mine else None)
         return (*declared, *((Leak("voices of test speakers", "found"),) if result.heard else ()))
 
-    def ranked(self, result: Result) -> bool:
-        """Return whether a row takes part in a ranking: all folds were run, in all of its seeds."""
-        return not result.partial
-
     def by_kind(self) -> Iterator[tuple[ResultGroup, str, tuple[Result, ...]]]:
         """Yield the rows of every table of results: by group and kind of row."""
         for group in self.groups:
@@ -119,14 +115,9 @@ class ReportData:
                 yield group, kind, rows
 
 
-def metrics(plan: Plan) -> tuple[str, ...]:
-    """Return the metrics of an experiment."""
-    return tuple(getattr(plan.experiment, "metrics", ("WA", "UA")))
-
-
 def ranking_metric(plan: Plan) -> str:
     """Return the metric that ranks systems: UA, or the first one where UA is not chosen."""
-    chosen = metrics(plan)
+    chosen = plan.experiment.metrics
     return "UA" if "UA" in chosen else chosen[0]
 
 
@@ -150,7 +141,7 @@ def read(plan: Plan, tables: ScoreTables) -> ReportData:
         records=records,
         groups=groups,
         predictions=predictions.read(jobs),
-        intervals=intervals.by_name(found, [result for group in groups for result in group.results], metrics(plan)),
+        intervals=intervals.by_name(found, [result for group in groups for result in group.results]),
         comparisons=contracts.read(contracts.COMPARISONS, tables.comparisons).to_pandas(),
         audits=[
             audit(contracts.read(AUDIT, path).to_pylist()) for pair in pairs if (path := layout.audit(*pair)).is_file()

@@ -25,15 +25,15 @@ class MetricInterval(NamedTuple):
     fold_sd: float
 
 
-def by_name(intervals: pd.DataFrame, results: Sequence[Result], metrics: Sequence[str]) -> dict[Name, MetricInterval]:
+def by_name(intervals: pd.DataFrame, results: Sequence[Result]) -> dict[Name, MetricInterval]:
     """Return the rows of an INTERVALS table by name; SerError if it is not of exactly these results."""
     names = intervals[["corpus", "protocol", "system", "metric"]].itertuples(index=False, name=None)
     rows = intervals[list(MetricInterval._fields)].itertuples(index=False)
     found = dict(zip(names, map(MetricInterval._make, rows), strict=True))
     for result in results:
-        for metric in metrics:
+        for metric, score in result.scores.items():
             name = (result.corpus, result.protocol, result.system, metric)
-            if name not in found or abs(found[name].value - result.scores[metric].pooled.mean) > 1e-6:
+            if name not in found or abs(found[name].value - score.pooled.mean) > 1e-6:
                 raise SerError(f"the intervals table is of other runs: {'/'.join(name)} differs; compare again.")
     odd = {name[:3] for name in found} - {(one.corpus, one.protocol, one.system) for one in results}
     if odd:

@@ -149,10 +149,8 @@ def _pairs(one: PairTable, metrics: Sequence[str], warning: str) -> Table:
         differing += f", with which no corrected p of so many pairs can be below {p_value(one.least)}"
     caption = f"{differing}. Differences in points, system less other, paired by utterance and clustered by speaker. "
     caption += "Holm's correction is over all of these pairs and all metrics"
-    caption += (
-        "; pairs of systems with different folds are corrected apart." if any(p.folds for p in one.pairs) else "."
-    )
-    title = f"{one.protocol} on {one.corpus}"
+    caption += "; pairs that lack folds are corrected apart." if any(pair.folds for pair in one.pairs) else "."
+    title = f"Pairs: {one.protocol} on {one.corpus}"
     return Table(
         title,
         _columns(metrics),
@@ -181,7 +179,7 @@ def _columns(metrics: Sequence[str]) -> list[Column]:
         *columns,
         Column("", "Folds", lambda row: row.folds, meaning="those that both systems have, where folds are missing"),
         Column("", "Clusters", lambda row: row.clusters, COUNT),
-        Column("", "Method", lambda row: row.method, small=""),
+        Column("", "Method", lambda row: row.method),
     ]
 
 
@@ -209,4 +207,6 @@ def _matrix(one: PairTable, warning: str) -> Table:
     ]
     caption = f"{one.ranking} of the row less {one.ranking} of the column, points; bold where they differ."
     columns = [coded("", "System", str, text=False), *names]
-    return Table(f"{one.protocol} on {one.corpus}", columns, one.systems, caption, ("comparisons.parquet",), warning)
+    return Table(
+        f"Matrix: {one.protocol} on {one.corpus}", columns, one.systems, caption, ("comparisons.parquet",), warning
+    )

@@ -21,9 +21,7 @@ def tables(data: ReportData) -> list[Table]:
         Column("male_speakers", "", lambda row: row.genders.get("male"), COUNT),
         Column("", "Genders", _genders, meaning="of the speakers"),
         Column("sessions", "Sessions", lambda row: row.sessions or None, COUNT),
-        Column(
-            "emotions", "Labels", lambda row: ", ".join(f"{name} {n}" for name, n in row.emotions.items()), small=""
-        ),
+        Column("emotions", "Labels", lambda row: ", ".join(f"{name} {n}" for name, n in row.emotions.items())),
         Column("note", "", lambda row: row.warning),
     ]
     return [

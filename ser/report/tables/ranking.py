@@ -115,7 +115,6 @@ def tables(data: ReportData) -> list[Table]:
             "Pairs that swap",
             lambda row: row.swapped,
             meaning="in brackets the lead of the first system in points, under the one and under the other protocol",
-            small="",
         ),
     ]
     title = f"Order of systems by {data.ranking}"
