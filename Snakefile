@@ -12,3 +12,7 @@ module pipeline:
 
 
 use rule * from pipeline
+
+
+onsuccess:
+    pipeline.onsuccess()

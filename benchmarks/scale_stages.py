@@ -52,7 +52,8 @@ def corpus(folder: Path, utterances: int, features: Iterable[str], slow: Iterabl
     manifest = data / "manifest.parquet"
     named = ["--corpus", name, "--root", raw]
     fetched = None if raw.exists() else ser(["fetch", *named, "--adapter", "demo", "--options", json.dumps(options)])
-    written = ["--manifest", manifest, "--excluded", data / "excluded.csv"]
+    recordings = data / "recordings.parquet"
+    written = ["--manifest", manifest, "--recordings", recordings, "--excluded", data / "excluded.csv"]
     prepared = ser(["prepare", *named, "--settings", settings, *written])
     hours = pc.sum(pq.read_table(manifest, columns=["seconds"])["seconds"]).as_py() / 3600
     shards = range(layout.shard_count(utterances, SHARD))
@@ -68,7 +69,7 @@ def corpus(folder: Path, utterances: int, features: Iterable[str], slow: Iterabl
     audio = [data / "audio" / f"{shard}.parquet" for shard in shards]
     told(
         "resample",
-        each(["resample", "--manifest", manifest, "--root", raw, "--shard", n, "--out", audio[n]] for n in shards),
+        each(["resample", "--recordings", recordings, "--root", raw, "--shard", n, "--out", audio[n]] for n in shards),
     )
     prints = data / "fingerprints"
     told("fingerprint", each(["fingerprint", "--audio", audio[n], "--out", prints / f"{n}.parquet"] for n in shards))

@@ -1,12 +1,9 @@
-"""The folders are the registries: find ``ser.<kind>.<name>`` by name, and fingerprint code.
+"""The folders are the registries: find ``ser.<kind>.<name>`` by name.
 
-Adding a corpus, feature, model or protocol rule is adding a file. A fingerprint is a hash of the syntax trees of a
-module and of every ``ser`` module that it imports, docstrings and comments left out, so that a rule reruns when and
-only when code that it uses has changed. Tables and templates beside a used module count; help texts of keys do not.
+Adding a corpus, feature, model or protocol rule is adding a file.
 """
 
 import ast
-import hashlib
 import pkgutil
 from functools import cache
 from importlib import import_module
@@ -16,7 +13,6 @@ from types import ModuleType
 from ser.errors import SerError, unknown
 
 ROOT = Path(__file__).parent
-DATA = ("*.csv", "*.html", "*.css")  # beside a module that is used: part of its fingerprint
 KINDS = {
     "corpora": "corpus",
     "features": "feature",
@@ -97,57 +93,6 @@ def choices(module: str, table: str) -> tuple[str, ...]:
     raise KeyError(f"{module} has no table {table}")
 
 
-@cache
-def fingerprint(*modules: str) -> str:
-    """Return 16 hexadecimal digits over the code of ``modules`` (full names) and all ``ser`` modules they import."""
-    seen: set[str] = set()
-    queue = list(modules)
-    while queue:
-        module = queue.pop()
-        if module not in seen:
-            seen.add(module)
-            queue.extend(_syntax(module)[1])
-    digest = hashlib.blake2b(digest_size=8)
-    for module in sorted(seen):
-        digest.update(f"{module}\n{_syntax(module)[0]}\n".encode())
-    for folder in sorted({_source(module).parent for module in seen}):
-        for path in sorted(path for pattern in DATA for path in folder.glob(pattern)):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def expect(code: str, *modules: str) -> None:
-    """Raise SerError if the fingerprint of ``modules`` is no longer ``code``; "" expects nothing."""
-    now = fingerprint(*modules)
-    if code not in ("", now):
-        raise SerError(f"the code has changed since this job was planned ({code} then, {now} now); run again.")
-
-
 def _source(module: str) -> Path:
     path = ROOT.parent.joinpath(*module.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-
-
-@cache
-def _syntax(module: str) -> tuple[str, tuple[str, ...]]:
-    """Return a module's code without docstrings, and the ``ser`` modules that it imports anywhere in its text."""
-    code = ast.parse(_source(module).read_text(encoding="utf-8"))
-    imported: set[str] = set()
-    for node in ast.walk(code):
-        if isinstance(node, ast.Import):
-            imported.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            imported.add(node.module)
-            imported.update(f"{node.module}.{alias.name}" for alias in node.names)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Field":
-            node.keywords = [keyword for keyword in node.keywords if keyword.arg != "description"]
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            _strip_docstring(node)
-    mine = {name for name in imported if is_ours(name)}
-    return ast.dump(code), tuple(sorted(mine))
-
-
-def _strip_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-    first = node.body[0] if node.body else None
-    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-        node.body = node.body[1:]

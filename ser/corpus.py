@@ -1,4 +1,4 @@
-"""What a corpus adapter hands over: its card, its facts and its utterances. Light to import."""
+"""The records that a corpus adapter returns: card, facts and utterances. Light to import."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,19 +15,19 @@ class Source:
 
 @dataclass(frozen=True)
 class Card:
-    """What is published about a corpus; ``prepare`` holds the recordings against it."""
+    """What is published about a corpus; ``prepare`` compares the recordings with it."""
 
     title: str
     licence: str
     homepage: str
     language: str | None
-    utterances: int | None  # null: as many as the user has
+    utterances: int | None  # None: it depends on the user's copy or options
     speakers: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
     labels: Mapping[str, int] = field(default_factory=dict)  # emotion: utterances
     labels_per_session: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     source: Source | None = None
-    warning: str = ""  # stands on every report that shows the corpus
+    warning: str = ""  # printed on every report with the corpus
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Utterance:
-    """One row of the manifest as an adapter reads it, before its audio is looked at."""
+    """One row of the manifest as an adapter reads it, before its audio is read."""
 
     utterance: str
     audio: str  # relative to the root

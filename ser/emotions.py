@@ -1,6 +1,6 @@
-"""The names that emotions have everywhere after ``prepare``; each corpus maps its own codes to them.
+"""The emotions of the manifest; each corpus adapter maps its own codes to them.
 
-Not labelled is null in the manifest; ``undecided`` is a label of its own: raters were asked and did not agree.
+An utterance without a label has null. ``undecided`` is a label: the raters did not agree.
 """
 
 NAMES = (

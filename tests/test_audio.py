@@ -34,7 +34,7 @@ def test_resampling_keeps_frequency_level_and_length(rate: int) -> None:
     assert np.sqrt(2 * np.mean(middle**2)) == pytest.approx(0.5, rel=2e-3)
 
 
-def test_resampling_removes_what_would_fold_back() -> None:
+def test_resampling_removes_frequencies_that_would_alias() -> None:
     assert np.abs(audio.resample(tone(10_000), 48_000)[1000:-1000]).max() < 1e-4
 
 
@@ -81,7 +81,7 @@ def test_a_part_outside_the_file_is_a_fault(tmp_path: Path, start: float | None,
         audio.read(path, start, end)
 
 
-def test_faults_of_a_file_that_is_not_there_or_no_audio(tmp_path: Path) -> None:
+def test_faults_of_a_file_that_is_missing_or_not_audio(tmp_path: Path) -> None:
     (tmp_path / "empty.wav").touch()
     (tmp_path / "text.wav").write_text("not audio at all, but some text that is long enough for a header")
     (tmp_path / "a.raw").write_bytes(bytes(100))
@@ -97,7 +97,7 @@ def test_faults_of_a_file_that_is_not_there_or_no_audio(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".aiff", ".au", ".flac", ".rf64", ".w64", ".caf"])
-def test_a_file_cut_short_is_found(tmp_path: Path, suffix: str) -> None:
+def test_a_truncated_file_is_a_fault(tmp_path: Path, suffix: str) -> None:
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, 48_000).astype(np.float32)
     path = put(tmp_path / f"a{suffix}", noise)
     assert audio.inspect(path).fault is None
@@ -105,7 +105,7 @@ def test_a_file_cut_short_is_found(tmp_path: Path, suffix: str) -> None:
     assert audio.inspect(path).kind == "unreadable"
 
 
-def test_a_wav_of_unknown_length_from_a_pipe_is_no_fault(tmp_path: Path) -> None:
+def test_a_streamed_wav_of_unknown_length_is_no_fault(tmp_path: Path) -> None:
     path = put(tmp_path / "a.wav", tone(440))
     content = bytearray(path.read_bytes())
     at = content.index(b"data") + 4

@@ -66,7 +66,7 @@ def test_the_samples_of_a_film_are_those_that_were_written(tmp_path: Path, name:
     assert found.seconds == pytest.approx(0.7)
 
 
-def test_a_film_sounds_like_the_wav_of_its_track(tmp_path: Path) -> None:
+def test_a_film_has_the_samples_of_the_wav_of_its_track(tmp_path: Path) -> None:
     sound = noise(0.5)
     soundfile.write(tmp_path / "a.wav", sound, RATE)
     demuxed = audio.load(tmp_path / "a.wav")
@@ -74,7 +74,7 @@ def test_a_film_sounds_like_the_wav_of_its_track(tmp_path: Path) -> None:
     assert (demuxed.ndim, demuxed.dtype, len(demuxed)) == (1, np.float32, 8000)
 
 
-def test_a_part_of_a_film_and_what_lies_outside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_of_a_film_and_times_outside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sound = noise(1.0)
     path = film(tmp_path / "a.avi", sound)
     monkeypatch.setattr(audio, "BLOCK", 1700)  # neither a piece of the file nor a divisor of the part
@@ -88,12 +88,12 @@ def test_a_part_of_a_film_and_what_lies_outside_it(tmp_path: Path, monkeypatch: 
             audio.read(path, start, end)
 
 
-def test_the_utterances_of_a_film_are_read_in_one_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_utterances_of_a_film_are_read_in_one_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sound, opened, real = noise(4.0), [], av.open
     path = film(tmp_path / "a.mkv", sound)
     monkeypatch.setattr(av, "open", lambda *given: opened.append(given) or real(*given))
     monkeypatch.setattr(audio, "KEPT", RATE)
-    starts = [0.0, 0.5, 0.4, 0.7, 1.0, 3.0, 2.0]  # two overlap, and one lies too far behind
+    starts = [0.0, 0.5, 0.4, 0.7, 1.0, 3.0, 2.0]  # two overlap, and one is too far back
     for start in starts:
         part, _ = audio.read(path, start, start + 0.5)
         assert np.array_equal(part, sound[round(start * RATE) :][: RATE // 2] / np.float32(32_768))
@@ -103,7 +103,7 @@ def test_the_utterances_of_a_film_are_read_in_one_go(tmp_path: Path, monkeypatch
     assert np.array_equal(audio.read(path, 3.5)[0], -sound[round(3.5 * RATE) :] / np.float32(32_768))
 
 
-def test_films_are_let_go_of_when_another_is_read(tmp_path: Path) -> None:
+def test_a_film_is_closed_when_another_is_read(tmp_path: Path) -> None:
     paths = [film(tmp_path / f"{number}.avi", noise(0.1, seed=number)) for number in range(9)]
     gc.collect()
     gc.disable()
@@ -122,7 +122,7 @@ def listed(folder: str) -> list[str]:
     return [name for name in os.listdir(folder) if os.path.lexists(f"{folder}/{name}")]
 
 
-def test_a_film_that_breaks_off_is_not_gone_on_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_does_not_continue_after_an_error_in_a_film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sound, real = noise(1.0), av.AudioResampler
     monkeypatch.setattr(audio, "KEPT", 1)
     path = film(tmp_path / "a.mkv", sound)
@@ -164,7 +164,7 @@ def test_faults_of_films_name_the_file(tmp_path: Path) -> None:
     (tmp_path / "head.avi").write_bytes(whole[:200])
     (tmp_path / "text.avi").write_text("not a film at all, but a text that is long enough for a header" * 9)
     (tmp_path / "empty.avi").touch()
-    said = {
+    faults = {
         "mute.avi": "has no audio track",
         "none.avi": "holds no samples",
         "torn.avi": f"is truncated: its header declares {len(whole)} bytes, it has {len(whole) // 2}",
@@ -173,7 +173,7 @@ def test_faults_of_films_name_the_file(tmp_path: Path) -> None:
         "empty.avi": "is an empty file",
         "gone.avi": "does not exist",
     }
-    for name, reason in said.items():
+    for name, reason in faults.items():
         found = audio.inspect(tmp_path / name)
         assert found.kind == "unreadable"
         assert str(found.fault).startswith(reason), name
@@ -183,7 +183,7 @@ def test_faults_of_films_name_the_file(tmp_path: Path) -> None:
         assert str(error.value).startswith(f"{tmp_path / name}: {reason}")
 
 
-def test_a_film_torn_in_a_later_chunk_is_found(tmp_path: Path) -> None:
+def test_a_film_truncated_in_a_later_chunk_is_a_fault(tmp_path: Path) -> None:
     whole = film(tmp_path / "a.avi", noise(0.5)).read_bytes()
     more = b"RIFF" + struct.pack("<I", 1000) + b"AVIX" + bytes(996)
     (tmp_path / "long.avi").write_bytes(whole + more)
@@ -192,7 +192,7 @@ def test_a_film_torn_in_a_later_chunk_is_found(tmp_path: Path) -> None:
     assert f"{len(whole) + 1008} bytes" in str(audio.inspect(tmp_path / "torn.avi").fault)
 
 
-def test_a_film_of_unknown_length_from_a_pipe_is_no_fault(tmp_path: Path) -> None:
+def test_a_streamed_film_of_unknown_length_is_no_fault(tmp_path: Path) -> None:
     path = film(tmp_path / "a.avi", noise(0.5))
     content = bytearray(path.read_bytes())
     content[4:8] = bytes(4)

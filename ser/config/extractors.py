@@ -6,6 +6,7 @@ configured. An extract with a keyword ``device`` gets a GPU where there is one, 
 """
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 from typing import cast
@@ -27,6 +28,7 @@ def dims(features: Mapping[str, Feature]) -> dict[str, int]:
     }
 
 
+@cache
 def trained(name: str) -> dict[str, str]:
     """Return the options of ``ser.features.<name>`` whose file a rule makes, and that rule, without an import.
 

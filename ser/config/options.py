@@ -6,7 +6,7 @@ through ``ser``; only the modules in ``LIGHT`` are really imported.
 
 import ast
 import builtins
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -81,8 +81,13 @@ def unchecked(kind: str, name: str, function: str) -> list[str]:
 
 def local_files(kind: str, name: str, options: Mapping[str, Any]) -> list[Path]:
     """Return the local files that ``ser.<kind>.<name>`` reads with ``options``, such as weights."""
-    module = catalog.load(kind, name)
-    return list(module.files(**options)) if hasattr(module, "files") else []
+    files = _files(kind, name)
+    return [] if files is None else list(files(**options))
+
+
+@cache
+def _files(kind: str, name: str) -> Callable[..., list[Path]] | None:
+    return getattr(catalog.load(kind, name), "files", None)
 
 
 def uses_device(kind: str, name: str, options: Mapping[str, Any]) -> bool:

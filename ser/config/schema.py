@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from operator import not_
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -162,21 +163,14 @@ class Inputs(Strict):
         return (*self.views(), *(("words",) if self.words is not None else ()))
 
 
-if TYPE_CHECKING:
-    Optimiser = str
-    Schedule = str
-else:  # the keys of the tables of functions: a new one is added there alone
-    Optimiser = Literal[catalog.choices("ser.training.optimisers", "OPTIMISERS")]
-    Schedule = Literal[catalog.choices("ser.training.optimisers", "SCHEDULES")]
+OPTIMISERS, SCHEDULES = (catalog.choices("ser.training.optimisers", table) for table in ("OPTIMISERS", "SCHEDULES"))
 
 
 class Training(Strict):
     """Optimisation of a network; scikit-learn estimators ignore it."""
 
-    # A later key must have exclude_if for its default, so that the recipes of earlier runs, and with them their
-    # results, stay what they are.
-
-    optimiser: Optimiser = "adam"
+    # A later key needs exclude_if for its default: recipes of earlier runs, and their results, stay valid.
+    optimiser: Literal[OPTIMISERS] = "adam"  # type: ignore[valid-type]
     learning_rate: float = Field(1e-3, gt=0)
     momentum: float = Field(0.0, ge=0, lt=1)
     nesterov: bool = False
@@ -189,11 +183,9 @@ class Training(Strict):
     steps: int | None = Field(None, ge=1, description="stop after N optimiser steps, whatever the epoch")
     patience: int | None = Field(None, ge=1, description="stop after N epochs without a better dev score")
     milestones: tuple[int, ...] = Field((), description="epochs before which the learning rate is divided by ten")
-    warmup: int = Field(
-        0, ge=0, exclude_if=lambda steps: not steps, description="steps over which the learning rate rises linearly"
-    )
-    schedule: Schedule | None = Field(
-        None, exclude_if=lambda name: name is None, description="cosine: the learning rate falls to 0 after warmup"
+    warmup: int = Field(0, ge=0, exclude_if=not_, description="steps over which the learning rate rises linearly")
+    schedule: Literal[SCHEDULES] | None = Field(  # type: ignore[valid-type]
+        None, exclude_if=not_, description="cosine: the learning rate falls to 0 after warmup"
     )
     clip_norm: float | None = Field(None, gt=0, description="largest gradient norm")
     clip_value: float | None = Field(None, gt=0, description="largest absolute value of a gradient element")

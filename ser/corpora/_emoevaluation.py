@@ -54,7 +54,7 @@ FRAME = 0.01  # seconds of one frame of an alignment
 
 @dataclass(frozen=True)
 class Turn:
-    """One block of an EmoEvaluation file: who said what raters call what; ``where`` is its file and line."""
+    """One block of an EmoEvaluation file: an utterance and its ratings; ``where`` is its file and line."""
 
     name: str
     where: str
@@ -66,7 +66,7 @@ class Turn:
 
 
 def lines(path: Path) -> list[str]:
-    """Return a file's lines without their ends, whatever these are; what is not UTF-8 is read as Latin-1."""
+    """Return a file's lines without line ends of any system; text that is not UTF-8 is read as Latin-1."""
     content = path.read_bytes()
     try:
         text = content.decode("utf-8-sig")
@@ -87,7 +87,7 @@ def turns(path: Path) -> Iterator[Turn]:
             turn, open_comment = _head(line, where), False
         elif rating := RATING.fullmatch(line):
             if turn is None:
-                raise SerError(f"{where}: a rater's line stands before the first turn: {line!r}.")
+                raise SerError(f"{where}: a rater's line precedes the first turn: {line!r}.")
             if len(turn.raters) == RATERS:
                 raise SerError(f"{where}: a turn with more than {RATERS} raters; are the turns' own lines missing?")
             if rating[1] == "C":
@@ -116,7 +116,7 @@ def _head(line: str, where: str) -> Turn:
 
 
 def _rated(text: str, where: str) -> float | None:
-    """Return a mean rating; None where nobody rated, which is an empty place, ``nan`` or 0 on a scale from 1."""
+    """Return a mean rating; None where there is no rating: empty, ``nan``, or 0 on a scale from 1."""
     if text.lower() in ("", "nan"):
         return None
     try:
@@ -129,13 +129,13 @@ def _rated(text: str, where: str) -> float | None:
 
 
 def _categories(text: str) -> tuple[str, ...]:
-    """Return a rater's labels as emotion names; one that no name is known for stays as it is, in lower case."""
+    """Return a rater's labels as emotion names; an unknown label is kept, in lower case."""
     labels = (label.strip().lower() for label in text.split(";"))
     return tuple(CATEGORIES.get(label, label) for label in labels if label)
 
 
 def texts(path: Path) -> dict[str, str]:
-    """Return what each timed turn of a transcription says; lines without times name no utterance."""
+    """Return the text of each timed turn of a transcription; lines without times name no utterance."""
     found = (TIMED.fullmatch(line) for line in lines(path))
     return {match[1]: match[2].strip() for match in found if match is not None}
 
@@ -147,15 +147,15 @@ def words(path: Path) -> tuple[Word, ...]:
     """
     if not path.is_file():
         return ()
-    spoken = []
+    found = []
     for number, line in enumerate(lines(path), start=1):
         match = ALIGNED.fullmatch(line)
         if match is not None and not UNSPOKEN.fullmatch(match[4]):
             start, end = int(match[1]) * FRAME, (int(match[2]) + 1) * FRAME
-            spoken.append(Word(VARIANT.sub("", match[4]), round(start, 2), round(end, 2)))
+            found.append(Word(VARIANT.sub("", match[4]), round(start, 2), round(end, 2)))
         elif match is None and line.strip() and not line.split()[0].startswith(("SFrm", "Total")):
             raise SerError(
                 f"{path}:{number}: an alignment row is start frame, end frame, score and word, but this reads "
                 f"{line!r}. Without the file the utterance has no words and is read all the same."
             )
-    return tuple(spoken)
+    return tuple(found)

@@ -1,8 +1,8 @@
-"""A synthetic corpus in the layout of IEMOCAP, made on the spot: the pipeline runs on it without anyone's licence.
+"""A synthetic corpus in the layout of IEMOCAP, so that the pipeline runs without a licence.
 
-Ten eSpeak NG voices in five sessions say generated sentences; a label moves pitch, intonation, rate and loudness by
-overlapping distributions. With 10039 utterances its counts per session, label, style and, over the four usual classes,
-speaker are IEMOCAP's own. The same options give the same bytes.
+Ten eSpeak NG voices in five sessions read generated sentences. The label shifts pitch, intonation, rate and loudness,
+with overlapping distributions. With 10039 utterances its counts per session, label, style and, over the four usual
+classes, speaker are IEMOCAP's own. The same options give the same bytes.
 """
 
 from collections import Counter
@@ -23,10 +23,10 @@ CARD = Card(
     licence="made by eSpeak NG from generated sentences; free of rights",
     homepage="https://github.com/espeak-ng/espeak-ng",
     language="en",
-    utterances=None,  # an option decides; facts() and verify() know
+    utterances=None,  # an option decides it
     speakers=SPEAKERS,
     sessions=SESSIONS,
-    warning="The demo corpus is synthetic speech with made-up labels: its numbers mean nothing about emotion.",
+    warning="The demo corpus is synthetic speech with made-up labels: its scores say nothing about emotion.",
 )
 
 
@@ -39,7 +39,7 @@ def facts(root: Path | None, *, allow_subset: bool = False, utterances: int = 30
 
 
 def sources(root: Path, *, utterances: int = 300, seed: int = 0) -> list[Path]:
-    """Return every file that the reader looks at, sorted."""
+    """Return every file that the adapter reads, sorted."""
     del utterances, seed
     return iemocap.sources(root)
 
@@ -84,7 +84,7 @@ def release(root: Path, *, utterances: int = 300, seed: int = 0, jobs: int | Non
     root.mkdir(parents=True, exist_ok=True)
     if there := sorted(path.name for path in root.iterdir()):
         raise SerError(
-            f"{root} is not empty, it holds {offenders(there)}; the demo corpus is written into a new folder."
+            f"{root} is not empty; it contains {offenders(there)}; the demo corpus is written into a new folder."
         )
     write(root, plan, seed, jobs)
 

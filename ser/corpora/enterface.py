@@ -4,8 +4,8 @@ Martin, Kotsia, Macq & Pitas (2006): The eNTERFACE'05 audio-visual emotion datab
 folders, ``subject N/<emotion>/sentence M/sN_<code>_M.avi``. File names cannot be trusted: those of subject 11 say s12,
 16 of subject 3 begin with s_3, one is ``s16_su_3avi.avi``. Sentences 1 and 2 of subject 2's anger are swapped. Subject
 6 was never cut into clips. Subject 23 has 27 of them, all others 30, which makes 1260 clips of 42 whole subjects.
-Recorded at 48 kHz; genders are not published. WAV and FLAC files of the same names are read in place of the films;
-where both are there, the film.
+Recorded at 48 kHz; genders are not published. WAV and FLAC files of the same names are read instead of the films;
+where both exist, the film is read.
 """
 
 import re
@@ -26,7 +26,7 @@ EMOTIONS = {
 }
 SENTENCES: dict[
     str, tuple[str | None, ...]
-] = {  # None: with "him (her)" or "he (she)", and who said which is not known
+] = {  # None: with "him (her)" or "he (she)", and it is not known who said which
     "anger": (
         "What? No, no, no, listen! I need this money!",
         "I don't care about your coffee! Please serve me!",
@@ -117,7 +117,7 @@ def facts(root: Path | None, *, allow_subset: bool = False, complete: bool = Fal
 
 
 def sources(root: Path, *, complete: bool = False) -> list[Path]:
-    """Return every file that the reader looks at, sorted: the clips, and what is left out."""
+    """Return every file that the adapter reads, sorted: the clips, and those left out."""
     del complete
     return [root / audio for audio in _recordings(root)]
 
@@ -186,12 +186,12 @@ def _row(audio: str) -> Utterance | None:
     if match is None:
         return None
     subject, emotion, sentence = int(match["subject"]), match["emotion"].lower(), int(match["sentence"])
-    said = 3 - sentence if (subject, emotion) == (2, "anger") and sentence < 3 else sentence
+    spoken = 3 - sentence if (subject, emotion) == (2, "anger") and sentence < 3 else sentence
     if (
         subject not in SUBJECTS
         or int(match["number"]) not in {subject, 12 if subject == 11 else subject}
         or match["code"].lower() != emotion[:2]
-        or int(match["ending"]) not in {sentence, said}
+        or int(match["ending"]) not in {sentence, spoken}
     ):
         return None
     return Utterance(
@@ -201,7 +201,7 @@ def _row(audio: str) -> Utterance | None:
         emotion=EMOTIONS[emotion],
         speaker=SPEAKERS[subject],
         language="en",
-        text=SENTENCES[emotion][said - 1],
+        text=SENTENCES[emotion][spoken - 1],
     )
 
 
@@ -216,7 +216,7 @@ def verify(rows: Sequence[Utterance], *, complete: bool = False) -> list[str]:
     for emotion, count in (dict.fromkeys(CARD.labels, 210) if complete else CARD.labels).items():
         if labels[emotion] != count:
             differences.append(f"{labels[emotion]} utterances are {emotion}, the card says {count}")
-    said = Counter(row.speaker for row in rows)
-    if wrong := [f"{name} ({said[name]}, not {count})" for name, count in clips.items() if said[name] != count]:
+    found = Counter(row.speaker for row in rows)
+    if wrong := [f"{name} ({found[name]}, not {count})" for name, count in clips.items() if found[name] != count]:
         differences.append(f"{len(wrong)} speakers do not have their utterances: {offenders(wrong)}")
     return differences

@@ -3,7 +3,7 @@
 Busso et al. (2008): IEMOCAP: Interactive emotional dyadic motion capture database, Language Resources and Evaluation
 42(4). The speaker of ``Ses01F_impro01_M011`` is Ses01M: the letter of the last field. The one after the session's
 number says who wore the motion-capture markers, and taking it for the speaker mislabels 2750 of the 5531 utterances of
-the usual four classes. Recordings are 16 kHz mono; labels stand in ``dialog/EmoEvaluation``.
+the usual four classes. Recordings are 16 kHz mono; labels are in ``dialog/EmoEvaluation``.
 """
 
 import re
@@ -20,7 +20,7 @@ SESSIONS = ("Ses01", "Ses02", "Ses03", "Ses04", "Ses05")
 SPEAKERS = tuple(session + letter for session in SESSIONS for letter in "FM")
 FOLDERS = tuple(f"Session{number}" for number in range(1, 6))
 NAME = re.compile(r"((Ses0[1-5])[FM]_(impro|script)(?:(?<=impro)0\d[ab]?|(?<=script)0\d_\db?))_([FM])(?:\d{3}|XX\d)")
-UNLABELLED = re.compile(r"_[FM]XX\d$")  # turns that no rater was shown
+UNLABELLED = re.compile(r"_[FM]XX\d$")  # turns without ratings
 
 PER_SESSION = {
     "angry": (229, 137, 240, 327, 170),
@@ -73,7 +73,7 @@ def facts(root: Path | None, *, allow_subset: bool = False) -> Facts:
 
 
 def sources(root: Path) -> list[Path]:
-    """Return every file that the reader looks at, sorted: labels, transcriptions, alignments, recordings."""
+    """Return every file that the adapter reads, sorted: labels, transcriptions, alignments, recordings."""
     release = _release(root)
     patterns = (
         "dialog/EmoEvaluation/*.txt",
@@ -103,19 +103,19 @@ def utterances(root: Path) -> list[Utterance]:
     rows: list[Utterance] = []
     seen: dict[str, str] = {}
     for path in labels:
-        spoken: dict[str, dict[str, str]] = {}
+        texts_of: dict[str, dict[str, str]] = {}
         for turn in turns(path):
             if UNLABELLED.search(turn.name):
                 continue
             if turn.name in seen:
-                raise SerError(f"{turn.where}: utterance '{turn.name}' stands at {seen[turn.name]} already.")
+                raise SerError(f"{turn.where}: utterance '{turn.name}' is also at {seen[turn.name]}.")
             seen[turn.name] = turn.where
-            rows.append(_utterance(root, path, turn, spoken))
+            rows.append(_utterance(root, path, turn, texts_of))
     return rows
 
 
-def _utterance(root: Path, path: Path, turn: Turn, spoken: dict[str, dict[str, str]]) -> Utterance:
-    """Return the row of ``turn`` from the label file ``path``; ``spoken`` keeps the transcriptions read so far."""
+def _utterance(root: Path, path: Path, turn: Turn, texts_of: dict[str, dict[str, str]]) -> Utterance:
+    """Return the row of ``turn`` from the label file ``path``; ``texts_of`` caches transcriptions."""
     session = path.parents[2]
     match = NAME.fullmatch(turn.name)
     if match is None or match[2] != f"Ses0{session.name[-1]}":
@@ -124,9 +124,9 @@ def _utterance(root: Path, path: Path, turn: Turn, spoken: dict[str, dict[str, s
             f"Ses0{session.name[-1]}F_impro01_F000 or Ses0{session.name[-1]}M_script01_1_M012."
         )
     dialog, name, style, letter = match.groups()
-    if dialog not in spoken:
+    if dialog not in texts_of:
         transcription = session / "dialog/transcriptions" / f"{dialog}.txt"
-        spoken[dialog] = texts(transcription) if transcription.is_file() else {}
+        texts_of[dialog] = texts(transcription) if transcription.is_file() else {}
     return Utterance(
         utterance=turn.name,
         audio=(session / "sentences/wav" / dialog / f"{turn.name}.wav").relative_to(root).as_posix(),
@@ -142,7 +142,7 @@ def _utterance(root: Path, path: Path, turn: Turn, spoken: dict[str, dict[str, s
         dominance=turn.dominance,
         style={"impro": "improvised", "script": "scripted"}[style],
         language="en",
-        text=spoken[dialog].get(turn.name),
+        text=texts_of[dialog].get(turn.name),
         words=words(session / "sentences/ForcedAlignment" / dialog / f"{turn.name}.wdseg"),
     )
 
@@ -180,14 +180,14 @@ def _compare(
 def _release(root: Path | None) -> Path:
     """Return the folder that holds Session1 to Session5: ``root``, or a folder in it whose name begins with IEMOCAP."""
     if root is None or not root.is_dir():
-        raise SerError(f"the root of IEMOCAP, {root}, is not a folder; it holds Session1 to Session5 once unpacked.")
+        raise SerError(f"the root of IEMOCAP, {root}, is not a folder; give the folder with Session1 to Session5.")
     inside = sorted(path.name for path in root.iterdir() if not path.name.startswith("."))
     for name in ("", *(name for name in inside if name.startswith("IEMOCAP"))):
         if any((root / name / folder).is_dir() for folder in FOLDERS):
             return root / name
     raise SerError(
-        f"{root} is not a release of IEMOCAP: looked for the folders {', '.join(FOLDERS)}, here and in "
-        f"IEMOCAP_full_release, and found {offenders(inside) or 'nothing'}."
+        f"{root} is not a release of IEMOCAP: expected the folders {', '.join(FOLDERS)}, here or in "
+        f"IEMOCAP_full_release, found {offenders(inside) or 'nothing'}."
     )
 
 

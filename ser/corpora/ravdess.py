@@ -1,4 +1,4 @@
-"""RAVDESS, the speech part: 24 actors say two sentences in eight emotions, 1440 recordings.
+"""RAVDESS, the speech part: 24 actors speak two sentences in eight emotions, 1440 recordings.
 
 Livingstone & Russo (2018): The Ryerson Audio-Visual Database of Emotional Speech and Song, PLoS ONE 13(5): e0196391.
 Labels are the file names, ``Actor_AA/03-01-EE-II-SS-RR-AA.wav``: emotion, intensity, statement, repetition, actor. Odd
@@ -64,7 +64,7 @@ def facts(root: Path | None, *, allow_subset: bool = False) -> Facts:
 
 
 def sources(root: Path) -> list[Path]:
-    """Return every file that the reader looks at: the recordings."""
+    """Return every file that the adapter reads: the recordings."""
     return [root / audio for audio in audio_files(root)]
 
 

@@ -1,4 +1,4 @@
-"""Your own recordings: a folder of audio and a CSV file that says what is in it.
+"""Your own recordings: a folder of audio and a CSV file that describes it.
 
 The table has one row per utterance and a header. Columns: path and emotion; optional utterance, speaker, session,
 gender, language, text, and start and end in seconds where several utterances share a file. Paths are relative to the
@@ -39,7 +39,7 @@ Row = tuple[str, dict[str, str]]  # "file:line", column: cell
 def facts(
     root: Path | None, *, allow_subset: bool = False, table: str, labels: Mapping[str, str] | None = None
 ) -> Facts:
-    """Return what the table says; no recording is looked at. A table has no card that it could be a subset of."""
+    """Return the table's facts without reading a recording; ``allow_subset`` changes nothing."""
     del allow_subset
     names = _translation(labels)
     rows = [_utterance(where, cells, names) for where, cells in _rows(_find(root, table))]
@@ -82,7 +82,7 @@ def utterances(root: Path, *, table: str, labels: Mapping[str, str] | None = Non
     for row in rows:
         if row.utterance in seen:
             raise SerError(
-                f"{row.where}: utterance '{row.utterance}' stands at {seen[row.utterance]} already; give the rows "
+                f"{row.where}: utterance '{row.utterance}' is also at {seen[row.utterance]}; give the rows "
                 "different names in a column 'utterance', or different starts if they share a file."
             )
         seen[row.utterance] = row.where
@@ -90,21 +90,21 @@ def utterances(root: Path, *, table: str, labels: Mapping[str, str] | None = Non
 
 
 def verify(rows: Sequence[Utterance], *, table: str, labels: Mapping[str, str] | None = None) -> list[str]:
-    """Return no differences: there is no published card to hold the rows against."""
+    """Return no differences: there is no published card to compare with."""
     del rows, table, labels
     return []
 
 
 def _find(root: Path | None, table: str) -> Path:
-    """Return the table, looked for below ``root`` and then in the working directory."""
-    places = [Path(table)] if root is None else [root / table, Path(table)]
-    for place in places:
-        if os.path.isfile(place):
-            return place
-    looked = " and ".join(dict.fromkeys(str(place) for place in places))
+    """Return the table's path: below ``root``, or else in the working directory."""
+    paths = [Path(table)] if root is None else [root / table, Path(table)]
+    for path in paths:
+        if os.path.isfile(path):
+            return path
+    tried = " and ".join(dict.fromkeys(map(str, paths)))
     raise SerError(
-        f"the table of recordings, option 'table: {table}', does not exist; looked at {looked}. It is read before "
-        "anything runs: it cannot lie in an archive that is not unpacked yet."
+        f"the table of recordings, option 'table: {table}', does not exist; tried {tried}. It is read before "
+        "anything runs, so it cannot be inside an archive that is not unpacked yet."
     )
 
 
@@ -167,7 +167,7 @@ def _header(path: Path, cells: Sequence[str]) -> list[str]:
         if name not in COLUMNS:
             raise SerError(f"{path}:1: {unknown('column', name, COLUMNS)} Rename the column or take it out.")
         if header.count(name) > 1:
-            raise SerError(f"{path}:1: column '{name}' stands there twice.")
+            raise SerError(f"{path}:1: column '{name}' occurs twice.")
     for name in REQUIRED:
         if name not in header:
             raise SerError(f"{path}:1: there is no column '{name}'; found: {', '.join(header)}.")
@@ -209,7 +209,7 @@ def _audio(where: str, path: str) -> str:
 
 
 def _translation(labels: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the user's labels, in small letters, with the names that they stand for."""
+    """Return the emotion of each of the user's labels, in lower case."""
     if labels is not None and not isinstance(labels, Mapping):
         raise SerError(f"options.labels must map your labels to names, such as {{joy: happy}}; it is {labels!r}.")
     for theirs, ours in (labels or {}).items():

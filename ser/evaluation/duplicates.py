@@ -46,7 +46,7 @@ WIDTH = 1.5  # standard deviations to either side of the centroid
 RANGE = 25.0  # dB below the loudest cell; what is weaker is noise that a copy need not share
 THRESHOLD = 0.985
 TOLERANCE = 0.05  # copies differ in extent by less than this share
-EDGES = 1_000_000  # pairs held at a time
+EDGES = 1_000_000  # pairs in memory at a time
 
 
 def sample_hash(signal: Signal) -> str | None:

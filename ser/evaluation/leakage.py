@@ -99,9 +99,9 @@ def sentences(text: pd.Series, style: pd.Series, words: int = WORDS) -> tuple[pd
     Both are null where no transcript is known; the second is "" where the text has fewer than ``words`` words or the
     utterance is improvised.
     """
-    spoken = text.map(normalised, na_action="ignore")
-    short = spoken.map(lambda text: len(text.split()) < words, na_action="ignore").eq(True)
-    return spoken, spoken.mask(short | (spoken.notna() & style.eq(IMPROVISED)), "")
+    plain = text.map(normalised, na_action="ignore")
+    short = plain.map(lambda text: len(text.split()) < words, na_action="ignore").eq(True)
+    return plain, plain.mask(short | (plain.notna() & style.eq(IMPROVISED)), "")
 
 
 def findings(rows: pd.DataFrame, *, normalisation: str, selection: str) -> list[LeakFinding]:
@@ -113,7 +113,7 @@ def findings(rows: pd.DataFrame, *, normalisation: str, selection: str) -> list[
     """
     checks = [*CHECKS, *([] if selection == "last" else [SELECTION])]
     single: list[LeakFinding] = []
-    for _, of_fold in rows.groupby("fold"):  # in order; a mask per fold would look at all folds each time
+    for _, of_fold in rows.groupby("fold"):  # sorted; a mask per fold would read all folds each time
         fold, parts = int(of_fold["fold"].iloc[0]), dict(iter(of_fold.groupby("part")))
         there = (check for check in checks if check.part in parts and check.seen_in in parts)
         single += [_shared(check, fold, parts[check.part], parts[check.seen_in]) for check in there]

@@ -1,7 +1,7 @@
-"""How far a recogniser's transcripts are from the corpus's own: the word error rate.
+"""The word error rate of a recogniser's transcripts, with the corpus's own as references.
 
-Beware of error rates of some five per cent in the literature on IEMOCAP: the notebook that Yoon et al. (2018) published
-computes the mean number of wrong words per utterance (5.54), not a share of the words. Both figures are given here.
+The literature on IEMOCAP quotes error rates of about five per cent: the notebook that Yoon et al. (2018) published
+computes the mean number of wrong words per utterance (5.54), not a share of the words. Both are computed here.
 """
 
 import math
@@ -21,7 +21,7 @@ class WordErrors:
 
     utterances: compared, those with a reference; words: of their references; substitutions, deletions, insertions: of
     the best alignments; empty: utterances compared of which nothing was recognised; unreferenced: utterances left out,
-    since the corpus has no word for them.
+    since the corpus has no transcript of them.
     """
 
     provenance: str

@@ -35,6 +35,13 @@ def hamming(samples: int) -> Signal:
     return window
 
 
+def triangles(points: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return triangles of height 1 between ``edges``, each of three edges, at ``points``: (points, edges − 2)."""
+    low, centre, high = edges[:-2], edges[1:-1], edges[2:]
+    position = points[:, None]
+    return np.minimum((position - low) / (centre - low), (high - position) / (high - centre)).clip(min=0)
+
+
 def magnitudes(signal: Signal, window: int, points: int) -> Signal:
     """Return the linear magnitude of the ``points``-point DFT of each Hamming frame of ``window`` samples, 10 ms apart.
 

@@ -10,7 +10,7 @@ from functools import cache
 
 import numpy as np
 
-from ser.features._frames import HOP_SAMPLES, RATE, Signal
+from ser.features._frames import HOP_SAMPLES, RATE, Signal, triangles
 
 WINDOW = 400  # samples
 POINTS = 512  # of the DFT
@@ -60,9 +60,6 @@ def deltas(values: Signal) -> Signal:
 @cache
 def mel_filters() -> Signal:
     """Return the triangles of height 1, linear in mel: (257, 26), float32."""
-    mel = 1127 * np.log1p(np.linspace(0, RATE / 2, POINTS // 2 + 1)[:, None] / 700)
+    mel = 1127 * np.log1p(np.linspace(0, RATE / 2, POINTS // 2 + 1) / 700)
     edges = np.linspace(0, 1127 * np.log1p(RATE / 2 / 700), BANDS + 2)
-    low, centre, high = edges[:-2], edges[1:-1], edges[2:]
-    triangles = np.minimum((mel - low) / (centre - low), (high - mel) / (high - centre)).clip(min=0)
-    filters: Signal = triangles.astype(np.float32)
-    return filters
+    return triangles(mel, edges).astype(np.float32)

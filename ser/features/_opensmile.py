@@ -39,6 +39,19 @@ def package() -> Any:
     return opensmile
 
 
+def chain(**components: tuple[str, str, str]) -> str:
+    """Return ``components`` in openSMILE's configuration language.
+
+    A component is named after the level that it writes, and is a type, the level that it reads, and options with "; "
+    in between.
+    """
+    lines = ["[componentInstances:cComponentManager]"]
+    lines += [f"instance[{name}].type = {kind}" for name, (kind, _, _) in components.items()]
+    for name, (kind, reads, options) in components.items():
+        lines += [f"[{name}:{kind}]", f"reader.dmLevel = {reads}", f"writer.dmLevel = {name}", *options.split("; ")]
+    return "\n".join(lines) + "\n"
+
+
 @cache
 def configured(name: str, components: str, level: str) -> Any:
     """Return an extractor for ``level``, which ``components`` in openSMILE's configuration language write.

@@ -24,17 +24,6 @@ DEPENDS = ("opensmile",)
 
 LEVELS = "is13_lld_nzsmo;is13_lldA_smo;is13_lldB_smo"  # of ComParE_2016_core.lld.conf.inc, in openSMILE's order
 DELTAS = "is13_lld_nzsmo_de;is13_lldA_smo_de;is13_lldB_smo_de"
-COMPONENTS = """
-\\{{{descriptors}}}
-
-[componentInstances:cComponentManager]
-instance[ser_concat].type = cVectorConcat
-
-[ser_concat:cVectorConcat]
-reader.dmLevel = {levels}
-writer.dmLevel = ser_lld_and_deltas
-includeSingleElementFields = 1
-"""
 
 
 def dims() -> int:
@@ -54,5 +43,5 @@ def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
 def _one_pass() -> Any:
     opensmile = _opensmile.package()
     installed = Path(opensmile.__file__).parent / "core" / "config" / "compare" / "ComParE_2016_core.lld.conf.inc"
-    components = COMPONENTS.format(descriptors=installed, levels=f"{LEVELS};{DELTAS}")
-    return _opensmile.configured("compare_lld", components, "ser_lld_and_deltas")
+    joined = _opensmile.chain(both=("cVectorConcat", f"{LEVELS};{DELTAS}", "includeSingleElementFields = 1"))
+    return _opensmile.configured("compare_lld", f"\\{{{installed}}}\n{joined}", "both")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ser.errors import SerError
-from ser.features._frames import HOP_SAMPLES, RATE, Signal, hamming, require
+from ser.features._frames import HOP_SAMPLES, RATE, Signal, hamming, require, triangles
 
 DTYPE = "float32"
 HOP = 0.01  # seconds
@@ -64,10 +64,8 @@ def mel_filters(mels: int, n_fft: int) -> Signal:
     edges = np.linspace(0, top, mels + 2)
     knee = BREAK / LINEAR_STEP
     hertz = np.where(edges < knee, edges * LINEAR_STEP, BREAK * np.exp(LOG_STEP * (edges - knee)))
-    bins = np.linspace(0, RATE / 2, n_fft // 2 + 1)[:, None]
-    low, centre, high = hertz[:-2], hertz[1:-1], hertz[2:]
-    triangles = np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre)).clip(min=0)
-    filters: Signal = (triangles * 2 / (high - low)).astype(np.float32)
+    bins = np.linspace(0, RATE / 2, n_fft // 2 + 1)
+    filters: Signal = (triangles(bins, hertz) * 2 / (hertz[2:] - hertz[:-2])).astype(np.float32)
     return filters
 
 

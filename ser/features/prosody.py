@@ -17,119 +17,36 @@ DTYPE = "float32"
 HOP = None
 DEPENDS = ("opensmile",)
 
-FUNCTIONALS = """
-frameMode = full
-functionalsEnabled = Moments;Regression;Percentiles
-Moments.amean = 1
-Moments.stddev = 1
-Moments.variance = 0
-Moments.skewness = 0
-Moments.kurtosis = 0
-Regression.linregc1 = 1
-Regression.linregc2 = 0
-Regression.linregerrA = 0
-Regression.linregerrQ = 0
-Regression.qregc1 = 0
-Regression.qregc2 = 0
-Regression.qregc3 = 0
-Regression.qregerrA = 0
-Regression.qregerrQ = 0
-Regression.centroid = 1
-Regression.centroidUseAbsValues = 0
-Regression.centroidRatioLimit = 0
-Percentiles.percentile[0] = 0.1
-Percentiles.percentile[1] = 0.9
-Percentiles.pctlrange[0] = 0-1
-"""
-
-COMPONENTS = f"""
-{_pitch.COMPONENTS}
-
-[componentInstances:cComponentManager]
-instance[short].type = cFramer
-instance[hamming].type = cWindower
-instance[short_dft].type = cTransformFFT
-instance[short_magnitude].type = cFFTmagphase
-instance[mel].type = cMelspec
-instance[auditory].type = cPlp
-instance[loudness].type = cVectorOperation
-instance[smooth_loudness].type = cContourSmoother
-instance[of_voice].type = cFunctionals
-instance[of_loudness].type = cFunctionals
-instance[functionals].type = cVectorConcat
-
-[short:cFramer]
-reader.dmLevel = wave
-writer.dmLevel = short
-frameSize = 0.02
-frameStep = 0.01
-frameCenterSpecial = left
-
-[hamming:cWindower]
-reader.dmLevel = short
-writer.dmLevel = hamming
-winFunc = hamming
-
-[short_dft:cTransformFFT]
-reader.dmLevel = hamming
-writer.dmLevel = short_dft
-zeroPadSymmetric = 0
-
-[short_magnitude:cFFTmagphase]
-reader.dmLevel = short_dft
-writer.dmLevel = short_magnitude
-
-[mel:cMelspec]
-reader.dmLevel = short_magnitude
-writer.dmLevel = mel
-htkcompatible = 0
-nBands = 26
-usePower = 1
-lofreq = 20
-hifreq = 8000
-specScale = mel
-
-[auditory:cPlp]
-reader.dmLevel = mel
-writer.dmLevel = auditory
-htkcompatible = 0
-compression = 0.33
-doAud = 1
-doLog = 0
-doInvLog = 0
-doIDFT = 0
-doLP = 0
-doLpToCeps = 0
-
-[loudness:cVectorOperation]
-reader.dmLevel = auditory
-writer.dmLevel = loudness
-{_pitch.WAITING}
-operation = ll1
-
-[smooth_loudness:cContourSmoother]
-reader.dmLevel = loudness
-writer.dmLevel = smooth_loudness
-{_pitch.WHOLE}
-smaWin = 3
-
-[of_voice:cFunctionals]
-reader.dmLevel = {_pitch.LEVEL}
-writer.dmLevel = of_voice
-nonZeroFuncts = 1
-{FUNCTIONALS}
-
-[of_loudness:cFunctionals]
-reader.dmLevel = smooth_loudness
-writer.dmLevel = of_loudness
-nonZeroFuncts = 0
-{FUNCTIONALS}
-
-[functionals:cVectorConcat]
-reader.dmLevel = of_voice;of_loudness
-writer.dmLevel = functionals
-includeSingleElementFields = 1
-"""
+FUNCTIONALS = (
+    "frameMode = full; functionalsEnabled = Moments;Regression;Percentiles; Moments.amean = 1; Moments.stddev = 1; "
+    "Moments.variance = 0; Moments.skewness = 0; Moments.kurtosis = 0; Regression.linregc1 = 1; "
+    "Regression.linregc2 = 0; Regression.linregerrA = 0; Regression.linregerrQ = 0; Regression.qregc1 = 0; "
+    "Regression.qregc2 = 0; Regression.qregc3 = 0; Regression.qregerrA = 0; Regression.qregerrQ = 0; "
+    "Regression.centroid = 1; Regression.centroidUseAbsValues = 0; Regression.centroidRatioLimit = 0; "
+    "Percentiles.percentile[0] = 0.1; Percentiles.percentile[1] = 0.9; Percentiles.pctlrange[0] = 0-1"
+)
+COMPONENTS = _pitch.COMPONENTS + _opensmile.chain(
+    short=("cFramer", "wave", "frameSize = 0.02; frameStep = 0.01; frameCenterSpecial = left"),
+    hamming=("cWindower", "short", "winFunc = hamming"),
+    short_dft=("cTransformFFT", "hamming", "zeroPadSymmetric = 0"),
+    short_magnitude=("cFFTmagphase", "short_dft", ""),
+    mel=(
+        "cMelspec",
+        "short_magnitude",
+        "htkcompatible = 0; nBands = 26; usePower = 1; lofreq = 20; hifreq = 8000; specScale = mel",
+    ),
+    auditory=(
+        "cPlp",
+        "mel",
+        "htkcompatible = 0; compression = 0.33; doAud = 1; doLog = 0; doInvLog = 0; doIDFT = 0; doLP = 0; "
+        "doLpToCeps = 0",
+    ),
+    loudness=("cVectorOperation", "auditory", f"{_pitch.WAITING}; operation = ll1"),
+    smooth_loudness=("cContourSmoother", "loudness", f"{_pitch.WHOLE}; smaWin = 3"),
+    of_voice=("cFunctionals", "voice", f"nonZeroFuncts = 1; {FUNCTIONALS}"),
+    of_loudness=("cFunctionals", "smooth_loudness", f"nonZeroFuncts = 0; {FUNCTIONALS}"),
+    functionals=("cVectorConcat", "of_voice;of_loudness", "includeSingleElementFields = 1"),
+)
 
 
 def dims() -> int:

@@ -202,20 +202,20 @@ def _write(answer: requests.Response, part: Path, begin: int, total: int | None,
 
 def _arriving(answer: requests.Response) -> Iterator[bytes]:
     """Yield the body as it is stored, CHUNK by CHUNK, and the part of one before a break, without decompressing it."""
-    held, began = bytearray(), time.monotonic()
+    chunk, began = bytearray(), time.monotonic()
     try:
         while piece := answer.raw.read1(CHUNK, decode_content=False):
-            held += piece
-            if len(held) >= CHUNK:
-                yield bytes(held)
-                held, began = bytearray(), time.monotonic()
+            chunk += piece
+            if len(chunk) >= CHUNK:
+                yield bytes(chunk)
+                chunk, began = bytearray(), time.monotonic()
             elif time.monotonic() - began > SLOWEST:
                 raise TimeoutError
     except BREAKS:
-        yield bytes(held)
+        yield bytes(chunk)
         raise
-    if held:
-        yield bytes(held)
+    if chunk:
+        yield bytes(chunk)
 
 
 def _prefix(corpus: str) -> str:

@@ -48,28 +48,17 @@ def remove(folder: Path) -> bool:
 
 def _described(folder: Path) -> StaleCheckpoint:
     sizes = {path: path.stat().st_size for path in folder.iterdir()}
-    state = folder / FILE
+    state, lock = folder / FILE, folder / LOCK
     written = (state if state in sizes else folder).stat().st_mtime
-    run, epochs = _run_and_epochs(state)
-    days, megabytes = (time.time() - written) / DAY, sum(sizes.values()) / 1e6
-    return StaleCheckpoint(folder.name, run, epochs, round(days, 2), round(megabytes, 2), _in_use(folder / LOCK))
-
-
-def _run_and_epochs(state: Path) -> tuple[str, int]:
-    """Return run and finished epochs from the file's header; "" and 0 where it is torn."""
-    try:
+    run, epochs, in_use = "", 0, False
+    with suppress(SafetensorError, OSError, RuntimeError, ValueError, KeyError, TypeError):  # no file, or a torn one
         with safe_open(state, framework="np") as file:
             values = json.loads(file.metadata()["state"])
-        return str(values.get("run", "")), len(values["history"])
-    except (SafetensorError, OSError, RuntimeError, ValueError, KeyError, TypeError):
-        return "", 0
-
-
-def _in_use(lock: Path) -> bool:
-    if not lock.is_file():
-        return False
+        run, epochs = values["run"], len(values["history"])
     try:
-        with FileLock(lock, blocking=False):
-            return False
+        if lock.is_file():
+            FileLock(lock, blocking=False).acquire().lock.release()
     except Timeout:
-        return True
+        in_use = True
+    days, megabytes = (time.time() - written) / DAY, sum(sizes.values()) / 1e6
+    return StaleCheckpoint(folder.name, run, epochs, round(days, 2), round(megabytes, 2), in_use)

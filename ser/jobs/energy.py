@@ -2,8 +2,8 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 
 import pynvml
 
@@ -13,55 +13,41 @@ INTERVAL = 60.0  # seconds between two readings: a processor's counter starts ag
 Counter = Callable[[], float]  # joules since some moment
 
 
-class Meter:
-    """Counts joules between entering and leaving, of the whole device: other jobs on it are counted, too."""
+@contextmanager
+def metered(gpu: str | None = None) -> Iterator[dict[str, float]]:
+    """Yield device (processor, gpu): joules since the context began, final at its end; a device not readable is absent.
 
-    def __init__(self, gpu: str | None = None) -> None:
-        """``gpu``: UUID of the CUDA device to count beside the processor, as torch gives it; None for none."""
-        self._counters = {"processor": list(_processor(POWERCAP))}
-        if gpu is not None:
-            self._counters["gpu"] = list(_gpu(gpu))
-        self._total = {name: 0.0 for name, found in self._counters.items() if found}
-        self._last: dict[str, list[float]] = {}
-        self._left = threading.Event()
-        self._thread = threading.Thread(target=self._poll, daemon=True)
+    Counts are of the whole device: other jobs on it are included. ``gpu``: UUID of the CUDA device, as torch gives it.
+    """
+    counters = {"processor": list(_processor(POWERCAP)), "gpu": [] if gpu is None else list(_gpu(gpu))}
+    joules = {name: 0.0 for name, found in counters.items() if found}
+    last: dict[str, list[float]] = {}
 
-    def __enter__(self) -> "Meter":
-        """Begin to count."""
-        self._add()
-        if self._total:
-            self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Count for the last time."""
-        self._left.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._add()
-
-    @property
-    def joules(self) -> dict[str, float]:
-        """Device (processor, gpu): joules; a device that cannot be read is absent."""
-        return {name: round(value, 1) for name, value in self._total.items()}
-
-    def _poll(self) -> None:
-        while not self._left.wait(INTERVAL):
-            self._add()
-
-    def _add(self) -> None:
+    def add() -> None:
         """Add the energy since the last reading; a device whose counter fails is dropped."""
-        for name in list(self._total):
+        for name in list(joules):
             try:
-                now = [counter() for counter in self._counters[name]]
+                now = [counter() for counter in counters[name]]
             except (OSError, ValueError, pynvml.NVMLError):
-                del self._total[name]
+                del joules[name]
                 continue
-            for before, after in zip(self._last.get(name, now), now, strict=True):
-                self._total[name] += after - before
-            self._last[name] = now
+            joules[name] += sum(now) - sum(last.get(name, now))
+            last[name] = now
+
+    def poll() -> None:
+        while not ended.wait(INTERVAL):
+            add()
+
+    ended = threading.Event()
+    thread = threading.Thread(target=poll, daemon=True)
+    add()
+    thread.start()
+    try:
+        yield joules
+    finally:
+        ended.set()
+        thread.join()
+        add()
 
 
 def _processor(folder: Path) -> Iterator[Counter]:

@@ -14,12 +14,13 @@ from ser.papers.claims import Claim
 from ser.papers.measures import Evidence, measured
 from ser.papers.results import OwnResult
 from ser.papers.uncertainty import Uncertain, exact, paired
-from ser.papers.verdicts import Verdict, ahead, equivalent, no_higher, signed, together
+from ser.papers.verdicts import Outcome, Verdict, ahead, equivalent, no_higher, signed, together
 
 NARROW = 2  # bins or frames of a filter along the axis that is not varied
 STEADY = 1.0  # points by which the fluctuation of two curves may differ
 RISEN = 0.9  # share of the lower of two levels by which their curves are timed
 Points = Mapping[float, Uncertain]
+Judgement = tuple[Outcome, str, Uncertain]  # outcome, reason and ours
 
 
 def filters(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Verdict:
@@ -30,9 +31,8 @@ def filters(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> V
     if len(points) < 2 or (claim.printed is not None and claim.printed not in list(points)[1:-1]):
         wanted = "two" if claim.printed is None else f"{claim.axis} {claim.printed:g}, a smaller and a larger one"
         return Verdict(claim, "not run", f"{len(points)} shapes of filters were run; wanted: {wanted}")
-    return {"rise to a level": _rise, "peak": _peak, "fall": _fall, "level curve": _level}[claim.kind](
-        claim, points, evidence.margin
-    )
+    judge = {"rise to a level": _rise, "peak": _peak, "fall": _fall, "level curve": _level}[claim.kind]
+    return Verdict(claim, *judge(points, claim.printed or 0.0, evidence.margin))
 
 
 def test_curves(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Verdict:
@@ -72,9 +72,8 @@ def _points(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> d
     return found
 
 
-def _rise(claim: Claim, points: Points, margin: float) -> Verdict:
+def _rise(points: Points, printed: float, margin: float) -> Judgement:
     """Ours is the point from which no later point is higher beyond doubt."""
-    printed = claim.printed or 0.0
     every = list(points)
     beyond = [points[point] - points[printed] for point in every if point > printed]
     rise = points[printed] - points[every[0]]
@@ -86,34 +85,32 @@ def _rise(claim: Claim, points: Points, margin: float) -> Verdict:
     )
     highest = max(beyond, key=lambda one: one.value)
     reason = f"from {every[0]:g} to {printed:g} {signed(rise)}, the highest beyond it {signed(highest)}"
-    return Verdict(claim, outcome, reason, exact(level))
+    return outcome, reason, exact(level)
 
 
-def _peak(claim: Claim, points: Points, margin: float) -> Verdict:
+def _peak(points: Points, printed: float, _: float) -> Judgement:
     """Ours is the highest point."""
-    del margin
     ends = [*points][:: len(points) - 1]
-    first, last = (points[claim.printed or 0.0] - points[end] for end in ends)
+    first, last = (points[printed] - points[end] for end in ends)
     highest = max(points, key=lambda point: points[point].value)
-    reason = f"at {claim.printed:g} above {ends[0]:g} by {signed(first)}, above {ends[1]:g} by {signed(last)}"
-    return Verdict(claim, together([ahead(first, 2), ahead(last, 2)]), reason, exact(highest))
+    reason = f"at {printed:g} above {ends[0]:g} by {signed(first)}, above {ends[1]:g} by {signed(last)}"
+    return together([ahead(first, 2), ahead(last, 2)]), reason, exact(highest)
 
 
-def _fall(claim: Claim, points: Points, margin: float) -> Verdict:
-    del margin
-    first, *_, last = points
+def _fall(points: Points, _: float, __: float) -> Judgement:
+    first, last = min(points), max(points)
     fall = points[first] - points[last]
-    return Verdict(claim, ahead(fall), f"from {first:g} to {last:g} down by {signed(fall)}", fall)
+    return ahead(fall), f"from {first:g} to {last:g} down by {signed(fall)}", fall
 
 
-def _level(claim: Claim, points: Points, margin: float) -> Verdict:
+def _level(points: Points, _: float, margin: float) -> Judgement:
     """Ours is the point that is farthest from the mean of all."""
     mean = exact(float(np.mean([point.value for point in points.values()])))
     apart = [point - mean for point in points.values()]
     outcome = together([equivalent(one, margin, len(apart)) for one in apart])
     farthest = max(apart, key=lambda one: abs(one.value))
     reason = f"of {len(apart)} shapes the farthest from their mean of {mean.value:.2f}: {signed(farthest)}"
-    return Verdict(claim, outcome, reason, farthest)
+    return outcome, reason, farthest
 
 
 def _lowest(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Verdict:

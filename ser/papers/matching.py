@@ -85,7 +85,7 @@ def obstacles(
         reasons.append("other protocol")
     elif result.weights:
         reasons += result.weights
-    elif result.partial:
+    elif not result.complete:
         reasons.append("not all folds were run")
     elif result.seeds < SEEDS[result.paper]:
         changes["seeds"] = f"{SEEDS[result.paper]} → {result.seeds}"

@@ -80,11 +80,6 @@ def papers() -> list[str]:
     return list(dict.fromkeys(row["paper"] for row in rows()))
 
 
-def systems(paper: str) -> list[str]:
-    """Return every system that ``paper`` prints a WA, UA, recall or size of, in its order."""
-    return list(dict.fromkeys(system for system, _ in printed(paper)))
-
-
 def known_remark(paper: str, system: str) -> str:
     """Return what is known about a system's printed numbers, such as precision for accuracy; "" if nothing is."""
     remarks = (row["remark"] for row in rows() if (row["paper"], row["system"]) == (paper, system))

@@ -49,6 +49,11 @@ class OwnResult:
         return len({seed for seed, _ in self.curves})
 
     @property
+    def complete(self) -> bool:
+        """Whether all folds were run, with every seed."""
+        return not self.partial and len(self.curves) == self.seeds * len({fold for _, fold in self.curves})
+
+    @property
     def setting(self) -> tuple[str, str]:
         """Corpus and protocol."""
         return self.corpus, self.protocol

@@ -43,6 +43,11 @@ class Uncertain:
     low: float
     high: float
 
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """Of the interval; None where nothing was sampled."""
+        return (self.low, self.high) if self.low < self.high else None
+
     def __sub__(self, other: "Uncertain") -> "Uncertain":
         """Return the difference of two independent estimates."""
         below = math.hypot(self.value - self.low, other.high - other.value)

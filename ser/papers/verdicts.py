@@ -119,14 +119,13 @@ def value(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Ver
         return Verdict(claim, "reproduced" if 1 / SIZE <= times <= SIZE else "not reproduced", reason, ours, theirs)
     apart = ours - theirs
     outcome = equivalent(apart, evidence.margin)
-    if outcome == "reproduced":
-        why = f"within {evidence.margin:g} points"
-    elif outcome == "not reproduced":
-        why = f"more than sampling explains and than {evidence.margin:g} points"
-    elif apart.low <= 0 <= apart.high:
-        why = f"neither shown to be within {evidence.margin:g} points nor to be different"
-    else:
-        why = f"different, but not shown to be by more than {evidence.margin:g} points"
+    points, same = f"{evidence.margin:g} points", apart.low <= 0 <= apart.high
+    undecided = f"neither shown to be within {points} nor to be different"
+    why = {
+        "reproduced": f"within {points}",
+        "not reproduced": f"more than sampling explains and than {points}",
+        "within noise": undecided if same else f"different, but not shown to be by more than {points}",
+    }[outcome]
     return Verdict(claim, outcome, f"ours less the printed one {signed(apart)}: {why}", ours, theirs)
 
 
@@ -144,15 +143,13 @@ def difference(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -
     apart = ours - theirs
     other_size = abs(apart.value) > evidence.margin and not apart.low <= 0 <= apart.high
     outcome = "not reproduced" if other_size else sign
-    if sign == "not reproduced":
-        why = "the other way round"
-    elif other_size:
-        why = "the sign holds, the size does not" if sign == "reproduced" else "another size"
-    else:
-        why = "beyond 0" if sign == "reproduced" else "not beyond 0"
-    return Verdict(
-        claim, outcome, f"ours {signed(ours)}, {how}; less the printed one {signed(apart)}: {why}", ours, theirs
-    )
+    why = {
+        "reproduced": "the sign holds, the size does not" if other_size else "beyond 0",
+        "within noise": "another size" if other_size else "not beyond 0",
+        "not reproduced": "the other way round",
+    }[sign]
+    reason = f"ours {signed(ours)}, {how}; less the printed one {signed(apart)}: {why}"
+    return Verdict(claim, outcome, reason, ours, theirs)
 
 
 def ordering(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Verdict:

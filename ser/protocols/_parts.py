@@ -1,4 +1,4 @@
-"""What all rules share: a fixed order of utterances, the groups a rule needs, and the table it returns."""
+"""Shared by all rules: a fixed order of utterances, the groups that a rule needs, and the table that it returns."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -16,28 +16,22 @@ INSTEAD = {
 }
 
 
-def require(rule: str, kind: str, names: Sequence[str], least: int, why: str) -> None:
-    """Raise SerError if there are fewer than ``least`` speakers or sessions (``kind``) for ``rule``."""
+def require(kind: str, names: Sequence[str], least: int, why: str) -> None:
+    """Raise SerError if the corpus has fewer than ``least`` speakers or sessions (``kind``)."""
     if not names:
-        raise SerError(f"protocol rule {rule} needs {kind}s, and the corpus names none; {INSTEAD[kind]}.")
+        raise SerError(f"the rule needs {kind}s, and the corpus names none; {INSTEAD[kind]}.")
     if len(names) < least:
         raise SerError(
-            f"protocol rule {rule} needs at least {least} {kind}s ({why}); "
+            f"the rule needs at least {least} {kind}s ({why}); "
             f"there are {len(names)}: {offenders(names)}. Ask for fewer folds in a protocol with 'base:', or for a "
             f"rule that leaves one out; {INSTEAD[kind]}."
         )
 
 
-def choice(rule: str, option: str, value: str, known: Sequence[str]) -> None:
-    """Raise SerError if ``value`` is not one of the words that ``option`` takes."""
-    if value not in known:
-        raise SerError(f"protocol rule {rule}: {option} is '{value}'; known: {', '.join(known)}.")
-
-
-def at_least(rule: str, option: str, value: int, least: int) -> None:
-    """Raise SerError if ``value`` is not a whole number from ``least`` on."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise SerError(f"protocol rule {rule}: {option} must be a whole number of at least {least}, it is {value!r}.")
+def at_least(option: str, value: int, least: int, why: str) -> None:
+    """Raise SerError if ``value`` is below ``least``, which depends on another option."""
+    if value < least:
+        raise SerError(f"{option} must be at least {least} ({why}), it is {value}.")
 
 
 def ordered(manifest: "pd.DataFrame") -> "pd.DataFrame":
@@ -45,14 +39,14 @@ def ordered(manifest: "pd.DataFrame") -> "pd.DataFrame":
     return manifest.sort_values("utterance", ignore_index=True)
 
 
-def column(manifest: "pd.DataFrame", name: str, rule: str) -> "pd.Series[str]":
-    """Return a column that every utterance must fill; SerError names the utterances without a value."""
+def column(manifest: "pd.DataFrame", name: str) -> "pd.Series[str]":
+    """Return a column without gaps; SerError names the utterances without a value."""
     values = manifest[name]
     empty = manifest.loc[values.isna(), "utterance"]
     if len(empty) == len(values):
-        require(rule, name, (), 1, "")
+        require(name, (), 1, "")
     if len(empty):
-        raise SerError(f"protocol rule {rule}: no {name} is known for {offenders(empty)}; {INSTEAD[name]}.")
+        raise SerError(f"no {name} is known for {offenders(empty)}; {INSTEAD[name]}.")
     return values
 
 

@@ -6,6 +6,7 @@ Cao et al. 2019, table 1, print such counts (4470/531/530 utterances). Utterance
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ser.bounds import Count, Index
 from ser.corpus import Facts
 from ser.errors import SerError, offenders
 from ser.protocols import _parts
@@ -14,12 +15,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 REPEATED = True  # a fold is a draw of its own: an utterance may be tested in several or in none
-RULE = "random_counts"
 
 
-def folds(facts: Facts, *, repeats: int = 1, **_: object) -> int:  # noqa: ARG001
+def folds(facts: Facts, *, repeats: Count = 1, **_: object) -> int:  # noqa: ARG001
     """Return the number of draws."""
-    _parts.at_least(RULE, "repeats", repeats, 1)
     return repeats
 
 
@@ -29,9 +28,9 @@ def assign(
     train: Mapping[str, int],
     dev: Mapping[str, int],
     test: Mapping[str, int],
-    seed: int = 0,
+    seed: Index = 0,
     scale: bool = False,
-    repeats: int = 1,
+    repeats: Count = 1,
 ) -> "pd.DataFrame":
     """Return (utterance, fold, part) for ``repeats`` independent draws.
 
@@ -59,10 +58,7 @@ def _shares(wanted: Mapping[str, Mapping[str, int]], found: Mapping[str, int], s
     """Return for every class how many utterances go to train, dev and test."""
     classes = {label for counts in wanted.values() for label in counts}
     if classes != set(found):
-        raise SerError(
-            f"protocol rule {RULE}: counts are given for {', '.join(sorted(classes))}, "
-            f"the corpus has {', '.join(sorted(found))}."
-        )
+        raise SerError(f"counts are given for {', '.join(sorted(classes))}, the corpus has {', '.join(sorted(found))}.")
     shares = {label: [int(counts.get(label, 0)) for counts in wanted.values()] for label in sorted(found)}
     wrong = [
         f"{label} {' + '.join(map(str, counts))} = {sum(counts)} wanted, {found[label]} found"
@@ -71,7 +67,7 @@ def _shares(wanted: Mapping[str, Mapping[str, int]], found: Mapping[str, int], s
     ]
     if wrong and not scale:
         raise SerError(
-            f"protocol rule {RULE}: the class counts do not fit the corpus: {offenders(wrong)}; "
+            f"the class counts do not fit the corpus: {offenders(wrong)}; "
             "set 'scale: true' to share the classes out in the same ratio."
         )
     return {label: largest_remainder(counts, found[label]) for label, counts in shares.items()}
@@ -81,7 +77,7 @@ def largest_remainder(counts: list[int], total: int) -> list[int]:
     """Return ``total`` shared out in the ratio of ``counts``; the largest remainders round up, earlier ones first."""
     weight = sum(counts)
     if weight <= 0 or min(counts) < 0:
-        raise SerError(f"protocol rule {RULE}: counts must not be negative and not all 0, they are {counts}.")
+        raise SerError(f"counts must not be negative and not all 0, they are {counts}.")
     whole = [count * total // weight for count in counts]
     by_remainder = sorted(range(len(counts)), key=lambda index: (-(counts[index] * total % weight), index))
     for index in by_remainder[: total - sum(whole)]:

@@ -5,6 +5,7 @@ Ten folds give the 8:1:1 of Peng et al. 2021. Utterances of one speaker fall int
 
 from typing import TYPE_CHECKING
 
+from ser.bounds import Count, Index
 from ser.corpus import Facts
 from ser.errors import SerError
 from ser.protocols import _parts
@@ -12,19 +13,17 @@ from ser.protocols import _parts
 if TYPE_CHECKING:
     import pandas as pd
 
-RULE = "random_folds"
 
-
-def folds(facts: Facts, *, folds: int = 10, dev: bool = True, **_: object) -> int:
+def folds(facts: Facts, *, folds: Count = 10, dev: bool = True, **_: object) -> int:
     """Return the number of folds; SerError if the corpus has fewer utterances."""
-    _parts.at_least(RULE, "folds", folds, 3 if dev else 2)
+    _parts.at_least("folds", folds, 3 if dev else 2, "one to test, one to train" + ", one for dev" * dev)
     if facts.utterances < folds:
-        raise SerError(f"protocol rule {RULE}: {folds} folds need as many utterances; there are {facts.utterances}.")
+        raise SerError(f"{folds} folds need as many utterances; there are {facts.utterances}.")
     return folds
 
 
 def assign(
-    manifest: "pd.DataFrame", *, folds: int = 10, seed: int = 0, dev: bool = True, stratified: bool = False
+    manifest: "pd.DataFrame", *, folds: Count = 10, seed: Index = 0, dev: bool = True, stratified: bool = False
 ) -> "pd.DataFrame":
     """Return (utterance, fold, part); fold sizes differ by at most one.
 
@@ -34,7 +33,7 @@ def assign(
 
     rows = _parts.ordered(manifest)
     if len(rows) < folds:
-        raise SerError(f"protocol rule {RULE}: {folds} folds need as many utterances; there are {len(rows)}.")
+        raise SerError(f"{folds} folds need as many utterances; there are {len(rows)}.")
     order = np.random.default_rng(seed).permutation(len(rows))
     if stratified:
         order = order[np.argsort(rows["label"].to_numpy(dtype=str)[order], kind="stable")]

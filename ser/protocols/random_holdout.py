@@ -1,11 +1,12 @@
 """A random share of the utterances is tested, the rest is trained on.
 
-The reading of Xie et al. 2019, who print sizes (1000 and 260 clips of eNTERFACE'05) and no rule. Utterances of one
+Our reading of Xie et al. 2019, who print sizes (1000 and 260 clips of eNTERFACE'05) but no rule. Utterances of one
 speaker fall into all parts.
 """
 
 from typing import TYPE_CHECKING
 
+from ser.bounds import Count, Index
 from ser.corpus import Facts
 from ser.errors import SerError
 from ser.protocols import _parts
@@ -14,17 +15,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 REPEATED = True  # a fold is a draw of its own: an utterance may be tested in several or in none
-RULE = "random_holdout"
 
 
-def folds(facts: Facts, *, repeats: int = 1, **_: object) -> int:  # noqa: ARG001
+def folds(facts: Facts, *, repeats: Count = 1, **_: object) -> int:  # noqa: ARG001
     """Return the number of draws."""
-    _parts.at_least(RULE, "repeats", repeats, 1)
     return repeats
 
 
 def assign(
-    manifest: "pd.DataFrame", *, test: int | float = 0.2, dev: int | float = 0, seed: int = 0, repeats: int = 1
+    manifest: "pd.DataFrame", *, test: int | float = 0.2, dev: int | float = 0, seed: Index = 0, repeats: Count = 1
 ) -> "pd.DataFrame":
     """Return (utterance, fold, part) for ``repeats`` independent draws.
 
@@ -37,7 +36,7 @@ def assign(
     developed = _amount("dev", dev, len(rows)) if dev else 0
     if tested < 1 or tested + developed >= len(rows):
         raise SerError(
-            f"protocol rule {RULE}: test {test} and dev {dev} give {tested} and {developed} of {len(rows)} utterances; "
+            f"test {test} and dev {dev} give {tested} and {developed} of {len(rows)} utterances; "
             "the test part and the train part need at least one each."
         )
     parts = []
@@ -56,6 +55,4 @@ def _amount(option: str, amount: float, total: int) -> int:
         return amount
     if isinstance(amount, float) and 0 < amount < 1:
         return round(amount * total)
-    raise SerError(
-        f"protocol rule {RULE}: {option} must be a number of utterances or a share between 0 and 1, it is {amount!r}."
-    )
+    raise SerError(f"{option} must be a number of utterances or a share between 0 and 1, it is {amount!r}.")

@@ -1,11 +1,11 @@
-"""Leave one session out: no speaker, conversation or recording session is in two of train and test.
+"""Leave one session out: train and test share no speaker, dialog or session.
 
 The common speaker-independent protocol of IEMOCAP (five folds). Scripted sentences repeat over sessions, so the text
-leaks where scripted conversations are in.
+leaks where a protocol includes scripted dialogs.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ser.corpus import Facts
 from ser.errors import SerError
@@ -14,19 +14,18 @@ from ser.protocols import _parts
 if TYPE_CHECKING:
     import pandas as pd
 
-RULE = "session_out"
-DEV = ("speaker", "session", "none")
+Dev = Literal["speaker", "session", "none"]
 
 
-def folds(facts: Facts, *, dev: str = "speaker") -> int:
+def folds(facts: Facts, *, dev: Dev = "speaker") -> int:
     """Return the number of sessions; SerError if they are not known or too few."""
     _require(facts.sessions, dev)
     if dev == "speaker":
-        _parts.require(RULE, "speaker", facts.speakers, 3, "a session to test, a speaker for dev, one to train")
+        _parts.require("speaker", facts.speakers, 3, "a session to test, a speaker for dev, one to train")
     return len(facts.sessions)
 
 
-def assign(manifest: "pd.DataFrame", *, dev: str = "speaker") -> "pd.DataFrame":
+def assign(manifest: "pd.DataFrame", *, dev: Dev = "speaker") -> "pd.DataFrame":
     """Return (utterance, fold, part); fold i tests the i-th session by name.
 
     dev: "speaker" takes one speaker of the next session, genders alternating over the folds; "session" the whole next
@@ -35,7 +34,7 @@ def assign(manifest: "pd.DataFrame", *, dev: str = "speaker") -> "pd.DataFrame":
     import numpy as np
 
     rows = _parts.ordered(manifest)
-    session = _parts.column(rows, "session", RULE)
+    session = _parts.column(rows, "session")
     sessions = sorted(session.unique())
     _require(sessions, dev)
     parts = []
@@ -45,19 +44,19 @@ def assign(manifest: "pd.DataFrame", *, dev: str = "speaker") -> "pd.DataFrame":
         if dev == "session":
             part = np.where(session == following, "dev", part)
         elif dev == "speaker":
-            speaker = _parts.column(rows, "speaker", RULE)
+            speaker = _parts.column(rows, "speaker")
             part = np.where(speaker == _dev_speaker(rows, tested, following, fold), "dev", part)
         parts.append(part.tolist())
     return _parts.table(rows["utterance"], parts)
 
 
 def _dev_speaker(rows: "pd.DataFrame", tested: str, following: str, fold: int) -> str:
-    """Return a speaker of the session ``following``, not heard in ``tested``; genders alternate over the folds."""
-    heard = set(rows.loc[rows["session"] == tested, "speaker"])
-    there = rows.loc[(rows["session"] == following) & ~rows["speaker"].isin(heard), ["speaker", "gender"]]
+    """Return a speaker of the session ``following``, who is not in ``tested``; genders alternate over the folds."""
+    excluded = set(rows.loc[rows["session"] == tested, "speaker"])
+    there = rows.loc[(rows["session"] == following) & ~rows["speaker"].isin(excluded), ["speaker", "gender"]]
     if there.empty:
         raise SerError(
-            f"protocol rule {RULE}: every speaker of session {following} is also in session {tested}, so none is left "
+            f"every speaker of session {following} is also in session {tested}, so none is left "
             "for dev; use dev: session or dev: none, or speaker_out."
         )
     genders = sorted(rows["gender"].dropna().unique())
@@ -67,8 +66,7 @@ def _dev_speaker(rows: "pd.DataFrame", tested: str, following: str, fold: int) -
 
 
 def _require(sessions: Sequence[str], dev: str) -> None:
-    _parts.choice(RULE, "dev", dev, DEV)
     if dev == "session":
-        _parts.require(RULE, "session", sessions, 3, "one to test, one for dev, one to train")
+        _parts.require("session", sessions, 3, "one to test, one for dev, one to train")
     else:
-        _parts.require(RULE, "session", sessions, 2, "one to test, one to train")
+        _parts.require("session", sessions, 2, "one to test, one to train")

@@ -1,12 +1,12 @@
-"""Leave one speaker out: each speaker is tested once, by a model that was neither trained nor selected on that speaker.
+"""Leave one speaker out: each speaker is tested in one fold.
 
 Li et al. 2018 and many before them on IEMOCAP. The speaker's partner in the same conversation stays in train, so the
-session and the dialog leak by design of the rule; session_out is without this, and so is ``dev="partner"``, where the
-partner is not trained on but chosen by: Lee & Tashev 2015.
+session and the dialog leak by design of the rule. session_out avoids this, and so does ``dev="partner"``, which uses
+the partner for model selection instead: Lee & Tashev 2015.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ser.corpus import Facts
 from ser.errors import SerError
@@ -15,34 +15,33 @@ from ser.protocols import _parts
 if TYPE_CHECKING:
     import pandas as pd
 
-RULE = "speaker_out"
-DEV = ("speaker", "partner", "none")
+Dev = Literal["speaker", "partner", "none"]
 
 
-def folds(facts: Facts, *, dev: str = "speaker", **_: object) -> int:
+def folds(facts: Facts, *, dev: Dev = "speaker", **_: object) -> int:
     """Return the number of speakers; SerError if they are not known or too few."""
     _require(facts.speakers, dev)
     if dev == "partner":
-        _parts.require(RULE, "session", facts.sessions, 2, "one to test and for dev, one to train")
+        _parts.require("session", facts.sessions, 2, "one to test and for dev, one to train")
     return len(facts.speakers)
 
 
-def assign(manifest: "pd.DataFrame", *, dev: str = "speaker") -> "pd.DataFrame":
+def assign(manifest: "pd.DataFrame", *, dev: Dev = "speaker") -> "pd.DataFrame":
     """Return (utterance, fold, part); fold i tests the i-th speaker by name.
 
-    dev: "speaker" takes as dev part the next speaker in order who belongs to another session, by one step width for all
-    folds, so that every speaker is the dev part once; just the next one where there are no sessions, or where no step
-    width leads out of every session. "partner" takes all others of the speaker's session, so that train has none of it;
-    SerError where there are none. "none" leaves no dev part.
+    dev: "speaker" takes as dev part the next speaker in order who belongs to another session, with one step width for
+    all folds, so that every speaker is the dev part once; the next speaker where there are no sessions, or where no
+    step width leads out of every session. "partner" takes all others of the speaker's session, so that train has none
+    of it; SerError where there are none. "none" leaves no dev part.
     """
     import numpy as np
 
     rows = _parts.ordered(manifest)
-    speaker = _parts.column(rows, "speaker", RULE)
+    speaker = _parts.column(rows, "speaker")
     speakers = sorted(speaker.unique())
     _require(speakers, dev)
     if dev == "partner":
-        _parts.column(rows, "session", RULE)
+        _parts.column(rows, "session")
     sessions = [frozenset(rows.loc[speaker == name, "session"].dropna()) for name in speakers]
     step = _step(sessions)
     parts = []
@@ -57,12 +56,12 @@ def assign(manifest: "pd.DataFrame", *, dev: str = "speaker") -> "pd.DataFrame":
 
 
 def _partners(speakers: Sequence[str], sessions: Sequence[frozenset[str]], tested: int) -> list[str]:
-    """Return the others who share a session with the speaker numbered ``tested``; SerError if nobody does."""
+    """Return the others who share a session with the speaker numbered ``tested``; SerError if there are none."""
     shared = zip(speakers, sessions, strict=True)
     partners = [name for name, where in shared if name != speakers[tested] and where & sessions[tested]]
     if not partners:
         raise SerError(
-            f"protocol rule {RULE}: {speakers[tested]} is alone in session {', '.join(sorted(sessions[tested]))}, so "
+            f"{speakers[tested]} is alone in session {', '.join(sorted(sessions[tested]))}, so "
             "there is no partner for dev; use dev: speaker or dev: none."
         )
     return partners
@@ -78,8 +77,7 @@ def _step(sessions: Sequence[frozenset[str]]) -> int:
 
 
 def _require(speakers: Sequence[str], dev: str) -> None:
-    _parts.choice(RULE, "dev", dev, DEV)
     if dev != "none":
-        _parts.require(RULE, "speaker", speakers, 3, "one to test, one for dev, one to train")
+        _parts.require("speaker", speakers, 3, "one to test, one for dev, one to train")
     else:
-        _parts.require(RULE, "speaker", speakers, 2, "one to test, one to train")
+        _parts.require("speaker", speakers, 2, "one to test, one to train")

@@ -1,14 +1,15 @@
-"""Leave sentences out: what is said in the test part is not said in train, and nobody who is tested is trained on.
+"""Leave sentences out: train shares neither a text nor a speaker with test.
 
-For scripted material, where a few sentences return with every speaker and emotion. RAVDESS has two: one, said by a
-sixth of the actors, is tested after learning from the other, said by the rest. What a fold can neither test nor train
-on, the test speakers' other sentences and the other speakers' test sentences, is in none of its parts. Texts are the
-same if their words are (``ser.text.normalise``), however few.
+For scripted corpora, where every speaker repeats a few sentences in every emotion. RAVDESS has two: a fold tests one of
+them by a sixth of the actors and trains on the other by the rest. The test speakers' other sentences and the other
+speakers' test sentences are in no part of the fold. Two texts are the same if their words are (``ser.text.normalise``),
+however few.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from ser.bounds import Count, Index
 from ser.corpus import Facts
 from ser.errors import SerError, offenders
 from ser.protocols import _parts, speaker_folds
@@ -21,23 +22,22 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 PARTIAL = True  # a fold leaves utterances out; over all folds each is tested once
-RULE = "text_out"
-DEV = ("speaker", "text", "none")
+Dev = Literal["speaker", "text", "none"]
 DEV_SPEAKERS = 2
 
 
-def folds(facts: Facts, *, texts: int = 2, speakers: int = 6, dev: str = "speaker", **_: object) -> int:
+def folds(facts: Facts, *, texts: Count = 2, speakers: Index = 6, dev: Dev = "speaker", **_: object) -> int:
     """Return the number of folds, ``texts`` × ``speakers``; SerError if the corpus has fewer speakers."""
     _require(texts, speakers, dev, facts.speakers)
     return texts * max(speakers, 1)
 
 
 def assign(
-    manifest: "pd.DataFrame", *, texts: int = 2, speakers: int = 6, dev: str = "speaker", seed: int = 0
+    manifest: "pd.DataFrame", *, texts: Count = 2, speakers: Index = 6, dev: Dev = "speaker", seed: Index = 0
 ) -> "pd.DataFrame":
     """Return (utterance, fold, part); fold s · texts + t tests the t-th group of texts by the s-th group of speakers.
 
-    texts: groups of texts, alike in classes. speakers: groups of speakers as ``speaker_folds`` makes them with
+    texts: groups of texts, balanced in classes. speakers: groups of speakers as ``speaker_folds`` makes them with
     ``seed``; 0: speakers are not kept apart, nor needed. dev: "speaker" takes two speakers of the next group, with the
     texts that are trained on; "text" the next group of texts, by the speakers that are trained on; "none" leaves no dev
     part. SerError where an utterance has no transcript, or fewer different texts than groups are there.
@@ -46,11 +46,11 @@ def assign(
     import pandas as pd
 
     rows = _parts.ordered(manifest)
-    known = sorted(_parts.column(rows, "speaker", RULE).unique()) if speakers else ()
+    known = sorted(_parts.column(rows, "speaker").unique()) if speakers else ()
     _require(texts, speakers, dev, known)
     group = _groups(rows, texts)
     tables: list[pd.DataFrame] = []
-    for tested, developed, trained in _voices(rows, speakers, dev, seed):
+    for tested, developed, trained in _speaker_groups(rows, speakers, dev, seed):
         for text in range(texts):
             here, following = group == text, group == (text + 1) % texts
             part = np.select(
@@ -64,7 +64,7 @@ def assign(
     return pd.concat(tables, ignore_index=True)
 
 
-def _voices(rows: "pd.DataFrame", speakers: int, dev: str, seed: int) -> "Iterator[tuple[Mask, Mask, Mask]]":
+def _speaker_groups(rows: "pd.DataFrame", speakers: int, dev: str, seed: int) -> "Iterator[tuple[Mask, Mask, Mask]]":
     """Yield for each group of speakers which utterances are by those tested, developed and trained on."""
     import numpy as np
 
@@ -92,20 +92,20 @@ def _groups(rows: "pd.DataFrame", count: int) -> "NDArray[np.int64]":
     silent = rows.loc[rows["text"].isna(), "utterance"] if "text" in rows else rows["utterance"]
     if len(silent):
         which = "the corpus has none" if len(silent) == len(rows) else f"none is known for {offenders(silent)}"
-        raise SerError(
-            f"protocol rule {RULE} needs what was said (column text), and {which}; {_parts.INSTEAD['session']}."
-        )
+        raise SerError(f"the rule needs the text of every utterance, and {which}; {_parts.INSTEAD['session']}.")
     words = rows["text"].map(normalised)
     text = words.where(words != "", "utterance " + rows["utterance"])
-    said = pd.crosstab(text, rows["label"])
-    if len(said) < count:
+    counts_of = pd.crosstab(text, rows["label"])
+    if len(counts_of) < count:
         raise SerError(
-            f"protocol rule {RULE}: {count} groups of texts need as many different texts; "
-            f"there {'is' if len(said) == 1 else 'are'} {len(said)}: {offenders(said.index)}."
+            f"{count} groups of texts need as many different texts; "
+            f"there {'is' if len(counts_of) == 1 else 'are'} {len(counts_of)}: {offenders(counts_of.index)}."
         )
-    load = np.zeros((count, said.shape[1]))
+    load = np.zeros((count, counts_of.shape[1]))
     group_of = {}
-    for name, counts in sorted(zip(said.index, said.to_numpy(), strict=True), key=lambda it: (-it[1].sum(), it[0])):
+    for name, counts in sorted(
+        zip(counts_of.index, counts_of.to_numpy(), strict=True), key=lambda it: (-it[1].sum(), it[0])
+    ):
         best = min(range(count), key=lambda index: (load[index] @ counts, load[index].sum(), index))
         load[best] += counts
         group_of[name] = best
@@ -113,11 +113,10 @@ def _groups(rows: "pd.DataFrame", count: int) -> "NDArray[np.int64]":
 
 
 def _require(texts: int, speakers: int, dev: str, known: Sequence[str]) -> None:
-    _parts.at_least(RULE, "texts", texts, 3 if dev == "text" else 2)
-    _parts.choice(RULE, "dev", dev, DEV)
+    _parts.at_least("texts", texts, 3 if dev == "text" else 2, "one to test, one to train")
     if speakers:
-        _parts.at_least(RULE, "speakers", speakers, 2)
+        _parts.at_least("speakers", speakers, 2, "or 0 for none")
         least = max(speakers, 3 if dev == "speaker" else 2)
-        _parts.require(RULE, "speaker", known, least, f"{speakers} groups of whole speakers")
+        _parts.require("speaker", known, least, f"{speakers} groups of whole speakers")
     elif dev == "speaker":
-        raise SerError(f"protocol rule {RULE}: dev: speaker needs groups of speakers; use dev: text or dev: none.")
+        raise SerError("dev: speaker needs groups of speakers; use dev: text or dev: none.")

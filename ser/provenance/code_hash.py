@@ -5,10 +5,13 @@ as a parameter of the rule. docs/reruns.md says which edit reruns which jobs.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from ser import catalog
+from ser.config.schema import Recipe
 from ser.errors import SerError
 from ser.provenance.modules import Package
 from ser.provenance.normalise import Normal, Reference, Target, digest
@@ -187,6 +190,12 @@ def strings(value: object) -> frozenset[str]:
     if isinstance(value, Iterable):
         return frozenset().union(*map(strings, value))
     return frozenset()
+
+
+def training_options(recipe: Recipe) -> frozenset[str]:
+    """Return the strings of a recipe that may choose an entry of a table of ``Choices``, and the kind of its model."""
+    kind = catalog.constant("models", recipe.model, "KIND") or "network"
+    return strings(json.loads(recipe.decisive())) | {str(kind)}
 
 
 def expect(planned: str, stage: str, *modules: str, options: frozenset[str] | None = None) -> None:

@@ -88,7 +88,7 @@ def summarise(module: str, source: str, *, docstrings: bool = False) -> Summary:
     imports: dict[str, Target] = {}
     effects: list[ast.stmt] = []
     for node in tree.body:
-        for inner in ast.walk(node) if isinstance(node, ast.If | ast.Try | ast.FunctionDef) else [node]:
+        for inner in ast.walk(node) if isinstance(node, ast.If | ast.Try) else [node]:
             imports |= imported(inner)
         if isinstance(node, ast.Import | ast.ImportFrom) or _is_text(node):
             continue

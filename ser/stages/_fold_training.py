@@ -17,7 +17,7 @@ from ser.files.atomic import atomic_write, write_text
 from ser.files.checkpoints import CheckpointFile
 from ser.jobs import run_record
 from ser.jobs.devices import granted
-from ser.jobs.energy import Meter
+from ser.jobs.energy import metered
 from ser.layout import Run
 from ser.tables import contracts
 from ser.training import attention_record, epoch_selection, estimator, fold_data, network, training_state
@@ -51,7 +51,7 @@ def _train(job: "TrainJob", module: ModuleType, device: torch.device, start: run
     data = fold_data.load(read_fold(job.folds, job.fold), read, files, device=device, seed=job.seed)
     loading = start.seconds()
     checkpoint = _checkpoint(job, data)
-    with Meter(gpu_uuid(device)) as meter:
+    with metered(gpu_uuid(device)) as joules:
         task = TrainingTask(job.recipe, module, job.seed, checkpoint, job.threads)
         outcome = TRAINERS[kind(module)](task, data)
     _write(job, data, outcome)
@@ -59,7 +59,8 @@ def _train(job: "TrainJob", module: ModuleType, device: torch.device, start: run
     extra = {
         "seconds_loading": round(loading, 3),
         **run_record.machine(device, gpu_name, precision(device), job.threads),
-        "energy_joules": meter.joules,  # of this attempt, other jobs on the same device included; empty: not readable
+        # Of this attempt, other jobs on the same device included; empty where it cannot be read.
+        "energy_joules": {name: round(value, 1) for name, value in joules.items()},
     }
     record = run_record.record(job, data, outcome, start, extra) | {embedded_checksum.KEY: embedded_checksum.BLANK}
     write_text(job.out / "run.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")

@@ -30,7 +30,7 @@ class AuditJob(Job):
     manifest: File
     """manifest.parquet of the corpus."""
     folds: File
-    """Fold table of the protocol; its notes hold the protocol."""
+    """Fold table of the protocol; its metadata hold the protocol."""
     fingerprints: OptionalFile = None
     """Folder of the corpus's fingerprint shards; without it the audio is not compared."""
     shards: int | None = Field(None, ge=1)

@@ -93,7 +93,7 @@ def _unpack(
 
 
 def _lift(partial: Path, adapter: ModuleType, options: dict[str, Any]) -> None:
-    """Take away a folder around the whole release, such as ``IEMOCAP_full_release/``."""
+    """Remove a folder around the whole release, such as ``IEMOCAP_full_release/``."""
     while not _readable(partial, adapter, options):
         inner = [entry for entry in partial.iterdir() if not entry.name.startswith((".", "__MACOSX"))]
         if len(inner) != 1 or not inner[0].is_dir():

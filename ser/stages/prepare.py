@@ -68,6 +68,8 @@ class PrepareJob(Job):
     """Recordings inspected at a time."""
     manifest: File
     """Manifest to write."""
+    recordings: File
+    """RECORDINGS table to write: the columns of the manifest that audio is cut from."""
     excluded: File
     """CSV to write: the utterances left out, with the reason."""
 
@@ -94,7 +96,7 @@ def prepare(job: PrepareJob) -> None:
     inspected = _inspect(root, kept, settings.minimum_seconds, job.jobs)
     faults += inspected.faults
     _report(corpus, root, faults, settings.allow)
-    left_out += [fault for fault in faults if fault.audio]  # a subset and a row without an emotion take nothing away
+    left_out += [fault for fault in faults if fault.audio]  # a subset and a row without an emotion have no audio
     if hasattr(adapter, "left_out"):
         reasons: dict[str, str] = adapter.left_out(root, **options)
         left_out += [Fault("not-taken", reason, audio=audio) for audio, reason in reasons.items()]
@@ -105,7 +107,10 @@ def prepare(job: PrepareJob) -> None:
     shards = layout.shard_count(facts.utterances, settings.shard_size)
     _write_excluded(left_out, job.excluded)
     notes = _notes(corpus, settings, adapter.CARD)
-    contracts.write(contracts.MANIFEST, _table(kept, inspected, shards), job.manifest, notes)
+    table = _table(kept, inspected, shards)
+    contracts.write(contracts.MANIFEST, table, job.manifest, notes)
+    recordings = table.select(contracts.RECORDINGS.schema.names)
+    contracts.write(contracts.RECORDINGS, recordings, job.recordings, {"corpus": corpus})
     print(f"{corpus}: {len(kept)} utterances, {len(left_out)} left out (see {job.excluded})", flush=True)
 
 
@@ -155,9 +160,9 @@ def _inspect(root: Path, rows: Sequence[Utterance], minimum_seconds: float, jobs
 
     def inspect(name: str) -> list[tuple[Utterance, audio.Inspection | None, str]]:
         path = root / name
-        if not os.path.isfile(path):  # a name that no file system takes is no file either
+        if not os.path.isfile(path):  # also False for a name that the file system does not accept
             return [(row, None, "") for row in files[name]]
-        in_order = sorted(files[name], key=lambda row: row.start or 0.0)  # of a film, which is decoded once so
+        in_order = sorted(files[name], key=lambda row: row.start or 0.0)  # in order, a film is decoded once
         found = [(row, audio.inspect(path, row.start, row.end, minimum_seconds)) for row in in_order]
         readable = any(inspection.kind != "unreadable" for _, inspection in found)
         total = checksum(path) if readable else ""

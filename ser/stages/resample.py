@@ -13,8 +13,6 @@ from ser.jobs.job import File, Job
 from ser.jobs.progress import progress
 from ser.tables import contracts
 
-COLUMNS = ["utterance", "audio", "start", "end", "checksum"]
-
 
 class ResampleJob(Job):
     """One shard of a corpus."""
@@ -23,8 +21,8 @@ class ResampleJob(Job):
     """Folder of the unpacked release."""
     shard: int
     """Number of the shard."""
-    manifest: File
-    """Manifest of the corpus."""
+    recordings: File
+    """RECORDINGS table of the corpus."""
     out: File
     """AUDIO table to write."""
 
@@ -34,17 +32,17 @@ def resample(job: ResampleJob) -> None:
 
     Holds one shard in memory. SerError if a recording has changed since ``prepare`` read it.
     """
-    rows = contracts.read(contracts.MANIFEST, job.manifest, {"shard": job.shard}).select(COLUMNS).to_pylist()
-    seen = cache(checksum)  # several utterances may share a file
+    rows = contracts.read(contracts.RECORDINGS, job.recordings, {"shard": job.shard}).to_pylist()
+    checksum_of = cache(checksum)  # several utterances may share a file
     samples: dict[str, bytes] = {}
-    in_order = sorted(rows, key=lambda row: (row["audio"], row["start"] or 0.0))  # of a film, which is decoded once so
+    in_order = sorted(rows, key=lambda row: (row["audio"], row["start"] or 0.0))  # in order, a film is decoded once
     for row in progress(in_order, total=len(rows), unit="utterances"):
         path = job.root / row["audio"]
-        if not path.is_file() or seen(path) != row["checksum"]:
-            raise SerError(f"{path}: is gone or has changed since {job.manifest} was written; run prepare again.")
+        if not path.is_file() or checksum_of(path) != row["checksum"]:
+            raise SerError(f"{path}: is gone or has changed since {job.recordings} was written; run prepare again.")
         signal = audio.load(path, row["start"], row["end"])
         samples[row["utterance"]] = signal.astype("<f4", copy=False).tobytes()
-    held = [samples[row["utterance"]] for row in rows]
-    frames = [len(signal) // np.dtype("<f4").itemsize for signal in held]
-    columns = [[row["utterance"] for row in rows], [audio.RATE] * len(rows), frames, held]
+    signals = [samples[row["utterance"]] for row in rows]
+    frames = [len(signal) // np.dtype("<f4").itemsize for signal in signals]
+    columns = [[row["utterance"] for row in rows], [audio.RATE] * len(rows), frames, signals]
     contracts.write(contracts.AUDIO, pa.table(columns, schema=contracts.AUDIO.schema), job.out)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pydantic import Field
 
-from ser import catalog
 from ser.config.schema import Decisive, Recipe
 from ser.jobs.job import File, GpuJob, Threads
 from ser.layout import Run
+from ser.provenance.code_hash import code_hash, expect, training_options
 
 
 class TrainJob(GpuJob):
@@ -56,6 +56,6 @@ def train(job: TrainJob) -> None:
     """
     from ser.stages._fold_training import train_fold  # torch: seconds that a plan, which needs TrainJob alone, saves
 
-    modules = (__name__, f"ser.models.{job.recipe.model}")
-    catalog.expect(job.code, *modules)
-    train_fold(job if job.code else job.model_copy(update={"code": catalog.fingerprint(*modules)}))
+    model, options = f"ser.models.{job.recipe.model}", training_options(job.recipe)
+    expect(job.code, "train", model, options=options)
+    train_fold(job if job.code else job.model_copy(update={"code": code_hash("train", model, options=options)}))

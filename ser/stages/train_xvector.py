@@ -25,8 +25,8 @@ from ser.training.xvector_training import Embedder, train
 class TrainXvectorJob(GpuJob):
     """One corpus."""
 
-    manifest: File
-    """Manifest of the corpus."""
+    recordings: File
+    """RECORDINGS table of the corpus."""
     audio: File
     """Folder of its AUDIO shards."""
     epochs: int = Field(6, ge=1)
@@ -51,13 +51,13 @@ def train_xvector(job: TrainXvectorJob) -> None:
 
 
 def _train(job: TrainXvectorJob, device: torch.device) -> None:
-    shards, speakers = _named(job.manifest)
+    shards, speakers = _named(job.recordings)
     classes = {speaker: index for index, speaker in enumerate(sorted(set(speakers.values())))}
     levels = _levels(job.audio, shards, set(speakers))
     missing = sorted(set(speakers) - set(levels))
     if missing:
         raise SerError(
-            f"{job.audio}: no audio of {len(missing)} utterances of {job.manifest}, {missing[0]} first; run resample."
+            f"{job.audio}: no audio of {len(missing)} utterances of {job.recordings}, {missing[0]} first; run resample."
         )
     order = sorted(levels)
     trained = train(
@@ -68,7 +68,7 @@ def _train(job: TrainXvectorJob, device: torch.device) -> None:
         device=device,
     )
     notes = {
-        "corpus": contracts.metadata(job.manifest).get("corpus", job.manifest.parent.name),
+        "corpus": contracts.metadata(job.recordings).get("corpus", job.recordings.parent.name),
         "speakers": len(classes),
         "utterances": len(order),
         "epochs": job.epochs,
@@ -79,15 +79,15 @@ def _train(job: TrainXvectorJob, device: torch.device) -> None:
     _save(trained, job.out, notes)
 
 
-def _named(manifest: Path) -> tuple[list[int], dict[str, str]]:
+def _named(recordings: Path) -> tuple[list[int], dict[str, str]]:
     """Return the shards to read and the speaker of each utterance that has one."""
-    table = contracts.read(contracts.MANIFEST, manifest).select(["utterance", "speaker", "shard"]).to_pylist()
+    table = contracts.read(contracts.RECORDINGS, recordings).select(["utterance", "speaker", "shard"]).to_pylist()
     named = [row for row in table if row["speaker"] is not None]
     speakers = {row["utterance"]: row["speaker"] for row in named}
     if len(set(speakers.values())) < 2:
         raise SerError(
-            f"{manifest} names {len(set(speakers.values()))} speakers, and an x-vector network learns to tell speakers "
-            "apart: set 'weights' in the options of the feature to a published checkpoint, or leave its systems out."
+            f"{recordings} names {len(set(speakers.values()))} speakers, and an x-vector network needs two or more: "
+            "set 'weights' in the options of the feature to a published checkpoint, or leave its systems out."
         )
     return sorted({row["shard"] for row in named}), speakers
 

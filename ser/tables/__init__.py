@@ -1,1 +1,1 @@
-"""The tables that one stage hands to another, as contracts."""
+"""Contracts of the tables that stages exchange."""

@@ -1,20 +1,20 @@
-"""The two tables of the leakage audit: fingerprints of the audio, and what the parts of a fold share."""
+"""The two tables of the leakage audit: audio fingerprints, and what the parts of a fold share."""
 
 import pyarrow as pa
 
-from ser.errors import offenders
 from ser.tables.parquet import Contract
+from ser.tables.rules import one_of
 
 ALL_FOLDS = -1  # the fold number of a row over all folds together
 
-# found and named by the protocol; found and not named, which no written table holds; named and not there; not there;
-# found, which is no leak in itself; not to be known, since the corpus does not say.
+# found and declared by the protocol; found and not declared, which no written table holds; declared and not found; not
+# found; found, but not a leak; unknown, since the corpus does not say.
 STATUSES = ("declared", "undeclared", "declared, not found", "none", "noted", "unknown")
 
 EXAMPLE = pa.struct(
     [
-        ("utterance", pa.string()),  # of the part that is looked at
-        ("like", pa.string()),  # an utterance that it shares the value with; null: the value is its own
+        ("utterance", pa.string()),  # of the checked part
+        ("like", pa.string()),  # an utterance of the other part with the same value; null: normalisation
         ("value", pa.string()),
     ]
 )
@@ -35,11 +35,6 @@ FINGERPRINTS = Contract(
 )
 
 
-def _known_status(table: pa.Table) -> str | None:
-    wrong = sorted(set(table["status"].unique().to_pylist()) - set(STATUSES))
-    return f"'status' holds {offenders(wrong)}; known: {', '.join(STATUSES)}" if wrong else None
-
-
 AUDIT = Contract(
     "audit",
     pa.schema(
@@ -48,12 +43,12 @@ AUDIT = Contract(
             ("protocol", pa.string()),
             ("fold", pa.int32()),  # -1: all folds together
             ("kind", pa.string()),  # speaker, session, dialog, text, any text, audio, near audio, …
-            ("part", pa.string()),  # whose utterances are looked at: test or dev
-            ("seen_in", pa.string()),  # where the same is found: train or dev; for normalisation the part itself
-            ("leak", pa.string()),  # the word among a protocol's leaks that declares it; "" where none is needed
+            ("part", pa.string()),  # whose utterances are checked: test or dev
+            ("seen_in", pa.string()),  # the other part: train or dev; for normalisation the part itself
+            ("leak", pa.string()),  # the entry of a protocol's leaks that declares it; "" where none is needed
             ("status", pa.string()),
             ("utterances", pa.int64()),  # of the part that share
-            ("known", pa.int64()),  # of the part of which the value is known
+            ("known", pa.int64()),  # utterances of the part with a known value
             ("of", pa.int64()),  # all of the part
             ("share", pa.float64()),  # utterances / of, 0…1
             ("values", pa.int64()),  # different ones that are shared
@@ -62,5 +57,5 @@ AUDIT = Contract(
     ),
     key=("corpus", "protocol", "fold", "kind", "part", "seen_in"),
     required=("leak", "status", "utterances", "known", "of", "share", "values", "examples"),
-    rules=(_known_status,),
+    rules=(one_of("status", STATUSES),),
 )

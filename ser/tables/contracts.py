@@ -1,18 +1,17 @@
-"""Every table that one stage hands to another: columns, types, key and rules.
+"""Every table that stages exchange: columns, types, key and rules.
 
-Binary columns (``samples``, ``matrix``) hold little-endian arrays; their shape and type stand in the columns beside
-them.
+Binary columns (``samples``, ``matrix``) hold little-endian arrays; their shapes and types are in further columns.
 """
 
 import pyarrow as pa
 
 from ser.tables.parquet import Contract, metadata, read, select, write
-from ser.tables.rules import filled, not_empty, one_of, one_part, positive
+from ser.tables.rules import array_sizes, has_test_part, not_empty, one_of, positive
 
 __all__ = ["Contract", "metadata", "read", "select", "write"]
 
 FROM_SCRATCH = "word vectors learned from scratch"  # begins the note of a run without the recipe's word vectors
-TRAINED_HERE = "trained by this pipeline"  # begins the provenance of weights that saw the corpus's own speakers
+TRAINED_HERE = "trained by this pipeline"  # begins the provenance of weights trained on the corpus's own speakers
 PARTS = ("train", "dev", "test")
 
 RATER = pa.struct([("rater", pa.string()), ("emotions", pa.list_(pa.string()))])
@@ -35,14 +34,14 @@ MANIFEST = Contract(
             ("dialog", pa.string()),
             ("gender", pa.string()),  # female, male
             ("emotion", pa.string()),  # the corpus's label as a name of ser.emotions; null: not labelled
-            ("raters", pa.list_(RATER)),  # what each annotator said
+            ("raters", pa.list_(RATER)),  # the labels of each annotator
             ("valence", pa.float32()),
             ("activation", pa.float32()),
             ("dominance", pa.float32()),
             ("style", pa.string()),  # improvised, scripted
             ("intensity", pa.string()),  # normal, strong
             ("language", pa.string()),
-            ("text", pa.string()),  # what was said; "" is a legal transcript, null: none given
+            ("text", pa.string()),  # transcript; "" is a legal one, null: none given
             ("words", pa.list_(WORD)),  # forced alignment, seconds from the utterance's start
             ("shard", pa.int32()),  # the audio and feature file that holds this utterance
         ]
@@ -58,6 +57,17 @@ MANIFEST = Contract(
     ),
 )
 
+# What audio is cut from: a changed label leaves this table, and so audio and features, as they are.
+RECORDINGS = Contract(
+    "recordings",
+    pa.schema(
+        [MANIFEST.schema.field(name) for name in ("utterance", "audio", "start", "end", "checksum", "speaker", "shard")]
+    ),
+    key=("utterance",),
+    required=("audio", "checksum", "shard"),
+    rules=(not_empty,),
+)
+
 AUDIO = Contract(
     "audio",
     pa.schema(
@@ -70,7 +80,7 @@ AUDIO = Contract(
     ),
     key=("utterance",),
     required=("rate", "frames", "samples"),
-    rules=(filled("samples", ("frames",)),),
+    rules=(array_sizes("samples", ("frames",)),),
     binary="samples",
 )
 
@@ -91,7 +101,7 @@ FEATURES = Contract(
         positive("frames"),
         positive("dims"),
         one_of("dtype", ("float16", "float32")),
-        filled("matrix", ("frames", "dims")),
+        array_sizes("matrix", ("frames", "dims")),
     ),
     binary="matrix",
 )
@@ -130,7 +140,7 @@ FOLDS = Contract(
     ),
     key=("utterance", "fold"),
     required=("part", "label"),
-    rules=(not_empty, one_of("part", PARTS), one_part),
+    rules=(not_empty, one_of("part", PARTS), has_test_part),
 )
 
 PREDICTIONS = Contract(
@@ -166,7 +176,7 @@ HISTORY = Contract(
             ("dev_loss", pa.float64()),  # null where the protocol has no dev part
             ("dev_wa", pa.float64()),  # 0…1
             ("dev_ua", pa.float64()),
-            ("test_wa", pa.float64()),  # null unless the protocol draws curves; no epoch is ever chosen by it
+            ("test_wa", pa.float64()),  # null unless the protocol draws curves; never used for model selection
             ("test_ua", pa.float64()),
         ]
     ),
@@ -178,9 +188,9 @@ ATTENTION = Contract(
     pa.schema(
         [
             ("utterance", pa.string()),  # of the test part
-            ("attention", pa.string()),  # the model's name of it, such as timestep or hop 2
+            ("attention", pa.string()),  # the model's name for it, such as timestep or hop 2
             ("axis", pa.string()),  # frames, words: what the weights are over
-            ("start", pa.float64()),  # middle of the first position: seconds, or words, of which the first is number 1
+            ("start", pa.float64()),  # middle of the first position: seconds, or words, counted from 1
             ("step", pa.float64()),  # from one middle to the next: seconds, or words
             ("weights", pa.list_(pa.float32())),  # one per position, sum 1
         ]
@@ -241,7 +251,7 @@ INTERVALS = Contract(
             ("high", pa.float64()),
             ("clusters", pa.int32()),
             ("cluster_kind", pa.string()),  # speaker; utterance where speakers are unknown
-            ("method", pa.string()),  # of the interval, in words
+            ("method", pa.string()),  # of the interval, as text
             ("seeds", pa.int32()),
             ("seed_sd", pa.float64()),  # between seeds, of the pooled value; null for one seed
             ("fold_sd", pa.float64()),  # between folds, of the mean over seeds; null for one fold
@@ -265,11 +275,11 @@ COMPARISONS = Contract(
             ("low", pa.float64()),  # of the 95 % interval, points; null where the clusters give none
             ("high", pa.float64()),
             ("p", pa.float64()),  # two-sided
-            ("p_holm", pa.float64()),  # corrected over metrics and pairs; a part of a system's folds is a family apart
+            ("p_holm", pa.float64()),  # corrected over metrics and pairs of one family (see the stage compare)
             ("folds", pa.list_(pa.int32())),  # that the two have in common and are compared on
             ("clusters", pa.int32()),
             ("detectable", pa.float64()),  # points; null where no difference could reach p = .05
-            ("method", pa.string()),  # of the interval and the test, in words
+            ("method", pa.string()),  # of the interval and the test, as text
         ]
     ),
     key=("corpus", "protocol", "system", "other", "metric"),

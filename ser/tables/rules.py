@@ -1,4 +1,4 @@
-"""Rules that the content of a table must keep; each returns what is wrong, None where nothing is."""
+"""Rules for the content of a table; each returns what is wrong, or None."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +12,7 @@ def positive(column: str) -> Rule:
 
     def rule(table: pa.Table) -> str | None:
         bad = table.filter(pc.less_equal(table[column], 0))
-        return f"'{column}' must be above 0 in {offenders(bad['utterance'].to_pylist())}" if bad.num_rows else None
+        return f"'{column}' must be above 0 in {_utterances(bad)}" if bad.num_rows else None
 
     return rule
 
@@ -28,8 +28,8 @@ def one_of(column: str, allowed: tuple[str, ...]) -> Rule:
     return rule
 
 
-def filled(column: str, sizes: tuple[str, ...]) -> Rule:
-    """Hold the bytes of the arrays in ``column`` against the ``sizes`` and the type that stand beside them."""
+def array_sizes(column: str, sizes: tuple[str, ...]) -> Rule:
+    """The arrays in ``column`` must have as many bytes as the columns ``sizes`` and ``dtype`` say."""
 
     def rule(table: pa.Table) -> str | None:
         bytes_each = pc.cast(pc.binary_length(table[column]), pa.int64())
@@ -38,15 +38,15 @@ def filled(column: str, sizes: tuple[str, ...]) -> Rule:
         values = pa.scalar(1, pa.int64())
         for size in sizes:
             values = pc.multiply(values, pc.cast(table[size], pa.int64()))
-        whole = pc.divide(bytes_each, width)
-        right = pc.and_(pc.equal(whole, values), pc.equal(pc.multiply(whole, width), bytes_each))
+        found = pc.divide(bytes_each, width)
+        right = pc.and_(pc.equal(found, values), pc.equal(pc.multiply(found, width), bytes_each))
         bad = table.filter(pc.invert(right))
-        return f"'{column}' is not as long as {' × '.join(sizes)} says in {_named(bad)}" if bad.num_rows else None
+        return f"'{column}' is not as long as {' × '.join(sizes)} says in {_utterances(bad)}" if bad.num_rows else None
 
     return rule
 
 
-def _named(table: pa.Table) -> str:
+def _utterances(table: pa.Table) -> str:
     return offenders(table["utterance"].to_pylist())
 
 
@@ -55,7 +55,7 @@ def not_empty(table: pa.Table) -> str | None:
     return None if table.num_rows else "it has no rows"
 
 
-def one_part(table: pa.Table) -> str | None:
-    """Some utterance must be tested."""
+def has_test_part(table: pa.Table) -> str | None:
+    """Some utterance must be in a test part."""
     tested = table.filter(pc.equal(table["part"], "test"))
     return None if tested.num_rows else "no utterance is in a test part"

@@ -114,7 +114,7 @@ def test_an_experiment_is_checked_with_every_module_that_it_uses(tmp_path: Path)
     options = "systems: {mine: {base: Audio-CNN, options: {kernels: [5, 5, 5], statistics: [max], masked: true}}}"
     path.write_text(f"experiment: {{name: mine, {block}}}\n{options}\n")
     lines = "\n".join(run.experiment(path, CONFIG))
-    assert "session-out-4 on ravdess: protocol rule session_out needs sessions" in lines
+    assert "session-out-4 on ravdess: the rule needs sessions" in lines
     assert "mine: model 'multiscale_cnn': it cannot mask padding" in lines
 
 

@@ -66,8 +66,10 @@ def film(path: Path, seed: int = 0, seconds: float = 0.4) -> np.ndarray:
 
 def prepared(root: Path, **settings: Any) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     manifest, excluded = root.parent / "out/manifest.parquet", root.parent / "out/excluded.csv"
+    recordings = root.parent / "out/recordings.parquet"
     entry = Corpus(adapter="enterface", **settings)
-    prepare(PrepareJob(corpus="enterface", settings=entry, root=root, manifest=manifest, excluded=excluded, jobs=2))
+    paths = {"manifest": manifest, "recordings": recordings, "excluded": excluded}
+    prepare(PrepareJob(corpus="enterface", settings=entry, root=root, jobs=2, **paths))
     with excluded.open(newline="") as file:
         return contracts.read(contracts.MANIFEST, manifest).to_pylist(), list(csv.DictReader(file))
 

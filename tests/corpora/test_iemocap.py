@@ -153,7 +153,7 @@ def test_facts_are_the_cards_unless_a_subset_is_allowed(release: Path) -> None:
 
 def test_a_folder_that_is_not_the_release_is_told_what_was_found(tmp_path: Path) -> None:
     put(tmp_path, "Session_1/readme.txt", "x")
-    with pytest.raises(SerError, match=r"looked for the folders Session1,.*found Session_1"):
+    with pytest.raises(SerError, match=r"expected the folders Session1,.*found Session_1"):
         iemocap.utterances(tmp_path)
     with pytest.raises(SerError, match="not a folder"):
         iemocap.utterances(tmp_path / "nowhere")

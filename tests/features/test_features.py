@@ -1,4 +1,4 @@
-"""Every feature keeps the same promises; a new file in ser/features or entry in config/features is tested by itself."""
+"""The contract of every feature: each file in ser/features and each entry in config/features is tested."""
 
 from pathlib import Path
 from types import ModuleType
@@ -83,7 +83,7 @@ def test_one_utterance_has_one_matrix(named: tuple[str, ModuleType, dict[str, An
     sound = voice()
     before = sound.copy()
     first = module.extract(sound, RATE, **options)
-    module.extract(voice(0.5, seed=1), RATE, **options)  # leaves nothing behind
+    module.extract(voice(0.5, seed=1), RATE, **options)  # must not change the next result
     assert np.array_equal(first, module.extract(sound, RATE, **options))
     assert np.array_equal(sound, before), "the signal was changed in place"
 
@@ -123,9 +123,7 @@ def matrix_or_refusal(module: ModuleType, signal: np.ndarray, options: dict[str,
 
 
 @pytest.mark.parametrize("samples", [0, 1, 159, 160, 399, 400, 480, 959, 960, 1120])
-def test_a_short_signal_works_or_is_refused_in_words(
-    named: tuple[str, ModuleType, dict[str, Any]], samples: int
-) -> None:
+def test_a_short_signal_works_or_raises_an_error(named: tuple[str, ModuleType, dict[str, Any]], samples: int) -> None:
     _, module, options = named
     result = matrix_or_refusal(module, voice()[:samples], options)
     if isinstance(result, str):

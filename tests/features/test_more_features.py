@@ -114,7 +114,7 @@ def test_gain_moves_every_log_mel_band_by_its_decibels() -> None:
     )
 
 
-def test_silence_lies_on_the_floor() -> None:
+def test_silence_is_at_the_floor() -> None:
     np.testing.assert_allclose(extract("log_mel", np.zeros(RATE, np.float32)), -100, atol=1e-4)
     assert (extract("power_spectrum", np.zeros(RATE, np.float32)) == 0).all()
     assert (extract("mfcc12_e_d_a", np.zeros(RATE, np.float32))[:, 12:] == 0).all()
@@ -184,11 +184,11 @@ def test_gain_moves_the_log_energy_and_no_cepstrum(name: str, column: int) -> No
     np.testing.assert_allclose(loud[:, cepstra], quiet[:, cepstra], atol=2e-2)
 
 
-def test_the_delta_of_a_ramp_is_its_slope_and_the_acceleration_is_nought() -> None:
+def test_the_delta_of_a_ramp_is_its_slope_and_the_acceleration_is_zero() -> None:
     ramp = np.outer(np.arange(20), [3.0, -1.0]).astype(np.float32)
     slope = _htk.deltas(ramp)
     np.testing.assert_allclose(slope[2:-2], np.tile([3.0, -1.0], (16, 1)), rtol=1e-6)
-    np.testing.assert_allclose(slope[0], [1.5, -0.5], rtol=1e-6)  # (1·3 + 2·6) / 10: the first frame stands for two
+    np.testing.assert_allclose(slope[0], [1.5, -0.5], rtol=1e-6)  # (1·3 + 2·6) / 10: the first frame is repeated
     np.testing.assert_allclose(_htk.deltas(slope)[4:-4], 0, atol=1e-6)
     assert (_htk.deltas(ramp[:1]) == 0).all()
 

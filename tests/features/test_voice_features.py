@@ -43,7 +43,7 @@ def test_pitch_is_that_of_the_pulses(hertz: int) -> None:
     assert extract("prosody", sound)[0, 1] == pytest.approx(hertz, rel=0.01)
 
 
-def test_the_voiced_flag_tells_pulses_from_noise_and_silence() -> None:
+def test_the_voiced_flag_distinguishes_pulses_from_noise_and_silence() -> None:
     assert (extract("lee_frames", vowel())[5:-5, 32] == 1).all()
     for unvoiced in (noise(), noise(9), np.zeros(RATE, np.float32)):
         assert (extract("lee_frames", unvoiced)[:, 32] == 0).all()
@@ -61,7 +61,7 @@ def test_the_voiced_flag_is_where_the_sound_is() -> None:
     assert len(found) == round((found.max() - found.min()) * 100) + 1
 
 
-def test_the_pitch_period_is_nought_where_unvoiced_and_one_over_f0_elsewhere() -> None:
+def test_the_pitch_period_is_zero_where_unvoiced_and_one_over_f0_elsewhere() -> None:
     sound = np.concatenate([vowel(seconds=0.4), noise(seconds=0.4)])
     lee, han = extract("lee_frames", sound), extract("han_frames", sound)
     voiced = lee[:, 32] == 1
@@ -106,8 +106,8 @@ def test_the_harmonics_to_noise_ratio_is_hans_formula() -> None:
         for near in (row - 1, row, row + 1):
             frame = sound[160 * near - 240 : 160 * near + 640].astype(np.float64) * window
             lag = round(RATE * han[near, 13])
-            whole, shifted = frame @ frame, frame[:-lag] @ frame[lag:]
-            ratios.append(10 * np.log10(shifted / (whole - shifted)))
+            energy, shifted = frame @ frame, frame[:-lag] @ frame[lag:]
+            ratios.append(10 * np.log10(shifted / (energy - shifted)))
         assert han[row, 14] == pytest.approx(np.mean(ratios), abs=0.3)
 
 
@@ -124,7 +124,7 @@ def test_long_speech_is_tracked_to_its_end() -> None:
     assert voiced[-40:].mean() < 0.2
 
 
-def test_cho_takes_the_columns_that_opensmile_names_so() -> None:
+def test_cho_frames_have_the_columns_that_opensmile_names() -> None:
     import opensmile
 
     smile = opensmile.Smile(opensmile.FeatureSet.ComParE_2016, opensmile.FeatureLevel.LowLevelDescriptors)
@@ -170,5 +170,5 @@ def test_prosody_of_a_steady_vowel() -> None:
     assert loudness[1] / quiet[4, 1] == pytest.approx(4 ** (2 * 0.33), rel=0.02)  # power to 0.33
 
 
-def test_prosody_of_silence_is_nought() -> None:
+def test_prosody_of_silence_is_zero() -> None:
     assert (extract("prosody", np.zeros(RATE, np.float32))[0, :28] == 0).all()

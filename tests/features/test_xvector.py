@@ -60,7 +60,7 @@ def test_front_end_equals_the_published_formula() -> None:
     assert ours.max() - ours.min() == pytest.approx(80, abs=1e-3)
 
 
-def test_sentence_mean_normalisation_takes_each_bands_mean() -> None:
+def test_sentence_mean_normalisation_subtracts_each_bands_mean() -> None:
     level = centred(log_mel(torch.from_numpy(wave())[None]))
     assert level.mean(dim=1).abs().max() < 1e-4
 
@@ -111,7 +111,7 @@ def test_shortest_signal_is_embedded_and_silence_has_a_gradient() -> None:
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".ckpt"])
-def test_weights_survive_the_file(tmp_path: Path, suffix: str) -> None:
+def test_saved_weights_give_the_same_embedding(tmp_path: Path, suffix: str) -> None:
     model, path = network(1), tmp_path / f"model{suffix}"
     if suffix == ".ckpt":
         torch.save(model.state_dict(), path)
@@ -121,7 +121,7 @@ def test_weights_survive_the_file(tmp_path: Path, suffix: str) -> None:
     np.testing.assert_allclose(xvector.extract(wave(), RATE, weights=path), direct, rtol=1e-3, atol=1e-4)
 
 
-def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
+def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     import os
 
     path = tmp_path / "model.safetensors"
@@ -185,7 +185,7 @@ def test_a_malicious_checkpoint_is_not_executed(tmp_path: Path, writer: str) -> 
 
 
 @pytest.mark.parametrize("name", ["torn.safetensors", "torn.ckpt"])
-def test_a_torn_file_is_an_error_in_words(tmp_path: Path, name: str) -> None:
+def test_a_damaged_file_raises_an_error_with_its_name(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(b"\x00\x01")
     with pytest.raises(SerError, match=f"{name} cannot be read"):
@@ -197,7 +197,7 @@ def test_missing_weights_name_where_to_get_them(tmp_path: Path) -> None:
         xvector.extract(wave(), RATE, weights=tmp_path / "none.ckpt")
 
 
-def test_provenance_tells_published_from_own_weights(tmp_path: Path) -> None:
+def test_provenance_distinguishes_published_from_own_weights(tmp_path: Path) -> None:
     published, own = tmp_path / "embedding_model.ckpt", tmp_path / "own.safetensors"
     torch.save(network().state_dict(), published)
     line = xvector.provenance(weights=published)

@@ -52,7 +52,7 @@ def test_figure_4_of_cao_is_a_matrix_of_whole_utterances_with_the_truth_in_its_c
     assert {cell: round(share * sizes[cell[0]] / 100) for cell, share in arithmetic._figure().items()} == derived
 
 
-def test_a_digit_of_figure_4_gives_it_away(change: Change) -> None:
+def test_a_changed_digit_of_figure_4_is_found(change: Change) -> None:
     change("23.55", table="Figure4", metric="confusion_pct_true_happy_pred_neutral")
     assert ("Figure4", "every cell is a whole number of the test utterances of table 1") in failing(
         arithmetic.confusion()
@@ -116,7 +116,7 @@ def test_pengs_relative_gains_are_absolute_ones() -> None:
     assert "absolute 4.30 points, relative 5.82 %" in found[1].detail
 
 
-def test_gains_that_are_relative_would_be_seen(change: Change) -> None:
+def test_relative_gains_pass_the_check(change: Change) -> None:
     noisy = next(
         number for system, number in published.printed("peng2021") if system == "MSCNN-SPU" and number.recognised
     )
@@ -191,7 +191,7 @@ def test_a_single_rate_has_wilsons_interval(right: int, size: int) -> None:
     assert (found.low, found.high) == pytest.approx(expected, abs=1e-12)
 
 
-def test_the_interval_of_a_difference_of_ua_covers_the_truth_as_often_as_it_says() -> None:
+def test_the_interval_of_a_difference_of_ua_covers_the_truth_at_its_nominal_rate() -> None:
     draw = random.Random(1)
     truth, sizes, hits, trials = ((0.8, 0.5, 0.65), (0.6, 0.55, 0.9)), (40, 90, 60), 0, 2000
     apart = sum(truth[0]) / 3 - sum(truth[1]) / 3

@@ -73,7 +73,7 @@ def test_a_side_has_the_number_that_the_tables_print_for_it() -> None:
     assert [side.number.quoted for side in gain.sides] == [False, True]
 
 
-def test_the_corpus_tells_equal_systems_apart() -> None:
+def test_the_corpus_distinguishes_equal_systems() -> None:
     levels = {
         (claim.corpus, claim.sides[0].system): claim.printed for claim in CLAIMS if claim.kind == "convergence level"
     }

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from ser import catalog
+from ser.config.options import with_options
 from ser.config.read import shipped
 from ser.config.schema import Protocol
 from ser.contracts.protocol import CHECKS, SmallProtocol, facts
@@ -206,7 +207,7 @@ def test_a_corpus_without_speakers_is_told_what_works(name: str) -> None:
     rule, bare = catalog.load("protocols", name), four_classes().assign(speaker=None, session=None)
     kind = "session" if name == "session_out" else "speaker"
     for call in (lambda: rule.folds(facts(bare)), lambda: rule.assign(bare)):
-        with pytest.raises(SerError, match=rf"{name} needs {kind}s, and the corpus names none; .*random_folds"):
+        with pytest.raises(SerError, match=rf"the rule needs {kind}s, and the corpus names none; .*random_folds"):
             call()
     partly = four_classes()
     partly.loc[partly["utterance"] == "S1f-improvised-sad-0", [kind]] = None
@@ -221,11 +222,12 @@ def test_too_few_speakers_and_wrong_options_are_errors() -> None:
         catalog.load("protocols", "speaker_out").assign(two)
     with pytest.raises(SerError, match="at least 11 speakers"):
         catalog.load("protocols", "speaker_folds").folds(facts(table), folds=11)
-    with pytest.raises(SerError, match="dev is 'sessions'; known: speaker, session, none"):
-        catalog.load("protocols", "session_out").assign(table, dev="sessions")
+    wrong = Protocol(rule="session_out", labels="all", options={"dev": "sessions"})
+    with pytest.raises(SerError, match="dev: must be 'speaker', 'session' or 'none'; it is 'sessions'"):
+        with_options(wrong, "protocols", "session_out", "here")
     with pytest.raises(SerError, match="at least 3 sessions"):
         catalog.load("protocols", "session_out").assign(two, dev="session")
-    with pytest.raises(SerError, match="folds must be a whole number"):
+    with pytest.raises(SerError, match="folds must be at least 3"):
         catalog.load("protocols", "random_folds").folds(facts(table), folds=2)
     with pytest.raises(SerError, match="10 folds need as many utterances; there are 4"):
         catalog.load("protocols", "random_folds").assign(table.head(4))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from ser.config.options import with_options
 from ser.config.read import shipped
 from ser.config.schema import Protocol
 from ser.corpus import Facts
@@ -147,19 +148,18 @@ def test_whatever_is_said_by_whom(
 @pytest.mark.parametrize(
     ("change", "options", "message"),
     [
-        ({"text": None}, {}, "needs what was said .column text., and the corpus has none; .*random_folds"),
+        ({"text": None}, {}, "needs the text of every utterance, and the corpus has none; .*random_folds"),
         (
             {"text": "Always the same"},
             {},
             "2 groups of texts need as many different texts; there is 1: always the same",
         ),
         ({}, {"texts": 3}, "3 groups of texts need as many different texts; there are 2: this is the sentence 0, this"),
-        ({"speaker": None}, {}, "text_out needs speakers, and the corpus names none"),
-        ({}, {"speakers": 9}, r"text_out needs at least 9 speakers \(9 groups of whole speakers\)"),
-        ({}, {"speakers": 1}, "speakers must be a whole number of at least 2"),
-        ({}, {"texts": 1}, "texts must be a whole number of at least 2"),
-        ({}, {"dev": "text"}, "texts must be a whole number of at least 3"),
-        ({}, {"dev": "dialog"}, "dev is 'dialog'; known: speaker, text, none"),
+        ({"speaker": None}, {}, "the rule needs speakers, and the corpus names none"),
+        ({}, {"speakers": 9}, r"the rule needs at least 9 speakers \(9 groups of whole speakers\)"),
+        ({}, {"speakers": 1}, "speakers must be at least 2"),
+        ({}, {"texts": 1}, "texts must be at least 2"),
+        ({}, {"dev": "text"}, "texts must be at least 3"),
         ({}, {"speakers": 0}, "dev: speaker needs groups of speakers; use dev: text or dev: none"),
     ],
 )
@@ -170,6 +170,12 @@ def test_what_cannot_be_split_is_an_error(change: dict[str, Any], options: dict[
     if "text" not in change and options != {"texts": 3}:
         with pytest.raises(SerError, match=message):
             text_out.folds(facts(table), **{"speakers": 4, **options})
+
+
+def test_an_unknown_dev_part_is_named() -> None:
+    wrong = Protocol(rule="text_out", labels="all", options={"dev": "dialog"})
+    with pytest.raises(SerError, match="dev: must be 'speaker', 'text' or 'none'; it is 'dialog'"):
+        with_options(wrong, "protocols", "text_out", "here")
 
 
 def test_an_utterance_without_a_transcript_is_named() -> None:

@@ -31,11 +31,15 @@ def system(paper: str, *names: str, inputs: dict[str, object] = FRAMES) -> Recip
     return Recipe(title=names[0], paper=paper, published={paper: names}, model="any", inputs=inputs)
 
 
+def systems(paper: str) -> list[str]:
+    return list(dict.fromkeys(system for system, _ in published.printed(paper)))
+
+
 def frame(folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / "tables" / "papers.csv")
 
 
-def test_ours_the_printed_number_and_the_difference_stand_in_one_row(reported: Callable[..., Path]) -> None:
+def test_ours_the_printed_number_and_the_difference_are_in_one_row(reported: Callable[..., Path]) -> None:
     folder = reported(plan_of({"mine": system("cao2019", "C-pFSMN-A")}))
     table = frame(folder)
     row = table[(table["system"] == "mine") & (table["column"] == "UA") & (table["table"] == "Table2")].iloc[0]
@@ -49,14 +53,14 @@ def test_ours_the_printed_number_and_the_difference_stand_in_one_row(reported: C
 def test_every_printed_system_has_its_row_whether_it_ran_or_not(reported: Callable[..., Path]) -> None:
     table = frame(reported(plan_of({"mine": system("cao2019", "C-pFSMN-A")}, corpus="iemocap")))
     second = table[table["table"] == "Table2"]
-    assert list(dict.fromkeys(second["paper_system"])) == published.systems("cao2019")
+    assert list(dict.fromkeys(second["paper_system"])) == systems("cao2019")
     absent = second[second["paper_system"] == "pFSMN"]
     assert absent["ours"].isna().all()
     assert set(absent["remark"]) == {NOT_RUN}
     assert absent[absent["column"] == "WA"]["printed"].item() == 55.85
 
 
-def test_sizes_and_times_stand_beside_the_printed_ones_with_their_ratio(reported: Callable[..., Path]) -> None:
+def test_sizes_and_times_are_listed_with_the_printed_ones_with_their_ratio(reported: Callable[..., Path]) -> None:
     systems = {"slow": system("cao2019", "C-biLSTM"), "quick": system("cao2019", "C-pFSMN-A")}
     folder = reported(plan_of(systems))
     table = frame(folder)
@@ -92,15 +96,15 @@ def test_numbers_of_another_corpus_are_not_compared_with_ours(reported: Callable
     ("ours", "printed", "text"),
     [(57.4, 64.34, "57.40 (64.34, −6.94)"), (None, 1.0, "– (1.00)"), (2.5, None, "2.50"), (None, None, "–")],
 )
-def test_a_cell_says_what_it_has(ours: float | None, printed: float | None, text: str) -> None:
+def test_a_cell_has_the_known_numbers(ours: float | None, printed: float | None, text: str) -> None:
     assert Cell(ours, printed).text == text
 
 
 def test_a_remark_belongs_to_a_printed_system() -> None:
     for paper in published.papers():
-        assert [name for name in published.systems(paper) if published.known_remark(paper, name)]
+        assert [name for name in systems(paper) if published.known_remark(paper, name)]
     remarks = {(row["paper"], row["system"]) for row in published.rows() if row["remark"]}
-    assert all(system in published.systems(paper) for paper, system in remarks)
+    assert all(system in systems(paper) for paper, system in remarks)
 
 
 def test_a_sweep_is_drawn_over_its_setting(reported: Callable[..., Path]) -> None:

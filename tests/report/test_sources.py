@@ -7,11 +7,11 @@ from pathlib import Path
 from shutil import copytree
 
 import pandas as pd
-import pytest
 from typer.testing import CliRunner
 
 from ser import catalog
 from ser.cli import app
+from ser.provenance.code_hash import Code, roots
 from ser.report import page
 
 ROOT = Path(catalog.__file__).parent
@@ -120,26 +120,20 @@ def test_cards_say_what_a_rule_keeps_together(whole: Path) -> None:
     assert "no speaker, conversation or recording session is in two of train and test" in text(whole)
 
 
-def test_an_edited_template_makes_another_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fresh() -> str:
-        catalog._syntax.cache_clear()
-        catalog.fingerprint.cache_clear()
-        return catalog.fingerprint("ser.stages.report")
-
-    assert (ROOT / "report/templates/page.html").is_file()
+def test_an_edited_template_makes_another_code_hash(tmp_path: Path) -> None:
     copytree(ROOT, tmp_path / "ser")
-    monkeypatch.setattr(catalog, "ROOT", tmp_path / "ser")
-    try:
-        before = fresh()
-        found = {before}
-        for name in ("table.html", "page.css", "script.html"):
-            path = tmp_path / "ser/report/templates" / name
-            path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-            found.add(fresh())
-        assert len(found) == 4
-    finally:
-        catalog._syntax.cache_clear()
-        catalog.fingerprint.cache_clear()
+    templates = tmp_path / "ser/report/templates"
+
+    def fresh() -> str:
+        code = Code(tmp_path / "ser")
+        return code.hash(roots(code, "report", ["ser.report"]))
+
+    found = {fresh()}
+    for name in ("table.html", "page.css", "script.html"):
+        path = templates / name
+        path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+        found.add(fresh())
+    assert len(found) == 4
 
 
 def test_templates_are_part_of_the_package() -> None:

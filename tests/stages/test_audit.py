@@ -82,16 +82,16 @@ def write_audio(signals: dict[str, Any], path: Path) -> Path:
     return path
 
 
-class House:
+class TrialCorpus:
     """A corpus on disk, its audio in two shards, and a protocol; what a test plants is in the table or the signals."""
 
     def __init__(self, folder: Path, table: pd.DataFrame | None = None, **signals: Any):
         self.folder, self.table = folder, rows() if table is None else table
         self.manifest = write_manifest(self.table, folder / "manifest.parquet")
-        heard = {name: sound(number) for number, name in enumerate(self.table["utterance"])}
-        heard |= {name: make(heard) for name, make in signals.items()}
+        sounds = {name: sound(number) for number, name in enumerate(self.table["utterance"])}
+        sounds |= {name: make(sounds) for name, make in signals.items()}
         for shard, group in self.table.groupby("shard"):
-            audio = write_audio({name: heard[name] for name in group["utterance"]}, folder / f"audio/{shard}.parquet")
+            audio = write_audio({name: sounds[name] for name in group["utterance"]}, folder / f"audio/{shard}.parquet")
             fingerprint(FingerprintJob(audio=audio, out=folder / f"fingerprints/{shard}.parquet"))
 
     def split(self, folds: int, **protocol: Any) -> Path:
@@ -114,7 +114,7 @@ def status(table: pd.DataFrame, fold: int = ALL_FOLDS) -> dict[tuple[str, str], 
 
 
 def test_nothing_is_found_in_a_clean_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    table = House(tmp_path).audit()
+    table = TrialCorpus(tmp_path).audit()
     assert set(table["status"]) == {"none"}
     assert sorted(table["fold"].unique()) == [ALL_FOLDS, *range(6)]
     assert set(table["corpus"]) == {"mine"}
@@ -136,9 +136,9 @@ def planted(column: str, utterance: str, value: str) -> pd.DataFrame:
 
 
 def test_a_shared_text_stops_the_build_unless_it_is_declared(tmp_path: Path) -> None:
-    house = House(tmp_path, planted("text", "u0a0", "sentence 3 angry - 0!"))
+    trial = TrialCorpus(tmp_path, planted("text", "u0a0", "sentence 3 angry - 0!"))
     with pytest.raises(SerError) as caught:
-        house.audit()
+        trial.audit()
     message = str(caught.value)
     assert "protocol 'given' on corpus 'mine' has leaks that it does not declare" in message
     assert (
@@ -148,7 +148,7 @@ def test_a_shared_text_stops_the_build_unless_it_is_declared(tmp_path: Path) -> 
     assert "'leaks: [text]'" in message
     assert "corpora.mine.exclude" in message
     assert not (tmp_path / "audit.parquet").exists()
-    table = house.audit(leaks=("text", "dialog"))
+    table = trial.audit(leaks=("text", "dialog"))
     seen = status(table)
     assert seen["text", "train"] == "declared"
     assert seen["dialog", "train"] == "declared, not found"
@@ -158,45 +158,45 @@ def test_a_shared_text_stops_the_build_unless_it_is_declared(tmp_path: Path) -> 
     assert status(table, 1)["text", "train"] == "declared, not found"
 
 
-def test_how_long_a_text_must_be_is_an_option_and_both_counts_are_shown(tmp_path: Path) -> None:
+def test_how_long_a_text_must_be_is_an_option_and_both_counts_are_printed(tmp_path: Path) -> None:
     table = rows().assign(text="I know")
     table.loc[table["utterance"].str.endswith("1"), "text"] = "You do not know"
-    house = House(tmp_path, table.assign(style=np.where(table["text"] == "I know", "scripted", "improvised")))
-    seen = status(house.audit())
+    trial = TrialCorpus(tmp_path, table.assign(style=np.where(table["text"] == "I know", "scripted", "improvised")))
+    seen = status(trial.audit())
     assert (seen["text", "train"], seen["any text", "train"]) == ("none", "noted")
     with pytest.raises(SerError, match=r"fold 0 has 4 of 8 test utterances that share it with train"):
-        house.audit(asked={"words": 2})
+        trial.audit(asked={"words": 2})
 
 
 COPY = {
-    "audio": lambda heard: heard["u4a0"],
-    "near audio": lambda heard: (np.rint(heard["u4a0"][300:] * 0.3 * 32768) / 32768).astype(np.float32),
+    "audio": lambda sounds: sounds["u4a0"],
+    "near audio": lambda sounds: (np.rint(sounds["u4a0"][300:] * 0.3 * 32768) / 32768).astype(np.float32),
 }
 
 
 @pytest.mark.parametrize("kind", COPY)
 def test_a_copied_recording_stops_the_build(tmp_path: Path, kind: str) -> None:
-    house = House(tmp_path, u0a0=COPY[kind])
+    trial = TrialCorpus(tmp_path, u0a0=COPY[kind])
     with pytest.raises(
         SerError, match=rf"'audio' \({kind}\): fold 0 has 1 of 8 test utterances.*: u0a0 as u4a0"
     ) as caught:
-        house.audit()
+        trial.audit()
     assert ("(audio)" in str(caught.value)) == (kind == "audio"), "a hash knows no change of level"
-    table = house.audit(leaks=("audio",))
+    table = trial.audit(leaks=("audio",))
     assert status(table)[kind, "train"] == "declared"
     assert table.loc[(table["kind"] == kind) & (table["fold"] == ALL_FOLDS), "utterances"].tolist()[0] == 2
 
 
 def test_copies_within_a_part_are_no_leak(tmp_path: Path) -> None:
-    house = House(tmp_path, u0a0=lambda heard: heard["u0s1"])
-    assert status(house.audit())["audio", "train"] == "none"
+    trial = TrialCorpus(tmp_path, u0a0=lambda sounds: sounds["u0s1"])
+    assert status(trial.audit())["audio", "train"] == "none"
 
 
 def test_a_random_split_is_reported_as_leaking(tmp_path: Path) -> None:
-    house = House(tmp_path)
+    trial = TrialCorpus(tmp_path)
     leaks = ("speaker", "session", "dialog", "dev speaker")
     given = {"rule": "random_folds", "options": {"folds": 4}}
-    table = house.audit(folds=4, leaks=leaks, **given)
+    table = trial.audit(folds=4, leaks=leaks, **given)
     seen = {row.kind: row for row in table.itertuples() if row.fold == ALL_FOLDS and row.seen_in == "train"}
     assert {kind for kind, row in seen.items() if row.status == "declared"} == set(leaks)
     assert seen["dev session"].status == "noted"
@@ -206,24 +206,24 @@ def test_a_random_split_is_reported_as_leaking(tmp_path: Path) -> None:
     notes = {"corpus": "mine", "name": "random", "protocol": silent.canonical(), "digest": silent.digest()}
     contracts.write(contracts.FOLDS, folds, tmp_path / "folds.parquet", notes)
     with pytest.raises(SerError) as caught:
-        audit(AuditJob(manifest=house.manifest, folds=tmp_path / "folds.parquet", out=tmp_path / "none.parquet"))
+        audit(AuditJob(manifest=trial.manifest, folds=tmp_path / "folds.parquet", out=tmp_path / "none.parquet"))
     for leak in leaks:
         assert f"'{leak}' ({leak}): fold" in str(caught.value)
     assert f"leaks: [{', '.join(('speaker', 'session', 'dialog', 'dev speaker'))}]" in str(caught.value)
 
 
 def test_normalisation_by_speaker_must_be_declared(tmp_path: Path) -> None:
-    house = House(tmp_path)
+    trial = TrialCorpus(tmp_path)
     with pytest.raises(SerError, match=r"'normalisation' \(normalisation\): fold 0 has 8 of 8 test utterances"):
-        house.audit(normalisation="speaker")
-    table = house.audit(normalisation="speaker", leaks=("normalisation",))
+        trial.audit(normalisation="speaker")
+    table = trial.audit(normalisation="speaker", leaks=("normalisation",))
     assert status(table)["normalisation", "test"] == "declared"
 
 
 def test_without_fingerprints_the_audio_is_unknown(tmp_path: Path) -> None:
-    house = House(tmp_path, planted("session", "u0a0", ""), u0a0=COPY["audio"])
+    trial = TrialCorpus(tmp_path, planted("session", "u0a0", ""), u0a0=COPY["audio"])
     seen = status(
-        house.audit(asked={"fingerprints": None}, rule="speaker_out", selection="last", options={"dev": "none"})
+        trial.audit(asked={"fingerprints": None}, rule="speaker_out", selection="last", options={"dev": "none"})
     )
     assert seen["audio", "train"] == seen["near audio", "train"] == "unknown"
     assert seen["speaker", "train"] == "none"
@@ -231,26 +231,26 @@ def test_without_fingerprints_the_audio_is_unknown(tmp_path: Path) -> None:
 
 
 def test_fingerprints_are_those_of_the_shards_asked_for(tmp_path: Path) -> None:
-    house = House(tmp_path)
+    trial = TrialCorpus(tmp_path)
     for fingerprints, shards, message in (
         (tmp_path / "nothing", None, "holds no fingerprints"),
         (tmp_path / "fingerprints", 1, "lacks 24 utterances of the folds: u1a0, "),
         (tmp_path / "fingerprints", 3, "2.parquet does not exist"),
     ):
         with pytest.raises(SerError, match=message):
-            house.audit(asked={"fingerprints": fingerprints, "shards": shards})
-    assert len(house.audit(asked={"shards": 2}))
+            trial.audit(asked={"fingerprints": fingerprints, "shards": shards})
+    assert len(trial.audit(asked={"shards": 2}))
 
 
-def test_a_manifest_of_another_corpus_and_folds_of_nobody_are_errors(tmp_path: Path) -> None:
-    house = House(tmp_path)
-    folds = house.split(6)
-    other = write_manifest(house.table[house.table["speaker"] != "p2"], tmp_path / "other.parquet")
+def test_a_manifest_of_another_corpus_and_folds_without_a_protocol_are_errors(tmp_path: Path) -> None:
+    trial = TrialCorpus(tmp_path)
+    folds = trial.split(6)
+    other = write_manifest(trial.table[trial.table["speaker"] != "p2"], tmp_path / "other.parquet")
     with pytest.raises(SerError, match=r"other\.parquet lacks 8 utterances of the folds: u2a0, u2a1"):
         audit(AuditJob(manifest=other, folds=folds, out=tmp_path / "a.parquet"))
     contracts.write(contracts.FOLDS, contracts.read(contracts.FOLDS, folds).replace_schema_metadata(), folds)
     with pytest.raises(SerError, match="does not name its protocol"):
-        audit(AuditJob(manifest=house.manifest, folds=folds, out=tmp_path / "a.parquet"))
+        audit(AuditJob(manifest=trial.manifest, folds=folds, out=tmp_path / "a.parquet"))
 
 
 def test_a_shard_of_audio_becomes_a_shard_of_fingerprints(tmp_path: Path) -> None:
@@ -278,8 +278,8 @@ def test_audio_of_another_rate_or_length_is_an_error(tmp_path: Path) -> None:
 
 
 def test_the_verbs_do_it_by_hand(tmp_path: Path) -> None:
-    house = House(tmp_path, u0a0=COPY["audio"])
-    house.split(6)
+    trial = TrialCorpus(tmp_path, u0a0=COPY["audio"])
+    trial.split(6)
     made = CliRunner().invoke(
         app, ["fingerprint", "--audio", str(tmp_path / "audio/0.parquet"), "--out", str(tmp_path / "again.parquet")]
     )
@@ -287,7 +287,7 @@ def test_the_verbs_do_it_by_hand(tmp_path: Path) -> None:
     assert contracts.read(FINGERPRINTS, tmp_path / "again.parquet").equals(
         contracts.read(FINGERPRINTS, tmp_path / "fingerprints/0.parquet")
     )
-    words = {"manifest": house.manifest, "folds": tmp_path / "folds.parquet", "out": tmp_path / "audit.parquet"}
+    words = {"manifest": trial.manifest, "folds": tmp_path / "folds.parquet", "out": tmp_path / "audit.parquet"}
     arguments = ["audit", *(text for name, path in words.items() for text in (f"--{name}", str(path)))]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0, done.output
@@ -366,17 +366,17 @@ def ravdess_corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Facts, Pat
     people = ravdess.utterances(REAL)
     table = pd.DataFrame([{**vars(row), "raters": None, "words": None} for row in people])
     manifest = write_manifest(table.drop(columns=["where"]), folder / "manifest.parquet")
-    heard = {
+    sounds = {
         row.utterance: soundfile.read(REAL / row.audio, dtype="float32")[0] for row in people if "_07" in row.audio
     }
     fingerprint(
-        FingerprintJob(audio=write_audio(heard, folder / "audio.parquet"), out=folder / "fingerprints/0.parquet")
+        FingerprintJob(audio=write_audio(sounds, folder / "audio.parquet"), out=folder / "fingerprints/0.parquet")
     )
     draw = np.random.default_rng(0)
     cells = [
         {"utterance": row.utterance, "hash": row.utterance, "extent": 2.0, "vector": vector.tobytes()}
         for row in people
-        if row.utterance not in heard
+        if row.utterance not in sounds
         for vector in [(draw.standard_normal(512) / 512**0.5).astype("<f2")]
     ]
     others = pa.Table.from_pylist(cells, schema=FINGERPRINTS.schema)
@@ -404,8 +404,9 @@ def demo_corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Facts, Path, 
     settings = Corpus(adapter="demo", options={"utterances": 300})
     raw, manifest = folder / "raw", folder / "manifest.parquet"
     fetch(FetchJob(corpus="demo", adapter="demo", options=settings.options, root=raw))
-    prepare(PrepareJob(corpus="demo", settings=settings, root=raw, manifest=manifest, excluded=folder / "excluded.csv"))
-    resample(ResampleJob(manifest=manifest, root=raw, shard=0, out=folder / "audio.parquet"))
+    paths = {"manifest": manifest, "recordings": folder / "recordings.parquet", "excluded": folder / "excluded.csv"}
+    prepare(PrepareJob(corpus="demo", settings=settings, root=raw, **paths))
+    resample(ResampleJob(recordings=paths["recordings"], root=raw, shard=0, out=folder / "audio.parquet"))
     fingerprint(FingerprintJob(audio=folder / "audio.parquet", out=folder / "fingerprints/0.parquet"))
     facts = catalog.load("corpora", "demo").facts(None, **settings.options)
     return facts, manifest, folder / "fingerprints"

@@ -35,8 +35,13 @@ def write_table(root: Path, *rows: str, header: str = "path,emotion,speaker") ->
 def run(root: Path, adapter: str = "table", **settings: Any) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     options = {"table": "t.csv"} if adapter == "table" else {}
     manifest, excluded = root.parent / "out/manifest.parquet", root.parent / "out/excluded.csv"
+    recordings = root.parent / "out/recordings.parquet"
     entry = Corpus(adapter=adapter, options=options, **settings)
-    prepare(PrepareJob(corpus="own", settings=entry, root=root, manifest=manifest, excluded=excluded, jobs=2))
+    prepare(
+        PrepareJob(
+            corpus="own", settings=entry, root=root, manifest=manifest, recordings=recordings, excluded=excluded, jobs=2
+        )
+    )
     with excluded.open(newline="") as file:
         return contracts.read(contracts.MANIFEST, manifest).to_pylist(), list(csv.DictReader(file))
 
@@ -145,20 +150,12 @@ def test_a_subset_is_an_error_unless_allowed(tmp_path: Path) -> None:
 def test_the_real_ravdess_is_whole(tmp_path: Path) -> None:
     if not REAL.is_dir():
         pytest.skip(f"no RAVDESS recordings at {REAL}")
-    manifest, excluded = tmp_path / "manifest.parquet", tmp_path / "excluded.csv"
-    prepare(
-        PrepareJob(
-            corpus="ravdess",
-            settings=Corpus(adapter="ravdess"),
-            root=REAL,
-            manifest=manifest,
-            excluded=excluded,
-            jobs=2,
-        )
-    )
+    manifest = tmp_path / "manifest.parquet"
+    paths = {"manifest": manifest, "recordings": tmp_path / "r.parquet", "excluded": tmp_path / "excluded.csv"}
+    prepare(PrepareJob(corpus="ravdess", settings=Corpus(adapter="ravdess"), root=REAL, jobs=2, **paths))
     table = contracts.read(contracts.MANIFEST, manifest)
     assert table.num_rows == 1440
     assert set(table["rate"].to_pylist()) == {16_000}
     assert Counter(table["shard"].to_pylist()) == {0: 480, 1: 480, 2: 480}
     assert 1.4 < sum(table["seconds"].to_pylist()) / 3600 < 1.6
-    assert excluded.read_text() == "utterance,audio,reason\n"
+    assert paths["excluded"].read_text() == "utterance,audio,reason\n"

@@ -153,7 +153,7 @@ def test_folds_that_the_facts_promise_and_the_protocol_empties(tmp_path: Path) -
 
 
 def test_a_rule_that_cannot_be_applied_names_protocol_and_corpus(tmp_path: Path) -> None:
-    with pytest.raises(SerError, match="protocol 'mine' on corpus 'three': protocol rule session_out needs sessions"):
+    with pytest.raises(SerError, match="protocol 'mine' on corpus 'three': the rule needs sessions"):
         run(tmp_path, protocol(), table=rows().assign(session=None))
 
 

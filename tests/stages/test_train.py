@@ -23,6 +23,7 @@ from ser.layers import inputs
 from ser.layers.attention_weights import FRAMES, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layout import Run
+from ser.stages import train as stage
 from ser.stages.train import TrainJob, train
 from ser.tables import contracts
 from ser.tables.contracts import write as write_table
@@ -135,7 +136,8 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
 
     def use(module: Any) -> None:
         monkeypatch.setattr(catalog, "load", lambda _, __: module)
-        monkeypatch.setattr(catalog, "expect", lambda *_: None)
+        monkeypatch.setattr(stage, "expect", lambda *_, **__: None)
+        monkeypatch.setattr(stage, "training_options", lambda _: frozenset())
 
     use(network())
     return Given(tmp_path / "folds.parquet", features, use)

@@ -10,6 +10,7 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
+from ser.config import schema
 from ser.config.schema import Inputs, Recipe, Training
 from ser.training import optimisers
 
@@ -88,7 +89,9 @@ def test_keys_that_are_not_used_are_not_in_a_recipe_and_unknown_values_are_refus
             Training.model_validate(wrong)
 
 
-def test_every_optimiser_steps_and_the_default_is_one_of_them() -> None:
+def test_every_optimiser_steps_and_the_configuration_knows_them_all() -> None:
+    assert tuple(optimisers.OPTIMISERS) == schema.OPTIMISERS
+    assert tuple(optimisers.SCHEDULES) == schema.SCHEDULES
     assert Training().optimiser in optimisers.OPTIMISERS
     for name in optimisers.OPTIMISERS:
         model, training = nn.Linear(2, 2), Training(optimiser=name)

@@ -8,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from ser import catalog, layout
 from ser.config.read import merged, read_yaml, resolve
 from ser.errors import SerError
+from ser.provenance.code_hash import code_hash, training_options
+from ser.provenance.record import record
 
 # A plan of thousands of jobs is millions of objects that all stay: collecting garbage among them takes a quarter of the
 # time of planning, and three more seconds when Python ends.
@@ -67,9 +69,11 @@ def versions(*distributions):
     return found
 
 
-def code(stage, *modules):
-    """The hash of the code that decides a stage's result: part of its params."""
-    return catalog.fingerprint(f"ser.stages.{stage}", *modules)
+def code(stage, *modules, options=None):
+    """The hash of the code that decides a stage's numbers: part of its params (docs/reruns.md)."""
+    found = code_hash(stage, *modules, options=options)
+    record(found, stage, *modules, options=options)
+    return found
 
 
 def literal(path):

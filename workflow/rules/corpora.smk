@@ -41,8 +41,10 @@ def sources(wildcards):
     return digest_of_files(files, folder, Path("data", corpus, ".sources.json"))
 
 
-def adapter_code(stage):
-    return lambda wildcards: code(stage, f"ser.corpora.{CONFIG.corpora[wildcards.corpus].adapter}")
+def adapter_code(stage, *functions):
+    """The code hash of a stage that calls these functions of a corpus's adapter."""
+    names = ",".join(["CARD", *functions])
+    return lambda wildcards: code(stage, f"ser.corpora.{CONFIG.corpora[wildcards.corpus].adapter}:{names}")
 
 
 rule fetch:
@@ -61,7 +63,7 @@ rule fetch:
         runtime=growing(240),
     params:
         job=fetch_job,
-        code=adapter_code("fetch"),
+        code=adapter_code("fetch", "release"),
     shell:
         "ser fetch --job {params.job:q} --root data/raw/{wildcards.corpus} > {log} 2>&1"
 
@@ -72,6 +74,7 @@ rule prepare:
         release,
     output:
         manifest="data/{corpus}/manifest.parquet",
+        recordings="data/{corpus}/recordings.parquet",
         excluded="data/{corpus}/excluded.csv",
     log:
         "logs/prepare/{corpus}.log",
@@ -86,16 +89,16 @@ rule prepare:
     params:
         job=prepare_job,
         sources=sources,
-        code=adapter_code("prepare"),
+        code=adapter_code("prepare", "facts", "audio_files", "verify", "utterances", "left_out"),
     shell:
-        "ser prepare --job {params.job:q} --manifest {output.manifest} --excluded {output.excluded} --jobs {threads}"
-        " > {log} 2>&1"
+        "ser prepare --job {params.job:q} --manifest {output.manifest} --recordings {output.recordings}"
+        " --excluded {output.excluded} --jobs {threads} > {log} 2>&1"
 
 
 rule resample:
     """One shard of recordings as 16 kHz mono float32."""
     input:
-        manifest="data/{corpus}/manifest.parquet",
+        recordings="data/{corpus}/recordings.parquet",
     output:
         "data/{corpus}/audio/{shard}.parquet",
     log:
@@ -113,7 +116,7 @@ rule resample:
         code=code("resample"),
         versions=versions("soxr", "soundfile"),
     shell:
-        "ser resample --job {params.job:q} --manifest {input.manifest} --out {output} > {log} 2>&1"
+        "ser resample --job {params.job:q} --recordings {input.recordings} --out {output} > {log} 2>&1"
 
 
 rule manifests:

@@ -47,7 +47,7 @@ rule render:
         runtime=growing(30),
     params:
         out=subpath(output.index, parent=True),
-        code=code("report", *registry.modules()),
+        code=code("report", "ser.report"),
         versions=versions("matplotlib", "jinja2", "scipy"),
     shell:
         "ser report --plan {input.plan} --scores {input.scores} --confusions {input.confusions}"

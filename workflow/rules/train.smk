@@ -48,6 +48,12 @@ def train_job(w):
     return TrainJob.params(**names, recipe=CONFIG.systems[w.system], **training_data(w.corpus, w.system))
 
 
+@cache
+def training_code(system):
+    recipe = CONFIG.systems[system]
+    return code("train", f"ser.models.{recipe.model}", options=training_options(recipe))
+
+
 def is_network(system):
     """False where scikit-learn does the fitting, without a GPU."""
     return catalog.constant("models", CONFIG.systems[system].model, "KIND") != "estimator"
@@ -84,7 +90,7 @@ rule train_fold:
     params:
         job=train_job,
         out=subpath(output.card, parent=True),
-        code=lambda w: code("train", f"ser.models.{CONFIG.systems[w.system].model}"),
+        code=lambda w: training_code(w.system),
         versions=versions("torch", "scikit-learn"),
     shell:
         "ser train --job {params.job:q} --folds {input.folds} --out {params.out:q} --threads {threads}"

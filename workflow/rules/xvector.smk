@@ -4,7 +4,7 @@
 rule train_xvector:
     """X-vector weights from the corpus's speakers, used only where no published weights are configured."""
     input:
-        manifest="data/{corpus}/manifest.parquet",
+        recordings="data/{corpus}/recordings.parquet",
         audio=lambda w: audio_shards(w.corpus),
     output:
         TRAINED["train_xvector"],
@@ -26,6 +26,6 @@ rule train_xvector:
         code=code("train_xvector"),
         versions=versions("torch"),
     shell:
-        "ser train-xvector --manifest {input.manifest} --audio data/{wildcards.corpus}/audio --out {output}"
+        "ser train-xvector --recordings {input.recordings} --audio data/{wildcards.corpus}/audio --out {output}"
         " --epochs {params.epochs} --seed {params.seed} --threads {threads}"
         " --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} > {log} 2>&1"

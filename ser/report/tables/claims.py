@@ -1,7 +1,8 @@
 """Every claim of the papers with a verdict that follows from our results."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from operator import attrgetter
 
 import pandas as pd
 from markupsafe import Markup
@@ -77,27 +78,33 @@ def _statement(claim: Claim) -> str:
     return f"{claim.statement} ({'; '.join(about)})" if about else claim.statement
 
 
-def _span(estimate: Uncertain | None) -> str:
-    """Return ``57.10 … 61.90``; "" where nothing was sampled."""
-    sampled = estimate is not None and estimate.low < estimate.high
-    return f"{estimate.low:.2f} … {estimate.high:.2f}".replace("-", "−") if estimate and sampled else ""
-
-
 def _numbers(name: str, title: str) -> list[Column]:
-    def value(row: Verdict) -> float | None:
-        found: Uncertain | None = getattr(row, name)
-        return found.value if found else None
+    """Return a number of the verdicts and, for the CSV file, its limits."""
+    number: Callable[[Verdict], Uncertain | None] = attrgetter(name)
 
-    def limit(side: str, row: Verdict) -> float | None:
-        found: Uncertain | None = getattr(row, name)
-        limit: float | None = getattr(found, side) if found and found.low < found.high else None
-        return limit
+    def limit(row: Verdict, side: int) -> float | None:
+        found = number(row)
+        return found.limits[side] if found and found.limits else None
 
     return [
-        Column(name, title, value, NUMBER),
-        Column(f"{name}_low", "", lambda row: limit("low", row), NUMBER),
-        Column(f"{name}_high", "", lambda row: limit("high", row), NUMBER),
+        Column(name, title, lambda row: found.value if (found := number(row)) else None, NUMBER),
+        Column(f"{name}_low", "", lambda row: limit(row, 0), NUMBER),
+        Column(f"{name}_high", "", lambda row: limit(row, 1), NUMBER),
     ]
+
+
+def _span(row: Verdict) -> str:
+    """Return ``57.10 … 61.90``; "" where nothing was sampled."""
+    limits = row.ours.limits if row.ours else None
+    return " … ".join(map(NUMBER.text, limits)) if limits else ""
+
+
+def _badge(row: Verdict) -> str:
+    return badge(row.verdict, row.verdict.replace(" ", "-"))
+
+
+def _systems(row: Verdict) -> str:
+    return Markup(", ").join(map(code, row.systems))
 
 
 COLUMNS = [
@@ -112,24 +119,12 @@ COLUMNS = [
     Column("where", "Where", lambda row: row.claim.where, meaning="in the paper", small=""),
     *_numbers("printed", "Printed"),
     *_numbers("ours", "Ours"),
-    Column("", "95 %", lambda row: _span(row.ours), meaning="interval of ours where it was sampled", small=""),
+    Column("", "95 %", _span, meaning="interval of ours where it was sampled", small=""),
     Column("unit", "Unit", lambda row: row.unit, small=""),
-    Column(
-        "verdict",
-        "Verdict",
-        lambda row: row.verdict,
-        html=lambda row: badge(row.verdict, row.verdict.replace(" ", "-")),
-    ),
+    Column("verdict", "Verdict", lambda row: row.verdict, html=_badge),
     Column("reason", "Reason", lambda row: row.reason),
     Column("systems", "", lambda row: "; ".join(row.systems)),
-    Column(
-        "",
-        "Systems",
-        lambda row: ", ".join(row.systems),
-        small="",
-        text=False,
-        html=lambda row: Markup(", ").join(map(code, row.systems)),
-    ),
+    Column("", "Systems", lambda row: ", ".join(row.systems), small="", text=False, html=_systems),
     Column("protocol", "Protocol", lambda row: row.where[1], small=""),
     Column("corpus", "Corpus", lambda row: row.where[0], small="on "),
 ]

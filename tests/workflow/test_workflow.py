@@ -1,0 +1,301 @@
+"""The whole workflow on a user's own CSV of recordings, and which jobs rerun after which change.
+
+One miniature run in a copy of the project; every test then asks Snakemake what it would do after one change.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import uuid
+from base64 import b64decode
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from miniature import AFTER_TRAINING, Project, edit, files
+
+from ser.jobs import devices
+
+
+def test_a_csv_of_recordings_goes_from_files_to_report_with_a_config_file_alone(finished: Project) -> None:
+    results = finished.folder / "results"
+    run = results / "runs/mine/two-folds/tiny-cnn/seed0/fold0"
+    card = json.loads((run / "run.json").read_text())
+    predictions = pd.read_parquet(run / "predictions.parquet")
+    scores = pd.read_parquet(results / "mini/scores.parquet")
+    assert card["corpus"] == "mine"
+    assert set(predictions["label"]) == {"happy", "sad"}
+    pooled = scores[(scores["fold"] == -1) & (scores["metric"] == "UA")].set_index("system")["value"]
+    assert pooled["SVM-eGeMAPS"] > 0.75, (
+        "higher and thirty times as loud; by chance once in 300 times with 32 utterances"
+    )
+    page = (results / "mini/index.html").read_text()
+    assert "tiny-fsmn" in page
+    assert "1 protocol on mine: 0 leaks found and declared, 0 undeclared" in page
+    looks = pd.read_parquet(results / "runs/mine/two-folds/tiny-fsmn/seed0/fold0/attention.parquet")
+    assert set(looks["attention"]) == {"timestep"}
+    assert looks["utterance"].isin(pd.read_parquet(run / "predictions.parquet")["utterance"]).all()
+    assert "tiny-fsmn" in (results / "mini/figures/attention.svg").read_text()
+    assert not any(finished.folder.rglob("*.part"))
+
+
+def test_every_number_can_be_recomputed_from_the_predictions(finished: Project) -> None:
+    scores = pd.read_parquet(finished.folder / "results/mini/scores.parquet")
+    runs = (finished.folder / "results/runs/mine/two-folds/SVM-eGeMAPS/seed0").glob("fold*/predictions.parquet")
+    together = pd.concat([pd.read_parquet(path) for path in runs])
+    hits = together["label"] == together["predicted"]
+    row = scores[(scores["system"] == "SVM-eGeMAPS") & (scores["fold"] == -1)].set_index("metric")["value"]
+    assert row["WA"] == pytest.approx(hits.mean())
+    assert row["UA"] == pytest.approx(hits.groupby(together["label"]).mean().mean())
+
+
+def test_nothing_reruns_when_nothing_has_changed(project: Project) -> None:
+    assert project.planned() == {}
+
+
+def test_a_touched_corpus_reruns_nothing(project: Project) -> None:
+    for path in files(project.folder / "recordings"):
+        path.touch()
+    (project.folder / "recordings").touch()
+    assert project.planned() == {}
+
+
+def test_an_edited_annotation_file_reruns_everything_behind_it(project: Project) -> None:
+    edit(project, "recordings/labels.csv", "s1_happy_0.wav,happy", "s1_happy_0.wav,sad")
+    planned = project.planned()
+    assert planned["prepare"] == 1
+    assert planned["train_fold"] == 6
+
+
+def test_an_edited_recording_of_the_same_size_reruns_prepare(project: Project) -> None:
+    path = project.folder / "recordings/s1_sad_0.wav"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(bytes(content))
+    assert project.planned()["prepare"] == 1
+
+
+def test_one_option_reruns_one_system(project: Project) -> None:
+    edit(project, "mini.yaml", "epochs: 2", "epochs: 3")
+    assert project.planned() == {"train_fold": 2, "plan": 1, **AFTER_TRAINING}
+
+
+def test_formatting_and_comments_of_the_configuration_rerun_nothing(project: Project) -> None:
+    path = project.folder / "mini.yaml"
+    path.write_text("# a remark\n" + path.read_text() + "\n\n")
+    assert project.planned() == {}
+
+
+def test_an_added_system_reruns_itself_and_the_report(project: Project) -> None:
+    edit(project, "mini.yaml", "    - tiny-cnn\n", "    - tiny-cnn\n    - SVM-ComParE\n")
+    assert project.planned() == {"extract": 1, "index": 1, "train_fold": 2, "plan": 1, **AFTER_TRAINING}
+
+
+def test_an_added_seed_reruns_that_seed_only(project: Project) -> None:
+    edit(project, "mini.yaml", "    systems:\n    - SVM-eGeMAPS", "    seeds: [0, 1]\n    systems:\n    - SVM-eGeMAPS")
+    assert project.planned() == {"train_fold": 6, "plan": 1, **AFTER_TRAINING}
+
+
+def test_a_feature_parameter_reruns_that_feature_and_its_systems(project: Project) -> None:
+    path = project.folder / "mini.yaml"
+    path.write_text(path.read_text() + "features: {mfcc: {options: {mels: 64}}}\n")
+    assert project.planned() == {"extract": 1, "index": 1, "train_fold": 2, **AFTER_TRAINING}
+
+
+@pytest.mark.parametrize("target", ["all", "features", "train"])
+def test_a_lost_shard_is_made_anew(project: Project, target: str) -> None:
+    shard = project.folder / "data/mine/features/egemaps/0.parquet"
+    aside = shard.rename(shard.with_suffix(".aside"))
+    try:
+        assert project.planned(target).items() >= {"extract": 1, "index": 1}.items()
+    finally:
+        aside.rename(shard)
+
+
+def test_an_edited_model_reruns_that_model(project: Project) -> None:
+    path = project.folder / "ser/models/pyramid_fsmn.py"
+    path.write_text(path.read_text() + "\n\nEDITED = True\n")
+    assert project.planned() == {"train_fold": 2, **AFTER_TRAINING}
+
+
+def test_an_edited_feature_module_reruns_that_feature(project: Project) -> None:
+    path = project.folder / "ser/features/mfcc.py"
+    path.write_text(path.read_text() + "\n\nEDITED = True\n")
+    heard = {"fingerprint": 1, "audit": 1}  # the audit compares recordings by the same mel bands
+    assert project.planned() == {"extract": 1, "index": 1, "train_fold": 2, **heard, **AFTER_TRAINING}
+
+
+def test_an_edited_training_loop_reruns_all_training_and_no_feature(project: Project) -> None:
+    path = project.folder / "ser/training/loop.py"
+    path.write_text(path.read_text() + "\n\nEDITED = True\n")
+    assert project.planned() == {"train_fold": 6, **AFTER_TRAINING}
+
+
+def test_a_comment_in_the_code_reruns_nothing(project: Project) -> None:
+    for file in ("ser/models/pyramid_fsmn.py", "ser/training/loop.py", "ser/stages/prepare.py"):
+        path = project.folder / file
+        path.write_text(path.read_text() + "\n# a remark\n")
+    assert project.planned() == {}
+
+
+def test_a_lost_run_is_trained_again_although_the_tables_behind_it_are_there(project: Project) -> None:
+    path = project.folder / "results/runs/mine/two-folds/tiny-cnn/seed0/fold0/predictions.parquet"
+    lost = path.rename(path.with_suffix(".lost"))
+    planned = project.planned()
+    lost.rename(path)
+    assert planned == {"train_fold": 1, **AFTER_TRAINING}
+
+
+def test_an_edited_report_reruns_the_report_only(project: Project) -> None:
+    path = project.folder / "ser/report/page.py"
+    path.write_text(path.read_text() + "\n\nEDITED = True\n")
+    assert project.planned() == {"render": 1}
+
+
+def test_a_training_depends_on_as_many_files_however_many_shards_a_corpus_has(project: Project) -> None:
+    edit(project, "mini.yaml", "  mine:\n    adapter: table", "  mine:\n    shard_size: 2\n    adapter: table")
+    assert project.planned()["extract"] == 3 * 16
+    plan = project.snakemake("-n").stdout
+    read = re.findall(r"^rule train_fold:\n    input: (.*)$", plan, re.MULTILINE)
+    assert len(read) == 6
+    assert {len(line.split(", ")) for line in read} == {2}, "the index of a feature, and the folds"
+
+
+def test_each_stage_has_a_target(project: Project) -> None:
+    for target in ("manifests", "features", "folds", "audits", "train", "scores", "comparisons", "report"):
+        assert project.planned(target) == {}
+
+
+def train(project: Project, recipe: str, out: Path) -> "subprocess.Popen[str]":
+    """Start one training of the miniature corpus in a process of its own."""
+    given = {"corpus": "mine", "protocol": "two-folds", "system": "long", "recipe": recipe, "seed": "7", "fold": "0"}
+    paths = {
+        "folds": "data/mine/folds/two-folds.parquet",
+        "features": '{"mfcc": "data/mine/features/mfcc"}',
+        "out": str(out),
+    }
+    arguments = [part for key, value in {**given, **paths}.items() for part in (f"--{key}", value)]
+    command = [sys.executable, "-c", "from ser.cli import app; app()", "train", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(project.folder)}
+    return subprocess.Popen(command, cwd=project.folder, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint_to_the_same_bits(finished: Project, tmp_path: Path) -> None:
+    card = json.loads((finished.folder / "results/runs/mine/two-folds/tiny-cnn/seed0/fold0/run.json").read_text())
+    card["recipe"]["training"] |= {"epochs": 60, "patience": None}
+    recipe = json.dumps(card["recipe"])
+    killed = train(finished, recipe, tmp_path / "killed")
+    checkpoints = finished.folder / "results/checkpoints"
+    deadline = time.monotonic() + 60
+    while not list(checkpoints.glob("*/state.safetensors")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    killed.kill()
+    killed.communicate()
+    assert not (tmp_path / "killed/run.json").exists()
+    for name in ("killed", "undisturbed"):
+        process = train(finished, recipe, tmp_path / name)
+        assert process.wait(timeout=120) == 0, process.communicate()
+    resumed, whole = (json.loads((tmp_path / name / "run.json").read_text()) for name in ("killed", "undisturbed"))
+    assert (resumed["resumed"], whole["resumed"]) == (1, 0)
+    one, two = (pd.read_parquet(tmp_path / name / "predictions.parquet") for name in ("killed", "undisturbed"))
+    assert np.array_equal(np.stack(one["probabilities"]), np.stack(two["probabilities"]))
+    assert list(checkpoints.iterdir()) == []
+
+
+@pytest.fixture
+def two_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+    """A machine whose ``nvidia-smi`` lists two GPUs of a name that no other test has."""
+    names = [f"GPU-{uuid.uuid4()}" for _ in range(2)]
+    command = tmp_path / "bin" / "nvidia-smi"
+    command.parent.mkdir()
+    lines = [f"echo 'GPU {number}: pretended (UUID: {name})'\n" for number, name in enumerate(names)]
+    command.write_text("#!/bin/sh\n" + "".join(lines))
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{command.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.delenv(devices.VARIABLE, raising=False)
+    yield set(names)
+    for name in names:
+        for lock in devices.LOCKS.glob(f"{name}*"):
+            lock.unlink()
+
+
+def device_in(log: str) -> str:
+    found = re.search(r"computes on (\S+)", log)
+    assert found is not None, log
+    return found[1]
+
+
+def test_two_folds_at_a_time_train_on_two_devices(finished: Project, two_devices: set[str]) -> None:
+    runs = [f"results/runs/mine/two-folds/tiny-cnn/seed5/fold{fold}/run.json" for fold in range(2)]
+    done = finished.snakemake("--config", "devices={jobs_per_gpu: 2}", "--resources", "gpu=2", "--cores", "4", *runs)
+    assert done.returncode == 0, done.stderr
+    assert "--gpus 1 --jobs-per-gpu 2 " in done.stderr, "the setting reaches the job"
+    logs = [finished.folder / f"logs/train/mine/two-folds/tiny-cnn/seed5-fold{fold}.log" for fold in range(2)]
+    assert {device_in(log.read_text()) for log in logs} == two_devices
+
+
+def test_one_run_trained_twice_at_a_time_on_two_devices_ends_in_the_same_bits(
+    finished: Project, two_devices: set[str], tmp_path: Path
+) -> None:
+    card = json.loads((finished.folder / "results/runs/mine/two-folds/tiny-cnn/seed0/fold0/run.json").read_text())
+    card["recipe"]["training"] |= {"epochs": 10, "patience": None}
+    processes = [train(finished, json.dumps(card["recipe"]), tmp_path / name) for name in ("one", "two")]
+    told = [process.communicate(timeout=120)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], told
+    assert {device_in(text) for text in told} == two_devices
+    for file in ("predictions.parquet", "model.safetensors"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    assert list((finished.folder / "results/checkpoints").iterdir()) == []
+
+
+def test_how_many_jobs_share_a_gpu_reruns_nothing(project: Project) -> None:
+    path = project.folder / "mini.yaml"
+    path.write_text(path.read_text() + "devices: {jobs_per_gpu: 3}\n")
+    assert project.planned() == {}
+
+
+def test_snakemakes_own_report_works_offline(finished: Project) -> None:
+    done = finished.snakemake("--report", "snakemake-report.html")
+    assert done.returncode == 0, done.stderr
+    report = (finished.folder / "snakemake-report.html").read_bytes()
+    assert len(report) > 100_000
+    inside = [b64decode(part) for part in re.findall(rb"base64,([A-Za-z0-9+/=]+)", report)]
+    assert any(b"experiment mini" in part for part in inside)  # the page itself
+    shown = [report, *inside, *(path.read_bytes() for path in files(finished.folder / "results/mini"))]
+    assert len(shown) > 80
+    assert [part[:60] for part in shown if b"confidential" in part or b"RIFF" in part or b"data:audio" in part] == []
+
+
+def refused(project: Project) -> str:
+    done = project.snakemake("-n")
+    text = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "Traceback" not in text
+    assert ".smk" not in text, "one sentence, without the lines of rule files"
+    return text
+
+
+def test_a_misspelt_system_stops_the_plan_with_the_near_miss(project: Project) -> None:
+    edit(project, "mini.yaml", "- SVM-eGeMAPS", "- SVM-eGeMAP")
+    assert "Did you mean 'SVM-eGeMAPS'?" in refused(project)
+
+
+def test_a_wrong_corpus_folder_stops_the_plan(project: Project) -> None:
+    edit(project, "mini.yaml", "root: recordings", "root: recordngs")
+    assert "recordngs" in refused(project)
+
+
+def test_a_corpus_without_root_or_archive_stops_the_plan(project: Project) -> None:
+    edit(project, "mini.yaml", "    root: recordings\n", "")
+    assert "neither root nor archive" in refused(project)
+
+
+def test_a_protocol_that_needs_sessions_stops_on_a_corpus_without_them(project: Project) -> None:
+    edit(project, "mini.yaml", "rule: speaker_folds", "rule: session_out")
+    edit(project, "mini.yaml", "      folds: 2\n      dev_speakers: 1\n", "      dev: speaker\n")
+    assert "session" in refused(project)
