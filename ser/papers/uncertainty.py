@@ -1,11 +1,11 @@
-"""Numbers with a 95 % interval, among them the printed ones, and differences between them.
+"""Numbers with a 95 % interval, printed ones among them, and differences between them.
 
-A rate on n test utterances gets Wilson's interval; a mean of rates on different utterances, such as UA, and a
-difference of two numbers get theirs from those of their parts, which need not be symmetric (MOVER: Zou and Donner,
+A rate on n test utterances has Wilson's interval. A mean of rates on different utterances, such as UA, and a difference
+of two numbers have intervals that follow from those of their parts and need not be symmetric (MOVER: Zou and Donner,
 "Construction of confidence limits about effect measures", Statistics in Medicine 27, 2008). Utterances count as
-independent, and so do the two sides of a difference: the former is too narrow where speakers are few, the latter too
-wide where both sides were tested on the same utterances. Where predictions are at hand, ``intervals`` and
-``comparison`` do better; of a printed number there is nothing else.
+independent, which makes an interval too narrow for few speakers. So do the two sides of a difference, which makes its
+interval too wide if both were tested on the same utterances. With predictions, ``ser.evaluation.intervals`` and
+``comparison`` are better. A printed number has no predictions.
 """
 
 import math
@@ -82,7 +82,7 @@ def exact(value: float) -> Uncertain:
 
 
 def sampled(rates: Sequence[float], sizes: Sequence[float]) -> Uncertain:
-    """Return the mean of ``rates`` (0…1), each found on ``sizes`` other utterances: one rate for WA, recalls for UA."""
+    """Return the mean of ``rates`` (0…1), each on ``sizes`` utterances of its own: one rate for WA, recalls for UA."""
     limits = [proportion_confint(rate * size, size, method="wilson") for rate, size in zip(rates, sizes, strict=True)]
     below = math.hypot(*(rate - low for rate, (low, _) in zip(rates, limits, strict=True)))
     above = math.hypot(*(high - rate for rate, (_, high) in zip(rates, limits, strict=True)))
@@ -90,7 +90,7 @@ def sampled(rates: Sequence[float], sizes: Sequence[float]) -> Uncertain:
 
 
 def paired(differences: Sequence[float]) -> Uncertain:
-    """Return the mean of differences between paired runs with Student's interval: endless for a single pair."""
+    """Return the mean of differences between paired runs with Student's interval, infinite for a single pair."""
     mean = float(np.mean(differences))
     if len(differences) < 2:
         return Uncertain(mean, -math.inf, math.inf)

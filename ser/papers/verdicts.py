@@ -21,8 +21,8 @@ round by an interval that is corrected for their number. Sizes may differ by 5 %
 Ours has the interval of the compare stage, clustered by speaker, otherwise the binomial one of its test utterances and
 the noise between seeds. The printed number has the binomial one of its test utterances, as many as ours where the paper
 does not give them, and the noise between runs, estimated from ours. Without a paired interval both sides of a
-difference count as independent, which is careful: on the same utterances they are not. Nothing is corrected for the
-number of claims: of a hundred true ones a few will not be reproduced.
+difference count as independent, which is conservative on the same utterances. Nothing is corrected for the number of
+claims: of a hundred true ones a few will not be reproduced.
 """
 
 import math

@@ -60,10 +60,8 @@ def _table(one: PaperTable, warning: str) -> Table:
         ),
         Column("", "Remark", lambda line: line.remark),
     ]
-    caption = (
-        "Ours, in brackets the printed number and the difference. Percent except for sizes and times; minutes are "
-    )
-    caption += "of one run."
+    caption = "Ours, in brackets the printed number and the difference. "
+    caption += "Percent except for sizes and times; minutes are of one run."
     source = ("scores.parquet", "run.json", "published_results.csv")
     return Table(f"{one.paper}, {one.table}", columns, one.rows, caption, source, warning, one.notes, paper=True)
 
