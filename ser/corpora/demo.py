@@ -30,9 +30,8 @@ CARD = Card(
 )
 
 
-def facts(root: Path | None, *, allow_subset: bool = False, utterances: int = 300, seed: int = 0) -> Facts:
+def facts(root: Path | None, *, utterances: int = 300, **_: object) -> Facts:  # noqa: ARG001
     """Return the figures of the corpus that the options describe; nothing is read, so ``root`` need not exist yet."""
-    del root, allow_subset, seed
     planned = _labels(utterances)
     emotions = tuple(emotion for emotion in CODES.values() if any(key[1] == emotion for key in planned))
     return Facts(utterances, SPEAKERS, SESSIONS, emotions)
@@ -44,21 +43,18 @@ def sources(root: Path, *, utterances: int = 300, seed: int = 0) -> list[Path]:
     return iemocap.sources(root)
 
 
-def audio_files(root: Path, *, utterances: int = 300, seed: int = 0) -> list[str]:
+def audio_files(root: Path, **_: object) -> list[str]:
     """Return every recording, relative to ``root``, sorted."""
-    del utterances, seed
     return iemocap.audio_files(root)
 
 
-def utterances(root: Path, *, utterances: int = 300, seed: int = 0) -> list[Utterance]:
+def utterances(root: Path, **_: object) -> list[Utterance]:
     """Return all utterances; they are read as those of IEMOCAP are."""
-    del utterances, seed
     return iemocap.utterances(root)
 
 
-def verify(rows: Sequence[Utterance], *, utterances: int = 300, seed: int = 0) -> list[str]:
+def verify(rows: Sequence[Utterance], *, utterances: int = 300, **_: object) -> list[str]:
     """Return how ``rows`` differ from the plan, per speaker, label and style; none if they agree."""
-    del seed
     planned = _labels(utterances)
     found = Counter((row.speaker, row.emotion, row.style) for row in rows)
     differences = [

@@ -36,11 +36,8 @@ CARD = Card(
 Row = tuple[str, dict[str, str]]  # "file:line", column: cell
 
 
-def facts(
-    root: Path | None, *, allow_subset: bool = False, table: str, labels: Mapping[str, str] | None = None
-) -> Facts:
+def facts(root: Path | None, *, table: str, labels: Mapping[str, str] | None = None, **_: object) -> Facts:
     """Return the table's facts without reading a recording; ``allow_subset`` changes nothing."""
-    del allow_subset
     names = _translation(labels)
     rows = [_utterance(where, cells, names) for where, cells in _rows(_find(root, table))]
     present = {row.emotion for row in rows}
@@ -56,14 +53,13 @@ def sources(root: Path, *, table: str, labels: Mapping[str, str] | None = None) 
     """Return the table, the recordings that it names and that exist, and the other recordings below ``root``."""
     del labels
     path = _find(root, table)
-    present = audio_files(root, table=table)
+    present = audio_files(root)
     elsewhere = {cells["path"] for _, cells in _rows(path)}.difference(present)  # of a suffix that is not listed
     return [path, *(root / audio for audio in sorted({*present, *(a for a in elsewhere if os.path.isfile(root / a))}))]
 
 
-def audio_files(root: Path, *, table: str, labels: Mapping[str, str] | None = None) -> list[str]:
+def audio_files(root: Path, **_: object) -> list[str]:
     """Return every recording below ``root``, relative to it, sorted; nothing whose name begins with a dot."""
-    del table, labels
     found = []
     for folder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -89,9 +85,8 @@ def utterances(root: Path, *, table: str, labels: Mapping[str, str] | None = Non
     return rows
 
 
-def verify(rows: Sequence[Utterance], *, table: str, labels: Mapping[str, str] | None = None) -> list[str]:
+def verify(rows: Sequence[Utterance], **_: object) -> list[str]:  # noqa: ARG001
     """Return no differences: there is no published card to compare with."""
-    del rows, table, labels
     return []
 
 
@@ -210,8 +205,6 @@ def _audio(where: str, path: str) -> str:
 
 def _translation(labels: Mapping[str, str] | None) -> dict[str, str]:
     """Return the emotion of each of the user's labels, in lower case."""
-    if labels is not None and not isinstance(labels, Mapping):
-        raise SerError(f"options.labels must map your labels to names, such as {{joy: happy}}; it is {labels!r}.")
     for theirs, ours in (labels or {}).items():
         if ours not in NAMES:
             raise SerError(f"option 'labels', '{theirs}: {ours}': {unknown('emotion', ours, NAMES)}")

@@ -38,11 +38,11 @@ def described(posteriors: Tensor, mask: Tensor) -> Tensor:
     return torch.cat(parts, dim=-1)
 
 
-def machine(kind: Kind, classes: int, *, nodes: int, seed: int) -> BackEnd | None:
-    """Return the machine called ``kind``; None for "none". ``nodes`` and ``seed`` belong to the random one."""
-    if kind == "kernel":
+def back_end(classes: int, *, machine: Kind = "kernel", nodes: int = 120, seed: int = 0, **_: object) -> BackEnd | None:
+    """Return the back end of a model: a "kernel" machine, a "random" one of ``nodes``, or None for "none"."""
+    if machine == "kernel":
         return KernelMachine(classes)
-    return RandomMachine(classes, nodes=nodes, seed=seed) if kind == "random" else None
+    return RandomMachine(classes, nodes=nodes, seed=seed) if machine == "random" else None
 
 
 class KernelMachine:

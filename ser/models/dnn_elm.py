@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from ser.bounds import Count, Index
 from ser.errors import SerError
 from ser.layers import extreme_learning, inputs
-from ser.layers.back_end_classifier import BackEnd
 from ser.layers.batch import Batch, Shape
 from ser.layers.statistics import valid
 
 Loudness = Literal["frame", "window"]
+back_end = extreme_learning.back_end
 
 
 def build(
@@ -51,13 +51,6 @@ def build(
     if window % 2 == 0:
         raise SerError(f"option window is {window}; it must be odd, since a frame is its centre.")
     return WindowNetwork(dims - unread, classes, window, tuple(hidden), share, energy, loudness)
-
-
-def back_end(
-    classes: int, *, machine: extreme_learning.Kind = "kernel", nodes: int = 120, seed: int = 0, **_: object
-) -> BackEnd | None:
-    """Return the machine that classifies the output of ``summary``: "kernel" (RBF), "random" (``nodes``) or "none"."""
-    return extreme_learning.machine(machine, classes, nodes=nodes, seed=seed)
 
 
 class WindowNetwork(nn.Module):

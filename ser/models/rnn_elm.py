@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from ser.bounds import Count, Index
 from ser.layers import extreme_learning, inputs, label_sequences
-from ser.layers.back_end_classifier import BackEnd
 from ser.layers.batch import Batch, Shape
 from ser.layers.recurrent import Recurrent
 from ser.layers.statistics import valid
 
 Objective = Literal["strict", "floating", "frames"]
+back_end = extreme_learning.back_end
 
 
 def build(
@@ -44,13 +44,6 @@ def build(
     dims = inputs.frames(shape, 2)  # the last column marks voiced frames
     del machine, nodes, seed  # of the back end
     return EmotionFinder(dims - 1, classes, cells, layers, objective, outer=outer, run=run, gap=gap)
-
-
-def back_end(
-    classes: int, *, machine: extreme_learning.Kind = "kernel", nodes: int = 120, seed: int = 0, **_: object
-) -> BackEnd | None:
-    """Return the machine that classifies the output of ``summary``: "kernel" (RBF), "random" (``nodes``) or "none"."""
-    return extreme_learning.machine(machine, classes, nodes=nodes, seed=seed)
 
 
 class EmotionFinder(nn.Module):

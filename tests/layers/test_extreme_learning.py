@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ser.layers.extreme_learning import KernelMachine, RandomMachine, described, machine
+from ser.layers.extreme_learning import KernelMachine, RandomMachine, back_end, described
 
 RNG = np.random.default_rng(0)
 
@@ -97,7 +97,7 @@ def test_the_random_machine_is_ridge_regression_on_sigmoid_nodes() -> None:
 def test_constant_dimensions_and_more_nodes_than_utterances_do_no_harm(kind: str) -> None:
     train, labels = drawn(9)
     train[:, 1] = 0.1
-    made = machine(kind, 3, nodes=40, seed=0)
+    made = back_end(3, machine=kind, nodes=40, seed=0)
     assert made is not None
     made.fit({"train": train, "dev": train}, {"train": labels, "dev": labels})
     assert np.isfinite(made.scores(train)).all()
@@ -107,16 +107,16 @@ def test_constant_dimensions_and_more_nodes_than_utterances_do_no_harm(kind: str
 @pytest.mark.parametrize("kind", ["kernel", "random"])
 def test_the_weights_are_enough_to_apply_it_again(kind: str) -> None:
     (train, labels), (test, _) = drawn(15), drawn(4)
-    made = machine(kind, 3, nodes=10, seed=0)
+    made = back_end(3, machine=kind, nodes=10, seed=0)
     assert made is not None
     made.fit({"train": train}, {"train": labels})
-    copy = machine(kind, 3, nodes=10, seed=7)
+    copy = back_end(3, machine=kind, nodes=10, seed=7)
     copy.held = {name: value.copy() for name, value in made.weights().items()}  # type: ignore[union-attr]
     np.testing.assert_array_equal(copy.scores(test), made.scores(test))  # type: ignore[union-attr]
 
 
 def test_none_is_no_machine() -> None:
-    assert machine("none", 3, nodes=1, seed=0) is None
+    assert back_end(3, machine="none", nodes=1, seed=0) is None
 
 
 def test_an_utterance_is_described_by_its_own_frames() -> None:
