@@ -1,8 +1,8 @@
 """Stage ``compare``: intervals of every system, and a paired test of every two systems of a protocol."""
 
-import math
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from itertools import combinations, groupby
 from typing import Any
 
@@ -83,21 +83,10 @@ def _intervals(
     first: Predictions, rows: pd.DataFrame, tally: Tally, method: str, metrics: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
     for metric in metrics:
-        found, spread = of.estimate(tally, metric, method), of.spread(rows, first.classes, metric)
-        yield {
-            **_named(first.run),
-            "system": first.run.system,
-            "metric": metric,
-            "value": found.value,
-            "low": _known(found.low),
-            "high": _known(found.high),
-            "clusters": len(tally.clusters),
-            "cluster_kind": tally.kind,
-            "method": found.method,
-            "seeds": spread.seeds,
-            "seed_sd": _known(spread.seed_sd),
-            "fold_sd": _known(spread.fold_sd),
-        }
+        found = asdict(of.estimate(tally, metric, method)) | asdict(of.spread(rows, first.classes, metric))
+        del found["error"]
+        clusters = {"clusters": len(tally.clusters), "cluster_kind": tally.kind}
+        yield _known({**_named(first.run), "system": first.run.system, "metric": metric, **clusters, **found})
 
 
 def _comparisons(
@@ -117,7 +106,8 @@ def _comparisons(
             continue
         one, other = (tallies[name] if alike else _part(systems[name], common) for name in names)
         named = {**_named(sides[0][0].run), "system": names[0], "other": names[1], "folds": sorted(common)}
-        (complete if alike else partial).extend({**named, **_pair(one, other, metric, method)} for metric in metrics)
+        found = (comparison.compare(one, other, metric, method) for metric in metrics)
+        (complete if alike else partial).extend(_known({**named, **asdict(each)}) for each in found)
     if left_out:
         where = "/".join(_named(next(iter(systems.values()))[0].run).values())
         print(f"{where}: not compared, without common folds in all seeds: {'; '.join(left_out)}", file=sys.stderr)
@@ -138,23 +128,10 @@ def _part(ones: Sequence[Predictions], folds: frozenset[int]) -> Tally:
     return _tally(chosen[0], predictions.frame(chosen))
 
 
-def _pair(one: Tally, other: Tally, metric: str, method: str) -> dict[str, Any]:
-    found = comparison.compare(one, other, metric, method)
-    return {
-        "metric": metric,
-        "difference": found.difference,
-        "low": _known(found.low),
-        "high": _known(found.high),
-        "p": found.p,
-        "clusters": found.clusters,
-        "detectable": _known(found.detectable),
-        "method": found.method,
-    }
-
-
 def _named(run: Run) -> dict[str, str]:
     return {"corpus": run.corpus, "protocol": run.protocol}
 
 
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value
+def _known(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with None in place of NaN."""
+    return {name: None if value != value else value for name, value in row.items()}

@@ -15,6 +15,8 @@ TRAINED_HERE = "trained by this pipeline"  # begins the provenance of weights tr
 PARTS = ("train", "dev", "test")
 
 RATER = pa.struct([("rater", pa.string()), ("emotions", pa.list_(pa.string()))])
+SYSTEM = [("corpus", pa.string()), ("protocol", pa.string()), ("system", pa.string())]
+RUN = [*SYSTEM, ("seed", pa.int32()), ("fold", pa.int32())]  # fold -1: all folds of the seed together
 WORD = pa.struct([("word", pa.string()), ("start", pa.float64()), ("end", pa.float64())])
 
 MANIFEST = Contract(
@@ -147,11 +149,7 @@ PREDICTIONS = Contract(
     "predictions",
     pa.schema(
         [
-            ("corpus", pa.string()),
-            ("protocol", pa.string()),
-            ("system", pa.string()),
-            ("seed", pa.int32()),
-            ("fold", pa.int32()),
+            *RUN,
             ("utterance", pa.string()),
             ("speaker", pa.string()),
             ("label", pa.string()),
@@ -204,11 +202,7 @@ SCORES = Contract(
     "scores",
     pa.schema(
         [
-            ("corpus", pa.string()),
-            ("protocol", pa.string()),
-            ("system", pa.string()),
-            ("seed", pa.int32()),
-            ("fold", pa.int32()),  # -1: all folds of this seed pooled
+            *RUN,
             ("metric", pa.string()),  # an entry of experiment.metrics, or recall
             ("label", pa.string()),  # the class of a recall; "" for a metric
             ("value", pa.float64()),  # 0…1
@@ -224,11 +218,7 @@ CONFUSIONS = Contract(
     "confusions",
     pa.schema(
         [
-            ("corpus", pa.string()),
-            ("protocol", pa.string()),
-            ("system", pa.string()),
-            ("seed", pa.int32()),
-            ("fold", pa.int32()),  # -1: pooled
+            *RUN,
             ("label", pa.string()),  # true class
             ("predicted", pa.string()),
             ("utterances", pa.int64()),
@@ -242,9 +232,7 @@ INTERVALS = Contract(
     "intervals",
     pa.schema(
         [
-            ("corpus", pa.string()),
-            ("protocol", pa.string()),
-            ("system", pa.string()),
+            *SYSTEM,
             ("metric", pa.string()),  # an entry of experiment.metrics
             ("value", pa.float64()),  # 0…1, all folds of a seed pooled, mean over seeds
             ("low", pa.float64()),  # of the 95 % interval; null where the clusters give none
@@ -266,9 +254,7 @@ COMPARISONS = Contract(
     "comparisons",
     pa.schema(
         [
-            ("corpus", pa.string()),
-            ("protocol", pa.string()),
-            ("system", pa.string()),
+            *SYSTEM,
             ("other", pa.string()),
             ("metric", pa.string()),  # an entry of experiment.metrics
             ("difference", pa.float64()),  # system - other, points: -100…100
