@@ -1,6 +1,4 @@
-# The whole workflow is in workflow/Snakefile; this file lets `snakemake` find it from the root.
-#
-#   snakemake --cores 8 --resources gpu=1 -- features     up to one target: see workflow/Snakefile
+# The workflow is in workflow/Snakefile, which says how to call it; this file lets `snakemake` find it from the root.
 configfile: f"{workflow.basedir}/config/config.yaml"
 
 

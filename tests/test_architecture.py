@@ -1,4 +1,4 @@
-"""The house keeps its own rules: sizes and names."""
+"""The project keeps its own rules: sizes and names."""
 
 import re
 from pathlib import Path

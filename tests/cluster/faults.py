@@ -1,7 +1,7 @@
-"""Stands in the place of `ser` in the jobs of a Slurm run: notes what each job was given, and lets some go wrong.
+"""Replaces `ser` in the jobs of a Slurm run: records what each job was given, and makes some fail.
 
 Run as ``python faults.py FOLDER SER ARGUMENTS``: FOLDER/jobs.jsonl gets a line, then SER runs with ARGUMENTS. Which job
-goes wrong stands in FOLDER/faults.json, by kind, as words that its arguments hold:
+fails is in FOLDER/faults.json, by kind, as texts in its arguments:
 
 - fail: ends with exit code 3, at its first attempt.
 - cancel: a training that is cancelled after its first checkpoint, at its first attempt.

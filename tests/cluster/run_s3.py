@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
-from houses import HERE, LOCAL, PROJECT, conclude, house, same_results, snakemake
+from project_copies import HERE, LOCAL, PROJECT, conclude, project_copy, same_results, snakemake
 
 WORK = PROJECT / "build/storage"
 EXPERIMENT = ["--configfile", str(HERE / "experiment.yaml")]
@@ -30,7 +30,7 @@ KEYS = {"SNAKEMAKE_STORAGE_S3_ACCESS_KEY": "key", "SNAKEMAKE_STORAGE_S3_SECRET_K
 def main() -> None:
     """Run both and say which checks hold."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
-    local, near, far = (house(WORK / name) for name in ("local", "near", "far"))
+    local, near, far = (project_copy(WORK / name) for name in ("local", "near", "far"))
     _, done = snakemake(local, "local", [*LOCAL, *EXPERIMENT])
     with server() as address:
         options = [*LOCAL, "--profile", "profiles/s3", "--storage-s3-endpoint-url", address]
@@ -40,7 +40,7 @@ def main() -> None:
         _, asked = snakemake(far, "far", [*options, "--dry-run"], {**os.environ, **KEYS})
         _, refused = snakemake(local, "refused", [*options, "--dry-run"], {**os.environ, **KEYS})
     idle = "Nothing to be done" in (far / "far.log").read_text()
-    told = "holds files of a run without s3 storage" in (local / "refused.log").read_text()
+    refusal = "holds files of a run without s3 storage" in (local / "refused.log").read_text()
     for folder in (local, bucket):
         shutil.rmtree(folder / "data/raw")  # the release is no output, and stays where it was unpacked or written
     checks = [
@@ -48,7 +48,7 @@ def main() -> None:
         ("s3: exit code 0", stored == 0),
         same_results(local, bucket),
         ("in a new folder nothing is left to do", asked == 0 and idle),
-        ("a folder with data of its own is refused", refused == 1 and told),
+        ("a folder with data of its own is refused", refused == 1 and refusal),
     ]
     conclude(checks)
 

@@ -1,11 +1,11 @@
-"""The demo, run on this machine and on a pretended cluster whose jobs go wrong: same results?
+"""The demo, run on this machine and on a simulated cluster whose jobs fail: same results?
 
     make test-cluster
 
 Runs it locally; then through profiles/slurm on a Slurm of one node (start_slurm.sh) with faults (faults.py): a job
 fails, two trainings are cancelled and run out of time halfway, a job runs out of memory, another fails at every
-attempt; then calls Snakemake again. Exit code 0 says that every check holds. Everything lies in build/cluster, and
-what was started is always stopped.
+attempt; then calls Snakemake again. Exit code 0 means that every check holds. All files are in build/cluster, and
+everything started is stopped.
 """
 
 import json
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from houses import HERE, LOCAL, PROJECT, Check, conclude, house, same_results, snakemake
+from project_copies import HERE, LOCAL, PROJECT, Check, conclude, project_copy, same_results, snakemake
 
 WORK = PROJECT / "build/cluster"
 RUNS = "results/runs/demo/session-out-4"
@@ -46,7 +46,7 @@ def main() -> None:
     """Run all three and say which checks hold."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     shutil.rmtree(WORK / "slurmd", ignore_errors=True)
-    local, slurm = house(WORK / "local"), house(WORK / "slurm")
+    local, slurm = project_copy(WORK / "local"), project_copy(WORK / "slurm")
     disturbed = injected(slurm)
     done = [snakemake(local, "local", LOCAL)]
     with cluster():
@@ -55,7 +55,7 @@ def main() -> None:
         (slurm / "faults.json").write_text("{}")
         done.append(snakemake(slurm, "again", ["--profile", "profiles/slurm", *QUICK], disturbed))
     after = records(slurm)[len(before) :]
-    checks = [*ends(done), *looked_after(slurm, before), missing, *resumed(slurm), *only_the_rest(after)]
+    checks = [*ends(done), *noticed(slurm, before), missing, *resumed(slurm), *only_the_rest(after)]
     checks.append(same_results(local, slurm))
     conclude(checks)
 
@@ -108,7 +108,7 @@ def ends(done: list[tuple[str, int]]) -> list[Check]:
     return [(f"{name}: exit code {expected[name]}", code == expected[name]) for name, code in done]
 
 
-def looked_after(folder: Path, jobs: list[dict[str, str]]) -> Iterator[Check]:
+def noticed(folder: Path, jobs: list[dict[str, str]]) -> Iterator[Check]:
     """What Slurm and Snakemake made of the faults."""
     log = (folder / "slurm.log").read_text()
     for kind, status in {"fail": "FAILED", "cancel": "CANCELLED", "timeout": "TIMEOUT", "memory": "FAILED"}.items():
@@ -116,8 +116,8 @@ def looked_after(folder: Path, jobs: list[dict[str, str]]) -> Iterator[Check]:
         yield f"{kind}: tried {len(tries)} times, of 2", len(tries) == 2
         if len(tries) == 2:
             first, second = tries
-            told = f"SLURM-job '{first['job']}' failed, SLURM status is: '{status}'"
-            yield f"{kind}: Snakemake says {status}", told in log
+            message = f"SLURM-job '{first['job']}' failed, SLURM status is: '{status}'"
+            yield f"{kind}: Snakemake says {status}", message in log
             twice = megabytes(second) == 2 * megabytes(first) and minutes(second) == 2 * minutes(first)
             asked = [f"{job['memory']} of memory and {job['time']}" for job in tries]
             yield f"{kind}: {asked[0]}, then {asked[1]}", twice

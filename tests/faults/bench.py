@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from compare import differences, litter
-from house import Done, House
+from project_copy import Done, ProjectCopy
 
 Command = list[str]
 FINISHED = "finished"  # the state in which all is there
@@ -31,9 +31,9 @@ class Outcome:
 
 @dataclass
 class Bench:
-    """The house, the jobs of the undisturbed run by verb, and how long things take undisturbed."""
+    """The copy of the project, the jobs of the undisturbed run by verb, and their undisturbed durations."""
 
-    house: House
+    project: ProjectCopy
     jobs: dict[str, list[Command]]
     usual: dict[str, float] = field(default_factory=dict)
 
@@ -41,19 +41,19 @@ class Bench:
         """Return how long ``command`` takes; measured once."""
         name = " ".join(command)
         if name not in self.usual:
-            self.usual[name] = self.house.run(command).seconds
+            self.usual[name] = self.project.run(command).seconds
         return self.usual[name]
 
     def reopen(self, rng: Random) -> tuple[tuple[str, ...], float]:
-        """Put back a state with something left to do; return what to ask for and the seconds it takes undisturbed."""
+        """Restore a state with something left to do; return the targets and the seconds that they take undisturbed."""
         state = rng.choice(sorted(OPEN))
-        self.house.restore(state)
+        self.project.restore(state)
         return OPEN[state], self.usual[state]
 
     def inspect(self, outcome: Outcome) -> Outcome:
         """Add what differs from the undisturbed run, and what was left behind."""
-        finished = self.house.saved / FINISHED
-        here = self.house.folder
+        finished = self.project.saved / FINISHED
+        here = self.project.folder
         outcome.problems += sorted({*differences(finished, here), *differences(here, finished), *litter(here)})
         return outcome
 
@@ -87,7 +87,7 @@ def harm(path: Path, rng: Random) -> str:
 
 
 def again(bench: Bench, command: Command, usual: float, failed: Done, outcome: Outcome) -> Outcome:
-    repeat = bench.house.run(command)
+    repeat = bench.project.run(command)
     outcome.lost = failed.seconds + repeat.seconds - usual
     must_succeed(repeat, outcome)
     return bench.inspect(outcome)
@@ -95,32 +95,32 @@ def again(bench: Bench, command: Command, usual: float, failed: Done, outcome: O
 
 def must_succeed(done: Done, outcome: Outcome) -> None:
     if done.code:
-        last = done.text.strip().splitlines()[-1:] or ["nothing was said"]
+        last = done.text.strip().splitlines()[-1:] or ["no output"]
         outcome.problems.append(f"{outcome.steps[-1]} failed: {last[0][:200]}")
 
 
-def must_say(done: Done, words: str, outcome: Outcome) -> None:
-    """Add a problem unless ``done`` failed with one line that says why."""
+def must_name(done: Done, reason: str, outcome: Outcome) -> None:
+    """Add a problem unless ``done`` failed with one line that gives the reason."""
     if done.code == 0:
         outcome.problems.append("it succeeded all the same")
-    elif "Traceback" in done.text or words not in done.text:
-        outcome.problems.append(f"no clear word: {done.text.strip()[-200:]}")
+    elif "Traceback" in done.text or reason not in done.text:
+        outcome.problems.append(f"no clear message: {done.text.strip()[-200:]}")
 
 
 def settle(bench: Bench, targets: Sequence[str], outcome: Outcome) -> None:
-    """Run Snakemake until it succeeds, with no other help than what the documentation allows."""
-    house = bench.house
+    """Run Snakemake until it succeeds, with no other help than the documented steps."""
+    project = bench.project
     for _ in range(6):
-        done = house.run(house.snakemake(*targets))
+        done = project.run(project.snakemake(*targets))
         outcome.lost += done.seconds
         outcome.steps.append("snakemake")
         if done.code == 0:
             return
         if LOCKED in done.text:
-            outcome.lost += house.run(house.snakemake("--unlock")).seconds
+            outcome.lost += project.run(project.snakemake("--unlock")).seconds
             outcome.steps[-1] = "unlock"
         elif found := DAMAGED.search(done.text):
-            (house.folder / found.group(1)).unlink()
+            (project.folder / found.group(1)).unlink()
             outcome.steps[-1] = "delete"
         else:
             outcome.problems.append(f"an undocumented failure: {done.text.strip()[-300:]}")

@@ -1,4 +1,4 @@
-"""Two trees of results: equal, but for times, hosts and how often a run was taken up again."""
+"""Two trees of results: equal, except for times, hosts and how often a run was resumed."""
 
 import json
 from collections.abc import Iterator

@@ -8,24 +8,24 @@ from bench import FINISHED, SCORES, Bench, Fault, Outcome, harm, must_succeed, s
 
 
 def damaged_file(pattern: str, noticed: bool) -> Fault:
-    """A written file is damaged between two runs; ``noticed``: with a new time, so that Snakemake looks at it."""
+    """A written file is damaged between two runs; ``noticed``: with a new time, so that Snakemake notices it."""
 
     def fault(bench: Bench, rng: Random) -> Outcome:
-        house = bench.house
-        house.restore(FINISHED)
-        path = rng.choice(sorted(house.folder.glob(pattern)))
+        project = bench.project
+        project.restore(FINISHED)
+        path = rng.choice(sorted(project.folder.glob(pattern)))
         before = path.stat()
         outcome = Outcome(f"{harm(path, rng)} {'/'.join(path.parts[-2:])}")
         if not noticed:
             os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
         else:
             settle(bench, SCORES, outcome)
-        found = house.run(["ser", "verify", "data", "results"])
+        found = project.run(["ser", "verify", "data", "results"])
         outcome.lost += found.seconds
         outcome.steps.append("verify")
-        damaged = [line for line in found.text.splitlines() if (house.folder / line).is_file()]
+        damaged = [line for line in found.text.splitlines() if (project.folder / line).is_file()]
         if damaged:
-            done = house.run(house.snakemake(*SCORES, "--forcerun", *damaged))
+            done = project.run(project.snakemake(*SCORES, "--forcerun", *damaged))
             outcome.steps.append("forcerun")
             outcome.lost += done.seconds
             must_succeed(done, outcome)
@@ -38,9 +38,9 @@ def damaged_file(pattern: str, noticed: bool) -> Fault:
 
 def moved_times(bench: Bench, rng: Random) -> Outcome:
     """The times of files jump to the future or the past, as after a wrong clock or a careless copy."""
-    house = bench.house
-    house.restore(FINISHED)
-    files = sorted(path for name in ("data", "results") for path in (house.folder / name).rglob("*.parquet"))
+    project = bench.project
+    project.restore(FINISHED)
+    files = sorted(path for name in ("data", "results") for path in (project.folder / name).rglob("*.parquet"))
     moved = rng.sample(files, 5)
     days = rng.choice([-400, -1, 1, 400])
     for path in moved:

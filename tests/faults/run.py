@@ -2,7 +2,7 @@
 
     make test-faults SEED=7 KILLS=50
 
-Prints a line per fault and the totals; exit code 1 where anything differs, is left behind or is not said clearly.
+Prints a line per fault and the totals; exit code 1 where anything differs, is left behind or has no clear message.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import files
 import jobs
 import schedulers
 from bench import FINISHED, OPEN, Bench, Fault
-from house import ESTIMATOR, House, commands
+from project_copy import ESTIMATOR, ProjectCopy, commands
 from totals import Line, print_line, print_totals
 
 KILL, TERM, INTERRUPT = signal.SIGKILL, signal.SIGTERM, signal.SIGINT
@@ -77,17 +77,17 @@ def main() -> int:
     signal.signal(INTERRUPT, signal.default_int_handler)  # also in the background, whose children would ignore it
     signal.signal(TERM, lambda *_: sys.exit(143))
     folder = Path(tempfile.mkdtemp(prefix="ser-faults-"))
-    house = House(folder, given.cores)
+    project = ProjectCopy(folder, given.cores)
     lacking = {
-        "mount": "" if house.own_disk else "mounting a file system is not allowed here",
+        "mount": "" if project.own_disk else "mounting a file system is not allowed here",
         "faketime": "" if jobs.FAKETIME else "libfaketime is not installed",
     }
     print(f"seed {given.seed}, {given.kills} faults, in {folder}", flush=True)
     try:
-        bench = _undisturbed(house)
+        bench = _undisturbed(project)
         return _series(bench, given.seed, given.kills, given.only, lacking)
     finally:
-        house.clear()
+        project.clear()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -100,27 +100,27 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _undisturbed(house: House) -> Bench:
+def _undisturbed(project: ProjectCopy) -> Bench:
     """Run the experiment from nothing and keep its states."""
     began = time.monotonic()
-    whole = house.run(house.snakemake())
+    whole = project.run(project.snakemake())
     if whole.code:
         sys.exit(f"the undisturbed run failed:\n{whole.text[-3000:]}")
-    house.save(FINISHED)
+    project.save(FINISHED)
     found: dict[str, list[list[str]]] = {}
-    for command in commands(whole.text):
+    for command in commands(project.folder):
         verb = command[1]
         if verb == "train":
             verb = "estimator" if f"/{ESTIMATOR}/" in command[command.index("--out") + 1] else "network"
         found.setdefault(verb, []).append(command)
-    bench = Bench(house, found)
+    bench = Bench(project, found)
     print(f"undisturbed: {whole.seconds:.0f} s from nothing", end="")
     for state, missing in MISSING.items():
-        house.restore(FINISHED)
-        for path in [path for pattern in missing for path in house.folder.glob(pattern)]:
+        project.restore(FINISHED)
+        for path in [path for pattern in missing for path in project.folder.glob(pattern)]:
             path.unlink()
-        house.save(state)
-        bench.usual[state] = house.run(house.snakemake(*OPEN[state])).seconds
+        project.save(state)
+        bench.usual[state] = project.run(project.snakemake(*OPEN[state])).seconds
         print(f", {bench.usual[state]:.0f} s from {state}", end="")
     print()
     print(f"preparation {time.monotonic() - began:.0f} s\n", flush=True)

@@ -13,12 +13,12 @@ def killed_scheduler(number: signal.Signals, group: bool) -> Fault:
     """Snakemake is killed at a random moment, alone or with its jobs, and started again as its documentation says."""
 
     def fault(bench: Bench, rng: Random) -> Outcome:
-        house = bench.house
+        project = bench.project
         targets, usual = bench.reopen(rng)
-        command = house.snakemake(*targets)
+        command = project.snakemake(*targets)
         wait = rng.uniform(0.15, 0.95) * usual
         began = time.monotonic()
-        process = house.start(command)
+        process = project.start(command)
         pause(process, wait)
         with suppress(ProcessLookupError):  # it may have come to its end
             (os.killpg if group else os.kill)(process.pid, number)
@@ -27,7 +27,7 @@ def killed_scheduler(number: signal.Signals, group: bool) -> Fault:
         outcome = Outcome(f"{wait:.1f} of {usual:.1f} s")
         if not group and number == signal.SIGKILL:
             time.sleep(2)
-            if alive := house.processes(r"\bser [a-z-]+ --"):
+            if alive := project.processes(r"\bser [a-z-]+ --"):
                 outcome.problems.append(f"{len(alive)} jobs outlive the scheduler")
         settle(bench, targets, outcome)
         outcome.lost += struck - usual
@@ -40,13 +40,13 @@ def killed_under_scheduler(number: signal.Signals) -> Fault:
     """A job of a running Snakemake is killed; Snakemake reports it and is started again."""
 
     def fault(bench: Bench, rng: Random) -> Outcome:
-        house = bench.house
+        project = bench.project
         targets, usual = bench.reopen(rng)
         began = time.monotonic()
-        process = house.start(house.snakemake(*targets))
+        process = project.start(project.snakemake(*targets))
         pause(process, rng.uniform(0.2, 0.9) * usual)
         victims: list[int] = []
-        while process.poll() is None and not (victims := house.processes(r"bin/ser [a-z-]+ --")):
+        while process.poll() is None and not (victims := project.processes(r"bin/ser [a-z-]+ --")):
             time.sleep(0.02)
         moment = f"{time.monotonic() - began:.1f} of {usual:.1f} s"
         for victim in victims[:1]:
@@ -66,11 +66,11 @@ def killed_under_scheduler(number: signal.Signals) -> Fault:
 
 def full_disk_under_scheduler(bench: Bench, rng: Random) -> Outcome:
     """The disk with everything on it, logs and Snakemake's own notes too, is full for a while."""
-    house = bench.house
+    project = bench.project
     targets, usual = bench.reopen(rng)
     left = rng.randrange(0, 64 << 10)
-    with house.filled(left):
-        failed = house.run(house.snakemake(*targets))
+    with project.filled(left):
+        failed = project.run(project.snakemake(*targets))
     outcome = Outcome(f"{left >> 10} KiB left")
     if failed.code == 0:
         outcome.problems.append("succeeded on a full disk")
@@ -81,15 +81,15 @@ def full_disk_under_scheduler(bench: Bench, rng: Random) -> Outcome:
 
 def two_schedulers(bench: Bench, rng: Random) -> Outcome:
     """A second Snakemake is started while the first is at work: it must be refused, and the first must end well."""
-    house = bench.house
+    project = bench.project
     targets, usual = bench.reopen(rng)
     began = time.monotonic()
-    first = house.start(house.snakemake(*targets))
-    while first.poll() is None and not list((house.folder / ".snakemake/locks").glob("*")):
+    first = project.start(project.snakemake(*targets))
+    while first.poll() is None and not list((project.folder / ".snakemake/locks").glob("*")):
         time.sleep(0.02)
     pause(first, rng.uniform(0, 0.1) * usual)
     moment = f"{time.monotonic() - began:.1f} of {usual:.1f} s"
-    second = house.run(house.snakemake(*targets))
+    second = project.run(project.snakemake(*targets))
     outcome = Outcome(moment, ["second refused"])
     ended = second.code == 0 and "Nothing to be done" in second.text  # the first had come to its end
     if not ended and LOCKED not in second.text:

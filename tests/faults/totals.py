@@ -5,7 +5,7 @@ from statistics import median
 from typing import NamedTuple
 
 from bench import Outcome
-from house import INTERVAL
+from project_copy import INTERVAL
 
 WIDTHS = (3, 30, 40, 6, 34)
 

@@ -20,7 +20,7 @@ LOCAL = ["--cores", str(os.cpu_count()), "--resources", "gpu=0"]
 Check = tuple[str, bool]
 
 
-def house(folder: Path) -> Path:
+def project_copy(folder: Path) -> Path:
     """Make the folder anew, with its own copy of the workflow."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

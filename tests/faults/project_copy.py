@@ -1,4 +1,4 @@
-"""A miniature experiment in a copy of the project, which can be saved, harmed, run again and put back."""
+"""A miniature experiment in a copy of the project, which can be saved, damaged, run again and restored."""
 
 import os
 import re
@@ -21,7 +21,7 @@ STATE = ("data", "results", "logs", ".snakemake")  # what a run writes
 INTERVAL = 1.0  # seconds between two checkpoints, so that a training of seconds has several
 
 EPOCHS = 40
-DISK = 400  # MiB of memory that the house may fill, where mounting is allowed
+DISK = 400  # MiB of memory for the copy, where mounting is allowed
 NETWORK, ESTIMATOR = "net", "svm"
 EXPERIMENT: dict[str, Any] = {
     "experiment": {
@@ -58,11 +58,11 @@ class Done:
     seconds: float
 
 
-class House:
+class ProjectCopy:
     """The folder of the miniature experiment, and the commands that a user would give in it."""
 
     def __init__(self, folder: Path, cores: int):
-        self.folder = folder / "house"
+        self.folder = folder / "project"
         self.saved = folder / "saved"
         self.cores = cores
         self.folder.mkdir(parents=True)
@@ -96,7 +96,7 @@ class House:
 
     @property
     def output(self) -> Path:
-        """What the latest command said."""
+        """The output of the latest command."""
         return self.folder.parent / "output"
 
     def run(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> Done:
@@ -112,14 +112,14 @@ class House:
                 shutil.copytree(self.folder / part, self.saved / name / part, symlinks=True)
 
     def restore(self, name: str) -> None:
-        """Put back the state ``name``, times of files included."""
+        """Restore the state ``name``, times of files included."""
         for part in STATE:
             shutil.rmtree(self.folder / part, ignore_errors=True)
             if (self.saved / name / part).is_dir():
                 shutil.copytree(self.saved / name / part, self.folder / part, symlinks=True)
 
     def processes(self, pattern: str) -> list[int]:
-        """Return the processes that work in this house and whose command line holds ``pattern``."""
+        """Return the processes that run in this copy and whose command line matches ``pattern``."""
         found = []
         for entry in Path("/proc").iterdir():
             if not entry.name.isdecimal() or int(entry.name) == os.getpid():
@@ -135,7 +135,7 @@ class House:
 
     @contextmanager
     def filled(self, left: int) -> Iterator[None]:
-        """Leave so many bytes free on the disk of the house while the block runs."""
+        """Leave ``left`` bytes free on the disk of the copy while the block runs."""
         if not self.own_disk:
             raise RuntimeError("this would fill a disk that others use")
         ballast = self.folder / "ballast"
@@ -148,16 +148,16 @@ class House:
     @contextmanager
     def read_only(self) -> Iterator[None]:
         """Make the folders of data and results read-only while the block runs."""
-        places = [str(self.folder / name) for name in ("data", "results")]
-        for place in places:
-            _call("mount", "--bind", place, place)
-            _call("mount", "-o", "remount,ro,bind", place)
+        folders = [str(self.folder / name) for name in ("data", "results")]
+        for folder in folders:
+            _call("mount", "--bind", folder, folder)
+            _call("mount", "-o", "remount,ro,bind", folder)
         yield
-        for place in places:
-            _call("umount", place)
+        for folder in folders:
+            _call("umount", folder)
 
     def clear(self) -> None:
-        """End whatever still works in this house and give its disk back."""
+        """End all processes in this copy and unmount its disk."""
         for process in self.processes("."):
             os.kill(process, signal.SIGKILL)
         if self.own_disk:
@@ -171,7 +171,8 @@ def _call(*command: str) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def commands(text: str) -> list[list[str]]:
-    """Return the commands of the jobs in what Snakemake printed, as lists of words and without their log."""
-    lines = re.findall(r"^Shell command: (ser .*?) > \S+ 2>&1$", text, re.MULTILINE)
+def commands(folder: Path) -> list[list[str]]:
+    """Return the commands of the jobs in Snakemake's latest log below ``folder``, as lists without their log."""
+    text = max((folder / ".snakemake/log").glob("*.log")).read_text(errors="replace")
+    lines = re.findall(r"^\s*Shell command: (ser .*?) > \S+ 2>&1$", text, re.MULTILINE)
     return [shlex.split(line) for line in lines]
