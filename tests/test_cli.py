@@ -42,8 +42,19 @@ def test_the_help_lists_the_verbs_for_people_before_the_stages() -> None:
         assert f"  {name.replace('_', '-')} " in stages
 
 
-def test_the_command_line_starts_without_torch_and_pandas() -> None:
-    code = "import sys, ser.cli; print(sorted({'torch', 'pandas', 'pyarrow', 'scipy'} & set(sys.modules)))"
+# The stages of which a plan needs the job: see workflow/rules.
+PLANNED = ("embed", "extract", "fetch", "index", "plan", "prepare", "resample", "split", "train", "transcribe")
+
+
+@pytest.mark.parametrize(
+    ("imported", "slow"),
+    [
+        (("ser.cli",), {"torch", "pandas", "pyarrow", "scipy"}),
+        (tuple(f"ser.stages.{name}" for name in PLANNED), {"torch", "pandas", "scipy", "sklearn", "nltk"}),
+    ],
+)
+def test_command_line_and_plan_start_without_slow_libraries(imported: tuple[str, ...], slow: set[str]) -> None:
+    code = f"import sys, {', '.join(imported)}; print(sorted({slow} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 

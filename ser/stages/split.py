@@ -5,20 +5,24 @@ dev part if the epoch is selected on it, each utterance is tested once, and trai
 protocol does not declare as a leak.
 """
 
+from __future__ import annotations
+
 import json
 import sys
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 from pydantic import Field
 
 from ser import catalog
 from ser.config.schema import Decisive, Protocol
-from ser.contracts.protocol import check_parts
 from ser.emotions import NAMES, UNCLEAR
 from ser.errors import SerError, offenders, unknown
 from ser.jobs.job import File, Job
 from ser.tables import contracts
+
+if TYPE_CHECKING:  # a plan needs SplitJob alone
+    import pandas as pd
 
 NESTED = ("raters", "words")
 
@@ -46,6 +50,8 @@ def split(job: SplitJob) -> None:
     SerError where the corpus lacks a column or class that the protocol needs, where the rule cannot be applied, and
     where its outcome contradicts the protocol.
     """
+    from ser.contracts.protocol import check_parts  # pandas, which a plan does without
+
     corpus, name, protocol = job.corpus, job.name, job.protocol
     where = f"protocol '{name}' on corpus '{corpus}'"
     table = contracts.read(contracts.MANIFEST, job.manifest).drop_columns(list(NESTED)).to_pandas()
@@ -145,6 +151,8 @@ def _check_folds(assigned: pd.DataFrame, table: pd.DataFrame, labelled: pd.DataF
 
 def _report(where: str, table: pd.DataFrame, chosen: pd.DataFrame, labelled: pd.DataFrame, rows: pd.DataFrame) -> None:
     """Print how many utterances are used, which are not, and the size of every part."""
+    import pandas as pd
+
     print(f"{where}: {len(labelled)} of {len(table)} utterances", file=sys.stderr)
     outside = chosen.loc[~chosen["utterance"].isin(labelled["utterance"]), "emotion"].fillna("not labelled")
     unused = [f"{emotion} {count}" for emotion, count in outside.value_counts().items()]

@@ -17,7 +17,6 @@ from ser.jobs.devices import granted
 from ser.jobs.job import File, GpuJob, OptionalFile
 from ser.jobs.progress import progress
 from ser.tables import contracts
-from ser.text.tokens import tokens
 
 GIVEN = "the corpus's own transcripts"
 
@@ -51,6 +50,8 @@ def transcribe(job: TranscribeJob) -> None:
 
 
 def _transcribe(job: TranscribeJob, device: str) -> None:
+    from ser.text.tokens import tokens  # nltk: seconds that a plan, which needs TranscribeJob alone, saves
+
     rows = contracts.read(contracts.MANIFEST, job.manifest, {"shard": job.shard})
     names, given = rows["utterance"].to_pylist(), rows["text"].to_pylist()
     if job.recogniser is None:
