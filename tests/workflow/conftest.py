@@ -11,7 +11,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("project"))
     write_corpus(project.folder / "recordings")
     done = project.snakemake()
-    assert done.returncode == 0, done.stdout + done.stderr
+    project.printed = done.stderr + done.stdout
+    assert done.returncode == 0, project.printed
     return project
 
 

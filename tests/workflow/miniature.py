@@ -44,6 +44,7 @@ class Project:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self.printed = ""  # by the finished run
         for name in ("Snakefile", "workflow", "config", "profiles", "envs", "ser"):
             source = PROJECT / name
             copy = shutil.copytree if source.is_dir() else shutil.copy

@@ -44,6 +44,16 @@ def test_a_csv_of_recordings_goes_from_files_to_report_with_a_config_file_alone(
     assert not any(finished.folder.rglob("*.part"))
 
 
+def test_a_run_prints_one_line_per_job_and_ends_with_the_results(finished: Project) -> None:
+    lines = finished.printed.splitlines()
+    jobs = int(re.search(r"^(\d+) jobs: ", finished.printed, re.MULTILINE).group(1))  # type: ignore[union-attr]
+    assert len(lines) <= jobs + 25  # at most 200 lines for the 98 jobs of the demo
+    assert max(map(len, lines)) <= 300
+    table = lines[lines.index("mine, two-folds (percent, 95 % interval)") :]
+    assert {"SVM-eGeMAPS", "tiny-cnn", "tiny-fsmn"} <= {line.split()[0] for line in table if line}
+    assert "Report: results/mini/index.html" in table
+
+
 def test_every_number_can_be_recomputed_from_the_predictions(finished: Project) -> None:
     scores = pd.read_parquet(finished.folder / "results/mini/scores.parquet")
     runs = (finished.folder / "results/runs/mine/two-folds/SVM-eGeMAPS/seed0").glob("fold*/predictions.parquet")
