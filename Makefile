@@ -4,7 +4,7 @@
 # make test-cluster   the demo through Slurm, with faults, as root on Debian or Ubuntu (docs/clusters.md)
 # make test-storage   a small experiment with data and results in an S3 bucket
 # make test-faults   kills, full disks and damaged files on a miniature experiment; SEED=7 KILLS=50 (docs/failures.md)
-# make lint   what continuous integration checks beside the tests
+# make lint   what continuous integration checks besides the tests
 # make docs   the documentation as a site in build/site
 # make lock   pin what pyproject.toml asks for; pins that still fit stay (python envs/lock.py --upgrade renews all)
 
@@ -41,7 +41,7 @@ test-cluster: $(VENV)/installed
 	VIRTUAL_ENV="$(CURDIR)/$(VENV)" uv pip install --quiet --constraint envs/requirements.lock $(TORCH) -e '.[all,cluster]'
 	python tests/cluster/run_slurm.py
 
-# Beside the environment: botocore wants an older python-dateutil than the lock.
+# In a folder of its own: botocore needs an older python-dateutil than the lock.
 test-storage: $(VENV)/installed
 	mkdir -p build
 	sed -e '/--hash/d' -e 's/ \\$$//' -e '/^python-dateutil/d' envs/requirements.lock > build/constraints.txt

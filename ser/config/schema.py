@@ -262,7 +262,7 @@ class Experiment(Strict):
 
     words: bool = Field(
         False,
-        description="print reference transcripts and recognised words beside mistakes in the report; false: ids only",
+        description="print reference transcripts and recognised words next to mistakes in the report; false: ids only",
     )
 
     def corpora(self) -> list[str]:
