@@ -32,11 +32,9 @@ def failures(case: Any, checks: Iterable[Callable[[Any], None]]) -> Iterator[str
     for check in checks:
         try:
             check(case)
-        except SerError as error:
-            yield _line(check, str(error))
         except Exception as error:  # of the user's module: whatever it is, the next check still runs
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            yield _line(check, f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})")
+            wanted = (check.__doc__ or check.__name__).split("\n")[0].rstrip(".")
+            yield f"{wanted}: {one_line(error)}"
 
 
 def require(holds: object, instead: str) -> None:
@@ -45,6 +43,12 @@ def require(holds: object, instead: str) -> None:
         raise SerError(instead)
 
 
-def _line(check: Callable[[Any], None], instead: str) -> str:
-    wanted = (check.__doc__ or check.__name__).split("\n")[0].rstrip(".")
-    return f"{wanted}: {' '.join(instead.split())}"
+def one_line(error: Exception) -> str:
+    """Return the text of a SerError, or the type, text and place of any other error."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    text = (
+        f"{error}"
+        if isinstance(error, SerError)
+        else f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno})"
+    )
+    return " ".join(text.split())

@@ -10,7 +10,7 @@ from ser import catalog
 from ser.config import definitions, extractors, read
 from ser.config.options import TAKEN_BY, unchecked, with_options
 from ser.config.schema import Config, Corpus, Feature, Inputs, Options, Protocol, Recipe, Transcript
-from ser.contracts.checks import Case, failures
+from ser.contracts.checks import Case, failures, one_line
 from ser.errors import SerError
 
 KINDS = {
@@ -43,11 +43,12 @@ def module(kind: str, name: str, folder: Path, options: Options | None = None, r
     reason = "the annotation is missing or not understood, so no value can be checked"
     lines = [f"option {option}: {reason}" for option in unchecked(plural, name, TAKEN_BY[plural])]
     entries = _shipped(plural, folder) if options is None and root is None else {}
-    if options is not None or root is not None or not _needed(plural, name):
-        try:
+    try:
+        catalog.load(plural, name)
+        if options is not None or root is not None or not _needed(plural, name):
             entries = {"options": _given(plural, name, options or {}, root), **entries}
-        except SerError as error:
-            return [*lines, str(error)]
+    except Exception as error:  # of the user's module
+        return [*lines, one_line(error)]
     return lines + list(_failures(plural, name, entries))
 
 
@@ -136,8 +137,8 @@ def _experiment(config: Config) -> Iterator[str]:
         used.append(("models", name, config.systems))
         try:
             parameter_count.parameters(recipe, extractors.dims(features), 4)
-        except SerError as error:
-            yield f"{name}: {error}"
+        except Exception as error:
+            yield f"{name}: {one_line(error)}"
     for plural, name, entries in used:
         if (module := getattr(entries[name], NAMED_BY[plural])) is not None:
             yield from _failures(plural, module, {name: entries[name]})
@@ -148,7 +149,8 @@ def _folds(config: Config, corpus: str, protocol: str) -> Iterator[str]:
     entry, rule = config.corpora[corpus], config.protocols[protocol]
     root = None if entry.root is None else Path(entry.root).expanduser()
     try:
-        facts = catalog.load("corpora", entry.adapter).facts(root, **entry.options)
+        allow_subset = root is not None and "subset" in entry.allow
+        facts = catalog.load("corpora", entry.adapter).facts(root, allow_subset=allow_subset, **entry.options)
         catalog.load("protocols", rule.rule).folds(facts, **rule.options)
-    except SerError as error:
-        yield f"{protocol} on {corpus}: {error}"
+    except Exception as error:
+        yield f"{protocol} on {corpus}: {one_line(error)}"

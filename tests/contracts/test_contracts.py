@@ -68,6 +68,14 @@ BROKEN = {  # kind and name: code, and what a line about it must hold
         FEATURE.replace("bands: int = 31): return np", "bands=31): return np"),
         ["option bands: the annotation is missing"],
     ),
+    ("model", "unimportable"): (
+        "import absent\n\ndef build(shape, classes): ...\n",
+        ["No module named 'absent' (", "e.py:1)"],
+    ),
+    ("model", "unbuildable"): (
+        "def build(shape, classes): return shape.frames + 'x'\n",
+        ["TypeError: unsupported operand", "unbuildable.py:1)"],
+    ),
     ("model", "torn"): ("def build(:\n", ["torn.py:1: invalid syntax"]),
     ("model", "padded"): (MODEL, ["those of 5 frames move by", "unused.weight has none"]),
     ("model", "too_wide"): (MODEL.replace("extra: int = 0", "extra: int = 1"), ["of shape (3, 5)", "must be (3, 4)"]),
