@@ -31,8 +31,9 @@ def test_what_is_copied_exists_and_is_all_that_the_package_is_built_from(text: s
 def test_the_lock_is_installed_with_hashes_and_torch_within_its_bound(text: str) -> None:
     assert "--require-hashes -r /build/envs/requirements.lock" in text
     assert "--constraint /build/envs/torch.txt" in text
-    assert "'/build[all]'" in text
-    assert text.index("requirements.lock\n") < text.index("'/build[all]'")
+    package = text.index("'/build[all]'" if "%post" in text else '"/build[$EXTRAS]"')
+    assert text.index("requirements.lock\n") < package
+    assert "EXTRAS=all\n" in DOCKER
 
 
 @BOTH
