@@ -174,7 +174,7 @@ def test_a_job_that_is_granted_no_gpu_sees_none(monkeypatch) -> None:
         '{"weights": "w"}',
     )
     transcribe = ("transcribe", "--manifest", "m", "--shard", "0", "--out", "o", "--recogniser", "faster_whisper")
-    for arguments in (extract, ("train-xvector", "--manifest", "m", "--audio", "a", "--out", "o"), transcribe):
+    for arguments in (extract, ("train-xvector", "--recordings", "m", "--audio", "a", "--out", "o"), transcribe):
         done = call(*arguments, "--gpus", "0")
         assert done.exit_code == 0, done.output
     assert seen == {"extract": "", "train_xvector": "", "transcribe": ""}
