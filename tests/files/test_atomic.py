@@ -71,7 +71,7 @@ def test_what_another_may_still_be_writing_stays(tmp_path: Path) -> None:
     [
         (errno.ENOSPC, "No space left on device.*are free; make room and run again"),
         (errno.EROFS, "Read-only file system; .*mount it writable"),
-        (errno.EACCES, "Permission denied; .*mend the permissions"),
+        (errno.EACCES, "Permission denied; .*correct the permissions"),
         (errno.EDQUOT, "quota"),
     ],
 )
