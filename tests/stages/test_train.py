@@ -267,7 +267,15 @@ def test_the_same_seed_gives_the_same_file_and_another_does_not(given: Given, tm
     assert not predictions(one)["probabilities"].equals(predictions(other)["probabilities"])
 
 
-@pytest.mark.parametrize("keys", [{}, {"optimiser": "sgd", "momentum": 0.9, "nesterov": True}, {"patience": 2}])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"optimiser": "sgd", "momentum": 0.9, "nesterov": True},
+        {"patience": 2},
+        {"optimiser": "adamw", "weight_decay": 0.01, "warmup": 6, "schedule": "cosine"},
+    ],
+)
 def test_a_killed_run_ends_like_an_undisturbed_one(
     given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: dict[str, object]
 ) -> None:
