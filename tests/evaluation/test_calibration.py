@@ -64,7 +64,7 @@ def test_every_utterance_has_a_bin_and_the_order_does_not_matter(adaptive: bool)
     assert calibration_error(uniform) == pytest.approx(0.25)
 
 
-def test_scikit_learn_says_the_same() -> None:
+def test_scikit_learn_gives_the_same() -> None:
     probabilities, truth = drawn()
     assert negative_log_likelihood(probabilities, truth) == pytest.approx(log_loss(truth, probabilities))
     two = np.column_stack([1 - probabilities[:, 0], probabilities[:, 0]])
@@ -96,7 +96,7 @@ def test_a_probability_of_zero_is_not_infinitely_wrong() -> None:
         (np.empty((0, 2)), [], "do not match in utterances"),
     ],
 )
-def test_what_is_no_probability_is_refused(probabilities: list[list[float]], truth: list[int], message: str) -> None:
+def test_invalid_probabilities_are_refused(probabilities: list[list[float]], truth: list[int], message: str) -> None:
     with pytest.raises(SerError, match=message):
         brier(probabilities, truth)
     with pytest.raises(SerError, match="bins is 0"):

@@ -89,7 +89,7 @@ def test_shares_of_speakers_are_tested_as_scipy_does() -> None:
 
 
 @pytest.mark.parametrize("clusters", [1, 2, 13])
-def test_half_and_half_is_all_of_them(clusters: int) -> None:
+def test_sums_of_two_halves_are_all_sums(clusters: int) -> None:
     part = np.random.default_rng(clusters).integers(-2, 5, clusters).astype(float)  # many equal sums
     sums = [np.dot(signs, part) for signs in itertools.product([-1, 1], repeat=clusters)]
     assert sign_flip(part)[0] == np.mean(np.abs(sums) >= abs(part.sum()))
@@ -145,7 +145,7 @@ def test_a_system_does_not_differ_from_itself(metric: str, speakers: int) -> Non
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("method", ["jackknife", "bootstrap"])
-def test_turning_the_pair_turns_the_sign(metric: str, method: str) -> None:
+def test_exchanging_the_systems_changes_the_sign(metric: str, method: str) -> None:
     one, other = two()
     here, there = compared(one, other, metric, method=method), compared(other, one, metric, method=method)
     assert here.difference == pytest.approx(-there.difference)

@@ -77,7 +77,7 @@ def test_different_signals_are_far_apart() -> None:
     assert np.triu(every @ every.T, 1).max() < 0.7
 
 
-def test_steady_tones_are_not_taken_for_each_other() -> None:
+def test_steady_tones_are_not_duplicates() -> None:
     draw, time = np.random.default_rng(0), np.arange(int(0.9 * RATE)) / RATE
     tones = [
         0.2 * sum(np.sin(2 * np.pi * draw.uniform(110, 220) * harmonic * time) / harmonic for harmonic in range(1, 6))
@@ -115,7 +115,7 @@ def test_another_rate_is_an_error() -> None:
         fingerprint(voice(0), 8000)
 
 
-def test_the_hash_passes_over_digital_silence_and_nothing_else() -> None:
+def test_the_hash_ignores_digital_silence_and_nothing_else() -> None:
     signal = voice(1)
     digest = sample_hash(signal)
     assert digest is not None

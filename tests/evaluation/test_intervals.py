@@ -96,7 +96,7 @@ def measured(rows: pd.DataFrame, metric: str) -> float:
 
 
 @pytest.mark.parametrize(("speakers", "utterances"), [(6, 300), (10, 300), (24, 60), (91, 30)])
-def test_the_jackknife_covers_the_truth_as_often_as_it_says(speakers: int, utterances: int) -> None:
+def test_the_jackknife_covers_the_truth_as_often_as_stated(speakers: int, utterances: int) -> None:
     draw = np.random.default_rng(speakers)
     tallies = [counted(*simulated(draw, speakers, utterances)) for _ in range(2000)]
     for metric in metrics.DEFAULT:
@@ -111,7 +111,7 @@ def test_the_bootstrap_covers_with_many_speakers_and_is_too_narrow_with_few(monk
     assert covered(many, "UA", "bootstrap") == pytest.approx(0.945, abs=0.03)
 
 
-def test_utterances_taken_for_independent_claim_far_too_much() -> None:
+def test_intervals_of_utterances_as_if_independent_are_too_narrow() -> None:
     draw = np.random.default_rng(2)
     tallies = [singletons(*simulated(draw, 10, 300)) for _ in range(300)]
     assert covered(tallies, "UA") < 0.6
@@ -202,7 +202,7 @@ def test_a_class_that_no_utterance_has_does_not_lower_ua() -> None:
     assert estimate(tally(rows, CLASSES), "UA").value == pytest.approx(measured(rows, "UA"))
 
 
-def test_where_clusters_do_not_differ_nothing_is_claimed() -> None:
+def test_where_clusters_do_not_differ_there_is_no_interval() -> None:
     rows = predicted(5, 60)
     perfect = estimate(tally(rows.assign(predicted=rows["label"]), CLASSES), "UA")
     assert perfect.value == 1

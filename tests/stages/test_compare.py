@@ -1,4 +1,4 @@
-"""Stage ``compare``: what stands in the two tables, what is left out of them, and what is refused."""
+"""Stage ``compare``: the content of its two tables, what is left out of them, and what is refused."""
 
 import json
 from pathlib import Path
@@ -64,7 +64,7 @@ def tables(
     )
 
 
-def test_the_intervals_stand_around_what_the_score_stage_says() -> None:
+def test_the_intervals_contain_the_values_of_the_score_stage() -> None:
     runs = [*trained("good", seeds=(0, 1, 2)), *trained("poor")]
     _, found = tables(runs)
     score(ScoreJob(plan=write_plan(runs), scores=Path("scores.parquet"), confusions=Path("confusions.parquet")))
@@ -163,7 +163,7 @@ def test_other_metrics_can_be_chosen_and_are_corrected_together() -> None:
     assert both["value"].tolist() == pytest.approx(both["pooled"].tolist())
 
 
-def test_without_speakers_the_clusters_are_utterances_and_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_speakers_the_clusters_are_utterances_and_a_note_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     unknown = {"speaker": [None] * 120}
     pairs, spans = tables([*trained("good", **unknown), *trained("fair", **unknown)])
     assert set(spans["cluster_kind"]) == {"utterance"}

@@ -1,4 +1,4 @@
-"""Fetching: whole or not at all, from an archive or from the adapter itself."""
+"""Fetching: complete or not at all, from an archive or from the adapter itself."""
 
 import hashlib
 import io
@@ -30,7 +30,7 @@ def bring(corpus: str, archive: Path | str | None, root: Path, adapter: str = "t
     fetch(FetchJob(corpus=corpus, adapter=adapter, archive=archive and str(archive), options=options, root=root))
 
 
-def test_an_archive_becomes_a_folder_with_its_papers(tmp_path: Path) -> None:
+def test_an_archive_becomes_a_folder_with_its_record(tmp_path: Path) -> None:
     packed, root = archive(tmp_path / "mine.zip", "a.wav", "t.csv"), tmp_path / "raw/own"
     bring("own", packed, root=root)
     release = json.loads((root / "release.json").read_text())
@@ -72,7 +72,7 @@ def test_a_failed_attempt_leaves_nothing_and_the_earlier_release(tmp_path: Path)
     assert [path.name for path in (tmp_path / "raw").iterdir()] == ["own"]
 
 
-def test_a_folder_around_the_release_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_around_the_release_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = "Actor_01/03-01-06-02-01-01-01.wav"
     packed = archive(tmp_path / "r.zip", f"deep/speech/{name}", "__MACOSX/._x")
     with pytest.raises(SerError, match="MD5"):  # not the published archive

@@ -28,7 +28,7 @@ def run(fold: int = 0, seed: int = 0, system: str = "s") -> Run:
 
 def write(
     job: Run,
-    said: dict[str, tuple[str, str]],
+    pairs: dict[str, tuple[str, str]],
     *,
     classes: tuple[str, ...] = CLASSES,
     notes: dict[str, str] | None = None,
@@ -45,7 +45,7 @@ def write(
             "probabilities": [1 / len(CLASSES)] * len(CLASSES),
             **(changes or {}),
         }
-        for name, (label, predicted) in said.items()
+        for name, (label, predicted) in pairs.items()
     ]
     arrow = pa.Table.from_pylist(table, schema=contracts.PREDICTIONS.schema)
     metadata = {"classes": json.dumps(classes), "tested": "once"} if notes is None else notes
@@ -95,7 +95,7 @@ def test_the_only_fold_is_its_own_pool_and_a_run_counts_once() -> None:
 
 
 def test_seeds_and_systems_are_pooled_apart(capsys: pytest.CaptureFixture[str]) -> None:
-    runs = [write(run(fold, seed), said) for seed in (0, 1) for fold, said in ((0, FOLD_0), (1, FOLD_1))]
+    runs = [write(run(fold, seed), pairs) for seed in (0, 1) for fold, pairs in ((0, FOLD_0), (1, FOLD_1))]
     scores, _ = scored(*runs[:3], write(run(system="t"), FOLD_1))
     assert value(scores.query("system == 's'"), -1, "WA") == pytest.approx(3 / 4)
     assert value(scores, -1, "WA", seed=1) == pytest.approx(2 / 3)
@@ -141,7 +141,7 @@ def test_a_file_that_is_not_this_run_is_refused(arguments: dict[str, Any], messa
 
 def test_runs_under_another_version_of_the_protocol_are_not_mixed() -> None:
     notes = {"classes": json.dumps(CLASSES), "tested": "once"}
-    jobs = [write(run(fold), said, notes={**notes, "digest": digest}) for fold, said, digest in MIXED]
+    jobs = [write(run(fold), pairs, notes={**notes, "digest": digest}) for fold, pairs, digest in MIXED]
     with pytest.raises(SerError, match=r"fold1 and .*fold0 were trained under different versions of protocol 'p'"):
         scored(*jobs)
 
