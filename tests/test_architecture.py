@@ -5,7 +5,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
 CODE = sorted(PROJECT.glob("ser/**/*.py"))
-RULES = [PROJECT / "Snakefile", PROJECT / "workflow/Snakefile", *PROJECT.glob("workflow/rules/*.smk")]
+RULES = [PROJECT / "Snakefile", PROJECT / "workflow/Snakefile", *PROJECT.glob("workflow/*/*.smk")]
 
 
 def test_files_stay_readable() -> None:

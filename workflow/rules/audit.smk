@@ -1,10 +1,6 @@
 # What the parts of a fold share: an undeclared leak stops the build.
 
 
-def fingerprint_shards(wildcards):
-    return [f"data/{wildcards.corpus}/fingerprints/{shard}.parquet" for shard in shards(wildcards.corpus)]
-
-
 rule fingerprint:
     """Hashes and audio fingerprints of the recordings of one shard."""
     input:

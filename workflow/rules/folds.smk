@@ -1,11 +1,4 @@
 # From a manifest to the folds of a protocol.
-from ser.stages.split import SplitJob
-
-
-@exit_on_error
-def split_job(wildcards):
-    corpus, name = wildcards.corpus, wildcards.protocol
-    return SplitJob.params(corpus=corpus, name=name, protocol=CONFIG.protocols[name], folds=fold_count(corpus, name))
 
 
 rule split:

@@ -1,14 +1,4 @@
 # The tables, figures and page of an experiment.
-from ser.report import registry
-
-TABLES = registry.names("tables")  # each as csv, md and tex
-FIGURES = registry.names("figures")  # each as svg and png
-
-
-def labelled(folder, name, suffix):
-    """A table or figure in Snakemake's report, labelled by its own docstring."""
-    labels = {"name": name, "content": registry.caption(folder, name)}
-    return report(f"{RESULTS}/{folder}/{name}.{suffix}", category=folder.capitalize(), labels=labels)
 
 
 rule render:

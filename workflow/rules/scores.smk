@@ -1,10 +1,4 @@
 # From predictions to scores, intervals and comparisons.
-from ser.stages.plan import PlanJob
-
-
-@exit_on_error
-def plan_job():
-    return PlanJob.params(plan=PLAN)
 
 
 rule plan:

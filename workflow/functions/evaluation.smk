@@ -1,0 +1,28 @@
+# Params and outputs of the rules from folds to the report.
+from ser.report import registry
+from ser.stages.plan import PlanJob
+from ser.stages.split import SplitJob
+
+TABLES = registry.names("tables")  # each as csv, md and tex
+FIGURES = registry.names("figures")  # each as svg and png
+
+
+@exit_on_error
+def split_job(wildcards):
+    corpus, name = wildcards.corpus, wildcards.protocol
+    return SplitJob.params(corpus=corpus, name=name, protocol=CONFIG.protocols[name], folds=fold_count(corpus, name))
+
+
+def fingerprint_shards(wildcards):
+    return [f"data/{wildcards.corpus}/fingerprints/{shard}.parquet" for shard in shards(wildcards.corpus)]
+
+
+@exit_on_error
+def plan_job():
+    return PlanJob.params(plan=PLAN)
+
+
+def labelled(folder, name, suffix):
+    """A table or figure in Snakemake's report, labelled by its own docstring."""
+    labels = {"name": name, "content": registry.caption(folder, name)}
+    return report(f"{RESULTS}/{folder}/{name}.{suffix}", category=folder.capitalize(), labels=labels)

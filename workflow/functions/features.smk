@@ -1,0 +1,59 @@
+# Inputs and params of the rules from audio to features.
+from ser.config import extractors
+from ser.config.options import local_files, uses_device
+from ser.stages.extract import ExtractJob
+from ser.stages.index import IndexJob
+
+TRAINED = {"train_xvector": "data/{corpus}/xvector.safetensors"}  # rules that train weights for extractors
+
+
+def extractor(feature):
+    return CONFIG.features[feature].extractor
+
+
+def extractor_options(wildcards):
+    """The extractor's options, with the file of the rule that trains it where the configuration names none."""
+    options = dict(CONFIG.features[wildcards.feature].options)
+    for option, trainer in extractors.trained(extractor(wildcards.feature)).items():
+        options[option] = options.get(option) or TRAINED[trainer].format(corpus=wildcards.corpus)
+    return options
+
+
+@exit_on_error
+def extractor_files(wildcards):
+    """Files beside the audio that the extractor reads, such as weights."""
+    files = local_files("features", extractor(wildcards.feature), extractor_options(wildcards))
+    return [literal(path) for path in files]
+
+
+@exit_on_error
+def extract_job(wildcards):
+    name = extractor(wildcards.feature)
+    return ExtractJob.params(feature=wildcards.feature, extractor=name, options=extractor_options(wildcards))
+
+
+def audio_shards(corpus):
+    return [f"data/{corpus}/audio/{shard}.parquet" for shard in shards(corpus)]
+
+
+@cache
+def feature_folders(corpus, system):
+    """Folder of shards by feature, of what a system reads."""
+    names = sorted({view.feature for view in CONFIG.systems[system].inputs.views().values()})
+    return {name: layout.features(corpus, name) for name in names}
+
+
+@cache
+def feature_indexes(corpus, system):
+    return [str(layout.index(folder)) for folder in feature_folders(corpus, system).values()]
+
+
+def read_shards(wildcards):
+    """Every shard of the features and transcripts that the systems read: a training depends on their index, and a lost
+    shard is made again only if a target asks for it."""
+    indexes = {
+        (corpus, path)
+        for corpus, system in CORPUS_SYSTEMS
+        for path in [*feature_indexes(corpus, system), *transcript_index(corpus, system)]
+    }
+    return sorted(f"{Path(path).parent}/{shard}.parquet" for corpus, path in indexes for shard in shards(corpus))

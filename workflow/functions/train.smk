@@ -1,0 +1,64 @@
+# Inputs and params of the training rule.
+from ser.stages.train import TrainJob
+
+
+def words(system):
+    """How a system reads transcripts; None where it reads none."""
+    return CONFIG.systems[system].inputs.words
+
+
+def transcript_index(corpus, system):
+    read = words(system)
+    return [str(layout.index(layout.transcripts(corpus, read.transcript)))] if read else []
+
+
+def word_vectors(corpus, system):
+    """Word vectors to start from, where the recipe names some and the configuration has a source for them."""
+    read = words(system)
+    if read is None or read.embedding is None or CONFIG.embeddings[read.embedding].source is None:
+        return []
+    return [str(layout.embedding(corpus, read.embedding, read.transcript))]
+
+
+@cache
+def training_inputs(corpus, system):
+    """What a training reads apart from its folds."""
+    return {
+        "features": feature_indexes(corpus, system),
+        "transcripts": transcript_index(corpus, system),
+        "embedding": word_vectors(corpus, system),
+    }
+
+
+@cache
+def training_data(corpus, system):
+    """The same as fields of its job."""
+    read = words(system)
+    return {
+        "features": feature_folders(corpus, system),
+        "transcripts": layout.transcripts(corpus, read.transcript) if read else None,
+        "embedding": next(iter(word_vectors(corpus, system)), None),
+        "shards": len(shards(corpus)),
+    }
+
+
+@exit_on_error
+def train_job(w):
+    names = {"corpus": w.corpus, "protocol": w.protocol, "system": w.system, "seed": w.seed, "fold": w.fold}
+    return TrainJob.params(**names, recipe=CONFIG.systems[w.system], **training_data(w.corpus, w.system))
+
+
+@cache
+def training_code(system):
+    recipe = CONFIG.systems[system]
+    return code("train", f"ser.models.{recipe.model}", options=training_options(recipe))
+
+
+def is_network(system):
+    """False where scikit-learn does the fitting, without a GPU."""
+    return catalog.constant("models", CONFIG.systems[system].model, "KIND") != "estimator"
+
+
+def training_memory(wildcards, attempt):
+    """A training holds its fold: up to 0.25 MB per utterance of 4.4 s, in the widest feature (docs/measurements/scale.md)."""
+    return attempt * max(8000, 2000 + facts(wildcards.corpus).utterances // 4)

@@ -1,0 +1,55 @@
+# Inputs and params of the rules of transcripts and word vectors.
+from ser.stages.embed import EmbedJob
+from ser.stages.transcribe import TranscribeJob
+
+
+def recogniser(wildcards):
+    """The recogniser's module; None where the corpus's own transcripts are taken."""
+    name = CONFIG.transcripts[wildcards.transcript].recogniser
+    return None if name is None else catalog.load("recognisers", name)
+
+
+def recogniser_audio(wildcards):
+    return f"data/{wildcards.corpus}/audio/{wildcards.shard}.parquet" if recogniser(wildcards) else []
+
+
+@exit_on_error
+def recogniser_files(wildcards):
+    """Local files of the recogniser's model."""
+    entry = CONFIG.transcripts[wildcards.transcript]
+    found = local_files("recognisers", entry.recogniser, entry.options) if entry.recogniser else []
+    return [literal(file) for file in found]
+
+
+def recogniser_uses_gpu(wildcards):
+    entry = CONFIG.transcripts[wildcards.transcript]
+    return entry.recogniser is not None and uses_device("recognisers", entry.recogniser, entry.options)
+
+
+@exit_on_error
+def transcribe_job(wildcards):
+    entry = CONFIG.transcripts[wildcards.transcript]
+    return TranscribeJob.params(shard=wildcards.shard, recogniser=entry.recogniser, options=entry.options)
+
+
+@exit_on_error
+def local_vectors(wildcards):
+    """The file of word vectors; nothing where the job downloads it."""
+    source = CONFIG.embeddings[wildcards.embedding].source
+    return [] if "://" in source else literal(Path(source).expanduser())
+
+
+@exit_on_error
+def embed_job(wildcards):
+    entry = CONFIG.embeddings[wildcards.embedding]
+    return EmbedJob.params(source=entry.source, checksum=entry.checksum, shards=len(shards(wildcards.corpus)))
+
+
+def transcript_shards(corpus, transcript):
+    return [str(layout.transcripts(corpus, transcript) / f"{shard}.parquet") for shard in shards(corpus)]
+
+
+def recognised_shards(wildcards):
+    """Every shard of the transcripts that the runs read and that are not the corpus's own."""
+    pairs = {(corpus, words(system).transcript) for corpus, system in CORPUS_SYSTEMS if words(system)}
+    return [path for pair in sorted(pairs) if pair[1] != "given" for path in transcript_shards(*pair)]
