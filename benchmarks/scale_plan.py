@@ -48,11 +48,11 @@ def main() -> None:
     (bare / "Snakefile").write_text(BARE.format(trainings=trainings))
     row("plan", "trainings", "wall s", "CPU s", "peak MB")
     row(":--", *["--:"] * 4)
-    told("nothing but output names", trainings, run(snakemake(bare, "-n", "-q", "rules"), bare))
-    told("full grid, everything to do", trainings, run(ours(grid, "-n", "-q", "rules"), grid))
+    report("nothing but output names", trainings, run(snakemake(bare, "-n", "-q", "rules"), bare))
+    report("full grid, everything to do", trainings, run(ours(grid, "-n", "-q", "rules"), grid))
     if arguments.done:
         finish(grid)
-        told("full grid, nothing to do", trainings, run(ours(grid, "-n", "-q", "rules"), grid))
+        report("full grid, nothing to do", trainings, run(ours(grid, "-n", "-q", "rules"), grid))
 
 
 def configure(folder: Path, systems: list[str], shard_size: int) -> None:
@@ -83,8 +83,8 @@ def snakemake(folder: Path, *arguments: str) -> list[str]:
 def ours(folder: Path, *arguments: str) -> list[str]:
     """Return a call of the pipeline in ``folder``."""
     profile = ["--workflow-profile", str(PROJECT / "profiles/default")]
-    place = ["--snakefile", str(PROJECT / "Snakefile"), "--configfile", "grid.yaml", "--resources", "gpu=0"]
-    return [*snakemake(folder, *arguments), *place, *profile]
+    fixed = ["--snakefile", str(PROJECT / "Snakefile"), "--configfile", "grid.yaml", "--resources", "gpu=0"]
+    return [*snakemake(folder, *arguments), *fixed, *profile]
 
 
 def finish(folder: Path) -> None:
@@ -98,7 +98,7 @@ def finish(folder: Path) -> None:
     run([*ours(folder, "--touch", "--quiet", "all"), *at_once], folder)
 
 
-def told(plan: str, trainings: int, spent: Spent) -> None:
+def report(plan: str, trainings: int, spent: Spent) -> None:
     """Print one row."""
     row(plan, trainings, spent.wall, spent.processor, f"{spent.memory:.0f}")
 

@@ -5,7 +5,7 @@ Run: python benchmarks/scale.py FOLDER [--sizes 1255 5020 10039] [--features mfc
 Writes the synthetic corpus in each size below FOLDER (some 4 GB for the default sizes) and calls the pipeline's own
 verbs, one job after the other, as the rules do. Prints a row per stage and size: jobs, wall time, processor seconds
 (user + system, which other load on the machine disturbs less), processor seconds per hour of audio, and the largest
-resident memory of one job. What lies in FOLDER already is measured again, except for the corpus itself. ``--slow``
+resident memory of one job. What is in FOLDER already is measured again, except for the corpus itself. ``--slow``
 features are measured on the first ``--sample`` shards; their row says how many of the shards that were.
 """
 
@@ -58,29 +58,31 @@ def corpus(folder: Path, utterances: int, features: Iterable[str], slow: Iterabl
     hours = pc.sum(pq.read_table(manifest, columns=["seconds"])["seconds"]).as_py() / 3600
     shards = range(layout.shard_count(utterances, SHARD))
 
-    def told(stage: str, spent: Spent, share: float = 1.0) -> None:
+    def report(stage: str, spent: Spent, share: float = 1.0) -> None:
         jobs = f"{spent.jobs}" if share == 1 else f"{spent.jobs} of {len(shards)}"
         per_hour = f"{spent.processor / hours / share:.2f}"
         row(stage, utterances, f"{hours:.2f}", jobs, spent.wall, spent.processor, per_hour, f"{spent.memory:.0f}")
 
     if fetched is not None:
-        told("fetch", fetched)
-    told("prepare", prepared)
+        report("fetch", fetched)
+    report("prepare", prepared)
     audio = [data / "audio" / f"{shard}.parquet" for shard in shards]
-    told(
+    report(
         "resample",
         each(["resample", "--recordings", recordings, "--root", raw, "--shard", n, "--out", audio[n]] for n in shards),
     )
     prints = data / "fingerprints"
-    told("fingerprint", each(["fingerprint", "--audio", audio[n], "--out", prints / f"{n}.parquet"] for n in shards))
+    report("fingerprint", each(["fingerprint", "--audio", audio[n], "--out", prints / f"{n}.parquet"] for n in shards))
     for feature in (*features, *slow):
         chosen = shards[:sample] if feature in slow else shards
-        told(f"extract {feature}", each(extraction(feature, audio[n], data) for n in chosen), len(chosen) / len(shards))
+        report(
+            f"extract {feature}", each(extraction(feature, audio[n], data) for n in chosen), len(chosen) / len(shards)
+        )
     for protocol in PROTOCOLS:
         folds = data / "folds" / f"{protocol}.parquet"
-        told(f"split {protocol}", ser(division(name, protocol, manifest, folds)))
+        report(f"split {protocol}", ser(division(name, protocol, manifest, folds)))
         out = data / "audit" / f"{protocol}.parquet"
-        told(
+        report(
             f"audit {protocol}",
             ser(["audit", "--manifest", manifest, "--folds", folds, "--fingerprints", prints, "--out", out]),
         )

@@ -52,15 +52,15 @@ def measure(folder: Path, rows: int, speakers: int) -> None:
     settings = Corpus(adapter="table", root=str(root), options={"table": "labels.csv"})
     facts = table.facts(root, table="labels.csv")
 
-    def told(stage: str, arguments: list[object]) -> None:
+    def report(stage: str, arguments: list[object]) -> None:
         spent = ser(arguments)
         row(stage, rows, spent.wall, spent.processor, f"{1000 * spent.processor / rows:.3f}", f"{spent.memory:.0f}")
 
     given = ["--corpus", "mine", "--settings", settings.canonical(), "--root", root]
-    told("prepare", ["prepare", *given, "--manifest", manifest, "--excluded", folder / "excluded.csv"])
+    report("prepare", ["prepare", *given, "--manifest", manifest, "--excluded", folder / "excluded.csv"])
     shard = layout.shard_count(rows, settings.shard_size) // 2
     out = folder / "audio.parquet"
-    told("resample, one shard", ["resample", "--manifest", manifest, "--root", root, "--shard", shard, "--out", out])
+    report("resample, one shard", ["resample", "--manifest", manifest, "--root", root, "--shard", shard, "--out", out])
     draw(
         prints,
         [row_["utterance"] for row_ in contracts.read(contracts.MANIFEST, manifest).select(["utterance"]).to_pylist()],
@@ -70,10 +70,10 @@ def measure(folder: Path, rows: int, speakers: int) -> None:
         count = catalog.load("protocols", protocol.rule).folds(facts, **protocol.options)
         protocol = protocol.model_copy(update={"leaks": (*protocol.leaks, "audio")})  # copies are drawn
         given = ["--corpus", "mine", "--name", name, "--protocol", protocol.decisive(), "--folds", count]
-        told(f"split {name}", ["split", *given, "--manifest", manifest, "--out", folder / f"folds-{name}.parquet"])
+        report(f"split {name}", ["split", *given, "--manifest", manifest, "--out", folder / f"folds-{name}.parquet"])
     for name in AUDITED:
         given = ["--folds", folder / f"folds-{name}.parquet", "--fingerprints", prints]
-        told(f"audit {name}", ["audit", "--manifest", manifest, *given, "--out", folder / f"audit-{name}.parquet"])
+        report(f"audit {name}", ["audit", "--manifest", manifest, *given, "--out", folder / f"audit-{name}.parquet"])
 
 
 def write(root: Path, rows: int, speakers: int) -> None:
@@ -104,7 +104,7 @@ def draw(folder: Path, utterances: list[str], size: int = 5000) -> None:
         extent = generator.uniform(0.5, 8, len(names))
         mixed[::100], extent[::100] = mixed[0], extent[0]
         mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
-        hashes = [f"{number:016x}{place:016x}" for place in range(len(names))]
+        hashes = [f"{number:016x}{row:016x}" for row in range(len(names))]
         columns = [names, hashes, extent.astype(np.float32), [vector.tobytes() for vector in mixed.astype("<f2")]]
         contracts.write(FINGERPRINTS, pa.table(columns, schema=FINGERPRINTS.schema), folder / f"{number}.parquet")
 

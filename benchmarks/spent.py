@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# A process begins with the memory of the one that starts it, so a small one stands between.
+# A process begins with the memory of the one that starts it, so a small process is in between.
 LAUNCHER = """
 import json, os, subprocess, sys
 _, status, usage = os.wait4(subprocess.Popen(sys.argv[2:]).pid, 0)

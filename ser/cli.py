@@ -1,6 +1,6 @@
 """The command line ``ser``: one verb per function in ``ser/commands``, and one per stage, made from its job.
 
-A user's error, a full disk and a lack of memory are printed as one text, with exit code 2.
+A user's error, a full disk and missing memory are printed as one text, with exit code 2.
 """
 
 import ast
@@ -65,7 +65,7 @@ app = plain(
 
 
 def guarded(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Return ``function`` such that a SerError, a full disk and a lack of memory become a text and exit code 2."""
+    """Return ``function`` such that a SerError, a full disk and missing memory become a text and exit code 2."""
 
     @wraps(function)
     def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:

@@ -1,14 +1,14 @@
-"""Where everything lies: the path grammar that the Snakefile and the stages share."""
+"""Paths of all files below data/ and results/, as the workflow and the stages use them."""
 
 from pathlib import Path
 from typing import NamedTuple
 
 RUN = "results/runs/{corpus}/{protocol}/{system}/seed{seed}/fold{fold}"
-CHECKPOINTS = "results/checkpoints"  # one folder per recipe, code and data; gone when the run is done
+CHECKPOINTS = "results/checkpoints"  # one folder per recipe, code and data; removed at the end of the run
 
 
 class Run(NamedTuple):
-    """One training job: a system under a protocol on a corpus, one seed, one fold."""
+    """One system, protocol, corpus, seed and fold."""
 
     corpus: str
     protocol: str
@@ -38,7 +38,7 @@ def features(corpus: str, feature: str) -> Path:
 
 
 def index(folder: Path) -> Path:
-    """``<folder>/index.json``, which stands for all shards in the folder of a feature or a transcript."""
+    """``<folder>/index.json``, which represents all shards in the folder of a feature or a transcript."""
     return folder / "index.json"
 
 
@@ -63,5 +63,5 @@ def audit(corpus: str, protocol: str) -> Path:
 
 
 def shard_count(utterances: int, shard_size: int) -> int:
-    """Return how many shards hold ``utterances``, ``shard_size`` at most in each; at least one."""
+    """Return the number of shards for ``utterances``, at most ``shard_size`` in each; at least one."""
     return max(1, -(-utterances // shard_size))

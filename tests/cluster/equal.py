@@ -46,7 +46,7 @@ def equal(one: Path, other: Path) -> bool:
 
 
 def timeless(path: Path) -> dict[str, object]:
-    """Return the record of a run without its times and its place."""
+    """Return the record of a run without its times and its machine."""
     return {key: value for key, value in json.loads(path.read_text()).items() if key not in TIMES | COMMIT | MACHINE}
 
 

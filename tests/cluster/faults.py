@@ -27,7 +27,7 @@ PRETENDED = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}  # nothing is computed on
 
 
 def main() -> None:
-    """Note the job, let it go wrong where that is planned, and run the real command."""
+    """Record the job, make it fail where that is planned, and run the real command."""
     folder, command = Path(sys.argv[1]), sys.argv[2:]
     job = os.environ["SLURM_JOB_ID"]
     kind = planned(folder, command)
@@ -74,7 +74,7 @@ def interrupt(command: list[str], order: list[str]) -> None:
 
 
 def hold() -> None:
-    """Fill memory for as long as Slurm, which looks once a second, needs to see it."""
+    """Fill memory for as long as Slurm, which samples once a second, needs to measure it."""
     held = bytearray(HELD)
     held[::PAGE] = b"1" * len(range(0, HELD, PAGE))
     time.sleep(4)
@@ -82,8 +82,8 @@ def hold() -> None:
 
 def note(folder: Path, job: str, command: list[str], fault: str | None) -> None:
     """Append what Slurm gave the job: one line, short enough to be written at once."""
-    shown = subprocess.run(["scontrol", "--oneliner", "show", "job", job], capture_output=True, text=True, check=True)
-    given = dict(field.partition("=")[::2] for field in shown.stdout.split())
+    printed = subprocess.run(["scontrol", "--oneliner", "show", "job", job], capture_output=True, text=True, check=True)
+    given = dict(field.partition("=")[::2] for field in printed.stdout.split())
     line = {
         "verb": command[1],
         "fault": fault,

@@ -122,7 +122,7 @@ def noticed(folder: Path, jobs: list[dict[str, str]]) -> Iterator[Check]:
             asked = [f"{job['memory']} of memory and {job['time']}" for job in tries]
             yield f"{kind}: {asked[0]}, then {asked[1]}", twice
     yield "broken: tried three times", len([job for job in jobs if job["fault"] == "broken"]) == 3
-    yield "broken: its message is shown", log.count("An injected fault: broken.") >= 1
+    yield "broken: its message is printed", log.count("An injected fault: broken.") >= 1
     yield "memory: its log says why", any("exceeded memory limit" in text.read_text() for text in slurm_logs(folder))
     verbs = {job["verb"] for job in jobs}
     yield "what needs the broken job waited for it", verbs.isdisjoint({"score", "compare", "report"})

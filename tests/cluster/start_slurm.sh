@@ -4,7 +4,7 @@
 #   tests/cluster/start_slurm.sh FOLDER [GPUS]      stop with tests/cluster/stop_slurm.sh FOLDER
 #
 # Needs root, and Debian's slurm-wlm and munge. No systemd, no cgroups, no accounting: a job over its memory is found by
-# Slurm's own sampling. Everything lies in FOLDER but three links in /etc/slurm, because the executor plugin takes
+# Slurm's own sampling. Everything is in FOLDER except three links in /etc/slurm, because the executor plugin takes
 # SLURM_CONF out of the environment of its inner srun.
 set -euo pipefail
 folder=$(realpath -m "$1")
@@ -68,7 +68,7 @@ NodeName=$host NodeAddr=127.0.0.1 CPUs=$cpus RealMemory=$memory Gres=gpu:$gpus S
 PartitionName=cpu Nodes=$host Default=YES MaxTime=4320 State=UP
 PartitionName=gpu Nodes=$host MaxTime=4320 State=UP
 CONF
-# One character device for each pretended GPU: with fewer the node is drained, with plain files no job is told its device.
+# One character device for each simulated GPU: with fewer the node is drained, with plain files no job gets a device.
 devices=(/dev/null /dev/zero /dev/full /dev/urandom)
 for ((i = 0; i < gpus; i++)); do echo "NodeName=$host Name=gpu File=${devices[i]} AutoDetect=off"; done > "$folder/gres.conf"
 echo "CgroupAutomount=no" > "$folder/cgroup.conf"

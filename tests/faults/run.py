@@ -103,9 +103,9 @@ def _arguments() -> argparse.Namespace:
 def _undisturbed(project: ProjectCopy) -> Bench:
     """Run the experiment from nothing and keep its states."""
     began = time.monotonic()
-    whole = project.run(project.snakemake())
-    if whole.code:
-        sys.exit(f"the undisturbed run failed:\n{whole.text[-3000:]}")
+    done = project.run(project.snakemake())
+    if done.code:
+        sys.exit(f"the undisturbed run failed:\n{done.text[-3000:]}")
     project.save(FINISHED)
     found: dict[str, list[list[str]]] = {}
     for command in commands(project.folder):
@@ -114,7 +114,7 @@ def _undisturbed(project: ProjectCopy) -> Bench:
             verb = "estimator" if f"/{ESTIMATOR}/" in command[command.index("--out") + 1] else "network"
         found.setdefault(verb, []).append(command)
     bench = Bench(project, found)
-    print(f"undisturbed: {whole.seconds:.0f} s from nothing", end="")
+    print(f"undisturbed: {done.seconds:.0f} s from nothing", end="")
     for state, missing in MISSING.items():
         project.restore(FINISHED)
         for path in [path for pattern in missing for path in project.folder.glob(pattern)]:

@@ -31,13 +31,13 @@ WORDS = ["the", ".", "no", "name@domain.com"]
 
 
 @pytest.fixture
-def said(tmp_path: Path) -> Path:
+def transcribed(tmp_path: Path) -> Path:
     """Two shards of transcripts, and a third of a corpus that was larger once."""
     for shard, words in enumerate([["the", ".", "the"], ["no", "name@domain.com"], ["yes"]]):
         rows = [{"utterance": f"u{shard}", "text": "", "words": words, "reference": ""}]
         table = pa.Table.from_pylist(rows, schema=contracts.TRANSCRIPTS.schema)
-        contracts.write(contracts.TRANSCRIPTS, table, tmp_path / "said" / f"{shard}.parquet")
-    return tmp_path / "said"
+        contracts.write(contracts.TRANSCRIPTS, table, tmp_path / "transcribed" / f"{shard}.parquet")
+    return tmp_path / "transcribed"
 
 
 @pytest.fixture
@@ -52,9 +52,9 @@ def stored(path: Path) -> dict[str, list[float]]:
     return dict(zip(table["word"].to_pylist(), table["vector"].to_pylist(), strict=True))
 
 
-def test_the_words_of_the_transcripts_get_their_vectors(said: Path, source: Path, tmp_path: Path) -> None:
+def test_the_words_of_the_transcripts_get_their_vectors(transcribed: Path, source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.parquet"
-    embed(EmbedJob(transcripts=said, source=str(source), downloaded=tmp_path / "raw", out=out, shards=2))
+    embed(EmbedJob(transcripts=transcribed, source=str(source), downloaded=tmp_path / "raw", out=out, shards=2))
     found = stored(out)
     assert list(found) == [".", "the"]
     assert found["."] == [1, 2, 3], "not the vector of '. . .'"
@@ -63,16 +63,19 @@ def test_the_words_of_the_transcripts_get_their_vectors(said: Path, source: Path
     sha = hashlib.sha256(GLOVE).hexdigest()
     assert (notes["words"], notes["found"], notes["checksum"]) == ("4", "2", sha)
     assert notes["provenance"] == f"glove.test.3d.txt (SHA-256 {sha[:12]})"
-    embed(EmbedJob(transcripts=said, source=str(source), downloaded=tmp_path / "raw", out=out))
+    embed(EmbedJob(transcripts=transcribed, source=str(source), downloaded=tmp_path / "raw", out=out))
     assert list(stored(out)) == [".", "the", "yes"]
     assert not (tmp_path / "raw").exists()
 
 
-def test_transcripts_without_a_known_word_are_legal(said: Path, tmp_path: Path) -> None:
+def test_transcripts_without_a_known_word_are_legal(transcribed: Path, tmp_path: Path) -> None:
     (tmp_path / "other.txt").write_bytes(b"le 1 2\nla 3 4\n")
     embed(
         EmbedJob(
-            transcripts=said, source=str(tmp_path / "other.txt"), downloaded=tmp_path, out=tmp_path / "out.parquet"
+            transcripts=transcribed,
+            source=str(tmp_path / "other.txt"),
+            downloaded=tmp_path,
+            out=tmp_path / "out.parquet",
         )
     )
     assert stored(tmp_path / "out.parquet") == {}
@@ -171,8 +174,10 @@ def test_of_a_word_that_comes_twice_the_first_counts(tmp_path: Path) -> None:
     assert glove.read(tmp_path / "v.txt", ["a"])["a"].tolist() == [1, 2]
 
 
-def test_a_local_file_must_exist_and_be_the_one_of_the_checksum(said: Path, source: Path, tmp_path: Path) -> None:
-    given = {"transcripts": said, "downloaded": tmp_path / "raw", "out": tmp_path / "out.parquet"}
+def test_a_local_file_must_exist_and_be_the_one_of_the_checksum(
+    transcribed: Path, source: Path, tmp_path: Path
+) -> None:
+    given = {"transcripts": transcribed, "downloaded": tmp_path / "raw", "out": tmp_path / "out.parquet"}
     with pytest.raises(SerError, match="there is no such file"):
         embed(EmbedJob(**given, source=str(tmp_path / "none.txt")))  # type: ignore[arg-type]
     with pytest.raises(SerError, match=f"SHA-256 is {hashlib.sha256(GLOVE).hexdigest()}, not {'f' * 64}"):
@@ -189,9 +194,9 @@ def served(tmp_path: Path) -> Iterator[str]:
     zipped(tmp_path / "www/glove.zip", GLOVE)
 
     class Logged(SimpleHTTPRequestHandler):
-        def log_message(self, *said: object) -> None:
+        def log_message(self, *transcribed: object) -> None:
             with (tmp_path / "www.log").open("a") as log:
-                log.write(f"{said}\n")
+                log.write(f"{transcribed}\n")
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), partial(Logged, directory=str(tmp_path / "www")))
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -202,34 +207,36 @@ def served(tmp_path: Path) -> Iterator[str]:
     thread.join(timeout=5)
 
 
-def test_an_address_is_fetched_once_and_kept(said: Path, served: str, tmp_path: Path) -> None:
+def test_an_address_is_fetched_once_and_kept(transcribed: Path, served: str, tmp_path: Path) -> None:
     raw, out = tmp_path / "raw", tmp_path / "out.parquet"
-    embed(EmbedJob(transcripts=said, source=f"{served}?token=hush", downloaded=raw, out=out))
+    embed(EmbedJob(transcripts=transcribed, source=f"{served}?token=hush", downloaded=raw, out=out))
     assert list(stored(out)) == [".", "the", "yes"]
     assert contracts.metadata(out)["source"] == served
     assert "hush" not in str(contracts.metadata(out))
     (tmp_path / "www/glove.zip").unlink()
-    embed(EmbedJob(transcripts=said, source=served, downloaded=raw, out=out))
+    embed(EmbedJob(transcripts=transcribed, source=served, downloaded=raw, out=out))
     assert {path.name for path in raw.iterdir()} == {"glove.zip", ".lock"}
 
 
-def test_a_download_of_another_release_is_put_aside(said: Path, served: str, tmp_path: Path) -> None:
+def test_a_download_of_another_release_is_put_aside(transcribed: Path, served: str, tmp_path: Path) -> None:
     raw = tmp_path / "raw"
     with pytest.raises(SerError, match="damaged or another release"):
         embed(
-            EmbedJob(transcripts=said, source=served, downloaded=raw, out=tmp_path / "out.parquet", checksum="f" * 64)
+            EmbedJob(
+                transcripts=transcribed, source=served, downloaded=raw, out=tmp_path / "out.parquet", checksum="f" * 64
+            )
         )
     sha = hashlib.sha256((tmp_path / "www/glove.zip").read_bytes()).hexdigest()
     assert (raw / f"glove.zip.wrong-sha256-{sha[:12]}").exists()
-    embed(EmbedJob(transcripts=said, source=served, downloaded=raw, out=tmp_path / "out.parquet", checksum=sha))
+    embed(EmbedJob(transcripts=transcribed, source=served, downloaded=raw, out=tmp_path / "out.parquet", checksum=sha))
 
 
-def test_jobs_of_two_corpora_may_want_the_same_file_at_once(said: Path, served: str, tmp_path: Path) -> None:
+def test_jobs_of_two_corpora_may_want_the_same_file_at_once(transcribed: Path, served: str, tmp_path: Path) -> None:
     outs = [tmp_path / f"{number}.parquet" for number in range(4)]
     jobs = [
         threading.Thread(
             target=embed,
-            args=(EmbedJob(transcripts=said, source=served, downloaded=tmp_path / "raw", out=out),),
+            args=(EmbedJob(transcripts=transcribed, source=served, downloaded=tmp_path / "raw", out=out),),
         )
         for out in outs
     ]
