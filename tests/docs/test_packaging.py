@@ -67,11 +67,21 @@ def test_the_conda_environment_has_the_versions_of_the_lock() -> None:
     assert f"python {META['project']['requires-python']}" in conda
 
 
-def outside(folder: Path, *arguments: str, path: Path) -> subprocess.CompletedProcess[str]:
-    """Run ``ser`` from ``folder`` on the package in ``path``, torch hidden."""
-    code = "import sys; sys.modules['torch'] = None; sys.argv[0] = 'ser'; from ser.cli import app; app()"
+HIDE = """
+import sys
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("torch", "snakemake", "librosa", "av", "faster_whisper", "pocketsphinx", "pynvml"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Hidden())
+"""
+CORE_STAGES = ("audit", "compare", "extract", "fingerprint", "prepare", "report", "resample", "score", "split")
+
+
+def outside(folder: Path, code: str, *arguments: str, path: Path) -> subprocess.CompletedProcess[str]:
+    """Run ``code`` from ``folder`` on the package in ``path``, with the extras hidden."""
     environment = {**os.environ, "PYTHONPATH": str(path)}
-    command = [sys.executable, "-c", code, *arguments]
+    command = [sys.executable, "-c", HIDE + code, *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -98,10 +108,18 @@ def test_the_wheel_carries_configuration_templates_and_tables(unpacked: Path) ->
 def test_the_wheel_works_outside_the_repository_without_torch(
     arguments: tuple[str, ...], unpacked: Path, tmp_path: Path
 ) -> None:
-    done = outside(tmp_path, *arguments, path=unpacked)
+    done = outside(tmp_path, "from ser.cli import app; app()", *arguments, path=unpacked)
     assert done.returncode == 0, done.stderr
     known = {"systems": "C-pFSMN-A", "protocols": "speaker-folds-4", "keys": "experiment.runs", "corpora": "iemocap"}
     assert known.get(arguments[0], "mfcc") in done.stdout
+
+
+def test_the_stages_from_recordings_to_folds_and_from_predictions_to_report_need_no_extra(
+    unpacked: Path, tmp_path: Path
+) -> None:
+    code = "".join(f"import ser.stages.{stage}\n" for stage in CORE_STAGES)
+    done = outside(tmp_path, code, path=unpacked)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(
