@@ -6,7 +6,7 @@ from ser import catalog
 from ser.errors import SerError
 
 
-def test_an_unknown_name_is_told_with_the_near_miss() -> None:
+def test_an_unknown_name_is_reported_with_the_near_miss() -> None:
     with pytest.raises(SerError, match=r"unknown feature 'mfc'\. Did you mean 'mfcc'\?"):
         catalog.load("features", "mfc")
 

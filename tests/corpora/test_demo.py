@@ -62,7 +62,7 @@ def digests(root: Path) -> dict[str, str]:
     return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def test_the_reader_reads_back_what_was_planned(rows: list[Utterance]) -> None:
+def test_the_adapter_reads_the_planned_utterances(rows: list[Utterance]) -> None:
     assert demo.verify(rows, utterances=SIZE, seed=3) == []
     planned = {one.name: one for dialog in scenario.dialogs(SIZE, 3) for one in dialog.utterances}
     assert set(planned) == {row.utterance for row in rows}
@@ -123,7 +123,7 @@ def test_the_same_options_give_the_same_bytes_whatever_the_jobs(tmp_path: Path) 
     assert digests(tmp_path / "one") == digests(tmp_path / "two")
 
 
-def test_another_seed_says_something_else() -> None:
+def test_another_seed_gives_other_sentences() -> None:
     first, second = scenario.dialogs(60, 0), scenario.dialogs(60, 1)
     assert [dialog.utterances for dialog in first] != [dialog.utterances for dialog in second]
     assert {one.text for dialog in first for one in dialog.utterances} != {
@@ -145,7 +145,7 @@ def test_a_size_that_cannot_be_is_refused_before_anything_is_read(utterances: in
 
 
 @pytest.mark.parametrize("utterances", [40, 107, 150, 240, 300, 1000, 5000, 10039])
-def test_the_plan_has_as_many_utterances_as_were_asked_for(utterances: int) -> None:
+def test_the_plan_has_the_requested_number_of_utterances(utterances: int) -> None:
     cells = counts(utterances)
     assert sum(cells.values()) == utterances == demo.facts(None, utterances=utterances).utterances
     if utterances >= 150:
@@ -181,7 +181,7 @@ def test_scripts_repeat_their_lines_over_the_sessions_and_improvisations_do_not(
     assert shared["improvised"] < 0.05
 
 
-def test_verify_names_what_is_missing_and_what_is_too_much(rows: list[Utterance]) -> None:
+def test_verify_names_missing_and_surplus_utterances(rows: list[Utterance]) -> None:
     first = rows[0]
     missing = demo.verify(rows[1:], utterances=SIZE, seed=3)
     assert len(missing) == 1

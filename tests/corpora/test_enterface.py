@@ -86,7 +86,7 @@ def test_the_whole_release_equals_its_card(tmp_path: Path) -> None:
     assert enterface.sources(tmp_path) == sorted(tmp_path / name for name in release())
 
 
-def test_the_folder_says_who_speaks(tmp_path: Path) -> None:
+def test_the_folder_names_the_speaker(tmp_path: Path) -> None:
     rows = {row.audio: row for row in enterface.utterances(put(tmp_path, *release()))}
     other = rows["subject 11/fear/sentence 4/s12_fe_4.avi"]
     assert (other.speaker, other.utterance, other.emotion) == ("subject_11", "s11_fe_4", "fearful")
@@ -112,7 +112,7 @@ def test_no_two_emotions_share_a_sentence() -> None:
     assert len(set(known)) == len(known) == 28
 
 
-def test_what_was_never_cut_is_left_out_with_a_reason(tmp_path: Path) -> None:
+def test_uncut_sessions_are_left_out_with_a_reason(tmp_path: Path) -> None:
     put(tmp_path, *release())
     left_out = enterface.left_out(tmp_path)
     assert sorted(left_out) == [f"subject 6/{emotion}/s6_{code}.avi" for emotion, code in CODES.items()]
@@ -138,7 +138,7 @@ def test_the_complete_subjects_are_the_1260_clips_of_the_paper(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("top", ["enterface database/", "Enterface Database/"])
-def test_a_folder_around_the_release_is_looked_into(tmp_path: Path, top: str) -> None:
+def test_a_folder_around_the_release_is_read(tmp_path: Path, top: str) -> None:
     put(tmp_path, *(top + name for name in release()))
     rows = enterface.utterances(tmp_path)
     assert enterface.verify(rows) == []

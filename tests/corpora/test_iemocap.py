@@ -96,7 +96,7 @@ def test_each_rater_keeps_all_of_their_labels(release: Path) -> None:
     assert second.raters == (("E2", ("frustrated",)), ("E3", ("angry", "pride")), ("M1", ("other",)))
 
 
-def test_dimensions_that_nobody_rated_are_absent(release: Path) -> None:
+def test_unrated_dimensions_are_absent(release: Path) -> None:
     first, second, *_ = iemocap.utterances(release)
     assert (first.valence, first.activation, first.dominance) == (2.5, 2.5, 2.5)
     assert (second.valence, second.activation, second.dominance) == (None, 3.5, None)
@@ -151,7 +151,7 @@ def test_facts_are_the_cards_unless_a_subset_is_allowed(release: Path) -> None:
     assert part.speakers == ("Ses01F", "Ses01M", "Ses03M", "Ses05F")
 
 
-def test_a_folder_that_is_not_the_release_is_told_what_was_found(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_the_release_is_described(tmp_path: Path) -> None:
     put(tmp_path, "Session_1/readme.txt", "x")
     with pytest.raises(SerError, match=r"expected the folders Session1,.*found Session_1"):
         iemocap.utterances(tmp_path)

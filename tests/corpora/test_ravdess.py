@@ -18,7 +18,7 @@ def put(root: Path, *names: str) -> Path:
     return root
 
 
-def test_a_name_says_everything(tmp_path: Path) -> None:
+def test_a_name_holds_every_field(tmp_path: Path) -> None:
     root = put(tmp_path, "Actor_12/03-01-06-02-01-02-12.wav", "Actor_01/03-01-01-01-02-01-01.flac")
     neutral, fearful = ravdess.utterances(root)
     assert (fearful.utterance, fearful.audio) == ("03-01-06-02-01-02-12", "Actor_12/03-01-06-02-01-02-12.wav")

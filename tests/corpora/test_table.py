@@ -57,7 +57,7 @@ def test_labels_are_translated_and_empty_ones_are_not_labelled(tmp_path: Path) -
     assert (facts.utterances, facts.speakers, facts.emotions) == (3, (), ("angry", "neutral"))
 
 
-def test_an_emotion_that_nobody_knows(tmp_path: Path) -> None:
+def test_an_unknown_emotion(tmp_path: Path) -> None:
     with pytest.raises(SerError) as error:
         rows(put(tmp_path, "path,emotion\na.wav,sad\nb.wav,angryy\n"))
     for words in ("t.csv:3", "'angry'", "labels"):

@@ -142,7 +142,7 @@ def test_front_end_keeps_time_in_order() -> None:
     assert not torch.equal(before[:, 8:], after[:, 8:])
 
 
-def test_multi_scale_is_a_sum_over_its_window_and_masks_what_sees_padding() -> None:
+def test_multi_scale_is_a_sum_over_its_window_and_masks_padding() -> None:
     torch.manual_seed(0)
     layer = MultiScale(3, (2, 4), 5)
     x = torch.randn(2, 9, 3)

@@ -31,8 +31,8 @@ def written_out(train: np.ndarray, labels: np.ndarray, test: np.ndarray, cost: f
 
 
 def recall(scores: np.ndarray, labels: np.ndarray) -> float:
-    said = scores.argmax(1)
-    return float(np.mean([(said[labels == label] == label).mean() for label in sorted(set(labels.tolist()))]))
+    predicted = scores.argmax(1)
+    return float(np.mean([(predicted[labels == label] == label).mean() for label in sorted(set(labels.tolist()))]))
 
 
 def test_the_kernel_machine_is_its_formula_and_is_fixed_without_a_dev_part() -> None:
@@ -59,7 +59,7 @@ def test_the_choice_on_dev_is_the_best_of_the_grid() -> None:
     np.testing.assert_allclose(found.scores(test), written_out(train, labels, test, *best), atol=1e-7)
 
 
-def test_a_ring_around_a_point_is_told_apart_and_two_points_have_the_known_answer() -> None:
+def test_a_ring_and_its_centre_are_separated_and_two_points_have_the_known_solution() -> None:
     angle = np.linspace(0, 2 * np.pi, 12, endpoint=False)
     ring = np.stack([np.cos(angle), np.sin(angle)], 1)
     vectors, labels = np.concatenate([0.2 * ring, ring]), np.repeat([0, 1], 12)

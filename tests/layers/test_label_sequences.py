@@ -86,14 +86,16 @@ def test_the_loss_is_the_sum_over_all_sequences_and_so_is_its_gradient(strict: b
     segments = segmented(regions)
     mask = torch.arange(FRAMES) < torch.tensor(lengths)[:, None]
     logits = torch.randn(5, FRAMES, 4, generator=generator, dtype=torch.float64).requires_grad_()
-    said = logits.log_softmax(-1)  # label in column 1, Null in column 3; the others are emotions of no interest
-    found = path_loss(said[..., 1], said[..., 3], mask, segments, 4, strict=strict, outer=outer)
+    log_posteriors = logits.log_softmax(
+        -1
+    )  # label in column 1, Null in column 3; the others are emotions of no interest
+    found = path_loss(log_posteriors[..., 1], log_posteriors[..., 3], mask, segments, 4, strict=strict, outer=outer)
     wanted = []
     for row, length in enumerate(lengths):
         total = torch.zeros((), dtype=torch.float64)
         for sequence in product((0, 1), repeat=length):
             if allowed(sequence, segments, row, strict=strict, outer=outer):
-                total = total + sum(said[row, t, 1 if value else 3] for t, value in enumerate(sequence)).exp()
+                total = total + sum(log_posteriors[row, t, 1 if value else 3] for t, value in enumerate(sequence)).exp()
         wanted.append(-total.log())
     torch.testing.assert_close(found.double(), torch.stack(wanted), atol=1e-5, rtol=1e-5)
     (mine,) = torch.autograd.grad(found.sum(), logits, retain_graph=True)
@@ -109,9 +111,9 @@ def test_long_utterances_have_finite_gradients_in_float32(strict: bool) -> None:
     regions = voiced_regions(torch.arange(2000).expand(2, -1) % 40 < 25, mask, run=5, gap=10)
     segments = segmented(regions)
     assert segments.count.tolist() == [50, 1]
-    said = logits.log_softmax(-1)
+    log_posteriors = logits.log_softmax(-1)
     bound = most_segments(2000, 5, 10)
-    found = path_loss(said[..., 0], said[..., 4], mask, segments, bound, strict=strict, outer=True)
+    found = path_loss(log_posteriors[..., 0], log_posteriors[..., 4], mask, segments, bound, strict=strict, outer=True)
     found.sum().backward()
     assert found.isfinite().all()
     assert logits.grad is not None

@@ -154,7 +154,7 @@ def test_dfsmn_is_equations_2_to_4_layer_by_layer(
         np.testing.assert_allclose(found[n], affine(model.output, below[-1]), atol=1e-4)
 
 
-def test_what_counts_as_order_decides_how_far_back_a_frame_is_seen() -> None:
+def test_the_order_decides_how_far_back_a_frame_reaches() -> None:
     """Check that order 3 in stride 2 is 6 frames back as printed, and 4 where the current one counts."""
     for order_count, furthest in (("paper", 6), ("current", 4)):
         model = pyramid_fsmn.build(
@@ -193,7 +193,7 @@ def test_options_that_cannot_be_are_refused_by_name(options: dict[str, object], 
         chosen(pyramid_fsmn, Shape(24, 24), **options)
 
 
-def test_convolutions_leave_what_their_arithmetic_says() -> None:
+def test_convolutions_reduce_as_their_arithmetic_gives() -> None:
     """Check 5×5 at stride 2×2: with padding 3, n becomes floor((n + 1) / 2) + 1 in each layer."""
     for n in (20, 201, 300, 750, 1500):
         once = (n + 1) // 2 + 1

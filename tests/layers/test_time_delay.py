@@ -179,7 +179,7 @@ def test_a_tone_becomes_a_tone_of_another_pitch(up: int, down: int, hertz: float
     np.testing.assert_allclose(found[50:-50], wanted[50:-50], atol=0.01)
 
 
-def test_what_would_fold_back_is_filtered_out() -> None:
+def test_aliases_are_filtered_out() -> None:
     tone = torch.from_numpy(np.sin(2 * np.pi * 7900 * np.arange(4000) / RATE)).float().unsqueeze(0)
     fast = resampled(tone, 10, 11)[0, 50:-50]  # 7900 · 1.1 Hz is above the Nyquist frequency
     assert fast.abs().max() < 0.1

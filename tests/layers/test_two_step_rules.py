@@ -1,4 +1,4 @@
-"""Second thoughts about neutral answers: hand-made posteriors, brute force over thresholds."""
+"""Rules that revise neutral predictions: hand-made posteriors, brute force over thresholds."""
 
 import numpy as np
 import pytest
@@ -36,21 +36,21 @@ def drawn(rows: int, seed: int = 0, levels: int | None = None) -> tuple[Array, A
 
 
 def by_hand(rule: str, first: Array, second: Array, tau: float) -> list[int]:
-    """Return the answers of a rule, one utterance after the other."""
-    answers = []
+    """Return the predictions of a rule, one utterance after the other."""
+    predictions = []
     for p, q in zip(first.tolist(), second.tolist(), strict=True):
         rival = q.index(max(q))
         if rule == "cascade_b":
-            answers.append(NEUTRAL if p[NEUTRAL] > tau else rival)
+            predictions.append(NEUTRAL if p[NEUTRAL] > tau else rival)
         else:
-            said = p.index(max(p))
-            answers.append(rival if said == NEUTRAL and q[rival] > tau else said)
-    return answers
+            predicted = p.index(max(p))
+            predictions.append(rival if predicted == NEUTRAL and q[rival] > tau else predicted)
+    return predictions
 
 
 @pytest.mark.parametrize("levels", [None, 4])
 @pytest.mark.parametrize("tau", [0.0, 0.25, 0.5, 0.9, 1.0])
-def test_the_rules_are_what_their_words_say(tau: float, levels: int | None) -> None:
+def test_the_rules_follow_their_descriptions(tau: float, levels: int | None) -> None:
     first, second, _ = drawn(300, levels=levels)
     assert challenged(first, second, tau).tolist() == by_hand("cascade_a", first, second, tau)
     assert gated(first, second, tau).tolist() == by_hand("cascade_b", first, second, tau)
@@ -58,12 +58,12 @@ def test_the_rules_are_what_their_words_say(tau: float, levels: int | None) -> N
 
 def test_rule_a_changes_only_utterances_that_the_first_network_calls_neutral() -> None:
     first, second, _ = drawn(300)
-    said = first.argmax(1)
+    predicted = first.argmax(1)
     for tau in np.linspace(0, 1, 11):
-        changed = challenged(first, second, tau) != said
-        assert (said[changed] == NEUTRAL).all()
-    assert (challenged(first, second, 0.0) != said).sum() == (said == NEUTRAL).sum()  # all of them, at the latest
-    assert (challenged(first, second, 1.0) == said).all()
+        changed = challenged(first, second, tau) != predicted
+        assert (predicted[changed] == NEUTRAL).all()
+    assert (challenged(first, second, 0.0) != predicted).sum() == (predicted == NEUTRAL).sum()
+    assert (challenged(first, second, 1.0) == predicted).all()
 
 
 @pytest.mark.parametrize("levels", [None, 5])
@@ -76,8 +76,8 @@ def test_the_threshold_is_the_best_there_is(rule: Rule, seed: int, levels: int |
     other = np.concatenate(drawn(50, seed + 100)[:2], axis=1)
     remark = end.fit({"train": other, "dev": joined}, {"train": np.zeros(50, np.int64), "dev": labels})
 
-    def ua(answers: list[int]) -> float:
-        right = np.array(answers) == labels
+    def ua(predictions: list[int]) -> float:
+        right = np.array(predictions) == labels
         return float(np.mean([right[labels == k].mean() for k in range(CLASSES)]))
 
     between = np.unique(np.concatenate([[0.0, 1.0], first.ravel(), second[second >= 0]]))
@@ -121,7 +121,7 @@ def test_the_threshold_lies_in_the_middle_of_the_widest_best_interval() -> None:
     assert best_threshold(np.array([0.3, above]), lambda tau: float(0.3 <= tau < above))[0] == 0.3
 
 
-def test_without_a_dev_part_the_threshold_is_of_train_and_the_record_says_so() -> None:
+def test_without_a_dev_part_the_threshold_is_of_train_and_recorded_so() -> None:
     first, second, labels = drawn(60)
     joined = np.concatenate([first, second], axis=1)
     for rule in ("cascade_a", "cascade_b"):

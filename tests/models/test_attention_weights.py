@@ -91,13 +91,13 @@ def network(name: str) -> Any:
     return build(NETWORKS[name])
 
 
-def batch(recipe: Recipe, lengths: list[int], spoken: list[int]) -> Batch:
+def batch(recipe: Recipe, lengths: list[int], words_of: list[int]) -> Batch:
     """Return random utterances of these numbers of frames and words; padding to a fixed length counts as real."""
     generator = torch.Generator().manual_seed(sum(lengths))
     frames = torch.randn(len(lengths), LENGTH, DIMS, generator=generator)
     words = torch.randint(1, TABLE, (len(lengths), SENTENCE), generator=generator)
     mask, word_mask = (torch.arange(size).expand(len(lengths), size) for size in (LENGTH, SENTENCE))
-    mask, word_mask = mask < torch.tensor(lengths)[:, None], word_mask < torch.tensor(spoken)[:, None]
+    mask, word_mask = mask < torch.tensor(lengths)[:, None], word_mask < torch.tensor(words_of)[:, None]
     frames, words = frames * mask.unsqueeze(-1), words * word_mask
     mask, word_mask = mask | fixed(recipe, "frames"), word_mask | fixed(recipe, "words")
     vector = torch.randn(len(lengths), VECTOR, generator=generator) if recipe.inputs.vector else None

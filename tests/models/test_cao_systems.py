@@ -136,7 +136,7 @@ def built(name: str) -> nn.Module:
 
 
 @pytest.mark.parametrize("name", SIZES)
-def test_parameters_are_what_the_layers_add_up_to(name: str) -> None:
+def test_parameters_are_the_sum_over_the_layers(name: str) -> None:
     exact, millions = SIZES[name]
     assert sum(parameter.numel() for parameter in built(name).parameters()) == exact
     assert round(exact / 1e6, 3) == millions

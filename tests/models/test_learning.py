@@ -17,7 +17,7 @@ def settled(model: nn.Module) -> nn.Module:
 
 
 @every
-def test_a_tiny_batch_is_learnt_by_heart(small: SmallNetwork) -> None:
+def test_a_tiny_batch_is_overfitted(small: SmallNetwork) -> None:
     model = settled(small.build())
     size = 16 if sum(p.numel() for p in model.parameters()) > 1000 else 8  # a few hundred weights learn no more noise
     items, labels = small.batch([LENGTH] * size), torch.arange(size) % len(CLASSES)

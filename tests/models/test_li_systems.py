@@ -104,7 +104,7 @@ def test_windows_are_the_loudest_with_repeated_ends(loudness: str) -> None:
             np.testing.assert_array_equal(windows[n, place].numpy(), own[around[t]].ravel())
 
 
-def test_the_dnn_says_the_mean_posterior_and_learns_from_every_window_alike() -> None:
+def test_the_dnn_returns_the_mean_posterior_and_weighs_windows_equally() -> None:
     torch.manual_seed(0)
     lengths = [9, 6]
     mask = mask_of(lengths)
@@ -131,8 +131,8 @@ def test_the_flag_is_read_as_such_and_not_by_the_network() -> None:
     model = rnn_elm.build(Shape(6), 3, cells=4)
     assert torch.equal(model(items), model(other))
     assert not torch.equal(model.loss(items, labels, None), model.loss(other, labels, None))
-    said = model.summary(items)
-    assert said.shape == (2, 4 * 4)
+    summary = model.summary(items)
+    assert summary.shape == (2, 4 * 4)
     assert dnn_elm.build(Shape(6), 3, energy=0).windows(items)[0].shape[-1] == 25 * 5
 
 

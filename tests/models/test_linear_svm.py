@@ -39,8 +39,8 @@ def test_the_saved_numbers_are_enough_to_vote(classes: int) -> None:
     votes = np.zeros((len(x), classes))
     for column, (one, other) in enumerate(combinations(range(classes), 2)):
         votes[np.arange(len(x)), np.where(values[:, column] > 0, one, other)] += 1
-    said = machine.predict(x)
-    assert (votes[np.arange(len(x)), said] == votes.max(1)).all()
+    predicted = machine.predict(x)
+    assert (votes[np.arange(len(x)), predicted] == votes.max(1)).all()
 
 
 def test_a_rare_class_counts_as_much_as_a_common_one() -> None:

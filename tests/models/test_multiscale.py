@@ -64,13 +64,13 @@ def batch(frames: list[int], words: list[int], *, masked: bool) -> Batch:
     """Return utterances of so many real frames and words, padded to 9 and 6."""
     generator = torch.Generator().manual_seed(1)
     mask = torch.arange(9) < torch.tensor(frames)[:, None]
-    said = torch.arange(6) < torch.tensor(words)[:, None]
+    word_mask = torch.arange(6) < torch.tensor(words)[:, None]
     x = torch.randn(len(frames), 9, 3, generator=generator) * mask.unsqueeze(-1)
-    rows = torch.randint(1, WORDS, (len(words), 6), generator=generator) * said
+    rows = torch.randint(1, WORDS, (len(words), 6), generator=generator) * word_mask
     vector = torch.randn(len(frames), 2, generator=generator)
     if not masked:
-        mask, said = torch.ones_like(mask), torch.ones_like(said)
-    return Batch(x, mask, vector, rows, said)
+        mask, word_mask = torch.ones_like(mask), torch.ones_like(word_mask)
+    return Batch(x, mask, vector, rows, word_mask)
 
 
 @pytest.mark.parametrize(
@@ -178,12 +178,14 @@ def test_no_system_is_another_under_a_second_name() -> None:
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name.endswith("-ASR")])
 def test_a_system_on_recognised_words_differs_in_nothing_else(name: str) -> None:
-    given, heard = RECIPES[name.removesuffix("-ASR")], RECIPES[name]
-    assert heard.inputs.words is not None
-    assert heard.inputs.words.transcript == "recognised"
-    inputs = heard.inputs.model_copy(update={"words": heard.inputs.words.model_copy(update={"transcript": "given"})})
-    assert heard.model_copy(update={"inputs": inputs}).decisive() == given.decisive()
-    assert heard.published == given.published
+    given, recognised = RECIPES[name.removesuffix("-ASR")], RECIPES[name]
+    assert recognised.inputs.words is not None
+    assert recognised.inputs.words.transcript == "recognised"
+    inputs = recognised.inputs.model_copy(
+        update={"words": recognised.inputs.words.model_copy(update={"transcript": "given"})}
+    )
+    assert recognised.model_copy(update={"inputs": inputs}).decisive() == given.decisive()
+    assert recognised.published == given.published
 
 
 @pytest.mark.parametrize(
@@ -258,7 +260,7 @@ def classifier_input(model: MultiScaleCNN, items: Batch, n: int) -> NDArray[np.f
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("pairing", ["none", *get_args(Pairing)])
 @pytest.mark.parametrize("which", [("max", "mean", "std"), ("std", "max")])
-def test_the_classifier_reads_what_equations_1_to_6_give(pairing: str, which: tuple[str, ...], masked: bool) -> None:
+def test_the_classifier_input_follows_equations_1_to_6(pairing: str, which: tuple[str, ...], masked: bool) -> None:
     model = small(masked=masked, attention=pairing, statistics=which, text_statistics=which[:2], **BOTH)
     items = batch([9, 6, 3], [6, 3, 1], masked=masked)
     found = model.joined(items).detach().numpy()

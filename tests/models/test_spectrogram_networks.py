@@ -135,13 +135,13 @@ def test_each_network_of_the_cascade_learns_as_if_alone() -> None:
 
 def test_a_binary_network_gets_no_gradient_from_other_classes() -> None:
     model = two_step("cascade_a")
-    for label, told in ((0, {0, 1}), (1, {0, 2}), (2, {0, 1, 2, 3}), (3, {0, 3})):
+    for label, expected in ((0, {0, 1}), (1, {0, 2}), (2, {0, 1, 2, 3}), (3, {0, 3})):
         batch = segments(1)
         assert batch.frames is not None
         model.zero_grad()
         model.loss(batch, torch.tensor([label]), None).backward()  # type: ignore[no-untyped-call]
         touched = {n for n, net in enumerate(model.networks) if any(p.grad is not None for p in net.parameters())}
-        assert touched == told
+        assert touched == expected
 
 
 def test_neutral_first_has_a_gate_and_a_network_of_the_rest() -> None:
@@ -151,10 +151,10 @@ def test_neutral_first_has_a_gate_and_a_network_of_the_rest() -> None:
     assert all(parameter.grad is None for parameter in model.networks[1].parameters())
     batch = segments()
     gate, rest = (network(batch).softmax(-1) for network in model.networks)
-    said = model(batch).exp()
-    torch.testing.assert_close(said.sum(1), torch.ones(len(said)))
-    torch.testing.assert_close(said[:, NEUTRAL], gate[:, 0])
-    torch.testing.assert_close(said[:, [0, 1, 3]], gate[:, 1:] * rest)
+    posteriors = model(batch).exp()
+    torch.testing.assert_close(posteriors.sum(1), torch.ones(len(posteriors)))
+    torch.testing.assert_close(posteriors[:, NEUTRAL], gate[:, 0])
+    torch.testing.assert_close(posteriors[:, [0, 1, 3]], gate[:, 1:] * rest)
     torch.testing.assert_close(model.summary(batch)[:, [4, 5, 7]], rest)
 
 
@@ -170,7 +170,7 @@ def test_class_weights_count_in_every_network() -> None:
     torch.testing.assert_close(model.loss(batch, LABELS, weights), wanted)
 
 
-def test_the_summary_has_posteriors_and_beside_them_each_class_against_neutral() -> None:
+def test_the_summary_has_posteriors_and_each_class_against_neutral() -> None:
     model = two_step("cascade_a").eval()
     batch = segments()
     summary = model.summary(batch)
@@ -182,7 +182,7 @@ def test_the_summary_has_posteriors_and_beside_them_each_class_against_neutral()
 
 
 @pytest.mark.parametrize("rule", ["cascade_a", "cascade_b", "prior"])
-def test_the_back_end_fits_what_the_network_sums_up(rule: str) -> None:
+def test_the_back_end_fits_the_summaries(rule: str) -> None:
     model = two_step(rule).eval()
     vectors = model.summary(segments()).double().detach().numpy()
     end = two_step_crnn.back_end(4, rule=rule, **STILL)  # type: ignore[arg-type]
@@ -191,7 +191,7 @@ def test_the_back_end_fits_what_the_network_sums_up(rule: str) -> None:
     assert end.scores(vectors).shape == (len(LABELS), 4)
 
 
-def test_neutral_is_looked_for_among_the_classes() -> None:
+def test_neutral_must_be_one_of_the_classes() -> None:
     with pytest.raises(SerError, match=r"calm.*angry, happy, neutral, sad"):
         two_step_crnn.build(SHAPE, 4, neutral="calm")
     with pytest.raises(SerError, match="at least three"):
@@ -203,7 +203,7 @@ def test_neutral_is_looked_for_among_the_classes() -> None:
     two_step_crnn.build(Shape(BINS, TIME, classes=("a", "b")), 2, rule="prior", **STILL)
 
 
-def spoken(counts: list[int], dims: int = 512) -> Batch:
+def waveforms(counts: list[int], dims: int = 512) -> Batch:
     """Return rows of random samples, padded to the longest."""
     frames = torch.randn(len(counts), max(counts), dims, generator=torch.Generator().manual_seed(2))
     mask = torch.arange(max(counts)) < torch.tensor(counts)[:, None]
@@ -218,24 +218,24 @@ def frame_network(**options: Any) -> nn.Module:
 @pytest.mark.parametrize("weights", [None, torch.tensor([1.0, 4.0, 0.5])])
 def test_every_real_frame_is_trained_with_the_label_of_its_utterance(weights: Tensor | None) -> None:
     model, counts, labels = frame_network().eval(), [7, 2, 4], [1, 0, 2]
-    batch = spoken(counts, 6)
+    batch = waveforms(counts, 6)
     x, _ = model._outputs(batch)  # type: ignore[operator]
-    said = model.output(x).log_softmax(-1)  # type: ignore[operator]
+    posteriors = model.output(x).log_softmax(-1)  # type: ignore[operator]
     cost, total = 0.0, 0.0
     for b, count in enumerate(counts):
         weight = 1.0 if weights is None else float(weights[labels[b]])
         for t in range(count):
-            cost -= weight * float(said[b, t, labels[b]].detach())
+            cost -= weight * float(posteriors[b, t, labels[b]].detach())
             total += weight
     found = model.loss(batch, torch.tensor(labels), weights)  # type: ignore[operator]
     assert float(found.detach()) == pytest.approx(cost / total, rel=1e-5)
     for b, count in enumerate(counts):
-        torch.testing.assert_close(model(batch)[b], said[b, :count].mean(0))
+        torch.testing.assert_close(model(batch)[b], posteriors[b, :count].mean(0))
 
 
 def test_an_utterance_is_one_label_for_its_mean_and_deviation() -> None:
     model = frame_network(aggregation="utterance").eval()
-    batch, labels = spoken([7, 2, 4], 6), torch.tensor([1, 0, 2])
+    batch, labels = waveforms([7, 2, 4], 6), torch.tensor([1, 0, 2])
     x, _ = model._outputs(batch)  # type: ignore[operator]
     pooled = torch.stack(
         [torch.cat([x[b, :n].mean(0), x[b, :n].std(0, correction=0)]) for b, n in ((0, 7), (1, 2), (2, 4))]
@@ -260,10 +260,10 @@ def test_time_delay_layers_and_lstms_take_turns() -> None:
 
 def test_only_every_third_frame_goes_on_and_only_the_first_columns_are_read() -> None:
     model = frame_network(every=3, columns=2).eval()
-    x, mask = model._outputs(spoken([7, 2], 6))  # type: ignore[operator]
+    x, mask = model._outputs(waveforms([7, 2], 6))  # type: ignore[operator]
     assert mask.tolist() == [[True, True, True], [True, False, False]]
     assert x.shape[1] == 3
-    batch = spoken([7, 2], 6)
+    batch = waveforms([7, 2], 6)
     assert batch.frames is not None
     other = torch.cat([batch.frames[..., :2], torch.zeros(2, 7, 4)], dim=-1)
     assert torch.equal(model(batch), model(Batch(other, batch.mask)))
@@ -271,7 +271,7 @@ def test_only_every_third_frame_goes_on_and_only_the_first_columns_are_read() ->
 
 def test_speed_and_gain_are_drawn_in_training_and_repeat_with_the_seed() -> None:
     torch.manual_seed(0)
-    model, batch, labels = tdnn_lstm.build(Shape(512), 4, width=8), spoken([4, 2]), torch.tensor([0, 1])
+    model, batch, labels = tdnn_lstm.build(Shape(512), 4, width=8), waveforms([4, 2]), torch.tensor([0, 1])
     values = []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)

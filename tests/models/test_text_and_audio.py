@@ -59,13 +59,13 @@ def batch(garbage: bool = False) -> Batch:
     """Return three utterances of ``FRAMES`` and ``WORDS``; ``garbage`` puts something on the padding of both."""
     generator = torch.Generator().manual_seed(3)
     mask = torch.arange(max(FRAMES)) < torch.tensor(FRAMES)[:, None]
-    said = torch.arange(max(WORDS)) < torch.tensor(WORDS)[:, None]
+    word_mask = torch.arange(max(WORDS)) < torch.tensor(WORDS)[:, None]
     frames = torch.randn(3, max(FRAMES), DIMS, generator=generator)
     vector = torch.randn(3, EXTRA, generator=generator)
     words = torch.randint(1, ENTRIES, (3, max(WORDS)), generator=generator)
     if not garbage:
-        frames, words = frames * mask.unsqueeze(-1), words * said
-    return Batch(frames, mask, vector, words, said)
+        frames, words = frames * mask.unsqueeze(-1), words * word_mask
+    return Batch(frames, mask, vector, words, word_mask)
 
 
 def array(tensor: Tensor) -> np.ndarray:
@@ -91,12 +91,12 @@ def affine(layer: nn.Module, x: np.ndarray) -> np.ndarray:
     return x @ array(layer.weight).T + array(layer.bias)
 
 
-def test_attention_is_a_softmax_over_what_is_real() -> None:
+def test_attention_is_a_softmax_over_real_positions() -> None:
     torch.manual_seed(0)
     h, query = torch.randn(3, 6, 4), torch.randn(3, 4)
-    said = batch().word_mask
-    assert said is not None
-    found = array(torch.einsum("bt,btd->bd", weights(query, h, said), h))
+    word_mask = batch().word_mask
+    assert word_mask is not None
+    found = array(torch.einsum("bt,btd->bd", weights(query, h, word_mask), h))
     np.testing.assert_allclose(found, looked_up(array(query), h, WORDS), atol=1e-6)
     np.testing.assert_allclose(found[2], array(h)[2, 0], atol=1e-6)  # a single word is all there is to find
 
@@ -133,27 +133,27 @@ def test_eight_heads_are_eight_attentions() -> None:
 def test_context_pooling_weighs_by_likeness_to_a_learned_vector() -> None:
     torch.manual_seed(0)
     pooling = ContextPooling(5)
-    h, said = torch.randn(3, 6, 5), batch().word_mask
-    assert said is not None
+    h, word_mask = torch.randn(3, 6, 5), batch().word_mask
+    assert word_mask is not None
     for n, length in enumerate(WORDS):
         own = array(h)[n, :length]
         score = np.tanh(own @ array(pooling.inner.weight).T + array(pooling.inner.bias)) @ array(pooling.context)
-        np.testing.assert_allclose(array(pooling(h, said))[n], softmax(score) @ own, atol=1e-6)
+        np.testing.assert_allclose(array(pooling(h, word_mask))[n], softmax(score) @ own, atol=1e-6)
 
 
 @pytest.mark.parametrize("hops", [1, 2, 3])
-def test_hops_ask_words_then_frames_then_words(hops: int) -> None:
+def test_hops_attend_to_words_then_frames_then_words(hops: int) -> None:
     model, items = build(f"MHA-{hops}"), batch()
     assert isinstance(model, multi_hop.MultiHop)
     assert model.audio is not None
     assert model.text is not None
     assert model.words is not None
     assert items.words is not None
-    heard, end = model.audio(items.frames, items.mask)
+    audio_states, end = model.audio(items.frames, items.mask)
     read = model.text(model.words(items.words), items.word_mask)[0]
     audio, text = array(end), looked_up(affine(model.queries[0], array(end)), read, WORDS)
     if hops > 1:
-        audio = looked_up(affine(model.queries[1], text), heard, FRAMES)
+        audio = looked_up(affine(model.queries[1], text), audio_states, FRAMES)
     if hops > 2:
         text = looked_up(affine(model.queries[2], audio), read, WORDS)
     assert len(model.queries) == hops
@@ -173,7 +173,7 @@ def test_only_a_second_hop_lets_words_choose_frames() -> None:
             assert torch.allclose(other[0], model(items)[0], atol=1e-6) is not attends
 
 
-def test_the_attentive_dual_encoder_asks_the_words_with_its_mapped_audio() -> None:
+def test_the_query_of_the_attentive_dual_encoder_is_its_mapped_audio() -> None:
     model, items = build("MDREA"), batch()
     assert isinstance(model, dual_recurrent.DualRecurrent)
     assert model.audio is not None
@@ -199,9 +199,9 @@ def test_the_dual_encoder_is_linear_behind_its_ends() -> None:
     assert model.text_map is not None
     assert items.words is not None
     assert items.vector is not None
-    heard = np.concatenate([array(model.audio(items.frames, items.mask)[1]), array(items.vector)], axis=1)
+    audio_states = np.concatenate([array(model.audio(items.frames, items.mask)[1]), array(items.vector)], axis=1)
     read = array(model.text(model.words(items.words), items.word_mask)[1])
-    halves = [affine(model.audio_map, heard), affine(model.text_map, read)]
+    halves = [affine(model.audio_map, audio_states), affine(model.text_map, read)]
     assert [half.shape[1] for half in halves] == [(10 + EXTRA) // 2, 5]
     np.testing.assert_allclose(array(model(items)), affine(model.output, np.concatenate(halves, axis=1)), atol=1e-5)
 
@@ -245,7 +245,7 @@ def test_a_shared_bias_is_one_number(shared: bool, biases: list[int]) -> None:
 
 
 @every
-def test_what_stands_on_padding_does_not_matter(kind: str) -> None:
+def test_values_on_padding_do_not_matter(kind: str) -> None:
     model = build(kind)
     torch.testing.assert_close(model(batch(garbage=True)), model(batch()), atol=1e-6, rtol=1e-5)
 
@@ -280,17 +280,17 @@ def test_an_empty_transcript_is_an_answer_like_any_other(kind: str) -> None:
     words = items.words.clone()
     words[0], words[2, 0] = 0, 1
     words[0, 0] = 1
-    said = torch.arange(max(WORDS)) < torch.tensor([[1], [6], [1]])
-    logits = model(replace(items, words=words, word_mask=said))
+    word_mask = torch.arange(max(WORDS)) < torch.tensor([[1], [6], [1]])
+    logits = model(replace(items, words=words, word_mask=word_mask))
     logits.sum().backward()
     assert logits.isfinite().all()
     assert all(parameter.grad is None or parameter.grad.isfinite().all() for parameter in model.parameters())
     model.eval()
-    together = model(replace(items, words=words, word_mask=said))[2:]
+    together = model(replace(items, words=words, word_mask=word_mask))[2:]
     assert items.frames is not None
     assert items.mask is not None
     assert items.vector is not None
-    alone = Batch(items.frames[2:, :1], items.mask[2:, :1], items.vector[2:], words[2:, :1], said[2:, :1])
+    alone = Batch(items.frames[2:, :1], items.mask[2:, :1], items.vector[2:], words[2:, :1], word_mask[2:, :1])
     torch.testing.assert_close(model(alone), together, atol=1e-6, rtol=1e-5)
 
 
@@ -306,7 +306,7 @@ def test_word_vectors_learn_but_padding_does_not() -> None:
     assert set(grad.any(dim=1).nonzero().flatten().tolist()) == seen
 
 
-def test_alignment_masks_frames_where_the_view_tells_and_counts_them_where_it_does_not() -> None:
+def test_alignment_masks_padding_only_where_the_view_does() -> None:
     model, items = build("alignment"), batch()
     assert items.frames is not None
     longer = torch.cat([items.frames, torch.zeros(3, 4, DIMS)], dim=1)
@@ -352,6 +352,6 @@ def test_recipes_have_the_sizes_of_the_authors_layers(name: str, count: int) -> 
         (aligned_attention, {"heads": 7}, "heads is 7, which does not divide 2 · cells = 200"),
     ],
 )
-def test_a_wrong_option_names_itself_and_what_is_known(module: ModuleType, options: dict[str, Any], match: str) -> None:
+def test_a_wrong_option_is_named_with_the_known_values(module: ModuleType, options: dict[str, Any], match: str) -> None:
     with pytest.raises(SerError, match=match):
         chosen(module, shape(), **options)

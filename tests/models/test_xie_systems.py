@@ -96,7 +96,7 @@ def padded(dims: int = 3) -> tuple[list[np.ndarray], Batch]:
 @pytest.mark.parametrize("attention", ATTENTIONS)
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
 @pytest.mark.parametrize("projection", [None, 4])
-def test_each_utterance_gets_what_the_equations_say(attention: str, reduction: str, projection: int | None) -> None:
+def test_each_utterance_follows_the_equations(attention: str, reduction: str, projection: int | None) -> None:
     torch.manual_seed(1)
     keys = {"cells": (6, 4), "attention": attention, "reduction": reduction, "projection": projection, "dense": 5}
     model = dense_lstm.build(Shape(frames=3), 4, **keys).eval()
@@ -137,7 +137,7 @@ def test_every_row_of_the_papers_tables_has_a_recipe_that_is_run(experiment: Con
         assert papers == {"xie2019", None}  # the paper's protocol and an honest one
 
 
-def test_the_paper_is_shown_beside_the_curve_over_the_test_part_and_nothing_else_is(experiment: Config) -> None:
+def test_only_the_paper_has_a_curve_over_the_test_part(experiment: Config) -> None:
     curved = {name for name, protocol in experiment.protocols.items() if protocol.curves}
     assert curved >= {"xie2019", "xie2019-enterface"}
     chosen = {name: protocol.selection for name, protocol in experiment.protocols.items() if name in curved}

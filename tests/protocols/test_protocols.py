@@ -203,7 +203,7 @@ def test_speaker_folds_are_alike_in_gender_and_size() -> None:
 
 
 @pytest.mark.parametrize("name", ["speaker_out", "speaker_folds", "session_out"])
-def test_a_corpus_without_speakers_is_told_what_works(name: str) -> None:
+def test_without_speakers_the_error_names_rules_that_work(name: str) -> None:
     rule, bare = catalog.load("protocols", name), four_classes().assign(speaker=None, session=None)
     kind = "session" if name == "session_out" else "speaker"
     for call in (lambda: rule.folds(facts(bare)), lambda: rule.assign(bare)):
@@ -254,7 +254,7 @@ def test_digest_follows_all_that_decides_an_outcome() -> None:
     assert protocol.model_copy(update={"title": "another", "paper": "cao2019"}).digest() == protocol.digest()
 
 
-def test_papers_are_told_apart_and_a_leak_is_a_known_word() -> None:
+def test_papers_are_distinct_and_leaks_are_known() -> None:
     assert {protocol.paper for protocol in PROTOCOLS.values()} == {None, "cao2019", "li2018", "peng2021", "xie2019"}
     honest = [name for name, protocol in PROTOCOLS.items() if "speaker" not in protocol.leaks]
     assert {"session-out-4", "speaker-out-4", "speaker-folds-4", "session-out-5", "speaker-folds-all"} <= set(honest)

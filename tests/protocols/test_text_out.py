@@ -116,7 +116,7 @@ ROWS = st.lists(st.tuples(SAID, st.integers(0, 5), st.sampled_from(["angry", "sa
 @given(
     ROWS, st.integers(2, 3), st.sampled_from([0, 2, 3]), st.sampled_from(["speaker", "text", "none"]), st.integers(0, 3)
 )
-def test_whatever_is_said_by_whom(
+def test_any_texts_and_speakers(
     rows: list[tuple[str, int, str]], texts: int, speakers: int, dev: str, seed: int
 ) -> None:
     assume(not (dev == "text" and texts < 3) and not (dev == "speaker" and not speakers))
