@@ -120,14 +120,14 @@ def features(folder: Path) -> list[Entry]:
 
 def table(entries: Sequence[Entry], columns: Mapping[str, str]) -> str:
     """Return ``entries`` as an aligned text table of ``columns`` (key: heading)."""
-    rows = [list(columns.values())] + [[shown(entry[key]) for key in columns] for entry in entries]
+    rows = [list(columns.values())] + [[cell_text(entry[key]) for key in columns] for entry in entries]
     widths = [max(len(row[number]) for row in rows) for number in range(len(columns))]
     return "\n".join(
         "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
 
 
-def shown(value: object) -> str:
+def cell_text(value: object) -> str:
     """Return a cell: lists joined, numbers with thousands, nothing as a dash."""
     if value is None or value == "" or value == []:
         return "-"

@@ -1,6 +1,8 @@
-"""The project keeps its own rules: sizes and names."""
+"""The project keeps its own rules: sizes, names and plain English."""
 
+import ast
 import re
+from collections import defaultdict
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
@@ -21,6 +23,64 @@ def test_rule_files_stay_one_phase_long() -> None:
 def test_every_name_says_something() -> None:
     empty = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
     assert [path for path in CODE if path.stem in empty] == []
+
+
+def test_no_two_classes_have_one_name() -> None:
+    files: dict[str, list[str]] = defaultdict(list)
+    for path in CODE:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                files[node.name].append(str(path.relative_to(PROJECT)))
+    assert {name: where for name, where in files.items() if len(where) > 1} == {}
+
+
+# Words to replace, and the standard ones. docs/glossary.md lists the terms of the project.
+STANDARD_WORDS = {
+    "said": "given, recognised, stated",
+    "told": "given, reported",
+    "heard": "recognised",
+    "shown": "displayed, listed",
+    "nobody": "no job, no user, no speaker",
+    "speaks": "predicts, logs, utters",
+    "spoke": "predicted, logged",
+    "listener": "recogniser",
+    "listening": "recognition",
+    "rooms": "packages, folders",
+    "house": "project, folder",
+    "forsaken": "stale, abandoned",
+    "wary": "checked",
+    "the first so many": "the first N",
+    "never chosen by": "never used for model selection",
+    "the paper's word": "from the paper",
+    "held against": "compared with",
+    "hands over": "returns, passes",
+    "place": "device, position, row, file",
+}
+TEXT = [
+    *PROJECT.glob("ser/**/*"),
+    *PROJECT.glob("workflow/**/*"),
+    *PROJECT.glob("config/**/*"),
+    *PROJECT.glob("docs/**/*.md"),
+    *PROJECT.glob("profiles/**/*.yaml"),
+    *(PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "Snakefile")),
+]
+SPEECH = ("ser/corpora/enterface.py", "ser/demo_corpus/sentences.py")  # sentences of corpora
+
+
+def test_the_text_uses_standard_words() -> None:
+    place = r"(?<!\bin )(?<!\btake )(?<!\btakes )(?<!\bdecimal )place"  # the usual idioms are fine
+    words = "|".join(place if word == "place" else re.escape(word) for word in STANDARD_WORDS)
+    pattern = re.compile(rf"(?<![a-z])({words})(?![a-z])", re.IGNORECASE)
+    suffixes = {".py", ".smk", ".md", ".rst", ".yaml", ".html", ".css", ".csv", ""}
+    found = []
+    for path in TEXT:
+        name = str(path.relative_to(PROJECT))
+        if not path.is_file() or path.suffix not in suffixes or path.name == "glossary.md" or name in SPEECH:
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            for match in pattern.finditer(line):
+                found.append(f"{name}:{number}: {match[0]} (better: {STANDARD_WORDS[match[0].lower()]})")
+    assert found == []
 
 
 def test_nothing_is_pickled() -> None:

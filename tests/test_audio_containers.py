@@ -1,4 +1,4 @@
-"""The sound of films: what PyAV wrote is read back to the sample, and a film without sound says so."""
+"""The sound of films: what PyAV wrote is read back to the sample, and a film without sound is an error."""
 
 import gc
 import os

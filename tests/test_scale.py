@@ -89,29 +89,29 @@ def masked(folds: int, monkeypatch: pytest.MonkeyPatch) -> float:
     """Return how many rows the audit of ``folds`` folds passes through masks, per row of the fold table."""
     parts = np.resize(["train", "train", "dev", "test"], 40)
     one = pd.DataFrame({"utterance": [f"u{row}" for row in range(40)], "part": parts, "speaker": parts})
-    for column in ("session", "dialog", "sentence", "said", "hash", "recording"):
+    for column in ("session", "dialog", "sentence", "text", "hash", "recording"):
         one[column] = one["utterance"]
     rows = pd.concat([one.assign(fold=number) for number in range(folds)], ignore_index=True)
-    looked: list[int] = []
+    reads: list[int] = []
     select = pd.DataFrame.__getitem__
 
     def counted(frame: pd.DataFrame, key: object) -> object:
         if isinstance(key, pd.Series) and key.dtype == bool:
-            looked.append(len(frame))
+            reads.append(len(frame))
         return select(frame, key)
 
     with monkeypatch.context() as patch:
         patch.setattr(pd.DataFrame, "__getitem__", counted)
         found = leakage.findings(rows, normalisation="train", selection="last")
     assert {one.fold for one in found} == {-1, *range(folds)}
-    return sum(looked) / len(rows)
+    return sum(reads) / len(rows)
 
 
-def test_an_audit_looks_at_a_row_as_often_however_many_folds_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_audit_reads_a_row_equally_often_for_any_number_of_folds(monkeypatch: pytest.MonkeyPatch) -> None:
     assert masked(40, monkeypatch) == masked(5, monkeypatch) > 1
 
 
-def test_a_recording_that_stands_there_a_thousand_times_is_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_recording_with_a_thousand_copies_is_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[int] = []
     near = duplicates._near
 

@@ -35,7 +35,7 @@ RUNNING = {  # dotted name of a call: what makes it safe, None where nothing doe
 SAFE_VALUES = re.compile(  # of what a shell line may show without :q: names that are checked, numbers, quoted already
     r"wildcards\.(corpus|protocol|feature|shard|seed|fold)|output(\.\w+)?|log|"
     r"input\.(manifest|folds|audio|plan|scores|confusions|intervals|comparisons)|threads|resources\.(gpu|jobs_per_gpu)|"
-    r"params\.(folds|folder|fingerprints|material|shards|features|words|code|out|audio|epochs|seed|extractor|weights|listening|transcripts|"
+    r"params\.(folds|folder|fingerprints|material|shards|features|words|code|out|audio|epochs|seed|extractor|weights|transcripts|"
     r"downloaded|checksum|plan)"
 )
 

@@ -107,14 +107,14 @@ def test_a_secret_reaches_the_server_and_no_record(tmp_path: Path, monkeypatch: 
     server.shutdown()
     assert done.returncode == reported.returncode == 0, done.stderr + reported.stderr
     assert asked == [("/a.zip?token=hush-token", f"Basic {b64encode(b'zoe:hush-password').decode()}")]
-    said = [done.stdout, done.stderr, reported.stdout, reported.stderr]
-    assert [text for text in said if "hush" in text or asked[0][1] in text] == []
+    outputs = [done.stdout, done.stderr, reported.stdout, reported.stderr]
+    assert [text for text in outputs if "hush" in text or asked[0][1] in text] == []
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert {".snakemake", "logs", "report.html"} <= {path.relative_to(tmp_path).parts[0] for path in kept}
     assert [path for path in kept if b"hush" in path.read_bytes() or asked[0][1].encode() in path.read_bytes()] == []
 
 
-def test_a_secret_in_the_configuration_stops_the_plan_unsaid(tmp_path: Path) -> None:
+def test_a_secret_in_the_configuration_stops_the_plan_unprinted(tmp_path: Path) -> None:
     configured(tmp_path, mine={"adapter": "enterface", "archive": "https://zoe:hush-word@host.invalid/a.zip"})
     done = snakemake(tmp_path, "data/raw/mine/release.json", "--printshellcmds")
     assert done.returncode != 0

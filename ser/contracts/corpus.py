@@ -52,7 +52,7 @@ def utterances_are_consistent(case: Case) -> None:
         "an unknown emotion": [row for row in rows if row.emotion not in (None, *NAMES)],
         "an unknown gender": [row for row in rows if row.gender not in (None, *GENDERS)],
         "an absolute path": [row for row in rows if Path(row.audio).is_absolute() or ".." in Path(row.audio).parts],
-        "no place for error messages in 'where'": [row for row in rows if not row.where],
+        "no 'where' for error messages": [row for row in rows if not row.where],
         "an end before its start": [row for row in rows if row.end is not None and row.end <= (row.start or 0.0)],
     }
     for what, which in wrong.items():

@@ -26,7 +26,7 @@ EMOTIONS = {
 }
 SENTENCES: dict[
     str, tuple[str | None, ...]
-] = {  # None: with "him (her)" or "he (she)", and it is not known who said which
+] = {  # None: with "him (her)" or "he (she)", and it is not known which speaker has which
     "anger": (
         "What? No, no, no, listen! I need this money!",
         "I don't care about your coffee! Please serve me!",

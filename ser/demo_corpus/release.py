@@ -28,7 +28,7 @@ README = (
 )
 FORMATS = (
     "SessionN/dialog/EmoEvaluation/<dialog>.txt   labels",
-    "SessionN/dialog/transcriptions/<dialog>.txt  what was said",
+    "SessionN/dialog/transcriptions/<dialog>.txt  the words of each utterance",
     "SessionN/sentences/wav/<dialog>/*.wav        16 kHz, mono, 16 bit",
     "SessionN/sentences/ForcedAlignment/<dialog>/*.wdseg  words, frames of 10 ms",
 )

@@ -1,7 +1,7 @@
 """Verdicts on claims about curves: rates over the shape of a filter, and test curves over training.
 
-A claim about a curve is one about several differences of its points: all must be shown for it to be reproduced, and one
-that is the other way round beyond doubt (Bonferroni over the differences) refutes it.
+A claim about a curve is one about several differences of its points. It is reproduced if all of them are, and one that
+is the other way round beyond doubt (Bonferroni over the differences) refutes it.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -120,11 +120,11 @@ def value(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Ver
     apart = ours - theirs
     outcome = equivalent(apart, evidence.margin)
     points, same = f"{evidence.margin:g} points", apart.low <= 0 <= apart.high
-    undecided = f"neither shown to be within {points} nor to be different"
+    undecided = f"neither established to be within {points} nor to be different"
     why = {
         "reproduced": f"within {points}",
         "not reproduced": f"more than sampling explains and than {points}",
-        "within noise": undecided if same else f"different, but not shown to be by more than {points}",
+        "within noise": undecided if same else f"different, but not established to be by more than {points}",
     }[outcome]
     return Verdict(claim, outcome, f"ours less the printed one {signed(apart)}: {why}", ours, theirs)
 

@@ -265,7 +265,7 @@ class _References(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         was = getattr(node, "was", None)
-        if was in self.names:  # a local variable; a global of its name counts as used, since scopes are not told apart
+        if was in self.names:  # a local variable; a global of its name counts as used: scopes are ignored
             self._numbered(Reference(self.names[was]))
         if was is not None or node.id not in self.names or not isinstance(node.ctx, ast.Load):
             return node

@@ -102,9 +102,9 @@ def snippet(result: Result) -> str:
     return "\n".join(lines)
 
 
-def _lead(module: object, shown: bool) -> str:
+def _lead(module: object, filled: bool) -> str:
     """Return the text above a section; ``EMPTY``, or nothing without it, where there is no content."""
-    text: str = getattr(module, "LEAD" if shown else "EMPTY", "")
+    text: str = getattr(module, "LEAD" if filled else "EMPTY", "")
     return text
 
 

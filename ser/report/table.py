@@ -56,7 +56,7 @@ class Column:
     """One column. ``value`` reads it from a record; ``format`` writes the value.
 
     name: heading in the CSV file, "" to leave the column out. title: heading for readers, "" for a CSV-only column.
-    meaning: what the numbers are, shown as a tooltip and in the legend. html: the cell on the page instead of the
+    meaning: what the numbers are, displayed as a tooltip and in the legend. html: the cell on the page instead of the
     formatted text. small: on the page the value is small text below the column before, after this prefix; None for a
     column of its own. page, text: whether the column is on the page, and in Markdown and LaTeX.
     """

@@ -1,10 +1,10 @@
-"""The experiment beside this file with data and results in a bucket: same results as in a folder?
+"""The experiment next to this file with data and results in a bucket: same results as in a folder?
 
     make test-storage
 
 Runs it locally; then through profiles/s3 against an S3 server on this machine (moto), and compares what the bucket
 holds; then asks in a folder that has seen nothing of it whether anything is left to do, and in one with data of its
-own. Exit code 0 says that every check holds.
+own. Exit code 0: every check holds.
 """
 
 import os

@@ -172,11 +172,11 @@ def test_odd_dialogs_and_both_markers_are_in_a_small_corpus() -> None:
 
 
 def test_scripts_repeat_their_lines_over_the_sessions_and_improvisations_do_not() -> None:
-    said: dict[str, dict[str, set[str]]] = {"improvised": defaultdict(set), "scripted": defaultdict(set)}
+    sessions: dict[str, dict[str, set[str]]] = {"improvised": defaultdict(set), "scripted": defaultdict(set)}
     for row in planned(1000):
         if row.text and len(row.text.split()) > 8:
-            said[str(row.style)][row.text].add(str(row.session))
-    shared = {style: np.mean([len(where) > 1 for where in texts.values()]) for style, texts in said.items()}
+            sessions[str(row.style)][row.text].add(str(row.session))
+    shared = {style: np.mean([len(where) > 1 for where in texts.values()]) for style, texts in sessions.items()}
     assert shared["scripted"] > 0.3
     assert shared["improvised"] < 0.05
 
@@ -206,8 +206,8 @@ def test_the_ten_speakers_have_ten_voices() -> None:
     spoken = {one.speaker: one.voice for dialog in scenario.dialogs(40, 0) for one in dialog.utterances}
     assert len({voice.name for voice in spoken.values()}) == 10
     with synthesiser() as voices:  # eSpeak takes an unknown variant for the plain voice and prints nothing
-        said = {voices.synthesise("Good morning.", Voice(voice.name)).samples for voice in spoken.values()}
-    assert len(said) == 10
+        sounds = {voices.synthesise("Good morning.", Voice(voice.name)).samples for voice in spoken.values()}
+    assert len(sounds) == 10
 
 
 def test_a_voice_that_does_not_exist_is_an_error_and_the_next_one_works() -> None:

@@ -30,11 +30,11 @@ def release() -> list[str]:
             for sentence in range(1, 6):
                 if (subject, emotion) == (23, "happiness") and sentence > 2:
                     continue
-                said = {11: "s12", 3: "s_3" if sentence < 4 else "s3"}.get(subject, f"s{subject}")
+                prefix = {11: "s12", 3: "s_3" if sentence < 4 else "s3"}.get(subject, f"s{subject}")
                 ending = {(16, "su", 3): "3avi", (2, "an", 1): "2", (2, "an", 2): "1"}.get(
                     (subject, code, sentence), str(sentence)
                 )
-                files.append(f"subject {subject}/{emotion}/sentence {sentence}/{said}_{code}_{ending}.avi")
+                files.append(f"subject {subject}/{emotion}/sentence {sentence}/{prefix}_{code}_{ending}.avi")
     return files + [f"subject 6/{emotion}/s6_{code}.avi" for emotion, code in CODES.items()]
 
 
@@ -100,15 +100,15 @@ def test_the_folder_names_the_speaker(tmp_path: Path) -> None:
 def test_the_swapped_sentences_swap_their_text_only(tmp_path: Path, names: tuple[str, str]) -> None:
     files = [f"subject 2/anger/sentence {k}/{name}.avi" for k, name in enumerate(names, start=1)]
     put(tmp_path, *files, "subject 4/anger/sentence 1/s4_an_1.avi", "subject 4/anger/sentence 2/s4_an_2.avi")
-    said = {row.utterance: row.text for row in enterface.utterances(tmp_path)}
-    assert said["s2_an_1"] == said["s4_an_2"] == "I don't care about your coffee! Please serve me!"
-    assert said["s2_an_2"] == said["s4_an_1"]
+    texts = {row.utterance: row.text for row in enterface.utterances(tmp_path)}
+    assert texts["s2_an_1"] == texts["s4_an_2"] == "I don't care about your coffee! Please serve me!"
+    assert texts["s2_an_2"] == texts["s4_an_1"]
 
 
 def test_no_two_emotions_share_a_sentence() -> None:
-    said = [text for sentences in enterface.SENTENCES.values() for text in sentences]
+    texts = [text for sentences in enterface.SENTENCES.values() for text in sentences]
     assert {len(sentences) for sentences in enterface.SENTENCES.values()} == {5}
-    known = [text for text in said if text is not None]
+    known = [text for text in texts if text is not None]
     assert len(set(known)) == len(known) == 28
 
 

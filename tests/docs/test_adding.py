@@ -42,7 +42,7 @@ CHECKS = {  # example: arguments of `ser check`
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the package with every example in its place, and what the examples read."""
+    """A copy of the package with every example added, and what the examples read."""
     home = tmp_path_factory.mktemp("copy")
     shutil.copytree(catalog.ROOT, home / "ser", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(PROJECT / "config", home / "config")
@@ -61,14 +61,14 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def add(home: Path, title: str, code: str) -> None:
     """Write a file, or put a function before and an entry into the table of an existing one."""
-    path, _, place = title.partition(": ")
-    if not place:
+    path, _, part = title.partition(": ")
+    if not part:
         (home / path).write_text(code)
         return
     text = (home / path).read_text(encoding="utf-8")
     table = re.search(r"^[A-Z]+(: [^\n]*?)? = Choices\(\s*\{", text, re.MULTILINE)
     assert table is not None, path
-    if place == "function":
+    if part == "function":
         before = text.rindex("\n\n\n", 0, table.start())
         text = f"{text[:before]}\n\n\n{code}{text[before + 2 :]}"
     else:

@@ -75,7 +75,7 @@ def test_merged_labels_are_one_and_raters_can_be_left_out() -> None:
     ]
 
 
-SAID = {
+RATINGS = {
     "a": {"x": "sad", "y": "sad", "z": "angry"},
     "b": {"x": "angry", "y": "angry", "z": "angry sad"},
     "c": {"x": "sad", "y": "angry", "z": "calm"},
@@ -84,7 +84,7 @@ SAID = {
 
 
 def test_a_rater_against_the_majority_with_themselves() -> None:
-    found = single_rater(votes(manifest(SAID)), leave_one_out=False).set_index("rater")
+    found = single_rater(votes(manifest(RATINGS)), leave_one_out=False).set_index("rater")
     # majorities: a sad, b angry, d calm; c has none
     assert found.loc["x"].tolist() == [1, 1, 3]
     assert found.loc["z"].tolist() == pytest.approx([0.5 / 3, 0.5 / 3, 3])
@@ -92,15 +92,15 @@ def test_a_rater_against_the_majority_with_themselves() -> None:
 
 
 def test_a_rater_against_the_majority_of_the_others() -> None:
-    found = single_rater(votes(manifest(SAID))).set_index("rater")
+    found = single_rater(votes(manifest(RATINGS))).set_index("rater")
     # x: the others agree on b alone (angry 2, sad 1); z: on a, b and d
     assert found.loc["x"].tolist() == [1, 1, 1]
     assert found.loc["z"].tolist() == pytest.approx([0.5 / 3, 0.5 / 3, 3])
     assert found.loc["", "judgements"] == 5
-    only = single_rater(votes(manifest(SAID)), ("angry",)).set_index("rater")
+    only = single_rater(votes(manifest(RATINGS)), ("angry",)).set_index("rater")
     assert only.loc[""].tolist() == pytest.approx([2.5 / 3, 2.5 / 3, 3])
     with pytest.raises(SerError, match="no rater can be judged"):
-        single_rater(votes(manifest(SAID)), ("bored",))
+        single_rater(votes(manifest(RATINGS)), ("bored",))
 
 
 def test_belonging_to_the_majority_flatters_a_rater_who_guesses() -> None:
@@ -120,10 +120,10 @@ def test_soft_labels_share_a_rater_among_their_labels_and_leave_out_other_classe
 
 
 def test_predictions_against_soft_labels_by_hand() -> None:
-    given = votes(manifest(SAID))
+    given = votes(manifest(RATINGS))
     share = {"a": [1 / 3, 2 / 3], "b": [2.5 / 3, 0.5 / 3], "c": [0.5, 0.5], "d": [0, 1]}
     probabilities = np.array([[0.2, 0.8], [0.9, 0.1], [0.6, 0.4], [1, 0], [0.5, 0.5]])
-    found = against_soft(given, ["a", "b", "c", "d", "unheard"], probabilities, ("angry", "sad"))
+    found = against_soft(given, ["a", "b", "c", "d", "unrated"], probabilities, ("angry", "sad"))
     expected = [
         -sum(q * math.log(max(p, np.finfo(np.float32).tiny)) for q, p in zip(share[name], row, strict=True))
         for name, row in zip("abcd", probabilities, strict=False)
@@ -135,7 +135,7 @@ def test_predictions_against_soft_labels_by_hand() -> None:
 
 
 def test_no_prediction_beats_the_raters_own_shares() -> None:
-    given = votes(manifest(SAID))
+    given = votes(manifest(RATINGS))
     labels = soft_labels(given, ("angry", "sad"))
     best = against_soft(given, labels.index.tolist(), labels.to_numpy(), ("angry", "sad"))
     assert best.cross_entropy == pytest.approx(best.entropy)
@@ -150,4 +150,4 @@ def test_no_prediction_beats_the_raters_own_shares() -> None:
 
 def test_predictions_of_other_utterances_are_refused() -> None:
     with pytest.raises(SerError, match="no predicted utterance has a rater's label among angry, sad"):
-        against_soft(votes(manifest(SAID)), ["other"], np.array([[0.5, 0.5]]), ("angry", "sad"))
+        against_soft(votes(manifest(RATINGS)), ["other"], np.array([[0.5, 0.5]]), ("angry", "sad"))

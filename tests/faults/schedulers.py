@@ -10,7 +10,7 @@ from bench import LOCKED, Bench, Fault, Outcome, pause, settle
 
 
 def killed_scheduler(number: signal.Signals, group: bool) -> Fault:
-    """Snakemake is killed at a random moment, alone or with its jobs, and started again as its documentation says."""
+    """Snakemake is killed at a random moment, alone or with its jobs, and started again as documented."""
 
     def fault(bench: Bench, rng: Random) -> Outcome:
         project = bench.project

@@ -28,22 +28,22 @@ class Server:
     def __init__(self, *answers: bytes | Callable[[socket.socket], None]):
         self.answers = list(answers)
         self.asked: list[str] = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/corpus.zip"
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self) -> None:
         with suppress(OSError):
             while True:
-                connection, _ = self.listener.accept()
+                connection, _ = self.socket.accept()
                 self.asked.append(connection.recv(65536).decode())
                 answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
                 with connection, suppress(OSError):
                     connection.sendall(answer) if isinstance(answer, bytes) else answer(connection)
 
     def close(self) -> None:
-        self.listener.close()
+        self.socket.close()
 
 
 Start = Callable[..., Server]
@@ -63,7 +63,7 @@ def start() -> Iterator[Start]:
 
 
 def answer(body: bytes = BODY, *headers: str, status: str = "200 OK", length: str | None = "") -> bytes:
-    """Return a complete response; ``length`` "" is the true one, None says none."""
+    """Return a complete response; ``length`` "" is the true one, None leaves the header out."""
     lines = [f"HTTP/1.1 {status}", "Connection: close", *headers]
     if length is not None:
         lines.append(f"Content-Length: {length or len(body)}")

@@ -161,7 +161,7 @@ def checkpoints() -> list[bytes]:
 
 
 def tables() -> list[bytes]:
-    """Return Parquet files of three contracts; the first byte says of which."""
+    """Return Parquet files of three contracts; the first byte selects which."""
     from fuzz_targets import CONTRACTS
 
     rows = {

@@ -48,11 +48,11 @@ def emoevaluation(data: bytes, folder: Path) -> None:
 
 
 def transcription(data: bytes, folder: Path) -> None:
-    _emoevaluation.texts(_file(folder / "said.txt", data))
+    _emoevaluation.texts(_file(folder / "transcript.txt", data))
 
 
 def alignment(data: bytes, folder: Path) -> None:
-    for word in _emoevaluation.words(_file(folder / "said.wdseg", data)):
+    for word in _emoevaluation.words(_file(folder / "words.wdseg", data)):
         assert np.isfinite([word.start, word.end]).all()
 
 
@@ -123,8 +123,8 @@ def archive(data: bytes, folder: Path) -> None:
 
 def address(data: bytes, folder: Path) -> None:
     url = data.decode("utf-8", "surrogateescape")
-    shown = addresses.public(url)
-    assert all("@" not in authority for authority in re.findall(r"://([^/]*)", shown))
+    without_secrets = addresses.public(url)
+    assert all("@" not in authority for authority in re.findall(r"://([^/]*)", without_secrets))
     assert (folder / addresses.filename(url)).parent == folder
 
 

@@ -107,10 +107,10 @@ def _search(name: str, seconds: int) -> int:
 
 
 def _keep(findings: Path, data: bytes, error: Exception) -> None:
-    """Keep the shortest input for each kind of exception and the place in the project that let it through."""
-    places = [frame for frame in traceback.extract_tb(error.__traceback__) if "/ser/" in frame.filename]
-    place = f"{Path(places[-1].filename).stem}-{places[-1].name}" if places else "target"
-    path = findings / f"{type(error).__name__}-{place}"
+    """Keep the shortest input for each kind of exception and the function of the project that raises it."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "/ser/" in frame.filename]
+    source = f"{Path(frames[-1].filename).stem}-{frames[-1].name}" if frames else "target"
+    path = findings / f"{type(error).__name__}-{source}"
     if not path.exists() or len(data) < path.stat().st_size:
         path.write_bytes(data)
         path.with_suffix(".txt").write_text("".join(traceback.format_exception(error)))

@@ -156,7 +156,7 @@ FOUND: dict[str, tuple[str, Callable[[], bytes]]] = {
 def test_is_refused_with_a_message(what: str, tmp_path: Path) -> None:
     name, make = FOUND[what]
     data = make()
-    if name == "recording":  # the parser of recordings inspects, which never raises, and swallows what reading says
+    if name == "recording":  # the parser of recordings inspects, which never raises, and drops the errors of reading
         path = tmp_path / "sound.wav"
         path.write_bytes(data[1:])
         if what != "a chunk larger than any file":

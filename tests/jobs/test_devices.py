@@ -209,7 +209,7 @@ def test_without_nvidia_smi_nothing_is_changed(monkeypatch, capsys) -> None:
     assert capsys.readouterr().err == ""
 
 
-def test_an_nvidia_smi_that_fails_is_told(machine, capsys) -> None:
+def test_an_nvidia_smi_that_fails_is_logged(machine, capsys) -> None:
     machine("NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n", 9)
     with devices.granted(1) as name:
         assert (name, devices.VARIABLE in os.environ) == ("auto", False)

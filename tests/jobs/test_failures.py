@@ -25,7 +25,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Result:
 
 
 @pytest.mark.parametrize("greedy", [lambda: torch.empty(10**15), lambda: np.empty(10**15), lambda: bytearray(10**15)])
-def test_a_lack_of_memory_is_told_with_what_to_do(
+def test_a_lack_of_memory_is_an_error_with_advice(
     greedy: Callable[[], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """torch, numpy and Python itself report it in three different ways."""
@@ -44,7 +44,7 @@ def test_the_gpus_lack_of_memory_is_one_too() -> None:
     )
 
 
-def test_a_disk_that_fails_outside_of_a_table_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fails_outside_of_a_table_is_an_error_too(monkeypatch: pytest.MonkeyPatch) -> None:
     done = failing(monkeypatch, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "somewhere/file"))
     assert done.exit_code == 2
     assert done.output.startswith("error: somewhere/file: No space left on device")

@@ -42,7 +42,7 @@ def test_every_rule_asks_for_twice_the_memory_and_time_when_it_is_run_again(tmp_
     first, second = requests(tmp_path, 1), requests(tmp_path, 2)
     assert {"fetch", "extract", "train_fold", "render"} <= {rule for rule, _ in first}
     assert second == {key: 2 * amount for key, amount in first.items()}
-    assert min(amount for (_, name), amount in first.items() if name == "mem_mb") >= 1000  # two Snakemakes fit beside
+    assert min(amount for (_, name), amount in first.items() if name == "mem_mb") >= 1000  # two Snakemakes fit in it
 
 
 def killed_once(folder: Path) -> Path:

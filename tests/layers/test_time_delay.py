@@ -119,13 +119,13 @@ def test_restricted_attention_is_the_loop_over_frames_and_heads(left: int, right
             for head in range(heads):
                 query = parts[t, head, key + value :]  # key + places entries
                 keys, values = [], []
-                for place in range(places):
-                    at = t + stride * (place - left)
+                for position in range(places):
+                    at = t + stride * (position - left)
                     k, v = np.zeros(key), np.zeros(value)
                     if 0 <= at < length:
                         k, v = parts[at, head, :key], parts[at, head, key : key + value]
-                    keys.append(np.concatenate([k / np.sqrt(key), hot[place]]))
-                    values.append(np.concatenate([v, hot[place]]))
+                    keys.append(np.concatenate([k / np.sqrt(key), hot[position]]))
+                    values.append(np.concatenate([v, hot[position]]))
                 scores = np.exp(np.stack(keys) @ query)
                 joined.append(scores / scores.sum() @ np.stack(values))
             wanted = normed(np.maximum(np.concatenate(joined), 0), statistics)

@@ -61,7 +61,7 @@ def shape(*, masked: bool = False) -> Shape:
 
 
 def batch(frames: list[int], words: list[int], *, masked: bool) -> Batch:
-    """Return utterances of so many real frames and words, padded to 9 and 6."""
+    """Return utterances of the given numbers of real frames and words, padded to 9 and 6."""
     generator = torch.Generator().manual_seed(1)
     mask = torch.arange(9) < torch.tensor(frames)[:, None]
     word_mask = torch.arange(6) < torch.tensor(words)[:, None]
@@ -148,7 +148,7 @@ ALONE = [
 
 
 def effective(name: str) -> dict[str, Any]:
-    """Return the options of a recipe with the model's own where it says nothing."""
+    """Return the options of a recipe with the model's defaults for those that it does not set."""
     return {**(multiscale_cnn.build.__kwdefaults__ or {}), **RECIPES[name].options}
 
 

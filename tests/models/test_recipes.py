@@ -1,4 +1,4 @@
-"""Every shipped recipe is legal, says what is not the paper's word, and has the published size."""
+"""Every shipped recipe is legal, declares what is not from the paper, and has the published size."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Leaving one speaker out with the partner as dev part: nobody of the test session is trained on."""
+"""Leaving one speaker out with the partner as dev part: no speaker of the test session is trained on."""
 
 import pandas as pd
 import pytest

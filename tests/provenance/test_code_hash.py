@@ -135,7 +135,7 @@ def test_a_moved_function_keeps_the_hash(package: Path) -> None:
     assert hashed(package) != before
 
 
-def test_two_functions_of_one_name_are_told_apart(package: Path) -> None:
+def test_two_functions_of_one_name_are_distinguished(package: Path) -> None:
     edited(
         package,
         "stages/run.py",

@@ -1,4 +1,4 @@
-"""One sentence says why a file would be rebuilt, and names the definition or the option that changed."""
+"""One sentence explains why a file would be rebuilt, and names the definition or the option that changed."""
 
 import json
 from pathlib import Path

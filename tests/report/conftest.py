@@ -161,14 +161,14 @@ def write_manifest(corpus: str, adapter: str, warning: str, *rows: dict[str, Any
 
 
 def write_raters(run: Run) -> None:
-    """Write the manifest of a run's corpus: three raters who often see the true class, and what nobody may read."""
+    """Write the manifest of a run's corpus: three raters who often see the true class, and a secret text."""
     draw = np.random.default_rng(1)
     rows = []
     for path in sorted(run.folder.parent.glob("fold*/predictions.parquet")):
         for row in contracts.read(contracts.PREDICTIONS, path).to_pylist():
-            said = [row["label"] if draw.random() < 0.8 else str(draw.choice(CLASSES)) for _ in range(3)]
-            raters = [{"rater": f"E{number}", "emotions": [emotion]} for number, emotion in enumerate(said, start=1)]
-            themselves = {"rater": "F1", "emotions": ["sad"]}  # a speaker of the demo, who judges nobody else
+            rated = [row["label"] if draw.random() < 0.8 else str(draw.choice(CLASSES)) for _ in range(3)]
+            raters = [{"rater": f"E{number}", "emotions": [emotion]} for number, emotion in enumerate(rated, start=1)]
+            themselves = {"rater": "F1", "emotions": ["sad"]}  # a speaker of the demo, who rates only himself
             rows.append({"utterance": row["utterance"], "raters": [*raters, themselves], "text": SECRET})
     write_manifest(run.corpus, run.corpus, WARNING, *rows)
 

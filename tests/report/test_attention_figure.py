@@ -46,7 +46,7 @@ def write(run: Run, *rows: dict[str, Any]) -> None:
 
 
 def write_recordings(corpus: str) -> None:
-    """Write the audio of ``NAMES``, each in a shard of its own, with a transcript that nobody may read."""
+    """Write the audio of ``NAMES``, each in a shard of its own, with a transcript that no report may contain."""
     rows = []
     for shard, name in enumerate(NAMES):
         signal = np.zeros(round(SECONDS * RATE), np.float32)
@@ -103,9 +103,13 @@ def test_without_a_name_it_is_the_first_utterance_that_most_systems_have_in_comm
     assert [one.run for one in found.runs] == [runs(plan, "random", system)[0] for system in SYSTEMS]
     assert len(found.signal) == SECONDS * RATE
     written = contracts.read(contracts.PREDICTIONS, found.runs[0].run.folder / "predictions.parquet").to_pylist()
-    said = next(each for each in written if each["utterance"] == NAMES[1])
+    saved = next(each for each in written if each["utterance"] == NAMES[1])
     one = found.runs[0]
-    assert (one.label, one.predicted, one.probability) == (said["label"], said["predicted"], max(said["probabilities"]))
+    assert (one.label, one.predicted, one.probability) == (
+        saved["label"],
+        saved["predicted"],
+        max(saved["probabilities"]),
+    )
 
 
 def test_equals_are_decided_by_name_and_order_of_the_runs(plan: Plan) -> None:
@@ -121,7 +125,7 @@ def test_equals_are_decided_by_name_and_order_of_the_runs(plan: Plan) -> None:
     assert [one.run for one in found.runs] == [with_more], "the protocol that was run first"
 
 
-def test_a_chosen_utterance_is_shown_and_an_unknown_one_refused_with_those_that_are_known(plan: Plan) -> None:
+def test_a_chosen_utterance_is_drawn_and_an_unknown_one_refused_with_those_that_are_known(plan: Plan) -> None:
     look(plan)
     found = read(plan.runs(), NAMES[0])
     assert found is not None
@@ -193,8 +197,8 @@ def test_the_report_shows_ids_classes_and_what_lies_behind_the_end_but_no_word(
     assert found is not None
     one = found.runs[0]
     sure = f"({100 * one.probability:.0f} %)"
-    for said in (NAMES[1], "true class:", *SYSTEMS, one.label, one.predicted, "hop 1", sure):
-        assert said in text, said
+    for expected in (NAMES[1], "true class:", *SYSTEMS, one.label, one.predicted, "hop 1", sure):
+        assert expected in text, expected
     assert "timestep, 20 % after the end" in text
     assert "confidential" not in text
     assert (out / "figures/attention.png").read_bytes().startswith(b"\x89PNG")

@@ -92,7 +92,7 @@ def test_warning_stands_on_page_and_in_every_results_table(both):
     assert 'role="alert"' in (both / "index.html").read_text(encoding="utf-8")
 
 
-def test_no_utterance_is_shown(both):
+def test_no_utterance_is_on_the_page(both):
     text = (both / "index.html").read_text(encoding="utf-8")
     assert not re.search(r"\b\d-0\d\d\b", text)
 
@@ -127,7 +127,7 @@ def test_snippet_recomputes_the_stated_numbers(both, monkeypatch, capsys):
     assert printed.split() == ["WA", wa, "UA", ua]
 
 
-def test_partial_folds_are_said_and_never_best(reported, plan_of):
+def test_partial_folds_are_marked_and_never_best(reported, plan_of):
     plan = plan_of(
         Block(corpora=("demo",), protocols=("session-out",), systems=("Audio-CNN",), folds=(0,)),
         Block(corpora=("demo",), protocols=("session-out",), systems=("SVM_50%",)),
@@ -206,12 +206,12 @@ def test_short_counts():
     assert [short(number) for number in (999, 93_573, 1_745_000)] == ["999", "93.6 k", "1.75 M"]
 
 
-def test_a_row_whose_embedding_heard_the_test_speakers_says_so_and_others_do_not(both, reported, plan_of):
-    heard = "voices of test speakers"
-    assert heard in (both / "index.html").read_text(encoding="utf-8")
-    assert pd.read_csv(both / "tables/results.csv")["leaks"].str.contains(heard).all()
+def test_only_a_row_whose_embedding_saw_test_speakers_has_that_leak(both, reported, plan_of):
+    leak = "voices of test speakers"
+    assert leak in (both / "index.html").read_text(encoding="utf-8")
+    assert pd.read_csv(both / "tables/results.csv")["leaks"].str.contains(leak).all()
     block = Block(corpora=("demo",), protocols=("session-out",), systems=("Audio-CNN",))
     published = {"xvector": {"provenance": "SpeechBrain-format file embedding_model.ckpt, blake2b 01"}}
     folder = reported(plan_of(block), features=published)
-    assert heard not in (folder / "index.html").read_text(encoding="utf-8")
-    assert not pd.read_csv(folder / "tables/results.csv")["leaks"].str.contains(heard).any()
+    assert leak not in (folder / "index.html").read_text(encoding="utf-8")
+    assert not pd.read_csv(folder / "tables/results.csv")["leaks"].str.contains(leak).any()

@@ -1,4 +1,4 @@
-"""The papers' tables beside ours: every printed number once, with ours where there is one and the difference."""
+"""The papers' tables next to ours: every printed number once, with ours where there is one and the difference."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -69,8 +69,8 @@ def test_unknown_speakers_leave_the_section_empty(
     for run in plan.runs():
         path = run.folder / "predictions.parquet"
         rows = contracts.read(contracts.PREDICTIONS, path)
-        nobody = type(rows).from_pylist([{**row, "speaker": None} for row in rows.to_pylist()], schema=rows.schema)
-        contracts.write(contracts.PREDICTIONS, nobody, path, contracts.metadata(path))
+        anonymous = type(rows).from_pylist([{**row, "speaker": None} for row in rows.to_pylist()], schema=rows.schema)
+        contracts.write(contracts.PREDICTIONS, anonymous, path, contracts.metadata(path))
     judge(plan, tmp_path)
     render(plan, tmp_path)
     assert "speakers of these corpora are unknown" in (tmp_path / "index.html").read_text(encoding="utf-8")
@@ -112,16 +112,16 @@ def test_the_bins_hold_every_answer_and_are_drawn(whole: Path) -> None:
 
 def test_agreement_of_raters_is_that_of_a_loop_and_leaves_out_who_judges_himself(whole: Path) -> None:
     rows = contracts.read(contracts.MANIFEST, whole.parents[1] / "data/demo/manifest.parquet").to_pylist()
-    said = [[entry["emotions"][0] for entry in row["raters"] if entry["rater"] != "F1"] for row in rows]
-    assert {len(one) for one in said} == {3}
-    agreeing = np.mean([sum(n * (n - 1) for n in Counter(one).values()) / 6 for one in said])
-    shares = Counter(label for one in said for label in one)
+    ratings = [[entry["emotions"][0] for entry in row["raters"] if entry["rater"] != "F1"] for row in rows]
+    assert {len(one) for one in ratings} == {3}
+    agreeing = np.mean([sum(n * (n - 1) for n in Counter(one).values()) / 6 for one in ratings])
+    shares = Counter(label for one in ratings for label in one)
     chance = sum((count / sum(shares.values())) ** 2 for count in shares.values())
     table = pd.read_csv(whole / "tables/raters.csv")
     raters = table.iloc[0]
     assert raters["fleiss_kappa"] == pytest.approx((agreeing - chance) / (1 - chance), abs=1e-5)
     assert raters["kappa_utterances"] == 120
-    hits = [one[k] == one[(k + 1) % 3] for one in said for k in range(3) if one[(k + 1) % 3] == one[(k + 2) % 3]]
+    hits = [one[k] == one[(k + 1) % 3] for one in ratings for k in range(3) if one[(k + 1) % 3] == one[(k + 2) % 3]]
     assert raters["WA"] == pytest.approx(100 * np.mean(hits), abs=1e-3)
     assert raters["judgements"] == len(hits)
 

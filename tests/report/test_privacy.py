@@ -1,4 +1,4 @@
-"""What was said stands in a report only where the experiment asks for it; no sound ever does."""
+"""A report contains transcripts only where the experiment asks for them, and never audio."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -14,21 +14,21 @@ from ser.config.plan import Plan
 from ser.config.schema import Block, Inputs, Words
 from ser.tables import contracts
 
-SAID = "<b>confidential</b> sentence number"
-HEARD = "what a recogniser took for"
+GIVEN = "<b>confidential</b> sentence number"
+RECOGNISED = "what a recogniser took for"
 SOUND = (b"RIFF", b"fLaC", b"OggS", b"ID3", b"<audio", b"data:audio", b"audio/wav")
 
 
 def asked(plan: Plan) -> Plan:
-    """Return the plan with the option, and a system that reads what a recogniser heard."""
+    """Return the plan with the option, and a system that reads recognised words."""
     experiment = plan.experiment.model_copy(update={"words": True})
     reader = plan.systems["Audio-CNN"]
-    inputs = Inputs(frames=reader.inputs.frames, words=Words(transcript="heard"))
+    inputs = Inputs(frames=reader.inputs.frames, words=Words(transcript="recogniser"))
     systems = {**plan.systems, "Audio-CNN": reader.model_copy(update={"inputs": inputs})}
     return plan.model_copy(update={"experiment": experiment, "systems": systems, "shards": {"demo": 1}})
 
 
-def write_said(plan: Plan) -> None:
+def write_texts(plan: Plan) -> None:
     """Write a manifest and a transcript with a sentence for every utterance of the runs."""
     names = sorted(
         {
@@ -40,12 +40,13 @@ def write_said(plan: Plan) -> None:
         }
     )
     facts = {"audio": "u.wav", "seconds": 1.0, "rate": 16000, "channels": 1, "checksum": "0", "shard": 0}
-    rows = [{**facts, "utterance": name, "text": f"{SAID} {name}"} for name in names]
+    rows = [{**facts, "utterance": name, "text": f"{GIVEN} {name}"} for name in names]
     contracts.write(contracts.MANIFEST, _table(contracts.MANIFEST, rows), layout.manifest("demo"), {"adapter": "demo"})
     rows = [
-        {"utterance": name, "text": f"{HEARD} {name}", "words": [], "reference": f"{SAID} {name}"} for name in names
+        {"utterance": name, "text": f"{RECOGNISED} {name}", "words": [], "reference": f"{GIVEN} {name}"}
+        for name in names
     ]
-    path = layout.transcripts("demo", "heard") / "0.parquet"
+    path = layout.transcripts("demo", "recogniser") / "0.parquet"
     contracts.write(contracts.TRANSCRIPTS, _table(contracts.TRANSCRIPTS, rows), path)
 
 
@@ -66,20 +67,20 @@ def worded(
     plan, out = asked(plan_of(block)), Path("results/trial")
     with chdir(tmp_path):
         trained(plan)
-        write_said(plan)
+        write_texts(plan)
         judge(plan, out)
         render(plan, out)
         yield tmp_path / out
 
 
 def holding(folder: Path, *needles: bytes) -> set[str]:
-    """Return the files of a report in which one of ``needles`` stands."""
-    shown = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".parquet"]
-    assert len(shown) > 60
-    return {path.name for path in shown if any(needle in path.read_bytes() for needle in needles)}
+    """Return the files of a report that contain one of ``needles``."""
+    readable = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".parquet"]
+    assert len(readable) > 60
+    return {path.name for path in readable if any(needle in path.read_bytes() for needle in needles)}
 
 
-def test_a_report_shows_ids_and_nothing_that_was_said(whole: Path) -> None:
+def test_a_report_has_ids_and_no_words(whole: Path) -> None:
     assert holding(whole, b"confidential", *SOUND) == set()
     found = pd.read_csv(whole / "tables/mistakes.csv")
     assert not {"reference", "recognised"} & set(found.columns)
@@ -88,14 +89,14 @@ def test_a_report_shows_ids_and_nothing_that_was_said(whole: Path) -> None:
     assert 'id="mistakes"' not in page
 
 
-def test_an_experiment_may_ask_for_the_words_beside_its_mistakes(worded: Path) -> None:
+def test_an_experiment_may_ask_for_the_words_of_its_mistakes(worded: Path) -> None:
     places = {"index.html", "mistakes.csv", "mistakes.md", "mistakes.tex"}
-    assert holding(worded, b"confidential") == holding(worded, HEARD.encode()) == places
+    assert holding(worded, b"confidential") == holding(worded, RECOGNISED.encode()) == places
     assert holding(worded, *SOUND) == set()
     found = pd.read_csv(worded / "tables/mistakes.csv")
-    assert (found["reference"] == SAID + " " + found["utterance"]).all()
+    assert (found["reference"] == GIVEN + " " + found["utterance"]).all()
     reads = found["system"] == "Audio-CNN"
-    assert (found["recognised"][reads] == HEARD + " " + found["utterance"][reads]).all()
+    assert (found["recognised"][reads] == RECOGNISED + " " + found["utterance"][reads]).all()
     assert found["recognised"][~reads].isna().all()  # a system that reads no words
     page = (worded / "index.html").read_text(encoding="utf-8")
     assert "<b>confidential" not in page  # a sentence is text, whatever it holds

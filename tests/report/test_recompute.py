@@ -1,4 +1,4 @@
-"""What docs/recompute.md computes from the predictions is what the report says."""
+"""What docs/recompute.md computes from the predictions is what the report prints."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ TEXT = (Path(__file__).parents[2] / "docs/recompute.md").read_text(encoding="utf
 
 @pytest.fixture
 def printed(both: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> dict[str, list[float]]:
-    """Return the numbers that the document's lines print for the report's own systems, by what stands before them."""
+    """Return the numbers that the document's lines print for the report's own systems, by the text before them."""
     monkeypatch.chdir(both.parents[1])
     code = re.search(r"```python\n(.*?)```", TEXT, re.DOTALL).group(1)
     for shipped, ours in (("session-out-4", "session-out"), ("SVM-ComParE", "Audio-CNN"), ("SVM-eGeMAPS", "SVM_50%")):

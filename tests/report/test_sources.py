@@ -22,7 +22,7 @@ def text(folder: Path, name: str = "index.html") -> str:
     return (folder / name).read_text(encoding="utf-8")
 
 
-def test_the_audit_stands_on_the_page_and_in_every_table(whole: Path) -> None:
+def test_the_audit_is_on_the_page_and_in_every_table(whole: Path) -> None:
     section = text(whole)[text(whole).index('id="audit"') :]
     assert "2 protocols on demo: 1 leaks found and declared, 0 undeclared" in text(whole)
     assert "2 unknown" in text(whole)
@@ -35,18 +35,18 @@ def test_the_audit_stands_on_the_page_and_in_every_table(whole: Path) -> None:
     assert re.search(r'class="badge declared">25\.00<', section)
 
 
-def test_nothing_that_was_said_is_shown_anywhere(whole: Path) -> None:
-    shown = [path for path in whole.rglob("*") if path.suffix in {".html", ".csv", ".md", ".tex", ".svg"}]
-    assert len(shown) > 40
-    assert [path.name for path in shown if SECRET in path.read_text(encoding="utf-8")] == []
+def test_no_file_of_the_report_contains_a_transcript(whole: Path) -> None:
+    readable = [path for path in whole.rglob("*") if path.suffix in {".html", ".csv", ".md", ".tex", ".svg"}]
+    assert len(readable) > 40
+    assert [path.name for path in readable if SECRET in path.read_text(encoding="utf-8")] == []
 
 
-def test_protocols_that_nobody_audited_are_said_to_be_so(both: Path) -> None:
+def test_protocols_without_audit_are_marked(both: Path) -> None:
     assert "None of the protocols was audited" in text(both)
     assert len(pd.read_csv(both / "tables/audit.csv")) == 0
 
 
-def test_every_table_and_figure_says_which_file_it_came_from(whole: Path) -> None:
+def test_every_table_and_figure_names_its_source_file(whole: Path) -> None:
     found = text(whole)
     captions = re.findall(r"<caption>(.*?)</caption>", found, re.DOTALL)
     assert len(captions) > 15
@@ -71,7 +71,7 @@ def test_hashes_of_manifest_and_features_are_those_of_the_files_and_runs(whole: 
     assert 'href="plan.json"' in text(whole)
 
 
-def test_energy_is_shown_of_the_devices_that_were_read(whole: Path) -> None:
+def test_the_page_has_the_energy_of_the_devices_that_were_read(whole: Path) -> None:
     runs = pd.read_csv(whole / "tables/runs.csv")
     assert set(runs["processor_joules"]) == {3600.0}
     assert runs["gpu_joules"].isna().all()

@@ -64,14 +64,14 @@ def ua(rows: pd.DataFrame) -> float:
 def test_intervals_are_those_of_the_compare_stage_on_page_and_in_every_table(both: Path) -> None:
     table = contracts.read(contracts.INTERVALS, both / "intervals.parquet").to_pandas()
     page, latex = ((both / name).read_text(encoding="utf-8") for name in ("index.html", "tables/results.tex"))
-    shown = pd.read_csv(both / "tables/results.csv").set_index(["protocol", "system"])
+    results = pd.read_csv(both / "tables/results.csv").set_index(["protocol", "system"])
     assert len(table) == 8
     for row in table.itertuples():
         text = f"[{100 * row.low:.1f}, {100 * row.high:.1f}]"
         assert text in page
         assert "{[}" + text[1:] in latex
-        assert shown.loc[(row.protocol, row.system), f"{row.metric}_low"] == pytest.approx(100 * row.low, abs=1e-3)
-        assert shown.loc[(row.protocol, row.system), f"{row.metric}_high"] == pytest.approx(100 * row.high, abs=1e-3)
+        assert results.loc[(row.protocol, row.system), f"{row.metric}_low"] == pytest.approx(100 * row.low, abs=1e-3)
+        assert results.loc[(row.protocol, row.system), f"{row.metric}_high"] == pytest.approx(100 * row.high, abs=1e-3)
 
 
 def test_seeds_spread_stands_apart_from_folds(both: Path) -> None:
@@ -202,7 +202,7 @@ def test_a_leak_adds_the_difference_with_an_interval_that_plain_loops_find(both:
 
         left = np.array([change(name) for name in sorted(set(less["speaker"]))])
         error = np.sqrt((len(left) - 1) / len(left) * ((left - left.mean()) ** 2).sum())
-        middle, reach = change("nobody"), 2.570582 * error  # t(5), 97.5 %
+        middle, reach = change("none"), 2.570582 * error  # t(5), 97.5 %
         row = table.loc[system]
         found = [row["UA_low"], row["UA_difference"], row["UA_high"]]
         assert found == pytest.approx([100 * (middle - reach), 100 * middle, 100 * (middle + reach)], abs=1e-3)
@@ -213,9 +213,9 @@ def test_the_mean_over_systems_is_what_the_page_says(both: Path) -> None:
     table = pd.read_csv(both / "tables/gap.csv")
     page = re.sub(r"<[^>]+>|\s+", " ", (both / "index.html").read_text(encoding="utf-8"))
     mean = f"{table['UA_difference'].mean():+.1f}"
-    said = re.search(r"random +adds +(\S+) +\[([\d.]+), ([\d.]+)\] points of UA to +session-out", page)
-    assert said.group(1) == mean
-    assert float(said.group(2)) < float(mean) < float(said.group(3))
+    printed = re.search(r"random +adds +(\S+) +\[([\d.]+), ([\d.]+)\] points of UA to +session-out", page)
+    assert printed.group(1) == mean
+    assert float(printed.group(2)) < float(mean) < float(printed.group(3))
 
 
 def test_protocols_are_held_against_their_neighbours_in_leaks(leaky: Callable[..., Path]) -> None:

@@ -1,4 +1,4 @@
-"""The tables and figures: equal to the scores, warned, escaped; the gap is a difference of what is shown."""
+"""The tables and figures: equal to the scores, warned, escaped; the gap is the difference of the printed values."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -52,7 +52,7 @@ def test_chance_wa_is_the_share_of_the_largest_class(both):
         assert row["chance_WA"] == pytest.approx(100 * by_class.max() / by_class.sum(), abs=1e-3)
 
 
-def test_gap_is_the_difference_of_the_shown_values(both):
+def test_gap_is_the_difference_of_the_printed_values(both):
     results = pd.read_csv(both / "tables/results.csv").set_index(["protocol", "system"])
     text = (both / "tables/gap.md").read_text(encoding="utf-8")
     rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("| demo") and "random" in line]

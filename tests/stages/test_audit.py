@@ -359,7 +359,7 @@ def test_shipped_protocols_declare_what_a_corpus_like_iemocap_shares(
 
 @pytest.fixture(scope="module")
 def ravdess_corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Facts, Path, Path]:
-    """RAVDESS as its file names tell it, with the audio of Actor_07; the others' recordings count as different ones."""
+    """RAVDESS by its file names, with the audio of Actor_07; the others' recordings count as different ones."""
     if not REAL.is_dir():
         pytest.skip(f"no RAVDESS recordings at {REAL}")
     folder = tmp_path_factory.mktemp("ravdess")

@@ -167,7 +167,7 @@ def broken(parts: pd.DataFrame, kind: str) -> pd.DataFrame:
     if kind == "overlap":
         return pd.concat([parts, parts.head(1).assign(part="dev")])
     if kind == "stranger":
-        return pd.concat([parts, parts.head(1).assign(utterance="nobody")])
+        return pd.concat([parts, parts.head(1).assign(utterance="unlisted")])
     if kind == "twice":
         first = parts.loc[(parts["fold"] == 1) & (parts["part"] == "train")].index[0]
         parts.loc[first, "part"] = "test"
@@ -181,7 +181,7 @@ def broken(parts: pd.DataFrame, kind: str) -> pd.DataFrame:
     ("kind", "message"),
     [
         ("overlap", "the parts of a fold overlap in S1F-improvised-angry-0"),
-        ("stranger", "assigned utterances it was not given: nobody"),
+        ("stranger", "assigned utterances it was not given: unlisted"),
         ("twice", "tested in more than one fold: S"),
         ("never", "tested in no fold: S2"),
         ("no test", "fold 2 has no test part"),

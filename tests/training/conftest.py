@@ -20,7 +20,7 @@ Row = tuple[str, str, str, str | None]  # utterance, part, label, speaker
 
 
 class Pooled(nn.Module):
-    """Mean of the real frames, beside the vector, then a hidden layer with dropout."""
+    """Mean of the real frames, joined with the vector, then a hidden layer with dropout."""
 
     def __init__(self, shape: Shape, classes: int, dropout: float) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The device is the one asked for, or an error that says what there is."""
+"""The device is the one asked for, or an error that lists what there is."""
 
 import subprocess
 import sys

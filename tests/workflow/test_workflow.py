@@ -37,9 +37,9 @@ def test_a_csv_of_recordings_goes_from_files_to_report_with_a_config_file_alone(
     page = (results / "mini/index.html").read_text()
     assert "tiny-fsmn" in page
     assert "1 protocol on mine: 0 leaks found and declared, 0 undeclared" in page
-    looks = pd.read_parquet(results / "runs/mine/two-folds/tiny-fsmn/seed0/fold0/attention.parquet")
-    assert set(looks["attention"]) == {"timestep"}
-    assert looks["utterance"].isin(pd.read_parquet(run / "predictions.parquet")["utterance"]).all()
+    attention = pd.read_parquet(results / "runs/mine/two-folds/tiny-fsmn/seed0/fold0/attention.parquet")
+    assert set(attention["attention"]) == {"timestep"}
+    assert attention["utterance"].isin(pd.read_parquet(run / "predictions.parquet")["utterance"]).all()
     assert "tiny-fsmn" in (results / "mini/figures/attention.svg").read_text()
     assert not any(finished.folder.rglob("*.part"))
 
@@ -136,8 +136,8 @@ def test_an_edited_model_reruns_that_model(project: Project) -> None:
 def test_an_edited_feature_module_reruns_that_feature(project: Project) -> None:
     path = project.folder / "ser/features/mfcc.py"
     path.write_text(path.read_text() + "\n\nEDITED = True\n")
-    heard = {"fingerprint": 1, "audit": 1}  # the audit compares recordings by the same mel bands
-    assert project.planned() == {"extract": 1, "index": 1, "train_fold": 2, **heard, **AFTER_TRAINING}
+    audited = {"fingerprint": 1, "audit": 1}  # the audit compares recordings by the same mel bands
+    assert project.planned() == {"extract": 1, "index": 1, "train_fold": 2, **audited, **AFTER_TRAINING}
 
 
 def test_an_edited_training_loop_reruns_all_training_and_no_feature(project: Project) -> None:
@@ -255,9 +255,9 @@ def test_one_run_trained_twice_at_a_time_on_two_devices_ends_in_the_same_bits(
     card = json.loads((finished.folder / "results/runs/mine/two-folds/tiny-cnn/seed0/fold0/run.json").read_text())
     card["recipe"]["training"] |= {"epochs": 10, "patience": None}
     processes = [train(finished, json.dumps(card["recipe"]), tmp_path / name) for name in ("one", "two")]
-    told = [process.communicate(timeout=120)[1] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], told
-    assert {device_in(text) for text in told} == two_devices
+    logs = [process.communicate(timeout=120)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], logs
+    assert {device_in(text) for text in logs} == two_devices
     for file in ("predictions.parquet", "model.safetensors"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     assert list((finished.folder / "results/checkpoints").iterdir()) == []
@@ -276,9 +276,11 @@ def test_snakemakes_own_report_works_offline(finished: Project) -> None:
     assert len(report) > 100_000
     inside = [b64decode(part) for part in re.findall(rb"base64,([A-Za-z0-9+/=]+)", report)]
     assert any(b"experiment mini" in part for part in inside)  # the page itself
-    shown = [report, *inside, *(path.read_bytes() for path in files(finished.folder / "results/mini"))]
-    assert len(shown) > 80
-    assert [part[:60] for part in shown if b"confidential" in part or b"RIFF" in part or b"data:audio" in part] == []
+    published = [report, *inside, *(path.read_bytes() for path in files(finished.folder / "results/mini"))]
+    assert len(published) > 80
+    assert [
+        part[:60] for part in published if b"confidential" in part or b"RIFF" in part or b"data:audio" in part
+    ] == []
 
 
 def refused(project: Project) -> str:

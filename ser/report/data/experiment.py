@@ -106,7 +106,7 @@ class ReportData:
         """Return the leaks of a row: those of its protocol, as the audit found them, and those of its features."""
         mine = [one for one in self.audits if (one.corpus, one.protocol) == (result.corpus, result.protocol)]
         declared = found_leaks(result.first.protocol.leaks, mine[0] if mine else None)
-        return (*declared, *((Leak("voices of test speakers", "found"),) if result.heard else ()))
+        return (*declared, *((Leak("voices of test speakers", "found"),) if result.embedding_leaks else ()))
 
     def by_kind(self) -> Iterator[tuple[ResultGroup, str, tuple[Result, ...]]]:
         """Yield the rows of every table of results: by group and kind of row."""

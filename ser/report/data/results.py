@@ -102,7 +102,7 @@ class Result:
         return not LEAKING.isdisjoint(self.first.protocol.leaks)
 
     @property
-    def heard(self) -> bool:
+    def embedding_leaks(self) -> bool:
         """Whether a feature comes from a network that was trained on the voices of the test speakers too."""
         return any(TRAINED_HERE in note for note in self.first.notes)
 
@@ -167,7 +167,7 @@ class Result:
     @cached_property
     def own(self) -> OwnResult:
         """The result as it is compared with papers."""
-        weights = ["the embedding was trained on this corpus's speakers"] if self.heard else []
+        weights = ["the embedding was trained on this corpus's speakers"] if self.embedding_leaks else []
         words = self.recipe.inputs.words
         if words and words.embedding and any(note.startswith(FROM_SCRATCH) for note in self.notes):
             weights.append(f"word vectors were learned from scratch instead of {words.embedding}")

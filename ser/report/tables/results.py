@@ -158,7 +158,7 @@ def _folds(row: Result) -> str:
 
 
 def _feature_leak(row: Result) -> str:
-    return badge("voices of test speakers", "hot") if row.heard else ""
+    return badge("voices of test speakers", "hot") if row.embedding_leaks else ""
 
 
 def _published(metric: str, row: Result) -> str:
