@@ -44,7 +44,7 @@ def require(holds: object, instead: str) -> None:
 
 
 def one_line(error: Exception) -> str:
-    """Return the text of a SerError, or the type, text and place of any other error."""
+    """Return the text of a SerError, or the type, text and origin of any other error."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     text = (
         f"{error}"

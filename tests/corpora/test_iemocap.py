@@ -184,7 +184,7 @@ def test_a_malformed_line_is_named(release: Path, right: str, wrong: str, line: 
     assert f"Ses01F_impro01.txt:{line}: " in labels(release, IMPRO.replace(right, wrong))
 
 
-def test_an_utterance_that_comes_twice_is_named_with_both_places(release: Path) -> None:
+def test_an_utterance_that_comes_twice_is_named_with_both_files(release: Path) -> None:
     message = labels(release, IMPRO.replace("M011", "F000"))
     assert "'Ses01F_impro01_F000'" in message
     assert message.count("Ses01F_impro01.txt:") == 2

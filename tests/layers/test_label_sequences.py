@@ -86,9 +86,7 @@ def test_the_loss_is_the_sum_over_all_sequences_and_so_is_its_gradient(strict: b
     segments = segmented(regions)
     mask = torch.arange(FRAMES) < torch.tensor(lengths)[:, None]
     logits = torch.randn(5, FRAMES, 4, generator=generator, dtype=torch.float64).requires_grad_()
-    log_posteriors = logits.log_softmax(
-        -1
-    )  # label in column 1, Null in column 3; the others are emotions of no interest
+    log_posteriors = logits.log_softmax(-1)  # label in column 1, Null in column 3; the others are ignored
     found = path_loss(log_posteriors[..., 1], log_posteriors[..., 3], mask, segments, 4, strict=strict, outer=outer)
     wanted = []
     for row, length in enumerate(lengths):

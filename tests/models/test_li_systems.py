@@ -100,8 +100,8 @@ def test_windows_are_the_loudest_with_repeated_ends(loudness: str) -> None:
         around = [[min(max(t + k, 0), length - 1) for k in range(-2, 3)] for t in range(length)]
         loud = [own[t, 1] if loudness == "frame" else own[around[t], 1].mean() for t in range(length)]
         order = sorted(range(length), key=lambda t: -loud[t])[: int(chosen[n].sum())]
-        for place, t in enumerate(order):
-            np.testing.assert_array_equal(windows[n, place].numpy(), own[around[t]].ravel())
+        for rank, t in enumerate(order):
+            np.testing.assert_array_equal(windows[n, rank].numpy(), own[around[t]].ravel())
 
 
 def test_the_dnn_returns_the_mean_posterior_and_weighs_windows_equally() -> None:

@@ -112,7 +112,7 @@ def test_the_lstm_reads_along_time_and_each_direction_ends_at_its_end() -> None:
     ahead, back = recurrent.ahead[0], recurrent.back[0]
     steps = maps[0].permute(2, 0, 1).flatten(1).unsqueeze(0)  # (1, time, channels · bins)
     ends = torch.cat([ahead(steps)[1][0][0], back(steps.flip(1))[1][0][0]], dim=-1)
-    given = Batch(maps[0, 0].T.unsqueeze(0))  # any frames: the maps are put in their place
+    given = Batch(maps[0, 0].T.unsqueeze(0))  # any frames: the hook replaces them by the maps
     model.maps.register_forward_hook(lambda *_: maps)
     torch.testing.assert_close(model(given), model.head(ends))
 

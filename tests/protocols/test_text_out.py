@@ -56,11 +56,11 @@ def test_two_sentences_and_four_groups_of_speakers(takes: int) -> None:
     table["text"] = table["text"].str.rstrip(".")
     for fold in range(8):
         voices = {part: of(parts, table, fold, part, "speaker") for part in ("train", "dev", "test")}
-        said = {part: of(parts, table, fold, part, "text") for part in ("train", "dev", "test")}
+        sentences = {part: of(parts, table, fold, part, "text") for part in ("train", "dev", "test")}
         assert {part: len(names) for part, names in voices.items()} == {"train": 4, "dev": 2, "test": 2}
         assert len(set.union(*voices.values())) == 8
-        assert said["train"] == said["dev"] != said["test"]
-        assert {len(names) for names in said.values()} == {1}
+        assert sentences["train"] == sentences["dev"] != sentences["test"]
+        assert {len(names) for names in sentences.values()} == {1}
         assert of(parts, table, fold, "test", "label") == of(parts, table, fold, "train", "label") == {"angry", "sad"}
     assert sorted(parts.loc[parts["part"] == "test", "utterance"]) == sorted(table["utterance"])
     assert of(parts, table, 0, "test", "speaker") == of(parts, table, 1, "test", "speaker")
@@ -85,9 +85,9 @@ def test_dev_by_text_keeps_the_test_speakers_out_too() -> None:
     for fold in range(12):
         assert of(parts, table, fold, "dev", "speaker") == of(parts, table, fold, "train", "speaker")
         assert not of(parts, table, fold, "dev", "speaker") & of(parts, table, fold, "test", "speaker")
-        said = [of(parts, table, fold, part, "text") for part in ("train", "dev", "test")]
-        assert [len(texts) for texts in said] == [2, 2, 2]
-        assert len(set.union(*said)) == 6
+        sentences = [of(parts, table, fold, part, "text") for part in ("train", "dev", "test")]
+        assert [len(texts) for texts in sentences] == [2, 2, 2]
+        assert len(set.union(*sentences)) == 6
 
 
 def test_sentences_that_belong_to_one_emotion_are_shared_out_class_by_class() -> None:
@@ -106,10 +106,10 @@ def test_sentences_that_belong_to_one_emotion_are_shared_out_class_by_class() ->
     assert tested.shape == (5, 6)
 
 
-SAID = st.sampled_from(
+TEXTS = st.sampled_from(
     ["Dogs!", "dogs", "kids are here", "Kids are here.", "", "[LAUGHTER]", "yeah", "the door", "It's"]
 )
-ROWS = st.lists(st.tuples(SAID, st.integers(0, 5), st.sampled_from(["angry", "sad"])), min_size=12, max_size=40)
+ROWS = st.lists(st.tuples(TEXTS, st.integers(0, 5), st.sampled_from(["angry", "sad"])), min_size=12, max_size=40)
 
 
 @settings(max_examples=60, deadline=None)
@@ -126,15 +126,15 @@ def test_any_texts_and_speakers(
     )
     table["gender"] = "female"
     words = table["text"].str.lower().str.replace(r"\[.*\]|[.!]", "", regex=True)
-    table["said"] = words.where(words != "", table["utterance"])
-    assume(table["said"].nunique() >= texts and table["speaker"].nunique() >= max(speakers, 3))
+    table["normalised"] = words.where(words != "", table["utterance"])
+    assume(table["normalised"].nunique() >= texts and table["speaker"].nunique() >= max(speakers, 3))
     options: Mapping[str, Any] = {"texts": texts, "speakers": speakers, "dev": dev}
     parts = text_out.assign(table, **options, seed=seed)
     assert text_out.folds(facts(table), **options) == texts * max(speakers, 1)
     assert not parts.duplicated(["utterance", "fold"]).any()
     assert sorted(parts.loc[parts["part"] == "test", "utterance"]) == sorted(table["utterance"])
     for fold in range(texts * max(speakers, 1)):
-        tested, developed, trained = (of(parts, table, fold, part, "said") for part in ("test", "dev", "train"))
+        tested, developed, trained = (of(parts, table, fold, part, "normalised") for part in ("test", "dev", "train"))
         assert not tested & (trained | developed)
         if dev == "text":
             assert not developed & trained

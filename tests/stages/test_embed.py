@@ -132,7 +132,7 @@ def test_a_file_may_be_packed_and_its_lines_may_end_in_any_way(pack: Callable[[P
         (b"PK\x03\x04 and then nothing", "is it damaged"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said_with_its_line(content: bytes, message: str, tmp_path: Path) -> None:
+def test_an_error_in_a_file_names_its_line(content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "v.txt").write_bytes(content)
     with pytest.raises(SerError, match=message) as error:
         glove.read(tmp_path / "v.txt", ["a", "b", "c"])
