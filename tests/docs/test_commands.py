@@ -97,7 +97,13 @@ def called(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, cwd=folder, env={**os.environ}, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("command", run_as("snakemake"))
+def plans() -> list[str]:
+    """Calls of snakemake, without those that differ from another only in numbers of cores, GPUs and threads."""
+    found = {re.sub(r"(--cores |gpu=|threads \w+=)\d+", r"\1N", command): command for command in run_as("snakemake")}
+    return list(found.values())
+
+
+@pytest.mark.parametrize("command", plans())
 def test_a_call_of_snakemake_can_be_planned(command: str, project: Path) -> None:
     words = shlex.split(STRIPPED.sub("plan", command))[1:]
     words = [word.replace("root: /path/to/ravdess", "archive: official") for word in words]
@@ -107,6 +113,9 @@ def test_a_call_of_snakemake_can_be_planned(command: str, project: Path) -> None
             words[at : at + 2] = []  # the profile's plugin is not in the environment; that it can be copied is enough
             assert (project / copy / "config.yaml").is_file()
             words += [] if "--cores" in words else ["--cores", "1"]
+    if "--software-deployment-method" in words and not shutil.which("apptainer"):
+        at = words.index("--software-deployment-method")
+        words[at : at + 2] = []  # even a dry run needs the program
     if "--configfile" not in words and "--unlock" not in words:
         assert "demo" in yaml.safe_load((project / "config/config.yaml").read_text())["corpora"]
     elif "my.yaml" not in words and "mine.yaml" not in words and "--configfile" in words:
