@@ -6,17 +6,17 @@ the source changes.
 
 import ast
 import hashlib
-import json
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from ser.files.atomic import write_text
 from ser.provenance import normalise as normal_form
-from ser.provenance.normalise import Normal, Reference, Target, bound, imported, normalise
+from ser.provenance.normalise import Normal, Target, bound, imported, normalise
 
 FORM = Path(normal_form.__file__).read_text(encoding="utf-8")  # another normal form reads no summary of an earlier one
 DATA = (".csv", ".html", ".css", ".json", ".yaml")  # files beside a module that reads them
@@ -31,6 +31,9 @@ class Summary:
     imports: dict[str, Target]
     effects: Normal | None
     docstring: str
+
+
+JSON = TypeAdapter(Summary)
 
 
 class Package:
@@ -70,13 +73,16 @@ class Package:
             source = self.path(module).read_text(encoding="utf-8")
             key = hashlib.blake2b("\n".join([FORM, module, source]).encode(), digest_size=16).hexdigest()
             path = None if self.cache is None else self.cache / f"{key}.json"
-            found = None if path is None else _cached(path)
+            found = None
+            if path is not None and path.is_file():
+                with suppress(OSError, ValueError):  # a damaged file is as good as none
+                    found = JSON.validate_json(path.read_bytes())
             if found is None:
                 found = summarise(module, source, docstrings=self.printed(module))
                 if path is not None:
                     with suppress(OSError):  # a folder that cannot be written to only costs time
                         path.parent.mkdir(parents=True, exist_ok=True)
-                        write_text(path, json.dumps(asdict(found), separators=(",", ":")))
+                        write_text(path, JSON.dump_json(found).decode())
             self._summaries[module] = found
         return self._summaries[module]
 
@@ -108,24 +114,3 @@ def summarise(module: str, source: str, *, docstrings: bool = False) -> Summary:
 
 def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-def _cached(path: Path) -> Summary | None:
-    """Return the summary in a file; None where there is none that can be read."""
-    try:
-        held = json.loads(path.read_text(encoding="utf-8"))
-        return Summary(
-            {name: _normal(entry) for name, entry in held["definitions"].items()},
-            {name: Target(**entry) for name, entry in held["imports"].items()},
-            None if held["effects"] is None else _normal(held["effects"]),
-            held["docstring"],
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _normal(entry: dict[str, Any]) -> Normal:
-    references = [Reference(Target(**it["target"]), tuple(it["attributes"])) for it in entry["references"]]
-    choices = entry["choices"]
-    inner = None if choices is None else {key: _normal(choice) for key, choice in choices.items()}
-    return Normal(entry["text"], tuple(references), entry["reads_files"], inner)
