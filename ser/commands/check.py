@@ -22,7 +22,7 @@ def check(
 
     A module is checked with its default options and with those of every entry of the configuration that names it.
     """
-    from ser.contracts import run
+    from ser.checks import run
     from ser.errors import SerError, unknown
 
     if kind == "experiment":

@@ -1,6 +1,6 @@
 """The constants and functions that a module of each kind must define, checked in its syntax tree before any job.
 
-Nothing is imported, so that planning stays quick. ``ser.contracts`` checks what the functions compute.
+Nothing is imported, so that planning stays quick. ``ser.checks`` checks what the functions compute.
 """
 
 import ast

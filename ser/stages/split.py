@@ -50,7 +50,7 @@ def split(job: SplitJob) -> None:
     SerError where the corpus lacks a column or class that the protocol needs, where the rule cannot be applied, and
     where its outcome contradicts the protocol.
     """
-    from ser.contracts.protocol import check_parts  # pandas, which a plan does without
+    from ser.checks.protocol import check_parts  # pandas, which a plan does without
 
     corpus, name, protocol = job.corpus, job.name, job.protocol
     where = f"protocol '{name}' on corpus '{corpus}'"

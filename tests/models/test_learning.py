@@ -4,7 +4,7 @@ import torch
 from networks import CLASSES, LENGTH, every
 from torch import nn
 
-from ser.contracts.network import SmallNetwork
+from ser.checks.network import SmallNetwork
 from ser.layers.time_delay import Perturbation
 
 

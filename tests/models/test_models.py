@@ -7,7 +7,7 @@ import torch
 from networks import CLASSES, DIMS, LENGTH, chosen, every
 
 from ser import catalog
-from ser.contracts.network import CHECKS, SmallNetwork
+from ser.checks.network import CHECKS, SmallNetwork
 from ser.errors import SerError
 from ser.layers.batch import Batch, Shape
 from ser.models import multiscale_cnn

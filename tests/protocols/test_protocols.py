@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from ser import catalog
+from ser.checks.protocol import CHECKS, SmallProtocol, facts
+from ser.checks.run import MAY_LEAK
 from ser.config.options import with_options
 from ser.config.read import shipped
 from ser.config.schema import Protocol
-from ser.contracts.protocol import CHECKS, SmallProtocol, facts
-from ser.contracts.run import MAY_LEAK
 from ser.errors import SerError
 from ser.tables.contracts import PARTS
 

@@ -13,9 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from ser import catalog
+from ser.checks import run
 from ser.cli import app
 from ser.config import definitions
-from ser.contracts import run
 
 CONFIG = Path(__file__).parents[2] / "config"
 ELSEWHERE = ("model", "protocol")
@@ -90,7 +90,7 @@ BROKEN = {  # kind and name: code, and what a line about it must hold
 CHECK = """
 import json, sys
 from pathlib import Path
-from ser.contracts import run
+from ser.checks import run
 names = json.loads(sys.argv[1])
 print(json.dumps([run.module(kind, name, Path(sys.argv[2])) for kind, name in names]))
 """

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ser import catalog
+from ser.checks.case import Case, failures, one_line
 from ser.config import definitions, extractors, read
 from ser.config.options import TAKEN_BY, unchecked, with_options
 from ser.config.schema import Config, Corpus, Feature, Inputs, Options, Protocol, Recipe, Transcript
-from ser.contracts.checks import Case, failures, one_line
 from ser.errors import SerError
 
 KINDS = {
@@ -67,7 +67,7 @@ def _shipped(plural: str, folder: Path) -> Entries:
 def _given(plural: str, name: str, options: Options, root: Path | None) -> Any:
     """Return an entry for the module with ``options``; of a model the smallest that it can be built with."""
     if plural == "models" and catalog.constant("models", name, "KIND") != "estimator":
-        from ser.contracts.network import smallest
+        from ser.checks.network import smallest
 
         return smallest(name, options).recipe
     if plural == "models":
@@ -99,17 +99,17 @@ def _failures(plural: str, name: str, entries: Entries) -> Iterator[str]:
 def _case(plural: str, entry: Any) -> tuple[Any, Any]:
     """Return what the checks of a contract take, and the module with these checks."""
     if plural == "protocols":
-        from ser.contracts import protocol
+        from ser.checks import protocol
 
         return protocol.SmallProtocol(entry), protocol
     name = getattr(entry, NAMED_BY[plural])
     if plural == "models" and catalog.constant("models", name, "KIND") != "estimator":
-        from ser.contracts import network
+        from ser.checks import network
 
         return network.SmallNetwork(entry), network
     root = Path(entry.root).expanduser() if getattr(entry, "root", None) else None
     kind = "estimator" if plural == "models" else next(kind for kind, many in KINDS.items() if many == plural)
-    return Case(plural, name, entry.options, root), import_module(f"ser.contracts.{kind}")
+    return Case(plural, name, entry.options, root), import_module(f"ser.checks.{kind}")
 
 
 def experiment(path: Path, folder: Path) -> list[str]:

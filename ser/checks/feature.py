@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ser.checks.case import Case, require
 from ser.config import extractors
-from ser.contracts.checks import Case, require
 from ser.errors import SerError
 
 RATE = 16000  # Hz

@@ -9,8 +9,8 @@ from types import ModuleType
 import pandas as pd
 
 from ser import catalog
+from ser.checks.case import require
 from ser.config.schema import Protocol
-from ser.contracts.checks import require
 from ser.corpus import Facts
 from ser.emotions import NAMES, UNCLEAR
 from ser.errors import SerError, offenders

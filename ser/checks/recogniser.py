@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ser.contracts.checks import Case, require
-from ser.contracts.feature import RATE, noise
+from ser.checks.case import Case, require
+from ser.checks.feature import RATE, noise
 
 
 def text_is_repeatable(case: Case) -> None:

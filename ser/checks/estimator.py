@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ser.contracts.checks import Case, require
+from ser.checks.case import Case, require
 from ser.training.estimator import seeded
 
 CLASSES, EACH, DIMS = 3, 12, 6

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ser import catalog
+from ser.checks.case import require
 from ser.config.options import with_options
 from ser.config.schema import Inputs, Options, Recipe
-from ser.contracts.checks import require
 from ser.errors import SerError
 from ser.layers.batch import Batch, Shape
 from ser.training import network

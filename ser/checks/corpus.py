@@ -5,7 +5,7 @@ The stage ``prepare`` checks the recordings themselves.
 
 from pathlib import Path
 
-from ser.contracts.checks import Case, require
+from ser.checks.case import Case, require
 from ser.corpus import Card, Facts, Utterance
 from ser.emotions import NAMES
 from ser.errors import offenders

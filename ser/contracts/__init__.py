@@ -1,1 +1,0 @@
-"""What every module of a kind must compute, checked on small inputs by ``ser check`` and by the tests."""
