@@ -4,7 +4,7 @@ Run: python benchmarks/scale_plan.py FOLDER [--systems 75] [--shard-size 500] [-
 
 FOLDER becomes a working directory without data. Prints wall time, processor seconds and memory of a dry run of
 everything, and of a dry run of as many jobs of a workflow that holds nothing but the names of their outputs: the ratio
-of the two is what our rules cost beside Snakemake itself. With ``--done`` every output is made as an empty file and
+of the two is the cost of our rules. With ``--done`` every output is made as an empty file and
 recorded as up to date by ``snakemake --touch`` (17 minutes, since it waits for 0.1 s at each job), and the dry run,
 which then has nothing to do, is measured again.
 """

@@ -3,7 +3,7 @@
 Run: python benchmarks/scale_report.py FOLDER [--systems 5 20 69]
 
 The experiment is the grid of scale_plan.py. Its runs are not trained but drawn: as many utterances as IEMOCAP has,
-right as often as chance and the system's number say, two epochs of history, no attention. Prints a row per stage and
+right by chance at a rate that depends on the system, two epochs of history, no attention. Prints a row per stage and
 number of systems.
 """
 

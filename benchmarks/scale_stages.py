@@ -6,7 +6,7 @@ Writes the synthetic corpus in each size below FOLDER (some 4 GB for the default
 verbs, one job after the other, as the rules do. Prints a row per stage and size: jobs, wall time, processor seconds
 (user + system, which other load on the machine disturbs less), processor seconds per hour of audio, and the largest
 resident memory of one job. What is in FOLDER already is measured again, except for the corpus itself. ``--slow``
-features are measured on the first ``--sample`` shards; their row says how many of the shards that were.
+features are measured on the first ``--sample`` shards; their row gives how many of the shards that were.
 """
 
 import argparse

@@ -20,7 +20,7 @@ def test_rule_files_stay_one_phase_long() -> None:
     assert long == {}
 
 
-def test_every_name_says_something() -> None:
+def test_no_module_has_a_name_without_meaning() -> None:
     empty = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
     assert [path for path in CODE if path.stem in empty] == []
 
@@ -91,7 +91,7 @@ def test_nothing_is_pickled() -> None:
             assert "weights_only=True" in call, path
 
 
-def test_every_rule_says_what_it_needs() -> None:
+def test_every_rule_declares_what_it_needs() -> None:
     for path in RULES:
         for rule in re.split(r"^rule ", path.read_text(), flags=re.MULTILINE)[1:]:
             if "shell:" in rule:

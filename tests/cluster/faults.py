@@ -61,7 +61,7 @@ def is_first(folder: Path, kind: str) -> bool:
 
 
 def interrupt(command: list[str], order: list[str]) -> None:
-    """Train until there is a checkpoint, hold the training there, tell Slurm to end this job, and wait for it."""
+    """Train until there is a checkpoint, hold the training there, make Slurm end this job, and wait for it."""
     run = command[command.index("--out") + 1]
     training = subprocess.Popen(command, env={**PRETENDED, "SER_CHECKPOINT_SECONDS": "0"})
     while not any(one.run == run for one in stale(Path(layout.CHECKPOINTS), older_than=0)):

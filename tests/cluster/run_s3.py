@@ -28,7 +28,7 @@ KEYS = {"SNAKEMAKE_STORAGE_S3_ACCESS_KEY": "key", "SNAKEMAKE_STORAGE_S3_SECRET_K
 
 
 def main() -> None:
-    """Run both and say which checks hold."""
+    """Run both and print which checks hold."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     local, near, far = (project_copy(WORK / name) for name in ("local", "near", "far"))
     _, done = snakemake(local, "local", [*LOCAL, *EXPERIMENT])

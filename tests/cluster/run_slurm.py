@@ -43,7 +43,7 @@ QUICK = [
 
 
 def main() -> None:
-    """Run all three and say which checks hold."""
+    """Run all three and print which checks hold."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     shutil.rmtree(WORK / "slurmd", ignore_errors=True)
     local, slurm = project_copy(WORK / "local"), project_copy(WORK / "slurm")
@@ -103,7 +103,7 @@ def resumed(folder: Path) -> Iterator[Check]:
 
 
 def ends(done: list[tuple[str, int]]) -> list[Check]:
-    """The run with a job that always fails says so; the others end well."""
+    """The run with a job that always fails reports it; the others end well."""
     expected = {"local": 0, "slurm": 1, "again": 0}
     return [(f"{name}: exit code {expected[name]}", code == expected[name]) for name, code in done]
 
@@ -117,7 +117,7 @@ def noticed(folder: Path, jobs: list[dict[str, str]]) -> Iterator[Check]:
         if len(tries) == 2:
             first, second = tries
             message = f"SLURM-job '{first['job']}' failed, SLURM status is: '{status}'"
-            yield f"{kind}: Snakemake says {status}", message in log
+            yield f"{kind}: Snakemake reports {status}", message in log
             twice = megabytes(second) == 2 * megabytes(first) and minutes(second) == 2 * minutes(first)
             asked = [f"{job['memory']} of memory and {job['time']}" for job in tries]
             yield f"{kind}: {asked[0]}, then {asked[1]}", twice

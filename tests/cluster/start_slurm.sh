@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A Slurm of one node on this machine, with processors, memory and GPUs that it only pretends to have.
+# A Slurm of one node on this machine, with processors, memory and GPUs that are only simulated.
 #
 #   tests/cluster/start_slurm.sh FOLDER [GPUS]      stop with tests/cluster/stop_slurm.sh FOLDER
 #
@@ -9,7 +9,7 @@
 set -euo pipefail
 folder=$(realpath -m "$1")
 gpus=${2:-2}
-cpus=${CPUS:-4} memory=${MEMORY:-64000} # MB; what the node says of itself, not what it has
+cpus=${CPUS:-4} memory=${MEMORY:-64000} # MB; what the node reports, not what it has
 host=$(hostname -s)
 
 for name in slurm gres cgroup; do
@@ -28,7 +28,7 @@ munged --force --num-threads=2 --key-file="$folder/munge/key" --socket="$folder/
   --pid-file="$folder/munged.pid" --log-file="$folder/log/munged.log" --seed-file="$folder/munge/seed"
 
 cat > "$folder/slurm.conf" <<CONF
-ClusterName=pretended
+ClusterName=simulated
 SlurmctldHost=$host(127.0.0.1)
 SlurmctldPort=${SLURMCTLD_PORT:-16817}
 SlurmdPort=${SLURMD_PORT:-16818}

@@ -72,7 +72,7 @@ def test_scikit_learn_gives_the_same() -> None:
 
 
 @pytest.mark.parametrize("adaptive", [False, True])
-def test_calibrated_answers_have_a_small_error_and_overconfident_ones_a_large_one(adaptive: bool) -> None:
+def test_calibrated_predictions_have_a_small_error_and_overconfident_ones_a_large_one(adaptive: bool) -> None:
     probabilities, truth = drawn(20_000)
     sharp = probabilities**4 / (probabilities**4).sum(1, keepdims=True)
     assert calibration_error(reliability(probabilities, truth, adaptive=adaptive)) < 0.015

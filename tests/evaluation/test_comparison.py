@@ -50,7 +50,7 @@ def measured(rows: pd.DataFrame, metric: str) -> float:
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_p_is_that_of_swapping_all_answers_of_speakers_by_hand(metric: str) -> None:
+def test_p_is_that_of_swapping_all_predictions_of_speakers_by_hand(metric: str) -> None:
     one, other = two(speakers=5)
     found = compared(one, other, metric)
     seen = measured(one, metric) - measured(other, metric)

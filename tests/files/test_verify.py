@@ -30,7 +30,7 @@ def test_sound_files_are_counted(tmp_path: Path) -> None:
     assert "4 files are unchanged" in done.output
 
 
-def test_damaged_files_stand_on_a_line_each_and_the_code_is_2(tmp_path: Path) -> None:
+def test_damaged_files_have_a_line_each_and_the_code_is_2(tmp_path: Path) -> None:
     flipped, cut, _ = tables(tmp_path)
     content = bytearray(flipped.read_bytes())
     content[50] ^= 1

@@ -198,7 +198,7 @@ def test_a_path_longer_than_a_name_may_be_is_a_missing_recording(tmp_path: Path)
         table.sources(tmp_path, table="b" * 300)
 
 
-def test_a_header_that_promises_years_of_sound_takes_no_memory(tmp_path: Path) -> None:
+def test_a_header_that_declares_years_of_sound_takes_no_memory(tmp_path: Path) -> None:
     path = tmp_path / "long.flac"
     soundfile.write(path, np.full(8000, 0.1), 8000)
     content = bytearray(path.read_bytes())

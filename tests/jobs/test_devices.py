@@ -59,12 +59,12 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
     command.parent.mkdir()
     monkeypatch.setenv("PATH", f"{command.parent}{os.pathsep}{os.environ['PATH']}")
 
-    def pretend(listed: str, code: int = 0) -> None:
+    def fake(listed: str, code: int = 0) -> None:
         command.write_text(f"#!/bin/sh\ncat <<'END'\n{listed}END\nexit {code}\n")
         command.chmod(0o755)
 
-    pretend(TWO)
-    return pretend
+    fake(TWO)
+    return fake
 
 
 def job(folder: Path, jobs_per_gpu: int, seconds: float, end: str = "done") -> "subprocess.Popen[str]":
@@ -98,7 +98,9 @@ def test_no_device_ever_holds_more_jobs_than_allowed_though_some_are_killed(jobs
 
 
 @pytest.mark.usefixtures("machine")
-def test_a_killed_job_gives_its_device_back_and_a_waiting_one_says_so(tmp_path: Path, monkeypatch, capsys) -> None:
+def test_a_killed_job_frees_its_device_and_a_waiting_one_logs_that_it_waits(
+    tmp_path: Path, monkeypatch, capsys
+) -> None:
     monkeypatch.setenv(devices.VARIABLE, "1")
     holder = job(tmp_path, 1, 600)
     assert holder.stdout is not None

@@ -53,7 +53,7 @@ def test_the_snakefile_names_itself_to_its_jobs() -> None:
     assert f"shell.prefix('{PREFIX}')" in (PROJECT / "workflow" / "Snakefile").read_text()
 
 
-def test_numbers_from_another_container_are_not_believed(monkeypatch) -> None:
+def test_numbers_from_another_container_are_ignored(monkeypatch) -> None:
     watched: list[Callable[..., object]] = []
     monkeypatch.setattr(scheduler, "Thread", lambda **given: watched.append(given["target"]))
     monkeypatch.setenv(scheduler.VARIABLE, f"{os.getpid()}:999999999")

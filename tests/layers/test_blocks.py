@@ -42,7 +42,7 @@ def test_memory_is_equation_2_up_to_the_edges(taps: str, back: int, ahead: int, 
     np.testing.assert_allclose(array(memory(p)), wanted, atol=1e-5)
 
 
-def test_memory_of_one_frame_sees_only_itself() -> None:
+def test_memory_of_one_frame_covers_only_itself() -> None:
     memory = Memory(2, 4, 4, stride_back=2, stride_ahead=2)
     p = torch.randn(1, 1, 2)
     torch.testing.assert_close(memory(p), p * (1 + memory.back[0]))

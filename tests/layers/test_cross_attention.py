@@ -103,7 +103,7 @@ def test_maps_of_the_same_length_are_centred_on_their_frame() -> None:
         assert real is None
 
 
-def test_maps_of_the_same_length_do_not_see_how_far_a_sentence_is_padded() -> None:
+def test_maps_of_the_same_length_do_not_depend_on_padding() -> None:
     torch.manual_seed(0)
     layer = MultiScale(3, (2, 5), 4, same=True)
     x = torch.randn(1, 2, 3)

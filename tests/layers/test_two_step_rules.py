@@ -23,7 +23,7 @@ CLASSES, NEUTRAL = 4, 2
 
 
 def drawn(rows: int, seed: int = 0, levels: int | None = None) -> tuple[Array, Array, NDArray[np.int64]]:
-    """Return posteriors, what the second step says, and labels; with ``levels`` on a coarse grid, so that some tie."""
+    """Return posteriors, outputs of the second step, and labels; with ``levels`` on a coarse grid, so that some tie."""
     rng = np.random.default_rng(seed)
     first = rng.dirichlet(np.ones(CLASSES), rows)
     first[:, NEUTRAL] += rng.random(rows) * 0.5
@@ -103,14 +103,14 @@ def test_scores_and_their_float32_softmax_lead_with_the_decision_ties_included(r
     assert len(set(labels)) == CLASSES
 
 
-def test_unchanged_answers_keep_their_posteriors_and_changed_ones_exchange_two() -> None:
+def test_unchanged_predictions_keep_their_posteriors_and_changed_ones_exchange_two() -> None:
     first = np.array([[0.1, 0.2, 0.6, 0.1], [0.7, 0.1, 0.1, 0.1], [0.0, 0.0, 1.0, 0.0]])
     shares = softmax(led_by(first, np.array([3, 0, 1])))
     wanted = np.array([[0.1, 0.2, 0.1, 0.6], [0.7, 0.1, 0.1, 0.1], [0.0, 1.0, 0.0, 0.0]])
     np.testing.assert_allclose(shares, wanted, atol=1e-5)
 
 
-def test_the_threshold_lies_in_the_middle_of_the_widest_best_interval() -> None:
+def test_the_threshold_is_the_middle_of_the_widest_best_interval() -> None:
     values = np.array([0.1, 0.3, 0.9])
     assert best_threshold(values, lambda tau: float(0.3 <= tau < 0.9)) == pytest.approx((0.6, 1.0))
     assert best_threshold(values, lambda tau: float(tau < 0.1 or 0.1 <= tau < 0.3))[0] == pytest.approx(0.15)
@@ -149,7 +149,7 @@ def test_a_part_of_one_class_is_answered_with_it(rule: Rule, label: int) -> None
         assert (scores.argmax(1) == label).all()
 
 
-def test_no_neutral_answer_leaves_the_threshold_at_a_half() -> None:
+def test_no_neutral_prediction_leaves_the_threshold_at_a_half() -> None:
     first, second, labels = drawn(30)
     first[:, NEUTRAL] = 0
     end = Cascade("cascade_a", CLASSES)

@@ -168,12 +168,12 @@ def test_there_is_a_weight_for_every_position_and_it_is_on_the_input(name: str) 
         assert count - 1 - step - 6 < start + step * (size - 1) < count - 1 + step, "the last lies at the end"
 
 
-def field(say: Any, length: int, dims: int, position: int) -> tuple[int, int]:
-    """Return the first and last row of (1, length, dims) that ``say``'s output row ``position`` depends on."""
+def field(network: Any, length: int, dims: int, position: int) -> tuple[int, int]:
+    """Return the first and last row of (1, length, dims) that ``network``'s output row ``position`` depends on."""
     touched = torch.zeros(length, dtype=torch.bool)
     for seed in range(12):  # a ReLU or a maximum lets a part through, each time another
         x = torch.randn(1, length, dims, generator=torch.Generator().manual_seed(seed), requires_grad=True)
-        (gradient,) = torch.autograd.grad(say(x)[0, position].sum(), x)
+        (gradient,) = torch.autograd.grad(network(x)[0, position].sum(), x)
         touched |= gradient[0].ne(0).any(1)
     rows = touched.nonzero().squeeze(1)
     return int(rows.min()), int(rows.max())
@@ -181,7 +181,7 @@ def field(say: Any, length: int, dims: int, position: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize("padding", [0, 3])
 @pytest.mark.parametrize("channels", [(4,), (4, 6)])
-def test_a_front_ends_frames_lie_in_the_middle_of_what_they_see(channels: tuple[int, ...], padding: int) -> None:
+def test_a_front_ends_frames_are_centred_in_their_receptive_fields(channels: tuple[int, ...], padding: int) -> None:
     torch.manual_seed(0)
     front = FrontEnd(20, channels, padding).eval()
     for position in (5, 6):
@@ -190,7 +190,7 @@ def test_a_front_ends_frames_lie_in_the_middle_of_what_they_see(channels: tuple[
 
 
 @pytest.mark.parametrize("pooled", [(), (2, 3), (1, 3, 5)])
-def test_the_maps_of_the_time_frequency_network_lie_in_the_middle_of_what_they_see(pooled: tuple[int, ...]) -> None:
+def test_the_maps_of_the_time_frequency_network_are_centred_in_their_receptive_fields(pooled: tuple[int, ...]) -> None:
     torch.manual_seed(0)
     model: Any = catalog.load("models", "time_frequency_cnn").build(Shape(40, 120), CLASSES, pooled=pooled).eval()
     position = 60 // 2 ** len(pooled)
@@ -279,7 +279,7 @@ def test_the_weights_of_the_heads_give_what_the_layer_gives() -> None:
 
 
 @pytest.mark.parametrize("pairing", get_args(cross_attention.Pairing))
-def test_the_shares_of_a_text_kernel_are_the_mean_of_equation_4_over_all_that_ask(pairing: str) -> None:
+def test_the_shares_of_a_text_kernel_are_the_mean_of_equation_4_over_all_queries(pairing: str) -> None:
     generator = torch.Generator().manual_seed(0)
     contexts = [torch.randn(1, 3, 4, generator=generator) for _ in range(2)]
     maps = [torch.randn(1, size, 4, generator=generator) for size in ((6, 6) if pairing == "joined" else (6, 5))]

@@ -156,7 +156,7 @@ def test_every_row_of_table_2_has_a_recipe() -> None:
     assert named == {"LSTM[24]", "HSF-CRNN[23]", "C-biLSTM", "pFSMN", "C-pFSMN", "C-pFSMN-A"}
 
 
-def test_networks_without_a_pyramid_have_its_taps_and_see_no_less() -> None:
+def test_networks_without_a_pyramid_have_its_taps_and_at_least_its_receptive_field() -> None:
     """Check that all four remember as much; the pyramid may not win because it was given more."""
     options = RECIPES["C-pFSMN"].options
     reach = sum(order * stride for order, stride in zip(options["orders"], options["strides"], strict=True))
@@ -230,7 +230,7 @@ def segments(count: int = 3) -> Batch:
     ("fusion", "frames", "vector"),
     [("joint", True, True), ("late", True, True), ("crnn", True, False), ("hsf", False, True)],
 )
-def test_an_answer_depends_on_the_branches_that_are_there(fusion: str, frames: bool, vector: bool) -> None:
+def test_a_prediction_depends_on_the_branches_that_are_there(fusion: str, frames: bool, vector: bool) -> None:
     model, batch = small(fusion).eval(), segments()
     assert batch.frames is not None
     assert batch.vector is not None

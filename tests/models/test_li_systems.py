@@ -78,7 +78,7 @@ def test_a_single_convolution_is_its_formula() -> None:
     np.testing.assert_allclose(model(Batch(frames)).detach().numpy()[0], wanted, atol=1e-5)
 
 
-def test_filters_of_all_shapes_see_maps_of_one_size() -> None:
+def test_filters_of_all_shapes_give_maps_of_one_size() -> None:
     for height, width in ((2, 2), (10, 2), (30, 2), (2, 20)):
         model = single_convolution.build(Shape(40, 30), 4, height=height, width=width)
         assert model.convolution(torch.zeros(1, 1, 40, 30)).shape == (1, 16, 39, 29)
@@ -161,7 +161,7 @@ def test_the_loss_ignores_padding_and_weighs_classes(objective: str) -> None:
     torch.testing.assert_close(weighed, (own * alone).sum() / (own * sizes).sum())
 
 
-def test_frames_alone_are_cross_entropy_and_the_answer_is_without_null() -> None:
+def test_frames_alone_are_cross_entropy_and_predictions_are_without_null() -> None:
     torch.manual_seed(0)
     frames, labels = torch.randn(2, 12, 6), torch.tensor([1, 2])
     plain = rnn_elm.build(Shape(6), 3, cells=4, objective="frames")

@@ -61,7 +61,7 @@ def test_every_default_names_a_key_that_the_recipe_sets(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_published_names_stand_in_the_table_of_published_results(name: str) -> None:
+def test_published_names_are_in_the_table_of_published_results(name: str) -> None:
     for paper, names in RECIPES[name].published.items():
         assert paper in PAPERS
         for system in names:

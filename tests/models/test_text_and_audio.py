@@ -162,7 +162,7 @@ def test_hops_attend_to_words_then_frames_then_words(hops: int) -> None:
     np.testing.assert_allclose(array(model(items)), wanted, atol=1e-5)
 
 
-def test_only_a_second_hop_lets_words_choose_frames() -> None:
+def test_only_in_a_second_hop_words_weight_frames() -> None:
     for hops, attends in ((1, False), (2, True), (3, True)):
         model, items = build(f"MHA-{hops}"), batch()
         assert isinstance(model, multi_hop.MultiHop)
@@ -219,7 +219,7 @@ def test_the_loss_is_a_sigmoid_for_every_class(weights: list[float] | None) -> N
     assert loss.item() == pytest.approx((share * each).sum() / share.sum(), abs=1e-6)
 
 
-def test_the_loss_stays_finite_far_from_the_answer() -> None:
+def test_the_loss_stays_finite_far_from_the_label() -> None:
     model, items = build("ARE"), batch()
     assert items.vector is not None
     loss = model.loss(replace(items, vector=1e4 * items.vector), torch.tensor([0, 1, 2]), None)  # type: ignore[operator]
@@ -273,8 +273,8 @@ def test_every_modality_that_a_model_reads_matters_and_no_other(kind: str) -> No
 
 
 @every
-def test_an_empty_transcript_is_an_answer_like_any_other(kind: str) -> None:
-    """What is read as one unknown word, alone or beside a long transcript, gives the same finite logits."""
+def test_an_empty_transcript_gives_finite_logits(kind: str) -> None:
+    """What is read as one unknown word, alone or in a batch with a long one, gives the same finite logits."""
     model, items = build(kind).train(), batch()
     assert items.words is not None
     words = items.words.clone()

@@ -60,7 +60,7 @@ def linear(layer: torch.nn.Module, x: np.ndarray) -> np.ndarray:
 
 
 def logits(model: Any, x: np.ndarray, attention: str, reduction: str, projection: int | None) -> np.ndarray:
-    """Return what Figure 1 and Equations 5–7 say of one utterance, (time, dims)."""
+    """Return what Figure 1 and Equations 5–7 give for one utterance, (time, dims)."""
     h1 = lstm(model.layers[0], x)
     h2 = lstm(model.layers[1], h1)
     last = h2[-1]
@@ -134,7 +134,7 @@ def test_every_row_of_the_papers_tables_has_a_recipe_that_is_run(experiment: Con
         run = [experiment.systems[system] for system in block.systems]
         assert {system for recipe in run for system in recipe.published["xie2019"]} == wanted
         papers = {experiment.protocols[protocol].paper for protocol in block.protocols}
-        assert papers == {"xie2019", None}  # the paper's protocol and an honest one
+        assert papers == {"xie2019", None}  # the paper's protocol and an independent one
 
 
 def test_only_the_paper_has_a_curve_over_the_test_part(experiment: Config) -> None:
@@ -142,8 +142,8 @@ def test_only_the_paper_has_a_curve_over_the_test_part(experiment: Config) -> No
     assert curved >= {"xie2019", "xie2019-enterface"}
     chosen = {name: protocol.selection for name, protocol in experiment.protocols.items() if name in curved}
     assert {chosen["xie2019"], chosen["xie2019-enterface"]} == {"last"}
-    honest = [experiment.protocols[name] for name in ("session-out-5", "speaker-folds-6")]
-    assert not any(protocol.curves or "speaker" in protocol.leaks for protocol in honest)
+    independent = [experiment.protocols[name] for name in ("session-out-5", "speaker-folds-6")]
+    assert not any(protocol.curves or "speaker" in protocol.leaks for protocol in independent)
 
 
 def manifest(*, complete: bool) -> pd.DataFrame:

@@ -418,7 +418,7 @@ def test_fewer_seeds_than_the_shipped_experiment_are_a_change() -> None:
 
 
 @pytest.mark.parametrize("paper", ["cao2019", "xie2019", "peng2021", "li2018"])
-def test_the_shipped_experiments_have_the_seeds_that_a_verdict_asks_for(paper: str) -> None:
+def test_the_shipped_experiments_have_the_seeds_that_a_verdict_needs(paper: str) -> None:
     protocols = read.shipped(CONFIG)[0]
     for path in sorted((CONFIG / "experiments").glob("*.yaml")):
         raw = read.read_yaml(path)["experiment"]

@@ -256,7 +256,9 @@ def test_digest_follows_all_that_decides_an_outcome() -> None:
 
 def test_papers_are_distinct_and_leaks_are_known() -> None:
     assert {protocol.paper for protocol in PROTOCOLS.values()} == {None, "cao2019", "li2018", "peng2021", "xie2019"}
-    honest = [name for name, protocol in PROTOCOLS.items() if "speaker" not in protocol.leaks]
-    assert {"session-out-4", "speaker-out-4", "speaker-folds-4", "session-out-5", "speaker-folds-all"} <= set(honest)
+    independent = [name for name, protocol in PROTOCOLS.items() if "speaker" not in protocol.leaks]
+    assert {"session-out-4", "speaker-out-4", "speaker-folds-4", "session-out-5", "speaker-folds-all"} <= set(
+        independent
+    )
     with pytest.raises(ValueError, match="leaks"):
         Protocol.model_validate({"rule": "random_folds", "labels": "all", "leaks": ["speakers"]})

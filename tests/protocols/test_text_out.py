@@ -22,7 +22,7 @@ PROTOCOLS = shipped(Path(__file__).parents[2] / "config")[0]
 def corpus(
     speakers: int = 8, texts: int = 2, labels: tuple[str, ...] = ("angry", "sad"), takes: int = 1
 ) -> pd.DataFrame:
-    """Every speaker says every text in every emotion."""
+    """Every speaker has every text in every emotion."""
     rows = [
         {
             "utterance": f"{speaker}-{text}-{label}-{take}",

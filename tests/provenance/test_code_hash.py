@@ -188,7 +188,7 @@ def test_a_choice_that_the_job_does_not_name_counts_only_without_a_job(package: 
     assert hashed(package, job) != adam
 
 
-def test_a_table_beside_a_module_that_reads_files_counts(package: Path) -> None:
+def test_a_table_in_the_folder_of_a_module_that_reads_files_counts(package: Path) -> None:
     edited(package, "tool.py", "LIMIT = 5", "from pathlib import Path\n\nLIMIT = len(Path(__file__).parent.name)")
     (package / "published.csv").write_text("a,1\n")
     before = hashed(package)

@@ -254,7 +254,7 @@ def plan_of() -> Callable[..., Plan]:
 
 @pytest.fixture(scope="session")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the report of two systems under an honest and a leaking protocol, two seeds; not to be changed."""
+    """Return the report of two systems under an independent and a leaking protocol, two seeds; not to be changed."""
     block = Block(corpora=("demo",), protocols=("session-out", "random"), systems=tuple(SYSTEMS), seeds=(0, 1))
     return write_report(tmp_path_factory.mktemp("both"), make_plan(block))
 

@@ -79,8 +79,8 @@ def runs(plan: Plan, protocol: str, system: str) -> list[Run]:
     return [run for run in plan.runs() if (run.protocol, run.system) == (protocol, system)]
 
 
-def look(plan: Plan) -> None:
-    """Let Audio-CNN look at both utterances and SVM_50% at the second, under one protocol; the burst has all weight."""
+def write_attention(plan: Plan) -> None:
+    """Write attention of Audio-CNN on both utterances, of SVM_50% on the second; all weight is on the burst."""
     weights = np.zeros(189)
     weights[[18, 19]] = 0.45, 0.35  # 4p − 3 rows: 0.695 s and 0.735 s
     weights[100] = 0.2  # 3.975 s, after the end
@@ -96,7 +96,7 @@ def test_without_attention_the_figure_is_a_sentence(both: Path) -> None:
 
 
 def test_without_a_name_it_is_the_first_utterance_that_most_systems_have_in_common(plan: Plan) -> None:
-    look(plan)
+    write_attention(plan)
     found = read(plan.runs())
     assert found is not None
     assert found.utterance == NAMES[1]
@@ -113,7 +113,7 @@ def test_without_a_name_it_is_the_first_utterance_that_most_systems_have_in_comm
 
 
 def test_equals_are_decided_by_name_and_order_of_the_runs(plan: Plan) -> None:
-    look(plan)
+    write_attention(plan)
     write(runs(plan, "random", "SVM_50%")[0])
     found = read(plan.runs())
     assert found is not None
@@ -126,7 +126,7 @@ def test_equals_are_decided_by_name_and_order_of_the_runs(plan: Plan) -> None:
 
 
 def test_a_chosen_utterance_is_drawn_and_an_unknown_one_refused_with_those_that_are_known(plan: Plan) -> None:
-    look(plan)
+    write_attention(plan)
     found = read(plan.runs(), NAMES[0])
     assert found is not None
     assert (found.utterance, len(found.runs)) == (NAMES[0], 1)
@@ -135,7 +135,7 @@ def test_a_chosen_utterance_is_drawn_and_an_unknown_one_refused_with_those_that_
 
 
 def test_an_utterance_without_audio_is_named(plan: Plan) -> None:
-    look(plan)
+    write_attention(plan)
     path = layout.audio("other") / "1.parquet"
     contracts.write(contracts.AUDIO, contracts.AUDIO.schema.empty_table(), path)
     with pytest.raises(SerError, match=r"audio.1\.parquet lacks utterance 0-001"):
@@ -143,14 +143,14 @@ def test_an_utterance_without_audio_is_named(plan: Plan) -> None:
 
 
 def drawn(plan: Plan, warning: str = "") -> Figure:
-    look(plan)
+    write_attention(plan)
     found = read(plan.runs())
     assert found is not None
     data = SimpleNamespace(attention=found, warnings={"demo": warning} if warning else {})
     return drawing.for_file(attention, data)
 
 
-def test_the_weights_stand_above_the_seconds_that_they_weigh(plan: Plan) -> None:
+def test_the_weights_are_drawn_above_the_seconds_that_they_weight(plan: Plan) -> None:
     cnn, svm, spectrogram, words = drawn(plan).axes
     assert {axes.get_xlim() for axes in (cnn, svm, spectrogram)} == {(0, SECONDS)}
     (outline,) = [patch for patch in cnn.patches if patch.get_facecolor() == to_rgba("#0072B2") or not patch.get_fill()]
@@ -185,10 +185,10 @@ def text_of(path: Path) -> str:
     return "".join(ET.parse(path).getroot().itertext())
 
 
-def test_the_report_shows_ids_classes_and_what_lies_behind_the_end_but_no_word(
+def test_the_figure_has_ids_classes_and_the_share_after_the_end_but_no_word(
     plan: Plan, judge: Callable[..., None], render: Callable[..., None]
 ) -> None:
-    look(plan)
+    write_attention(plan)
     out = Path("results/trial")
     judge(plan, out)
     render(plan, out)
@@ -207,7 +207,7 @@ def test_the_report_shows_ids_classes_and_what_lies_behind_the_end_but_no_word(
     assert NAMES[0] in text_of(out / "figures/attention.svg")
 
 
-def test_a_warning_stands_in_the_figure_and_equal_data_give_equal_files(plan: Plan) -> None:
+def test_a_warning_is_in_the_figure_and_equal_data_give_equal_files(plan: Plan) -> None:
     first, again = (drawing.encode(drawn(plan, "Synthetic speech."), "svg") for _ in range(2))
     assert first == again
     assert b"Synthetic speech." in first

@@ -71,10 +71,10 @@ def test_page_is_well_formed_and_loads_nothing(both):
 
 def test_rankings_never_share_a_table(both):
     results = [table for table in parsed(both).tables if "Folds × seeds" in table]
-    honest = [table for table in results if "Leave one session out" in table]
+    independent = [table for table in results if "Leave one session out" in table]
     leaking = [table for table in results if "Random folds" in table]
-    assert len(honest) == len(leaking) == 1
-    assert honest[0] != leaking[0]
+    assert len(independent) == len(leaking) == 1
+    assert independent[0] != leaking[0]
     assert "not to be ranked with speaker-independent rows" in leaking[0]
 
 
@@ -84,7 +84,7 @@ def test_titles_are_escaped(both):
     assert "<leaks>" not in text
 
 
-def test_warning_stands_on_page_and_in_every_results_table(both):
+def test_warning_is_on_the_page_and_in_every_results_table(both):
     page = parsed(both)
     warned = [table for table in page.tables if "Folds × seeds" in table or "Δ UA" in table or "recalls.csv" in table]
     assert warned
@@ -97,14 +97,14 @@ def test_no_utterance_is_on_the_page(both):
     assert not re.search(r"\b\d-0\d\d\b", text)
 
 
-def test_published_numbers_stand_beside_and_are_called_not_comparable(both):
+def test_published_numbers_are_listed_and_marked_not_comparable(both):
     text = re.sub(r"\s+", " ", (both / "index.html").read_text(encoding="utf-8"))
     assert re.search(r'data-title="Published WA"[^>]*>65\.40<small title="Published UA">UA 66\.70</small>', text)
     assert "not comparable: other corpus" in text
     assert "10-fold 8:1:1" in text
 
 
-def test_provenance_and_defaults_stand_on_the_page(both):
+def test_provenance_and_defaults_are_on_the_page(both):
     text = (both / "index.html").read_text(encoding="utf-8")
     for fact in (
         "0123456789abcdef",
@@ -153,7 +153,7 @@ def test_one_run_one_fold_without_dev_part(reported, plan_of):
     assert not list(folder.rglob("*.part"))
 
 
-def test_estimators_have_no_curves_and_the_figure_says_so(reported, plan_of):
+def test_estimators_have_no_curves_and_the_figure_notes_it(reported, plan_of):
     plan = plan_of(Block(corpora=("other",), protocols=("session-out",), systems=("SVM_50%",)), folds=1)
     folder = reported(plan, epochs=1, dev=False)
     assert "no learning curves" in (folder / "figures/curves.svg").read_text(encoding="utf-8")

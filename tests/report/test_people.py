@@ -43,7 +43,7 @@ def test_every_speaker_has_the_wa_and_ua_of_their_own_utterances(whole: Path) ->
             assert row["utterances"] == mine["utterance"].nunique() == 20
 
 
-def test_lowest_and_highest_speaker_stand_on_the_page(whole: Path) -> None:
+def test_lowest_and_highest_speaker_are_on_the_page(whole: Path) -> None:
     page = (whole / "index.html").read_text(encoding="utf-8")
     section = page[page.index('id="speakers"') : page.index('id="calibration"')]
     for _, rows in pd.read_csv(whole / "tables/speakers.csv").groupby(["protocol", "system"]):
@@ -102,7 +102,7 @@ def test_calibration_is_what_loops_over_bins_find(whole: Path) -> None:
         assert row["NLL"] == pytest.approx(np.mean(logs), abs=1e-5)
 
 
-def test_the_bins_hold_every_answer_and_are_drawn(whole: Path) -> None:
+def test_the_bins_contain_every_prediction_and_are_drawn(whole: Path) -> None:
     bins = pd.read_csv(whole / "tables/reliability.csv")
     assert set(bins.groupby(["protocol", "system"])["utterances"].sum()) == {2 * 120}
     page = (whole / "index.html").read_text(encoding="utf-8")

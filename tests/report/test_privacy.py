@@ -106,7 +106,7 @@ def test_an_experiment_may_ask_for_the_words_of_its_mistakes(worded: Path) -> No
     assert sorted(names) == sorted(found["utterance"])
 
 
-def test_mistakes_are_the_surest_wrong_answers_each_utterance_once(whole: Path) -> None:
+def test_mistakes_are_the_most_confident_errors_each_utterance_once(whole: Path) -> None:
     found = pd.read_csv(whole / "tables/mistakes.csv")
     for (protocol, system), rows in found.groupby(["protocol", "system"]):
         folder = whole.parents[1] / "results/runs/demo" / protocol / system

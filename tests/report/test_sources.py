@@ -116,7 +116,7 @@ def test_protocols_print_all_that_decides_them_as_json() -> None:
     assert "session out" in one["grouping"]
 
 
-def test_cards_say_what_a_rule_keeps_together(whole: Path) -> None:
+def test_cards_state_what_a_rule_keeps_together(whole: Path) -> None:
     assert "no speaker, conversation or recording session is in two of train and test" in text(whole)
 
 

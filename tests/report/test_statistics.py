@@ -1,4 +1,4 @@
-"""Intervals, comparisons, leaks and rankings of the report: as the tables say, and as plain loops compute them."""
+"""Intervals, comparisons, leaks and rankings of the report: the tables agree with plain loops."""
 
 import math
 import re
@@ -74,7 +74,7 @@ def test_intervals_are_those_of_the_compare_stage_on_page_and_in_every_table(bot
         assert results.loc[(row.protocol, row.system), f"{row.metric}_high"] == pytest.approx(100 * row.high, abs=1e-3)
 
 
-def test_seeds_spread_stands_apart_from_folds(both: Path) -> None:
+def test_seeds_spread_is_separate_from_folds(both: Path) -> None:
     table = contracts.read(contracts.INTERVALS, both / "intervals.parquet").to_pandas()
     page = (both / "index.html").read_text(encoding="utf-8")
     for _, group in table.groupby(["protocol", "system"]):
@@ -104,7 +104,7 @@ def test_intervals_of_other_runs_are_refused(
         render(plan_of(block), tmp_path, tmp_path / "out")
 
 
-def test_comparisons_stand_on_the_page_by_name(both: Path) -> None:
+def test_comparisons_are_on_the_page_by_name(both: Path) -> None:
     table = contracts.read(contracts.COMPARISONS, both / "comparisons.parquet").to_pandas()
     page = (both / "index.html").read_text(encoding="utf-8")
     section = page[page.index('id="comparisons"') : page.index('id="gap"')]
@@ -209,7 +209,7 @@ def test_a_leak_adds_the_difference_with_an_interval_that_plain_loops_find(both:
         assert row["utterances"] == 120
 
 
-def test_the_mean_over_systems_is_what_the_page_says(both: Path) -> None:
+def test_the_mean_over_systems_is_the_one_on_the_page(both: Path) -> None:
     table = pd.read_csv(both / "tables/gap.csv")
     page = re.sub(r"<[^>]+>|\s+", " ", (both / "index.html").read_text(encoding="utf-8"))
     mean = f"{table['UA_difference'].mean():+.1f}"

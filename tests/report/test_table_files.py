@@ -76,7 +76,7 @@ def test_gap_uses_seeds_that_both_have(reported, plan_of):
     assert "over seeds 1 only" in table["remark"]
 
 
-def test_warning_stands_in_every_table_file(both):
+def test_warning_is_in_every_table_file(both):
     for name in ("results", "recalls", "runs", "gap", "comparisons", "intervals", "speakers", "calibration"):
         assert pd.read_csv(both / f"tables/{name}.csv")["note"].str.contains("mean nothing about emotion").all()
     for name in ("results", "recalls", "gap", "comparisons", "intervals", "speakers", "calibration", "ranking"):

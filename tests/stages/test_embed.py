@@ -139,7 +139,7 @@ def test_an_error_in_a_file_names_its_line(content: bytes, message: str, tmp_pat
     assert str(tmp_path / "v.txt") in str(error.value)
 
 
-def test_a_zip_with_several_files_asks_which(tmp_path: Path) -> None:
+def test_a_zip_with_several_files_needs_a_choice(tmp_path: Path) -> None:
     zipped(tmp_path / "v.zip", GLOVE, ("glove.50d.txt",))
     with pytest.raises(SerError, match=r"holds folder/vectors\.txt, glove\.50d\.txt; unpack it"):
         glove.read(tmp_path / "v.zip", WORDS)
@@ -231,7 +231,7 @@ def test_a_download_of_another_release_is_put_aside(transcribed: Path, served: s
     embed(EmbedJob(transcripts=transcribed, source=served, downloaded=raw, out=tmp_path / "out.parquet", checksum=sha))
 
 
-def test_jobs_of_two_corpora_may_want_the_same_file_at_once(transcribed: Path, served: str, tmp_path: Path) -> None:
+def test_jobs_of_two_corpora_may_fetch_the_same_file_at_once(transcribed: Path, served: str, tmp_path: Path) -> None:
     outs = [tmp_path / f"{number}.parquet" for number in range(4)]
     jobs = [
         threading.Thread(

@@ -24,7 +24,7 @@ RATE = 16000
 
 
 def shard(path: Path, seconds: dict[str, float], rate: int = RATE) -> Path:
-    """Write an AUDIO table with noise of so many ``seconds`` per utterance."""
+    """Write an AUDIO table with noise, ``seconds`` of it per utterance."""
     generator = np.random.default_rng(0)
     rows = []
     for name, length in seconds.items():
@@ -45,7 +45,7 @@ def test_a_user_opens_a_feature_file_with_pandas_in_one_line(tmp_path: Path) -> 
         assert np.array_equal(matrix, spectrogram.extract(signal, RATE))
 
 
-def test_the_table_says_how_it_was_made(tmp_path: Path) -> None:
+def test_the_table_records_how_it_was_made(tmp_path: Path) -> None:
     audio, out = shard(tmp_path / "0.parquet", {"a": 0.5}), tmp_path / "out.parquet"
     extract(
         ExtractJob(feature="mfcc13", extractor="mfcc", options={"coefficients": 13, "mels": 40}, audio=audio, out=out)

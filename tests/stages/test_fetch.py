@@ -93,7 +93,7 @@ def test_a_corpus_that_writes_itself(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (made["files"], made["md5"], made["from"]) == (1, None, "written by ser.corpora.table")
 
 
-def test_nothing_to_fetch_says_what_can_be_set(tmp_path: Path) -> None:
+def test_nothing_to_fetch_is_an_error_that_names_what_can_be_set(tmp_path: Path) -> None:
     with pytest.raises(SerError, match=r"archive: official.*root"):
         bring("ravdess", None, root=tmp_path / "ravdess", adapter="ravdess")
     with pytest.raises(SerError, match="no public address"):

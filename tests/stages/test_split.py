@@ -1,4 +1,4 @@
-"""The split stage: classes, subsets, the rule's outcome and every promise that can be broken."""
+"""The split stage: classes, subsets, the rule's outcome and every violation of its contract."""
 
 import json
 from pathlib import Path
@@ -144,7 +144,7 @@ def test_a_class_in_one_session_only_cannot_be_trained_when_that_session_is_out(
         run(tmp_path, protocol(), table=table)
 
 
-def test_folds_that_the_facts_promise_and_the_protocol_empties(tmp_path: Path) -> None:
+def test_folds_of_the_facts_that_the_protocol_empties(tmp_path: Path) -> None:
     table = rows()
     table.loc[table["speaker"] == "S3M", "emotion"] = None
     leaks = ("session", "dialog", "text")
@@ -166,7 +166,7 @@ def test_speaker_normalisation_needs_speakers(tmp_path: Path) -> None:
 def broken(parts: pd.DataFrame, kind: str) -> pd.DataFrame:
     if kind == "overlap":
         return pd.concat([parts, parts.head(1).assign(part="dev")])
-    if kind == "stranger":
+    if kind == "unlisted":
         return pd.concat([parts, parts.head(1).assign(utterance="unlisted")])
     if kind == "twice":
         first = parts.loc[(parts["fold"] == 1) & (parts["part"] == "train")].index[0]
@@ -181,13 +181,13 @@ def broken(parts: pd.DataFrame, kind: str) -> pd.DataFrame:
     ("kind", "message"),
     [
         ("overlap", "the parts of a fold overlap in S1F-improvised-angry-0"),
-        ("stranger", "assigned utterances it was not given: unlisted"),
+        ("unlisted", "assigned utterances it was not given: unlisted"),
         ("twice", "tested in more than one fold: S"),
         ("never", "tested in no fold: S2"),
         ("no test", "fold 2 has no test part"),
     ],
 )
-def test_a_rule_that_breaks_its_promise_is_caught(
+def test_a_rule_that_breaks_its_contract_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, message: str
 ) -> None:
     sound = catalog.load("protocols", "session_out")

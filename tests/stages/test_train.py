@@ -181,7 +181,7 @@ def test_predictions_keep_their_contract(given: Given, tmp_path: Path) -> None:
         assert set(table[name].to_pylist()) == {value}
 
 
-def test_the_record_says_what_was_done(given: Given, tmp_path: Path) -> None:
+def test_the_record_has_what_was_done(given: Given, tmp_path: Path) -> None:
     out = given.run(tmp_path / "out", recipe())
     card = json.loads((out / "run.json").read_text())
     history = contracts.read(contracts.HISTORY, out / "history.parquet").to_pylist()
@@ -244,7 +244,7 @@ def test_attention_is_written_and_changes_nothing_else(given: Given, tmp_path: P
     assert (out / "predictions.parquet").read_bytes() == (silent / "predictions.parquet").read_bytes()
 
 
-def test_the_record_of_an_earlier_run_never_stands_beside_new_outputs(
+def test_the_record_of_an_earlier_run_is_removed_before_new_outputs(
     given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = given.run(tmp_path / "out", recipe())

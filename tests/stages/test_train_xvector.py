@@ -41,7 +41,7 @@ def corpus(folder: Path, speakers: tuple[str | None, ...], each: int = 4) -> tup
     return folder / "buzz" / "recordings.parquet", folder / "buzz" / "audio"
 
 
-def test_weights_are_repeatable_and_tell_speakers_apart(tmp_path: Path) -> None:
+def test_weights_are_repeatable_and_separate_speakers(tmp_path: Path) -> None:
     recordings, audio = corpus(tmp_path, ("low", "high"))
     outs = [tmp_path / f"{run}.safetensors" for run in (1, 2)]
     for out in outs:

@@ -99,7 +99,7 @@ DEPENDS = ("numpy",)
 loaded = {}
 def load(*, model: str = "small", device: str = "auto"):
     loaded.update(model=model, device=device)
-    return SimpleNamespace(recognise=recognise, provenance="a stand-in")
+    return SimpleNamespace(recognise=recognise, provenance="a substitute")
 def recognise(signal, rate):
     if signal.size < 3:
         raise SerError("is too short.")

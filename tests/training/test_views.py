@@ -1,4 +1,4 @@
-"""A view does what its keys say, in their order, and learns from nothing but what it may."""
+"""A view applies its keys in order, and fits its statistics on the permitted rows only."""
 
 import math
 from collections.abc import Callable
@@ -164,7 +164,7 @@ def test_mu_law_values() -> None:
     assert companding.compand(quarter, real, "literal_mulaw").flatten().tolist() == pytest.approx([-mid, mid, 1])
 
 
-def test_companding_sees_each_example_alone_and_no_padding(loaded: Loaded) -> None:
+def test_companding_depends_on_each_example_alone_and_no_padding(loaded: Loaded) -> None:
     frames, mask = seen(loaded(ROWS, MATRICES, view(scale="log", compand="minmax_mulaw")), "test")
     for name in ("e1", "e2"):
         real = frames[name][mask[name]]

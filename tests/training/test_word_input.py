@@ -63,7 +63,7 @@ def test_only_the_train_parts_words_are_known_most_frequent_first(split: Callabl
     assert found.counts.tolist() == [3, 2, 3, 3]
 
 
-def test_another_test_part_changes_nothing_that_training_sees(split: Callable[..., Fold]) -> None:
+def test_another_test_part_changes_nothing_in_training(split: Callable[..., Fold]) -> None:
     first, second = (
         word_input_of(split()),
         word_input_of(split(), {**TRANSCRIPTS, "d": ["no"] * 9, "c": ["entirely", "new"]}),
@@ -112,7 +112,7 @@ def test_first_vectors_are_uniform_from_the_seed_and_padding_is_zero(split: Call
     assert other.digest() != word_input_of(split(), transcripts, dims=20).digest()
 
 
-def test_given_vectors_stand_in_the_rows_of_their_words(split: Callable[..., Fold], tmp_path: Path) -> None:
+def test_given_vectors_are_in_the_rows_of_their_words(split: Callable[..., Fold], tmp_path: Path) -> None:
     file = vectors(tmp_path / "v.parquet", {"never": [9.0, 9, 9], "no": [1.0, 2, 3], "yes": [4.0, 5, 6]})
     found = word_input_of(split(), embedding="glove", file=file)
     table = found.table
@@ -168,7 +168,7 @@ def test_words_that_a_limit_cuts_off_are_not_learned(split: Callable[..., Fold])
     assert word_input_of(split(), limit=1).vocabulary == ("no",)
 
 
-def test_a_batch_is_as_wide_as_its_longest_transcript_and_says_what_is_real(split: Callable[..., Fold]) -> None:
+def test_a_batch_is_as_wide_as_its_longest_transcript_and_masks_padding(split: Callable[..., Fold]) -> None:
     transcripts = {**TRANSCRIPTS, "c": ["yes"] * 7}
     sentences = word_input_of(split(), transcripts)
     rows = np.array([1, 0], dtype=np.int64)
