@@ -45,8 +45,10 @@ class Code:
     def hash(self, roots: Iterable[Target], options: frozenset[str] | None = None) -> str:
         """Return 16 hexadecimal digits over what ``roots`` reach; names of modules and of definitions do not count.
 
-        options: the strings in a job, which narrow every table of ``Choices``; None keeps all entries.
+        options: the strings in a job, which narrow every table of ``Choices``: an entry counts if its key is one of
+        them or a string in the code that is reached, such as a default; None keeps all entries.
         """
+        options = self._with_strings(roots := list(roots), options)
         done: dict[Target, str] = {}
         active: set[Target] = set()
 
@@ -67,6 +69,19 @@ class Code:
 
     def reached(self, roots: Iterable[Target], options: frozenset[str] | None = None) -> dict[Target, str]:
         """Return each definition that ``roots`` reach, with a hash of its own code."""
+        return self._reached(roots := list(roots), self._with_strings(roots, options))
+
+    def _with_strings(self, roots: list[Target], options: frozenset[str] | None) -> frozenset[str] | None:
+        """Return ``options`` and the strings in the code that is reached with them, until no entry is added."""
+        while options is not None:
+            reached = self._reached(roots, options)
+            inside = (normal.strings for target in reached for normal in self._normals(target, options).values())
+            if (more := options.union(*inside)) == options:
+                return options
+            options = more
+        return None
+
+    def _reached(self, roots: list[Target], options: frozenset[str] | None) -> dict[Target, str]:
         found: dict[Target, str] = {}
         queue = list(roots)
         while queue:
@@ -86,6 +101,8 @@ class Code:
 
     def _normals(self, target: Target, options: frozenset[str] | None) -> Mapping[str, Normal]:
         """Return the normal forms of a definition: one, or those of the entries of a table that count, by key."""
+        if target.name is None:
+            return {}
         summary = self.package.summary(target.module)
         normal = summary.definitions[target.name] if target.name else summary.effects
         if normal is None:

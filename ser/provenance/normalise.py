@@ -35,10 +35,15 @@ class Reference:
 
 @dataclass(frozen=True)
 class Normal:
-    """A normal form. text: hash of the code, in which references are numbered; choices: of a table of ``Choices``."""
+    """A normal form.
+
+    text: hash of the code, in which references are numbered; strings: the string constants in it; choices: the entries
+    of a table of ``Choices``.
+    """
 
     text: str
     references: tuple[Reference, ...]
+    strings: frozenset[str] = frozenset()
     reads_files: bool = False
     choices: dict[str, "Normal"] | None = None
 
@@ -55,7 +60,9 @@ def normalise(statements: Sequence[ast.stmt], top: dict[str, Target], *, docstri
             names |= imported(inner)
     table = _choices(statements, names)
     if table is not None:
-        return Normal("", (), False, {key: _form([ast.Expr(entry)], names, docstrings) for key, entry in table.items()})
+        return Normal(
+            "", (), choices={key: _form([ast.Expr(entry)], names, docstrings) for key, entry in table.items()}
+        )
     return _form(statements, names, docstrings)
 
 
@@ -67,8 +74,10 @@ def _form(statements: Sequence[ast.stmt], names: dict[str, Target], docstrings: 
     for node in nodes:
         _localise(node)
         references.visit(node)
-    names_read = {inner.id for node in nodes for inner in ast.walk(node) if isinstance(inner, ast.Name)}
-    return Normal(digest("\n".join(map(ast.dump, nodes))), tuple(references.found), "__file__" in names_read)
+    inside = [inner for node in nodes for inner in ast.walk(node)]
+    strings = {inner.value for inner in inside if isinstance(inner, ast.Constant) and isinstance(inner.value, str)}
+    reads_files = any(isinstance(inner, ast.Name) and inner.id == "__file__" for inner in inside)
+    return Normal(digest("\n".join(map(ast.dump, nodes))), tuple(references.found), frozenset(strings), reads_files)
 
 
 def digest(text: str) -> str:

@@ -196,6 +196,16 @@ def test_a_table_in_the_folder_of_a_module_that_reads_files_counts(package: Path
     assert hashed(package) != before
 
 
+def test_a_choice_that_is_a_default_in_the_code_counts(package: Path) -> None:
+    edited(package, "stages/run.py", 'name: str = "adam"', 'name: str = "sgd"')
+    without = hashed(package, frozenset())
+    edited(package, "stages/run.py", "x * 3", "x * 4")
+    assert hashed(package, frozenset()) != without
+    with_default = hashed(package, frozenset())
+    edited(package, "stages/run.py", "x * 2", "x * 5")
+    assert hashed(package, frozenset()) == with_default
+
+
 def test_a_recursive_function_has_a_hash(package: Path) -> None:
     edited(package, "tool.py", "return x - 1", "return x - 1 if x < 0 else cut(x - 1)")
     before = hashed(package)
