@@ -5,6 +5,7 @@ variables that only left-out code reads.
 """
 
 import ast
+import builtins
 import copy
 import hashlib
 from collections.abc import Sequence
@@ -37,8 +38,8 @@ class Reference:
 class Normal:
     """A normal form.
 
-    text: hash of the code, in which references are numbered; strings: the string constants in it; choices: the entries
-    of a table of ``Choices``.
+    text: hash of the code, in which references are numbered; strings: those that it gives as defaults or arguments;
+    choices: the entries of a table of ``Choices``.
     """
 
     text: str
@@ -75,9 +76,22 @@ def _form(statements: Sequence[ast.stmt], names: dict[str, Target], docstrings: 
         _localise(node)
         references.visit(node)
     inside = [inner for node in nodes for inner in ast.walk(node)]
-    strings = {inner.value for inner in inside if isinstance(inner, ast.Constant) and isinstance(inner.value, str)}
+    strings = frozenset(text for inner in inside for text in _passed(inner))
     reads_files = any(isinstance(inner, ast.Name) and inner.id == "__file__" for inner in inside)
-    return Normal(digest("\n".join(map(ast.dump, nodes))), tuple(references.found), frozenset(strings), reads_files)
+    return Normal(digest("\n".join(map(ast.dump, nodes))), tuple(references.found), strings, reads_files)
+
+
+def _passed(node: ast.AST) -> set[str]:
+    """Return the strings that are defaults of a signature or of a class, or arguments of a call but of a builtin."""
+    given: list[ast.expr | None] = []
+    if isinstance(node, ast.arguments):
+        given = [*node.defaults, *node.kw_defaults]
+    elif isinstance(node, ast.ClassDef):
+        given = [inner.value for inner in node.body if isinstance(inner, ast.Assign)]
+    elif isinstance(node, ast.Call) and getattr(node.func, "id", "") not in dir(builtins):
+        given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    inside = (inner for value in given if value is not None for inner in ast.walk(value))
+    return {inner.value for inner in inside if isinstance(inner, ast.Constant) and isinstance(inner.value, str)}
 
 
 def digest(text: str) -> str:
