@@ -77,7 +77,9 @@ def for_page(module: ModuleType, name: str, data: ReportData) -> list[tuple[str,
     """Return title and SVG of each panel, or of the whole figure where it has no panels; empty without content."""
     with matplotlib.rc_context(STYLE):
         if hasattr(module, "panels"):
-            figures = [(panel.title, _grid([panel], module.SIZE, module.ROWS)) for panel in module.panels(data)]
+            panels = module.panels(data)
+            figures = [(panel.title, _grid([panel], module.SIZE, module.ROWS)) for panel in panels]
+            _settle_alike([figure for _, figure in figures])
         else:
             figure = module.draw(data)
             figures = [] if figure is None else [(module.TITLE, figure)]
@@ -116,6 +118,16 @@ def _settle(figure: Figure) -> None:
     if figure.get_layout_engine() is not None:
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
+
+
+def _settle_alike(figures: Sequence[Figure]) -> None:
+    """Give all figures of one kind the layout of the first, which is most of the time that drawing takes."""
+    for figure in figures[:1]:
+        _settle(figure)
+    for figure in figures[1:]:
+        figure.set_layout_engine("none")
+        for axes, like in zip(figure.axes, figures[0].axes, strict=True):
+            axes.set_position(like.get_position())
 
 
 def _grid(panels: Sequence[Panel], size: tuple[float, float], rows: int) -> Figure:

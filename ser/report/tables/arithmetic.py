@@ -1,6 +1,7 @@
 """Whether the printed numbers of the papers agree with each other."""
 
 from dataclasses import fields
+from functools import lru_cache
 
 import pandas as pd
 
@@ -42,6 +43,7 @@ def csv(data: ReportData) -> pd.DataFrame:
     return pd.DataFrame(_checks(data), columns=[field.name for field in fields(ArithmeticCheck)])
 
 
+@lru_cache(maxsize=1)
 def _checks(data: ReportData) -> list[ArithmeticCheck]:
     """Return the checks of the papers on whose corpora systems were run."""
     own = matching.applicable(result.own for result in data.results)

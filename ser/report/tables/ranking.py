@@ -1,6 +1,6 @@
 """Whether the order of systems changes between protocols: Kendall's tau, and the pairs that swap."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -23,33 +23,19 @@ TAU = Format(lambda value: decimal(value, 2), DECIMAL.csv)
 
 
 @dataclass(frozen=True)
-class Swap:
-    """Two systems of which the first is better under one protocol and the second under the other.
-
-    lead, lag: value of the first less the second's under the one and the other protocol, fractions.
-    """
-
-    first: str
-    second: str
-    lead: float
-    lag: float
-
-    @property
-    def text(self) -> str:
-        """``A before B (+1.20, −0.40)``."""
-        return f"{self.first} before {self.second} ({points(self.lead)}, {points(self.lag)})"
-
-
-@dataclass(frozen=True)
 class RankingChange:
-    """The orders of ``systems`` under two protocols: Kendall's tau-b (−1…1; 1: the same) and the pairs that swap."""
+    """The orders of ``systems`` under two protocols: Kendall's tau-b (−1…1; 1: the same) and the pairs that swap.
+
+    swaps: two systems of which the first is better under ``one`` and the second under ``other``, and the lead of the
+    first under each, fractions.
+    """
 
     corpus: str
     one: str
     other: str
     systems: tuple[str, ...]
     tau: float
-    swaps: tuple[Swap, ...]
+    swaps: tuple[tuple[str, str, float, float], ...]
 
     @property
     def pairs(self) -> int:
@@ -58,8 +44,9 @@ class RankingChange:
 
     @property
     def swapped(self) -> str:
-        """The pairs that swap, as text."""
-        return "; ".join(swap.text for swap in self.swaps)
+        """The pairs that swap: ``A before B (+1.20, −0.40)``."""
+        texts = (f"{a} before {b} ({points(lead)}, {points(lag)})" for a, b, lead, lag in self.swaps)
+        return "; ".join(texts)
 
 
 def ranking_changes(groups: Iterable[ResultGroup], metric: str) -> list[RankingChange]:
@@ -77,19 +64,19 @@ def ranking_changes(groups: Iterable[ResultGroup], metric: str) -> list[RankingC
                     [protocols[name][system].scores[metric].pooled.mean for system in common] for name in (one, other)
                 )
                 tau = float(kendalltau(before, after).statistic)
-                swaps = _swaps(common, before, after)
+                swaps = tuple(_swaps(common, before, after))
                 found.append(RankingChange(group.corpus, one, other, tuple(common), tau, swaps))
     return found
 
 
-def _swaps(systems: list[str], before: list[float], after: list[float]) -> tuple[Swap, ...]:
-    swaps = []
-    for a, b in combinations(range(len(systems)), 2):
-        lead, lag = before[a] - before[b], after[a] - after[b]
-        if lead * lag < 0:
-            first, second = (a, b) if lead > 0 else (b, a)
-            swaps.append(Swap(systems[first], systems[second], abs(lead), -abs(lag)))
-    return tuple(swaps)
+def _swaps(
+    systems: Sequence[str], before: Sequence[float], after: Sequence[float]
+) -> Iterator[tuple[str, str, float, float]]:
+    for pair in combinations(range(len(systems)), 2):
+        for a, b in (pair, pair[::-1]):
+            lead, lag = before[a] - before[b], after[a] - after[b]
+            if lead > 0 > lag:
+                yield systems[a], systems[b], lead, lag
 
 
 @lru_cache(maxsize=1)

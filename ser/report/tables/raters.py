@@ -1,8 +1,9 @@
 """How far the corpus's raters agree, and how systems meet their labels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -14,7 +15,7 @@ from ser.evaluation.agreement import Agreement, SoftLabelScores, against_soft, f
 from ser.report.data.experiment import ReportData
 from ser.report.data.predictions import SystemPredictions
 from ser.report.data.results import PAPER, Result, ResultGroup
-from ser.report.formats import COUNT, DECIMAL, PERCENT, count, decimal
+from ser.report.formats import COUNT, DECIMAL, PERCENT, TEXT, Format, count, decimal
 from ser.report.table import Column, Table
 from ser.report.tables._columns import code
 
@@ -82,16 +83,6 @@ def _soft(given: pd.DataFrame, found: SystemPredictions, classes: Sequence[str])
     return SoftLabelScores(float(entropy), float(floor), float(any_rater), each[0].utterances, each[0].left_out)
 
 
-@dataclass(frozen=True)
-class Row:
-    """A row of the table: the single rater, with ``raters``, or a system, with ``result`` and ``soft``."""
-
-    group: ResultGroup
-    raters: GroupRaters | None = None
-    result: Result | None = None
-    soft: SoftLabelScores | None = None
-
-
 def tables(data: ReportData) -> list[Table]:
     """Return one table per group: the raters first, then the systems by protocol and name."""
     return [_table(one) for one in raters(data)] or [Table("", COLUMNS, ())]
@@ -99,55 +90,47 @@ def tables(data: ReportData) -> list[Table]:
 
 def _table(one: GroupRaters) -> Table:
     agreement = one.agreement
-    caption = (
-        f"{one.group.classes}. Fleiss' kappa {decimal(agreement.kappa)} ({count(agreement.utterances)} utterances "
-    )
-    caption += f"with {agreement.raters} raters each"
-    caption += f"; {count(agreement.left_out)} with another number left out" if agreement.left_out else ""
-    caption += f"). The single rater: {count(one.judgements)} judgements"
+    raters = f"{count(agreement.utterances)} utterances with {agreement.raters} raters each"
+    raters += f"; {count(agreement.left_out)} with another number left out" if agreement.left_out else ""
+    caption = f"{one.group.classes}. Fleiss' kappa {decimal(agreement.kappa)} ({raters}). "
+    caption += f"The single rater: {count(one.judgements)} judgements"
     caption += f"; the raters' own entropy is {decimal(one.soft[0][1].entropy)} nats." if one.soft else "."
-    systems = sorted(one.soft, key=lambda pair: (pair[0].kind == PAPER, pair[0].protocol, pair[0].system))
-    rows = [Row(one.group, one), *(Row(one.group, None, *pair) for pair in systems)]
     source = ("manifest.parquet", "predictions.parquet")
-    return Table(one.group.corpus, COLUMNS, rows, caption, source, one.group.warning, group=_heading)
+    heading = itemgetter("heading")
+    return Table(one.group.corpus, COLUMNS, list(_rows(one)), caption, source, one.group.warning, group=heading)
 
 
-def _heading(row: Row) -> str:
-    if row.result is None:
-        return ""
-    paper = Markup(' <span class="leaks">{}</span>').format(PAPER) if row.result.kind == PAPER else ""
-    return code(row.result.protocol) + paper
+def _rows(one: GroupRaters) -> Iterator[dict[str, object]]:
+    """Yield the single rater, then the systems, by name of column; heading: of the rows of a protocol on the page."""
+    group = {"corpus": one.group.corpus, "classes": one.group.classes, "note": one.group.warning}
+    kappa = {"fleiss_kappa": one.agreement.kappa, "kappa_raters": one.agreement.raters}
+    kappa |= {"kappa_utterances": one.agreement.utterances, "judgements": one.judgements}
+    yield {**group, **kappa, "who": SINGLE, "WA": one.wa, "UA": one.ua, "heading": ""}
+    for row, soft in sorted(one.soft, key=lambda pair: (pair[0].kind == PAPER, pair[0].protocol, pair[0].system)):
+        paper = Markup(' <span class="leaks">{}</span>').format(PAPER) if row.kind == PAPER else ""
+        named = {"who": row.system, "protocol": row.protocol, "heading": code(row.protocol) + paper}
+        scores = {"WA": row.wa.mean, "UA": row.ua.mean, "utterances": soft.utterances, "any_rater": soft.any_rater}
+        yield {**group, **named, **scores, "cross_entropy": soft.cross_entropy, "entropy_of_raters": soft.entropy}
 
 
-def _rate(metric: str, row: Row) -> float:
-    of: float = getattr(row.raters, metric) if row.raters else getattr(row.result, metric).mean
-    return of
-
-
-def _soft_value(name: str, row: Row) -> float | None:
-    return getattr(row.soft, name) if row.soft else None
-
-
-def _agreement(name: str, row: Row) -> float | None:
-    return getattr(row.raters.agreement, name) if row.raters else None
+def _column(name: str, title: str = "", kind: Format = TEXT, meaning: str = "", page: bool = True) -> Column:
+    return Column(name, title, lambda row: row.get(name), kind, meaning, page=page)
 
 
 COLUMNS = [
-    Column("corpus", "", lambda row: row.group.corpus),
-    Column("classes", "", lambda row: row.group.classes),
-    Column("who", "Who", lambda row: row.result.system if row.result else SINGLE),
-    Column("protocol", "Protocol", lambda row: row.result.protocol if row.result else None, page=False),
-    Column("WA", "WA", partial(_rate, "wa"), PERCENT, "percent"),
-    Column("UA", "UA", partial(_rate, "ua"), PERCENT, "percent"),
-    Column(
-        "cross_entropy", "Cross-entropy", partial(_soft_value, "cross_entropy"), DECIMAL, "of the probabilities, nats"
-    ),
-    Column("any_rater", "Any rater", partial(_soft_value, "any_rater"), PERCENT, "predictions that some rater gave"),
-    Column("utterances", "", partial(_soft_value, "utterances"), COUNT),
-    Column("judgements", "", lambda row: row.raters.judgements if row.raters else None, COUNT),
-    Column("entropy_of_raters", "", partial(_soft_value, "entropy"), DECIMAL),
-    Column("fleiss_kappa", "", partial(_agreement, "kappa"), DECIMAL),
-    Column("kappa_utterances", "", partial(_agreement, "utterances"), COUNT),
-    Column("kappa_raters", "", partial(_agreement, "raters"), COUNT),
-    Column("note", "", lambda row: row.group.warning),
+    _column("corpus"),
+    _column("classes"),
+    _column("who", "Who"),
+    _column("protocol", "Protocol", page=False),
+    _column("WA", "WA", PERCENT, "percent"),
+    _column("UA", "UA", PERCENT, "percent"),
+    _column("cross_entropy", "Cross-entropy", DECIMAL, "of the probabilities, nats"),
+    _column("any_rater", "Any rater", PERCENT, "predictions that some rater gave"),
+    _column("utterances", kind=COUNT),
+    _column("judgements", kind=COUNT),
+    _column("entropy_of_raters", kind=DECIMAL),
+    _column("fleiss_kappa", kind=DECIMAL),
+    _column("kappa_utterances", kind=COUNT),
+    _column("kappa_raters", kind=COUNT),
+    _column("note"),
 ]
