@@ -51,7 +51,7 @@ def test_every_table_of_a_report_is_well_formed(whole: Path) -> None:
     for path in files:
         text = path.read_text(encoding="utf-8")
         assert text.isascii(), (path.name, sorted({letter for letter in text if not letter.isascii()}))
-        assert environments(text) or path.stem == "transcripts", path.name  # no recogniser was run
+        assert environments(text) or path.stem in ("transcripts", "arithmetic"), path.name  # no recogniser, no paper
         for table in environments(text):
             spec = re.search(r"\\begin\{tabular\}\{((?:[lr]|p\{7cm\})+)\}", table).group(1)
             columns = len(re.findall(r"[lr]|p\{7cm\}", spec))

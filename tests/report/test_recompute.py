@@ -52,6 +52,7 @@ def test_the_p_value_is_that_of_the_table(both: Path, printed: dict[str, list[fl
 def test_the_page_shows_these_numbers(both: Path, printed: dict[str, list[float]]) -> None:
     page = (both / "index.html").read_text(encoding="utf-8")
     value, interval = percent(printed["UA"][0]), limits(*printed["interval"])
-    assert re.search(rf"<b>{re.escape(value)}</b><small class=\"limits\">{re.escape(interval)}</small>", page)
-    assert f"<b>{points(printed['difference'][0])}</b>" in page
+    bar = r'<span class="meter" style="[^"]*" aria-hidden="true"></span>'
+    assert re.search(rf'<b>{re.escape(value)}</b>{bar}<small title="[^"]*">{re.escape(interval)}</small>', page)
+    assert f">{points(printed['difference'][0])}<small" in page
     assert p_value(printed["p"][0]) in page
