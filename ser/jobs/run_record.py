@@ -1,20 +1,24 @@
 """What run.json holds: the task, the result, the machine and the software of one run. None of it decides a number."""
 
 import json
+import os
+import platform
+import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
-from ser.jobs import processor
-from ser.jobs.versions import commit, versions
-
 PARTS = ("train", "dev", "test")
+PACKAGE = Path(__file__).parents[1]
+DISTRIBUTIONS = ("torch", "numpy", "scikit-learn", "librosa", "opensmile")
 
 
 def _software() -> dict[str, Any]:
-    return {"versions": versions(), **commit()}
+    return {"versions": _versions(), **_commit()}
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,8 @@ def machine(device: Any, gpu_name: str, precision: str, threads: int) -> dict[st
     """Return the entries about a torch device; gpu_name: empty on the CPU."""
     gpu = device.type == "cuda"
     return {
-        "device": gpu_name if gpu else processor.name(),
-        "device_id": processor.gpu_id(device.index or 0) if gpu else "",
+        "device": gpu_name if gpu else processor_name(),
+        "device_id": gpu_id(device.index or 0) if gpu else "",
         "device_type": device.type,
         "precision": precision,
         "threads": threads,
@@ -85,3 +89,51 @@ def _result(data: Any, outcome: Any) -> dict[str, Any]:
         "resumed": outcome.resumes,
         "notes": outcome.notes,
     }
+
+
+def processor_name() -> str:
+    """Return the processor's model name."""
+    information = Path("/proc/cpuinfo")
+    lines = information.read_text(encoding="utf-8", errors="replace").splitlines() if information.is_file() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "") or platform.processor() or platform.machine()
+
+
+def gpu_id(index: int) -> str:
+    """Return the entry of ``CUDA_VISIBLE_DEVICES`` for CUDA device ``index``; empty where it is not set."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    return "".join(named[index:][:1])
+
+
+def _versions() -> dict[str, str | None]:
+    """Return the versions of Python and of the packages that results depend on; null where one is not installed."""
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for name in DISTRIBUTIONS:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def _commit() -> dict[str, str | bool | None]:
+    """Return the commit of the repository that contains ``ser`` and whether files differ from it; null without one.
+
+    A repository that merely surrounds an installed package is not the project's.
+    """
+    none: dict[str, str | bool | None] = {"commit": None, "dirty": None}
+    top = _git("rev-parse", "--show-toplevel")
+    if top is None or not PACKAGE.parent.samefile(top):
+        return none
+    changed = _git("status", "--porcelain")
+    head = _git("rev-parse", "HEAD")
+    return none if head is None else {"commit": head, "dirty": bool(changed)}
+
+
+def _git(*arguments: str) -> str | None:
+    command = ["git", "-C", str(PACKAGE), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -21,14 +21,12 @@ EXAMPLE = pa.struct(
 
 FINGERPRINTS = Contract(
     "fingerprints",
-    pa.schema(
-        [
-            ("utterance", pa.string()),
-            ("hash", pa.string()),  # of the 16-bit samples, 32 hexadecimal digits; null: nothing but digital silence
-            ("extent", pa.float32()),  # seconds over which the energy is spread
-            ("vector", pa.large_binary()),  # float16, 32 steps × 16 mel bands, unit length
-        ]
-    ),
+    [
+        ("utterance", pa.string()),
+        ("hash", pa.string()),  # of the 16-bit samples, 32 hexadecimal digits; null: nothing but digital silence
+        ("extent", pa.float32()),  # seconds over which the energy is spread
+        ("vector", pa.large_binary()),  # float16, 32 steps × 16 mel bands, unit length
+    ],
     key=("utterance",),
     required=("extent", "vector"),
     binary="vector",
@@ -37,24 +35,22 @@ FINGERPRINTS = Contract(
 
 AUDIT = Contract(
     "audit",
-    pa.schema(
-        [
-            ("corpus", pa.string()),
-            ("protocol", pa.string()),
-            ("fold", pa.int32()),  # -1: all folds together
-            ("kind", pa.string()),  # speaker, session, dialog, text, any text, audio, near audio, …
-            ("part", pa.string()),  # whose utterances are checked: test or dev
-            ("seen_in", pa.string()),  # the other part: train or dev; for normalisation the part itself
-            ("leak", pa.string()),  # the entry of a protocol's leaks that declares it; "" where none is needed
-            ("status", pa.string()),
-            ("utterances", pa.int64()),  # of the part that share
-            ("known", pa.int64()),  # utterances of the part with a known value
-            ("of", pa.int64()),  # all of the part
-            ("share", pa.float64()),  # utterances / of, 0…1
-            ("values", pa.int64()),  # different ones that are shared
-            ("examples", pa.list_(EXAMPLE)),  # five at most, of different values where there are
-        ]
-    ),
+    [
+        ("corpus", pa.string()),
+        ("protocol", pa.string()),
+        ("fold", pa.int32()),  # -1: all folds together
+        ("kind", pa.string()),  # speaker, session, dialog, text, any text, audio, near audio, …
+        ("part", pa.string()),  # whose utterances are checked: test or dev
+        ("seen_in", pa.string()),  # the other part: train or dev; for normalisation the part itself
+        ("leak", pa.string()),  # the entry of a protocol's leaks that declares it; "" where none is needed
+        ("status", pa.string()),
+        ("utterances", pa.int64()),  # of the part that share
+        ("known", pa.int64()),  # utterances of the part with a known value
+        ("of", pa.int64()),  # all of the part
+        ("share", pa.float64()),  # utterances / of, 0…1
+        ("values", pa.int64()),  # different ones that are shared
+        ("examples", pa.list_(EXAMPLE)),  # five at most, of different values where there are
+    ],
     key=("corpus", "protocol", "fold", "kind", "part", "seen_in"),
     required=("leak", "status", "utterances", "known", "of", "share", "values", "examples"),
     rules=(one_of("status", STATUSES),),

@@ -21,33 +21,31 @@ WORD = pa.struct([("word", pa.string()), ("start", pa.float64()), ("end", pa.flo
 
 MANIFEST = Contract(
     "manifest",
-    pa.schema(
-        [
-            ("utterance", pa.string()),  # unique name, also in every later table
-            ("audio", pa.string()),  # file, relative to the corpus root
-            ("start", pa.float64()),  # seconds into the file; null: from its beginning
-            ("end", pa.float64()),  # seconds; null: to its end
-            ("seconds", pa.float64()),  # length of the utterance
-            ("rate", pa.int32()),  # Hz, of the file as released
-            ("channels", pa.int32()),
-            ("checksum", pa.string()),  # blake2b of the file's bytes, 32 hexadecimal digits
-            ("speaker", pa.string()),
-            ("session", pa.string()),
-            ("dialog", pa.string()),
-            ("gender", pa.string()),  # female, male
-            ("emotion", pa.string()),  # the corpus's label as a name of ser.emotions; null: not labelled
-            ("raters", pa.list_(RATER)),  # the labels of each annotator
-            ("valence", pa.float32()),
-            ("activation", pa.float32()),
-            ("dominance", pa.float32()),
-            ("style", pa.string()),  # improvised, scripted
-            ("intensity", pa.string()),  # normal, strong
-            ("language", pa.string()),
-            ("text", pa.string()),  # transcript; "" is a legal one, null: none given
-            ("words", pa.list_(WORD)),  # forced alignment, seconds from the utterance's start
-            ("shard", pa.int32()),  # the audio and feature file that holds this utterance
-        ]
-    ),
+    [
+        ("utterance", pa.string()),  # unique name, also in every later table
+        ("audio", pa.string()),  # file, relative to the corpus root
+        ("start", pa.float64()),  # seconds into the file; null: from its beginning
+        ("end", pa.float64()),  # seconds; null: to its end
+        ("seconds", pa.float64()),  # length of the utterance
+        ("rate", pa.int32()),  # Hz, of the file as released
+        ("channels", pa.int32()),
+        ("checksum", pa.string()),  # blake2b of the file's bytes, 32 hexadecimal digits
+        ("speaker", pa.string()),
+        ("session", pa.string()),
+        ("dialog", pa.string()),
+        ("gender", pa.string()),  # female, male
+        ("emotion", pa.string()),  # the corpus's label as a name of ser.emotions; null: not labelled
+        ("raters", pa.list_(RATER)),  # the labels of each annotator
+        ("valence", pa.float32()),
+        ("activation", pa.float32()),
+        ("dominance", pa.float32()),
+        ("style", pa.string()),  # improvised, scripted
+        ("intensity", pa.string()),  # normal, strong
+        ("language", pa.string()),
+        ("text", pa.string()),  # transcript; "" is a legal one, null: none given
+        ("words", pa.list_(WORD)),  # forced alignment, seconds from the utterance's start
+        ("shard", pa.int32()),  # the audio and feature file that holds this utterance
+    ],
     key=("utterance",),
     required=("audio", "seconds", "rate", "channels", "checksum", "shard"),
     rules=(
@@ -62,9 +60,7 @@ MANIFEST = Contract(
 # What audio is cut from: a changed label leaves this table, and so audio and features, as they are.
 RECORDINGS = Contract(
     "recordings",
-    pa.schema(
-        [MANIFEST.schema.field(name) for name in ("utterance", "audio", "start", "end", "checksum", "speaker", "shard")]
-    ),
+    [MANIFEST.schema.field(name) for name in ("utterance", "audio", "start", "end", "checksum", "speaker", "shard")],
     key=("utterance",),
     required=("audio", "checksum", "shard"),
     rules=(not_empty,),
@@ -72,14 +68,12 @@ RECORDINGS = Contract(
 
 AUDIO = Contract(
     "audio",
-    pa.schema(
-        [
-            ("utterance", pa.string()),
-            ("rate", pa.int32()),  # Hz; 16000
-            ("frames", pa.int64()),  # samples
-            ("samples", pa.large_binary()),  # float32 mono, -1…1
-        ]
-    ),
+    [
+        ("utterance", pa.string()),
+        ("rate", pa.int32()),  # Hz; 16000
+        ("frames", pa.int64()),  # samples
+        ("samples", pa.large_binary()),  # float32 mono, -1…1
+    ],
     key=("utterance",),
     required=("rate", "frames", "samples"),
     rules=(array_sizes("samples", ("frames",)),),
@@ -88,15 +82,13 @@ AUDIO = Contract(
 
 FEATURES = Contract(
     "features",
-    pa.schema(
-        [
-            ("utterance", pa.string()),
-            ("frames", pa.int32()),  # 1 for a vector per utterance
-            ("dims", pa.int32()),
-            ("dtype", pa.string()),  # numpy name, little-endian
-            ("matrix", pa.large_binary()),  # frames × dims, row by row
-        ]
-    ),
+    [
+        ("utterance", pa.string()),
+        ("frames", pa.int32()),  # 1 for a vector per utterance
+        ("dims", pa.int32()),
+        ("dtype", pa.string()),  # numpy name, little-endian
+        ("matrix", pa.large_binary()),  # frames × dims, row by row
+    ],
     key=("utterance",),
     required=("frames", "dims", "dtype", "matrix"),
     rules=(
@@ -110,36 +102,32 @@ FEATURES = Contract(
 
 TRANSCRIPTS = Contract(
     "transcripts",
-    pa.schema(
-        [
-            ("utterance", pa.string()),
-            ("text", pa.string()),  # as released or as recognised; "" is a legal transcript
-            ("words", pa.list_(pa.string())),  # the text's tokens, lower case
-            ("reference", pa.string()),  # the corpus's own transcript, "" where it has none
-        ]
-    ),
+    [
+        ("utterance", pa.string()),
+        ("text", pa.string()),  # as released or as recognised; "" is a legal transcript
+        ("words", pa.list_(pa.string())),  # the text's tokens, lower case
+        ("reference", pa.string()),  # the corpus's own transcript, "" where it has none
+    ],
     key=("utterance",),
     required=("text", "words", "reference"),
 )
 
 EMBEDDING = Contract(
     "embedding",
-    pa.schema([("word", pa.string()), ("vector", pa.list_(pa.float32()))]),
+    [("word", pa.string()), ("vector", pa.list_(pa.float32()))],
     key=("word",),
     required=("vector",),
 )
 
 FOLDS = Contract(
     "folds",
-    pa.schema(
-        [
-            ("utterance", pa.string()),
-            ("fold", pa.int32()),
-            ("part", pa.string()),
-            ("label", pa.string()),  # the protocol's class, after merges
-            ("speaker", pa.string()),
-        ]
-    ),
+    [
+        ("utterance", pa.string()),
+        ("fold", pa.int32()),
+        ("part", pa.string()),
+        ("label", pa.string()),  # the protocol's class, after merges
+        ("speaker", pa.string()),
+    ],
     key=("utterance", "fold"),
     required=("part", "label"),
     rules=(not_empty, one_of("part", PARTS), has_test_part),
@@ -147,16 +135,14 @@ FOLDS = Contract(
 
 PREDICTIONS = Contract(
     "predictions",
-    pa.schema(
-        [
-            *RUN,
-            ("utterance", pa.string()),
-            ("speaker", pa.string()),
-            ("label", pa.string()),
-            ("predicted", pa.string()),
-            ("probabilities", pa.list_(pa.float32())),  # in the order of the metadata entry 'classes', a JSON list
-        ]
-    ),
+    [
+        *RUN,
+        ("utterance", pa.string()),
+        ("speaker", pa.string()),
+        ("label", pa.string()),
+        ("predicted", pa.string()),
+        ("probabilities", pa.list_(pa.float32())),  # in the order of the metadata entry 'classes', a JSON list
+    ],
     key=("utterance",),
     required=("label", "predicted", "probabilities"),
     rules=(not_empty,),
@@ -164,35 +150,31 @@ PREDICTIONS = Contract(
 
 HISTORY = Contract(
     "history",
-    pa.schema(
-        [
-            ("epoch", pa.int32()),  # from 1
-            ("step", pa.int64()),  # optimiser steps so far
-            ("seconds", pa.float64()),  # of this epoch, evaluation included
-            ("learning_rate", pa.float64()),
-            ("train_loss", pa.float64()),
-            ("dev_loss", pa.float64()),  # null where the protocol has no dev part
-            ("dev_wa", pa.float64()),  # 0…1
-            ("dev_ua", pa.float64()),
-            ("test_wa", pa.float64()),  # null unless the protocol draws curves; never used for model selection
-            ("test_ua", pa.float64()),
-        ]
-    ),
+    [
+        ("epoch", pa.int32()),  # from 1
+        ("step", pa.int64()),  # optimiser steps so far
+        ("seconds", pa.float64()),  # of this epoch, evaluation included
+        ("learning_rate", pa.float64()),
+        ("train_loss", pa.float64()),
+        ("dev_loss", pa.float64()),  # null where the protocol has no dev part
+        ("dev_wa", pa.float64()),  # 0…1
+        ("dev_ua", pa.float64()),
+        ("test_wa", pa.float64()),  # null unless the protocol draws curves; never used for model selection
+        ("test_ua", pa.float64()),
+    ],
     key=("epoch",),
 )
 
 ATTENTION = Contract(
     "attention",
-    pa.schema(
-        [
-            ("utterance", pa.string()),  # of the test part
-            ("attention", pa.string()),  # the model's name for it, such as timestep or hop 2
-            ("axis", pa.string()),  # frames, words: what the weights are over
-            ("start", pa.float64()),  # middle of the first position: seconds, or words, counted from 1
-            ("step", pa.float64()),  # from one middle to the next: seconds, or words
-            ("weights", pa.list_(pa.float32())),  # one per position, sum 1
-        ]
-    ),
+    [
+        ("utterance", pa.string()),  # of the test part
+        ("attention", pa.string()),  # the model's name for it, such as timestep or hop 2
+        ("axis", pa.string()),  # frames, words: what the weights are over
+        ("start", pa.float64()),  # middle of the first position: seconds, or words, counted from 1
+        ("step", pa.float64()),  # from one middle to the next: seconds, or words
+        ("weights", pa.list_(pa.float32())),  # one per position, sum 1
+    ],
     key=("utterance", "attention"),
     required=("axis", "start", "step", "weights"),
     rules=(one_of("axis", ("frames", "words")), positive("step")),
@@ -200,15 +182,13 @@ ATTENTION = Contract(
 
 SCORES = Contract(
     "scores",
-    pa.schema(
-        [
-            *RUN,
-            ("metric", pa.string()),  # an entry of experiment.metrics, or recall
-            ("label", pa.string()),  # the class of a recall; "" for a metric
-            ("value", pa.float64()),  # 0…1
-            ("utterances", pa.int64()),  # that the value was computed on
-        ]
-    ),
+    [
+        *RUN,
+        ("metric", pa.string()),  # an entry of experiment.metrics, or recall
+        ("label", pa.string()),  # the class of a recall; "" for a metric
+        ("value", pa.float64()),  # 0…1
+        ("utterances", pa.int64()),  # that the value was computed on
+    ],
     key=("corpus", "protocol", "system", "seed", "fold", "metric", "label"),
     required=("value", "utterances"),
     rules=(not_empty,),
@@ -216,35 +196,31 @@ SCORES = Contract(
 
 CONFUSIONS = Contract(
     "confusions",
-    pa.schema(
-        [
-            *RUN,
-            ("label", pa.string()),  # true class
-            ("predicted", pa.string()),
-            ("utterances", pa.int64()),
-        ]
-    ),
+    [
+        *RUN,
+        ("label", pa.string()),  # true class
+        ("predicted", pa.string()),
+        ("utterances", pa.int64()),
+    ],
     key=("corpus", "protocol", "system", "seed", "fold", "label", "predicted"),
     required=("utterances",),
 )
 
 INTERVALS = Contract(
     "intervals",
-    pa.schema(
-        [
-            *SYSTEM,
-            ("metric", pa.string()),  # an entry of experiment.metrics
-            ("value", pa.float64()),  # 0…1, all folds of a seed pooled, mean over seeds
-            ("low", pa.float64()),  # of the 95 % interval; null where the clusters give none
-            ("high", pa.float64()),
-            ("clusters", pa.int32()),
-            ("cluster_kind", pa.string()),  # speaker; utterance where speakers are unknown
-            ("method", pa.string()),  # of the interval, as text
-            ("seeds", pa.int32()),
-            ("seed_sd", pa.float64()),  # between seeds, of the pooled value; null for one seed
-            ("fold_sd", pa.float64()),  # between folds, of the mean over seeds; null for one fold
-        ]
-    ),
+    [
+        *SYSTEM,
+        ("metric", pa.string()),  # an entry of experiment.metrics
+        ("value", pa.float64()),  # 0…1, all folds of a seed pooled, mean over seeds
+        ("low", pa.float64()),  # of the 95 % interval; null where the clusters give none
+        ("high", pa.float64()),
+        ("clusters", pa.int32()),
+        ("cluster_kind", pa.string()),  # speaker; utterance where speakers are unknown
+        ("method", pa.string()),  # of the interval, as text
+        ("seeds", pa.int32()),
+        ("seed_sd", pa.float64()),  # between seeds, of the pooled value; null for one seed
+        ("fold_sd", pa.float64()),  # between folds, of the mean over seeds; null for one fold
+    ],
     key=("corpus", "protocol", "system", "metric"),
     required=("value", "clusters", "cluster_kind", "method", "seeds"),
     rules=(not_empty, one_of("cluster_kind", ("speaker", "utterance"))),
@@ -252,22 +228,20 @@ INTERVALS = Contract(
 
 COMPARISONS = Contract(
     "comparisons",
-    pa.schema(
-        [
-            *SYSTEM,
-            ("other", pa.string()),
-            ("metric", pa.string()),  # an entry of experiment.metrics
-            ("difference", pa.float64()),  # system - other, points: -100…100
-            ("low", pa.float64()),  # of the 95 % interval, points; null where the clusters give none
-            ("high", pa.float64()),
-            ("p", pa.float64()),  # two-sided
-            ("p_holm", pa.float64()),  # corrected over metrics and pairs of one family (see the stage compare)
-            ("folds", pa.list_(pa.int32())),  # that the two have in common and are compared on
-            ("clusters", pa.int32()),
-            ("detectable", pa.float64()),  # points; null where no difference could reach p = .05
-            ("method", pa.string()),  # of the interval and the test, as text
-        ]
-    ),
+    [
+        *SYSTEM,
+        ("other", pa.string()),
+        ("metric", pa.string()),  # an entry of experiment.metrics
+        ("difference", pa.float64()),  # system - other, points: -100…100
+        ("low", pa.float64()),  # of the 95 % interval, points; null where the clusters give none
+        ("high", pa.float64()),
+        ("p", pa.float64()),  # two-sided
+        ("p_holm", pa.float64()),  # corrected over metrics and pairs of one family (see the stage compare)
+        ("folds", pa.list_(pa.int32())),  # that the two have in common and are compared on
+        ("clusters", pa.int32()),
+        ("detectable", pa.float64()),  # points; null where no difference could reach p = .05
+        ("method", pa.string()),  # of the interval and the test, as text
+    ],
     key=("corpus", "protocol", "system", "other", "metric"),
     required=("difference", "p", "p_holm", "folds", "clusters", "method"),
 )

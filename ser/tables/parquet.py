@@ -6,7 +6,8 @@ verifies first; a process verifies a file once.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,11 +29,16 @@ class Contract:
     """A table's name, its columns (all required, in this order), its key and its rules."""
 
     name: str
-    schema: pa.Schema
+    columns: Sequence[tuple[str, pa.DataType] | pa.Field]
     key: tuple[str, ...]
     rules: tuple[Rule, ...] = ()
     binary: str | None = None  # the column that holds arrays
-    required: tuple[str, ...] = field(default=())  # columns without nulls beside the key
+    required: tuple[str, ...] = ()  # columns without nulls beside the key
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Return the columns' names and types."""
+        return pa.schema(self.columns)
 
     def check(self, table: pa.Table, where: object, selected: bool = False) -> pa.Table:
         """Return ``table`` with its columns in order and cast; SerError names the first rule that is broken.

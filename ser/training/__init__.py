@@ -2,5 +2,5 @@
 
 ``fold`` (parts and labels) → ``fold_data`` (its ``feature_input`` and ``word_input`` on the device, ``examples``,
 batches) → ``network`` or ``estimator`` (a ``task`` in, an outcome out). A network is trained in ``loop``, by
-``optimisers``, ``batch_order``, ``class_weights`` and ``epoch_selection``, and predicts in ``predict``.
+``optimisers``, ``batch_order`` and ``epoch_selection``, and predicts in ``predict``.
 """

@@ -14,7 +14,7 @@ from ser.config.schema import Training
 from ser.errors import SerError
 from ser.jobs.training_log import TrainingLog
 from ser.layers.batch import Batch
-from ser.training import batch_order, class_weights, device, optimisers, predict, training_state
+from ser.training import batch_order, device, optimisers, predict, training_state
 from ser.training.epoch_selection import Epoch, best, finished
 from ser.training.examples import Examples
 from ser.training.fold_data import FoldData
@@ -81,7 +81,7 @@ def _loss(
     own: Callable[[Batch, Tensor, Tensor | None], Tensor] | None = getattr(model, "loss", None)
     weights = None
     if training.class_weights == "balanced":
-        weights = device.move(class_weights.balanced(examples.label, len(data.fold.classes)), data.device)
+        weights = device.move(balanced_weights(examples.label, len(data.fold.classes)), data.device)
 
     def loss(batch: Batch, labels: Tensor) -> Tensor:
         if own is not None:
@@ -89,6 +89,15 @@ def _loss(
         return F.cross_entropy(model(batch).float(), labels, weight=weights)
 
     return loss
+
+
+def balanced_weights(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
+    """Return n / (classes · n_c) per class over the training examples ``labels``: the mean weight of an example is 1.
+
+    King and Zeng (2001), "Logistic regression in rare events data". Every class must occur.
+    """
+    counts = np.bincount(labels, minlength=classes)
+    return (labels.size / (classes * counts)).astype(np.float32)
 
 
 def _finite(losses: list[Tensor], epoch: int, before: int) -> NDArray[np.float64]:

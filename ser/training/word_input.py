@@ -1,6 +1,7 @@
 """The transcripts of a fold's utterances on the device, as rows of a table of word vectors."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,13 @@ from torch import Tensor
 
 from ser.config.schema import Words
 from ser.errors import SerError, offenders
+from ser.tables import contracts
 from ser.text import transcripts
-from ser.training import vocabulary, word_vectors
 from ser.training.device import move
 from ser.training.fold import Fold
+
+PADDING, UNKNOWN = 0, 1  # rows of the table; the words of the vocabulary follow
+BOUND = 0.25  # words without a vector: uniform in ±0.25 (Yoon et al. 2018, the authors' code)
 
 
 @dataclass(frozen=True)
@@ -71,17 +75,17 @@ def make(
 ) -> WordInput:
     """Return the ``sentences`` of a fold's utterances as a model reads them.
 
-    The vocabulary is that of the train part. A transcript without a word is legal: it is one unknown word. SerError as
-    in ``vocabulary.learned`` and ``word_vectors.initial``.
+    A transcript without a word is legal: it is one unknown word. SerError where the train part has no word, or the
+    vectors in the file ``embedding`` do not fit the recipe.
     """
     most = min((count for count in (words.limit, words.length) if count is not None), default=None)
     kept = [list(sentence[:most]) for sentence in sentences]
-    known = vocabulary.learned([kept[row] for row in fold.rows("train").tolist()], words)
-    table, origin = word_vectors.initial(words, known, seed, embedding)
-    row_of = {word: row for row, word in enumerate(known, start=vocabulary.UNKNOWN + 1)}
-    rows = [vocabulary.rows(sentence, row_of) for sentence in kept]
+    known = _vocabulary([kept[row] for row in fold.rows("train").tolist()], words)
+    table, origin = _initial(words, known, seed, embedding)
+    row_of = {word: row for row, word in enumerate(known, start=UNKNOWN + 1)}
+    rows = [[row_of.get(word, UNKNOWN) for word in sentence] or [UNKNOWN] for sentence in kept]
     counts = np.array([len(row) for row in rows], dtype=np.int64)
-    padded = np.full((len(rows), words.length or int(counts.max())), vocabulary.PADDING, dtype=np.int64)
+    padded = np.full((len(rows), words.length or int(counts.max())), PADDING, dtype=np.int64)
     for row, sentence in zip(padded, rows, strict=True):
         row[: len(sentence)] = sentence
     notes = [origin]
@@ -91,3 +95,50 @@ def make(
     if len(known) == 1:
         notes.append("the vocabulary is a single word: the transcripts hardly distinguish utterances")
     return WordInput(move(padded, device), counts, torch.from_numpy(table), words.length, known, tuple(notes))
+
+
+def _vocabulary(sentences: Sequence[Sequence[str]], words: Words) -> tuple[str, ...]:
+    """Return the words of the train part's ``sentences``, most frequent first, equal counts by the alphabet.
+
+    Words that occur less often than ``words.minimum`` are left out.
+    """
+    counts = Counter(word for sentence in sentences for word in sentence)
+    ordered = sorted(counts.items(), key=lambda it: (-it[1], it[0]))
+    found = tuple(word for word, count in ordered if count >= words.minimum)
+    if not found:
+        raise SerError(
+            f"inputs.words: no transcript '{words.transcript}' of the train part has a word"
+            f"{f' that occurs {words.minimum} times' if words.minimum > 1 else ''}; a system with words cannot learn."
+        )
+    return found
+
+
+def _initial(
+    words: Words, vocabulary: tuple[str, ...], seed: int, embedding: Path | None
+) -> tuple[NDArray[np.float32], str]:
+    """Return the table (words + 2, dims) and a remark on where its vectors come from.
+
+    Row 0, padding, is zero. A word that the file ``embedding`` has starts there, any other, and row 1 for unknown
+    words, uniform in ±0.25 from ``seed``. SerError where the file's vectors do not have ``words.dims`` values, or a
+    file is given to a recipe that names none.
+    """
+    draw = np.random.default_rng([seed, len(vocabulary)])
+    table = draw.uniform(-BOUND, BOUND, (len(vocabulary) + 2, words.dims)).astype(np.float32)
+    table[PADDING] = 0
+    if embedding is None:
+        named = "" if words.embedding is None else f" ({words.embedding} is not configured)"
+        return table, f"{contracts.FROM_SCRATCH}{named}"
+    if words.embedding is None:
+        raise SerError(f"{embedding} was given to start from, but the recipe names no inputs.words.embedding.")
+    found = contracts.read(contracts.EMBEDDING, embedding)
+    vectors = dict(zip(found["word"].to_pylist(), found["vector"].to_pylist(), strict=True))
+    widths = sorted({len(vector) for vector in vectors.values()})
+    if widths not in ([], [words.dims]):
+        raise SerError(
+            f"{embedding}: its vectors have {', '.join(map(str, widths))} values, inputs.words.dims is {words.dims}."
+        )
+    known = [row for row, word in enumerate(vocabulary, start=UNKNOWN + 1) if word in vectors]
+    for row in known:
+        table[row] = vectors[vocabulary[row - UNKNOWN - 1]]
+    name = contracts.metadata(found).get("provenance", words.embedding)
+    return table, f"word vectors from {name} for {len(known)} of {len(vocabulary)} words"

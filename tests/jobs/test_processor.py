@@ -2,17 +2,17 @@
 
 import pytest
 
-from ser.jobs import processor
+from ser.jobs import run_record
 
 
 def test_the_processor_has_a_name() -> None:
-    assert processor.name()
+    assert run_record.processor_name()
 
 
 def test_the_record_names_the_visible_device_of_an_index(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-aaaa")
-    assert processor.gpu_id(0) == "GPU-aaaa"
+    assert run_record.gpu_id(0) == "GPU-aaaa"
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,3")
-    assert processor.gpu_id(1) == "3"
+    assert run_record.gpu_id(1) == "3"
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
-    assert processor.gpu_id(0) == ""
+    assert run_record.gpu_id(0) == ""

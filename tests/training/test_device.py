@@ -39,7 +39,7 @@ import os
 from ser.jobs.devices import granted, installed
 with granted(1, f"cuda:{sum(map(len, installed())) - 1}") as name:
     import torch
-    from ser.jobs.processor import gpu_id
+    from ser.jobs.run_record import gpu_id
     from ser.training.device import gpu_uuid, prepare
     device = prepare(name, 1)
     assert torch.cuda.device_count() == 1
