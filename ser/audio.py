@@ -5,10 +5,11 @@ channels. Samples are float32, −1…1 for integer formats.
 """
 
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import numpy as np
 import soundfile
@@ -17,15 +18,11 @@ import soxr
 from ser.audio_headers import missing_bytes
 from ser.errors import SerError
 
-if TYPE_CHECKING:
-    import av
-
 RATE = 16_000  # Hz, of everything after the resample stage
 SILENCE = 1e-5  # peak below which a recording is silent; a 16-bit step is 3e-5
 EDGE = 0.011  # seconds by which an end may exceed the file's: transcripts round to hundredths
 BLOCK = 1 << 18  # frames read at a time: hours fit into memory, and no header decides how much memory is used
 WIDE = 8  # channels; with more, fewer frames are read at a time
-KEPT = 1 << 20  # frames of a film kept for overlapping utterances: 22 s at 48 kHz
 LONGEST = 1 << 28  # samples in memory at once, 1 GiB: 93 minutes of mono at 48 kHz
 RATES = (1_000, 1_000_000)  # Hz, lowest and highest
 LOUDEST = 1e10  # full scale is 1; 32-bit integers stored as floats are below this
@@ -110,7 +107,7 @@ def inspect(
     return Inspection(rate, channels, seconds, fault, kind)
 
 
-def _faults(file: "Recording", first: int, last: int, path: Path) -> tuple[str | None, str | None]:
+def _faults(file: soundfile.SoundFile, first: int, last: int, path: Path) -> tuple[str | None, str | None]:
     """Read the frames from ``first`` to ``last`` block by block; return the fault and its kind, or None twice."""
     done, peak = 0, 0.0
     for block in _blocks(file, first, last, path):
@@ -125,7 +122,7 @@ def _faults(file: "Recording", first: int, last: int, path: Path) -> tuple[str |
     return (f"is silent: its peak is {peak:.1e}", "silent") if peak < SILENCE else (None, None)
 
 
-def _blocks(file: "Recording", first: int, last: int, path: Path) -> Iterator[Signal]:
+def _blocks(file: soundfile.SoundFile, first: int, last: int, path: Path) -> Iterator[Signal]:
     """Yield the frames from ``first`` to ``last`` in blocks, up to the end of the file."""
     step = max(1, BLOCK * WIDE // max(WIDE, file.channels))
     for begin in range(first, last, step):
@@ -137,112 +134,56 @@ def _blocks(file: "Recording", first: int, last: int, path: Path) -> Iterator[Si
             return
 
 
-class _Track:
-    """The first audio track of a container, with the part of SoundFile's interface that is used here.
+def _track(path: Path) -> soundfile.SoundFile:
+    """Open the first audio track of a container, as float32 in a temporary file: FFmpeg finds no position exactly.
 
-    No header gives the number of frames, so that opening decodes the whole track once. Decoding cannot start in the
-    middle, so that a thread keeps the track that it opened last and continues from its position. SerError if there is
-    no track, no sample, or less than an AVI declares.
+    A thread keeps the file of the track that it opened last, so that the utterances of a film are decoded once.
+    SerError if there is no track, no sample, or less than an AVI declares.
     """
-
-    def __init__(self, path: Path):
-        self._path = path
-        self.frames = self.samplerate = self.channels = 0
-        if path.suffix.lower() == ".avi" and (declared := missing_bytes(path)):
-            raise SerError(f"{path}: is truncated: {declared}.")
-        for part in _decoded(path):
-            self.frames += part.samples
-            self.samplerate, self.channels = part.sample_rate, part.layout.nb_channels
-        if self.frames == 0:
-            raise SerError(f"{path}: holds no samples.")
-        self._begin()
-
-    @classmethod
-    def of(cls, path: Path) -> "_Track":
-        """Return the track of ``path``, reusing the one that this thread opened last if the file is the same."""
-        status = path.stat()
-        identity = (path.absolute(), status.st_size, status.st_mtime_ns)
-        if getattr(_LAST, "identity", None) != identity:
-            _LAST.track, _LAST.identity = cls(path), identity
-        track: _Track = _LAST.track
-        return track
-
-    def __enter__(self) -> "_Track":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Do nothing: the file is closed when the thread opens another."""
-
-    def _begin(self) -> None:
-        self._position, self._parts = 0, _decoded(self._path)
-        self._rest = self._kept = np.empty((0, self.channels), np.float32)
-
-    def tell(self) -> int:
-        """Return the next frame to read."""
-        return self._position
-
-    def seek(self, frame: int) -> None:
-        """Go to ``frame``, forwards or from the beginning; frames in between are decoded and dropped."""
-        back = self._position - frame
-        if 0 < back <= len(self._kept):
-            self._rest = np.concatenate([self._kept[-back:], self._rest])
-            self._kept, self._position = self._kept[:-back], frame
-        elif back > 0:
-            self._begin()
-        while self._position < frame and len(self.read(min(BLOCK, frame - self._position))):
-            pass
-
-    def read(self, count: int, **_: object) -> Signal:
-        """Return the next ``count`` frames, (frames, channels) float32; fewer at the end."""
-        blocks = [np.empty((0, self.channels), np.float32)]
-        while count > 0:
-            if not len(self._rest):
-                part = next(self._parts, None)
-                if part is None:
-                    break
-                self._rest = np.asarray(part.to_ndarray().reshape(-1, self.channels), dtype=np.float32)
-            blocks.append(self._rest[:count])
-            self._rest = self._rest[count:]
-            count -= len(blocks[-1])
-            self._position += len(blocks[-1])
-        samples = np.concatenate(blocks)
-        self._kept = np.concatenate([self._kept, samples[-KEPT:]])[-KEPT:]
-        return samples
+    status = path.stat()
+    identity = (path.absolute(), status.st_size, status.st_mtime_ns)
+    if getattr(_LAST, "identity", None) != identity:
+        _LAST.identity, _LAST.decoded = None, TemporaryFile()  # noqa: SIM115 (open until the next film)
+        _decode(path, _LAST.decoded)
+        _LAST.identity = identity
+    _LAST.decoded.seek(0)
+    return soundfile.SoundFile(_LAST.decoded)
 
 
-def _decoded(path: Path) -> "Generator[av.AudioFrame]":
-    """Yield the blocks of a film's track as packed float32; closing the generator closes the film."""
+def _decode(path: Path, to: IO[bytes]) -> None:
+    """Write the first audio track of ``path`` to ``to`` at its own rate and channels: W64, which has no limit."""
     import av
 
-    failures = (av.FFmpegError, ValueError)  # ValueError: rate or channels change; av is gone when Python exits
+    if path.suffix.lower() == ".avi" and (declared := missing_bytes(path)):
+        raise SerError(f"{path}: is truncated: {declared}.")
+    file = None
     try:
         with av.open(path.absolute()) as container:
             if not container.streams.audio:
                 raise SerError(f"{path}: has no audio track.")
             # keeps rate and channels; packed, since PyAV 18 counts nine planes for eight channels
             to_float = av.AudioResampler(format="flt")
-            for frame in container.decode(audio=0):
-                yield from to_float.resample(frame)
-    except failures as error:
-        _LAST.identity = None
+            for part in (part for frame in container.decode(audio=0) for part in to_float.resample(frame)):
+                channels = part.layout.nb_channels
+                file = file or soundfile.SoundFile(to, "w", part.sample_rate, channels, "FLOAT", format="W64")
+                file.write(part.to_ndarray().reshape(-1, channels))
+    except (av.FFmpegError, ValueError) as error:  # ValueError: rate or channels change
         raise SerError(f"{path}: cannot be read as audio ({_reason(error)}).") from error
+    if file is None:
+        raise SerError(f"{path}: holds no samples.")
+    file.close()
 
 
-_LAST = threading.local()  # identity: path, size and time; track: of that file
-
-Recording: TypeAlias = soundfile.SoundFile | _Track
+_LAST = threading.local()  # identity: path, size and time; decoded: the track of that file
 
 
-def _open(path: Path) -> Recording:
+def _open(path: Path) -> soundfile.SoundFile:
     try:
         if not path.is_file():
             raise SerError(f"{path}: {'is a folder' if path.is_dir() else 'does not exist'}.")
         if path.stat().st_size == 0:
             raise SerError(f"{path}: is an empty file.")
-        file = _Track.of(path) if path.suffix.lower() in CONTAINERS else soundfile.SoundFile(path)
+        file = _track(path) if path.suffix.lower() in CONTAINERS else soundfile.SoundFile(path)
         if not RATES[0] <= file.samplerate <= RATES[1]:
             file.close()
             raise SerError(
@@ -254,7 +195,7 @@ def _open(path: Path) -> Recording:
         raise SerError(f"{path}: cannot be read as audio ({_reason(error)}).") from error
 
 
-def _frames(file: Recording, first: int, count: int, path: Path) -> Signal:
+def _frames(file: soundfile.SoundFile, first: int, count: int, path: Path) -> Signal:
     """Return ``count`` frames from frame ``first``, (frames, channels); fewer at the end of the file."""
     try:
         if file.tell() != first:
@@ -270,7 +211,7 @@ def _reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error).rsplit(": ", 1)[-1].rstrip(".")
 
 
-def _span(file: Recording, start: float | None, end: float | None, path: Path) -> tuple[int, int]:
+def _span(file: soundfile.SoundFile, start: float | None, end: float | None, path: Path) -> tuple[int, int]:
     """Return the first frame and the one after the last; an end up to EDGE after the file's is the file's."""
     rate, frames = file.samplerate, file.frames
     length = frames / rate
