@@ -12,9 +12,9 @@ import json
 import math
 import os
 import re
-import struct
 import subprocess
 import sys
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -29,8 +29,8 @@ WORD, END = 1, 0  # event types
 UTF8 = 1
 RATE_PARAMETER, VOLUME_PARAMETER, PITCH_PARAMETER, RANGE_PARAMETER = 1, 2, 3, 4
 SEED = 1
+NONE = b'[[], ""]\n'  # the answer where eSpeak fails
 MERGED = 0.15  # seconds, at most, of a word that eSpeak merges with the next one
-LENGTHS = struct.Struct("<II")  # bytes of the words, bytes of the samples
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,10 @@ class Synthesiser:
             self.process.stdin.flush()
         except BrokenPipeError as error:
             raise SerError("eSpeak NG stopped; its message is printed above.") from error
-        answer = _answer(self.process.stdout)
-        if answer is None or not answer[1]:
+        words, samples = json.loads(self.process.stdout.readline() or NONE)
+        if not samples:
             raise SerError(f"eSpeak NG gave no speech for {text!r} with {voice}; its message is printed above.")
-        return SynthesisedSpeech(answer[1], tuple((word, start) for word, start in json.loads(answer[0])))
+        return SynthesisedSpeech(b64decode(samples), tuple((word, start) for word, start in words))
 
 
 @contextmanager
@@ -104,41 +104,25 @@ def synthesiser() -> Iterator[Synthesiser]:
         yield Synthesiser(process)
 
 
-def _answer(stream: IO[bytes]) -> tuple[bytes, bytes] | None:
-    """Return the words and samples that a child wrote; None if the stream ends early."""
-    head = stream.read(LENGTHS.size)
-    if len(head) < LENGTHS.size:
-        return None
-    words, samples = (stream.read(length) for length in LENGTHS.unpack(head))
-    return words, samples
-
-
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
-    """Answer each request from a forked child: ``LENGTHS``, the words as JSON, the samples."""
+    """Answer each request with a line of JSON from a forked child: the words and the samples in base 64."""
     library = _initialise()
     for line in requests:
-        request = json.loads(line)
-        reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
-            _run_child(library, request, writer)
-        os.close(writer)
-        with open(reader, "rb") as pipe:
-            answer = _answer(pipe)
-        os.waitpid(child, 0)
-        words, samples = answer or (b"[]", b"")
-        answers.write(LENGTHS.pack(len(words), len(samples)) + words + samples)
-        answers.flush()
+            _run_child(library, json.loads(line), answers)
+        if os.waitpid(child, 0)[1]:
+            answers.write(NONE)
+            answers.flush()
 
 
-def _run_child(library: ctypes.CDLL, request: dict[str, Any], writer: int) -> None:
-    """Write the speech of a request to ``writer`` and end the process without the parent's clean-up."""
+def _run_child(library: ctypes.CDLL, request: dict[str, Any], answers: IO[bytes]) -> None:
+    """Write the speech of a request to ``answers`` and end the process without the parent's clean-up."""
     code = 1
     try:
         speech = _synthesise(library, request["text"], Voice(**request["voice"]))
-        words = json.dumps(speech.words).encode()
-        with open(writer, "wb") as pipe:
-            pipe.write(LENGTHS.pack(len(words), len(speech.samples)) + words + speech.samples)
+        answers.write(json.dumps([speech.words, b64encode(speech.samples).decode()]).encode() + b"\n")
+        answers.flush()
         code = 0
     except Exception as error:  # a child must never return into its parent's loop
         print(f"eSpeak NG: {error}", file=sys.stderr, flush=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
 
 from ser.jobs.progress import progress
 from ser.layers.xvector import DIMS, XVector, centred
@@ -48,13 +49,13 @@ def train(
     for _ in progress(range(epochs), total=epochs, unit="epochs"):
         model.train()
         for batch in _shuffled(fitted, generator):
-            crops = torch.stack([_crop(levels[i], generator) for i in batch]).to(device)
             names = torch.tensor([speakers[i] for i in batch], device=device)
-            loss = nn.functional.cross_entropy(head(model(centred(crops))), names)
+            loss = nn.functional.cross_entropy(head(model(_crops(levels, batch, generator, device))), names)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
-    _settle(model, levels, fitted, generator)
+    # the normalisation statistics anew: after a few dozen steps the running ones still lag behind the weights
+    update_bn((_crops(levels, batch, generator, device) for batch in _shuffled(fitted, generator)), model)
     model.eval()
     return Embedder(model, _accuracy(model, head, levels, speakers, tested), len(tested))
 
@@ -78,28 +79,17 @@ def _shuffled(utterances: Sequence[int], generator: torch.Generator) -> list[lis
     return [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
 
 
-def _crop(level: Tensor, generator: torch.Generator) -> Tensor:
-    """Return ``CROP`` frames from a random start; a shorter utterance is repeated until it fills them."""
-    if len(level) < CROP:
-        level = level.repeat(-(-CROP // len(level)), 1)
-    start = int(torch.randint(len(level) - CROP + 1, (1,), generator=generator))
-    return level[start : start + CROP]
-
-
-@torch.no_grad()
-def _settle(model: XVector, levels: Sequence[Tensor], utterances: Sequence[int], generator: torch.Generator) -> None:
-    """Recompute the normalisation statistics: after a few dozen steps the running ones still lag behind the weights."""
-    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # a plain average over the batches
-    model.train()
-    device = next(model.parameters()).device
-    for batch in _shuffled(utterances, generator):
-        model(centred(torch.stack([_crop(levels[i], generator) for i in batch]).to(device)))
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
+def _crops(
+    levels: Sequence[Tensor], utterances: Sequence[int], generator: torch.Generator, device: torch.device
+) -> Tensor:
+    """Return ``CROP`` frames of each utterance from a random start; a shorter one is repeated until it fills them."""
+    crops = []
+    for level in (levels[i] for i in utterances):
+        if len(level) < CROP:
+            level = level.repeat(-(-CROP // len(level)), 1)
+        start = int(torch.randint(len(level) - CROP + 1, (1,), generator=generator))
+        crops.append(level[start : start + CROP])
+    return centred(torch.stack(crops).to(device))
 
 
 @torch.inference_mode()
