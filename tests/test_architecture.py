@@ -49,6 +49,7 @@ STANDARD_WORDS = {
     "house": "project, folder",
     "forsaken": "stale, abandoned",
     "wary": "checked",
+    "beside": "next to, with",
     "the first so many": "the first N",
     "never chosen by": "never used for model selection",
     "the paper's word": "from the paper",

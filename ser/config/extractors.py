@@ -1,7 +1,7 @@
 """The contract of an extractor, a module in ``ser/features``, beyond what ``ser.config.definitions`` requires.
 
 Optional definitions: ``files(**options)``, local files whose change extracts again; ``provenance(**options)``, one line
-recorded beside the values; ``TRAINED``, options that hold a file, each with the rule that makes it where none is
+recorded with the values; ``TRAINED``, options that hold a file, each with the rule that makes it where none is
 configured. An extract with a keyword ``device`` gets a GPU where there is one, and the argument auto, cpu or cuda.
 """
 

@@ -152,7 +152,7 @@ def _continues(answer: requests.Response, begin: int) -> bool:
 
 
 def _validator(part: Path) -> Path:
-    """Return the file beside ``part`` for the server's ETag, with which it decides whether the rest still fits."""
+    """Return the file next to ``part`` for the server's ETag, with which it decides whether the rest still fits."""
     return part.with_name(f"{part.name}.etag")
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ser.errors import SerError, offenders
 
-# A rule passes these beside the JSON object: Snakemake may rewrite a path, and threads decide no result.
+# A rule passes these besides the JSON object: Snakemake may rewrite a path, and threads decide no result.
 File = Annotated[Path, Field(exclude=True)]
 OptionalFile = Annotated[Path | None, Field(exclude=True)]
 Threads = Annotated[int, Field(ge=1, exclude=True)]

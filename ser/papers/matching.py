@@ -35,7 +35,7 @@ def reads_recognised(recipe: Recipe) -> bool:
 
 
 def applicable(results: Iterable[OwnResult]) -> dict[str, list[OwnResult]]:
-    """Return, per paper, the results that its numbers and claims are listed beside, without papers that have none.
+    """Return, per paper, the results that its numbers and claims are compared with, without papers that have none.
 
     These are the paper's systems on a corpus of the paper; the synthetic corpus stands in for IEMOCAP.
     """

@@ -52,7 +52,7 @@ class PaperRow:
 
 @dataclass(frozen=True)
 class PaperTable:
-    """A table of a paper beside ours; ``columns`` as in the paper, then what only we have."""
+    """A table of a paper next to ours; ``columns`` as in the paper, then what only we have."""
 
     paper: str
     table: str

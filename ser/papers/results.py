@@ -65,7 +65,7 @@ class OwnResult:
 
     @property
     def counterpart(self) -> str:
-        """The papers' corpus beside whose numbers the result is listed, "" if none."""
+        """The papers' corpus with whose numbers the result is listed, "" if none."""
         return "IEMOCAP" if self.synthetic else paper_corpus(self.adapter)
 
     @property

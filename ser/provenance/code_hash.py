@@ -16,7 +16,7 @@ from ser.errors import SerError
 from ser.provenance.modules import Package
 from ser.provenance.normalise import Normal, Reference, Target, digest
 
-RECORDS = Path(".snakemake/ser")  # summaries of modules and records of code hashes, beside Snakemake's own records
+RECORDS = Path(".snakemake/ser")  # summaries of modules and records of code hashes, next to Snakemake's own records
 # These decide no number: the configuration reaches a job as a resolved object, the rest reads, writes, logs and checks.
 EXCLUDED = (
     "catalog",

@@ -1,6 +1,6 @@
 """What every module of the package defines, read from its source without importing it.
 
-A summary depends on the module's own source alone, so that it is kept beside Snakemake's records and read again until
+A summary depends on the module's own source alone, so that it is kept with Snakemake's records and read again until
 the source changes.
 """
 
@@ -19,7 +19,7 @@ from ser.provenance import normalise as normal_form
 from ser.provenance.normalise import Normal, Target, bound, imported, normalise
 
 FORM = Path(normal_form.__file__).read_text(encoding="utf-8")  # another normal form reads no summary of an earlier one
-DATA = (".csv", ".html", ".css", ".json", ".yaml")  # files beside a module that reads them
+DATA = (".csv", ".html", ".css", ".json", ".yaml")  # files next to a module that reads them
 PRINTED = ("report", "papers")  # packages whose docstrings and data files are part of what they write
 
 

@@ -1,4 +1,4 @@
-"""The definitions behind every code hash that was planned with, kept beside Snakemake's own records."""
+"""The definitions behind every code hash that was planned with, kept with Snakemake's own records."""
 
 import json
 

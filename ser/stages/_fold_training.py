@@ -78,7 +78,7 @@ def _checkpoint(job: "TrainJob", data: FoldData) -> CheckpointFile:
 
 def _write(job: "TrainJob", data: FoldData, outcome: Outcome) -> None:
     fold, out = data.fold, job.out
-    (out / "run.json").unlink(missing_ok=True)  # of an earlier run: never beside files that are not its own
+    (out / "run.json").unlink(missing_ok=True)  # of an earlier run: never next to files of another run
     contracts.write(contracts.HISTORY, epoch_selection.table(outcome.history), out / "history.parquet")
     header = {
         "recipe": json.loads(job.recipe.decisive()),

@@ -39,9 +39,9 @@ class FetchJob(Job):
 def fetch(job: FetchJob) -> None:
     """Unpack a corpus's archive, or let the adapter write the corpus.
 
-    Writes the release and ``release.json`` (title, origin, MD5, files, bytes) to ``root``. The folder is made beside
+    Writes the release and ``release.json`` (title, origin, MD5, files, bytes) to ``root``. The folder is made next to
     ``root`` and renamed when it is complete, so that a failed attempt leaves nothing there. Archives are kept in
-    ``archives`` beside ``root``. SerError if no archive is configured and the adapter writes no release.
+    ``archives`` next to ``root``. SerError if no archive is configured and the adapter writes no release.
     """
     corpus, root, adapter = job.corpus, job.root, catalog.load("corpora", job.adapter)
     if root.exists() and not (root / MINE).exists() and any(not file.name.startswith(".") for file in root.iterdir()):

@@ -33,7 +33,7 @@ class Contract:
     key: tuple[str, ...]
     rules: tuple[Rule, ...] = ()
     binary: str | None = None  # the column that holds arrays
-    required: tuple[str, ...] = ()  # columns without nulls beside the key
+    required: tuple[str, ...] = ()  # columns without nulls in addition to the key
 
     @cached_property
     def schema(self) -> pa.Schema:

@@ -21,7 +21,7 @@ def extractor_options(wildcards):
 
 @exit_on_error
 def extractor_files(wildcards):
-    """Files beside the audio that the extractor reads, such as weights."""
+    """Files besides the audio that the extractor reads, such as weights."""
     files = local_files("features", extractor(wildcards.feature), extractor_options(wildcards))
     return [literal(path) for path in files]
 
