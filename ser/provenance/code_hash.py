@@ -13,8 +13,9 @@ from pathlib import Path
 from ser import catalog
 from ser.config.schema import Recipe
 from ser.errors import SerError
+from ser.provenance.essence import Target
 from ser.provenance.modules import Package
-from ser.provenance.normalise import Normal, Reference, Target, digest
+from ser.provenance.normalise import Normal, Reference, digest
 
 RECORDS = Path(".snakemake/ser")  # summaries of modules and records of code hashes, next to Snakemake's own records
 # These decide no number: the configuration reaches a job as a resolved object, the rest reads, writes, logs and checks.

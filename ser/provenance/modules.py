@@ -15,10 +15,13 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from ser.files.atomic import write_text
+from ser.provenance import essence
 from ser.provenance import normalise as normal_form
-from ser.provenance.normalise import Normal, Target, bound, imported, normalise
+from ser.provenance.essence import Target
+from ser.provenance.normalise import Normal, bound, imported, normalise
 
-FORM = Path(normal_form.__file__).read_text(encoding="utf-8")  # another normal form reads no summary of an earlier one
+# Another normal form reads no summary of an earlier one.
+FORM = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in (essence, normal_form))
 DATA = (".csv", ".html", ".css", ".json", ".yaml")  # files next to a module that reads them
 PRINTED = ("report", "papers")  # packages whose docstrings and data files are part of what they write
 

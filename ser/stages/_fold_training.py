@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import torch
@@ -19,6 +18,7 @@ from ser.jobs import run_record
 from ser.jobs.devices import granted
 from ser.jobs.energy import metered
 from ser.layout import Run
+from ser.stages._train_job import TrainJob
 from ser.tables import contracts
 from ser.training import attention_record, epoch_selection, estimator, fold_data, network, training_state
 from ser.training.device import gpu_uuid, precision, prepare
@@ -27,16 +27,13 @@ from ser.training.fold import read as read_fold
 from ser.training.fold_data import FoldData, InputFiles
 from ser.training.task import Outcome, TrainingTask, inputs, kind
 
-if TYPE_CHECKING:
-    from ser.stages.train import TrainJob
-
 # By the kind of the model's module: an edit to the training of networks reruns no estimator.
 TRAINERS: Choices[Callable[[TrainingTask, FoldData], Outcome]] = Choices(
     {"estimator": estimator.train, "network": network.train}
 )
 
 
-def train_fold(job: "TrainJob") -> None:
+def train_fold(job: TrainJob) -> None:
     """Train on a granted device, estimators on the CPU, and write all files of the run."""
     start = run_record.Start()
     module = catalog.load("models", job.recipe.model)
@@ -45,7 +42,7 @@ def train_fold(job: "TrainJob") -> None:
         _train(job, module, prepare(name, job.threads), start)
 
 
-def _train(job: "TrainJob", module: ModuleType, device: torch.device, start: run_record.Start) -> None:
+def _train(job: TrainJob, module: ModuleType, device: torch.device, start: run_record.Start) -> None:
     files = InputFiles(job.features, job.transcripts, job.embedding, job.shards)
     read = inputs(job.recipe, module)
     data = fold_data.load(read_fold(job.folds, job.fold), read, files, device=device, seed=job.seed)
@@ -67,7 +64,7 @@ def _train(job: "TrainJob", module: ModuleType, device: torch.device, start: run
     checkpoint.delete()
 
 
-def _checkpoint(job: "TrainJob", data: FoldData) -> CheckpointFile:
+def _checkpoint(job: TrainJob, data: FoldData) -> CheckpointFile:
     """Return the checkpoint of this run: its key covers all that decides the outcome."""
     digests = [f"{name}={digest}" for name, digest in sorted(data.digests().items())]
     digests.append(f"threads={job.threads}")  # the order of additions, and so the last bits, depends on them
@@ -76,7 +73,7 @@ def _checkpoint(job: "TrainJob", data: FoldData) -> CheckpointFile:
     return CheckpointFile(Path(layout.CHECKPOINTS, key), str(job.run.folder))
 
 
-def _write(job: "TrainJob", data: FoldData, outcome: Outcome) -> None:
+def _write(job: TrainJob, data: FoldData, outcome: Outcome) -> None:
     fold, out = data.fold, job.out
     (out / "run.json").unlink(missing_ok=True)  # of an earlier run: never next to files of another run
     contracts.write(contracts.HISTORY, epoch_selection.table(outcome.history), out / "history.parquet")

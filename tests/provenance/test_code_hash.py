@@ -6,7 +6,8 @@ import pytest
 
 from ser.errors import SerError
 from ser.provenance import code_hash
-from ser.provenance.code_hash import Code, Target
+from ser.provenance.code_hash import Code
+from ser.provenance.essence import Target
 
 STAGE = '''"""Stage run."""
 import numpy as np

@@ -16,8 +16,9 @@ import pytest
 import ser
 from ser.provenance import code_hash
 from ser.provenance.code_hash import Code
+from ser.provenance.essence import Target
 from ser.provenance.modules import Summary
-from ser.provenance.normalise import Target, bound, normalise
+from ser.provenance.normalise import bound, normalise
 
 STAGES = {
     "extract": ("ser.features.mfcc",),
