@@ -74,16 +74,6 @@ class Result:
         """Recipe of the system."""
         return self.first.recipe
 
-    @property
-    def wa(self) -> MeanSd:
-        """Pooled WA."""
-        return self.pooled("WA")
-
-    @property
-    def ua(self) -> MeanSd:
-        """Pooled UA."""
-        return self.pooled("UA")
-
     def pooled(self, metric: str) -> MeanSd:
         """Return a metric's pooled value: from the confusions of all seeds where the experiment did not choose it."""
         if metric in self.scores:

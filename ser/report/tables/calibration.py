@@ -77,7 +77,7 @@ def tables(data: ReportData) -> list[Table]:
         Column("Brier", "Brier", lambda row: row.brier, DECIMAL, "over all classes, 0 to 2"),
         Column("NLL", "NLL", lambda row: row.nll, DECIMAL, "mean −ln probability of the true class, nats"),
         Column("confidence", "Confidence", lambda row: row.confidence, SHARE, "mean highest probability, percent"),
-        Column("WA", "WA", lambda row: row.result.wa.mean, SHARE, "percent"),
+        Column("WA", "WA", lambda row: row.result.pooled("WA").mean, SHARE, "percent"),
         note(),
     ]
     return tables_by_kind(

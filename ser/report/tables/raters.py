@@ -109,7 +109,12 @@ def _rows(one: GroupRaters) -> Iterator[dict[str, object]]:
     for row, soft in sorted(one.soft, key=lambda pair: (pair[0].kind == PAPER, pair[0].protocol, pair[0].system)):
         paper = Markup(' <span class="leaks">{}</span>').format(PAPER) if row.kind == PAPER else ""
         named = {"who": row.system, "protocol": row.protocol, "heading": code(row.protocol) + paper}
-        scores = {"WA": row.wa.mean, "UA": row.ua.mean, "utterances": soft.utterances, "any_rater": soft.any_rater}
+        scores = {
+            "WA": row.pooled("WA").mean,
+            "UA": row.pooled("UA").mean,
+            "utterances": soft.utterances,
+            "any_rater": soft.any_rater,
+        }
         yield {**group, **named, **scores, "cross_entropy": soft.cross_entropy, "entropy_of_raters": soft.entropy}
 
 
