@@ -21,6 +21,7 @@ KINDS = {
     "recognisers": "recogniser",
     "stages": "stage",
     "commands": "command",
+    "checks": "contract",
 }
 
 
@@ -76,21 +77,42 @@ def keywords(kind: str, name: str, function: str) -> dict[str, bool] | None:
 @cache
 def constant(kind: str, name: str, constant: str) -> object:
     """Return the literal that a module assigns to ``constant`` at its top, importing nothing; None without one."""
-    for node in tree(f"ser.{kind}.{require(kind, name)}").body:
-        if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == constant for to in node.targets):
-            return ast.literal_eval(node.value)
-    return None
+    value = assigned(f"ser.{kind}.{require(kind, name)}").get(constant)
+    return None if value is None else ast.literal_eval(value)
 
 
 @cache
 def choices(module: str, table: str) -> tuple[str, ...]:
     """Return the keys of the table of ``Choices`` at the top of ``module``, a full name, importing nothing."""
+    call = assigned(module)[table]
+    assert isinstance(call, ast.Call)
+    return tuple(ast.literal_eval(key) for key in call.args[0].keys)  # type: ignore[attr-defined]
+
+
+@cache
+def assigned(module: str) -> dict[str, ast.expr | None]:
+    """Return the names that ``module``, a full name, assigns or imports at its top, with the expression if written."""
+    found: dict[str, ast.expr | None] = {}
     for node in tree(module).body:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call):
-            targets = [node.target] if isinstance(node, ast.AnnAssign) else node.targets
-            if any(isinstance(to, ast.Name) and to.id == table for to in targets):
-                return tuple(ast.literal_eval(key) for key in node.value.args[0].keys)  # type: ignore[attr-defined]
-    raise KeyError(f"{module} has no table {table}")
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    found |= _bound(target, value)
+            case ast.AnnAssign(target=ast.Name(id=name), value=value):
+                found[name] = value
+            case ast.ImportFrom(names=aliases):
+                found |= {alias.asname or alias.name: None for alias in aliases}
+    return found
+
+
+def _bound(target: ast.expr, value: ast.expr) -> dict[str, ast.expr | None]:
+    """Return what the target of an assignment binds, ``A, B = 1, 2`` one by one."""
+    match target, value:
+        case ast.Name(id=name), _:
+            return {name: value}
+        case ast.Tuple(elts=targets), ast.Tuple(elts=values) if len(targets) == len(values):
+            return {name: one for pair in zip(targets, values, strict=True) for name, one in _bound(*pair).items()}
+    return {inner.id: None for inner in ast.walk(target) if isinstance(inner, ast.Name)}
 
 
 def _source(module: str) -> Path:

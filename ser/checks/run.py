@@ -1,7 +1,6 @@
 """Run the contract of a module or of an experiment: what ``ser check`` prints, one line per failure."""
 
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -109,7 +108,7 @@ def _case(plural: str, entry: Any) -> tuple[Any, Any]:
         return network.SmallNetwork(entry), network
     root = Path(entry.root).expanduser() if getattr(entry, "root", None) else None
     kind = "estimator" if plural == "models" else next(kind for kind, many in KINDS.items() if many == plural)
-    return Case(plural, name, entry.options, root), import_module(f"ser.checks.{kind}")
+    return Case(plural, name, entry.options, root), catalog.load("checks", kind)
 
 
 def experiment(path: Path, folder: Path) -> list[str]:

@@ -80,15 +80,14 @@ def require_complete(kind: str, name: str) -> None:
 def problems(kind: str, name: str) -> tuple[str, ...]:
     """Return what is wrong with the definitions of ``ser.<kind>.<name>``, one phrase each."""
     try:
-        body = catalog.tree(f"ser.{kind}.{catalog.require(kind, name)}").body
+        return tuple(_problems(f"ser.{kind}.{catalog.require(kind, name)}", required(kind, name)))
     except SerError as error:
         return (str(error),)
-    return tuple(_problems(body, required(kind, name)))
 
 
-def _problems(body: list[ast.stmt], wanted: Definitions) -> Iterator[str]:
-    functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
-    assigned = dict(_assigned(body))
+def _problems(module: str, wanted: Definitions) -> Iterator[str]:
+    functions = {node.name: node for node in catalog.tree(module).body if isinstance(node, ast.FunctionDef)}
+    assigned = catalog.assigned(module)
     for name, meaning in wanted.constants.items():
         if name not in assigned:
             yield f"the constant {name} is missing: {meaning}"
@@ -111,18 +110,6 @@ def _arguments(found: ast.arguments, name: str, positional: tuple[str, ...], opt
     lacking = options - {argument.arg for argument in found.kwonlyargs}
     if lacking and not found.kwarg:
         yield f"{name} does not take the options {', '.join(sorted(lacking))}"
-
-
-def _assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr | None]]:
-    """Yield the names that a module assigns or imports, with the expression where there is one."""
-    for node in body:
-        match node:
-            case ast.Assign(targets=targets, value=value):
-                yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
-            case ast.AnnAssign(target=ast.Name(id=name), value=value):
-                yield name, value
-            case ast.ImportFrom(names=aliases):
-                yield from ((alias.asname or alias.name, None) for alias in aliases)
 
 
 def _is_wrong(expression: ast.expr | None, valid: Callable[[object], bool]) -> bool:

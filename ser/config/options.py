@@ -1,25 +1,29 @@
 """Options of a module, checked against the annotations of the function that takes them, importing nothing heavy.
 
-Annotations are evaluated from the module's syntax tree. Aliases such as ``Cell = Literal["lstm", "gru"]`` are followed
-through ``ser``; only the modules in ``LIGHT`` are really imported.
+Annotations are evaluated from the module's syntax tree, operator by operator. Aliases such as
+``Cell = Literal["lstm", "gru"]`` are followed through ``ser``, as far as names of the modules in ``LIGHT``.
 """
 
 import ast
 import builtins
+import collections.abc
+import pathlib
+import typing
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pydantic
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from ser import catalog
 from ser.config.definitions import require_complete
+from ser.config.renamed import REPLACED_EXTRACTORS
 from ser.config.schema import Corpus, Feature, Protocol, Recipe, Transcript
 from ser.errors import SerError, unknown
 
-LIGHT = ("collections.abc", "pathlib", "pydantic", "typing")
+LIGHT = {module.__name__: module for module in (collections.abc, pathlib, pydantic, typing)}
 TAKEN_BY = {
     "corpora": "sources",
     "features": "extract",
@@ -53,6 +57,8 @@ def with_options(record: Record, kind: str, name: str, where: str, given: Iterab
     Snakemake's ``--config`` turns every number inside a mapping into text. given: options that come from elsewhere.
     SerError with ``where`` for a module or an option that does not exist, is of another type, or is missing.
     """
+    if kind == "features" and name in REPLACED_EXTRACTORS and name not in catalog.names(kind):
+        raise SerError(f"{where}: extractor '{name}' is replaced by '{REPLACED_EXTRACTORS[name]}'.")
     try:
         require_complete(kind, name)
         accepted = catalog.keywords(kind, name, TAKEN_BY[kind])
@@ -124,44 +130,46 @@ def _meaning(kind: str, name: str, option: str, function: str) -> Any:
     body = catalog.tree(module).body
     defined = next(node for node in body if isinstance(node, ast.FunctionDef) and node.name == function)
     annotation = next(argument.annotation for argument in defined.args.kwonlyargs if argument.arg == option)
-    return Any if annotation is None else _evaluated(annotation, _names(module))
+    return Any if annotation is None else _evaluated(annotation, module)
 
 
-class _Names(dict[str, Any]):
-    """The names that annotations of a module use, by item or attribute, each resolved when first asked for."""
-
-    def __init__(self, module: str):
-        super().__init__(vars(builtins))
-        self.tree = catalog.tree(module)
-
-    def __missing__(self, name: str) -> Any:
-        for node in self.tree.body:
-            match node:
-                case ast.Assign(targets=[ast.Name(id=target)], value=value) if target == name:
-                    return _evaluated(value, self)
-                case ast.ImportFrom(module=str(origin), names=aliases):
-                    for alias in aliases:
-                        if name == (alias.asname or alias.name):
-                            return _imported(origin, alias.name)
-        return Any
-
-    def __getattr__(self, name: str) -> Any:
-        return self[name]
-
-
-_names = cache(_Names)
+def _named(name: str, module: str) -> Any:
+    """Return what ``name`` means in ``module``."""
+    if (expression := catalog.assigned(module).get(name)) is not None:
+        return _evaluated(expression, module)
+    for node in (node for node in catalog.tree(module).body if isinstance(node, ast.ImportFrom)):
+        for alias in node.names:
+            if name == (alias.asname or alias.name):
+                return _imported(str(node.module), alias.name)
+    return getattr(builtins, name, Any)
 
 
 def _imported(origin: str, name: str) -> Any:
     if origin in LIGHT:
-        return getattr(import_module(origin), name)
+        return getattr(LIGHT[origin], name)
     if catalog.is_ours(f"{origin}.{name}"):
-        return _names(f"{origin}.{name}")
-    return _names(origin)[name] if catalog.is_ours(origin) else Any
+        return f"{origin}.{name}"  # a module, of which an attribute is read
+    return _named(name, origin) if catalog.is_ours(origin) else Any
 
 
-def _evaluated(expression: ast.expr, names: _Names) -> Any:
+def _evaluated(node: ast.expr | None, module: str) -> Any:
+    """Return the value of an expression in ``module``; Any where it is not understood."""
     try:
-        return eval(compile(ast.Expression(expression), "annotation", "eval"), {}, names)
-    except (AttributeError, TypeError):  # an attribute or an item of what is not followed
-        return Any
+        match node:
+            case ast.Constant(value=value):
+                return value
+            case ast.Name(id=name):
+                return _named(name, module)
+            case ast.Attribute(value=ast.Name(id=owner), attr=name):
+                return _named(name, _named(owner, module))
+            case ast.Tuple(elts=items):
+                return tuple(_evaluated(item, module) for item in items)
+            case ast.Subscript(value=generic, slice=item):
+                return _evaluated(generic, module)[_evaluated(item, module)]
+            case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+                return _evaluated(left, module) | _evaluated(right, module)
+            case ast.Call(func=ast.Name(id=name), args=[], keywords=limits) if _named(name, module) is pydantic.Field:
+                return pydantic.Field(**{str(limit.arg): ast.literal_eval(limit.value) for limit in limits})
+    except (AttributeError, TypeError, ValueError):  # an attribute, an item or a limit of what is not followed
+        pass
+    return Any

@@ -20,6 +20,15 @@ RENAMED: Mapping[str, Mapping[str, str]] = {  # kind as in the error: old name: 
     "protocol": {},
     "feature": {},
 }
+_FUNCTIONALS = "extractor: functionals, options: {feature_set: %s}"
+_SPECTROGRAM = "extractor: spectrogram, options: {%s}"
+REPLACED_EXTRACTORS: Mapping[str, str] = {  # old module: what a feature's entry says instead
+    "compare_functionals": _FUNCTIONALS % "ComParE_2016",
+    "egemaps": _FUNCTIONALS % "eGeMAPSv02",
+    "emobase": _FUNCTIONALS % "emobase",
+    "spectrogram_10hz": _SPECTROGRAM % "window: 640, points: 1600, bins: 400, pad: 240",
+    "spectrogram_20hz": _SPECTROGRAM % "window: 320, points: 800, bins: 200, pad: 80",
+}
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> SerError:

@@ -5,15 +5,7 @@ import json
 from operator import not_
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    NonNegativeInt,
-    PlainSerializer,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt, PlainSerializer
 
 from ser import catalog
 
@@ -74,8 +66,7 @@ class Embedding(Strict):
     """Pretrained word vectors, such as GloVe's."""
 
     source: str | None = Field(
-        None,
-        description="text file, or zip with one, or the URL of either; null: vectors are trained from scratch",
+        None, description="text file, or zip with one, or the URL of either; null: vectors are trained from scratch"
     )
     checksum: str | None = Field(
         None, pattern="^[0-9A-Fa-f]{64}$", description="SHA-256 of the file, 64 hexadecimal digits"
@@ -155,8 +146,7 @@ class Inputs(Strict):
 
     def views(self) -> dict[str, View]:
         """Return the modalities that read a feature, by name."""
-        given = {"frames": self.frames, "vector": self.vector}
-        return {name: view for name, view in given.items() if view is not None}
+        return {name: view for name in ("frames", "vector") if (view := getattr(self, name)) is not None}
 
     def modalities(self) -> tuple[str, ...]:
         """Return the names of all modalities."""
@@ -256,10 +246,8 @@ class Experiment(Strict):
     )
     sweeps: dict[str, Sweep] = Field(default_factory=dict, description="figures over systems of the runs, by file name")
     utterance: str | None = Field(
-        None,
-        description="utterance of the attention figure; null: the first that most systems of a protocol have",
+        None, description="utterance of the attention figure; null: the first that most systems of a protocol have"
     )
-
     words: bool = Field(
         False,
         description="print reference transcripts and recognised words next to mistakes in the report; false: ids only",

@@ -43,4 +43,4 @@ def caption(kind: Kind, name: str) -> str:
 
 def load(kind: Kind, name: str) -> ModuleType:
     """Import the module of a table or figure."""
-    return import_module(f"{PACKAGES[kind].__name__}.{name}")
+    return import_module(f"ser.report.{kind}.{name}")

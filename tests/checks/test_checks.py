@@ -63,6 +63,10 @@ BROKEN = {  # kind and name: code, and what a line about it must hold
     ),
     ("feature", "wide"): (FEATURE, ["dims() declares (rows, 31)", "8000 Hz is taken for 16000 Hz"]),
     ("feature", "no_hop"): (FEATURE.replace("HOP = 0.01\n", ""), ["the constant HOP is missing: seconds per row"]),
+    ("feature", "half"): (
+        FEATURE.replace('DTYPE = "float32"', 'DTYPE, RANGE = "float8", 1'),
+        ['DTYPE must be "float16" or "float32"'],
+    ),
     ("feature", "slow"): (FEATURE.replace("bands + 1", "bands").replace("0.01", "0.02"), ["1 s give 100 rows"]),
     ("feature", "untyped"): (
         FEATURE.replace("bands: int = 31): return np", "bands=31): return np"),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ser.config import renamed
 from ser.config.describe import describe
@@ -120,6 +121,17 @@ def test_a_renamed_key_system_protocol_or_feature_is_answered_with_its_new_name(
     assert "systems.mine.inputs.frames: feature 'old' is called 'mfcc'." in message(variant(**frames))
     base = changed(protocols={"mine": {"base": "old"}})
     assert "base of mine: protocol 'old' is called 'session-out-4'." in message(base)
+
+
+@pytest.mark.parametrize("name", renamed.REPLACED_EXTRACTORS)
+def test_an_extractor_that_became_an_option_is_answered_with_module_and_option(name: str) -> None:
+    features = {"features": {"mine": {"extractor": name}}}
+    systems = {"systems": {"mine": {"model": "linear_svm", "inputs": {"vector": {"feature": "mine"}}}}}
+    shown = message(merged(merged(block(systems=["mine"]), features), systems))
+    given = yaml.safe_load("{" + re.findall(r"'(extractor.*)'", shown)[0] + "}")
+    assert f"features.mine: extractor '{name}' is replaced by" in shown
+    shipped = resolve(EXPERIMENT, CONFIG).features[name]
+    assert given == {"extractor": shipped.extractor, "options": shipped.options}
 
 
 def test_every_new_name_in_the_table_exists() -> None:
