@@ -144,19 +144,19 @@ def _track(path: Path) -> soundfile.SoundFile:
     identity = (path.absolute(), status.st_size, status.st_mtime_ns)
     if getattr(_LAST, "identity", None) != identity:
         _LAST.identity, _LAST.decoded = None, TemporaryFile()  # noqa: SIM115 (open until the next film)
-        _decode(path, _LAST.decoded)
+        _LAST.rate, _LAST.channels = _decode(path, _LAST.decoded)
         _LAST.identity = identity
     _LAST.decoded.seek(0)
-    return soundfile.SoundFile(_LAST.decoded)
+    return soundfile.SoundFile(_LAST.decoded, "r", _LAST.rate, _LAST.channels, "FLOAT", "FILE", "RAW")
 
 
-def _decode(path: Path, to: IO[bytes]) -> None:
-    """Write the first audio track of ``path`` to ``to`` at its own rate and channels: W64, which has no limit."""
+def _decode(path: Path, to: IO[bytes]) -> tuple[int, int]:
+    """Write the first audio track of ``path`` to ``to``, frame by frame as float32; return its rate and channels."""
     import av
 
     if path.suffix.lower() == ".avi" and (declared := missing_bytes(path)):
         raise SerError(f"{path}: is truncated: {declared}.")
-    file = None
+    rate = channels = 0
     try:
         with av.open(path.absolute()) as container:
             if not container.streams.audio:
@@ -164,17 +164,16 @@ def _decode(path: Path, to: IO[bytes]) -> None:
             # keeps rate and channels; packed, since PyAV 18 counts nine planes for eight channels
             to_float = av.AudioResampler(format="flt")
             for part in (part for frame in container.decode(audio=0) for part in to_float.resample(frame)):
-                channels = part.layout.nb_channels
-                file = file or soundfile.SoundFile(to, "w", part.sample_rate, channels, "FLOAT", format="W64")
-                file.write(part.to_ndarray().reshape(-1, channels))
+                rate, channels = part.sample_rate, part.layout.nb_channels
+                to.write(part.to_ndarray().data)
     except (av.FFmpegError, ValueError) as error:  # ValueError: rate or channels change
         raise SerError(f"{path}: cannot be read as audio ({_reason(error)}).") from error
-    if file is None:
+    if not channels:
         raise SerError(f"{path}: holds no samples.")
-    file.close()
+    return rate, channels
 
 
-_LAST = threading.local()  # identity: path, size and time; decoded: the track of that file
+_LAST = threading.local()  # identity: path, size and time; decoded: the track of that file, with its rate and channels
 
 
 def _open(path: Path) -> soundfile.SoundFile:
