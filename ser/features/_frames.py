@@ -10,7 +10,8 @@ from ser.errors import SerError
 RATE = 16000  # Hz, of every signal after `resample`
 HOP_SAMPLES = 160  # 10 ms from one frame to the next
 
-Signal = NDArray[np.float32]
+Signal = NDArray[np.float32]  # (samples,)
+Matrix = NDArray[np.float32]  # (frames, dims)
 
 
 def require(signal: Signal, rate: int, minimum: int) -> None:

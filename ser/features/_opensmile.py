@@ -9,10 +9,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ser.errors import SerError
-from ser.features._frames import Signal, require
+from ser.features._frames import Matrix, Signal, require
 
 MINIMUM = 960  # samples, the 60 ms frame of the pitch tracker; for a shorter signal openSMILE returns no row
 MAXIMUM = np.float32(32767 / 32768)  # openSMILE converts to 16 bits, where 1.0 overflows to −1.0
@@ -63,7 +62,7 @@ def configured(name: str, components: str, level: str) -> Any:
     return package().Smile(feature_set=str(configuration), feature_level=level)
 
 
-def run(smile: Any, signal: Signal, rate: int) -> NDArray[np.float32]:
+def run(smile: Any, signal: Signal, rate: int) -> Matrix:
     """Return what ``smile`` computes from ``signal``: (frames, dims), float32.
 
     SerError if the rate is not 16 kHz or the signal is shorter than 60 ms. Samples are clipped to 16-bit full scale.
@@ -72,7 +71,7 @@ def run(smile: Any, signal: Signal, rate: int) -> NDArray[np.float32]:
     return values(smile, signal, rate)
 
 
-def values(smile: Any, signal: Signal, rate: int) -> NDArray[np.float32]:
+def values(smile: Any, signal: Signal, rate: int) -> Matrix:
     """The same as ``run`` without the checks."""
     matrix = smile(np.clip(signal, -1, MAXIMUM), rate)[0]  # (dims, frames) of the only channel
     return np.ascontiguousarray(matrix.T, dtype=np.float32)

@@ -51,7 +51,7 @@ COMPONENTS = _opensmile.chain(
 )  # voice: F0, F0 in semitones, voicing, harmonics-to-noise ratio
 
 
-def contours(signal: Signal, window: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+def contours(signal: Signal, window: int) -> tuple[Signal, Signal, Signal]:
     """Return F0 (Hz, 0 where unvoiced), voicing (0…1) and harmonics-to-noise ratio (dB, 0 where unvoiced).
 
     Each has shape (floor((samples − window) / 160) + 1,), float32, and frames with the same centres as frames of

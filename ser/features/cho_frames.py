@@ -10,10 +10,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ser.features import _htk, _opensmile, _pitch
-from ser.features._frames import Signal
+from ser.features._frames import Matrix, Signal
 
 DTYPE = "float32"
 HOP = 0.01  # seconds
@@ -32,7 +31,7 @@ def dims() -> int:
     return 2 * len(DESCRIPTORS)
 
 
-def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
+def extract(signal: Signal, rate: int) -> Matrix:
     """Return the 22 ``DESCRIPTORS``, then their deltas, per frame: (frames, 44), float32.
 
     About samples / 160 − 4 frames. The deltas of F0, jitter, shimmer and harmonics-to-noise ratio are 0 unless five

@@ -12,11 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ser.features import _opensmile
-from ser.features._frames import Signal
+from ser.features._frames import Matrix, Signal
 
 DTYPE = "float32"
 HOP = 0.01  # seconds
@@ -31,7 +28,7 @@ def dims() -> int:
     return 130
 
 
-def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
+def extract(signal: Signal, rate: int) -> Matrix:
     """Return 65 descriptors, then their 65 deltas, per frame: (frames, 130), float32, about samples / 160 − 4 frames.
 
     SerError if the rate is not 16 kHz, the signal is shorter than 60 ms, or openSMILE is not installed.

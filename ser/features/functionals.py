@@ -10,11 +10,8 @@ Affect Recognition Toolkit", 2009), 19 functionals of 26 descriptors and their d
 from functools import cache
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ser.features import _opensmile
-from ser.features._frames import Signal
+from ser.features._frames import Matrix, Signal
 
 DTYPE = "float32"
 HOP = None
@@ -29,7 +26,7 @@ def dims(*, feature_set: FeatureSet) -> int:
     return DIMS[feature_set]
 
 
-def extract(signal: Signal, rate: int, *, feature_set: FeatureSet) -> NDArray[np.float32]:
+def extract(signal: Signal, rate: int, *, feature_set: FeatureSet) -> Matrix:
     """Return the vector of the utterance, (1, dims), float32.
 
     SerError if the rate is not 16 kHz, the signal is shorter than 60 ms, or openSMILE is not installed.

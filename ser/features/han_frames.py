@@ -7,10 +7,9 @@ around the centre of the frame, Gaussian window. R includes the window: a low vo
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ser.features import _htk, _pitch
-from ser.features._frames import Signal, require
+from ser.features._frames import Matrix, Signal, require
 
 DTYPE = "float32"
 HOP = 0.01  # seconds
@@ -24,7 +23,7 @@ def dims() -> int:
     return 30
 
 
-def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
+def extract(signal: Signal, rate: int) -> Matrix:
     """Return per frame c1 to c12, log energy (index 12, ln of 16-bit steps squared), pitch period (s) and
     harmonics-to-noise ratio (dB), both 0 where unvoiced, then their 15 deltas.
 

@@ -8,10 +8,9 @@ the tracker gives an F0 above 0: its voicing value is not a calibrated probabili
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ser.features import _htk, _pitch
-from ser.features._frames import Signal, require
+from ser.features._frames import Matrix, Signal, require
 
 DTYPE = "float32"
 HOP = 0.01  # seconds
@@ -23,7 +22,7 @@ def dims() -> int:
     return 33
 
 
-def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
+def extract(signal: Signal, rate: int) -> Matrix:
     """Return per frame F0 (Hz, 0 where unvoiced), voicing (0…1), zero crossings per sample, c1 to c12, log energy
     (index 15, ln of 16-bit steps squared), their 16 deltas, and 1 if voiced, else 0.
 

@@ -6,10 +6,9 @@ defaults.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ser.errors import SerError
-from ser.features._frames import Signal, magnitudes, require
+from ser.features._frames import Matrix, Signal, magnitudes, require
 from ser.features.mfcc import mel_filters
 
 DTYPE = "float32"
@@ -26,7 +25,7 @@ def dims(*, mels: int = 40) -> int:
     return mels
 
 
-def extract(signal: Signal, rate: int, *, mels: int = 40) -> NDArray[np.float32]:
+def extract(signal: Signal, rate: int, *, mels: int = 40) -> Matrix:
     """Return the level of ``mels`` bands per frame, (floor((samples − 400) / 160) + 1, mels), float32, dB from −100.
 
     SerError if the rate is not 16 kHz, the signal is shorter than one frame, or mels < 1.
@@ -35,5 +34,5 @@ def extract(signal: Signal, rate: int, *, mels: int = 40) -> NDArray[np.float32]
     if mels < 1:
         raise SerError(f"mels={mels} must be at least 1.")
     power = np.square(magnitudes(signal, WINDOW, POINTS)) @ mel_filters(mels, POINTS)
-    level: NDArray[np.float32] = 10 * np.log10(np.maximum(power, FLOOR))
+    level: Matrix = 10 * np.log10(np.maximum(power, FLOOR))
     return level

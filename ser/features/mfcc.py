@@ -10,10 +10,9 @@ for seconds in every process, longer than 500 utterances take here.
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ser.errors import SerError
-from ser.features._frames import HOP_SAMPLES, RATE, Signal, hamming, require, triangles
+from ser.features._frames import HOP_SAMPLES, RATE, Matrix, Signal, hamming, require, triangles
 
 DTYPE = "float32"
 HOP = 0.01  # seconds
@@ -35,9 +34,7 @@ def dims(*, coefficients: int = 32, **_: object) -> int:
     return 3 * coefficients
 
 
-def extract(
-    signal: Signal, rate: int, *, coefficients: int = 32, mels: int = 128, n_fft: int = 512
-) -> NDArray[np.float32]:
+def extract(signal: Signal, rate: int, *, coefficients: int = 32, mels: int = 128, n_fft: int = 512) -> Matrix:
     """Return ``coefficients`` cepstra (c0 first), their first and their second differences.
 
     Shape (floor(samples / 160) + 1, 3 · coefficients), float32. An utterance of fewer than nine frames has its edge

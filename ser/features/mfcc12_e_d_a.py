@@ -7,10 +7,9 @@ frames.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ser.features import _htk
-from ser.features._frames import Signal, require
+from ser.features._frames import Matrix, Signal, require
 
 DTYPE = "float32"
 HOP = 0.01  # seconds
@@ -22,7 +21,7 @@ def dims() -> int:
     return 3 * (_htk.CEPSTRA + 1)
 
 
-def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
+def extract(signal: Signal, rate: int) -> Matrix:
     """Return c1 to c12 and log energy, their 13 deltas, and the 13 deltas of these.
 
     Shape (floor((samples − 400) / 160) + 1, 39), float32.

@@ -6,9 +6,8 @@ released. Their samples are in 16-bit steps; here full scale is 1. A view's norm
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ser.features._frames import Signal, magnitudes, require
+from ser.features._frames import Matrix, Signal, magnitudes, require
 
 DTYPE = "float32"  # the largest float16 is 65504
 HOP = 0.01  # seconds
@@ -24,7 +23,7 @@ def dims() -> int:
     return POINTS // 2 + 1
 
 
-def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
+def extract(signal: Signal, rate: int) -> Matrix:
     """Return the power of ``signal``, (floor((samples − 400) / 160) + 1, 257), float32, 0…1.9e5 for |x| ≤ 1.
 
     SerError if the rate is not 16 kHz or the signal is shorter than one frame.

@@ -7,11 +7,8 @@ and in semitones above 27.5 Hz, voicing probability, harmonics-to-noise ratio an
 of F0 are over voiced frames. openSMILE ignores up to three frames at the end.
 """
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ser.features import _opensmile, _pitch
-from ser.features._frames import Signal
+from ser.features._frames import Matrix, Signal
 
 DTYPE = "float32"
 HOP = None
@@ -54,7 +51,7 @@ def dims() -> int:
     return 35
 
 
-def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
+def extract(signal: Signal, rate: int) -> Matrix:
     """Return the vector of the utterance, (1, 35), float32; zeros for a contour that is zero throughout.
 
     SerError if the rate is not 16 kHz, the signal is shorter than 60 ms, or openSMILE is not installed.

@@ -5,9 +5,8 @@ convolutions of its re-implementations reduce 512 samples to one frame.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ser.features._frames import Signal, require
+from ser.features._frames import Matrix, Signal, require
 
 DTYPE = "float32"  # keeps 16-bit samples exact
 HOP = 0.032  # seconds
@@ -21,7 +20,7 @@ def dims() -> int:
     return SAMPLES
 
 
-def extract(signal: Signal, rate: int) -> NDArray[np.float32]:
+def extract(signal: Signal, rate: int) -> Matrix:
     """Return the samples in order, padded with zeros: (ceil(samples / 512), 512), float32.
 
     SerError if the rate is not 16 kHz or the signal is empty.
