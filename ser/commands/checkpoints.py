@@ -15,11 +15,12 @@ def checkpoints(
 ) -> None:
     """List the checkpoints in results/checkpoints whose runs never ended; with --remove, delete them."""
     from ser import inventory, layout
-    from ser.files import stale_checkpoints
+    from ser.files.checkpoints import remove as remove_folder
+    from ser.files.checkpoints import stale
 
     folder = Path(layout.CHECKPOINTS)
-    found = stale_checkpoints.stale(folder, older_than)
-    entries = [asdict(one) | {"removed": remove and stale_checkpoints.remove(folder / one.key)} for one in found]
+    found = stale(folder, older_than)
+    entries = [asdict(one) | {"removed": remove and remove_folder(folder / one.key)} for one in found]
     columns = {name: name.replace("_", " ") for name in ("run", "epochs", "days", "megabytes", "in_use", "removed")}
     table = inventory.table(entries, {**columns, "key": "key"})
     print(json.dumps(entries, indent=2, ensure_ascii=False) if as_json else table)

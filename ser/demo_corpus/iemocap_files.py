@@ -12,31 +12,20 @@ from random import Random
 
 from ser.demo_corpus.recording import RecordedUtterance
 
-CATEGORY = {
-    "ang": "Anger",
-    "hap": "Happiness",
-    "exc": "Excited",
-    "sad": "Sadness",
-    "neu": "Neutral",
-    "fru": "Frustration",
-    "fea": "Fear",
-    "sur": "Surprise",
-    "dis": "Disgust",
-    "oth": "Other",
+RATINGS = {  # name in a rating, mean valence, activation and dominance on 1…5
+    "ang": ("Anger", (1.9, 3.7, 3.9)),
+    "hap": ("Happiness", (3.9, 3.1, 3.1)),
+    "exc": ("Excited", (4.0, 3.6, 3.4)),
+    "sad": ("Sadness", (2.2, 2.4, 2.7)),
+    "neu": ("Neutral", (3.0, 2.6, 2.9)),
+    "fru": ("Frustration", (2.3, 3.0, 3.2)),
+    "fea": ("Fear", (2.3, 3.4, 2.4)),
+    "sur": ("Surprise", (3.1, 3.3, 2.8)),
+    "dis": ("Disgust", (2.1, 3.0, 3.2)),
+    "oth": ("Other", (2.9, 2.9, 3.0)),
+    "xxx": ("", (2.8, 3.0, 3.0)),  # no agreement: no name
 }
-DIMENSIONS = {  # mean valence, activation, dominance on 1…5
-    "ang": (1.9, 3.7, 3.9),
-    "hap": (3.9, 3.1, 3.1),
-    "exc": (4.0, 3.6, 3.4),
-    "sad": (2.2, 2.4, 2.7),
-    "neu": (3.0, 2.6, 2.9),
-    "fru": (2.3, 3.0, 3.2),
-    "fea": (2.3, 3.4, 2.4),
-    "sur": (3.1, 3.3, 2.8),
-    "dis": (2.1, 3.0, 3.2),
-    "oth": (2.9, 2.9, 3.0),
-    "xxx": (2.8, 3.0, 3.0),
-}
+NAMES = sorted(name for name, _ in RATINGS.values() if name)
 RATERS = (("E2", "E3", "E4"), ("E1", "E2", "E4"), ("E2", "E5", "E6"), ("E1", "E3", "E6"))  # three to a dialog
 COMMENTS = ("curious", "mildly annoyed but polite, attitude", "amused", "tired", "hard to tell")
 REMARKS = ("Yeah.", "Okay.", "Mmhmm.", "[BREATHING]", "What?", "No.")
@@ -85,14 +74,14 @@ def rate(dialog: str, recorded: Sequence[RecordedUtterance], seed: int) -> list[
 def _categories(code: str, raters: Sequence[str], random: Random) -> list[tuple[str, tuple[str, ...], str]]:
     """Return three raters' categories: at least two are the label's; for xxx all differ."""
     if code == "xxx":
-        firsts = random.sample(sorted(CATEGORY.values()), 3)
+        firsts = random.sample(NAMES, 3)
     else:
-        firsts = [CATEGORY[code], CATEGORY[code], _perceived(code, random)]
+        firsts = [RATINGS[code][0], RATINGS[code][0], _perceived(code, random)]
         random.shuffle(firsts)
     ratings = []
     for rater, first in zip(raters, firsts, strict=True):
         named = "Neutral state" if first == "Neutral" and random.random() < 0.3 else first
-        rest = [name for name in sorted(CATEGORY.values()) if name not in firsts]
+        rest = [name for name in NAMES if name not in firsts]
         second = (random.choice(rest),) if random.random() < 0.12 else ()
         ratings.append((rater, (named, *second), _comment(random)))
     return ratings
@@ -100,8 +89,8 @@ def _categories(code: str, raters: Sequence[str], random: Random) -> list[tuple[
 
 def _perceived(code: str, random: Random) -> str:
     if code != "xxx" and random.random() < 0.6:
-        return CATEGORY[code]
-    return random.choice(sorted(CATEGORY.values()))
+        return RATINGS[code][0]
+    return random.choice(NAMES)
 
 
 def _comment(random: Random) -> str:
@@ -109,7 +98,7 @@ def _comment(random: Random) -> str:
 
 
 def _dimensions(code: str, random: Random) -> tuple[int, int, int | None]:
-    valence, activation, dominance = (min(max(round(random.gauss(mean, 0.7)), 1), 5) for mean in DIMENSIONS[code])
+    valence, activation, dominance = (min(max(round(random.gauss(mean, 0.7)), 1), 5) for mean in RATINGS[code][1])
     return valence, activation, None if random.random() < 0.02 else dominance
 
 

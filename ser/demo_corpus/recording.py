@@ -1,11 +1,11 @@
 """From a planned utterance to its WAV file: synthesised, resampled to 16 kHz, padded with silence, with faint noise."""
 
 import hashlib
-import wave
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import soundfile
 import soxr
 
 from ser.demo_corpus.espeak import RATE as ESPEAK_RATE
@@ -36,10 +36,6 @@ def record(planned: PlannedUtterance, synthesiser: Synthesiser, path: Path, seed
     digest = hashlib.blake2b(f"{seed}/{planned.name}".encode(), digest_size=8).digest()
     noise = np.random.default_rng(int.from_bytes(digest, "big")).standard_normal(len(signal), dtype=np.float32)
     samples = np.clip(np.rint((signal + FLOOR * noise) * 32767), -32768, 32767).astype("<i2")
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(samples.tobytes())
+    soundfile.write(path, samples, RATE, "PCM_16")
     words = tuple((word, start + SILENCE) for word, start in speech.words)
     return RecordedUtterance(planned, len(samples) / RATE, words)

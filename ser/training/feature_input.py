@@ -20,8 +20,9 @@ from ser.training.fold import Fold
 
 @dataclass(frozen=True)
 class FeatureInput:
-    """values: (rows of all utterances, dims) on the device, in the stored type.
+    """A feature, on the device once as it was stored; each batch is scaled, normalised and companded on its own.
 
+    values: (rows of all utterances, dims) on the device, in the stored type;
     offsets: (utterances + 1,) int64 on the host, utterance i has the rows offsets[i] to offsets[i + 1]; notes: metadata
     of the first shard; digest: 32 hexadecimal digits over values and offsets; mean, sd: (groups, dims or 1) float32,
     None where the view does not normalise; group: (utterances,) int64, each utterance's row of mean and sd.
@@ -56,16 +57,20 @@ class FeatureInput:
     def vectors(self, utterance: Tensor) -> Tensor:
         """Return (batch, dims) float32 of the fold's rows ``utterance`` (batch,)."""
         x = self._normalised(self.values.index_select(0, utterance), utterance)
-        if self.view.compand == "none":
-            return x
         real = torch.ones(len(x), 1, dtype=torch.bool, device=x.device)
         return normalisation.compand(x.unsqueeze(1), real, self.view.compand).squeeze(1)
 
     def _normalised(self, x: Tensor, utterance: Tensor) -> Tensor:
+        """Return ``x`` (batch, time, dims) or (batch, dims), scaled and normalised, in float32; it is overwritten."""
+        x = x.float()
+        if self.view.scale == "log":
+            x = x.add_(normalisation.FLOOR).log_()
         if self.mean is None or self.sd is None or self.group is None:
-            return normalisation.normalise(x, self.view, None, None)
-        group = self.group[utterance]
-        return normalisation.normalise(x, self.view, self.mean[group], self.sd[group])
+            return x
+        mean, sd = (part[self.group[utterance]] for part in (self.mean, self.sd))
+        if x.dim() == 3:
+            mean, sd = mean.unsqueeze(1), sd.unsqueeze(1)
+        return x.sub_(mean).div_(sd)
 
 
 def load(

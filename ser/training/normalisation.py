@@ -1,7 +1,4 @@
-"""Scaling, normalisation and μ-law companding of a feature; the statistics are fitted here and nowhere else.
-
-All are applied to each batch, so that the feature itself is on the device once, as it was stored.
-"""
+"""Statistics and μ-law companding of a feature; the statistics are fitted here and nowhere else."""
 
 import math
 from collections.abc import Iterable
@@ -68,21 +65,6 @@ def _moments(view: View, matrices: Iterable[Floats]) -> tuple[Floats, Floats]:
     sd = np.sqrt(squares / count)
     sd = np.where(sd <= CONSTANT * np.abs(mean), 1.0, sd)
     return mean.astype(np.float32), sd.astype(np.float32)
-
-
-def normalise(x: Tensor, view: View, mean: Tensor | None, sd: Tensor | None) -> Tensor:
-    """Return ``x`` (batch, time, dims) or (batch, dims), scaled and normalised, in float32; ``x`` may be overwritten.
-
-    mean, sd: (batch, dims) or (batch, 1), the statistics of each utterance; None where the view does not normalise.
-    """
-    x = x.float()
-    if view.scale == "log":
-        x = x.add_(FLOOR).log_()
-    if mean is None or sd is None:
-        return x
-    if x.dim() == 3:
-        mean, sd = mean.unsqueeze(1), sd.unsqueeze(1)
-    return x.sub_(mean).div_(sd)
 
 
 def padding(kind: str) -> float:

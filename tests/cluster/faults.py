@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from ser import layout
-from ser.files.stale_checkpoints import stale
+from ser.files.checkpoints import stale
 
 HELD = 1200 * 2**20  # bytes
 PAGE = 4096

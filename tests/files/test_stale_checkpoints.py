@@ -12,8 +12,7 @@ from typer.testing import CliRunner
 
 from ser.cli import app
 from ser.config.schema import Training
-from ser.files.checkpoints import FILE, CheckpointFile
-from ser.files.stale_checkpoints import DAY
+from ser.files.checkpoints import DAY, FILE, CheckpointFile
 from ser.training import optimisers, training_state
 from ser.training.epoch_selection import Epoch
 from ser.training.training_state import TrainingState
