@@ -72,47 +72,28 @@ def _reach(time: int, stride: int) -> int:
 
 
 class MemoryLayer(nn.Module):
-    """DFSMN: ReLU layer, linear projection, memory, skip from the layer below, batch normalisation.
+    """DFSMN or FSMN: ReLU layer h, memory, batch normalisation.
 
-    Cao et al. 2019, Equations 2–4. The skip is the identity and joins memory to memory, so ``skip`` needs inputs =
-    projection. (batch, time, inputs) -> (batch, time, ``dims``), where ``dims`` is the projection.
+    With ``projection``, DFSMN (Cao et al. 2019, Equations 2–4): h is projected linearly before the memory, and ``skip``
+    adds the layer below, memory to memory by the identity, so inputs = projection; ``dims`` is the projection.
+
+    Without, FSMN (Zhang et al. 2015): h and its memory h̃ are concatenated, h first, so that the layer above is
+    h' = f(W h + W̃ h̃ + b); ``dims`` is 2 · hidden. The memory has ``hidden`` channels and no identity. The batch
+    normalisation is from Cao et al.
     """
 
-    def __init__(self, inputs: int, hidden: int, projection: int, memory: Memory, *, skip: bool):
+    def __init__(self, inputs: int, hidden: int, memory: Memory, *, projection: int | None = None, skip: bool = False):
         super().__init__()
         self.hidden = nn.Linear(inputs, hidden)
-        self.projection = nn.Linear(hidden, projection)
+        self.projection = None if projection is None else nn.Linear(hidden, projection)
         self.memory = memory
-        self.norm = nn.BatchNorm1d(projection)
-        self.skip, self.dims = skip, projection
-
-    def forward(self, below: Tensor) -> Tensor:
-        """(batch, time, inputs) -> (batch, time, projection)."""
-        p = self.memory(self.projection(torch.relu(self.hidden(below))))
-        return _normed(self.norm, p + below if self.skip else p)
-
-
-class SideMemoryLayer(nn.Module):
-    """FSMN: ReLU layer h and its memory h̃, concatenated, then batch normalisation.
-
-    Zhang et al. 2015: h' = f(W h + W̃ h̃ + b) in the layer above, which is one linear map of h and h̃ concatenated. The
-    batch normalisation after every memory layer is from Cao et al. The memory has ``hidden`` channels and no
-    identity. (batch, time, inputs) -> (batch, time, ``dims``), where ``dims`` is 2 · hidden, h first.
-    """
-
-    def __init__(self, inputs: int, hidden: int, memory: Memory):
-        super().__init__()
-        self.hidden = nn.Linear(inputs, hidden)
-        self.memory = memory
-        self.dims = 2 * hidden
+        self.skip, self.dims = skip, 2 * hidden if projection is None else projection
         self.norm = nn.BatchNorm1d(self.dims)
 
     def forward(self, below: Tensor) -> Tensor:
-        """(batch, time, inputs) -> (batch, time, 2 · hidden)."""
+        """(batch, time, inputs) -> (batch, time, dims)."""
         h = torch.relu(self.hidden(below))
-        return _normed(self.norm, torch.cat([h, self.memory(h)], dim=-1))
-
-
-def _normed(norm: nn.BatchNorm1d, x: Tensor) -> Tensor:
-    normed: Tensor = norm(x.flatten(0, 1))  # over batch and time at once
-    return normed.view_as(x)
+        x = torch.cat([h, self.memory(h)], dim=-1) if self.projection is None else self.memory(self.projection(h))
+        x = x + below if self.skip else x
+        normed: Tensor = self.norm(x.flatten(0, 1))  # over batch and time at once
+        return normed.view_as(x)

@@ -10,7 +10,7 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
-from ser.layers.statistics import last
+from ser.layers.statistics import last, valid
 
 Cell = Literal["lstm", "gru"]
 Initial = Literal["uniform", "orthogonal", "glorot"]
@@ -80,8 +80,9 @@ class Recurrent(nn.Module):
         for layer in (*self.ahead, *self.back):
             initialise(cast(nn.LSTM | nn.GRU, layer), initial)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """(batch, time, inputs), (batch, time) -> (batch, time, dims)."""
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(batch, time, inputs), (batch, time) -> (batch, time, dims); without a mask every frame is real."""
+        mask = valid(x, mask)
         for number, layer in enumerate(self.ahead):
             below = self.dropout(x) if number else x
             x = layer(below)[0]
@@ -89,7 +90,7 @@ class Recurrent(nn.Module):
                 x = torch.cat([x, reversed_frames(self.back[number](reversed_frames(below, mask))[0], mask)], dim=-1)
         return x * mask.unsqueeze(-1)
 
-    def final(self, x: Tensor, mask: Tensor) -> Tensor:
+    def final(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return where each direction ends, from this layer's outputs: (batch, time, dims) -> (batch, dims)."""
         end = last(x, mask)
         if not self.back:

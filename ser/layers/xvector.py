@@ -6,6 +6,7 @@ Kaldi's: log-mel instead of MFCC input, LeakyReLU, reflected edges, no voice act
 """
 
 import math
+from collections import OrderedDict
 
 import torch
 from torch import Tensor, nn
@@ -59,34 +60,6 @@ def centred(level: Tensor) -> Tensor:
     return level - level.mean(dim=1, keepdim=True)
 
 
-class Convolution(nn.Module):
-    """Dilated convolution over time, (batch, channels, time), as long as its input: the edges are reflected."""
-
-    def __init__(self, inputs: int, outputs: int, kernel: int, dilation: int):
-        super().__init__()
-        self.edge = dilation * (kernel - 1) // 2
-        self.conv = nn.Conv1d(inputs, outputs, kernel, dilation=dilation)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(batch, inputs, time) -> (batch, outputs, time)."""
-        reflected = nn.functional.pad(x, (self.edge, self.edge), mode="reflect") if self.edge else x
-        convolved: Tensor = self.conv(reflected)
-        return convolved
-
-
-class Norm(nn.Module):
-    """Batch normalisation under SpeechBrain's parameter name."""
-
-    def __init__(self, channels: int):
-        super().__init__()
-        self.norm = nn.BatchNorm1d(channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(batch, channels, time) -> the same shape."""
-        normalised: Tensor = self.norm(x)
-        return normalised
-
-
 class Statistics(nn.Module):
     """Mean and unbiased standard deviation over time.
 
@@ -100,30 +73,22 @@ class Statistics(nn.Module):
         return torch.cat([x.mean(dim=2), deviation + 1e-5], dim=1)
 
 
-class Projection(nn.Module):
-    """Affine map under SpeechBrain's parameter name."""
-
-    def __init__(self, inputs: int, outputs: int):
-        super().__init__()
-        self.w = nn.Linear(inputs, outputs)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(batch, inputs) -> (batch, outputs)."""
-        projected: Tensor = self.w(x)
-        return projected
-
-
 class XVector(nn.Module):
-    """Five time-delay layers (convolution, LeakyReLU, batch normalisation), pooling, affine map: 37 state entries."""
+    """Five time-delay layers (convolution, LeakyReLU, batch normalisation), pooling, affine map: 37 state entries.
+
+    The convolutions are dilated; with the edges reflected, their output is as long as their input.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.blocks = nn.ModuleList()
         inputs = MELS
         for outputs, kernel, dilation in zip(CHANNELS, KERNELS, DILATIONS, strict=True):
-            self.blocks.extend([Convolution(inputs, outputs, kernel, dilation), nn.LeakyReLU(), Norm(outputs)])
+            edge = dilation * (kernel - 1) // 2
+            conv = nn.Conv1d(inputs, outputs, kernel, padding=edge, dilation=dilation, padding_mode="reflect")
+            self.blocks.extend([_named("conv", conv), nn.LeakyReLU(), _named("norm", nn.BatchNorm1d(outputs))])
             inputs = outputs
-        self.blocks.extend([Statistics(), Projection(2 * inputs, DIMS)])
+        self.blocks.extend([Statistics(), _named("w", nn.Linear(2 * inputs, DIMS))])
 
     def forward(self, frames: Tensor) -> Tensor:
         """Centred log-mel frames (batch, time, 24), time at least 4 -> embeddings (batch, 512)."""
@@ -131,3 +96,8 @@ class XVector(nn.Module):
         for block in self.blocks:
             x = block(x)
         return x
+
+
+def _named(name: str, layer: nn.Module) -> nn.Sequential:
+    """Return ``layer`` under SpeechBrain's name of its parameters."""
+    return nn.Sequential(OrderedDict([(name, layer)]))

@@ -6,14 +6,13 @@ direction: 256 in each would have more than twice the printed parameters. The po
 
 from typing import Literal
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ser.bounds import Count, Counts, Index
-from ser.layers.batch import Batch, Shape
-from ser.layers.convolutional_front_end import FrontEnd, front_end
+from ser.layers.batch import Shape
+from ser.layers.convolutional_front_end import front_end
 from ser.layers.recurrent import Recurrent
-from ser.layers.statistics import mean
+from ser.models.frame_lstm import FrameLSTM
 
 
 def build(
@@ -32,22 +31,5 @@ def build(
     lengths vary or the input is too short.
     """
     front, _ = front_end(shape, channels, padding)
-    return ConvBLSTM(front, Recurrent(front.dims, cells, layers=layers, both=True), pooling, classes)
-
-
-class ConvBLSTM(nn.Module):
-    """Front end, recurrent layers in both directions, pooling over time, linear output."""
-
-    def __init__(self, front: FrontEnd, recurrent: Recurrent, pooling: Literal["mean", "last"], classes: int):
-        super().__init__()
-        self.front, self.recurrent, self.pooling = front, recurrent, pooling
-        self.output = nn.Linear(recurrent.dims, classes)
-
-    def forward(self, batch: Batch) -> Tensor:
-        """Frames (batch, time, dims) -> logits (batch, classes)."""
-        assert batch.frames is not None
-        x = self.front(batch.frames)
-        real = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)  # no padding in a view of fixed length
-        x = self.recurrent(x, real)
-        logits: Tensor = self.output(mean(x) if self.pooling == "mean" else self.recurrent.final(x, real))
-        return logits
+    recurrent = Recurrent(front.dims, cells, layers=layers, both=True)
+    return FrameLSTM(recurrent, pooling, 0.0, classes, front)

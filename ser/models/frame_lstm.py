@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from ser.bounds import Count, Share
 from ser.layers import inputs
 from ser.layers.batch import Batch, Shape
+from ser.layers.convolutional_front_end import FrontEnd
 from ser.layers.recurrent import Recurrent
-from ser.layers.statistics import last, mean, valid
+from ser.layers.statistics import mean
 
-POOLINGS = {"mean": mean, "last": last}
+Pooling = Literal["mean", "last"]
 
 
 def build(
@@ -24,7 +25,7 @@ def build(
     *,
     cells: Count = 128,
     layers: Count = 2,
-    pooling: Literal["mean", "last"] = "mean",
+    pooling: Pooling = "mean",
     dropout: Share = 0.3,
 ) -> nn.Module:
     """Return the model: (batch, time, dims) -> (batch, classes).
@@ -36,18 +37,24 @@ def build(
 
 
 class FrameLSTM(nn.Module):
-    """Recurrent layers forward in time, pooling over real frames, linear output."""
+    """Convolutions if given, recurrent layers, pooling over real frames, linear output.
 
-    def __init__(self, recurrent: Recurrent, pooling: Literal["mean", "last"], dropout: float, classes: int):
+    After the ``front``, whose frames have a fixed length, every frame is real. "last" is where each direction ends.
+    """
+
+    def __init__(
+        self, recurrent: Recurrent, pooling: Pooling, dropout: float, classes: int, front: FrontEnd | None = None
+    ):
         super().__init__()
-        self.recurrent, self.pooling = recurrent, pooling
+        self.front, self.recurrent, self.pooling = front, recurrent, pooling
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(recurrent.dims, classes)
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, dims) -> logits (batch, classes)."""
         assert batch.frames is not None
-        mask = valid(batch.frames, batch.mask)
-        x = self.recurrent(batch.frames, mask)
-        logits: Tensor = self.output(self.dropout(POOLINGS[self.pooling](x, mask)))
+        x, mask = (batch.frames, batch.mask) if self.front is None else (self.front(batch.frames), None)
+        x = self.recurrent(x, mask)
+        pooled = mean(x, mask) if self.pooling == "mean" else self.recurrent.final(x, mask)
+        logits: Tensor = self.output(self.dropout(pooled))
         return logits

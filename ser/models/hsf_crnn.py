@@ -90,9 +90,7 @@ class RecurrentBranch(nn.Module):
         """Frames (batch, time, bins) -> (batch, ``dims``)."""
         assert batch.frames is not None
         maps = self.convolutions(batch.frames.unsqueeze(1))  # (batch, channels, time, bins)
-        x = maps.transpose(1, 2).flatten(2)
-        real = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)  # no padding in a view of fixed length
-        found: Tensor = self.recurrent(x, real).mean(1)
+        found: Tensor = self.recurrent(maps.transpose(1, 2).flatten(2)).mean(1)
         return found
 
 

@@ -18,7 +18,7 @@ from ser.layers.attention import TimestepAttention
 from ser.layers.attention_weights import FRAMES, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layers.convolutional_front_end import FrontEnd
-from ser.layers.fsmn_memory import Memory, MemoryLayer, SideMemoryLayer, Taps
+from ser.layers.fsmn_memory import Memory, MemoryLayer, Taps
 from ser.layers.statistics import last, mean
 
 POOLINGS = {"mean": mean, "last": last}
@@ -56,26 +56,18 @@ def build(
         raise SerError(f"option skip is '{skip}', and the block 'fsmn' has none: set skip to none.")
     if len(orders) != len(strides):
         raise SerError(f"{len(orders)} orders but {len(strides)} strides; give one of each per layer.")
-    front: FrontEnd | None = None
+    front = None
     if front_end == "cnn":
         front, time = convolutional_front_end.front_end(shape, channels, padding)
         dims = front.dims
-    layers: list[MemoryLayer | SideMemoryLayer] = []
-    for number, (order, stride) in enumerate(zip(orders, strides, strict=True)):
-        memory = Memory(
-            projection if block == "dfsmn" else hidden,
-            order - 1 if order_count == "current" else order,
-            order,
-            stride_back=stride,
-            stride_ahead=stride,
-            taps=taps,
-            identity=block == "dfsmn",
-        )
-        if block == "dfsmn":
-            over = number > 0 and (skip == "all" or (skip == "change" and order != orders[number - 1]))
-            layers.append(MemoryLayer(dims, hidden, projection, memory, skip=over))
-        else:
-            layers.append(SideMemoryLayer(dims, hidden, memory))
+    deep = block == "dfsmn"
+    layers: list[MemoryLayer] = []
+    for below, order, stride in zip((None, *orders), orders, strides, strict=False):
+        back = order - 1 if order_count == "current" else order
+        width = projection if deep else hidden
+        memory = Memory(width, back, order, stride_back=stride, stride_ahead=stride, taps=taps, identity=deep)
+        over = below is not None and (skip == "all" or (skip == "change" and order != below))
+        layers.append(MemoryLayer(dims, hidden, memory, projection=projection if deep else None, skip=over))
         dims = layers[-1].dims
     focus = TimestepAttention(time, ratio) if attention == "timestep" else None
     return PyramidFSMN(front, nn.Sequential(*layers), focus, pooling, nn.Linear(dims, classes))

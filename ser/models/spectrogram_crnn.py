@@ -8,7 +8,6 @@ directions of the LSTM and the positions of dropout.
 from itertools import pairwise
 from typing import Literal, cast
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -38,45 +37,29 @@ def build(
     instead. map_dropout: after each convolution; dropout: after the dense layer.
     """
     bins, length = inputs.frames(shape), inputs.length(shape)
-    return SpectrogramNetwork(
-        bins, length, classes, recurrent, cells=cells, dense=dense, map_dropout=map_dropout, dropout=dropout
-    )
+    kernels = KERNELS | DEEPER if recurrent == "none" else KERNELS
+    layers: list[nn.Module] = []  # pooled before the ReLU: the same values with less memory
+    for (before, after), kernel in zip(pairwise((1, *kernels)), kernels.values(), strict=True):
+        layers += [*_same(before, after, kernel), nn.MaxPool2d(2), nn.ReLU(), nn.Dropout(map_dropout)]
+    smallest, channels = 2 ** len(kernels), next(reversed(kernels))
+    height, width = (max(size, smallest) // smallest for size in (bins, length))
+    reader, features = None, channels * height * width
+    if recurrent != "none":
+        reader = Recurrent(channels * height, cells, both=recurrent == "both", initial="glorot")
+        features = reader.dims
+    head = nn.Sequential(nn.Linear(features, dense), nn.ReLU(), nn.Dropout(dropout), nn.Linear(dense, classes))
+    return SpectrogramNetwork(nn.Sequential(*layers), smallest, reader, head)
 
 
 class SpectrogramNetwork(nn.Module):
     """Convolutions that keep the size, each with ReLU, 2×2 max-pooling and dropout; reader; dense ReLU layer; output.
 
-    An input smaller than one pooled value is zero-padded to it.
+    An input smaller than one pooled value, of ``smallest`` bins and frames, is zero-padded to it.
     """
 
-    def __init__(
-        self,
-        bins: int,
-        length: int,
-        classes: int,
-        recurrent: Reader,
-        *,
-        cells: int,
-        dense: int,
-        map_dropout: float,
-        dropout: float,
-    ):
+    def __init__(self, maps: nn.Sequential, smallest: int, recurrent: Recurrent | None, head: nn.Sequential):
         super().__init__()
-        kernels = KERNELS | DEEPER if recurrent == "none" else KERNELS
-        layers: list[nn.Module] = []  # pooled before the ReLU: the same values with less memory
-        for (before, after), kernel in zip(pairwise((1, *kernels)), kernels.values(), strict=True):
-            layers += [*_same(before, after, kernel), nn.MaxPool2d(2), nn.ReLU(), nn.Dropout(map_dropout)]
-        self.maps = nn.Sequential(*layers)
-        self.smallest = 2 ** len(kernels)
-        height, width = (max(size, self.smallest) // self.smallest for size in (bins, length))
-        channels = next(reversed(kernels))
-        self.recurrent: Recurrent | None = None
-        if recurrent == "none":
-            features = channels * height * width
-        else:
-            self.recurrent = Recurrent(channels * height, cells, both=recurrent == "both", initial="glorot")
-            features = self.recurrent.dims
-        self.head = nn.Sequential(nn.Linear(features, dense), nn.ReLU(), nn.Dropout(dropout), nn.Linear(dense, classes))
+        self.maps, self.smallest, self.recurrent, self.head = maps, smallest, recurrent, head
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 nn.init.xavier_uniform_(layer.weight)
@@ -92,8 +75,7 @@ class SpectrogramNetwork(nn.Module):
             read = maps.flatten(1)
         else:
             steps = maps.flatten(1, 2).transpose(1, 2)  # (batch, time, channels · bins)
-            every = torch.ones(steps.shape[:2], dtype=torch.bool, device=steps.device)
-            read = self.recurrent.final(self.recurrent(steps, every), every)
+            read = self.recurrent.final(self.recurrent(steps))
         logits: Tensor = self.head(read)
         return logits
 

@@ -59,8 +59,9 @@ def test_every_tap_within_reach_learns() -> None:
 
 def test_memory_layer_adds_the_layer_below_before_it_normalises() -> None:
     torch.manual_seed(0)
-    layer = MemoryLayer(4, 8, 4, Memory(4, 2, 2), skip=True).eval()
+    layer = MemoryLayer(4, 8, Memory(4, 2, 2), projection=4, skip=True).eval()
     x = torch.randn(2, 6, 4)
+    assert layer.projection is not None
     memory = layer.memory(layer.projection(torch.relu(layer.hidden(x))))
     torch.testing.assert_close(layer(x), (memory + x) / (1 + layer.norm.eps) ** 0.5)
 

@@ -10,7 +10,7 @@ from torch import nn
 from ser.errors import SerError
 from ser.layers.batch import Batch, Shape
 from ser.layers.convolutional_front_end import FrontEnd, front_end, reduced
-from ser.layers.fsmn_memory import Memory, MemoryLayer, SideMemoryLayer
+from ser.layers.fsmn_memory import Memory, MemoryLayer
 from ser.models import pyramid_fsmn
 
 Array = NDArray[np.float64]
@@ -101,7 +101,7 @@ def test_fsmn_sends_up_both_the_layer_and_its_memory(
     for n in range(2):
         h, memorised = array(x)[n], np.zeros((11, 0))
         for layer, stride in zip(model.layers, strides, strict=True):
-            assert isinstance(layer, SideMemoryLayer)
+            assert isinstance(layer, MemoryLayer)
             weight, width = array(layer.hidden.weight), h.shape[1]
             h = np.maximum(
                 h @ weight[:, :width].T + memorised @ weight[:, width:].T + array(layer.hidden.bias),
@@ -147,6 +147,7 @@ def test_dfsmn_is_equations_2_to_4_layer_by_layer(
         for number, (layer, order, stride) in enumerate(zip(model.layers, orders, strides, strict=True)):
             assert isinstance(layer, MemoryLayer)
             assert (len(layer.memory.back), len(layer.memory.ahead)) == (order + (order_count == "paper"), order)
+            assert layer.projection is not None
             p = affine(layer.projection, np.maximum(affine(layer.hidden, below), 0))
             remembered = p + sums(layer.memory, p, stride)
             below = normed(layer.norm, remembered + below if number in over else remembered)

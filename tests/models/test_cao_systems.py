@@ -177,7 +177,8 @@ def test_the_bidirectional_network_reads_both_ways(pooling: str) -> None:
     model.eval()
     x = torch.randn(2, 30, 20)
     found = array(model(Batch(x)))
-    assert isinstance(model, conv_blstm.ConvBLSTM)
+    assert isinstance(model, frame_lstm.FrameLSTM)
+    assert model.front is not None
     for n in range(2):
         h = array(model.front(x))[n]
         for ahead, back in zip(model.recurrent.ahead, model.recurrent.back, strict=True):
