@@ -49,7 +49,8 @@ def extract(signal: Signal, rate: int, *, coefficients: int = 32, mels: int = 12
         raise SerError(f"coefficients={coefficients} must lie between 1 and mels={mels}.")
     if n_fft < WINDOW:
         raise SerError(f"n_fft={n_fft} must be at least {WINDOW}, the 25 ms window.")
-    bands = _decibels(_power(signal, n_fft) @ mel_filters(mels, n_fft))
+    level = 10 * np.log10(np.maximum(_power(signal, n_fft) @ mel_filters(mels, n_fft), np.float32(FLOOR)))
+    bands = np.maximum(level, level.max() - np.float32(RANGE))
     static = dct(bands, type=2, norm="ortho", axis=1)[:, :coefficients]
     return np.concatenate([static, _difference(static, 1), _difference(static, 2)], axis=1, dtype=np.float32)
 
@@ -57,9 +58,8 @@ def extract(signal: Signal, rate: int, *, coefficients: int = 32, mels: int = 12
 @cache
 def mel_filters(mels: int, n_fft: int) -> Signal:
     """Return the triangular filters of equal area on Slaney's scale, 0–8000 Hz: (n_fft // 2 + 1, mels), float32."""
-    top = BREAK / LINEAR_STEP + np.log(RATE / 2 / BREAK) / LOG_STEP
-    edges = np.linspace(0, top, mels + 2)
     knee = BREAK / LINEAR_STEP
+    edges = np.linspace(0, knee + np.log(RATE / 2 / BREAK) / LOG_STEP, mels + 2)
     hertz = np.where(edges < knee, edges * LINEAR_STEP, BREAK * np.exp(LOG_STEP * (edges - knee)))
     bins = np.linspace(0, RATE / 2, n_fft // 2 + 1)
     filters: Signal = (triangles(bins, hertz) * 2 / (hertz[2:] - hertz[:-2])).astype(np.float32)
@@ -75,12 +75,6 @@ def _power(signal: Signal, n_fft: int) -> Signal:
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::HOP_SAMPLES]
     power: Signal = np.square(np.abs(rfft(frames * window, axis=1)))
     return power
-
-
-def _decibels(power: Signal) -> Signal:
-    level = 10 * np.log10(np.maximum(power, np.float32(FLOOR)))
-    floored: Signal = np.maximum(level, level.max() - np.float32(RANGE))
-    return floored
 
 
 def _difference(static: Signal, order: int) -> Signal:

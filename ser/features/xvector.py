@@ -78,18 +78,28 @@ def _one_thread() -> Iterator[None]:
 
 def provenance(*, weights: Path, **_: object) -> str:
     """Return one line on where ``weights`` come from, for tables and run cards."""
+    from safetensors import SafetensorError, safe_open
+
     weights = Path(weights).expanduser()
     _modified(weights)
-    notes = _notes(weights)
-    if notes:
-        try:
+    notes: Any = {}  # of the stage `train_xvector` on its training
+    try:
+        if weights.suffix == ".safetensors":
+            embedded_checksum.verify(weights)
+            with safe_open(weights, framework="pt") as file:
+                notes = json.loads((file.metadata() or {}).get("training", "{}"))
+        if notes != {}:
             return (
                 f"{TRAINED_HERE} on the {notes['speakers']} speakers of corpus {notes['corpus']}, those of test "
                 f"parts included, without emotion labels (speaker accuracy {notes['speaker_accuracy']:.3f} on "
                 f"{notes['held_out']} held-out utterances; {notes['epochs']} epochs, seed {notes['seed']})"
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise _bad_note(weights) from error
+    except (SafetensorError, OSError) as error:
+        raise SerError(f"{weights} is not a safetensors file: {error}.") from error
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise SerError(
+            f"{weights}: the note 'training' is not in the format of `ser train-xvector`; train the weights again."
+        ) from error
     checksum = blake2b(weights.read_bytes(), digest_size=16).hexdigest()
     return f"SpeechBrain-format file {weights.name}, blake2b {checksum}"
 
@@ -104,35 +114,9 @@ def _modified(weights: Path) -> int:
     return weights.stat().st_mtime_ns
 
 
-def _notes(weights: Path) -> dict[str, Any]:
-    """Return the note of the stage `train_xvector` on the training of ``weights``; empty for any other file."""
-    from safetensors import SafetensorError, safe_open
-
-    if weights.suffix != ".safetensors":
-        return {}
-    embedded_checksum.verify(weights)
-    try:
-        with safe_open(weights, framework="pt") as file:
-            notes = json.loads((file.metadata() or {}).get("training", "{}"))
-    except (SafetensorError, OSError) as error:
-        raise SerError(f"{weights} is not a safetensors file: {error}.") from error
-    except (ValueError, RecursionError) as error:
-        raise _bad_note(weights) from error
-    if not isinstance(notes, dict):
-        raise _bad_note(weights)
-    return notes
-
-
-def _bad_note(weights: Path) -> SerError:
-    return SerError(
-        f"{weights}: the note 'training' is not in the format of `ser train-xvector`; train the weights again."
-    )
-
-
 @cache
 def _model(weights: Path, device: str, _changed: int) -> "XVector":
     """Return the network with ``weights``, in evaluation mode, on ``device``."""
-
     from ser.layers.xvector import XVector
 
     model = XVector()
@@ -167,10 +151,11 @@ def _state(weights: Path) -> Mapping[str, Any]:
 
 def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     """Return the entries of ``found`` that are missing, of another shape or unknown, one phrase each."""
-    missing = [f"'{name}' is missing" for name in wanted if name not in found]
+    shapes = {name: tuple(getattr(value, "shape", ("no tensor",))) for name, value in found.items()}
+    missing = [f"'{name}' is missing" for name in wanted if name not in shapes]
     reshaped = [
-        f"'{name}' has shape {tuple(getattr(found[name], 'shape', ()))} instead of {tuple(tensor.shape)}"
+        f"'{name}' has shape {shapes[name]} instead of {tuple(tensor.shape)}"
         for name, tensor in wanted.items()
-        if name in found and tuple(getattr(found[name], "shape", ("none",))) != tuple(tensor.shape)
+        if shapes.get(name, tensor.shape) != tensor.shape
     ]
-    return missing + reshaped + [f"'{name}' is not known" for name in found if name not in wanted]
+    return missing + reshaped + [f"'{name}' is not known" for name in shapes if name not in wanted]

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -19,22 +18,14 @@ from ser.training.epoch_selection import Epoch, best, finished
 from ser.training.examples import Examples
 from ser.training.fold_data import FoldData
 from ser.training.task import TrainingTask
+from ser.training.training_state import TrainingState
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """The result of ``fit``; the model itself holds the weights of ``best_epoch``."""
-
-    history: list[Epoch]
-    best_epoch: int
-    resumes: int
-
-
-def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> Fitted:
+def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> TrainingState:
     """Train ``model`` in place on the train part; it ends with the weights of the epoch that the protocol selects.
 
-    Continues from ``task.checkpoint`` where that holds an earlier attempt. SerError where a loss is not finite, naming
-    epoch and step.
+    The result holds the history and the number of resumes. Continues from ``task.checkpoint`` where that holds an
+    earlier attempt. SerError where a loss is not finite, naming epoch and step.
     """
     training, protocol, examples = task.recipe.training, data.fold.protocol, data.examples("train")
     model.to(data.device)
@@ -71,7 +62,7 @@ def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> Fitted:
         log.epoch(epoch, history[-1].step, (train_loss, dev.loss), dev.ua, last=last)
     if state.best:
         model.load_state_dict(state.best)
-    return Fitted(history, best(history, protocol.selection), state.resumes)
+    return state
 
 
 def _loss(

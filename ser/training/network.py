@@ -15,6 +15,7 @@ from ser.layers.back_end_classifier import BackEnd
 from ser.layers.batch import Batch, Shape
 from ser.tables.contracts import PARTS
 from ser.training import attention_record, loop, predict
+from ser.training.epoch_selection import Epoch, best
 from ser.training.fold_data import FoldData
 from ser.training.task import Outcome, TrainingTask, softmax
 
@@ -49,7 +50,7 @@ def train(task: TrainingTask, data: FoldData) -> Outcome:
     model = build(recipe, task.module, data.shape, classes)
     fitted = loop.fit(model, data, task)
     weights = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
-    notes = _notes(recipe.training, data.fold.protocol, fitted)
+    notes = _notes(recipe.training, data.fold.protocol, fitted.history)
     make: Callable[..., BackEnd | None] | None = getattr(task.module, "back_end", None)
     end = None if make is None else make(classes, **recipe.options)
     if end is None:
@@ -63,7 +64,7 @@ def train(task: TrainingTask, data: FoldData) -> Outcome:
         fitted.history,
         weights | _statistics(data),
         sum(parameter.numel() for parameter in model.parameters()),
-        fitted.best_epoch,
+        best(fitted.history, data.fold.protocol.selection),
         fitted.resumes,
         notes if data.words is None else [*notes, *data.words.notes],
         attention_record.record(model, data),
@@ -89,10 +90,10 @@ def _statistics(data: FoldData) -> dict[str, Tensor]:
     return found
 
 
-def _notes(training: Training, protocol: Protocol, fitted: loop.Fitted) -> list[str]:
+def _notes(training: Training, protocol: Protocol, history: list[Epoch]) -> list[str]:
     notes = []
     if training.patience is not None and protocol.selection == "last":
         notes.append("the recipe's patience was not used: the protocol keeps the last epoch")
-    if training.steps and fitted.history[-1].step < training.steps and len(fitted.history) >= training.epochs:
+    if training.steps and history[-1].step < training.steps and len(history) >= training.epochs:
         notes.append(f"stopped by epochs before the recipe's {training.steps} steps")
     return notes

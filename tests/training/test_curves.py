@@ -18,6 +18,7 @@ from ser.training import epoch_selection, loop, network, predict
 from ser.training.epoch_selection import Epoch
 from ser.training.fold_data import FoldData
 from ser.training.task import Outcome, TrainingTask
+from ser.training.training_state import TrainingState
 
 RANDOM = np.random.default_rng(11)
 LABELS = ("angry", "sad")
@@ -68,7 +69,7 @@ def under(data: FoldData, selection: str, curves: bool) -> FoldData:
     return replace(data, fold=replace(data.fold, protocol=protocol))
 
 
-def fit(data: FoldData, *, curves: bool, **keys: object) -> tuple[Restless, loop.Fitted]:
+def fit(data: FoldData, *, curves: bool, **keys: object) -> tuple[Restless, TrainingState]:
     torch.manual_seed(3)
     model = Restless(data.shape, 2)
     recipe = RECIPE.model_copy(update={"training": TRAINING.model_copy(update=keys)})

@@ -17,6 +17,7 @@ from ser.training import epoch_selection, loop, predict
 from ser.training.epoch_selection import Epoch
 from ser.training.fold_data import FoldData
 from ser.training.task import TrainingTask
+from ser.training.training_state import TrainingState
 
 RANDOM = np.random.default_rng(7)
 KEY = Path("results/checkpoints/k")
@@ -38,7 +39,7 @@ def data(loaded: Callable[..., FoldData], tmp_path: Path, monkeypatch: pytest.Mo
     return loaded(ROWS, MATRICES, View(feature="f", normalise="statistics"))
 
 
-def run(model: nn.Module, data: FoldData, training: Training, selection: str) -> loop.Fitted:
+def run(model: nn.Module, data: FoldData, training: Training, selection: str) -> TrainingState:
     """Fit ``model`` with seed 3 under a protocol with this selection."""
     recipe = Recipe(model="m", inputs=Inputs(), training=training)
     fold = replace(data.fold, protocol=data.fold.protocol.model_copy(update={"selection": selection}))
@@ -88,13 +89,13 @@ def test_training_learns(tiny: SimpleNamespace, data: FoldData) -> None:
 def test_the_kept_weights_are_those_of_the_best_epoch(tiny: SimpleNamespace, data: FoldData) -> None:
     model, fitted = fit(tiny, data, "dev_loss", learning_rate=0.5, optimiser="sgd", epochs=6)
     losses = [row.dev_loss for row in fitted.history]
-    assert fitted.best_epoch == 1 + int(np.argmin(losses))
+    assert epoch_selection.best(fitted.history, "dev_loss") == 1 + int(np.argmin(losses))
     assert predict.evaluate(model, data, "dev", 4).loss == pytest.approx(min(losses), rel=1e-6)
 
 
 def test_last_keeps_the_last_epoch_and_knows_no_patience(tiny: SimpleNamespace, data: FoldData) -> None:
     model, fitted = fit(tiny, data, "last", patience=1, learning_rate=0.5, optimiser="sgd", epochs=6)
-    assert fitted.best_epoch == len(fitted.history) == 6
+    assert epoch_selection.best(fitted.history, "last") == len(fitted.history) == 6
     assert predict.evaluate(model, data, "dev", 4).loss == pytest.approx(fitted.history[-1].dev_loss, rel=1e-6)
 
 
