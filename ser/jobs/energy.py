@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pynvml
@@ -10,7 +11,7 @@ import pynvml
 POWERCAP = Path("/sys/class/powercap")  # the processor's counters; most systems let only root read them
 INTERVAL = 60.0  # seconds between two readings: a processor's counter starts again from 0 within minutes
 
-Counter = Callable[[], float]  # joules since some moment
+Counter = tuple[Callable[[], int], int, float]  # reading, value at which it starts again from 0, joules per step
 
 
 @contextmanager
@@ -21,17 +22,18 @@ def metered(gpu: str | None = None) -> Iterator[dict[str, float]]:
     """
     counters = {"processor": list(_processor(POWERCAP)), "gpu": [] if gpu is None else list(_gpu(gpu))}
     joules = {name: 0.0 for name, found in counters.items() if found}
-    last: dict[str, list[float]] = {}
+    last: dict[str, list[int]] = {}
 
     def add() -> None:
         """Add the energy since the last reading; a device whose counter fails is dropped."""
         for name in list(joules):
             try:
-                now = [counter() for counter in counters[name]]
+                now = [read() for read, _, _ in counters[name]]
             except (OSError, ValueError, pynvml.NVMLError):
                 del joules[name]
                 continue
-            joules[name] += sum(now) - sum(last.get(name, now))
+            steps = zip(now, last.get(name, now), counters[name], strict=True)
+            joules[name] += sum((new - old) % end * unit for new, old, (_, end, unit) in steps)
             last[name] = now
 
     def poll() -> None:
@@ -53,37 +55,21 @@ def metered(gpu: str | None = None) -> Iterator[dict[str, float]]:
 def _processor(folder: Path) -> Iterator[Counter]:
     """Yield a counter for every processor package under ``folder``: ``intel-rapl:0``, also on AMD."""
     for package in sorted(folder.glob("*-rapl:*")):
-        counter = package / "energy_uj"
-        if package.name.count(":") == 1 and counter.is_file():
-            try:
-                counter.read_text(encoding="ascii")
-                span = int((package / "max_energy_range_uj").read_text(encoding="ascii"))
-            except (OSError, ValueError):
-                continue
-            yield _unwrapped(counter, span)
+        if package.name.count(":") == 1:
+            read = partial(_number, package / "energy_uj")
+            with suppress(OSError, ValueError):
+                read()
+                yield read, _number(package / "max_energy_range_uj") + 1, 1e-6
 
 
-def _unwrapped(path: Path, span: int) -> Counter:
-    """Return a counter of joules from a file in microjoules that starts again from 0 after ``span``."""
-    last = int(path.read_text(encoding="ascii"))
-    total = 0
-
-    def read() -> float:
-        nonlocal last, total
-        now = int(path.read_text(encoding="ascii"))
-        total += (now - last) % (span + 1)
-        last = now
-        return total / 1e6
-
-    return read
+def _number(path: Path) -> int:
+    return int(path.read_text(encoding="ascii"))
 
 
 def _gpu(uuid: str) -> Iterator[Counter]:
     """Yield the counter of a CUDA device, if its driver has one (Volta and later)."""
-    try:
+    with suppress(pynvml.NVMLError):
         pynvml.nvmlInit()
-        handle = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}")
-        pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
-    except pynvml.NVMLError:
-        return
-    yield lambda: float(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1e3
+        read = partial(pynvml.nvmlDeviceGetTotalEnergyConsumption, pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}"))
+        read()
+        yield read, 1 << 64, 1e-3
