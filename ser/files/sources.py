@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +19,6 @@ from ser.files.embedded_checksum import SETTLED
 
 READERS = 8  # files read at once; blake2b releases the interpreter's lock
 
-Stamp = tuple[int, int]  # bytes, nanoseconds since 1970
 Known = dict[str, tuple[int, int, str]]  # path: bytes, nanoseconds, digest
 
 
@@ -42,7 +41,8 @@ def digest_of_files(files: Iterable[Path], root: Path, cache: Path) -> str:
     known = _load(cache)
     stamps = [_stamp(path) for path in paths]
     fresh = [path for path, stamp in zip(paths, stamps, strict=True) if known.get(path, ())[:2] != stamp]
-    found = dict(zip(fresh, _checksums(fresh), strict=True))
+    with ThreadPoolExecutor(READERS) as pool:
+        found = dict(zip(fresh, pool.map(checksum, fresh), strict=True))
     digests = [found[path] if path in found else known[path][2] for path in paths]
     youngest = time.time_ns() - SETTLED
     kept: Known = {
@@ -51,7 +51,8 @@ def digest_of_files(files: Iterable[Path], root: Path, cache: Path) -> str:
         if stamp[1] < youngest
     }
     if kept != known:
-        _save(cache, kept)
+        with suppress(OSError, SerError):  # a cache that cannot be written costs time, nothing else
+            write_text(cache, json.dumps(kept, separators=(",", ":")))
     top = os.path.abspath(root) + os.sep
     names = [path[len(top) :] if path.startswith(top) else os.path.basename(path) for path in paths]
     total = hashlib.blake2b(digest_size=16)
@@ -60,7 +61,8 @@ def digest_of_files(files: Iterable[Path], root: Path, cache: Path) -> str:
     return total.hexdigest()
 
 
-def _stamp(path: str) -> Stamp:
+def _stamp(path: str) -> tuple[int, int]:
+    """Return the file's bytes and when it changed last, in nanoseconds since 1970."""
     try:
         stat = os.stat(path)
     except OSError as error:
@@ -68,23 +70,10 @@ def _stamp(path: str) -> Stamp:
     return stat.st_size, stat.st_mtime_ns
 
 
-def _checksums(paths: Sequence[str]) -> list[str]:
-    if not paths:
-        return []
-    with ThreadPoolExecutor(READERS) as pool:
-        return list(pool.map(checksum, paths))
-
-
 def _load(cache: Path) -> Known:
-    """Return the earlier checksums; none where the cache is missing or is not what ``_save`` writes."""
+    """Return the earlier checksums; none where the cache is missing or has another format."""
     try:
         entries = json.loads(cache.read_bytes())
         return {str(path): (int(size), int(when), str(digest)) for path, (size, when, digest) in entries.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
-
-
-def _save(cache: Path, known: Known) -> None:
-    # a cache that cannot be written costs time, nothing else
-    with suppress(OSError, SerError):
-        write_text(cache, json.dumps(known, separators=(",", ":")))
