@@ -27,7 +27,7 @@ RATE = 22050  # Hz, of eSpeak's own output
 SYNCHRONOUS = 2  # output mode of espeak_Initialize: samples go to the callback
 WORD, END = 1, 0  # event types
 UTF8 = 1
-RATE_PARAMETER, VOLUME_PARAMETER, PITCH_PARAMETER, RANGE_PARAMETER = 1, 2, 3, 4
+PARAMETERS = {"rate": 1, "volume": 2, "pitch": 3, "range": 4}  # of a voice: numbers of espeak_SetParameter
 SEED = 1
 NONE = b'[[], ""]\n'  # the answer where eSpeak fails
 MERGED = 0.15  # seconds, at most, of a word that eSpeak merges with the next one
@@ -118,16 +118,15 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
 
 def _run_child(library: ctypes.CDLL, request: dict[str, Any], answers: IO[bytes]) -> None:
     """Write the speech of a request to ``answers`` and end the process without the parent's clean-up."""
-    code = 1
     try:
         speech = _synthesise(library, request["text"], Voice(**request["voice"]))
         answers.write(json.dumps([speech.words, b64encode(speech.samples).decode()]).encode() + b"\n")
         answers.flush()
-        code = 0
+        os._exit(0)
     except Exception as error:  # a child must never return into its parent's loop
         print(f"eSpeak NG: {error}", file=sys.stderr, flush=True)
     finally:
-        os._exit(code)
+        os._exit(1)
 
 
 def _initialise() -> ctypes.CDLL:
@@ -159,14 +158,8 @@ def _synthesise(library: ctypes.CDLL, text: str, voice: Voice) -> SynthesisedSpe
     library.espeak_SetSynthCallback(callback)
     if library.espeak_SetVoiceByName(voice.name.encode()):
         raise SerError(f"there is no voice '{voice.name}'.")
-    parameters = (
-        (RATE_PARAMETER, voice.rate),
-        (VOLUME_PARAMETER, voice.volume),
-        (PITCH_PARAMETER, voice.pitch),
-        (RANGE_PARAMETER, voice.range),
-    )
-    for parameter, value in parameters:
-        library.espeak_SetParameter(parameter, value, 0)
+    for name, number in PARAMETERS.items():
+        library.espeak_SetParameter(number, getattr(voice, name), 0)
     library.espeak_ng_SetRandSeed(ctypes.c_long(SEED))  # of the noise in breathy voices; by default the clock
     content = text.encode() + b"\0"
     library.espeak_Synth(content, len(content), 0, 1, 0, UTF8, None, None)

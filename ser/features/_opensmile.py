@@ -38,6 +38,13 @@ def package() -> Any:
     return opensmile
 
 
+@cache
+def published(feature_set: str, level: str) -> Any:
+    """Return the extractor of a set of openSMILE's own; level: Functionals or LowLevelDescriptors."""
+    opensmile = package()
+    return opensmile.Smile(opensmile.FeatureSet[feature_set], opensmile.FeatureLevel[level])
+
+
 def chain(**components: tuple[str, str, str]) -> str:
     """Return ``components`` in openSMILE's configuration language.
 

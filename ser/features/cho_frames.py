@@ -6,9 +6,6 @@ HTK's regression deltas. openSMILE's own deltas are not used: those of the first
 `compare_lld`).
 """
 
-from functools import cache
-from typing import Any
-
 import numpy as np
 
 from ser.features import _htk, _opensmile, _pitch
@@ -38,18 +35,9 @@ def extract(signal: Signal, rate: int) -> Matrix:
     frames are voiced.
     SerError if the rate is not 16 kHz, the signal is shorter than 60 ms, or openSMILE is not installed.
     """
-    smile, columns = _descriptors()
+    smile = _opensmile.published("ComParE_2016", "LowLevelDescriptors")
+    columns = [smile.feature_names.index(name) for name in DESCRIPTORS]
     static = _opensmile.run(smile, signal, rate)[:, columns]
     slope = _htk.deltas(static)
     slope[:, VOICE] *= _pitch.inside(static[:, 0] > 0)[:, None]
     return np.concatenate([static, slope], axis=1)
-
-
-@cache
-def _descriptors() -> tuple[Any, list[int]]:
-    """Return the extractor of ComParE's descriptors, and the columns of the ``DESCRIPTORS``."""
-    opensmile = _opensmile.package()
-    smile = opensmile.Smile(
-        feature_set=opensmile.FeatureSet.ComParE_2016, feature_level=opensmile.FeatureLevel.LowLevelDescriptors
-    )
-    return smile, [smile.feature_names.index(name) for name in DESCRIPTORS]

@@ -7,8 +7,7 @@ dimension has a meaning; emobase (Eyben, Wöllmer and Schuller, "openEAR — Int
 Affect Recognition Toolkit", 2009), 19 functionals of 26 descriptors and their deltas.
 """
 
-from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 from ser.features import _opensmile
 from ser.features._frames import Matrix, Signal
@@ -31,10 +30,4 @@ def extract(signal: Signal, rate: int, *, feature_set: FeatureSet) -> Matrix:
 
     SerError if the rate is not 16 kHz, the signal is shorter than 60 ms, or openSMILE is not installed.
     """
-    return _opensmile.run(_functionals(feature_set), signal, rate)
-
-
-@cache
-def _functionals(feature_set: str) -> Any:
-    opensmile = _opensmile.package()
-    return opensmile.Smile(opensmile.FeatureSet[feature_set], opensmile.FeatureLevel.Functionals)
+    return _opensmile.run(_opensmile.published(feature_set, "Functionals"), signal, rate)
