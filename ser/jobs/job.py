@@ -18,9 +18,9 @@ Threads = Annotated[int, Field(ge=1, exclude=True)]
 
 
 class Job(BaseModel):
-    """Base of all jobs: frozen, and an unknown key is an error. The docstring of a field is its help text."""
+    """Base of all jobs: frozen, and an unknown key is an error. The description of a field is its help text."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     @classmethod
     def params(cls, **fields: Any) -> str:
@@ -57,12 +57,11 @@ class Job(BaseModel):
 class GpuJob(Job):
     """Base of the jobs that can compute on a GPU."""
 
-    gpus: int = Field(1, ge=0, exclude=True)
-    """GPUs that the scheduler granted; with 0 the job stays on the CPU."""
-    jobs_per_gpu: int = Field(1, ge=1, exclude=True)
-    """Jobs that may compute on one GPU at a time."""
-    device: str = Field("auto", exclude=True)
-    """auto, cpu, cuda or cuda:<n>."""
+    gpus: int = Field(
+        1, ge=0, exclude=True, description="GPUs that the scheduler granted; with 0 the job stays on the CPU."
+    )
+    jobs_per_gpu: int = Field(1, ge=1, exclude=True, description="Jobs that may compute on one GPU at a time.")
+    device: str = Field("auto", exclude=True, description="auto, cpu, cuda or cuda:<n>.")
 
 
 def _content(text: str) -> str:

@@ -27,20 +27,19 @@ HEADING = ("what", "of", "also in", "status", "share", "utterances", "known", "w
 class AuditJob(Job):
     """One protocol on one corpus."""
 
-    manifest: File
-    """manifest.parquet of the corpus."""
-    folds: File
-    """Fold table of the protocol; its metadata hold the protocol."""
-    fingerprints: OptionalFile = None
-    """Folder of the corpus's fingerprint shards; without it the audio is not compared."""
-    shards: int | None = Field(None, ge=1)
-    """Shards of the fingerprints; all in the folder if not given."""
-    words: int | None = None
-    """A text with fewer words does not count as a scripted sentence; leakage.WORDS if not given."""
-    threshold: float | None = None
-    """Correlation from which two recordings count as the same; duplicates.THRESHOLD if not given."""
-    out: File
-    """AUDIT table to write."""
+    manifest: File = Field(description="manifest.parquet of the corpus.")
+    folds: File = Field(description="Fold table of the protocol; its metadata hold the protocol.")
+    fingerprints: OptionalFile = Field(
+        None, description="Folder of the corpus's fingerprint shards; without it the audio is not compared."
+    )
+    shards: int | None = Field(None, ge=1, description="Shards of the fingerprints; all in the folder if not given.")
+    words: int | None = Field(
+        None, description="A text with fewer words does not count as a scripted sentence; leakage.WORDS if not given."
+    )
+    threshold: float | None = Field(
+        None, description="Correlation from which two recordings count as the same; duplicates.THRESHOLD if not given."
+    )
+    out: File = Field(description="AUDIT table to write.")
 
 
 def audit(job: AuditJob) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+from pydantic import Field
 
 from ser.config.plan import read_plan
 from ser.errors import SerError
@@ -25,14 +26,10 @@ Rows = list[dict[str, Any]]
 class CompareJob(Job):
     """All runs of one experiment."""
 
-    plan: File
-    """plan.json of the experiment."""
-    comparisons: File
-    """Table of paired comparisons to write."""
-    intervals: File
-    """Table of intervals to write."""
-    method: str = METHODS[0]
-    """Of the intervals: jackknife or bootstrap."""
+    plan: File = Field(description="plan.json of the experiment.")
+    comparisons: File = Field(description="Table of paired comparisons to write.")
+    intervals: File = Field(description="Table of intervals to write.")
+    method: str = Field(METHODS[0], description="Of the intervals: jackknife or bootstrap.")
 
 
 def compare(job: CompareJob) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field
 
 from ser.errors import SerError
 from ser.files import addresses, downloads
@@ -20,18 +21,12 @@ from ser.text.transcripts import read as read_transcripts
 class EmbedJob(Job):
     """The word vectors of one transcript of a corpus."""
 
-    transcripts: File
-    """Folder of TRANSCRIPTS shards."""
-    shards: int | None = None
-    """Shards in that folder; all if not given."""
-    source: str
-    """Word vectors in GloVe's text format, plain, gzip or zip, or their URL."""
-    checksum: str | None = None
-    """SHA-256 of the source."""
-    downloaded: File = Path("data/raw/embeddings")
-    """Folder for a file that is downloaded."""
-    out: File
-    """EMBEDDING table to write."""
+    transcripts: File = Field(description="Folder of TRANSCRIPTS shards.")
+    shards: int | None = Field(None, description="Shards in that folder; all if not given.")
+    source: str = Field(description="Word vectors in GloVe's text format, plain, gzip or zip, or their URL.")
+    checksum: str | None = Field(None, description="SHA-256 of the source.")
+    downloaded: File = Field(Path("data/raw/embeddings"), description="Folder for a file that is downloaded.")
+    out: File = Field(description="EMBEDDING table to write.")
 
 
 def embed(job: EmbedJob) -> None:

@@ -26,16 +26,11 @@ from ser.tables import contracts
 class ExtractJob(GpuJob):
     """One feature of one shard."""
 
-    feature: str
-    """Name of the feature in the configuration."""
-    extractor: str
-    """Module in ser/features."""
-    options: Options = Field(default_factory=dict)
-    """Keyword arguments of the extractor."""
-    audio: File
-    """AUDIO shard to read."""
-    out: File
-    """FEATURES shard to write."""
+    feature: str = Field(description="Name of the feature in the configuration.")
+    extractor: str = Field(description="Module in ser/features.")
+    options: Options = Field(default_factory=dict, description="Keyword arguments of the extractor.")
+    audio: File = Field(description="AUDIO shard to read.")
+    out: File = Field(description="FEATURES shard to write.")
 
 
 def extract(job: ExtractJob) -> None:

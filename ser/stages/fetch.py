@@ -24,16 +24,13 @@ Origin = dict[str, str | None]
 class FetchJob(Job):
     """One corpus."""
 
-    corpus: str
-    """Name of the corpus in the configuration."""
-    adapter: str
-    """Module in ser/corpora."""
-    archive: str | None = None
-    """Path or URL of an archive, or "official" for the address on the corpus's card."""
-    options: Options = Field(default_factory=dict)
-    """Keyword arguments of the adapter."""
-    root: File
-    """Folder of the release, to write."""
+    corpus: str = Field(description="Name of the corpus in the configuration.")
+    adapter: str = Field(description="Module in ser/corpora.")
+    archive: str | None = Field(
+        None, description='Path or URL of an archive, or "official" for the address on the card of the corpus.'
+    )
+    options: Options = Field(default_factory=dict, description="Keyword arguments of the adapter.")
+    root: File = Field(description="Folder of the release, to write.")
 
 
 def fetch(job: FetchJob) -> None:

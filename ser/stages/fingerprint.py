@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from ser.errors import SerError
@@ -17,10 +18,8 @@ from ser.tables.audit_tables import FINGERPRINTS
 class FingerprintJob(Job):
     """One audio shard."""
 
-    audio: File
-    """AUDIO shard to read."""
-    out: File
-    """FINGERPRINTS shard to write."""
+    audio: File = Field(description="AUDIO shard to read.")
+    out: File = Field(description="FINGERPRINTS shard to write.")
 
 
 def fingerprint(job: FingerprintJob) -> None:

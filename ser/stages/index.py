@@ -18,12 +18,9 @@ from ser.jobs.job import File, Job
 class IndexJob(Job):
     """The shards of one feature or transcript."""
 
-    folder: File
-    """Folder of the shards."""
-    shards: int = Field(ge=1)
-    """Number of shards."""
-    out: File
-    """JSON file to write."""
+    folder: File = Field(description="Folder of the shards.")
+    shards: int = Field(ge=1, description="Number of shards.")
+    out: File = Field(description="JSON file to write.")
 
 
 def index(job: IndexJob) -> None:

@@ -2,6 +2,8 @@
 
 import json
 
+from pydantic import Field
+
 from ser.config.plan import Plan
 from ser.files import embedded_checksum
 from ser.files.atomic import write_text
@@ -11,10 +13,8 @@ from ser.jobs.job import File, Job
 class PlanJob(Job):
     """One experiment."""
 
-    plan: Plan
-    """The resolved experiment."""
-    out: File
-    """plan.json to write."""
+    plan: Plan = Field(description="The resolved experiment.")
+    out: File = Field(description="plan.json to write.")
 
 
 def plan(job: PlanJob) -> None:

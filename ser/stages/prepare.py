@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from pydantic import Field
 
 from ser import audio, catalog, emotions, layout
 from ser.config.schema import Corpus
@@ -58,20 +59,15 @@ class Inspected:
 class PrepareJob(Job):
     """One corpus."""
 
-    corpus: str
-    """Name of the corpus in the configuration."""
-    settings: Corpus
-    """The corpus's entry of the configuration."""
-    root: Path
-    """Folder of the unpacked release."""
-    jobs: Threads = 1
-    """Recordings inspected at a time."""
-    manifest: File
-    """Manifest to write."""
-    recordings: File
-    """RECORDINGS table to write: the columns of the manifest that audio is cut from."""
-    excluded: File
-    """CSV to write: the utterances left out, with the reason."""
+    corpus: str = Field(description="Name of the corpus in the configuration.")
+    settings: Corpus = Field(description="The corpus's entry of the configuration.")
+    root: Path = Field(description="Folder of the unpacked release.")
+    jobs: Threads = Field(1, description="Recordings inspected at a time.")
+    manifest: File = Field(description="Manifest to write.")
+    recordings: File = Field(
+        description="RECORDINGS table to write: the columns of the manifest that audio is cut from."
+    )
+    excluded: File = Field(description="CSV to write: the utterances left out, with the reason.")
 
 
 def prepare(job: PrepareJob) -> None:

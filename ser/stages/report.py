@@ -1,5 +1,7 @@
 """Stage ``report``: the tables, figures and page of an experiment, from its runs and scores."""
 
+from pydantic import Field
+
 from ser.config.plan import read_plan
 from ser.errors import SerError
 from ser.files.atomic import atomic_write
@@ -11,18 +13,12 @@ from ser.report.files import files
 class ReportJob(Job):
     """All runs of one experiment."""
 
-    plan: File
-    """plan.json of the experiment."""
-    scores: File
-    """Score table of exactly these runs."""
-    confusions: File
-    """Confusion table of the same."""
-    intervals: File
-    """Table of intervals."""
-    comparisons: File
-    """Table of paired comparisons."""
-    out: File
-    """Folder to write: index.html, tables/* and figures/*."""
+    plan: File = Field(description="plan.json of the experiment.")
+    scores: File = Field(description="Score table of exactly these runs.")
+    confusions: File = Field(description="Confusion table of the same.")
+    intervals: File = Field(description="Table of intervals.")
+    comparisons: File = Field(description="Table of paired comparisons.")
+    out: File = Field(description="Folder to write: index.html, tables/* and figures/*.")
 
 
 def report(job: ReportJob) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from pydantic import Field
 
 from ser import audio
 from ser.errors import SerError
@@ -17,14 +18,10 @@ from ser.tables import contracts
 class ResampleJob(Job):
     """One shard of a corpus."""
 
-    root: Path
-    """Folder of the unpacked release."""
-    shard: int
-    """Number of the shard."""
-    recordings: File
-    """RECORDINGS table of the corpus."""
-    out: File
-    """AUDIO table to write."""
+    root: Path = Field(description="Folder of the unpacked release.")
+    shard: int = Field(description="Number of the shard.")
+    recordings: File = Field(description="RECORDINGS table of the corpus.")
+    out: File = Field(description="AUDIO table to write.")
 
 
 def resample(job: ResampleJob) -> None:

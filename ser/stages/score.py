@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pydantic import Field
 
 from ser.config.plan import read_plan
 from ser.errors import SerError
@@ -23,12 +24,9 @@ from ser.tables import contracts
 class ScoreJob(Job):
     """All runs of one experiment."""
 
-    plan: File
-    """plan.json of the experiment."""
-    scores: File
-    """Score table to write."""
-    confusions: File
-    """Confusion table to write."""
+    plan: File = Field(description="plan.json of the experiment.")
+    scores: File = Field(description="Score table to write.")
+    confusions: File = Field(description="Confusion table to write.")
 
 
 def score(job: ScoreJob) -> None:

@@ -30,18 +30,12 @@ NESTED = ("raters", "words")
 class SplitJob(Job):
     """One protocol on one corpus."""
 
-    corpus: str
-    """Name of the corpus in the configuration."""
-    name: str
-    """Name of the protocol in the configuration."""
-    protocol: Decisive[Protocol]
-    """The protocol's entry of the configuration."""
-    folds: int = Field(ge=1)
-    """Number of folds in the plan, from the corpus's facts."""
-    manifest: File
-    """Manifest of the corpus."""
-    out: File
-    """FOLDS table to write."""
+    corpus: str = Field(description="Name of the corpus in the configuration.")
+    name: str = Field(description="Name of the protocol in the configuration.")
+    protocol: Decisive[Protocol] = Field(description="The protocol's entry of the configuration.")
+    folds: int = Field(ge=1, description="Number of folds in the plan, from the corpus's facts.")
+    manifest: File = Field(description="Manifest of the corpus.")
+    out: File = Field(description="FOLDS table to write.")
 
 
 def split(job: SplitJob) -> None:

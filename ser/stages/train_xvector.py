@@ -25,18 +25,12 @@ from ser.training.xvector_training import Embedder, train
 class TrainXvectorJob(GpuJob):
     """One corpus."""
 
-    recordings: File
-    """RECORDINGS table of the corpus."""
-    audio: File
-    """Folder of its AUDIO shards."""
-    epochs: int = Field(6, ge=1)
-    """Passes over the corpus."""
-    seed: int = 0
-    """Seed of weights and crops."""
-    threads: Threads = 1
-    """CPU threads of the numerical libraries."""
-    out: File
-    """Weights to write."""
+    recordings: File = Field(description="RECORDINGS table of the corpus.")
+    audio: File = Field(description="Folder of its AUDIO shards.")
+    epochs: int = Field(6, ge=1, description="Passes over the corpus.")
+    seed: int = Field(0, description="Seed of weights and crops.")
+    threads: Threads = Field(1, description="CPU threads of the numerical libraries.")
+    out: File = Field(description="Weights to write.")
 
 
 def train_xvector(job: TrainXvectorJob) -> None:

@@ -24,18 +24,14 @@ GIVEN = "the corpus's own transcripts"
 class TranscribeJob(GpuJob):
     """One transcript of one shard."""
 
-    shard: int
-    """Number of the shard."""
-    recogniser: str | None = None
-    """Module in ser/recognisers; without it the corpus's own text is taken."""
-    options: Options = Field(default_factory=dict)
-    """Keyword arguments of the recogniser's load()."""
-    manifest: File
-    """Manifest of the corpus."""
-    audio: OptionalFile = None
-    """AUDIO table of the shard, for a recogniser."""
-    out: File
-    """TRANSCRIPTS table to write."""
+    shard: int = Field(description="Number of the shard.")
+    recogniser: str | None = Field(
+        None, description="Module in ser/recognisers; without it the corpus's own text is taken."
+    )
+    options: Options = Field(default_factory=dict, description="Keyword arguments of the recogniser's load().")
+    manifest: File = Field(description="Manifest of the corpus.")
+    audio: OptionalFile = Field(None, description="AUDIO table of the shard, for a recogniser.")
+    out: File = Field(description="TRANSCRIPTS table to write.")
 
 
 def transcribe(job: TranscribeJob) -> None:
