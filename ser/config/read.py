@@ -13,7 +13,7 @@ import yaml
 from ser import catalog
 from ser.config.extractors import trained
 from ser.config.options import with_options
-from ser.config.records import Raw, located, mapping, record, section_of
+from ser.config.records import Raw, located, mapping, record, records, section_of
 from ser.config.renamed import unknown_name
 from ser.config.schema import (
     Config,
@@ -77,28 +77,15 @@ def resolve(raw: Raw, folder: Path) -> Config:
         )
     raw = _with_variants(raw, record(Experiment, raw["experiment"], "experiment"))
     protocols, systems = shipped(folder, raw)
-    corpora = section_of(raw, "corpora")
     config = Config(
         experiment=record(Experiment, raw["experiment"], "experiment"),
-        corpora={
-            name: record(Corpus, {"adapter": name, **mapping(entry, f"corpora.{name}")}, f"corpora.{name}")
-            for name, entry in corpora.items()
-        },
+        corpora=records(Corpus, "corpora", section_of(raw, "corpora"), named_by="adapter"),
         features=features(folder, raw),
-        transcripts={
-            name: record(Transcript, mapping(entry, f"transcripts.{name}"), f"transcripts.{name}")
-            for name, entry in ({"given": {}} | section_of(raw, "transcripts")).items()
-        },
-        embeddings={
-            name: record(Embedding, mapping(entry, f"embeddings.{name}"), f"embeddings.{name}")
-            for name, entry in section_of(raw, "embeddings").items()
-        },
+        transcripts=records(Transcript, "transcripts", {"given": {}} | section_of(raw, "transcripts")),
+        embeddings=records(Embedding, "embeddings", section_of(raw, "embeddings")),
         protocols=protocols,
         systems=systems,
-        origins={
-            "protocols": _origins(raw, "protocols", protocols),
-            "systems": _origins(raw, "systems", systems),
-        },
+        origins={"protocols": _origins(raw, "protocols", protocols), "systems": _origins(raw, "systems", systems)},
         devices=record(Devices, section_of(raw, "devices"), "devices"),
     )
     _refuse_secrets(config)
@@ -121,10 +108,7 @@ def shipped(folder: Path, raw: Raw | None = None) -> tuple[dict[str, Protocol], 
     """Return the protocols and systems in ``folder``, with those that ``raw`` adds."""
     protocols = _entries("protocols", "protocol", library(folder / "protocols"), raw or {})
     systems = _entries("systems", "system", library(folder / "systems"), raw or {})
-    return (
-        {name: record(Protocol, entry, f"protocols.{name}") for name, entry in protocols.items()},
-        {name: record(Recipe, entry, f"systems.{name}") for name, entry in systems.items()},
-    )
+    return records(Protocol, "protocols", protocols), records(Recipe, "systems", systems)
 
 
 def features(folder: Path, raw: Raw | None = None) -> dict[str, Feature]:
@@ -132,7 +116,7 @@ def features(folder: Path, raw: Raw | None = None) -> dict[str, Feature]:
     entries: Raw = {name: {} for name in catalog.names("features") if _needs_no_options(name)}
     for more in (library(folder / "features"), section_of(raw or {}, "features")):
         entries = merged(entries, {name: mapping(entry, f"features.{name}") for name, entry in more.items()})
-    return {name: record(Feature, {"extractor": name, **entries[name]}, f"features.{name}") for name in sorted(entries)}
+    return records(Feature, "features", dict(sorted(entries.items())), named_by="extractor")
 
 
 def _needs_no_options(extractor: str) -> bool:

@@ -55,6 +55,13 @@ def record(kind: type[Record], data: Any, where: str) -> Record:
         raise SerError(f"{path}: {wanted}; it is {first['input']!r}.") from error
 
 
+def records(kind: type[Record], section: str, entries: Raw, *, named_by: str | None = None) -> dict[str, Record]:
+    """Return the records of a section by name; named_by: the key that is the entry's name where it is not given."""
+    found = {name: mapping(entry, f"{section}.{name}") for name, entry in entries.items()}
+    default = {name: {named_by: name} if named_by else {} for name in entries}
+    return {name: record(kind, default[name] | entry, f"{section}.{name}") for name, entry in found.items()}
+
+
 def _fields(kind: type[BaseModel], path: Iterable[int | str]) -> list[str]:
     """Return the keys known at ``path`` inside ``kind``."""
     for step in path:

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -17,6 +16,7 @@ from ser.evaluation import predictions
 from ser.evaluation.predictions import Predictions
 from ser.evaluation.summary import POOLED
 from ser.jobs.job import File, Job
+from ser.layout import Run
 from ser.metrics import METRICS, Floats, confusion, recalls
 from ser.tables import contracts
 
@@ -47,29 +47,16 @@ def score(job: ScoreJob) -> None:
         read = [predictions.read(run) for run in protocol_runs]
         predictions.check_alike(read)
         for _, group in groupby(read, key=lambda one: one.run[:4]):
-            folds = list(group)
-            for one in (*folds, _pooled(folds)):
-                matrix = _confusion(one)
-                values.extend(_values(one, matrix, plan.experiment.metrics))
-                counts.extend(_counts(one, matrix))
+            predictions.check_once(folds := list(group))
+            matrices = {one.run: _confusion(one) for one in folds}
+            matrices[folds[0].run._replace(fold=POOLED)] = np.sum(list(matrices.values()), axis=0)
+            for run, matrix in matrices.items():
+                values.extend(_values(run, folds[0].classes, matrix, plan.experiment.metrics))
+                counts.extend(_counts(run, folds[0].classes, matrix))
         _note_missing(read)
     contracts.write(contracts.SCORES, pa.Table.from_pylist(values, schema=contracts.SCORES.schema), job.scores)
     table = pa.Table.from_pylist(counts, schema=contracts.CONFUSIONS.schema)
     contracts.write(contracts.CONFUSIONS, table, job.confusions)
-
-
-def _pooled(folds: Sequence[Predictions]) -> Predictions:
-    """Return the folds of one seed as one; SerError if an utterance is predicted twice that is tested once."""
-    predictions.check_once(folds)
-    return replace(
-        folds[0],
-        run=folds[0].run._replace(fold=POOLED),
-        utterances=tuple(name for one in folds for name in one.utterances),
-        speakers=tuple(name for one in folds for name in one.speakers),
-        labels=tuple(label for one in folds for label in one.labels),
-        predicted=tuple(label for one in folds for label in one.predicted),
-        probabilities=np.concatenate([one.probabilities for one in folds]),
-    )
 
 
 def _confusion(one: Predictions) -> Floats:
@@ -78,23 +65,23 @@ def _confusion(one: Predictions) -> Floats:
     return confusion(labels, predicted, len(classes))
 
 
-def _values(one: Predictions, matrix: Floats, metrics: Sequence[str]) -> list[dict[str, Any]]:
+def _values(run: Run, classes: Sequence[str], matrix: Floats, metrics: Sequence[str]) -> list[dict[str, Any]]:
     """Return the rows of the scores table for one run or pooled seed."""
-    rows = [(name, "", METRICS[name].of(matrix, None), len(one.labels)) for name in metrics]
-    each = zip(one.classes, recalls(matrix), matrix.sum(1), strict=True)
+    rows = [(name, "", METRICS[name].of(matrix, None), int(matrix.sum())) for name in metrics]
+    each = zip(classes, recalls(matrix), matrix.sum(1), strict=True)
     rows += [("recall", label, recall, int(support)) for label, recall, support in each if support]
     return [
-        {**one.run._asdict(), "metric": metric, "label": label, "value": float(value), "utterances": utterances}
+        {**run._asdict(), "metric": metric, "label": label, "value": float(value), "utterances": utterances}
         for metric, label, value, utterances in rows
     ]
 
 
-def _counts(one: Predictions, matrix: Floats) -> list[dict[str, Any]]:
+def _counts(run: Run, classes: Sequence[str], matrix: Floats) -> list[dict[str, Any]]:
     """Return the rows of the confusions table for one run or pooled seed, zeros included."""
     return [
-        {**one.run._asdict(), "label": label, "predicted": predicted, "utterances": int(matrix[row, column])}
-        for row, label in enumerate(one.classes)
-        for column, predicted in enumerate(one.classes)
+        {**run._asdict(), "label": label, "predicted": predicted, "utterances": int(matrix[row, column])}
+        for row, label in enumerate(classes)
+        for column, predicted in enumerate(classes)
     ]
 
 
