@@ -120,11 +120,14 @@ def features(folder: Path) -> list[Entry]:
 
 def table(entries: Sequence[Entry], columns: Mapping[str, str]) -> str:
     """Return ``entries`` as an aligned text table of ``columns`` (key: heading)."""
-    rows = [list(columns.values())] + [[cell_text(entry[key]) for key in columns] for entry in entries]
-    widths = [max(len(row[number]) for row in rows) for number in range(len(columns))]
-    return "\n".join(
-        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    return aligned([[*columns.values()], *([cell_text(entry[key]) for key in columns] for entry in entries)])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of equally many cells as lines with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def cell_text(value: object) -> str:

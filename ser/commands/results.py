@@ -6,10 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
+from ser.errors import SerError
+from ser.inventory import aligned
+
 
 def results(experiment: Annotated[str, typer.Argument(help="Name of the experiment, a folder in results/.")]) -> None:
     """Print the metrics of every system of a finished experiment with their intervals, and where the report is."""
-    from ser.errors import SerError
     from ser.tables import contracts
 
     folder = Path("results", experiment)
@@ -28,9 +30,7 @@ def results(experiment: Annotated[str, typer.Argument(help="Name of the experime
             cells = (_percent(values[*run, metric]) for metric in metrics)
             table.append([run[2], *cells, str(sum(fold[:3] == run for fold in folds))])
         print(f"\n{', '.join(division)} (percent, 95 % interval)")
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        for line in table:
-            print("  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+        print(aligned(table))
     print(f"\nReport: {folder / 'index.html'}")
 
 

@@ -58,9 +58,7 @@ def kind(annotation: Any) -> str:
     origin, parts = get_origin(annotation), get_args(annotation)
     if annotation is type(None):
         return "null"
-    if record_in(annotation) is annotation:
-        return "mapping"
-    if origin is dict:
+    if record_in(annotation) is annotation or origin is dict:
         return "mapping"
     if origin is tuple:
         return f"list of {kind(parts[0])}"

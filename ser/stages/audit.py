@@ -16,6 +16,7 @@ from ser.config.schema import Protocol
 from ser.errors import SerError, offenders
 from ser.evaluation import duplicates, leakage
 from ser.evaluation.leakage import LeakFinding
+from ser.inventory import aligned
 from ser.jobs.job import File, Job, OptionalFile
 from ser.tables import contracts
 from ser.tables.audit_tables import ALL_FOLDS, AUDIT, FINGERPRINTS
@@ -129,9 +130,7 @@ def _table(found: Sequence[LeakFinding], leaks: Sequence[str]) -> str:
                 _named(total, 1),
             )
         )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(line.rstrip() for line in lines)
+    return aligned(rows)
 
 
 def _named(finding: LeakFinding, limit: int = leakage.EXAMPLES) -> str:

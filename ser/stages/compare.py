@@ -47,7 +47,7 @@ def compare(job: CompareJob) -> None:
         raise SerError("there are no runs to compare.")
     spans: Rows = []
     pairs: Rows = []
-    for _, group in groupby(sorted(dict.fromkeys(runs)), key=lambda run: (run.corpus, run.protocol)):
+    for _, group in groupby(sorted(runs), key=lambda run: (run.corpus, run.protocol)):
         read = [predictions.read(run) for run in group]
         predictions.check_alike(read)
         systems = {system: list(ones) for system, ones in groupby(read, key=lambda one: one.run.system)}

@@ -5,17 +5,16 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 from pydantic import Field
 
 from ser import audio, catalog, emotions, layout
 from ser.config.schema import Corpus
-from ser.corpus import Card, Facts, Utterance
+from ser.corpus import Facts, Utterance
 from ser.errors import SerError, offenders, unknown
 from ser.files.atomic import atomic_write
 from ser.files.sources import checksum
@@ -48,12 +47,7 @@ class Fault:
         return f"{self.utterance or self.audio}{where}: {self.reason}".removeprefix(": ")
 
 
-@dataclass(frozen=True)
-class Inspected:
-    """The recordings of a corpus: inspection and checksum per utterance, and the faults."""
-
-    inspections: dict[str, tuple[audio.Inspection, str]] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+Inspections = dict[str, tuple[audio.Inspection, str]]  # inspection and checksum per utterance
 
 
 class PrepareJob(Job):
@@ -89,8 +83,8 @@ def prepare(job: PrepareJob) -> None:
     faults = [Fault("subset", difference) for difference in adapter.verify(rows, **options)]
     faults += _without_label(rows, adapter.audio_files(root, **options))
     kept, left_out = _exclude(corpus, rows, settings.exclude)
-    inspected = _inspect(root, kept, settings.minimum_seconds, job.jobs)
-    faults += inspected.faults
+    inspections, unusable = _inspect(root, kept, settings.minimum_seconds, job.jobs)
+    faults += unusable
     _report(corpus, root, faults, settings.allow)
     left_out += [fault for fault in faults if fault.audio]  # a subset and a row without an emotion have no audio
     if hasattr(adapter, "left_out"):
@@ -102,9 +96,9 @@ def prepare(job: PrepareJob) -> None:
         raise SerError(f"corpus '{corpus}' ({root}): no utterance is left of {len(rows)}.")
     shards = layout.shard_count(facts.utterances, settings.shard_size)
     _write_excluded(left_out, job.excluded)
-    notes = _notes(corpus, settings, adapter.CARD)
-    table = _table(kept, inspected, shards)
-    contracts.write(contracts.MANIFEST, table, job.manifest, notes)
+    about = {name: getattr(adapter.CARD, name) for name in ("title", "licence", "warning")}
+    table = _table(kept, inspections, shards)
+    contracts.write(contracts.MANIFEST, table, job.manifest, {"corpus": corpus, "adapter": settings.adapter, **about})
     recordings = table.select(contracts.RECORDINGS.schema.names)
     contracts.write(contracts.RECORDINGS, recordings, job.recordings, {"corpus": corpus})
     print(f"{corpus}: {len(kept)} utterances, {len(left_out)} left out (see {job.excluded})", flush=True)
@@ -148,7 +142,9 @@ def _without_label(rows: Sequence[Utterance], recordings: Iterable[str]) -> list
     return unnamed + [Fault(kind, "names no emotion", row.where, row.utterance) for row in rows if row.emotion is None]
 
 
-def _inspect(root: Path, rows: Sequence[Utterance], minimum_seconds: float, jobs: int) -> Inspected:
+def _inspect(
+    root: Path, rows: Sequence[Utterance], minimum_seconds: float, jobs: int
+) -> tuple[Inspections, list[Fault]]:
     """Inspect the recordings of all ``rows``, file by file in ``jobs`` threads; libsndfile lets the others run."""
     files: dict[str, list[Utterance]] = defaultdict(list)
     for row in rows:
@@ -164,18 +160,19 @@ def _inspect(root: Path, rows: Sequence[Utterance], minimum_seconds: float, jobs
         total = checksum(path) if readable else ""
         return [(row, inspection, total) for row, inspection in found]
 
-    result = Inspected()
+    inspections: Inspections = {}
+    faults: list[Fault] = []
     with ThreadPoolExecutor(max(1, jobs)) as pool:
         for found in progress(pool.map(inspect, files), total=len(files), unit="recordings"):
             for row, inspection, total in found:
                 source = {"where": row.where, "utterance": row.utterance, "audio": row.audio}
                 if inspection is None:
-                    result.faults.append(Fault("missing-audio", f"there is no {row.audio}", **source))
+                    faults.append(Fault("missing-audio", f"there is no {row.audio}", **source))
                 elif inspection.kind is not None:
-                    result.faults.append(Fault(inspection.kind, str(inspection.fault), **source))
+                    faults.append(Fault(inspection.kind, str(inspection.fault), **source))
                 else:
-                    result.inspections[row.utterance] = (inspection, total)
-    return result
+                    inspections[row.utterance] = (inspection, total)
+    return inspections, faults
 
 
 def _report(corpus: str, root: Path, faults: Sequence[Fault], allow: Sequence[str]) -> None:
@@ -190,10 +187,10 @@ def _report(corpus: str, root: Path, faults: Sequence[Fault], allow: Sequence[st
     raise SerError("\n".join(lines))
 
 
-def _table(rows: Sequence[Utterance], inspected: Inspected, shards: int) -> pa.Table:
+def _table(rows: Sequence[Utterance], inspections: Inspections, shards: int) -> pa.Table:
     cells = []
     for index, row in enumerate(rows):
-        inspection, total = inspected.inspections[row.utterance]
+        inspection, total = inspections[row.utterance]
         cells.append(
             {
                 **asdict(row),
@@ -207,16 +204,6 @@ def _table(rows: Sequence[Utterance], inspected: Inspected, shards: int) -> pa.T
             }
         )
     return pa.Table.from_pylist(cells, schema=contracts.MANIFEST.schema)
-
-
-def _notes(corpus: str, settings: Corpus, card: Card) -> dict[str, Any]:
-    return {
-        "corpus": corpus,
-        "adapter": settings.adapter,
-        "title": card.title,
-        "licence": card.licence,
-        "warning": card.warning,
-    }
 
 
 def _write_excluded(left_out: Sequence[Fault], path: Path) -> None:

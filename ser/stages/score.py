@@ -40,10 +40,9 @@ def score(job: ScoreJob) -> None:
     runs = plan.runs()
     if not runs:
         raise SerError("there are no runs to score.")
-    ordered = sorted(dict.fromkeys(runs))
     values: list[dict[str, Any]] = []
     counts: list[dict[str, Any]] = []
-    for _, protocol_runs in groupby(ordered, key=lambda run: (run.corpus, run.protocol)):
+    for _, protocol_runs in groupby(sorted(runs), key=lambda run: (run.corpus, run.protocol)):
         read = [predictions.read(run) for run in protocol_runs]
         predictions.check_alike(read)
         for _, group in groupby(read, key=lambda one: one.run[:4]):

@@ -1,7 +1,6 @@
 """Stage ``transcribe``: the transcripts of one shard, from the corpus or from a recogniser."""
 
 import json
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from ser import catalog
+from ser.config import extractors
 from ser.config.options import uses_device, with_options
 from ser.config.schema import Options, Transcript
 from ser.errors import SerError, offenders
@@ -93,7 +93,7 @@ def _recognised(
     notes = {
         "recogniser": recogniser,
         "options": json.dumps(options, sort_keys=True, default=str),
-        "versions": json.dumps({name: version(name) for name in module.DEPENDS}),
+        "versions": json.dumps(extractors.versions(module)),
         "provenance": loaded.provenance,
     }
     return texts, notes
