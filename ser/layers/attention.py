@@ -5,13 +5,14 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from ser.layers import dot_attention
+
 
 class TimestepAttention(nn.Module):
     """Weights from the whole time course of the mean feature (Cao et al. 2019, Equations 5–7).
 
     a_t is the mean over features, s = softmax(W2 ReLU(W1 a + b1) + b2) over time, y = Σ_t s_t x_t. The layers span
     ``time`` frames, so the length is fixed; the hidden layer has ``ratio`` · time units, rounded down, at least one.
-    (batch, time, features) -> (batch, features).
     """
 
     def __init__(self, time: int, ratio: float = 0.25):
@@ -45,8 +46,7 @@ class TimeAttention(nn.Module):
 
     def weights(self, query: Tensor, h: Tensor, mask: Tensor) -> Tensor:
         """(batch, query), (batch, time, features), (batch, time) -> (batch, time), summing to 1, 0 on padding."""
-        score = torch.einsum("bf,btf->bt", self.score(query), h)
-        return score.masked_fill(~mask, -torch.inf).softmax(-1)
+        return dot_attention.weights(self.score(query), h, mask)
 
 
 class FeatureAttention(nn.Module):

@@ -5,6 +5,8 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
+from ser.layers.statistics import valid
+
 
 @dataclass(frozen=True, eq=False)
 class Shape:
@@ -38,3 +40,13 @@ class Batch:
         """Return the same batch on ``device``."""
         parts = (getattr(self, field.name) for field in fields(self))
         return Batch(*(None if part is None else part.to(device) for part in parts))
+
+    def real_frames(self) -> tuple[Tensor, Tensor]:
+        """Return the frames, which the batch must have, and their mask, all True where it is None."""
+        assert self.frames is not None
+        return self.frames, valid(self.frames, self.mask)
+
+    def real_words(self) -> tuple[Tensor, Tensor]:
+        """Return the words, which the batch must have, and their mask, all True where it is None."""
+        assert self.words is not None
+        return self.words, valid(self.words, self.word_mask)

@@ -16,10 +16,7 @@ def weights(query: Tensor, h: Tensor, mask: Tensor) -> Tensor:
 
 
 class Affine(nn.Module):
-    """x W + b, initialised with W uniform in ±0.25 and b zero; ``shared``: b is one number for all outputs.
-
-    (…, inputs) -> (…, outputs).
-    """
+    """x W + b, initialised with W uniform in ±0.25 and b zero; ``shared``: b is one number for all outputs."""
 
     def __init__(self, inputs: int, outputs: int, *, shared: bool = False):
         super().__init__()
@@ -49,11 +46,7 @@ class MultiHead(nn.Module):
 
     def forward(self, target: Tensor, source: Tensor, mask: Tensor) -> Tensor:
         """(batch, n, queries), (batch, time, keys), mask (batch, time) -> (batch, n, dims)."""
-        query, key, value = (
-            self._split(self.query(target)),
-            self._split(self.key(source)),
-            self._split(self.value(source)),
-        )
+        query, key, value = map(self._split, (self.query(target), self.key(source), self.value(source)))
         found = F.scaled_dot_product_attention(query, key, value, attn_mask=mask[:, None, None])
         joined: Tensor = self.join(found.transpose(1, 2).flatten(2))
         return joined
@@ -73,10 +66,7 @@ class MultiHead(nn.Module):
 
 
 class ContextPooling(nn.Module):
-    """Σ_t softmax_t(u · tanh(W h_t + b)) h_t over the valid t (Yang et al. 2016, hierarchical attention, Eq. 5–7).
-
-    (batch, time, dims), (batch, time) -> (batch, dims).
-    """
+    """Σ_t softmax_t(u · tanh(W h_t + b)) h_t over the valid t (Yang et al. 2016, hierarchical attention, Eq. 5–7)."""
 
     def __init__(self, dims: int):
         super().__init__()

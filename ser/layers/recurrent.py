@@ -105,7 +105,7 @@ class Encoder(nn.Module):
     As in TensorFlow's dropout wrapper (Yoon et al. 2018, the authors' code), ``into`` and ``out`` are the dropout rates
     of the inputs and outputs, drawn for every frame. Recurrent connections and the end have no dropout. With
     ``residual``, inputs are first mapped linearly to ``cells`` and added, without dropout, to the outputs of each
-    direction and to the end.
+    direction and to the end. The cells have ``orthogonal`` initial weights.
     """
 
     def __init__(
@@ -118,14 +118,13 @@ class Encoder(nn.Module):
         into: float = 0.0,
         out: float = 0.0,
         residual: bool = False,
-        initial: Initial = "uniform",
     ):
         super().__init__()
         self.residual = nn.Linear(inputs, cells) if residual else None
         if self.residual is not None:
             nn.init.normal_(self.residual.weight, std=RESIDUAL_SD)
             nn.init.zeros_(self.residual.bias)
-        self.cells = Recurrent(cells if residual else inputs, cells, both=both, cell=cell, initial=initial)
+        self.cells = Recurrent(cells if residual else inputs, cells, both=both, cell=cell, initial="orthogonal")
         self.dims = self.cells.dims
         self.into, self.out = nn.Dropout(into), nn.Dropout(out)
 

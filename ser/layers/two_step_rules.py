@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ser import metrics
-from ser.layers.back_end_classifier import BackEnd, Labels, Vectors
+from ser.layers.back_end_classifier import Labels, Vectors
 
 Rule = Literal["cascade_a", "cascade_b", "prior"]
 NONE = -1.0  # no posterior; a mean over segments leaves it as it is
@@ -20,11 +20,6 @@ SMALLEST = 1e-30  # lower bound of a posterior in a logarithm
 STRENGTHS = np.linspace(0.0, 2.0, 41)
 Array = NDArray[np.float64]
 Predictions = NDArray[np.int64]
-
-
-def back_end(rule: Rule, classes: int) -> BackEnd:
-    """Return the learner of ``rule``, from vectors of 2 · classes numbers, or of ``classes`` for "prior"."""
-    return PriorControl(classes) if rule == "prior" else Cascade(rule, classes)
 
 
 def challenged(posteriors: Array, challenges: Array, tau: float) -> Predictions:

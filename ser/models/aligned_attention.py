@@ -15,7 +15,7 @@ from ser.layers.attention_weights import FRAMES, WORDS, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import ContextPooling, MultiHead, glorot
 from ser.layers.recurrent import Cell, Recurrent
-from ser.layers.statistics import mean, valid
+from ser.layers.statistics import mean
 from ser.layers.word_vectors import WordVectors
 
 
@@ -84,12 +84,10 @@ class AlignedAttention(nn.Module):
 
     def _encoded(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the outputs of both encoders, (batch, time or words, dims), each with its mask."""
-        assert batch.frames is not None
-        assert batch.words is not None
-        mask, word_mask = valid(batch.frames, batch.mask), valid(batch.words, batch.word_mask)
-        audio = self.drop_audio(torch.relu(self.dense(batch.frames)))
+        (frames, mask), (words, word_mask) = batch.real_frames(), batch.real_words()
+        audio = self.drop_audio(torch.relu(self.dense(frames)))
         audio = self.drop_audio(self.audio(audio, mask))
-        text = self.drop_text(self.text(self.drop_text(self.words(batch.words)), word_mask))
+        text = self.drop_text(self.text(self.drop_text(self.words(words)), word_mask))
         return audio, mask, text, word_mask
 
     def _joined(self, audio: Tensor, mask: Tensor, text: Tensor, word_mask: Tensor) -> Tensor:

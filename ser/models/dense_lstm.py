@@ -4,6 +4,7 @@ Sequences are padded and masked: a unidirectional LSTM does not depend on later 
 CPU 25 times faster than packing. "Last" is the last valid frame.
 """
 
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -14,7 +15,7 @@ from ser.layers import inputs
 from ser.layers.attention import FeatureAttention, TimeAttention
 from ser.layers.attention_weights import FRAMES, AttentionWeights
 from ser.layers.batch import Batch, Shape
-from ser.layers.statistics import last, valid
+from ser.layers.statistics import last
 
 Attention = Literal["none", "general", "time", "feature"]
 
@@ -37,7 +38,20 @@ def build(
     256 · 2 inputs where layers of 512 and 256 cells give 768).
     """
     dims = inputs.frames(shape)
-    return DenseLSTM(dims, classes, tuple(cells), attention, reduction, projection, dense)
+    layers = nn.ModuleList(nn.LSTM(*sizes, batch_first=True) for sizes in pairwise((dims, *cells)))
+    attend: nn.ModuleList | None = None
+    if attention == "time":
+        attend = nn.ModuleList(TimeAttention(cells[-1], width) for width in cells)
+    elif attention == "feature":
+        attend = nn.ModuleList(FeatureAttention(width, reduction) for width in cells)
+    joined = cells[-1:] if attention == "none" else cells
+    narrowed = [width if projection is None else min(width, projection) for width in joined]
+    projections = nn.ModuleList(
+        nn.Identity() if width == narrow else nn.Linear(width, narrow)
+        for width, narrow in zip(joined, narrowed, strict=True)
+    )
+    head = nn.Linear(sum(narrowed), dense), nn.Linear(dense, classes)
+    return DenseLSTM(layers, attention, attend, projections, head)
 
 
 class DenseLSTM(nn.Module):
@@ -45,32 +59,15 @@ class DenseLSTM(nn.Module):
 
     def __init__(
         self,
-        dims: int,
-        classes: int,
-        cells: tuple[int, ...],
-        attention: Attention,
-        reduction: Literal["sum", "mean"],
-        projection: int | None,
-        dense: int,
+        layers: nn.ModuleList,
+        kind: Attention,
+        attention: nn.ModuleList | None,
+        projections: nn.ModuleList,
+        head: tuple[nn.Linear, nn.Linear],
     ):
         super().__init__()
-        self.layers = nn.ModuleList(
-            nn.LSTM(before, after, batch_first=True) for before, after in zip((dims, *cells), cells, strict=False)
-        )
-        self.kind = attention
-        self.attention: nn.ModuleList | None = None
-        if attention == "time":
-            self.attention = nn.ModuleList(TimeAttention(cells[-1], width) for width in cells)
-        elif attention == "feature":
-            self.attention = nn.ModuleList(FeatureAttention(width, reduction) for width in cells)
-        joined = cells[-1:] if attention == "none" else cells
-        narrowed = [width if projection is None else min(width, projection) for width in joined]
-        self.projections = nn.ModuleList(
-            nn.Identity() if width == narrow else nn.Linear(width, narrow)
-            for width, narrow in zip(joined, narrowed, strict=True)
-        )
-        self.dense = nn.Linear(sum(narrowed), dense)
-        self.output = nn.Linear(dense, classes)
+        self.layers, self.kind, self.attention, self.projections = layers, kind, attention, projections
+        self.dense, self.output = head
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, dims), mask (batch, time) -> logits (batch, classes)."""
@@ -94,8 +91,8 @@ class DenseLSTM(nn.Module):
 
     def _outputs(self, batch: Batch) -> tuple[list[Tensor], Tensor]:
         """Return the outputs of every layer, (batch, time, cells), and the mask (batch, time)."""
-        assert batch.frames is not None
-        x, mask, outputs = batch.frames, valid(batch.frames, batch.mask), []
+        x, mask = batch.real_frames()
+        outputs = []
         for layer in self.layers:
             x = layer(x)[0]
             outputs.append(x)

@@ -16,7 +16,6 @@ from ser.bounds import Count, Index
 from ser.errors import SerError
 from ser.layers import extreme_learning, inputs
 from ser.layers.batch import Batch, Shape
-from ser.layers.statistics import valid
 
 Loudness = Literal["frame", "window"]
 back_end = extreme_learning.back_end
@@ -50,37 +49,27 @@ def build(
         raise SerError(f"option energy is {energy}; the columns read are 0 to {dims - unread - 1}.")
     if window % 2 == 0:
         raise SerError(f"option window is {window}; it must be odd, since a frame is its centre.")
-    return WindowNetwork(dims - unread, classes, window, tuple(hidden), share, energy, loudness)
+    layers: list[nn.Module] = []
+    for before, after in pairwise((window * (dims - unread), *hidden, classes)):
+        layers += [nn.Linear(before, after), nn.ReLU()]
+    return WindowNetwork(nn.Sequential(*layers[:-1]), dims - unread, window, share, energy, loudness)
 
 
 class WindowNetwork(nn.Module):
     """ReLU layers over a window of frames, for the loudest windows of each utterance."""
 
-    def __init__(
-        self,
-        dims: int,
-        classes: int,
-        window: int,
-        hidden: tuple[int, ...],
-        share: float,
-        energy: int,
-        loudness: Loudness,
-    ):
+    def __init__(self, layers: nn.Sequential, dims: int, window: int, share: float, energy: int, loudness: Loudness):
         super().__init__()
-        self.dims, self.reach, self.share, self.energy, self.loudness = dims, window // 2, share, energy, loudness
-        layers: list[nn.Module] = []
-        for before, after in pairwise((window * dims, *hidden)):
-            layers += [nn.Linear(before, after), nn.ReLU()]
-        self.layers = nn.Sequential(*layers, nn.Linear((window * dims, *hidden)[-1], classes))
+        self.layers, self.dims, self.reach = layers, dims, window // 2
+        self.share, self.energy, self.loudness = share, energy, loudness
 
     def windows(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the loudest windows (batch, most, window · dims) and which of them are real (batch, most).
 
         Every frame is the centre of a window; the first and last frame are repeated beyond the ends.
         """
-        assert batch.frames is not None
-        x = batch.frames[..., : self.dims]
-        mask = valid(x, batch.mask)
+        frames, mask = batch.real_frames()
+        x = frames[..., : self.dims]
         lengths = mask.sum(1, keepdim=True)
         time = torch.arange(x.shape[1], device=x.device).expand_as(mask)
         loud = x[..., self.energy]

@@ -5,6 +5,7 @@ code (david-yoon/multimodal-speech-emotion) where the paper gives no detail. Tra
 an utterance has one class; the class of the largest logit is predicted.
 """
 
+from functools import partial
 from typing import Literal
 
 import torch
@@ -17,7 +18,6 @@ from ser.layers.attention_weights import WORDS, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import Affine, weights
 from ser.layers.recurrent import Encoder
-from ser.layers.statistics import valid
 from ser.layers.word_vectors import WordVectors
 
 Which = Literal["audio", "text", "both", "attention"]
@@ -43,24 +43,18 @@ def build(
     audio, text, words, extra = None, None, None, 0
     if which != "text":
         dims, extra = inputs.frames(shape), inputs.vector(shape)
-        audio = Encoder(dims, cells, cell="gru", into=audio_dropout, out=audio_dropout, initial="orthogonal")
+        audio = Encoder(dims, cells, cell="gru", into=audio_dropout, out=audio_dropout)
     if which != "audio":
         words = WordVectors(inputs.table(shape))
-        text = Encoder(words.dims, cells, cell="gru", into=text_dropout, out=text_dropout, initial="orthogonal")
+        text = Encoder(words.dims, cells, cell="gru", into=text_dropout, out=text_dropout)
+    affine = partial(Affine, shared=shared_bias)
     if audio is None or text is None:
-        return DualRecurrent(audio, text, words, None, None, Affine(cells + extra, classes, shared=shared_bias))
+        return DualRecurrent(audio, text, words, None, None, affine(cells + extra, classes))
     if which == "attention":
-        query = Affine(cells + extra, cells, shared=shared_bias)
-        return DualRecurrent(audio, text, words, query, None, Affine(2 * cells, classes, shared=shared_bias))
+        return DualRecurrent(audio, text, words, affine(cells + extra, cells), None, affine(2 * cells, classes))
     half = (cells + extra) // 2, cells // 2
-    return DualRecurrent(
-        audio,
-        text,
-        words,
-        Affine(cells + extra, half[0], shared=shared_bias),
-        Affine(cells, half[1], shared=shared_bias),
-        Affine(sum(half), classes, shared=shared_bias),
-    )
+    maps = affine(cells + extra, half[0]), affine(cells, half[1])
+    return DualRecurrent(audio, text, words, *maps, affine(sum(half), classes))
 
 
 class DualRecurrent(nn.Module):
@@ -97,15 +91,12 @@ class DualRecurrent(nn.Module):
         parts: list[Tensor] = []
         attention: dict[str, AttentionWeights] = {}
         if self.audio is not None:
-            assert batch.frames is not None
             assert batch.vector is not None
-            end = self.audio(batch.frames, valid(batch.frames, batch.mask))[1]
-            joined = torch.cat([end, batch.vector], dim=-1)
+            joined = torch.cat([self.audio(*batch.real_frames())[1], batch.vector], dim=-1)
             parts.append(joined if self.audio_map is None else self.audio_map(joined))
         if self.text is not None and self.words is not None:
-            assert batch.words is not None
-            mask = valid(batch.words, batch.word_mask)
-            states, end = self.text(self.words(batch.words), mask)
+            words, mask = batch.real_words()
+            states, end = self.text(self.words(words), mask)
             if self.text_map is not None:
                 end = self.text_map(end)
             elif parts:

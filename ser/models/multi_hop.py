@@ -5,6 +5,7 @@ released. The blocks follow the authors' next paper (david-yoon/attentive-modali
 of reversing the backward outputs twice, which misaligns the two directions.
 """
 
+from functools import partial
 from typing import Annotated, Literal
 
 import torch
@@ -17,7 +18,6 @@ from ser.layers.attention_weights import FRAMES, WORDS, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import Affine, weights
 from ser.layers.recurrent import Cell, Encoder
-from ser.layers.statistics import valid
 from ser.layers.word_vectors import WordVectors
 
 Which = Literal["audio", "text", "both"]
@@ -42,19 +42,14 @@ def build(
     direction. ``residual``: see ``ser.layers.recurrent.Encoder``. ``…_dropout``: of the encoder's inputs;
     ``output_dropout``: of both encoders' outputs, but not of their ends.
     """
+    encoder = partial(Encoder, cells=cells, both=True, cell=cell, out=output_dropout, residual=residual)
     audio, text, words, extra = None, None, None, 0
-
-    def encoder(dims: int, into: float) -> Encoder:
-        return Encoder(
-            dims, cells, both=True, cell=cell, into=into, out=output_dropout, residual=residual, initial="orthogonal"
-        )
-
     if which != "text":
         dims, extra = inputs.frames(shape), inputs.vector(shape)
-        audio = encoder(dims, audio_dropout)
+        audio = encoder(dims, into=audio_dropout)
     if which != "audio":
         words = WordVectors(inputs.table(shape))
-        text = encoder(words.dims, text_dropout)
+        text = encoder(words.dims, into=text_dropout)
     joined = extra + sum(one.dims for one in (audio, text) if one is not None)
     queries = [Affine(2 * cells, 2 * cells) for _ in range(hops if which == "both" else 0)]
     return MultiHop(audio, text, words, queries, Affine(joined, classes))
@@ -90,25 +85,23 @@ class MultiHop(nn.Module):
 
     def _joined(self, batch: Batch) -> tuple[Tensor, dict[str, AttentionWeights]]:
         """Return the input of the output layer (batch, dims), and the attention weights of the hops."""
-        states: list[tuple[Tensor, Tensor]] = []  # outputs of each encoder and their mask
+        encoded: list[tuple[Tensor, Tensor]] = []  # outputs of each encoder and their mask
         parts: list[Tensor] = []  # the vector of each modality
         hops: dict[str, AttentionWeights] = {}
         if self.audio is not None:
-            assert batch.frames is not None
-            mask = valid(batch.frames, batch.mask)
-            outputs, end = self.audio(batch.frames, mask)
-            states.append((outputs, mask))
+            frames, mask = batch.real_frames()
+            states, end = self.audio(frames, mask)
+            encoded.append((states, mask))
             parts.append(end)
         if self.text is not None and self.words is not None:
-            assert batch.words is not None
-            word_mask = valid(batch.words, batch.word_mask)
-            outputs, end = self.text(self.words(batch.words), word_mask)
-            states.append((outputs, word_mask))
+            words, mask = batch.real_words()
+            states, end = self.text(self.words(words), mask)
+            encoded.append((states, mask))
             parts.append(end)
         for hop, query in enumerate(self.queries):
             source, target = hop % 2, 1 - hop % 2
-            shares = weights(query(parts[source]), *states[target])
-            parts[target] = torch.einsum("bt,btd->bd", shares, states[target][0])
+            shares = weights(query(parts[source]), *encoded[target])
+            parts[target] = torch.einsum("bt,btd->bd", shares, encoded[target][0])
             hops[f"hop {hop + 1}"] = AttentionWeights(shares, WORDS if target else FRAMES)
         if self.audio is not None:
             assert batch.vector is not None

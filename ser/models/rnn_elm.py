@@ -14,7 +14,6 @@ from ser.bounds import Count, Index
 from ser.layers import extreme_learning, inputs, label_sequences
 from ser.layers.batch import Batch, Shape
 from ser.layers.recurrent import Recurrent
-from ser.layers.statistics import valid
 
 Objective = Literal["strict", "floating", "frames"]
 back_end = extreme_learning.back_end
@@ -43,35 +42,23 @@ def build(
     """
     dims = inputs.frames(shape, 2)  # the last column marks voiced frames
     del machine, nodes, seed  # of the back end
-    return EmotionFinder(dims - 1, classes, cells, layers, objective, outer=outer, run=run, gap=gap)
+    recurrent = Recurrent(dims - 1, cells, layers=layers, both=True)
+    return EmotionFinder(recurrent, classes, objective, outer=outer, run=run, gap=gap)
 
 
 class EmotionFinder(nn.Module):
     """Bidirectional LSTM layers, per frame a softmax over the classes and Null."""
 
-    def __init__(
-        self,
-        dims: int,
-        classes: int,
-        cells: int,
-        layers: int,
-        objective: Objective,
-        *,
-        outer: bool,
-        run: int,
-        gap: int,
-    ):
+    def __init__(self, recurrent: Recurrent, classes: int, objective: Objective, *, outer: bool, run: int, gap: int):
         super().__init__()
         self.classes, self.objective, self.outer, self.run, self.gap = classes, objective, outer, run, gap
-        self.recurrent = Recurrent(dims, cells, layers=layers, both=True)
-        self.output = nn.Linear(self.recurrent.dims, classes if objective == "frames" else classes + 1)
+        self.recurrent = recurrent
+        self.output = nn.Linear(recurrent.dims, classes if objective == "frames" else classes + 1)
 
     def _log_posteriors(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return log posteriors (batch, time, outputs) and the mask (batch, time)."""
-        assert batch.frames is not None
-        x = batch.frames[..., :-1]
-        mask = valid(x, batch.mask)
-        return self.output(self.recurrent(x, mask)).float().log_softmax(-1), mask
+        frames, mask = batch.real_frames()
+        return self.output(self.recurrent(frames[..., :-1], mask)).float().log_softmax(-1), mask
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, dims) -> log of the summed posteriors without Null, normalised (batch, classes)."""

@@ -16,7 +16,7 @@ from ser.errors import SerError
 from ser.layers import inputs
 from ser.layers.batch import Batch, Shape
 from ser.layers.recurrent import Recurrent
-from ser.layers.statistics import mean, pooled, valid
+from ser.layers.statistics import mean, pooled
 from ser.layers.time_delay import Perturbation, RawWaveform, RestrictedAttention, TimeDelay
 
 FrontEnd = Literal["waveform", "frames"]
@@ -102,8 +102,7 @@ class TimeDelayLSTM(nn.Module):
         self.output = nn.Linear(top.dims if frame else 2 * top.dims, classes)
 
     def _frames(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        assert batch.frames is not None
-        x, mask = batch.frames, valid(batch.frames, batch.mask)
+        x, mask = batch.real_frames()
         if self.waveform is None:
             return x[..., : self.columns], mask
         signal, counts = x.flatten(1), mask.sum(1) * x.shape[2]

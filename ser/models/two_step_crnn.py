@@ -10,10 +10,10 @@ from torch.nn import functional as F
 
 from ser.bounds import Count, Share
 from ser.errors import SerError
-from ser.layers import inputs, two_step_rules
+from ser.layers import inputs
 from ser.layers.back_end_classifier import BackEnd
 from ser.layers.batch import Batch, Shape
-from ser.layers.two_step_rules import Rule
+from ser.layers.two_step_rules import NONE, Cascade, PriorControl, Rule
 from ser.models import spectrogram_crnn
 
 
@@ -75,7 +75,7 @@ def tasks(rule: Rule, classes: int, neutral: int | None) -> list[list[int]]:
 
 def back_end(classes: int, *, rule: Rule = "cascade_a", **_: object) -> BackEnd:
     """Return the learner of ``rule``, from the output of ``summary``."""
-    return two_step_rules.back_end(rule, classes)
+    return PriorControl(classes) if rule == "prior" else Cascade(rule, classes)
 
 
 class TwoStep(nn.Module):
@@ -131,7 +131,7 @@ class TwoStep(nn.Module):
         first = self.forward(batch).exp()
         if self.rule == "prior":
             return first
-        second = torch.full_like(first, two_step_rules.NONE)
+        second = torch.full_like(first, NONE)
         if self.rule == "cascade_b":
             second[:, self.others] = self._log_posteriors(1, batch).exp()
         else:

@@ -9,13 +9,13 @@ from ser.layers.two_step_rules import (
     Cascade,
     PriorControl,
     Rule,
-    back_end,
     best_threshold,
     challenged,
     gated,
     led_by,
     unweighted,
 )
+from ser.models import two_step_crnn
 from ser.training.task import softmax
 
 Array = NDArray[np.float64]
@@ -71,7 +71,7 @@ def test_rule_a_changes_only_utterances_that_the_first_network_calls_neutral() -
 @pytest.mark.parametrize("seed", range(5))
 def test_the_threshold_is_the_best_there_is(rule: Rule, seed: int, levels: int | None) -> None:
     first, second, labels = drawn(80, seed, levels)
-    end = back_end(rule, CLASSES)
+    end = two_step_crnn.back_end(CLASSES, rule=rule)
     joined = np.concatenate([first, second], axis=1)
     other = np.concatenate(drawn(50, seed + 100)[:2], axis=1)
     remark = end.fit({"train": other, "dev": joined}, {"train": np.zeros(50, np.int64), "dev": labels})
@@ -140,7 +140,7 @@ def test_a_part_of_one_class_is_answered_with_it(rule: Rule, label: int) -> None
     first /= first.sum(1, keepdims=True)
     second[:, label] = NONE if label == NEUTRAL else 1.0
     joined = first if rule == "prior" else np.concatenate([first, second], axis=1)
-    end = back_end(rule, CLASSES)
+    end = two_step_crnn.back_end(CLASSES, rule=rule)
     labels = np.full(30, label)
     end.fit({"train": joined, "dev": joined}, {"train": np.arange(30) % CLASSES, "dev": labels})
     scores = end.scores(joined)
