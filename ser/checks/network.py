@@ -16,7 +16,7 @@ from ser.config.schema import Inputs, Options, Recipe
 from ser.errors import SerError
 from ser.layers.batch import Batch, Shape
 from ser.training import network
-from ser.training.examples import fixed_length
+from ser.training.fold_data import fixed_length
 
 DIMS, LENGTH, VECTOR = 24, 24, 7  # of a frame, frames of an utterance, of a vector
 WORDS, SENTENCE, EMBEDDED = 12, 9, 10  # rows of the table, words of a transcript, dimensions of a word

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import jiwer
 
+from ser.tables import contracts
 from ser.text import transcripts
 from ser.text.normalise import normalised
 
@@ -71,7 +72,7 @@ def word_errors(folder: Path, shards: int | None = None) -> WordErrors:
     compared = [pair for pair in pairs if pair[0]]
     found = jiwer.process_words([pair[0] for pair in compared], [pair[1] for pair in compared]) if compared else None
     return WordErrors(
-        transcripts.provenance(table),
+        contracts.metadata(table).get("provenance", ""),
         len(compared),
         sum(len(reference.split()) for reference, _ in compared),
         found.substitutions if found else 0,

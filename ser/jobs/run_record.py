@@ -17,17 +17,13 @@ PACKAGE = Path(__file__).parents[1]
 DISTRIBUTIONS = ("torch", "numpy", "scikit-learn", "librosa", "opensmile")
 
 
-def _software() -> dict[str, Any]:
-    return {"versions": _versions(), **_commit()}
-
-
 @dataclass(frozen=True)
 class Start:
     """When a run began, and with which software: the code may be edited while it lasts."""
 
     moment: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
-    software: Mapping[str, Any] = field(default_factory=_software)
+    software: Mapping[str, Any] = field(default_factory=lambda: {"versions": _versions(), **_commit()})
 
     def seconds(self) -> float:
         """Return the seconds since the run began."""

@@ -23,9 +23,3 @@ def read(folder: Path, shards: int | None = None) -> pa.Table:
     tables = [contracts.read(contracts.TRANSCRIPTS, path) for path in paths]
     joined = pa.concat_tables([table.replace_schema_metadata(tables[0].schema.metadata) for table in tables])
     return contracts.TRANSCRIPTS.check(joined, folder)
-
-
-def provenance(table: pa.Table) -> str:
-    """Return the line on the origin of the transcripts; "" without one."""
-    notes: dict[bytes, bytes] = table.schema.metadata or {}
-    return notes.get(b"provenance", b"").decode()

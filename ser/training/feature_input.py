@@ -1,6 +1,8 @@
-"""One feature of a fold's utterances on the device, with the view that a model has of it."""
+"""One feature of a fold's utterances, read from its shards, on the device, with the view that a model has of it."""
 
 import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -12,8 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ser.config.schema import View
-from ser.errors import SerError
-from ser.training import feature_shards, normalisation
+from ser.errors import SerError, offenders
+from ser.tables import contracts
+from ser.training import normalisation
 from ser.training.device import move
 from ser.training.fold import Fold
 
@@ -80,7 +83,7 @@ def load(
 
     ``shards``: how many the folder has, all where it is None. SerError where the view does not fit the feature.
     """
-    values, offsets, notes = feature_shards.read(view.feature, folder, fold.utterances, shards)
+    values, offsets, notes = read_shards(view.feature, folder, fold.utterances, shards)
     _check(view, modality, several=len(values) != len(fold.utterances))
     digest = _digest(values, offsets)
     if view.normalise == "none":
@@ -111,3 +114,66 @@ def _check(view: View, modality: str, *, several: bool) -> None:
         raise SerError(f"{where}: length and segments exclude each other; use limit to shorten what is cut.")
     if view.compand in ("max_mulaw", "literal_mulaw") and (view.scale, view.normalise) != ("none", "none"):
         raise SerError(f"{where}: 'compand: {view.compand}' is for magnitudes: scale and normalise must be none.")
+
+
+def read_shards(
+    feature: str, folder: Path, utterances: Sequence[str], count: int | None = None
+) -> tuple[NDArray[Any], NDArray[np.int64], dict[str, str]]:
+    """Return ``feature`` of ``utterances``, in their order, from the shards ``<shard>.parquet`` in ``folder``.
+
+    Values are (frames of all utterances, dims), float16 or float32 as stored, float32 where both occur; offsets
+    (utterances + 1,): utterance i has the rows offsets[i] to offsets[i + 1]; the last result is the metadata of the
+    first shard. With ``count`` only shards 0 to count − 1 are read: a corpus that shrank leaves older shards behind.
+    Memory peaks at the result and one shard. SerError names the utterances that no shard has, that two shards have,
+    whose number of dimensions differs, whose matrix is torn, or whose values are not finite.
+    """
+    shards = sorted(folder.glob("*.parquet")) if count is None else [folder / f"{k}.parquet" for k in range(count)]
+    if not shards:
+        raise SerError(f"{folder} holds no shard of feature '{feature}'; the extract stage writes them.")
+    row_of = {name: row for row, name in enumerate(utterances)}
+    tables = {shard: contracts.select(shard, ["utterance", "frames", "dims", "dtype"]) for shard in shards}
+    sizes = {shard: [row for row in table.to_pylist() if row["utterance"] in row_of] for shard, table in tables.items()}
+    rows = [row for part in sizes.values() for row in part]
+    _check_rows(folder, rows, row_of)
+    frames = np.zeros(len(utterances), np.int64)
+    for row in rows:
+        frames[row_of[row["utterance"]]] = row["frames"]
+    offsets = np.concatenate([[0], np.cumsum(frames)]).astype(np.int64)
+    half = {row["dtype"] for row in rows} == {"float16"}
+    values = np.empty((int(offsets[-1]), rows[0]["dims"]), np.float16 if half else np.float32)
+    for shard in (shard for shard, part in sizes.items() if part):
+        _fill(values, offsets, row_of, shard)
+    return values, offsets, contracts.metadata(tables[shards[0]])
+
+
+def _check_rows(folder: Path, rows: Sequence[Mapping[str, Any]], row_of: Mapping[str, int]) -> None:
+    found = Counter(row["utterance"] for row in rows)
+    twice = [name for name, count in found.items() if count > 1]
+    if twice:
+        raise SerError(f"{folder}: utterances are in two shards: {offenders(twice)}.")
+    missing = [name for name in row_of if name not in found]
+    if missing:
+        raise SerError(
+            f"{folder} lacks {len(missing)} utterances of the fold: {offenders(missing)}; extract them again."
+        )
+    widths = {row["dims"]: row["utterance"] for row in reversed(rows)}
+    if len(widths) > 1:
+        named = offenders(f"{name} has {dims}" for dims, name in widths.items())
+        raise SerError(f"{folder}: the number of dimensions differs between utterances: {named}.")
+
+
+def _fill(values: NDArray[Any], offsets: NDArray[np.int64], row_of: Mapping[str, int], shard: Path) -> None:
+    """Write the matrices of ``shard`` to their rows of ``values``; the contract has checked dtype and size of each."""
+    table = contracts.read(contracts.FEATURES, shard)
+    dtypes = table["dtype"].to_pylist()
+    infinite: list[str] = []
+    for at, name in enumerate(table["utterance"].to_pylist()):
+        if name not in row_of:
+            continue
+        into = values[offsets[row_of[name]] : offsets[row_of[name] + 1]]
+        stored = np.frombuffer(table["matrix"][at].as_buffer(), np.dtype(dtypes[at]).newbyteorder("<"))
+        into[:] = stored.reshape(into.shape)
+        if not np.isfinite(into).all():
+            infinite.append(name)
+    if infinite:
+        raise SerError(f"{shard}: values that are not finite in {offenders(infinite)}.")

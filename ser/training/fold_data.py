@@ -1,4 +1,4 @@
-"""The data of a fold on the device, and the batches that a model reads."""
+"""The data of a fold on the device, its examples (whole utterances or segments), and the batches that a model reads."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,15 +9,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ser.config.schema import Inputs
+from ser.config.schema import Inputs, View
 from ser.errors import SerError, unknown
 from ser.layers.batch import Batch, Shape
 from ser.training import feature_input, word_input
 from ser.training.device import move
-from ser.training.examples import Examples, fixed_length, of_part
 from ser.training.feature_input import FeatureInput
 from ser.training.fold import Fold
 from ser.training.word_input import WordInput
+
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,19 @@ class InputFiles:
     transcripts: Path | None = None
     embedding: Path | None = None
     shards: int | None = None
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Utterances, or segments of them, of one part, sorted by utterance; all (examples,) int64 on the host.
+
+    utterance: row of the fold; start: first row of the frames' values; frames: real frames; label: class.
+    """
+
+    utterance: Rows
+    start: Rows
+    frames: Rows
+    label: Rows
 
 
 @dataclass(frozen=True)
@@ -71,12 +85,29 @@ class FoldData:
         return found if self.words is None else found | {"words": self.words.digest()}
 
     def examples(self, part: str) -> Examples:
-        """Return the examples of a part: whole utterances, or segments."""
-        if self.frames is None:
-            return of_part(self.fold, part, None, np.zeros(0, np.int64))
-        return of_part(self.fold, part, self.frames.view, self.frames.offsets)
+        """Return the examples of a part: whole utterances, or the segments that the view of the frames cuts.
 
-    def batches(self, examples: Examples, order: Sequence[NDArray[np.int64]]) -> Iterator[tuple[Batch, Tensor]]:
+        Segments begin at the view's train hop in the train part and at its test hop elsewhere. Without frames each
+        utterance counts as one frame.
+        """
+        rows = self.fold.rows(part)
+        labels = self.fold.labels[rows]
+        if self.frames is None:
+            return Examples(rows, rows, np.ones_like(rows), labels)
+        view, first, counts = self.frames.view, self.frames.offsets[rows], np.diff(self.frames.offsets)[rows]
+        for most in (view.limit, view.length):
+            counts = np.minimum(counts, most) if most else counts
+        if view.segments is None:
+            return Examples(rows, first, counts, labels)
+        size, hop = view.segments.frames, view.segments.train_hop if part == "train" else view.segments.test_hop
+        cuts = [segment_starts(int(count), size, hop) for count in counts]
+        pieces = np.array([len(cut) for cut in cuts], dtype=np.int64)
+        utterance = np.repeat(rows, pieces)
+        start = np.repeat(first, pieces) + np.concatenate([np.zeros(0, np.int64), *cuts])
+        frames = np.repeat(np.minimum(counts, size), pieces)
+        return Examples(utterance, start, frames, self.fold.labels[utterance])
+
+    def batches(self, examples: Examples, order: Sequence[Rows]) -> Iterator[tuple[Batch, Tensor]]:
         """Yield each batch of ``order`` (indices into ``examples``) with its labels (batch,) int64, on the device.
 
         The tables of a whole epoch cross to the device in one transfer, so that no batch waits for the host.
@@ -118,3 +149,20 @@ def load(fold: Fold, inputs: Inputs, files: InputFiles, *, device: torch.device,
     sentences = word_input.sentences(files.transcripts, fold.utterances, files.shards)
     words = word_input.make(inputs.words, sentences, fold, device, seed=seed, embedding=files.embedding)
     return FoldData(fold, device, frames, vector, words)
+
+
+def segment_starts(frames: int, length: int, hop: int) -> Rows:
+    """Return the first frames of the segments of an utterance of ``frames``: every ``hop``, while a whole one fits.
+
+    A last segment, aligned to the utterance's end, is added where frames are left over. A shorter utterance has one.
+    """
+    regular = np.arange(0, max(frames - length, 0) + 1, hop, dtype=np.int64)
+    tail = frames - length
+    return np.append(regular, tail) if regular[-1] < tail else regular
+
+
+def fixed_length(view: View | None) -> int | None:
+    """Return the frames of every example where the view fixes it, or None."""
+    if view is None:
+        return None
+    return view.segments.frames if view.segments else view.length

@@ -15,8 +15,7 @@ from ser.jobs.training_log import TrainingLog
 from ser.layers.batch import Batch
 from ser.training import batch_order, device, optimisers, predict, training_state
 from ser.training.epoch_selection import Epoch, best, finished
-from ser.training.examples import Examples
-from ser.training.fold_data import FoldData
+from ser.training.fold_data import Examples, FoldData
 from ser.training.task import TrainingTask
 from ser.training.training_state import TrainingState
 

@@ -12,7 +12,7 @@ from ser.config.schema import Inputs, Recipe
 from ser.errors import unknown
 from ser.layers.batch import Shape
 from ser.training import estimator, network, task
-from ser.training.examples import fixed_length
+from ser.training.fold_data import fixed_length
 
 ROWS = 4  # utterances per class that an estimator is fitted on to count its weights
 WORDS = 3747  # entries of the table of word vectors: words in the 5531 transcripts of IEMOCAP, lower case

@@ -9,7 +9,7 @@ import torch
 
 from ser.config.schema import View
 from ser.errors import SerError
-from ser.training import examples, normalisation
+from ser.training import fold_data, normalisation
 from ser.training.fold_data import FoldData
 
 Loaded = Callable[..., FoldData]
@@ -137,7 +137,7 @@ def test_a_fixed_length_pads_cuts_and_masks_nothing(loaded: Loaded) -> None:
     ],
 )
 def test_segments_by_arithmetic(frames: int, hop: int, expected: list[int]) -> None:
-    assert examples.segment_starts(frames, 200, hop).tolist() == expected
+    assert fold_data.segment_starts(frames, 200, hop).tolist() == expected
 
 
 def test_segments_are_examples_with_the_utterances_label(loaded: Loaded) -> None:
