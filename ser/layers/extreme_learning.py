@@ -67,14 +67,8 @@ class KernelMachine:
             cost, gamma = 1.0, 1.0 / (x.shape[1] * (x.var() or 1.0))
             remark = f"kernel ELM: no dev part, so C = 1 and gamma = 1 / (dims · variance) = {gamma:.3g}, not tuned"
         solution = _solved(np.exp(-gamma * cdist(x, x, "sqeuclidean")), 1 / cost, wanted)
-        self.held = {
-            "centre": centre,
-            "scale": scale,
-            "examples": x,
-            "solution": solution,
-            "gamma": np.array(gamma),
-            "cost": np.array(cost),
-        }
+        self.held = {"centre": centre, "scale": scale, "examples": x, "solution": solution}
+        self.held |= {"gamma": np.array(gamma), "cost": np.array(cost)}
         return [remark]
 
     def _chosen(self, x: Array, wanted: Array, dev: Array, truth: NDArray[np.int64]) -> tuple[float, float, float]:

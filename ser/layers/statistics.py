@@ -39,7 +39,7 @@ def last(x: Tensor, mask: Tensor | None = None) -> Tensor:
     return x[torch.arange(len(x), device=x.device), mask.sum(1) - 1]
 
 
-POOLINGS = {"max": maximum, "mean": mean, "std": deviation}
+POOLINGS = {"max": maximum, "mean": mean, "std": deviation, "last": last}
 
 
 def pooled(x: Tensor, mask: Tensor | None = None, which: tuple[str, ...] = ("max", "mean", "std")) -> Tensor:

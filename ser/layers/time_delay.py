@@ -27,6 +27,9 @@ class RealNorm(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Normalise; padding becomes 0."""
         norm, real = self.norm, mask.unsqueeze(-1)
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        assert norm.momentum is not None
         x = x.float() * real
         if norm.training:
             count = mask.sum().float()
@@ -34,20 +37,12 @@ class RealNorm(nn.Module):
             variance, mean = torch.var_mean(x, dim=(0, 1), correction=0)
             variance, mean = (variance + mean.square()) * share, mean * share
             variance = (variance - mean.square()).clamp_min(0)
-            self._remember(mean.detach(), variance.detach() * count / (count - 1).clamp_min(1))
+            norm.running_mean.lerp_(mean.detach(), norm.momentum)
+            norm.running_var.lerp_(variance.detach() * count / (count - 1).clamp_min(1), norm.momentum)
         else:
-            assert norm.running_mean is not None
-            assert norm.running_var is not None
             mean, variance = norm.running_mean, norm.running_var
         scale = norm.weight * torch.rsqrt(variance + norm.eps)
         return torch.addcmul(norm.bias - mean * scale, x, scale) * real
-
-    def _remember(self, mean: Tensor, variance: Tensor) -> None:
-        assert self.norm.running_mean is not None
-        assert self.norm.running_var is not None
-        assert self.norm.momentum is not None
-        self.norm.running_mean.lerp_(mean, self.norm.momentum)
-        self.norm.running_var.lerp_(variance, self.norm.momentum)
 
 
 class TimeDelay(nn.Module):

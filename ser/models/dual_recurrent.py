@@ -20,14 +20,12 @@ from ser.layers.dot_attention import Affine, weights
 from ser.layers.recurrent import Encoder
 from ser.layers.word_vectors import WordVectors
 
-Which = Literal["audio", "text", "both", "attention"]
-
 
 def build(
     shape: Shape,
     classes: int,
     *,
-    which: Which = "both",
+    which: Literal["audio", "text", "both", "attention"] = "both",
     cells: Count = 200,
     audio_dropout: Share = 0.3,
     text_dropout: Share = 0.7,

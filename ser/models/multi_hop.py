@@ -20,14 +20,12 @@ from ser.layers.dot_attention import Affine, weights
 from ser.layers.recurrent import Cell, Encoder
 from ser.layers.word_vectors import WordVectors
 
-Which = Literal["audio", "text", "both"]
-
 
 def build(
     shape: Shape,
     classes: int,
     *,
-    which: Which = "both",
+    which: Literal["audio", "text", "both"] = "both",
     hops: Annotated[int, Field(ge=1, le=3)] = 2,
     cell: Cell = "lstm",
     cells: Count = 200,

@@ -76,17 +76,7 @@ def build(
     if attention != "none":
         width += cross_attention.width(attention, len(kernels), len(text_kernels), len(statistics) * filters)
     return MultiScaleCNN(
-        audio,
-        text,
-        vectors,
-        width,
-        dense,
-        classes,
-        dropout,
-        attention=attention,
-        vector=vector,
-        swem=swem,
-        masked=masked,
+        audio, text, vectors, width, dense, classes, dropout, attention, vector=vector, swem=swem, masked=masked
     )
 
 
@@ -122,8 +112,8 @@ class MultiScaleCNN(nn.Module):
         dense: int,
         classes: int,
         dropout: float,
-        *,
         attention: Literal["none"] | Pairing,
+        *,
         vector: bool,
         swem: bool,
         masked: bool,
@@ -143,25 +133,24 @@ class MultiScaleCNN(nn.Module):
 
     def joined(self, batch: Batch) -> Tensor:
         """Return the classifier's input (batch, width): audio statistics, vector, text statistics, SWEM, attention."""
-        audio = self._audio_statistics(batch)
+        audio, vectors, maps, text = self._branches(batch)
         parts = list(audio)
         if self.vector:
             assert batch.vector is not None
             parts.append(batch.vector)
-        if self.words is not None:
-            vectors, maps, read = self._text_statistics(batch)
-            parts += read
-            if self.swem:
-                parts.append(pooled(vectors, batch.word_mask if self.masked else None, SWEM))
-            if self.attention != "none":
-                parts.append(cross_attention.attended(audio, maps, self.attention))
+        parts += text
+        if vectors is not None and self.swem:
+            parts.append(pooled(vectors, batch.word_mask if self.masked else None, SWEM))
+        if self.attention != "none":
+            parts.append(cross_attention.attended(audio, maps, self.attention))
         return torch.cat([part.flatten(1) for part in parts], dim=-1)
 
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         """Return the attention to the positions of every text kernel, averaged over the audio statistics."""
         if self.attention == "none" or self.text is None:
             return {}
-        shares = cross_attention.shares(self._audio_statistics(batch), self._text_statistics(batch)[1], self.attention)
+        audio, _, maps, _ = self._branches(batch)
+        shares = cross_attention.shares(audio, maps, self.attention)
         if self.attention == "joined":  # a position per word, whatever the kernel
             return {"all kernels": AttentionWeights(shares[0], WORDS)}
         kernels = self.text.scales.kernels
@@ -169,18 +158,17 @@ class MultiScaleCNN(nn.Module):
             f"kernel {k}": AttentionWeights(each, WORDS.through(k)) for k, each in zip(kernels, shares, strict=True)
         }
 
-    def _audio_statistics(self, batch: Batch) -> list[Tensor]:
-        """Return the statistics of the frames' maps, per kernel (batch, statistics, filters)."""
-        if self.audio is None:
-            return []
-        assert batch.frames is not None
-        return self.audio(batch.frames, batch.mask if self.masked else None)[1]  # type: ignore[no-any-return]
-
-    def _text_statistics(self, batch: Batch) -> tuple[Tensor, list[Map], list[Tensor]]:
-        """Return the word vectors (batch, words, dims), the maps of them, and the maps' statistics."""
-        assert self.text is not None
-        assert self.words is not None
-        assert batch.words is not None
-        vectors = self.words(batch.words)
-        maps, read = self.text(vectors, batch.word_mask if self.masked else None)
-        return vectors, maps, read
+    def _branches(self, batch: Batch) -> tuple[list[Tensor], Tensor | None, list[Map], list[Tensor]]:
+        """Return the statistics of the frames' maps, per kernel (batch, statistics, filters), the word vectors
+        (batch, words, dims), their maps, and the statistics of these; empty or None for a branch that is absent.
+        """
+        audio: list[Tensor] = []
+        vectors, maps, text = None, [], []
+        if self.audio is not None:
+            assert batch.frames is not None
+            audio = self.audio(batch.frames, batch.mask if self.masked else None)[1]
+        if self.words is not None and self.text is not None:
+            assert batch.words is not None
+            vectors = self.words(batch.words)
+            maps, text = self.text(vectors, batch.word_mask if self.masked else None)
+        return audio, vectors, maps, text

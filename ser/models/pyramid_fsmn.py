@@ -19,9 +19,7 @@ from ser.layers.attention_weights import FRAMES, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layers.convolutional_front_end import FrontEnd
 from ser.layers.fsmn_memory import Memory, MemoryLayer, Taps
-from ser.layers.statistics import last, mean
-
-POOLINGS = {"mean": mean, "last": last}
+from ser.layers.statistics import POOLINGS
 
 
 def build(

@@ -19,8 +19,6 @@ from ser.layers.recurrent import Recurrent
 from ser.layers.statistics import mean, pooled
 from ser.layers.time_delay import Perturbation, RawWaveform, RestrictedAttention, TimeDelay
 
-FrontEnd = Literal["waveform", "frames"]
-Aggregation = Literal["frame", "utterance"]
 Offsets = Annotated[Sequence[int], Field(min_length=1)]
 
 
@@ -28,7 +26,7 @@ def build(
     shape: Shape,
     classes: int,
     *,
-    front_end: FrontEnd = "waveform",
+    front_end: Literal["waveform", "frames"] = "waveform",
     columns: Count | None = None,
     every: Count = 1,
     width: Count = 128,
@@ -39,7 +37,7 @@ def build(
     left: Index = 5,
     right: Index = 2,
     stride: Count = 3,
-    aggregation: Aggregation = "frame",
+    aggregation: Literal["frame", "utterance"] = "frame",
     augment: bool = True,
     dropout: Share = 0.0,
 ) -> nn.Module:
@@ -66,14 +64,7 @@ def build(
     if attention:
         layers.append(RestrictedAttention(width, heads=heads, left=left, right=right, stride=stride))
     return TimeDelayLSTM(
-        waveform,
-        layers,
-        classes,
-        columns=columns,
-        every=every,
-        frame=aggregation == "frame",
-        augment=augment,
-        dropout=dropout,
+        waveform, layers, classes, columns, every, dropout, frame=aggregation == "frame", augment=augment
     )
 
 
@@ -85,12 +76,12 @@ class TimeDelayLSTM(nn.Module):
         waveform: RawWaveform | None,
         layers: list[nn.Module],
         classes: int,
-        *,
         columns: int | None,
         every: int,
+        dropout: float,
+        *,
         frame: bool,
         augment: bool,
-        dropout: float,
     ):
         super().__init__()
         self.waveform, self.layers = waveform, nn.ModuleList(layers)
