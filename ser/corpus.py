@@ -1,6 +1,6 @@
 """The records that a corpus adapter returns: card, facts and utterances. Light to import."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -72,3 +72,10 @@ class Utterance:
     language: str | None = None
     text: str | None = None
     words: tuple[Word, ...] = ()
+
+
+def facts_of(rows: Sequence[Utterance], emotions: Iterable[str]) -> Facts:
+    """Return the facts of ``rows``: their speakers and sessions, sorted, and those of ``emotions`` that occur."""
+    speakers, sessions = (sorted({getattr(row, name) for row in rows} - {None, ""}) for name in ("speaker", "session"))
+    present = {row.emotion for row in rows}
+    return Facts(len(rows), tuple(speakers), tuple(sessions), tuple(name for name in emotions if name in present))

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from ser.corpus import Card, Facts, Source, Utterance
+from ser.corpus import Card, Facts, Source, Utterance, facts_of
 from ser.errors import SerError, offenders
 
 EMOTIONS = {
@@ -111,9 +111,7 @@ def facts(root: Path | None, *, allow_subset: bool = False, complete: bool = Fal
     if not rows:
         clips = _clips(complete)
         return Facts(sum(clips.values()), tuple(SPEAKERS[number] for number in clips), (), tuple(CARD.labels))
-    present = {row.emotion for row in rows}
-    speakers = tuple(sorted({row.speaker for row in rows if row.speaker}))
-    return Facts(len(rows), speakers, (), tuple(emotion for emotion in CARD.labels if emotion in present))
+    return facts_of(rows, CARD.labels)
 
 
 def sources(root: Path, *, complete: bool = False) -> list[Path]:
@@ -145,14 +143,13 @@ def utterances(root: Path, *, complete: bool = False) -> list[Utterance]:
     found = audio_files(root, complete=complete)
     if not found:
         raise SerError(f"{root}: no recordings in folders 'subject 1' to 'subject 44'; is this eNTERFACE'05?")
-    rows = [_row(audio) for audio in found]
-    if None in rows:
-        wrong = [audio for audio, row in zip(found, rows, strict=True) if row is None]
+    rows = {audio: _row(audio) for audio in found}
+    if wrong := [audio for audio, row in rows.items() if row is None]:
         raise SerError(
             f"{root}: {len(wrong)} recordings are not named subject N/<emotion>/sentence M/sN_<code>_M.avi as those of "
             f"eNTERFACE'05 are: {offenders(wrong)}."
         )
-    return [row for row in rows if row is not None]
+    return [row for row in rows.values() if row is not None]
 
 
 def _clips(complete: bool) -> dict[int, int]:
@@ -168,16 +165,13 @@ def _recordings(root: Path) -> list[str]:
             for file in subject.rglob("*"):
                 audio = file.relative_to(root).as_posix()
                 if file.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in audio.split("/")):
-                    found[_stem(audio)] = min(found.get(_stem(audio), audio), audio, key=_preference)
+                    same = (found.get(_stem(audio), audio), audio)
+                    found[_stem(audio)] = min(same, key=lambda path: SUFFIXES.index(Path(path).suffix.lower()))
     return sorted(found.values())
 
 
 def _stem(audio: str) -> str:
     return audio.rpartition(".")[0]
-
-
-def _preference(audio: str) -> int:
-    return SUFFIXES.index(Path(audio).suffix.lower())
 
 
 def _row(audio: str) -> Utterance | None:

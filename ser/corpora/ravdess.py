@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from ser.corpus import Card, Facts, Source, Utterance
+from ser.corpus import Card, Facts, Source, Utterance, facts_of
 from ser.errors import SerError, offenders
 
 EMOTIONS = {
@@ -58,9 +58,7 @@ def facts(root: Path | None, *, allow_subset: bool = False) -> Facts:
     rows = utterances(root) if allow_subset and root is not None and root.is_dir() else []
     if not rows:
         return Facts(1440, CARD.speakers, (), tuple(CARD.labels))
-    present = {row.emotion for row in rows}
-    speakers = tuple(sorted({row.speaker for row in rows if row.speaker}))
-    return Facts(len(rows), speakers, (), tuple(emotion for emotion in CARD.labels if emotion in present))
+    return facts_of(rows, CARD.labels)
 
 
 def sources(root: Path) -> list[Path]:
@@ -84,14 +82,13 @@ def utterances(root: Path) -> list[Utterance]:
     found = audio_files(root)
     if not found:
         raise SerError(f"{root}: no recordings in folders Actor_01 to Actor_24; is this the speech part of RAVDESS?")
-    rows = [_row(audio) for audio in found]
-    if None in rows:
-        wrong = [audio for audio, row in zip(found, rows, strict=True) if row is None]
+    rows = {audio: _row(audio) for audio in found}
+    if wrong := [audio for audio, row in rows.items() if row is None]:
         raise SerError(
             f"{root}: {len(wrong)} recordings are not named Actor_AA/03-01-EE-II-SS-RR-AA.wav as the speech part of "
             f"RAVDESS is: {offenders(wrong)}."
         )
-    return [row for row in rows if row is not None]
+    return [row for row in rows.values() if row is not None]
 
 
 def _row(audio: str) -> Utterance | None:

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ser.corpus import Card, Facts, Utterance
+from ser.corpus import Card, Facts, Utterance, facts_of
 from ser.emotions import NAMES
 from ser.errors import SerError, unknown
 
@@ -38,15 +38,7 @@ Row = tuple[str, dict[str, str]]  # "file:line", column: cell
 
 def facts(root: Path | None, *, table: str, labels: Mapping[str, str] | None = None, **_: object) -> Facts:
     """Return the table's facts without reading a recording; ``allow_subset`` changes nothing."""
-    names = _translation(labels)
-    rows = [_utterance(where, cells, names) for where, cells in _rows(_find(root, table))]
-    present = {row.emotion for row in rows}
-    return Facts(
-        utterances=len(rows),
-        speakers=tuple(sorted({row.speaker for row in rows if row.speaker})),
-        sessions=tuple(sorted({row.session for row in rows if row.session})),
-        emotions=tuple(emotion for emotion in NAMES if emotion in present),
-    )
+    return facts_of(_utterances(root, table, labels), NAMES)
 
 
 def sources(root: Path, *, table: str, labels: Mapping[str, str] | None = None) -> list[Path]:
@@ -72,8 +64,7 @@ def audio_files(root: Path, **_: object) -> list[str]:
 
 def utterances(root: Path, *, table: str, labels: Mapping[str, str] | None = None) -> list[Utterance]:
     """Return the table's rows; SerError naming file and line of a wrong row, or both of a double name."""
-    names = _translation(labels)
-    rows = [_utterance(where, cells, names) for where, cells in _rows(_find(root, table))]
+    rows = _utterances(root, table, labels)
     seen: dict[str, str] = {}
     for row in rows:
         if row.utterance in seen:
@@ -88,6 +79,11 @@ def utterances(root: Path, *, table: str, labels: Mapping[str, str] | None = Non
 def verify(rows: Sequence[Utterance], **_: object) -> list[str]:  # noqa: ARG001
     """Return no differences: there is no published card to compare with."""
     return []
+
+
+def _utterances(root: Path | None, table: str, labels: Mapping[str, str] | None) -> list[Utterance]:
+    names = _translation(labels)
+    return [_utterance(where, cells, names) for where, cells in _rows(_find(root, table))]
 
 
 def _find(root: Path | None, table: str) -> Path:

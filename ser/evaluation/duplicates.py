@@ -130,7 +130,8 @@ def _near(ordered: Signal, extents: NDArray[np.floating], threshold: float, bloc
             pairs = np.concatenate([pairs, alike[mine]])
             if len(pairs) > EDGES:
                 group = _connected(pairs, len(ordered))
-                pairs = np.stack([_first_of(group), np.arange(len(ordered))], axis=1)
+                first_of_group = np.unique(group, return_index=True)[1].astype(np.int64)
+                pairs = np.stack([first_of_group[group], np.arange(len(ordered))], axis=1)
                 pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     return pairs
 
@@ -153,8 +154,3 @@ def _connected(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
     groups: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
     return groups
-
-
-def _first_of(group: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the first row of each row's group."""
-    return np.unique(group, return_index=True)[1][group].astype(np.int64)
