@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -93,6 +94,12 @@ def check_once(folds: Sequence[Predictions]) -> None:
                 f"{folder}: predicted more than once, but each utterance is tested once: {offenders(twice)}."
             )
         fold_of.update(dict.fromkeys(one.utterances, one.run.fold))
+
+
+def folds_of_seeds(ones: Sequence[Predictions]) -> dict[int, frozenset[int]]:
+    """Return the folds of each seed of one system's runs, which are sorted."""
+    seeds = groupby(ones, key=lambda one: one.run.seed)
+    return {seed: frozenset(one.run.fold for one in folds) for seed, folds in seeds}
 
 
 def frame(runs: Sequence[Predictions]) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Folds of whole speakers, balanced in utterances and gender, for corpora with many speakers."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from ser.bounds import Count, Index
@@ -65,13 +66,8 @@ def _alternating(names: Sequence[str], gender: dict[str, str], fold: int) -> lis
     """Return ``names`` with alternating genders; the first gender alternates over the folds."""
     genders = sorted({gender[name] for name in names})
     first = fold % len(genders)
-    rank = {value: index for index, value in enumerate(genders[first:] + genders[:first])}
-    seen: dict[str, int] = {}
-    order = {}
-    for name in sorted(names):
-        order[name] = (seen.get(gender[name], 0), rank[gender[name]])
-        seen[gender[name]] = seen.get(gender[name], 0) + 1
-    return sorted(names, key=lambda name: order[name])
+    alike = [sorted(name for name in names if gender[name] == value) for value in genders[first:] + genders[:first]]
+    return [name for turn in zip_longest(*alike) for name in turn if name is not None]
 
 
 def _require(speakers: Sequence[str], folds: int, dev_speakers: int) -> None:

@@ -95,7 +95,7 @@ def _comparisons(
     left_out = []
     for names in combinations(sorted(systems), 2):
         sides = [systems[name] for name in names]
-        spans = [_folds(side) for side in sides]
+        spans = [set(predictions.folds_of_seeds(side).values()) for side in sides]
         common = frozenset.intersection(*(frozenset.union(*span) for span in spans))
         alike = all(span == {common} for span in spans)
         if not common or any(folds & common not in (common, frozenset()) for span in spans for folds in span):
@@ -112,12 +112,6 @@ def _comparisons(
         for tested, corrected in zip(family, comparison.holm([row["p"] for row in family]), strict=True):
             tested["p_holm"] = float(corrected)
     return complete + partial
-
-
-def _folds(ones: Sequence[Predictions]) -> set[frozenset[int]]:
-    """Return the sets of folds that seeds cover: one set where all cover the same."""
-    seeds = groupby(ones, key=lambda one: one.run.seed)
-    return {frozenset(one.run.fold for one in folds) for _, folds in seeds}
 
 
 def _part(ones: Sequence[Predictions], folds: frozenset[int]) -> Tally:

@@ -1,13 +1,11 @@
 """Stage ``embed``: vectors of the words in a corpus's transcripts, from a file in GloVe's format."""
 
-import fcntl
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from filelock import FileLock
 from pydantic import Field
 
 from ser.errors import SerError
@@ -59,7 +57,8 @@ def _source(source: str, checksum: str | None, downloaded: Path) -> tuple[Path, 
     """Return the file of ``source``, downloaded if it is a URL, and its SHA-256."""
     remote = addresses.split(source).scheme in addresses.REMOTE
     if remote:
-        with _locked(downloaded):
+        downloaded.mkdir(parents=True, exist_ok=True)
+        with FileLock(downloaded / ".lock"):  # the jobs of two corpora may download the same file at once
             path = downloads.download(source, downloaded / addresses.filename(source))
     else:
         path = Path(source).expanduser()
@@ -78,12 +77,3 @@ def _source(source: str, checksum: str | None, downloaded: Path) -> tuple[Path, 
         f"word vectors {addresses.public(source)}: the SHA-256 is {found}, not {checksum} as the configuration says; "
         f"the file is damaged or another release.{kept}"
     )
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of ``folder``: the jobs of two corpora may download the same file at once."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

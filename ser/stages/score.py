@@ -87,9 +87,7 @@ def _counts(run: Run, classes: Sequence[str], matrix: Floats) -> list[dict[str, 
 def _note_missing(read: Sequence[Predictions]) -> None:
     """Print which systems have seeds over different folds: their pooled values are not of the same utterances."""
     for key, group in groupby(read, key=lambda one: one.run[:3]):
-        folds: dict[int, set[int]] = {}
-        for one in group:
-            folds.setdefault(one.run.seed, set()).add(one.run.fold)
-        if len({frozenset(of_seed) for of_seed in folds.values()}) > 1:
+        folds = predictions.folds_of_seeds(list(group))
+        if len(set(folds.values())) > 1:
             listed = "; ".join(f"seed {seed}: folds {sorted(of_seed)}" for seed, of_seed in folds.items())
             print(f"{'/'.join(map(str, key))}: the seeds cover different folds ({listed})", file=sys.stderr)
