@@ -13,7 +13,6 @@ import yaml
 from ser import catalog
 from ser.config.extractors import trained
 from ser.config.options import with_options
-from ser.config.records import Raw, located, mapping, record, records, section_of
 from ser.config.renamed import unknown_name
 from ser.config.schema import (
     Config,
@@ -27,6 +26,7 @@ from ser.config.schema import (
     Strict,
     Transcript,
 )
+from ser.config.validation import Raw, located, mapping, record, records, section_of
 from ser.config.values import check_values
 from ser.config.variants import remarks
 from ser.errors import SerError

@@ -1,21 +1,18 @@
 """Gradient descent over epochs: one code path for CPU and CUDA, nothing read back from the device within a step."""
 
 import time
-from collections.abc import Callable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from ser.config.schema import Training
 from ser.errors import SerError
 from ser.jobs.training_log import TrainingLog
-from ser.layers.batch import Batch
 from ser.training import batch_order, device, optimisers, predict, training_state
 from ser.training.epoch_selection import Epoch, best, finished
-from ser.training.fold_data import Examples, FoldData
+from ser.training.fold_data import FoldData
+from ser.training.loss import loss_function
 from ser.training.task import TrainingTask
 from ser.training.training_state import TrainingState
 
@@ -29,7 +26,7 @@ def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> TrainingState:
     training, protocol, examples = task.recipe.training, data.fold.protocol, data.examples("train")
     model.to(data.device)
     optimiser = optimisers.make(model, training, data.device)
-    loss_of = _loss(model, data, examples, training)
+    loss_of = loss_function(model, data, training)
     state = training_state.load(task.checkpoint, model, optimiser)
     history, log = state.history, TrainingLog(training.epochs, len(state.history))
     while not finished(history, training, protocol.selection):
@@ -62,32 +59,6 @@ def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> TrainingState:
     if state.best:
         model.load_state_dict(state.best)
     return state
-
-
-def _loss(
-    model: nn.Module, data: FoldData, examples: Examples, training: Training
-) -> Callable[[Batch, Tensor], Tensor]:
-    """Return the loss of a batch and its labels: the model's own ``loss(batch, labels, weights)`` or cross-entropy."""
-    own: Callable[[Batch, Tensor, Tensor | None], Tensor] | None = getattr(model, "loss", None)
-    weights = None
-    if training.class_weights == "balanced":
-        weights = device.move(balanced_weights(examples.label, len(data.fold.classes)), data.device)
-
-    def loss(batch: Batch, labels: Tensor) -> Tensor:
-        if own is not None:
-            return own(batch, labels, weights)
-        return F.cross_entropy(model(batch).float(), labels, weight=weights)
-
-    return loss
-
-
-def balanced_weights(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
-    """Return n / (classes · n_c) per class over the training examples ``labels``: the mean weight of an example is 1.
-
-    King and Zeng (2001), "Logistic regression in rare events data". Every class must occur.
-    """
-    counts = np.bincount(labels, minlength=classes)
-    return (labels.size / (classes * counts)).astype(np.float32)
 
 
 def _finite(losses: list[Tensor], epoch: int, before: int) -> NDArray[np.float64]:
