@@ -41,7 +41,8 @@ def write(root: Path, plan: list[Dialog], seed: int, jobs: int | None) -> None:
     """
     save(root / "README.txt", README)
     save(root / "Documentation" / "formats.txt", FORMATS)
-    count = max(1, min(jobs or _cores(), len(plan)))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    count = max(1, min(jobs or cores, len(plan)))
     free: SimpleQueue[Synthesiser] = SimpleQueue()
 
     def one(dialog: Dialog) -> None:
@@ -60,10 +61,6 @@ def write(root: Path, plan: list[Dialog], seed: int, jobs: int | None) -> None:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _dialog(root: Path, dialog: Dialog, own: Synthesiser, seed: int) -> None:

@@ -102,12 +102,11 @@ def _deal(session: str, style: str, labels: list[tuple[str, str]], seed: int) ->
     random.shuffle(shuffled)
     for index, name in enumerate(shuffled):
         part = labels[index * len(labels) // len(used) : (index + 1) * len(labels) // len(used)]
-        lines = _scripted(name, part, seed) if style == "script" else _improvised(part, random)
+        if style == "script":
+            lines = _scripted(name, part, seed)
+        else:
+            lines = [DialogLine(random.random(), speaker, code, sentence(code, random)) for speaker, code in part]
         yield Dialog(name, tuple(_numbered(name, sorted(lines, key=lambda line: line.position), seed)))
-
-
-def _improvised(labels: list[tuple[str, str]], random: Random) -> list[DialogLine]:
-    return [DialogLine(random.random(), speaker, code, sentence(code, random)) for speaker, code in labels]
 
 
 def _scripted(dialog: str, labels: list[tuple[str, str]], seed: int) -> list[DialogLine]:

@@ -24,7 +24,10 @@ def disk(error: BaseException, path: Path) -> str | None:
     number = _errno(error)
     if number is None or number not in DISK:
         return None
-    free = f", {_free(path)} are free" if number in (errno.ENOSPC, errno.EDQUOT) else ""
+    free = ""
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        there = next(folder for folder in path.absolute().parents if folder.is_dir())
+        free = f", {shutil.disk_usage(there).free // 2**20} MiB are free"
     return f"{path}: {os.strerror(number)}{free}; {DISK[number]}."
 
 
@@ -45,8 +48,3 @@ def _errno(error: BaseException) -> int | None:
         return error.errno
     found = re.search(r"\(os error (\d+)\)", str(error))
     return int(found.group(1)) if found else None
-
-
-def _free(path: Path) -> str:
-    there = next(folder for folder in path.absolute().parents if folder.is_dir())
-    return f"{shutil.disk_usage(there).free // 2**20} MiB"

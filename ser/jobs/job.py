@@ -38,7 +38,7 @@ class Job(BaseModel):
         text: a JSON object, the path of a file that holds one, or "-" for standard input; options: by field, None or ""
         where not given, JSON for an object or a list. SerError for what cannot be read or does not validate.
         """
-        fields = _object("--job", _content(text)) if text is not None else {}
+        fields = _object(text) if text is not None else {}
         for name, value in options.items():
             if value not in (None, ""):
                 nested = _is_nested(cls.model_fields[name].annotation)
@@ -64,21 +64,18 @@ class GpuJob(Job):
     device: str = Field("auto", exclude=True, description="auto, cpu, cuda or cuda:<n>.")
 
 
-def _content(text: str) -> str:
+def _object(text: str) -> dict[str, Any]:
+    """Return the JSON object in ``text``, in the file at that path, or on standard input if it is "-"."""
     if text == "-":
-        return sys.stdin.read()
-    if text.lstrip().startswith("{"):
-        return text
-    try:
-        return Path(text).read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise SerError(f"--job: {text[:80]} is neither a JSON object nor a file that can be read.") from error
-
-
-def _object(option: str, text: str) -> dict[str, Any]:
-    content = _json(option, text)
+        text = sys.stdin.read()
+    elif not text.lstrip().startswith("{"):
+        try:
+            text = Path(text).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise SerError(f"--job: {text[:80]} is neither a JSON object nor a file that can be read.") from error
+    content = _json("--job", text)
     if not isinstance(content, dict):
-        raise SerError(f"{option} must be a JSON object: {text[:80]}")
+        raise SerError(f"--job must be a JSON object: {text[:80]}")
     return content
 
 
