@@ -70,28 +70,24 @@ class AlignedAttention(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, dims), words (batch, words) -> logits (batch, classes)."""
-        audio, mask, text, word_mask = self._encoded(batch)
-        pooled = self.pooling(self._joined(audio, mask, text, word_mask), word_mask)
+        *_, word_mask, joined = self._encoded(batch)
+        pooled = self.pooling(joined, word_mask)
         logits: Tensor = self.output(self.drop_text(self.drop_text(pooled)))  # twice: in the pooling and after it
         return logits
 
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         """Return the weights of the alignment, averaged over words and heads, and of the pooling over words."""
-        audio, mask, text, word_mask = self._encoded(batch)
+        audio, mask, text, word_mask, joined = self._encoded(batch)
         alignment = mean(self.attention.weights(text, audio, mask).mean(1), word_mask)
-        pooled = self.pooling.weights(self._joined(audio, mask, text, word_mask), word_mask)
+        pooled = self.pooling.weights(joined, word_mask)
         return {"alignment": AttentionWeights(alignment, FRAMES), "pooling": AttentionWeights(pooled, WORDS)}
 
-    def _encoded(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return the outputs of both encoders, (batch, time or words, dims), each with its mask."""
+    def _encoded(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Return the outputs of both encoders, (batch, time or words, dims), each with its mask, and of the third, as
+        long as the words."""
         (frames, mask), (words, word_mask) = batch.real_frames(), batch.real_words()
         audio = self.drop_audio(torch.relu(self.dense(frames)))
         audio = self.drop_audio(self.audio(audio, mask))
         text = self.drop_text(self.text(self.drop_text(self.words(words)), word_mask))
-        return audio, mask, text, word_mask
-
-    def _joined(self, audio: Tensor, mask: Tensor, text: Tensor, word_mask: Tensor) -> Tensor:
-        """Return the outputs of the third encoder: (batch, words, dims)."""
         attended = self.drop_text(self.attention(text, audio, mask))
-        joined: Tensor = self.aligned(torch.cat([attended, text], dim=-1), word_mask)
-        return joined
+        return audio, mask, text, word_mask, self.aligned(torch.cat([attended, text], dim=-1), word_mask)

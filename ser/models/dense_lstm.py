@@ -17,15 +17,13 @@ from ser.layers.attention_weights import FRAMES, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layers.statistics import last
 
-Attention = Literal["none", "general", "time", "feature"]
-
 
 def build(
     shape: Shape,
     classes: int,
     *,
     cells: Counts = (256, 256),
-    attention: Attention = "feature",
+    attention: Literal["none", "general", "time", "feature"] = "feature",
     reduction: Literal["sum", "mean"] = "sum",
     projection: Count | None = None,
     dense: Count = 128,
@@ -51,7 +49,7 @@ def build(
         for width, narrow in zip(joined, narrowed, strict=True)
     )
     head = nn.Linear(sum(narrowed), dense), nn.Linear(dense, classes)
-    return DenseLSTM(layers, attention, attend, projections, head)
+    return DenseLSTM(layers, attend, projections, head)
 
 
 class DenseLSTM(nn.Module):
@@ -60,13 +58,12 @@ class DenseLSTM(nn.Module):
     def __init__(
         self,
         layers: nn.ModuleList,
-        kind: Attention,
         attention: nn.ModuleList | None,
         projections: nn.ModuleList,
         head: tuple[nn.Linear, nn.Linear],
     ):
         super().__init__()
-        self.layers, self.kind, self.attention, self.projections = layers, kind, attention, projections
+        self.layers, self.attention, self.projections = layers, attention, projections
         self.dense, self.output = head
 
     def forward(self, batch: Batch) -> Tensor:
@@ -79,7 +76,7 @@ class DenseLSTM(nn.Module):
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         """Return the time attention of every layer; none for feature attention, which weights features instead of
         frames."""
-        if self.kind != "time" or self.attention is None:
+        if self.attention is None:
             return {}
         outputs, mask = self._outputs(batch)
         query = last(outputs[-1], mask)
@@ -100,11 +97,10 @@ class DenseLSTM(nn.Module):
 
     def _pooled(self, outputs: list[Tensor], mask: Tensor) -> list[Tensor]:
         """Return one vector (batch, cells) for every layer that reaches the classifier."""
-        if self.kind == "none":
-            return [last(outputs[-1], mask)]
-        if self.attention is None:
-            return [last(h, mask) for h in outputs]
-        if self.kind == "feature":
-            return [attend(h, mask) for attend, h in zip(self.attention, outputs, strict=True)]
+        if self.attention is None:  # all layers, or the top one alone
+            return [last(h, mask) for h in outputs[-len(self.projections) :]]
         query = last(outputs[-1], mask)
-        return [attend(query, h, mask) for attend, h in zip(self.attention, outputs, strict=True)]
+        return [
+            attend(query, h, mask) if isinstance(attend, TimeAttention) else attend(h, mask)
+            for attend, h in zip(self.attention, outputs, strict=True)
+        ]

@@ -298,7 +298,7 @@ def test_what_words_attend_to_is_averaged_over_real_words_only() -> None:
     recipe = next(recipe for recipe in NETWORKS.values() if recipe.model == "aligned_attention")
     model, given = build(recipe), batch(recipe, [LENGTH, 9], [SENTENCE, 2])
     with torch.no_grad():
-        audio, mask, read, _ = model._encoded(given)
+        audio, mask, read, *_ = model._encoded(given)
         by_word: Tensor = model.attention.weights(read, audio, mask).mean(1)
         alignment = model.attention_weights(given)["alignment"].weights
     torch.testing.assert_close(alignment[0], by_word[0].mean(0))
