@@ -142,11 +142,10 @@ def _voice(speaker: str, code: str, name: str, seed: int) -> Voice:
     own, chance = Random(f"{seed}/{speaker}"), Random(f"{seed}/{name}/voice")
     base = (own.uniform(38, 58), own.uniform(40, 55), own.uniform(160, 185), own.uniform(80, 100))
     expressed = code if code in EXPRESSION else chance.choice(sorted(EXPRESSION))
-    moved = [
+    pitch, extent, rate, volume = (
         middle + shift + chance.gauss(0, spread)
         for middle, shift, spread in zip(base, EXPRESSION[expressed], SPREAD, strict=True)
-    ]
-    pitch, extent, rate, volume = moved
+    )
     variant = VARIANTS[speaker[-1]][int(speaker[4]) - 1]
     return Voice(
         f"en-us+{variant}",

@@ -43,15 +43,14 @@ def triangles(points: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArra
     return np.minimum((position - low) / (centre - low), (high - position) / (high - centre)).clip(min=0)
 
 
-def magnitudes(signal: Signal, window: int, points: int) -> Signal:
-    """Return the linear magnitude of the ``points``-point DFT of each Hamming frame of ``window`` samples, 10 ms apart.
+def magnitudes(signal: Signal, window: Signal, points: int) -> Matrix:
+    """Return the linear magnitude of the ``points``-point DFT of frames 10 ms apart, weighted by ``window`` (length,).
 
-    Shape (floor((samples − window) / 160) + 1, points // 2 + 1), float32. Without padding: the first frame begins with
+    Shape (floor((samples − length) / 160) + 1, points // 2 + 1), float32. Without padding: the first frame begins with
     the first sample, and a remainder shorter than a frame is ignored.
     """
     from scipy.fft import rfft
 
-    frames = np.lib.stride_tricks.sliding_window_view(signal, window)[::HOP_SAMPLES]
-    spectrum = rfft(frames * hamming(window), n=points, axis=1)
-    magnitude: Signal = np.abs(spectrum)
+    frames = np.lib.stride_tricks.sliding_window_view(signal, len(window))[::HOP_SAMPLES]
+    magnitude: Matrix = np.abs(rfft(frames * window, n=points, axis=1))
     return magnitude

@@ -8,7 +8,7 @@ defaults.
 import numpy as np
 
 from ser.errors import SerError
-from ser.features._frames import Matrix, Signal, magnitudes, require
+from ser.features._frames import Matrix, Signal, hamming, magnitudes, require
 from ser.features.mfcc import mel_filters
 
 DTYPE = "float32"
@@ -33,6 +33,6 @@ def extract(signal: Signal, rate: int, *, mels: int = 40) -> Matrix:
     require(signal, rate, minimum=WINDOW)
     if mels < 1:
         raise SerError(f"mels={mels} must be at least 1.")
-    power = np.square(magnitudes(signal, WINDOW, POINTS)) @ mel_filters(mels, POINTS)
+    power = np.square(magnitudes(signal, hamming(WINDOW), POINTS)) @ mel_filters(mels, POINTS)
     level: Matrix = 10 * np.log10(np.maximum(power, FLOOR))
     return level

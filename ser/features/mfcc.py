@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from ser.errors import SerError
-from ser.features._frames import HOP_SAMPLES, RATE, Matrix, Signal, hamming, require, triangles
+from ser.features._frames import RATE, Matrix, Signal, hamming, magnitudes, require, triangles
 
 DTYPE = "float32"
 HOP = 0.01  # seconds
@@ -49,7 +49,10 @@ def extract(signal: Signal, rate: int, *, coefficients: int = 32, mels: int = 12
         raise SerError(f"coefficients={coefficients} must lie between 1 and mels={mels}.")
     if n_fft < WINDOW:
         raise SerError(f"n_fft={n_fft} must be at least {WINDOW}, the 25 ms window.")
-    level = 10 * np.log10(np.maximum(_power(signal, n_fft) @ mel_filters(mels, n_fft), np.float32(FLOOR)))
+    before = (n_fft - WINDOW) // 2
+    window = np.pad(hamming(WINDOW), (before, n_fft - WINDOW - before))
+    power = np.square(magnitudes(np.pad(signal, n_fft // 2), window, n_fft)) @ mel_filters(mels, n_fft)
+    level = 10 * np.log10(np.maximum(power, np.float32(FLOOR)))
     bands = np.maximum(level, level.max() - np.float32(RANGE))
     static = dct(bands, type=2, norm="ortho", axis=1)[:, :coefficients]
     return np.concatenate([static, _difference(static, 1), _difference(static, 2)], axis=1, dtype=np.float32)
@@ -64,17 +67,6 @@ def mel_filters(mels: int, n_fft: int) -> Signal:
     bins = np.linspace(0, RATE / 2, n_fft // 2 + 1)
     filters: Signal = (triangles(bins, hertz) * 2 / (hertz[2:] - hertz[:-2])).astype(np.float32)
     return filters
-
-
-def _power(signal: Signal, n_fft: int) -> Signal:
-    from scipy.fft import rfft
-
-    before = (n_fft - WINDOW) // 2
-    window = np.pad(hamming(WINDOW), (before, n_fft - WINDOW - before))
-    padded = np.pad(signal, n_fft // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::HOP_SAMPLES]
-    power: Signal = np.square(np.abs(rfft(frames * window, axis=1)))
-    return power
 
 
 def _difference(static: Signal, order: int) -> Signal:

@@ -7,7 +7,7 @@ released. Their samples are in 16-bit steps; here full scale is 1. A view's norm
 
 import numpy as np
 
-from ser.features._frames import Matrix, Signal, magnitudes, require
+from ser.features._frames import Matrix, Signal, hamming, magnitudes, require
 
 DTYPE = "float32"  # the largest float16 is 65504
 HOP = 0.01  # seconds
@@ -30,4 +30,4 @@ def extract(signal: Signal, rate: int) -> Matrix:
     """
     require(signal, rate, minimum=WINDOW)
     emphasised = np.concatenate([signal[:1], signal[1:] - EMPHASIS * signal[:-1]])
-    return np.square(magnitudes(emphasised, WINDOW, POINTS))
+    return np.square(magnitudes(emphasised, hamming(WINDOW), POINTS))

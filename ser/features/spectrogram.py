@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ser.errors import SerError
-from ser.features._frames import Signal, magnitudes, require
+from ser.features._frames import Signal, hamming, magnitudes, require
 
 DTYPE = "float16"
 HOP = 0.01  # seconds
@@ -37,4 +37,4 @@ def extract(
             "than half the window."
         )
     require(signal, rate, minimum=window - 2 * pad)
-    return magnitudes(np.pad(signal, pad), window, points)[:, :bins].astype(np.float16)
+    return magnitudes(np.pad(signal, pad), hamming(window), points)[:, :bins].astype(np.float16)
