@@ -130,10 +130,9 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """(batch, time, inputs), (batch, time) -> outputs (batch, time, dims), end (batch, dims)."""
-        if self.residual is None:
-            h = self.cells(self.into(x), mask)
-            return self.out(h), self.cells.final(h, mask)
-        x = self.residual(x)
+        x = x if self.residual is None else self.residual(x)
         h = self.cells(self.into(x), mask)
+        if self.residual is None:
+            return self.out(h), self.cells.final(h, mask)
         past = x.repeat(1, 1, self.dims // x.shape[2]) * mask.unsqueeze(-1)
         return self.out(h) + past, self.cells.final(h + past, mask)

@@ -45,8 +45,7 @@ def gated(posteriors: Array, others: Array, tau: float) -> Predictions:
     return predictions
 
 
-Decision = Callable[[Array, Array, float], Predictions]
-DECISIONS: dict[str, Decision] = {"cascade_a": challenged, "cascade_b": gated}
+DECISIONS = {"cascade_a": challenged, "cascade_b": gated}
 
 
 def unweighted(predicted: Predictions, truth: Predictions, classes: int) -> float:

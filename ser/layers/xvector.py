@@ -81,21 +81,19 @@ class XVector(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList()
+        blocks: list[nn.Module] = []
         inputs = MELS
         for outputs, kernel, dilation in zip(CHANNELS, KERNELS, DILATIONS, strict=True):
             edge = dilation * (kernel - 1) // 2
             conv = nn.Conv1d(inputs, outputs, kernel, padding=edge, dilation=dilation, padding_mode="reflect")
-            self.blocks.extend([_named("conv", conv), nn.LeakyReLU(), _named("norm", nn.BatchNorm1d(outputs))])
+            blocks += [_named("conv", conv), nn.LeakyReLU(), _named("norm", nn.BatchNorm1d(outputs))]
             inputs = outputs
-        self.blocks.extend([Statistics(), _named("w", nn.Linear(2 * inputs, DIMS))])
+        self.blocks = nn.Sequential(*blocks, Statistics(), _named("w", nn.Linear(2 * inputs, DIMS)))
 
     def forward(self, frames: Tensor) -> Tensor:
         """Centred log-mel frames (batch, time, 24), time at least 4 -> embeddings (batch, 512)."""
-        x = frames.transpose(1, 2)
-        for block in self.blocks:
-            x = block(x)
-        return x
+        embeddings: Tensor = self.blocks(frames.transpose(1, 2))
+        return embeddings
 
 
 def _named(name: str, layer: nn.Module) -> nn.Sequential:
