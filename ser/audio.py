@@ -127,7 +127,12 @@ def _blocks(file: soundfile.SoundFile, first: int, last: int, path: Path) -> Ite
     step = max(1, BLOCK * WIDE // max(WIDE, file.channels))
     for begin in range(first, last, step):
         wanted = min(step, last - begin)
-        block = _frames(file, begin, wanted, path)
+        try:
+            if file.tell() != begin:
+                file.seek(begin)
+            block: Signal = file.read(wanted, dtype="float32", always_2d=True)
+        except (soundfile.SoundFileError, OSError) as error:
+            raise SerError(f"{path}: cannot be decoded at frame {begin} ({_reason(error)}).") from error
         if len(block):
             yield block
         if len(block) < wanted:
@@ -192,17 +197,6 @@ def _open(path: Path) -> soundfile.SoundFile:
     except (soundfile.SoundFileError, OSError, TypeError) as error:
         # TypeError: formats without a header (.raw) need a rate
         raise SerError(f"{path}: cannot be read as audio ({_reason(error)}).") from error
-
-
-def _frames(file: soundfile.SoundFile, first: int, count: int, path: Path) -> Signal:
-    """Return ``count`` frames from frame ``first``, (frames, channels); fewer at the end of the file."""
-    try:
-        if file.tell() != first:
-            file.seek(first)
-        samples: Signal = file.read(count, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as error:
-        raise SerError(f"{path}: cannot be decoded at frame {first} ({_reason(error)}).") from error
-    return samples
 
 
 def _reason(error: Exception) -> str:

@@ -19,8 +19,7 @@ BLANK = (MARK + ZEROS).decode()
 NEAR = 1 << 20  # bytes from either end within which the mark is searched, and bytes read at a time
 SETTLED = 2_000_000_000  # nanoseconds: a younger file may change again within one tick of its file system's clock
 
-Identity = tuple[int, int, int, int]  # device, inode, bytes, nanoseconds since 1970
-_verified: dict[Identity, str] = {}
+_verified: dict[tuple[int, int, int, int], str] = {}  # by device, inode, bytes, nanoseconds since 1970
 
 
 def fill(path: Path) -> None:
