@@ -49,16 +49,12 @@ def make(model: nn.Module, training: Training, device: torch.device) -> Optimize
 
 
 def _groups(model: nn.Module, training: Training) -> Groups:
+    norms = {id(own) for module in model.modules() if isinstance(module, NORMS) for own in module.parameters(False)}
     decayed: list[nn.Parameter] = []
     plain: list[nn.Parameter] = []
-    counted: set[int] = set()
-    for module in model.modules():
-        for name, parameter in module.named_parameters(recurse=False):
-            if id(parameter) in counted:
-                continue
-            counted.add(id(parameter))
-            exempt = training.decay == "weights" and (name.startswith("bias") or isinstance(module, NORMS))
-            (plain if exempt else decayed).append(parameter)
+    for name, parameter in model.named_parameters():
+        bias = name.rpartition(".")[2].startswith("bias")
+        (plain if training.decay == "weights" and (bias or id(parameter) in norms) else decayed).append(parameter)
     both = ((decayed, training.weight_decay), (plain, 0.0))
     return [{"params": parameters, "weight_decay": decay} for parameters, decay in both if parameters]
 
