@@ -34,7 +34,7 @@ class FetchJob(Job):
 
 
 def fetch(job: FetchJob) -> None:
-    """Unpack a corpus's archive, or let the adapter write the corpus.
+    """Unpack a corpus's archive, or write the corpus with its adapter.
 
     Writes the release and ``release.json`` (title, origin, MD5, files, bytes) to ``root``. The folder is made next to
     ``root`` and renamed when it is complete, so that a failed attempt leaves nothing there. Archives are kept in

@@ -1,4 +1,4 @@
-# The configuration, and what several phases need.
+# The configuration, and what several stages need.
 import atexit
 import gc
 import json
@@ -30,7 +30,7 @@ wildcard_constraints:
 
 
 def exit_on_error(function):
-    """End Snakemake with the one sentence of a user's error; as an exception it would come with lines of this file."""
+    """End Snakemake with the message of a SerError alone; a traceback would print lines of this file."""
 
     def wrapped(*arguments):
         try:
@@ -59,7 +59,7 @@ def growing(amount):
 
 @cache
 def versions(*distributions):
-    """The versions of the libraries that a rule's result depends on: part of its params, so that a change reruns it."""
+    """The versions of the libraries that a rule's result depends on: part of its params, so that a change reruns the job."""
     found = {}
     for name in distributions:
         try:
@@ -77,7 +77,7 @@ def code(stage, *modules, options=None):
 
 
 def literal(path):
-    """A user's file as an input of a rule, where Snakemake reads a name in braces as a wildcard."""
+    """A user's file as an input of a rule. Snakemake would read a name in braces as a wildcard."""
     if "{" in str(path):
         raise SerError(f"{path}: an input's path cannot hold braces; rename the file or its folder.")
     return str(path)

@@ -7,7 +7,7 @@ from ser.stages.resample import ResampleJob
 
 @exit_on_error
 def release(wildcards):
-    """The file that marks a release which the pipeline writes; nothing where the user names a folder."""
+    """The file that marks a release as complete if the pipeline writes it; nothing if the user names a folder."""
     return [] if has_own_root(wildcards.corpus) else f"data/raw/{wildcards.corpus}/release.json"
 
 

@@ -50,7 +50,7 @@ def feature_indexes(corpus, system):
 
 def read_shards(wildcards):
     """Every shard of the features and transcripts that the systems read: a training depends on their index, and a lost
-    shard is made again only if a target asks for it."""
+    shard is made again only if it is an input of a target."""
     indexes = {
         (corpus, path)
         for corpus, system in CORPUS_SYSTEMS

@@ -13,7 +13,7 @@ def transcript_index(corpus, system):
 
 
 def word_vectors(corpus, system):
-    """Word vectors to start from, where the recipe names some and the configuration has a source for them."""
+    """File of the initial word vectors, if the recipe names some and the configuration has a source for them."""
     read = words(system)
     if read is None or read.embedding is None or CONFIG.embeddings[read.embedding].source is None:
         return []
@@ -55,7 +55,7 @@ def training_code(system):
 
 
 def is_network(system):
-    """False where scikit-learn does the fitting, without a GPU."""
+    """False if scikit-learn fits the model, on the CPU."""
     return catalog.constant("models", CONFIG.systems[system].model, "KIND") != "estimator"
 
 

@@ -4,7 +4,7 @@ from ser.stages.transcribe import TranscribeJob
 
 
 def recogniser(wildcards):
-    """The recogniser's module; None where the corpus's own transcripts are taken."""
+    """The recogniser's module; None for the corpus's own transcripts."""
     name = CONFIG.transcripts[wildcards.transcript].recogniser
     return None if name is None else catalog.load("recognisers", name)
 

@@ -2,7 +2,7 @@
 
 
 rule fetch:
-    """Unpack the archive of a corpus, or let the adapter write the corpus."""
+    """Unpack the archive of a corpus, or write the corpus with its adapter."""
     output:
         "data/raw/{corpus}/release.json",
     log:

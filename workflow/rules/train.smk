@@ -2,7 +2,7 @@
 
 
 rule train_fold:
-    """One system, seed and fold: fit on train, select on dev, predict test."""
+    """One run: fit on train, select the epoch on dev, predict test."""
     input:
         unpack(lambda w: training_inputs(w.corpus, w.system)),
         folds="data/{corpus}/folds/{protocol}.parquet",
