@@ -86,15 +86,10 @@ class CheckpointFile:
     def write(self, arrays: Arrays, values: Mapping[str, object]) -> None:
         """Write ``arrays`` and ``values`` (as JSON) atomically; nothing where another process owns the folder."""
         if self.owned():
-            header = {
-                **values,
-                embedded_checksum.KEY: embedded_checksum.BLANK,
-                "key": self.folder.name,
-                "run": self.run,
-            }
+            own = {embedded_checksum.KEY: embedded_checksum.BLANK, "key": self.folder.name, "run": self.run}
             with atomic_write(self.folder / FILE) as partial:
                 held = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-                save_file(held, partial, {"state": json.dumps(header)})
+                save_file(held, partial, {"state": json.dumps({**values, **own})})
         self.saved = time.monotonic()
 
     def read(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
