@@ -11,11 +11,11 @@ from ser.config.schema import Config
 
 HEAD = """# Configuration
 
-`snakemake` without `--configfile` reads `config.yaml` (where the corpora are) and `experiments/demo.yaml`. Files given
+`snakemake` without `--configfile` reads `config.yaml` (paths of the corpora) and `experiments/demo.yaml`. Files given
 with `--configfile` are merged into `config.yaml` in their order: mappings key by key; lists and values are replaced.
 
-`systems/` and `protocols/` hold the shipped entries. An experiment file may add entries under `systems:` and
-`protocols:`. An entry may start from another with `base: <name>`. A shipped entry cannot be redefined, because
+`systems/`, `protocols/` and `features/` contain the shipped entries. An experiment file may add its own under the
+same names. A system or protocol may start from another with `base: <name>`. A shipped one cannot be redefined, because
 experiments share runs under its name.
 
 `ser keys` prints the list below. A test compares it with the schema.

@@ -18,7 +18,7 @@ rule plan:
         job=plan_job(),
         code=code("plan"),
     shell:
-        # an argument holds 128 KiB at most, and a plan of many systems is longer
+        # an argument has at most 128 KiB, and a plan of many systems is longer
         "ser plan --job - --out {output} > {log} 2>&1 <<'PLAN'\n{params.job}\nPLAN\n"
 
 
