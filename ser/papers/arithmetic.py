@@ -5,8 +5,9 @@ it is off by at most one unit of its last digit.
 """
 
 import math
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ser.papers import published
 from ser.papers.claims import Claim, Side, claims
@@ -14,11 +15,11 @@ from ser.papers.uncertainty import TESTED, printed_rate, rows
 
 UNIT = {"cao2019": 0.01, "xie2019": 1.0, "peng2021": 0.1, "li2018": 0.01}  # of the last digit of a rate, in percent
 CLASSES = ("angry", "happy", "neutral", "sad")  # of Cao
+CELL = re.compile(r"confusion_pct_true_(\w+)_pred_(\w+)")
 FLOAT = 1e-9
 
 
-@dataclass(frozen=True)
-class ArithmeticCheck:
+class ArithmeticCheck(NamedTuple):
     """A statement about printed numbers, whether it holds, and the numbers that decide it."""
 
     paper: str
@@ -151,11 +152,8 @@ def baselines() -> Iterator[ArithmeticCheck]:
     every = rows("li2018")
     best = next(row for row in every if row.system == "CNN_TF_Att.pooling")
     stated = {one.metric: float(one.stated) for one in claims() if one.paper == "li2018" and one.where[0] == "a"}
-    leads = {
-        row.system: {metric: (best.rate(metric) or 0) - (row.rate(metric) or 0) for metric in stated}
-        for row in every
-        if not row.own
-    }
+    quoted = (row for row in every if not row.own)
+    leads = {row.system: {name: (best.rate(name) or 0) - (row.rate(name) or 0) for name in stated} for row in quoted}
     claim = "the leads in WA and UA are over one earlier system"
     holds = any(all(round(lead[metric]) == points for metric, points in stated.items()) for lead in leads.values())
     detail = "; ".join(f"{name}: WA {lead['WA']:+.2f}, UA {lead['UA']:+.2f}" for name, lead in leads.items())
@@ -182,12 +180,8 @@ def resources() -> Iterator[ArithmeticCheck]:
 
 def _figure() -> dict[tuple[str, str], float]:
     """Return Cao's figure 4 in percent by true and predicted class."""
-    prefix, found = "confusion_pct_true_", {}
-    for name, value in _printed("cao2019", "Figure4").items():
-        if name.startswith(prefix):
-            true, predicted = name.removeprefix(prefix).split("_pred_")
-            found[true, predicted] = float(value)
-    return found
+    cells = ((CELL.fullmatch(name), value) for name, value in _printed("cao2019", "Figure4").items())
+    return {(cell[1], cell[2]): float(value) for cell, value in cells if cell}
 
 
 def _printed(paper: str, table: str) -> dict[str, str]:

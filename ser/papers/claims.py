@@ -9,6 +9,7 @@ number and without a system of the tables, such as that subsampling helps, are l
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 from ser.errors import unknown
 from ser.papers import published
@@ -103,17 +104,15 @@ class Claim:
         return " / ".join(dict.fromkeys(side.number.protocol for side in self.sides))
 
 
-def claims() -> list[Claim]:
+@cache
+def claims() -> tuple[Claim, ...]:
     """Return every claim, paper by paper: the numbers of its tables, then what its text states.
 
     SerError for a row of ``claims.csv`` whose kind or system is not known.
     """
     stated = [claim for row in published.read("claims.csv") for claim in _stated(row)]
-    return [
-        claim
-        for paper in published.papers()
-        for claim in (*_numbers(paper), *(one for one in stated if one.paper == paper))
-    ]
+    printed = [claim for paper in published.papers() for claim in _numbers(paper)]
+    return tuple(sorted([*printed, *stated], key=lambda claim: published.papers().index(claim.paper)))
 
 
 def _numbers(paper: str) -> list[Claim]:

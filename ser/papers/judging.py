@@ -54,15 +54,13 @@ def judge(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Ver
         absent = [side.name for side, found in zip(claim.sides, candidates, strict=True) if not found]
         reason = f"no results of {', '.join(absent)}" if absent else "not run under one protocol on one corpus"
         return Verdict(claim, "not run", reason, None, printed)
-    chosen, obstacles = min(
-        ((setting, matching.claim_obstacles(claim, setting)) for setting in settings),
-        key=lambda one: (
-            bool(one[1]),
-            one[0][0].paper != claim.paper,
-            -sum(len(result.curves) for result in one[0]),
-            one[0][0].setting,
-        ),
-    )
+
+    def order(setting: matching.Setting) -> tuple[bool, bool, int, tuple[str, str]]:
+        runs, first = sum(len(result.curves) for result in setting), setting[0]
+        return bool(matching.claim_obstacles(claim, setting)), first.paper != claim.paper, -runs, first.setting
+
+    chosen = min(settings, key=order)
+    obstacles = matching.claim_obstacles(claim, chosen)
     found = JUDGES[claim.kind](claim, chosen, evidence)
     found = replace(found, printed=found.printed or printed, results=chosen)
     if obstacles and found.verdict != "not run":

@@ -1,6 +1,6 @@
 """The papers' own tables, row by row: our number, the printed one, their difference, and how far they compare."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -35,13 +35,19 @@ class Cell:
         return f"{ours} ({self.printed:.2f}{difference})".replace("-", "−")
 
 
+NO_CELL = Cell(None, None)
+
+
 @dataclass(frozen=True)
 class PaperRow:
-    """A system of a paper's table, as printed and as ``result`` has it under one protocol; None: not run."""
+    """A system of a paper's table, as printed and as ``result`` has it under one protocol; None: not run.
+
+    cells: by column.
+    """
 
     side: Side
     result: OwnResult | None
-    cells: tuple[Cell, ...]
+    cells: Mapping[str, Cell]
     remark: str
 
     @property
@@ -76,20 +82,20 @@ def paper_tables(results: Iterable[OwnResult]) -> list[PaperTable]:
 
 
 def _table(paper: str, name: str, printed: list[tuple[str, Published]], results: Sequence[OwnResult]) -> PaperTable:
-    columns = list(dict.fromkeys((number.metric, number.label) for _, number in printed))
+    measures = dict.fromkeys((number.metric, number.label) for _, number in printed)
+    columns = {HEADINGS.get(measure[0], " ".join(measure).strip()): measure for measure in measures}
     rows: list[PaperRow] = []
     for system, recognised in dict.fromkeys((system, number.recognised) for system, number in printed):
         numbers = [number for other, number in printed if (other, number.recognised) == (system, recognised)]
         values = {(number.metric, number.label): number.percent for number in numbers}
         ours = [one for one in results if any(matching.belongs(one, paper, system, number) for number in numbers)]
         for result in sorted(ours, key=lambda one: (one.paper != paper, *one.setting)):
-            cells = tuple(Cell(_ours(result, *column), values.get(column)) for column in columns)
+            cells = {name: Cell(_ours(result, *of), values.get(of)) for name, of in columns.items()}
             rows.append(PaperRow(Side(system, numbers[0]), result, cells, _remark(paper, system, numbers, result)))
         if not ours and not all(one.synthetic for one in results):
-            cells = tuple(Cell(None, values.get(column)) for column in columns)
+            cells = {name: Cell(None, values.get(of)) for name, of in columns.items()}
             rows.append(PaperRow(Side(system, numbers[0]), None, cells, NOT_RUN))
-    headings = tuple(HEADINGS.get(metric, f"{metric} {label}".strip()) for metric, label in columns)
-    return PaperTable(paper, name, headings, tuple(rows), tuple(_ratios([metric for metric, _ in columns], rows)))
+    return PaperTable(paper, name, tuple(columns), tuple(rows), tuple(_ratios(rows)))
 
 
 def _ours(result: OwnResult, metric: str, label: str) -> float | None:
@@ -107,14 +113,14 @@ def _remark(paper: str, system: str, numbers: Sequence[Published], result: OwnRe
     return "; ".join(part for part in dict.fromkeys((*parts, result.partial)) if part)
 
 
-def _ratios(metrics: Sequence[str], rows: Sequence[PaperRow]) -> Iterable[str]:
+def _ratios(rows: Sequence[PaperRow]) -> Iterable[str]:
     """Yield how many times larger and slower each system is than those below it, where a table prints both."""
     for one, other in combinations((row for row in rows if row.result), 2):
         a, b = one.result, other.result
-        if "minutes" not in metrics or not a or not b or one.side == other.side or a.setting != b.setting:
+        if not a or not b or one.side == other.side or a.setting != b.setting:
             continue
         for metric in ("minutes", "parameters"):
-            first, second = one.cells[metrics.index(metric)], other.cells[metrics.index(metric)]
+            first, second = (row.cells.get(HEADINGS[metric], NO_CELL) for row in (one, other))
             if first.ours and second.ours and first.printed and second.printed:
                 yield (
                     f"{metric}, {a.system} : {b.system} = {first.ours / second.ours:.2f}, "

@@ -59,20 +59,18 @@ def published(paper: str, system: str) -> list[Published]:
     named = [row for row in mine if row["system"] == system]
     if not named:
         raise unknown(f"system of {paper}", system, {row["system"] for row in mine})
-    return [_number(row) for row in named if PATTERN.fullmatch(row["metric"])]
+    return [number for row in named if (number := _number(row)).metric and row["metric"] not in UNITS]
 
 
-def printed(paper: str) -> list[tuple[str, Published]]:
+@cache
+def printed(paper: str) -> tuple[tuple[str, Published], ...]:
     """Return (system, number) of every table of ``paper``, as printed: WA, UA, recalls, sizes and training times.
 
     ``parameters`` are in millions, ``minutes`` are of training. ``converged UA`` is what a text reads off its test
     curve.
     """
-    return [
-        (row["system"], _number(row))
-        for row in rows()
-        if row["paper"] == paper and (row["metric"] in UNITS or PATTERN.fullmatch(row["metric"]))
-    ]
+    mine = (row for row in rows() if row["paper"] == paper)
+    return tuple((row["system"], number) for row in mine if (number := _number(row)).metric)
 
 
 def papers() -> list[str]:

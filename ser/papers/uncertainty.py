@@ -64,11 +64,8 @@ class Uncertain:
 
     def noisy(self, deviation: float) -> "Uncertain":
         """Return the estimate with one more independent source of error, of this standard deviation."""
-        return _around(
-            self.value,
-            math.hypot(self.value - self.low, Z * deviation),
-            math.hypot(self.high - self.value, Z * deviation),
-        )
+        below, above = (math.hypot(side, Z * deviation) for side in (self.value - self.low, self.high - self.value))
+        return _around(self.value, below, above)
 
     def one_of(self, count: int) -> "Uncertain":
         """Return the estimate with the wider interval of one of ``count`` that shall hold together (Bonferroni)."""

@@ -92,6 +92,7 @@ COUNT = Format(count, int)
 PERCENT = Format(percent, _per_cent)  # of a fraction 0…1
 POINTS = Format(points, _per_cent)  # of a difference of fractions
 DECIMAL = Format(decimal, lambda value: round(value, 6))
+SHARE = Format(percent, DECIMAL.csv)  # percent for readers, a fraction in the CSV file
 P_VALUE = Format(p_value, float)
 INTERVAL = Format(lambda pair: limits(*pair) or NONE, str)  # of (low, high), fractions
 PARAMETERS = Format(short, int)

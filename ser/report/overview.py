@@ -14,17 +14,14 @@ from ser.tables.audit_tables import STATUSES
 
 def overview(data: ReportData) -> list[tuple[str, str, list[str]]]:
     """Return heading, section of the page and sentences; headings without a sentence are left out."""
+    judged = claims.judged(data)
     every = [
         (f"Highest {data.ranking}", "results", list(_best(data))),
         ("Differences", "comparisons", list(_differences(data))),
         ("Leaks", "gap", list(_leaks(data))),
         ("Ranking", "ranking", list(_rankings(data))),
         ("Audit", "audit", list(_audited(data))),
-        (
-            "Claims",
-            "claims",
-            [f"{paper}: {len(found)} claims, {claims.tally(found)}" for paper, found in claims.judged(data).items()],
-        ),
+        ("Claims", "claims", [f"{paper}: {len(of)} claims, {claims.tally(of)}" for paper, of in judged.items()]),
         ("Raters", "raters", list(_raters(data))),
     ]
     return [part for part in every if part[2]]

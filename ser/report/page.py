@@ -66,22 +66,15 @@ def render(data: ReportData) -> str:
 def sections(data: ReportData) -> Iterator[Section]:
     """Yield the sections that have a table with rows, a figure, or a sentence that says why there is none."""
     tables, figures = registry.names("tables"), registry.names("figures")
-    names = dict.fromkeys((*ORDER, *tables, *figures))
-    for name in names:
-        found = []
-        if name in tables:
-            module = registry.load("tables", name)
-            made = tuple(table for table in module.tables(data) if table.rows and table.page)
-            found.append(Section(name, module.TITLE, _lead(module, bool(made)), made))
-        if name in figures:
-            module = registry.load("figures", name)
-            drawn = tuple(drawing.for_page(module, name, data))
-            found.append(Section(name, module.TITLE, _lead(module, bool(drawn)), (), drawn, module.SOURCE))
-        kept = [section for section in found if section.tables or section.figures]
-        if len(kept) == 2:
-            yield Section(name, kept[0].title, kept[0].lead, kept[0].tables, kept[1].figures, kept[1].source)
-        elif kept or (found and found[0].lead):
-            yield kept[0] if kept else found[0]
+    for name in dict.fromkeys((*ORDER, *tables, *figures)):
+        table = registry.load("tables", name) if name in tables else None
+        figure = registry.load("figures", name) if name in figures else None
+        made = tuple(one for one in table.tables(data) if one.rows and one.page) if table else ()
+        drawn = tuple(drawing.for_page(figure, name, data)) if figure else ()
+        module = figure if drawn and not made else table or figure
+        lead = getattr(module, "LEAD" if made or drawn else "EMPTY", "")
+        if module and (made or drawn or lead):
+            yield Section(name, module.TITLE, lead, made, drawn, figure.SOURCE if figure and drawn else ())
 
 
 def snippet(result: Result) -> str:
@@ -100,12 +93,6 @@ def snippet(result: Result) -> str:
         'print(f"WA {wa:.2f}  UA {ua:.2f}")',
     ]
     return "\n".join(lines)
-
-
-def _lead(module: object, filled: bool) -> str:
-    """Return the text above a section; ``EMPTY``, or nothing without it, where there is no content."""
-    text: str = getattr(module, "LEAD" if filled else "EMPTY", "")
-    return text
 
 
 def _totals(data: ReportData) -> dict[str, str]:

@@ -3,7 +3,7 @@ r"""One definition of a report table, from which its CSV, Markdown, LaTeX and HT
 A table is a list of columns over a list of records of any type:
 
     COLUMNS = (
-        Column("system", "System", lambda row: row.system),
+        Column("system", "System"),
         Column("UA", "UA", lambda row: row.ua, PERCENT, "mean recall of the classes, percent"),
         Column("note", "", lambda row: row.warning),  # no title: only in the CSV file
         Column("", "Verdict", lambda row: row.verdict, html=badge),  # no name: not in the CSV file
@@ -13,7 +13,7 @@ A table is a list of columns over a list of records of any type:
 The legend of a caption and the tooltips of the page are the columns' own meanings, so that they cannot drift.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
@@ -23,6 +23,7 @@ import pandas as pd
 from ser.report.formats import NONE, TEXT, Format
 
 Row = Any  # a record of whatever type the table's columns read
+Value = Callable[[Row], Any] | str  # of a column: a function of the record, or a path
 LATEX_ROWS = 40  # that fit on a page
 WIDE = 45  # characters of a LaTeX cell from which on it is set as a paragraph
 MARKDOWN: Final = str.maketrans({"|": r"\|", "<": "&lt;", ">": "&gt;", "*": r"\*", "_": r"\_", "`": r"\`", "\n": " "})
@@ -53,17 +54,18 @@ LATEX: Final = str.maketrans(
 
 @dataclass(frozen=True)
 class Column:
-    """One column. ``value`` reads it from a record; ``format`` writes the value.
+    """One column. ``value`` reads it from a record, "" for what ``name`` names; ``format`` writes the value.
 
-    name: heading in the CSV file, "" to leave the column out. title: heading for readers, "" for a CSV-only column.
-    meaning: what the numbers are, displayed as a tooltip and in the legend. html: the cell on the page instead of the
-    formatted text. small: on the page the value is small text below the column before, after this prefix; None for a
-    column of its own. page, text: whether the column is on the page, and in Markdown and LaTeX.
+    value: a function, or the path of an attribute or of a mapping's item, such as ``run.seed``. name: heading in the
+    CSV file, "" to leave the column out. title: heading for readers, "" for a CSV-only column. meaning: what the
+    numbers are, displayed as a tooltip and in the legend. html: the cell on the page instead of the formatted text.
+    small: on the page the value is small text below the column before, after this prefix; None for a column of its own.
+    page, text: whether the column is on the page, and in Markdown and LaTeX.
     """
 
     name: str
-    title: str
-    value: Callable[[Row], object]
+    title: str = ""
+    value: Value = ""
     format: Format = TEXT
     meaning: str = ""
     html: Callable[[Row], str] | None = None
@@ -71,14 +73,22 @@ class Column:
     page: bool = True
     text: bool = True
 
+    def read(self, row: Row) -> Any:
+        """Return the value in ``row``."""
+        if callable(self.value):
+            return self.value(row)
+        for name in (self.value or self.name).split("."):
+            row = row.get(name) if isinstance(row, Mapping) else None if row is None else getattr(row, name)
+        return row
+
     def csv(self, row: Row) -> object:
         """Return the value for the CSV file; None where there is none."""
-        value = self.value(row)
+        value = self.read(row)
         return None if _unknown(value) else self.format.csv(value)
 
     def cell(self, row: Row) -> str:
         """Return the value as text; a dash where a number is unknown."""
-        value = self.value(row)
+        value = self.read(row)
         if _unknown(value):
             return NONE if self.format.numeric else ""
         return self.format.text(value)
@@ -89,7 +99,7 @@ class Column:
 
     def sort_key(self, row: Row) -> float | None:
         """Return the number by which the page sorts; None to sort by the text."""
-        value = self.value(row)
+        value = self.read(row)
         return float(value) if isinstance(value, int | float) and not _unknown(value) else None
 
 
@@ -210,9 +220,14 @@ def letter(index: int) -> str:
 
 def _environment(table: Table, rows: Sequence[Row], part: str) -> str:
     columns = table.text_columns
+    widest = [max(len(column.cell(row)) for row in table.rows) for column in columns]
+    alignments = [
+        "r" if column.format.numeric else "l" if width <= WIDE else "p{7cm}"
+        for column, width in zip(columns, widest, strict=True)
+    ]
     cells = pd.DataFrame([[tex(column.cell(row)) for column in columns] for row in rows])
     cells.columns = pd.Index([tex(column.title) for column in columns])
-    tabular = cells.style.hide(axis="index").to_latex(hrules=True, column_format="".join(_alignments(table)))
+    tabular = cells.style.hide(axis="index").to_latex(hrules=True, column_format="".join(alignments))
     warning = rf"\textbf{{Warning: {tex(table.warning)}}} " if table.warning else ""
     lines = [
         r"\begin{table}[htbp]",
@@ -225,13 +240,6 @@ def _environment(table: Table, rows: Sequence[Row], part: str) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def _alignments(table: Table) -> Iterable[str]:
-    """Yield the LaTeX alignment of each column; sentences are set as paragraphs."""
-    for column in table.text_columns:
-        widest = max(len(column.cell(row)) for row in table.rows)
-        yield "r" if column.format.numeric else "l" if widest <= WIDE else "p{7cm}"
 
 
 def _markdown_row(cells: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ from ser.config.plan import read_plan
 from ser.errors import SerError
 from ser.files.atomic import atomic_write
 from ser.jobs.job import File, Job
-from ser.report.data.experiment import ScoreTables, read
+from ser.report.data.experiment import TABLES, read
 from ser.report.files import files
 
 
@@ -31,7 +31,7 @@ def report(job: ReportJob) -> None:
         raise SerError(
             f"{job.out}: the experiment '{plan.experiment.name}' selects no runs; there is nothing to report."
         )
-    data = read(plan, ScoreTables(job.scores, job.confusions, job.intervals, job.comparisons))
+    data = read(plan, {name: getattr(job, name) for name in TABLES})
     for name, content in files(data):
         with atomic_write(job.out / name) as partial:
             partial.write_bytes(content)

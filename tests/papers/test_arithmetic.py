@@ -1,7 +1,7 @@
 """The checks on printed numbers give the known outcomes, and notice a digit that was changed."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from statsmodels.stats.proportion import proportion_confint
@@ -15,7 +15,7 @@ Change = Callable[..., None]
 
 
 @pytest.fixture
-def change(monkeypatch: pytest.MonkeyPatch) -> Change:
+def change(monkeypatch: pytest.MonkeyPatch) -> Iterator[Change]:
     """Return a function that prints another value in the row that the given columns select."""
 
     def apply(value: str, **select: str) -> None:
@@ -23,8 +23,14 @@ def change(monkeypatch: pytest.MonkeyPatch) -> Change:
         [row] = [number for number, row in enumerate(every) if select.items() <= row.items()]
         every[row] = {**every[row], "value": value}
         monkeypatch.setattr(published, "rows", lambda: tuple(every))
+        forget()
 
-    return apply
+    def forget() -> None:
+        for cached in (published.printed, claims):
+            cached.cache_clear()
+
+    yield apply
+    forget()
 
 
 def failing(found: object) -> list[tuple[str, str]]:

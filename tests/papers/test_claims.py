@@ -120,5 +120,6 @@ def test_a_row_that_names_nothing_known_is_an_error(
 ) -> None:
     broken = [{**published.read("claims.csv")[2], **change}]
     monkeypatch.setattr(published, "read", lambda _: broken)
+    claims.cache_clear()
     with pytest.raises(SerError, match=message.replace("[", r"\[")):
         claims()

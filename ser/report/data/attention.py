@@ -56,9 +56,8 @@ def read(runs: Sequence[Run], utterance: str | None = None) -> RecordedAttention
     if not names:
         return None
     if utterance not in (None, *names):
-        raise SerError(
-            f"experiment.utterance: no run recorded its attention to '{utterance}'; recorded: {offenders(names)}."
-        )
+        unrecorded = f"experiment.utterance: no run recorded its attention to '{utterance}'"
+        raise SerError(f"{unrecorded}; recorded: {offenders(names)}.")
     choices = [
         (systems, name)
         for utterances in recorded.values()
@@ -82,9 +81,8 @@ def _run(run: Run, utterance: str) -> RunAttention:
     path = run.folder / "predictions.parquet"
     prediction = _row(contracts.read(contracts.PREDICTIONS, path), utterance, path)
     rows = table.filter(pc.equal(table["utterance"], utterance)).to_pylist()
-    return RunAttention(
-        run, prediction["label"], prediction["predicted"], max(prediction["probabilities"]), tuple(rows)
-    )
+    label, predicted, probability = prediction["label"], prediction["predicted"], max(prediction["probabilities"])
+    return RunAttention(run, label, predicted, probability, tuple(rows))
 
 
 def _signal(corpus: str, utterance: str) -> NDArray[np.float32]:

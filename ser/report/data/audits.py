@@ -43,9 +43,8 @@ class Leak:
 
 def audit(rows: Sequence[Row]) -> Audit:
     """Return the audit in the rows of one AUDIT table."""
-    return Audit(
-        rows[0]["corpus"], rows[0]["protocol"], tuple(row for row in rows if row["fold"] == ALL_FOLDS), tuple(rows)
-    )
+    every = tuple(row for row in rows if row["fold"] == ALL_FOLDS)
+    return Audit(rows[0]["corpus"], rows[0]["protocol"], every, tuple(rows))
 
 
 def found_leaks(declared: Iterable[str], audited: Audit | None) -> tuple[Leak, ...]:

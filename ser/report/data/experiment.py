@@ -1,39 +1,32 @@
 """Everything that a report reads, as one record: ``read`` loads it, tables and figures compute from it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from ser import layout
 from ser.config.plan import Plan
+from ser.errors import SerError, offenders
 from ser.evaluation.word_errors import TranscriptErrors, word_errors
 from ser.jobs.progress import progress
-from ser.report.data import attention, intervals, predictions, runs
+from ser.report.data import attention, predictions, runs
 from ser.report.data.attention import RecordedAttention
 from ser.report.data.audits import Audit, Leak, audit, found_leaks
-from ser.report.data.corpora import CorpusFacts, corpus_facts
-from ser.report.data.intervals import MetricInterval, Name
 from ser.report.data.predictions import Key, SystemPredictions
-from ser.report.data.results import Result, ResultGroup, group_results
+from ser.report.data.results import Result, ResultGroup, by_name, group_results
 from ser.report.data.runs import RunRecord
 from ser.tables import contracts
 from ser.tables.audit_tables import AUDIT
 from ser.text import transcripts
 
+Name = tuple[str, str, str, str]  # corpus, protocol, system, metric
+MetricInterval = Any  # a row of the INTERVALS table, 0…1; NaN where a number is unknown
+TABLES = ("scores", "confusions", "intervals", "comparisons")  # of the score stage and of the compare stage
 Texts = Mapping[tuple[str, str], Mapping[str, str]]  # corpus and transcript: utterance: text
-
-
-@dataclass(frozen=True)
-class ScoreTables:
-    """Paths of the tables of the score stage and of the compare stage, for exactly the runs of the plan."""
-
-    scores: Path
-    confusions: Path
-    intervals: Path
-    comparisons: Path
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +46,6 @@ class ReportData:
     comparisons: pd.DataFrame
     audits: Sequence[Audit]
     raters: Mapping[str, pd.DataFrame]
-    corpora: Sequence[CorpusFacts]
     folds: Mapping[tuple[str, str], pd.DataFrame]
     transcripts: Sequence[TranscriptErrors]
     attention: RecordedAttention | None
@@ -96,11 +88,11 @@ class ReportData:
 
     def interval(self, result: Result, metric: str) -> MetricInterval:
         """Return the interval of one metric of a result."""
-        return self.intervals[result.corpus, result.protocol, result.system, metric]
+        return self.intervals[(*result.key, metric)]
 
     def predictions_of(self, result: Result) -> SystemPredictions:
         """Return the predictions of a result."""
-        return self.predictions[result.corpus, result.protocol, result.system]
+        return self.predictions[result.key]
 
     def leaks(self, result: Result) -> tuple[Leak, ...]:
         """Return the leaks of a row: those of its protocol, as the audit found them, and those of its features."""
@@ -114,6 +106,11 @@ class ReportData:
             for kind, rows in group.kinds():
                 yield group, kind, rows
 
+    @cached_property
+    def by_name(self) -> list[Result]:
+        """Every result, by group, kind, protocol and name."""
+        return [result for _, _, rows in self.by_kind() for result in by_name(rows)]
+
 
 def ranking_metric(plan: Plan) -> str:
     """Return the metric that ranks systems: UA, or the first one where UA is not chosen."""
@@ -121,33 +118,30 @@ def ranking_metric(plan: Plan) -> str:
     return "UA" if "UA" in chosen else chosen[0]
 
 
-def read(plan: Plan, tables: ScoreTables) -> ReportData:
+def read(plan: Plan, tables: Mapping[str, Path]) -> ReportData:
     """Return everything that the report of ``plan`` reads.
 
-    SerError for runs that are missing, damaged or of another version of their protocol, and for tables of other runs.
+    tables: paths by name of ``TABLES``, of exactly the runs of the plan. SerError for runs that are missing, damaged or
+    of another version of their protocol, and for tables of other runs.
     """
     jobs = plan.runs()
     records = [runs.read(run, plan) for run in progress(jobs, total=len(jobs), unit="runs")]
-    groups = group_results(
-        records,
-        contracts.read(contracts.SCORES, tables.scores).to_pandas(),
-        contracts.read(contracts.CONFUSIONS, tables.confusions).to_pandas(),
-        ranking_metric(plan),
-    )
+    kinds = (contracts.SCORES, contracts.CONFUSIONS, contracts.INTERVALS, contracts.COMPARISONS)
+    paths = (tables[name] for name in TABLES)
+    scores, confusions, found, compared = (contracts.read(*of).to_pandas() for of in zip(kinds, paths, strict=True))
+    groups = group_results(records, scores, confusions, ranking_metric(plan))
     pairs = list(dict.fromkeys((run.corpus, run.protocol) for run in jobs))
-    found = contracts.read(contracts.INTERVALS, tables.intervals).to_pandas()
     return ReportData(
         plan=plan,
         records=records,
         groups=groups,
         predictions=predictions.read(jobs),
-        intervals=intervals.by_name(found, [result for group in groups for result in group.results]),
-        comparisons=contracts.read(contracts.COMPARISONS, tables.comparisons).to_pandas(),
+        intervals=_intervals(found, [result for group in groups for result in group.results]),
+        comparisons=compared,
         audits=[
             audit(contracts.read(AUDIT, path).to_pylist()) for pair in pairs if (path := layout.audit(*pair)).is_file()
         ],
         raters=_raters(plan),
-        corpora=corpus_facts(plan.experiment.corpora()),
         folds={
             pair: contracts.read(contracts.FOLDS, path).select(["fold", "part", "speaker"]).to_pandas()
             for pair in pairs
@@ -157,6 +151,22 @@ def read(plan: Plan, tables: ScoreTables) -> ReportData:
         attention=attention.read(jobs, plan.experiment.utterance),
         texts=_texts(plan) if plan.experiment.words else {},
     )
+
+
+def _intervals(intervals: pd.DataFrame, results: Sequence[Result]) -> dict[Name, MetricInterval]:
+    """Return the rows of an INTERVALS table by name; SerError if it is not of exactly these results."""
+    rows: Iterable[MetricInterval] = intervals.itertuples(index=False)
+    found = {(row.corpus, row.protocol, row.system, row.metric): row for row in rows}
+    for result in results:
+        for metric, score in result.scores.items():
+            name = (*result.key, metric)
+            if name not in found or abs(found[name].value - score.pooled.mean) > 1e-6:
+                raise SerError(f"the intervals table is of other runs: {'/'.join(name)} differs; compare again.")
+    odd = {name[:3] for name in found} - {result.key for result in results}
+    if odd:
+        named = offenders("/".join(name) for name in sorted(odd))
+        raise SerError(f"the intervals table holds more than the experiment's runs: {named}; compare again.")
+    return found
 
 
 def _raters(plan: Plan) -> dict[str, pd.DataFrame]:
@@ -194,9 +204,7 @@ def _transcript_errors(plan: Plan) -> list[TranscriptErrors]:
 
 def _recognised(plan: Plan) -> list[tuple[str, str]]:
     """Return corpus and name of every recognised transcript that a system of the plan reads."""
-    read: dict[tuple[str, str], None] = {}
-    for run in plan.runs():
-        words = plan.systems[run.system].inputs.words
-        if words is not None and words.transcript != "given":
-            read[run.corpus, words.transcript] = None
-    return list(read)
+    read = ((run.corpus, plan.systems[run.system].inputs.words) for run in plan.runs())
+    return list(
+        dict.fromkeys((corpus, words.transcript) for corpus, words in read if words and words.transcript != "given")
+    )

@@ -6,7 +6,7 @@ several seeds it is their mean. A fold value is the mean over seeds; its mean an
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -68,6 +68,11 @@ class Result:
     def first(self) -> RunRecord:
         """Any of the runs: protocol, recipe and classes are the same in all."""
         return self.records[0]
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Corpus, protocol and system."""
+        return self.corpus, self.protocol, self.system
 
     @property
     def recipe(self) -> Recipe:
@@ -144,11 +149,6 @@ class Result:
         return list(dict.fromkeys(note for record in self.records for note in record.notes))
 
     @property
-    def curve_ua(self) -> float | None:
-        """UA at the best point of the test curve, mean over runs: selected on the test part. None without curves."""
-        return self.own.curve_ua
-
-    @property
     def remark(self) -> str:
         """Whether the published numbers are comparable with these, and if not, why."""
         paper = self.recipe.paper
@@ -161,26 +161,18 @@ class Result:
         words = self.recipe.inputs.words
         if words and words.embedding and any(note.startswith(FROM_SCRATCH) for note in self.notes):
             weights.append(f"word vectors were learned from scratch instead of {words.embedding}")
+        same = {name: getattr(self, name) for name in (*KEYS, "recalls", "confusion", "devices", "partial")}
+        same |= {name: getattr(self.first, name) for name in ("adapter", "parameters", "changes")}
+        same |= {name: getattr(self.recipe, name) for name in ("published", "options")}
         return OwnResult(
-            corpus=self.corpus,
-            adapter=self.first.adapter,
-            protocol=self.protocol,
+            **same,
             paper=self.first.protocol.paper,
-            system=self.system,
-            published=self.recipe.published,
-            options=self.recipe.options,
             recognised=matching.reads_recognised(self.recipe),
             rates={metric: score.pooled.mean for metric, score in self.scores.items()},
             seed_sd={metric: score.pooled.sd or 0.0 for metric, score in self.scores.items()},
-            recalls=self.recalls,
-            confusion=self.confusion,
-            parameters=self.first.parameters,
             minutes=self.seconds / 60 / len(self.records),
-            devices=self.devices,
             curves={(record.run.seed, record.run.fold): record.history for record in self.records},
-            partial=self.partial,
             weights=tuple(weights),
-            changes=self.first.changes,
         )
 
 
@@ -204,11 +196,13 @@ class ResultGroup:
                 yield kind, rows
 
 
+def by_name(results: Iterable[Result]) -> list[Result]:
+    """Return results sorted by protocol, then by name of the system."""
+    return sorted(results, key=lambda row: (row.protocol, bool(row.partial), row.system.lower()))
+
+
 def group_results(
-    records: Sequence[RunRecord],
-    scores: pd.DataFrame,
-    confusions: pd.DataFrame,
-    ranking: str = "UA",
+    records: Sequence[RunRecord], scores: pd.DataFrame, confusions: pd.DataFrame, ranking: str = "UA"
 ) -> list[ResultGroup]:
     """Return the results in the order in which the runs name them.
 
@@ -218,7 +212,7 @@ def group_results(
     _match(records, scores)
     by_system: dict[tuple[str, str, str], list[RunRecord]] = {}
     for record in records:
-        by_system.setdefault((record.run.corpus, record.run.protocol, record.run.system), []).append(record)
+        by_system.setdefault(record.run[:3], []).append(record)
     by_score = dict(list(scores.groupby(KEYS)))
     by_confusion = dict(list(confusions.groupby(KEYS)))
     results = [_result(members, by_score[key], by_confusion[key]) for key, members in by_system.items()]
@@ -246,9 +240,7 @@ def _result(records: list[RunRecord], scores: pd.DataFrame, confusions: pd.DataF
     counts = confusions[confusions["fold"] == POOLED].groupby(["label", "predicted"])["utterances"].sum()
     confusion = counts.unstack(fill_value=0).reindex(index=classes, columns=classes, fill_value=0).astype(int)
     return Result(
-        corpus=first.run.corpus,
-        protocol=first.run.protocol,
-        system=first.run.system,
+        *first.run[:3],
         records=tuple(records),
         scores=_scores(scores, confusion),
         recalls={str(name): float(value) for name, value in recalls.items()},
@@ -263,13 +255,10 @@ def _scores(scores: pd.DataFrame, confusion: pd.DataFrame) -> dict[str, Score]:
     chance = {"WA": float(tested.max() / tested.sum()), "UA": 1.0 / len(confusion)}
     found = {}
     for row in summary(scores[scores["metric"] != "recall"]).to_dict("records"):
-        mine = scores[(scores["metric"] == row["metric"]) & (scores["fold"] == POOLED)].set_index("seed")
-        found[row["metric"]] = Score(
-            _mean_sd(row, "pooled", "pooled_sd"),
-            _mean_sd(row, "fold_mean", "fold_sd"),
-            {int(seed): float(value) for seed, value in mine["value"].items()},
-            chance.get(row["metric"]),
-        )
+        mine = scores[(scores["metric"] == row["metric"]) & (scores["fold"] == POOLED)]
+        by_seed = dict(zip(mine["seed"].tolist(), mine["value"].tolist(), strict=True))
+        pooled, folds = _mean_sd(row, "pooled", "pooled_sd"), _mean_sd(row, "fold_mean", "fold_sd")
+        found[row["metric"]] = Score(pooled, folds, by_seed, chance.get(row["metric"]))
     return found
 
 

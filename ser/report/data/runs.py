@@ -70,8 +70,10 @@ def read(run: Run, plan: Plan) -> RunRecord:
 
 def _record(run: Run, card: Mapping[str, Any], history: pd.DataFrame, plan: Plan) -> RunRecord:
     """Return the record in ``card``, the content of a ``run.json``."""
-    corpus = _corpus(run.corpus)
-    commit = card["commit"] or "unknown"
+    manifest, commit = layout.manifest(run.corpus), card["commit"] or "unknown"
+    corpus = contracts.metadata(manifest) if manifest.is_file() else {}
+    same = {name: card[name] for name in ("parameters", "epochs_run", "best_epoch", "device")}
+    same |= {name: card[name] for name in ("data", "code", "finished") if name in card}
     return RunRecord(
         run=run,
         adapter=corpus.get("adapter", run.corpus),
@@ -81,20 +83,14 @@ def _record(run: Run, card: Mapping[str, Any], history: pd.DataFrame, plan: Plan
         classes=tuple(card["classes"]),
         folds=plan.folds[run.corpus][run.protocol],
         counts={part: sum(by_class.values()) for part, by_class in card["counts"].items()},
-        parameters=card["parameters"],
         seconds=float(card["seconds_training"]),
-        epochs_run=card["epochs_run"],
-        best_epoch=card["best_epoch"],
-        device=card["device"],
         versions={name: version or "not installed" for name, version in card["versions"].items()},
         commit=f"{commit} with uncommitted changes" if card["dirty"] else commit,
         notes=_notes(card),
         history=history,
-        data=card.get("data", {}),
-        code=card.get("code", ""),
-        finished=card.get("finished", ""),
         energy=card.get("energy_joules", {}),
         changes=_changes(run, plan),
+        **same,
     )
 
 
@@ -108,12 +104,6 @@ def _changes(run: Run, plan: Plan) -> dict[str, str]:
     return found
 
 
-def _corpus(corpus: str) -> dict[str, str]:
-    """Return the metadata of the corpus's manifest; empty where there is no manifest."""
-    manifest = layout.manifest(corpus)
-    return contracts.metadata(manifest) if manifest.is_file() else {}
-
-
 def partial(records: Sequence[RunRecord]) -> str:
     """Return ``partial: fold 0 of 6`` where folds are missing; "" where all were run."""
     run, total = sorted({item.run.fold for item in records}), records[0].folds
@@ -124,7 +114,5 @@ def partial(records: Sequence[RunRecord]) -> str:
 
 def _notes(card: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the notes of the run and the provenance of its features, each once."""
-    provenance = [
-        f"{name}: {notes['provenance']}" for name, notes in card["features"].items() if notes.get("provenance")
-    ]
-    return tuple(dict.fromkeys([*card["notes"], *provenance]))
+    provenance = {name: notes.get("provenance") for name, notes in card["features"].items()}
+    return tuple(dict.fromkeys([*card["notes"], *(f"{name}: {text}" for name, text in provenance.items() if text)]))

@@ -98,16 +98,8 @@ def _spectrogram(axes: Axes, signal: NDArray[np.float32]) -> None:
     first = log_mel.WINDOW / 2 / RATE - log_mel.HOP / 2
     extent = (first, first + log_mel.HOP * len(level), -0.5, MELS - 0.5)
     top = level.max()
-    axes.imshow(
-        level.T,
-        extent=extent,
-        origin="lower",
-        aspect="auto",
-        interpolation="nearest",
-        cmap="Greys",
-        vmin=top - DEPTH,
-        vmax=top,
-    )
+    style: Any = {"origin": "lower", "aspect": "auto", "interpolation": "nearest", "cmap": "Greys"}
+    axes.imshow(level.T, extent=extent, vmin=top - DEPTH, vmax=top, **style)
     axes.set_yticks([_band(1000 * kilohertz) for kilohertz in KILOHERTZ], [f"{one:g}" for one in KILOHERTZ])
     axes.set(xlabel="seconds", ylabel="kHz", xlim=(0, len(signal) / RATE))
     axes.grid(visible=False)

@@ -29,9 +29,8 @@ def panels(data: ReportData) -> list[Panel]:
 def _draw(one: Calibration, panel: Sequence[Axes]) -> None:
     axes, bins = panel[0], one.bins[one.bins["utterances"] > 0]
     shades = [to_rgba(BLUE, 0.25 + 0.65 * count / bins["utterances"].max()) for count in bins["utterances"]]
-    axes.bar(
-        bins["low"], bins["accuracy"], np.subtract(bins["high"], bins["low"]), align="edge", color=shades, linewidth=0
-    )
+    widths = np.subtract(bins["high"], bins["low"])
+    axes.bar(bins["low"], bins["accuracy"], widths, align="edge", color=shades, linewidth=0)
     axes.vlines(bins["confidence"], bins["confidence"], bins["accuracy"], color=ORANGE, linewidth=1)
     axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":")
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy", aspect="equal")

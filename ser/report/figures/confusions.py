@@ -24,12 +24,9 @@ DARK = "#08306b"  # readable on light blue, whatever the page's text colour
 
 def panels(data: ReportData) -> list[Panel]:
     """Return one matrix per result."""
-    return [Panel(_title(one, data.ranking), partial(_draw, one)) for one in data.results]
-
-
-def _title(result: Result, metric: str) -> str:
-    value = percent(result.scores[metric].pooled.mean)
-    return f"{result.system}\n{result.protocol} · {result.corpus} · {metric} {value}"
+    title, metric = "{0.system}\n{0.protocol} · {0.corpus} · {1} {2}", data.ranking
+    means = [(one, percent(one.scores[metric].pooled.mean)) for one in data.results]
+    return [Panel(title.format(one, metric, mean), partial(_draw, one)) for one, mean in means]
 
 
 def _draw(result: Result, panel: Sequence[Axes]) -> None:

@@ -33,7 +33,7 @@ def panels(data: ReportData) -> list[Panel]:
 def _draw(result: Result, panel: Sequence[Axes]) -> None:
     """Draw loss and dev UA over epochs; with test scores those as well, over steps."""
     loss, dev = panel
-    tested = result.curve_ua is not None
+    tested = result.own.curve_ua is not None
     x, scored = "step" if tested else "epoch", tested
     for record in result.records:
         history = record.history

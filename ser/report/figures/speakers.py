@@ -4,7 +4,6 @@ from matplotlib.figure import Figure
 
 from ser.report.data.experiment import ReportData
 from ser.report.drawing import BLUE, INK
-from ser.report.tables._columns import by_name
 from ser.report.tables.speakers import by_result
 
 TITLE = "UA of each speaker"
@@ -14,8 +13,7 @@ SOURCE = ("predictions.parquet",)
 
 def draw(data: ReportData) -> Figure | None:
     """Return one line of dots per result: UA of each speaker; the bar is UA on all utterances."""
-    every = [result for _, _, rows in data.by_kind() for result in by_name(rows)]
-    found = [by_result(data)[result] for result in every if result in by_result(data)]
+    found = [by_result(data)[result] for result in data.by_name if result in by_result(data)]
     if not found:
         return None
     figure = Figure(figsize=(8.4, 1.0 + 0.32 * len(found)))

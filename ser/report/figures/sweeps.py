@@ -25,9 +25,8 @@ def panels(data: ReportData) -> list[Panel]:
             mine = {one.system: one for one in data.results if (one.corpus, one.protocol) == (corpus, protocol)}
             points = {x: mine[name] for x, name in sorted(sweep.systems.items()) if name in mine}
             if len(points) > 1:
-                found.append(
-                    Panel(f"{sweep.title}\n{protocol} · {corpus}", partial(_draw, sweep, points, data.metrics))
-                )
+                title, draw = f"{sweep.title}\n{protocol} · {corpus}", partial(_draw, sweep, points, data.metrics)
+                found.append(Panel(title, draw))
     return found
 
 

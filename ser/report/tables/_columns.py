@@ -1,17 +1,19 @@
-"""Columns and headings that several tables share. ``of`` returns the result that a row is about."""
+"""Columns and headings that several tables share."""
 
-from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from math import nan
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from ser.report.data.audits import Leak
 from ser.report.data.experiment import ReportData
-from ser.report.data.results import EXPLANATIONS, LEAKING, PAPER, Result
-from ser.report.table import Column, Row, Table
+from ser.report.data.results import EXPLANATIONS, LEAKING, PAPER, Result, ResultGroup, by_name
+from ser.report.formats import INTERVAL, PERCENT, TEXT, Format
+from ser.report.table import Column, Row, Table, Value
 
-Of = Callable[[Row], Result]
 INTERVAL_MEANING = "95 % interval for other test speakers"
 
 
@@ -25,30 +27,69 @@ def badge(text: str, style: str = "") -> Markup:
     return Markup('<span class="badge {}">{}</span>').format(style, text)
 
 
-def coded(name: str, title: str, value: Callable[[Row], str], **options: Any) -> Column:
+def coded(name: str, title: str, value: Value = "", **options: Any) -> Column:
     """Return a column of names in a fixed-width font."""
-    return Column(name, title, value, html=lambda row: code(value(row)), **options)
+    column = Column(name, title, value, **options)
+    return replace(column, html=lambda row: code(column.read(row)))
 
 
-def systems(of: Of = attrgetter("result"), protocol_on_page: bool = False) -> list[Column]:
-    """Return corpus, protocol and system of a row; on the page the protocol is usually the heading of its rows."""
+def columns(kind: Format = TEXT, /, **titles: str) -> list[Column]:
+    """Return columns of what a name names in a row, by name; a title of "" is for the CSV file alone."""
+    return [Column(name, title, "", kind) for name, title in titles.items()]
+
+
+def page_only(titles: Iterable[str], kind: Format, cell: Callable[..., str]) -> list[Column]:
+    """Return columns for the page alone, such as those of a matrix; cell: of a row and ``title``."""
+    return [Column("", one, lambda _: None, kind, html=partial(cell, title=one), text=False) for one in titles]
+
+
+def csv_only(*names: str, **values: Value) -> list[Column]:
+    """Return columns for the CSV file alone: what ``names`` name in a row, then ``values`` by name."""
+    return [Column(name, "", value) for name, value in {**dict.fromkeys(names, ""), **values}.items()]
+
+
+def interval(metric: str, title: str, of: Value, kind: Format = PERCENT, **options: Any) -> list[Column]:
+    """Return the 95 % interval of a metric: its limits for the CSV file, and both for readers under ``title``.
+
+    of: what has ``low`` and ``high`` in a row, as the value of a column; None where there is none.
+    """
+
+    estimate = Column("", "", of)
+
+    def both(row: Row) -> tuple[float, float]:
+        return (nan, nan) if (found := estimate.read(row)) is None else (found.low, found.high)
+
     return [
-        Column("corpus", "", lambda row: of(row).corpus),
-        coded("protocol", "Protocol", lambda row: of(row).protocol, page=protocol_on_page),
-        coded("system", "System", lambda row: of(row).system),
+        Column(f"{metric}_low", "", lambda row: both(row)[0], kind),
+        Column(f"{metric}_high", "", lambda row: both(row)[1], kind),
+        Column("", f"{title} 95 %", both, INTERVAL, INTERVAL_MEANING, **options),
     ]
 
 
-def note(of: Of = attrgetter("result")) -> Column:
-    """Return the warning of a row's corpus, for the CSV file."""
-    return Column("note", "", lambda row: of(row).first.warning)
+def result_of(row: Row) -> Result:
+    """Return the result that a row is, or is about."""
+    found: Result = row if isinstance(row, Result) else row["result"] if isinstance(row, dict) else row.result
+    return found
+
+
+def systems() -> list[Column]:
+    """Return corpus, protocol and system of a row's result; on the page the protocol is the heading of its rows."""
+    return [
+        *csv_only(corpus=lambda row: result_of(row).corpus),
+        coded("protocol", "Protocol", lambda row: result_of(row).protocol, page=False),
+        coded("system", "System", lambda row: result_of(row).system),
+    ]
 
 
 def leak_badges(leaks: Iterable[Leak]) -> Markup:
     """Return the leaks as badges."""
-    return Markup(" ").join(
-        badge(leak.text, "hot" if leak.name in LEAKING and leak.status != "not found" else "") for leak in leaks
-    )
+    hot = {True: "hot", False: ""}
+    return Markup(" ").join(badge(one.text, hot[one.name in LEAKING and one.status != "not found"]) for one in leaks)
+
+
+def declared_leaks(data: ReportData, result: Result) -> list[Leak]:
+    """Return the leaks of a row's protocol, as the audit found them."""
+    return [leak for leak in data.leaks(result) if leak.name in result.first.protocol.leaks]
 
 
 def leak_text(leaks: Iterable[Leak]) -> str:
@@ -58,42 +99,35 @@ def leak_text(leaks: Iterable[Leak]) -> str:
 
 def protocol_heading(data: ReportData, result: Result) -> Markup:
     """Return protocol, title and leaks of a row, as the heading of its rows on the page."""
-    leaks = [leak for leak in data.leaks(result) if leak.name in result.first.protocol.leaks]
     heading = code(result.protocol) + " " + escape(result.first.protocol.title)
-    if leaks:
+    if leaks := declared_leaks(data, result):
         heading += Markup(' <span class="leaks">leaks: {}</span>').format(leak_badges(leaks))
-    return heading + (
-        Markup(' <span class="leaks">not all folds were run: not ranked</span>') if result.partial else ""
-    )
+    if result.partial:
+        heading += Markup(' <span class="leaks">not all folds were run: not ranked</span>')
+    return heading
 
 
-def tables_by_kind(
-    data: ReportData,
-    columns: Sequence[Column],
-    rows: Callable[[tuple[Result, ...]], Sequence[Row]],
-    caption: str,
-    source: Sequence[str],
-    of: Of = attrgetter("result"),
-    **options: Any,
-) -> list[Table]:
-    """Return one table per group of results and kind of row; ``rows`` makes the table's rows from the results."""
-    made = [
-        Table(
-            f"{group.corpus}, {kind}",
-            columns,
-            rows(results),
-            f"{group.classes}. {EXPLANATIONS[kind]} {caption}",
-            source,
-            group.warning,
-            group=lambda row: protocol_heading(data, of(row)),
-            paper=kind == PAPER,
-            **options,
-        )
-        for group, kind, results in data.by_kind()
-    ]
-    return [table for table in made if table.rows] or [Table("", columns, ())]
+def table_of_kind(data: ReportData, group: ResultGroup, kind: str, caption: str, **options: Any) -> Table:
+    """Return the table of one group and kind of results, under the headings of their protocols on the page.
+
+    caption: what follows the classes and the kind; options: other fields of the table.
+    """
+    options |= {"group": lambda row: protocol_heading(data, result_of(row)), "paper": kind == PAPER}
+    caption = f"{group.classes}. {EXPLANATIONS[kind]} {caption}"
+    return Table(f"{group.corpus}, {kind}", caption=caption, warning=group.warning, **options)
 
 
-def by_name(results: Iterable[Result]) -> list[Result]:
-    """Return results sorted by protocol, then by name of the system."""
-    return sorted(results, key=lambda row: (row.protocol, bool(row.partial), row.system.lower()))
+def tables_by_kind(data: ReportData, of: Callable[[Result], Any], caption: str, **options: Any) -> list[Table]:
+    """Return one table per group and kind of results, sorted by name; caption, options: of ``table_of_kind``.
+
+    of: returns the row of a result, None where it has none, or a list of several.
+    """
+    made = []
+    for group, kind, results in data.by_kind():
+        if rows := [row for found in map(of, by_name(results)) for row in _listed(found)]:
+            made.append(table_of_kind(data, group, kind, caption, rows=rows, **options))
+    return made or [Table("", options["columns"], ())]
+
+
+def _listed(found: Any) -> list[Row]:
+    return found if isinstance(found, list) else [] if found is None else [found]

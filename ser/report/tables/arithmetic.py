@@ -1,7 +1,6 @@
 """Whether the printed numbers of the papers agree with each other."""
 
-from dataclasses import fields
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import pandas as pd
 
@@ -9,21 +8,16 @@ from ser.papers import matching
 from ser.papers.arithmetic import ArithmeticCheck, checks
 from ser.report.data.experiment import ReportData
 from ser.report.table import Column, Table
-from ser.report.tables._columns import badge
+from ser.report.tables._columns import badge, columns
 
 TITLE = "Arithmetic of the printed numbers"
 LEAD = "Whether the printed numbers of each paper agree with each other. No run of ours is needed for it."
+HOLDS = {True: ("yes", "reproduced"), False: ("no", "not-reproduced")}  # text and style of the badge
 COLUMNS = [
-    Column("", "Statement", lambda row: row.claim),
-    Column("", "Paper", lambda row: row.paper),
-    Column("", "Where", lambda row: row.where, small=""),
-    Column(
-        "",
-        "Holds",
-        lambda row: "yes" if row.holds else "no",
-        html=lambda row: badge(*(("yes", "reproduced") if row.holds else ("no", "not-reproduced"))),
-    ),
-    Column("", "Numbers", lambda row: row.detail),
+    *columns(claim="Statement", paper="Paper"),
+    Column("where", "Where", small=""),
+    Column("", "Holds", lambda row: HOLDS[row.holds][0], html=lambda row: badge(*HOLDS[row.holds])),
+    Column("detail", "Numbers"),
 ]
 
 
@@ -31,16 +25,16 @@ def tables(data: ReportData) -> list[Table]:
     """Return the statements about the papers of the runs: those that do not hold, and those that do."""
     found = _checks(data)
     failing, holding = ([check for check in found if check.holds == holds] for holds in (False, True))
-    source = ("published_results.csv",)
+    table = partial(Table, columns=COLUMNS, source=("published_results.csv",), paper=True)
     return [
-        Table("Statements that do not hold", COLUMNS, failing, f"{len(failing)} of {len(found)}.", source, paper=True),
-        Table("Statements that hold", COLUMNS, holding, "", source, paper=True, folded=True),
+        table("Statements that do not hold", rows=failing, caption=f"{len(failing)} of {len(found)}."),
+        table("Statements that hold", rows=holding, folded=True),
     ]
 
 
 def csv(data: ReportData) -> pd.DataFrame:
     """Return one row per statement."""
-    return pd.DataFrame(_checks(data), columns=[field.name for field in fields(ArithmeticCheck)])
+    return pd.DataFrame(_checks(data), columns=list(ArithmeticCheck._fields))
 
 
 @lru_cache(maxsize=1)

@@ -5,11 +5,11 @@ from functools import partial
 import pandas as pd
 from markupsafe import Markup
 
-from ser.report.data.audits import Audit, Row
+from ser.report.data.audits import Row
 from ser.report.data.experiment import ReportData
-from ser.report.formats import COUNT, DECIMAL, PERCENT, Format, count, percent
+from ser.report.formats import COUNT, PERCENT, SHARE, count, percent
 from ser.report.table import Column, Table, frame
-from ser.report.tables._columns import badge
+from ser.report.tables._columns import badge, columns, page_only
 
 TITLE = "Leakage audit"
 LEAD = (
@@ -18,26 +18,17 @@ LEAD = (
     "found, ? unknown."
 )
 EMPTY = "None of the protocols was audited; `ser audit` does it."
-SHARE = Format(percent, DECIMAL.csv)
 
 
 def tables(data: ReportData) -> list[Table]:
     """Return a matrix per corpus, for the page only, and one table per audit, a row per check over all folds."""
-    corpora = dict.fromkeys(audit.corpus for audit in data.audits)
-    matrices = [_matrix(data, corpus) for corpus in corpora]
-    single = [
-        Table(
-            f"{audit.protocol} on {audit.corpus}",
-            _columns(examples=2),
-            audit.rows,
-            f"All folds together: {_tally(audit)}.",
-            (f"data/{audit.corpus}/audit/{audit.protocol}.parquet",),
-            data.warnings.get(audit.corpus, ""),
-            folded=True,
-        )
-        for audit in data.audits
-    ]
-    return [*matrices, *single] or [Table("", _columns(examples=2), ())]
+    made = [_matrix(data, corpus) for corpus in dict.fromkeys(audit.corpus for audit in data.audits)]
+    for one in data.audits:
+        tally = ", ".join(f"{number} {status}" for status, number in one.counts.items() if number)
+        title, caption = f"{one.protocol} on {one.corpus}", f"All folds together: {tally}."
+        source, warning = (f"data/{one.corpus}/audit/{one.protocol}.parquet",), data.warnings.get(one.corpus, "")
+        made.append(Table(title, _columns(examples=2), one.rows, caption, source, warning, folded=True))
+    return made or [Table("", _columns(examples=2), ())]
 
 
 def csv(data: ReportData) -> pd.DataFrame:
@@ -49,20 +40,16 @@ def csv(data: ReportData) -> pd.DataFrame:
 def _columns(examples: int | None) -> list[Column]:
     """Return the columns; ``examples``: how many are named, None for all."""
     return [
-        Column("corpus", "", lambda row: row["corpus"]),
-        Column("protocol", "", lambda row: row["protocol"]),
-        Column("fold", "", lambda row: row["fold"], COUNT),
-        Column("kind", "What", lambda row: row["kind"]),
-        Column("part", "Of", lambda row: row["part"], meaning="part whose utterances are counted"),
-        Column("seen_in", "Seen in", lambda row: row["seen_in"], meaning="part that has the same value"),
-        Column("leak", "Declared as", lambda row: row["leak"], page=False),
-        Column("status", "Status", lambda row: row["status"], html=lambda row: badge(row["status"], _style(row))),
-        Column("share", "Share", lambda row: row["share"], SHARE, "percent of the part's utterances"),
-        Column("utterances", "", lambda row: row["utterances"], COUNT),
-        Column("of", "", lambda row: row["of"], COUNT),
+        *columns(corpus="", protocol="", fold="", kind="What"),
+        Column("part", "Of", meaning="part whose utterances are counted"),
+        Column("seen_in", "Seen in", meaning="part that has the same value"),
+        Column("leak", "Declared as", page=False),
+        Column("status", "Status", html=lambda row: badge(row["status"], _style(row))),
+        Column("share", "Share", "", SHARE, "percent of the part's utterances"),
+        *columns(COUNT, utterances="", of=""),
         Column("", "Utterances", lambda row: f"{count(row['utterances'])} of {count(row['of'])}"),
-        Column("known", "Known", lambda row: row["known"], COUNT, "utterances whose value is known"),
-        Column("values", "Different", lambda row: row["values"], COUNT, "different values that are shared"),
+        Column("known", "Known", "", COUNT, "utterances whose value is known"),
+        Column("values", "Different", "", COUNT, "different values that are shared"),
         Column("examples", "Examples", lambda row: "; ".join(_examples(row)[:examples])),
     ]
 
@@ -77,31 +64,15 @@ def _style(row: Row) -> str:
     return status.replace(", ", "-").replace(" ", "-")
 
 
-def _tally(audit: Audit) -> str:
-    return ", ".join(f"{number} {status}" for status, number in audit.counts.items() if number)
-
-
 def _matrix(data: ReportData, corpus: str) -> Table:
     """Return the shares of one corpus: a row per check, a column per protocol."""
     audits = [audit for audit in data.audits if audit.corpus == corpus]
     found = {(_check(row), audit.protocol): row for audit in audits for row in audit.rows}
-    columns = [
-        Column("", "Shared", str, text=False),
-        *(
-            Column("", audit.protocol, lambda _: None, PERCENT, html=partial(_share, found, audit.protocol), text=False)
-            for audit in audits
-        ),
-    ]
+    shared = Column("", "Shared", str, text=False)
+    protocols = page_only([audit.protocol for audit in audits], PERCENT, partial(_share, found))
     checks = list(dict.fromkeys(_check(row) for audit in audits for row in audit.rows))
-    source = (f"data/{corpus}/audit",)
-    return Table(
-        corpus,
-        columns,
-        checks,
-        "Percent of the part's utterances, all folds together.",
-        source,
-        data.warnings.get(corpus, ""),
-    )
+    caption, source = "Percent of the part's utterances, all folds together.", (f"data/{corpus}/audit",)
+    return Table(corpus, [shared, *protocols], checks, caption, source, data.warnings.get(corpus, ""))
 
 
 def _check(row: Row) -> str:
@@ -110,8 +81,8 @@ def _check(row: Row) -> str:
     return f"{row['kind']}: {where}"
 
 
-def _share(found: dict[tuple[str, str], Row], protocol: str, check: str) -> str:
-    row = found.get((check, protocol))
+def _share(found: dict[tuple[str, str], Row], check: str, title: str) -> str:
+    row = found.get((check, title))
     if row is None:
         return ""
     if row["status"] == "unknown":

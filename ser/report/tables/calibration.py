@@ -11,9 +11,9 @@ from ser.evaluation.calibration import brier, calibration_error, negative_log_li
 from ser.report.data.experiment import ReportData
 from ser.report.data.predictions import SystemPredictions
 from ser.report.data.results import Result
-from ser.report.formats import DECIMAL, Format, percent
+from ser.report.formats import DECIMAL, SHARE
 from ser.report.table import Column, Table
-from ser.report.tables._columns import by_name, note, systems, tables_by_kind
+from ser.report.tables._columns import csv_only, systems, tables_by_kind
 
 TITLE = "Calibration"
 LEAD = (
@@ -21,7 +21,6 @@ LEAD = (
     "score of 1 − 1/N. In the figure, height is accuracy over confidence, darker where more utterances are; on the "
     "diagonal both are equal."
 )
-SHARE = Format(percent, DECIMAL.csv)  # percent for readers, a fraction in the CSV file
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def by_result(data: ReportData) -> Mapping[Result, Calibration]:
 
 def ordered(data: ReportData) -> list[Calibration]:
     """Return the calibrations of all results in the order of the tables."""
-    return [by_result(data)[row] for _, _, rows in data.by_kind() for row in by_name(rows)]
+    return [by_result(data)[row] for row in data.by_name]
 
 
 def _calibration(result: Result, predictions: SystemPredictions) -> Calibration:
@@ -70,20 +69,13 @@ def tables(data: ReportData) -> list[Table]:
     bins = "15 bins of the highest probability"
     columns = [
         *systems(),
-        Column("ECE", "ECE", lambda row: row.ece, SHARE, f"mean |confidence − accuracy| over {bins}, percent"),
-        Column(
-            "ECE_adaptive", "ECE, adaptive", lambda row: row.adaptive, SHARE, "with bins of equally many utterances"
-        ),
-        Column("Brier", "Brier", lambda row: row.brier, DECIMAL, "over all classes, 0 to 2"),
-        Column("NLL", "NLL", lambda row: row.nll, DECIMAL, "mean −ln probability of the true class, nats"),
-        Column("confidence", "Confidence", lambda row: row.confidence, SHARE, "mean highest probability, percent"),
+        Column("ECE", "ECE", "ece", SHARE, f"mean |confidence − accuracy| over {bins}, percent"),
+        Column("ECE_adaptive", "ECE, adaptive", "adaptive", SHARE, "with bins of equally many utterances"),
+        Column("Brier", "Brier", "brier", DECIMAL, "over all classes, 0 to 2"),
+        Column("NLL", "NLL", "nll", DECIMAL, "mean −ln probability of the true class, nats"),
+        Column("confidence", "Confidence", "confidence", SHARE, "mean highest probability, percent"),
         Column("WA", "WA", lambda row: row.result.pooled("WA").mean, SHARE, "percent"),
-        note(),
+        *csv_only(note="result.first.warning"),
     ]
-    return tables_by_kind(
-        data,
-        columns,
-        lambda results: [by_result(data)[row] for row in by_name(results)],
-        "All folds together, mean over seeds.",
-        ("predictions.parquet",),
-    )
+    caption, source = "All folds together, mean over seeds.", ("predictions.parquet",)
+    return tables_by_kind(data, by_result(data).get, caption, columns=columns, source=source)

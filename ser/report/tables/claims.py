@@ -1,8 +1,7 @@
 """Every claim of the papers with a verdict that follows from our results."""
 
-from collections.abc import Callable, Iterable
-from functools import lru_cache
-from operator import attrgetter
+from collections.abc import Iterable
+from functools import lru_cache, partial
 
 import pandas as pd
 from markupsafe import Markup
@@ -15,7 +14,7 @@ from ser.papers.verdicts import Verdict
 from ser.report.data.experiment import ReportData
 from ser.report.formats import Format
 from ser.report.table import Column, Table, frame
-from ser.report.tables._columns import badge, code
+from ser.report.tables._columns import badge, code, csv_only
 
 TITLE = "The papers' claims"
 LEAD = (
@@ -52,22 +51,17 @@ def tally(found: Iterable[Verdict]) -> str:
 def tables(data: ReportData) -> list[Table]:
     """Return one table per paper of the claims that were tested, and one of those that were not run."""
     made = []
+    table = partial(Table, columns=COLUMNS, source=SOURCE, warning=data.warning, paper=True)
     for paper, found in judged(data).items():
-        tested = [one for one in found if one.verdict != "not run"]
-        rest = [one for one in found if one.verdict == "not run"]
-        made.append(_table(paper, tested, f"{len(found)} claims: {tally(found)}.", data.warning))
-        made.append(_table(f"{paper}, not run", rest, NOT_RUN, data.warning))
+        tested, rest = ([one for one in found if (one.verdict == "not run") == absent] for absent in (False, True))
+        made.append(table(paper, rows=tested, caption=f"{len(found)} claims: {tally(found)}."))
+        made.append(table(f"{paper}, not run", rows=rest, caption=NOT_RUN, folded=True))
     return made or [Table("", COLUMNS, ())]
 
 
 def csv(data: ReportData) -> pd.DataFrame:
     """Return one row per claim, in the order of the papers."""
     return frame([Table("", COLUMNS, [verdict for found in judged(data).values() for verdict in found])])
-
-
-def _table(title: str, rows: list[Verdict], caption: str, warning: str) -> Table:
-    folded = title.endswith("not run")
-    return Table(title, COLUMNS, rows, caption, SOURCE, warning, paper=True, folded=folded)
 
 
 def _statement(claim: Claim) -> str:
@@ -80,51 +74,34 @@ def _statement(claim: Claim) -> str:
 
 def _numbers(name: str, title: str) -> list[Column]:
     """Return a number of the verdicts and, for the CSV file, its limits."""
-    number: Callable[[Verdict], Uncertain | None] = attrgetter(name)
 
-    def limit(row: Verdict, side: int) -> float | None:
-        found = number(row)
-        return found.limits[side] if found and found.limits else None
+    def part(of: int, row: Verdict) -> float | None:
+        found: Uncertain | None = getattr(row, name)
+        return (found.value, *(found.limits or (None, None)))[of] if found else None
 
-    return [
-        Column(name, title, lambda row: found.value if (found := number(row)) else None, NUMBER),
-        Column(f"{name}_low", "", lambda row: limit(row, 0), NUMBER),
-        Column(f"{name}_high", "", lambda row: limit(row, 1), NUMBER),
-    ]
+    headings = {name: title, f"{name}_low": "", f"{name}_high": ""}
+    return [Column(key, heading, partial(part, of), NUMBER) for of, (key, heading) in enumerate(headings.items())]
 
 
 def _span(row: Verdict) -> str:
     """Return ``57.10 … 61.90``; "" where nothing was sampled."""
-    limits = row.ours.limits if row.ours else None
-    return " … ".join(map(NUMBER.text, limits)) if limits else ""
-
-
-def _badge(row: Verdict) -> str:
-    return badge(row.verdict, row.verdict.replace(" ", "-"))
-
-
-def _systems(row: Verdict) -> str:
-    return Markup(", ").join(map(code, row.systems))
+    return " … ".join(map(NUMBER.text, (row.ours and row.ours.limits) or ()))
 
 
 COLUMNS = [
-    Column("paper", "", lambda row: row.claim.paper),
-    Column("kind", "", lambda row: row.claim.kind),
-    Column("statement", "", lambda row: row.claim.statement),
-    Column("measure", "", lambda row: row.claim.measure),
-    Column("paper_corpus", "", lambda row: row.claim.corpus),
-    Column("paper_protocol", "", lambda row: row.claim.protocol),
-    Column("paper_systems", "", lambda row: "; ".join(side.name for side in row.claim.sides)),
+    *csv_only(**{name: f"claim.{name}" for name in ("paper", "kind", "statement", "measure")}),
+    *csv_only(paper_corpus="claim.corpus", paper_protocol="claim.protocol"),
+    *csv_only(paper_systems=lambda row: "; ".join(side.name for side in row.claim.sides)),
     Column("", "Claim", lambda row: _statement(row.claim)),
-    Column("where", "Where", lambda row: row.claim.where, meaning="in the paper", small=""),
+    Column("where", "Where", "claim.where", meaning="in the paper", small=""),
     *_numbers("printed", "Printed"),
     *_numbers("ours", "Ours"),
     Column("", "95 %", _span, meaning="interval of ours where it was sampled", small=""),
-    Column("unit", "Unit", lambda row: row.unit, small=""),
-    Column("verdict", "Verdict", lambda row: row.verdict, html=_badge),
-    Column("reason", "Reason", lambda row: row.reason),
+    Column("unit", "Unit", small=""),
+    Column("verdict", "Verdict", html=lambda row: badge(row.verdict, row.verdict.replace(" ", "-"))),
+    Column("reason", "Reason"),
     Column("systems", "", lambda row: "; ".join(row.systems)),
-    Column("", "Systems", lambda row: ", ".join(row.systems), small="", text=False, html=_systems),
+    Column("", "Systems", "systems", small="", text=False, html=lambda row: Markup(", ").join(map(code, row.systems))),
     Column("protocol", "Protocol", lambda row: row.where[1], small=""),
     Column("corpus", "Corpus", lambda row: row.where[0], small="on "),
 ]

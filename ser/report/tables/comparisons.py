@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
+from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
@@ -10,7 +11,7 @@ from markupsafe import Markup
 from ser.report.data.experiment import ReportData
 from ser.report.formats import COUNT, INTERVAL, P_VALUE, POINTS, Format, extent, p_value, points, spans
 from ser.report.table import Column, Table
-from ser.report.tables._columns import INTERVAL_MEANING, coded
+from ser.report.tables._columns import INTERVAL_MEANING, coded, page_only
 
 TITLE = "Comparisons of systems"
 LEAD = (
@@ -19,10 +20,11 @@ LEAD = (
     "Detectable is the smallest difference that would have been found with 80 % power: a smaller difference may exist."
 )
 EMPTY = "No two systems were run on the same folds of one protocol, so there is nothing to compare."
+SOURCE = ("comparisons.parquet",)
 LEVEL = 0.05  # of a p value corrected by Holm
 POINT_VALUES = ("difference", "low", "high", "detectable")  # points in the COMPARISONS table, fractions here
 DETECTABLE = Format(lambda value: points(value, 1).lstrip("+"), POINTS.csv)
-Values = Mapping[str, float]  # POINT_VALUES, p and p_holm; NaN where unknown
+Values = Mapping[str, Any]  # POINT_VALUES, p, p_holm and limits, a pair of low and high; NaN where unknown
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class PairTable:
 
     def differ(self, pair: Pair) -> bool:
         """Return whether two systems differ in the ranking metric after correction."""
-        return pair.values[self.ranking]["p_holm"] <= LEVEL
+        return bool(pair.values[self.ranking]["p_holm"] <= LEVEL)
 
 
 def pair_tables(comparisons: pd.DataFrame, ranking: str, all_folds: Mapping[tuple[str, str], int]) -> list[PairTable]:
@@ -135,7 +137,10 @@ def csv(data: ReportData) -> pd.DataFrame:
 
 def _pair(system: str, other: str, rows: pd.DataFrame, folds: int) -> Pair:
     names = [*POINT_VALUES, "p", "p_holm"]
-    values = {row["metric"]: {name: row[name] for name in names} for row in rows.to_dict("records")}
+    values = {
+        row["metric"]: {name: row[name] for name in names} | {"limits": (row["low"], row["high"])}
+        for row in rows.to_dict("records")
+    }
     first = rows.iloc[0]
     common = list(first["folds"]) if "folds" in rows else []
     missing = f"{spans(common)} of {folds}" if 0 < len(common) < folds else ""
@@ -150,63 +155,40 @@ def _pairs(one: PairTable, metrics: Sequence[str], warning: str) -> Table:
     caption = f"{differing}. Differences in points, system less other, paired by utterance and clustered by speaker. "
     caption += "Holm's correction is over all of these pairs and all metrics"
     caption += "; pairs that lack folds are corrected apart." if any(pair.folds for pair in one.pairs) else "."
-    title = f"Pairs: {one.protocol} on {one.corpus}"
-    return Table(
-        title,
-        _columns(metrics),
-        one.pairs,
-        caption,
-        ("comparisons.parquet",),
-        warning,
-        best=one.differ,
-        folded=len(one.pairs) > 3,
-    )
+    title, columns, folded = f"Pairs: {one.protocol} on {one.corpus}", _columns(metrics), len(one.pairs) > 3
+    return Table(title, columns, one.pairs, caption, SOURCE, warning, best=one.differ, folded=folded)
 
 
 def _columns(metrics: Sequence[str]) -> list[Column]:
-    columns = [coded("", "System", lambda row: row.system), coded("", "Other", lambda row: row.other)]
+    columns = [coded("system", "System"), coded("other", "Other")]
     for metric in metrics:
-        of = partial(_number, metric)
-        limits = partial(_limits, metric)
+        of = f"values.{metric}"
         columns += [
-            Column("", f"{metric} Δ", partial(of, "difference"), POINTS),
-            Column("", f"{metric} 95 %", limits, INTERVAL, INTERVAL_MEANING, small=""),
-            Column("", f"{metric} p", partial(of, "p"), P_VALUE, "two-sided, not corrected"),
-            Column("", f"{metric} p Holm", partial(of, "p_holm"), P_VALUE, "corrected by Holm"),
-            Column("", f"{metric} detectable", partial(of, "detectable"), DETECTABLE, "found with 80 % power"),
+            Column("", f"{metric} Δ", f"{of}.difference", POINTS),
+            Column("", f"{metric} 95 %", f"{of}.limits", INTERVAL, INTERVAL_MEANING, small=""),
+            Column("", f"{metric} p", f"{of}.p", P_VALUE, "two-sided, not corrected"),
+            Column("", f"{metric} p Holm", f"{of}.p_holm", P_VALUE, "corrected by Holm"),
+            Column("", f"{metric} detectable", f"{of}.detectable", DETECTABLE, "found with 80 % power"),
         ]
     return [
         *columns,
-        Column("", "Folds", lambda row: row.folds, meaning="those that both systems have, where folds are missing"),
-        Column("", "Clusters", lambda row: row.clusters, COUNT),
-        Column("", "Method", lambda row: row.method),
+        Column("folds", "Folds", meaning="those that both systems have, where folds are missing"),
+        Column("clusters", "Clusters", "", COUNT),
+        Column("method", "Method"),
     ]
-
-
-def _number(metric: str, name: str, pair: Pair) -> float:
-    return pair.values[metric][name]
-
-
-def _limits(metric: str, pair: Pair) -> tuple[float, float]:
-    return pair.values[metric]["low"], pair.values[metric]["high"]
 
 
 def _matrix(one: PairTable, warning: str) -> Table:
     """Return the differences of every two systems, a row and a column per system."""
     matrix = one.matrix
 
-    def cell(row: str, column: str) -> Markup:
-        if (row, column) not in matrix:
+    def cell(row: str, title: str) -> Markup:
+        if (row, title) not in matrix:
             return Markup("·")
-        difference, differ = matrix[row, column]
+        difference, differ = matrix[row, title]
         style = f"{'up' if difference > 0 else 'down'}{' differ' if differ else ''}"
         return Markup('<span class="{}">{}</span>').format(style, points(difference, 1))
 
-    names = [
-        Column("", name, lambda _: None, POINTS, html=partial(cell, column=name), text=False) for name in one.systems
-    ]
+    columns = [coded("", "System", str, text=False), *page_only(one.systems, POINTS, cell)]
     caption = f"{one.ranking} of the row less {one.ranking} of the column, points; bold where they differ."
-    columns = [coded("", "System", str, text=False), *names]
-    return Table(
-        f"Matrix: {one.protocol} on {one.corpus}", columns, one.systems, caption, ("comparisons.parquet",), warning
-    )
+    return Table(f"Matrix: {one.protocol} on {one.corpus}", columns, one.systems, caption, SOURCE, warning)

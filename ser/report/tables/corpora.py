@@ -1,35 +1,58 @@
 """Language, size, speakers and labels of each corpus."""
 
-from ser.report.data.corpora import CorpusFacts
+from typing import Any
+
+import pyarrow.compute as pc
+
+from ser import layout
 from ser.report.data.experiment import ReportData
 from ser.report.formats import COUNT, Format
-from ser.report.table import Column, Table
+from ser.report.table import Column, Row, Table
+from ser.report.tables._columns import csv_only
+from ser.tables import contracts
 
 TITLE = "Corpora"
 HOURS = Format(lambda value: f"{value:.2f}", lambda value: round(value, 4))
+READ = ["language", "seconds", "speaker", "gender", "session", "emotion"]
 
 
 def tables(data: ReportData) -> list[Table]:
     """Return one row per corpus, all of its utterances, those included that no protocol selects."""
     columns = [
-        Column("corpus", "Corpus", lambda row: row.corpus),
-        Column("languages", "Language", lambda row: ", ".join(row.languages) or "unknown"),
-        Column("hours", "Hours", lambda row: row.hours, HOURS),
-        Column("utterances", "Utterances", lambda row: row.utterances, COUNT),
-        Column("speakers", "Speakers", lambda row: row.speakers or None, COUNT),
-        Column("female_speakers", "", lambda row: row.genders.get("female"), COUNT),
-        Column("male_speakers", "", lambda row: row.genders.get("male"), COUNT),
+        Column("corpus", "Corpus"),
+        Column("languages", "Language"),
+        Column("hours", "Hours", "", HOURS),
+        Column("utterances", "Utterances", "", COUNT),
+        Column("speakers", "Speakers", "", COUNT),
+        *(Column(f"{gender}_speakers", "", f"genders.{gender}", COUNT) for gender in ("female", "male")),
         Column("", "Genders", _genders, meaning="of the speakers"),
-        Column("sessions", "Sessions", lambda row: row.sessions or None, COUNT),
-        Column("emotions", "Labels", lambda row: ", ".join(f"{name} {n}" for name, n in row.emotions.items())),
-        Column("note", "", lambda row: row.warning),
+        Column("sessions", "Sessions", "", COUNT),
+        Column("emotions", "Labels"),
+        *csv_only("note"),
     ]
-    return [
-        Table(
-            "As prepared", columns, data.corpora, "All utterances of each corpus.", ("manifest.parquet",), data.warning
-        )
-    ]
+    caption, corpora = "All utterances of each corpus.", data.plan.experiment.corpora()
+    rows = [_facts(corpus) for corpus in corpora if layout.manifest(corpus).is_file()]
+    return [Table("As prepared", columns, rows, caption, ("manifest.parquet",), data.warning)]
 
 
-def _genders(row: CorpusFacts) -> str:
-    return ", ".join(f"{count} {gender}" for gender, count in row.genders.items()) or "unknown"
+def _facts(corpus: str) -> dict[str, Any]:
+    """Return a corpus as prepared, by name of column. genders: speakers by gender; None where a number is unknown."""
+    path = layout.manifest(corpus)
+    rows = contracts.read(contracts.MANIFEST, path).select(READ)
+    people = rows.select(["speaker", "gender"]).to_pandas().drop_duplicates()
+    emotions = sorted(rows["emotion"].drop_null().value_counts().to_pylist(), key=lambda row: -row["counts"])
+    return {
+        "corpus": corpus,
+        "note": contracts.metadata(path).get("warning", ""),
+        "languages": ", ".join(sorted(rows["language"].drop_null().unique().to_pylist())) or "unknown",
+        "utterances": rows.num_rows,
+        "hours": (pc.sum(rows["seconds"]).as_py() or 0.0) / 3600,
+        "speakers": len(rows["speaker"].drop_null().unique()) or None,
+        "genders": people.dropna().groupby("gender")["speaker"].nunique().to_dict(),
+        "sessions": len(rows["session"].drop_null().unique()) or None,
+        "emotions": ", ".join("{values} {counts}".format(**row) for row in emotions),
+    }
+
+
+def _genders(row: Row) -> str:
+    return ", ".join(f"{count} {gender}" for gender, count in row["genders"].items()) or "unknown"

@@ -25,11 +25,8 @@ def tables(data: ReportData) -> list[Table]:
 
 
 def _rows(data: ReportData) -> Iterator[tuple[Result, str, str]]:
-    systems: dict[str, Result] = {}
-    for result in data.results:
-        systems.setdefault(result.system, result)
-    for name in sorted(systems, key=str.lower):
-        result = systems[name]
+    systems = {result.system: result for result in reversed(data.results)}
+    for _, result in sorted(systems.items(), key=lambda item: item[0].lower()):
         for key, reason in (result.recipe.defaults or {"": "The recipe has no value beyond its paper."}).items():
             yield result, key, reason
 

@@ -39,9 +39,6 @@ def environment(records: Sequence[RunRecord]) -> list[tuple[str, str]]:
 def _energy(records: Sequence[RunRecord]) -> str:
     """Return the energy of the devices during training, in watt-hours, and for how many runs it is known."""
     known = {name: [record.energy[name] for record in records if name in record.energy] for name in DEVICES}
-    parts = [
-        f"{name} {sum(found) / 3600:.3g} Wh ({len(found)} of {len(records)} runs)"
-        for name, found in known.items()
-        if found
-    ]
+    text = "{} {:.3g} Wh ({} of {} runs)"
+    parts = [text.format(name, sum(of) / 3600, len(of), len(records)) for name, of in known.items() if of]
     return f"{', '.join(parts)}; whole devices, other jobs included" if parts else "not readable on these machines"

@@ -1,16 +1,15 @@
 """What each leak adds to the same systems on the same utterances, with its interval."""
 
 from functools import partial
-from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 
 from ser.report.data.experiment import ReportData
-from ser.report.formats import COUNT, INTERVAL, PERCENT, POINTS
+from ser.report.formats import COUNT, PERCENT, POINTS
 from ser.report.leak_gaps import Gap, gaps, mean_gaps
 from ser.report.table import Column, Table, frame
-from ser.report.tables._columns import INTERVAL_MEANING, code, coded, leak_badges, leak_text
+from ser.report.tables._columns import code, coded, csv_only, interval, leak_badges, leak_text
 
 TITLE = "What each leak adds"
 LEAD = (
@@ -23,50 +22,38 @@ EMPTY = (
     "there is nothing to subtract."
 )
 SOURCE = ("predictions.parquet",)
+PERCENTS = "Percent; differences in points, with the leak less without."
 
 
 def tables(data: ReportData) -> list[Table]:
     """Return the mean over systems, and what each system gains."""
-    means = Table(
-        "Mean over systems",
-        [
-            Column("", "Corpus", lambda mean: mean.corpus),
-            coded("", "Without leak", lambda mean: mean.less),
-            coded("", "With leak", lambda mean: mean.more),
-            Column("", "Leak", lambda mean: leak_text(mean.leaks), html=lambda mean: leak_badges(mean.leaks)),
-            Column("", "Systems", lambda mean: mean.systems, COUNT),
-            *_changes(data),
-        ],
-        mean_gaps(data),
-        "Differences in points, with the leak less without.",
-        SOURCE,
-        data.warning,
-    )
     ranking = data.ranking
-    single = Table(
-        "Each system",
-        [
-            Column("corpus", "Corpus", lambda gap: gap.group.corpus, page=False),
-            coded("system", "System", lambda gap: gap.less.system),
-            Column("without", "Without leak", lambda gap: gap.less.protocol, page=False),
-            Column("with", "With leak", lambda gap: gap.more.protocol, page=False),
-            Column("leaks", "Leak", lambda gap: leak_text(gap.leaks), page=False),
-            Column("", ranking, lambda gap: gap.less.scores[ranking].pooled.mean, PERCENT, "without the leak"),
-            Column("", f"{ranking} with leak", lambda gap: gap.more.scores[ranking].pooled.mean, PERCENT),
-            *_changes(data),
-            Column("utterances", "", lambda gap: gap.utterances, COUNT),
-            Column("method", "", lambda gap: gap.changes[ranking].method),
-            Column("remark", "Remark", lambda gap: gap.remark),
-            Column("note", "", lambda gap: gap.group.warning),
-        ],
-        gaps(data),
-        "Percent; differences in points, with the leak less without.",
-        SOURCE,
-        data.warning,
-        group=_heading,
-        folded=len(gaps(data)) > 12,
-    )
-    return [means, single]
+    means = [
+        Column("corpus", "Corpus"),
+        coded("less", "Without leak"),
+        coded("more", "With leak"),
+        Column("", "Leak", lambda mean: leak_text(mean.leaks), html=lambda mean: leak_badges(mean.leaks)),
+        Column("systems", "Systems", "", COUNT),
+        *_changes(data),
+    ]
+    single = [
+        Column("corpus", "Corpus", "group.corpus", page=False),
+        coded("system", "System", "less.system"),
+        Column("without", "Without leak", "less.protocol", page=False),
+        Column("with", "With leak", "more.protocol", page=False),
+        Column("leaks", "Leak", lambda gap: leak_text(gap.leaks), page=False),
+        Column("", ranking, f"less.scores.{ranking}.pooled.mean", PERCENT, "without the leak"),
+        Column("", f"{ranking} with leak", f"more.scores.{ranking}.pooled.mean", PERCENT),
+        *_changes(data),
+        *csv_only("utterances", method=f"changes.{ranking}.method"),
+        Column("remark", "Remark"),
+        *csv_only(note="group.warning"),
+    ]
+    table = partial(Table, source=SOURCE, warning=data.warning)
+    return [
+        table("Mean over systems", means, mean_gaps(data), "Differences in points, with the leak less without."),
+        table("Each system", single, gaps(data), PERCENTS, group=_heading, folded=len(gaps(data)) > 12),
+    ]
 
 
 def csv(data: ReportData) -> pd.DataFrame:
@@ -77,23 +64,9 @@ def csv(data: ReportData) -> pd.DataFrame:
 def _changes(data: ReportData) -> list[Column]:
     columns = []
     for metric in data.ranking_first:
-        of = partial(_change, metric)
-        columns += [
-            Column(f"{metric}_difference", f"Δ {metric}", partial(of, "value"), POINTS),
-            Column(f"{metric}_low", "", partial(of, "low"), POINTS),
-            Column(f"{metric}_high", "", partial(of, "high"), POINTS),
-            Column("", f"Δ {metric} 95 %", partial(_limits, metric), INTERVAL, INTERVAL_MEANING, small=""),
-        ]
+        columns.append(Column(f"{metric}_difference", f"Δ {metric}", f"changes.{metric}.value", POINTS))
+        columns += interval(metric, f"Δ {metric}", f"changes.{metric}", POINTS, small="")
     return columns
-
-
-def _change(metric: str, name: str, row: Any) -> float | None:
-    value: float | None = getattr(row.changes[metric], name) if metric in row.changes else None
-    return value
-
-
-def _limits(metric: str, row: Any) -> tuple[float, float] | None:
-    return (row.changes[metric].low, row.changes[metric].high) if metric in row.changes else None
 
 
 def _heading(gap: Gap) -> Markup:

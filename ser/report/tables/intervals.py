@@ -1,58 +1,45 @@
 """Every metric with its 95 % interval, clustered by speaker, and the spread between seeds and between folds."""
 
 from functools import partial as bind
+from typing import Any
 
 import pandas as pd
 
 from ser.report.data.experiment import ReportData
 from ser.report.data.results import Result
-from ser.report.formats import INTERVAL, PERCENT
+from ser.report.formats import PERCENT
 from ser.report.table import Column, Table
-from ser.report.tables._columns import INTERVAL_MEANING, by_name, systems, tables_by_kind
+from ser.report.tables._columns import interval, systems, tables_by_kind
 
+SOURCE = ("intervals.parquet",)
 TITLE = "Intervals"
+NAMES = ("corpus", "protocol", "system", "metric")
 NUMBERS = ("value", "low", "high", "seed_sd", "fold_sd")
 FACTS = ("seeds", "clusters", "cluster_kind", "method")
 
 
 def tables(data: ReportData) -> list[Table]:
     """Return one table per group of results and kind of row, a row per result."""
-    columns = systems(lambda row: row)
+    columns = systems()
     for metric in data.metrics:
-        of = bind(_value, data, metric)
         columns += [
-            Column("", metric, bind(of, "value"), PERCENT, "all folds of a seed together, mean over seeds"),
-            Column("", f"{metric} 95 %", bind(_limits, data, metric), INTERVAL, INTERVAL_MEANING),
-            Column("", f"{metric} SD seeds", bind(of, "seed_sd"), PERCENT, "between seeds"),
-            Column("", f"{metric} SD folds", bind(of, "fold_sd"), PERCENT, "between folds of the mean over seeds"),
+            Column("", metric, f"{metric}.value", PERCENT, "all folds of a seed together, mean over seeds"),
+            *interval(metric, metric, metric),
+            Column("", f"{metric} SD seeds", f"{metric}.seed_sd", PERCENT, "between seeds"),
+            Column("", f"{metric} SD folds", f"{metric}.fold_sd", PERCENT, "between folds of the mean over seeds"),
         ]
-    columns.append(Column("", "Method", bind(_method, data)))
-    return tables_by_kind(data, columns, by_name, "Percent.", ("intervals.parquet",), lambda row: row, page=False)
+    columns.append(Column("", "Method", lambda row: "{0.method}, {0.clusters} clusters".format(row[data.ranking])))
+    return tables_by_kind(data, bind(_row, data), "Percent.", columns=columns, source=SOURCE, page=False)
 
 
 def csv(data: ReportData) -> pd.DataFrame:
     """Return one row per result and metric, in percent."""
-    return pd.DataFrame(
-        [
-            dict(zip(("corpus", "protocol", "system", "metric"), name, strict=True))
-            | {number: PERCENT.csv(getattr(found, number)) for number in NUMBERS}
-            | {fact: getattr(found, fact) for fact in FACTS}
-            | {"note": data.warnings.get(name[0], "")}
-            for name, found in data.intervals.items()
-        ]
-    )
+    frame = pd.DataFrame(data.intervals.values())
+    percents = {number: frame[number].map(PERCENT.csv) for number in NUMBERS}
+    notes = [data.warnings.get(corpus, "") for corpus in frame["corpus"]]
+    return frame.assign(**percents, note=notes)[[*NAMES, *NUMBERS, *FACTS, "note"]]
 
 
-def _value(data: ReportData, metric: str, name: str, row: Result) -> float:
-    value: float = getattr(data.interval(row, metric), name)
-    return value
-
-
-def _limits(data: ReportData, metric: str, row: Result) -> tuple[float, float]:
-    found = data.interval(row, metric)
-    return found.low, found.high
-
-
-def _method(data: ReportData, row: Result) -> str:
-    found = data.interval(row, data.ranking)
-    return f"{found.method}, {found.clusters} clusters"
+def _row(data: ReportData, result: Result) -> dict[str, Any]:
+    """Return the intervals of a result, by metric."""
+    return {"result": result, **{metric: data.interval(result, metric) for metric in data.metrics}}

@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 import pandas as pd
 from markupsafe import Markup
 
-from ser.papers.paper_tables import Cell, PaperRow, PaperTable, paper_tables
+from ser.papers.paper_tables import PaperRow, PaperTable, paper_tables
 from ser.report.data.experiment import ReportData
 from ser.report.formats import Format
 from ser.report.table import Column, Table
@@ -40,7 +40,7 @@ def _rows(data: ReportData) -> Iterator[tuple[object, ...]]:
     for one in _found(data):
         for line in one.rows:
             transcript = "recognised" if line.side.number.recognised else "given"
-            for column, cell in zip(one.columns, line.cells, strict=True):
+            for column, cell in line.cells.items():
                 numbers = [
                     None if value is None else round(value, 4) for value in (cell.ours, cell.printed, cell.difference)
                 ]
@@ -49,16 +49,13 @@ def _rows(data: ReportData) -> Iterator[tuple[object, ...]]:
 
 def _table(one: PaperTable, warning: str) -> Table:
     columns = [
-        Column("", "Paper's system", lambda line: line.side.name),
+        Column("", "Paper's system", "side.name"),
         Column("", "Corpus", lambda line: line.where[0], page=False),
         Column("", "Protocol", lambda line: line.where[1], page=False),
         Column("", "System", lambda line: line.where[2], page=False),
         Column("", "Run", lambda line: " · ".join(line.where), html=_run, small="", text=False),
-        *(
-            Column("", name, partial(_cell, index), CELL, html=partial(_markup, index))
-            for index, name in enumerate(one.columns)
-        ),
-        Column("", "Remark", lambda line: line.remark),
+        *(Column("", name, f"cells.{name}", CELL, html=partial(_markup, name)) for name in one.columns),
+        Column("", "Remark", "remark"),
     ]
     caption = "Ours, in brackets the printed number and the difference. "
     caption += "Percent except for sizes and times; minutes are of one run."
@@ -71,13 +68,9 @@ def _run(line: PaperRow) -> str:
     return code(system) + f" {protocol} · {corpus}" if line.result else ""
 
 
-def _cell(index: int, line: PaperRow) -> Cell:
-    return line.cells[index]
-
-
-def _markup(index: int, line: PaperRow) -> str:
+def _markup(column: str, line: PaperRow) -> str:
     """Return our number, with the printed one and the difference below it."""
-    cell = line.cells[index]
+    cell = line.cells[column]
     ours = "–" if cell.ours is None else Markup("<b>{}</b>").format(f"{cell.ours:.2f}")
     below = [] if cell.printed is None else [f"printed {cell.printed:.2f}"]
     below += [] if cell.difference is None else [f"{cell.difference:+.2f}".replace("-", "−")]

@@ -1,5 +1,8 @@
 """Everything of each protocol that decides an outcome, with the sizes of its parts."""
 
+from collections.abc import Callable
+from functools import partial
+
 from ser.config.schema import Protocol
 from ser.inventory import grouping
 from ser.report.data.audits import Leak
@@ -7,7 +10,7 @@ from ser.report.data.experiment import ReportData
 from ser.report.data.results import Result
 from ser.report.formats import count, extent
 from ser.report.table import Column, Table
-from ser.report.tables._columns import coded, leak_badges, leak_text
+from ser.report.tables._columns import coded, declared_leaks, leak_badges, leak_text
 
 TITLE = "Protocols"
 LEAD = "The digest is a hash of all that decides an outcome; a change of it reruns what depends on the protocol."
@@ -18,27 +21,20 @@ PARTS = ("train", "dev", "test")
 def tables(data: ReportData) -> list[Table]:
     """Return one row per protocol, classes and corpus, on the page as cards."""
     columns = [
-        coded("protocol", "Protocol", lambda row: row.protocol),
-        Column("title", "Title", lambda row: row.first.protocol.title, small=""),
-        Column("corpus", "Corpus", lambda row: row.corpus),
+        coded("protocol", "Protocol"),
+        Column("title", "Title", "first.protocol.title", small=""),
+        Column("corpus", "Corpus"),
         Column("paper", "Paper", lambda row: row.first.protocol.paper or "none, for comparison"),
         Column("rule", "Rule", lambda row: _rule(row.first.protocol)),
-        Column("folds", "Folds", lambda row: row.first.folds),
+        Column("folds", "Folds", "first.folds"),
         Column("grouping", "Grouping", lambda row: grouping(row.first.protocol)),
         Column("labels", "Labels", _labels),
         Column("subset", "Subset", lambda row: _subset(row.first.protocol)),
-        Column("normalisation", "Normalisation", lambda row: f"statistics per {_scope(row.first.protocol)}"),
+        Column("normalisation", "Normalisation", _scope),
         Column("selection", "Selection", lambda row: _selection(data, row)),
-        Column(
-            "leaks",
-            "Leaks",
-            lambda row: leak_text(_leaks(data, row)) or "none by design",
-            html=lambda row: leak_badges(_leaks(data, row)) or "none by design",
-        ),
+        Column("leaks", "Leaks", partial(_leaks, data, leak_text), html=partial(_leaks, data, leak_badges)),
         Column("parts", "Utterances", _utterances, meaning="of one fold"),
-        Column(
-            "speakers", "Speakers", lambda row: _speakers(data, row), meaning="of each part, least and most over folds"
-        ),
+        Column("speakers", "Speakers", partial(_speakers, data), meaning="of each part, least and most over folds"),
         Column("digest", "Digest", lambda row: row.first.protocol.digest()),
     ]
     rows: dict[tuple[str, tuple[str, ...], str], Result] = {}
@@ -65,8 +61,8 @@ def _subset(protocol: Protocol) -> str:
     return subset or "all utterances with these labels"
 
 
-def _scope(protocol: Protocol) -> str:
-    return "speaker" if protocol.normalisation == "speaker" else "train part"
+def _scope(row: Result) -> str:
+    return f"statistics per {'speaker' if row.first.protocol.normalisation == 'speaker' else 'train part'}"
 
 
 def _selection(data: ReportData, row: Result) -> str:
@@ -81,8 +77,8 @@ def _selection(data: ReportData, row: Result) -> str:
     return rule + (f"; none for {', '.join(estimators)}, which use no dev part" if estimators else "")
 
 
-def _leaks(data: ReportData, row: Result) -> list[Leak]:
-    return [leak for leak in data.leaks(row) if leak.name in row.first.protocol.leaks]
+def _leaks(data: ReportData, write: Callable[[list[Leak]], str], row: Result) -> str:
+    return write(declared_leaks(data, row)) or "none by design"
 
 
 def _utterances(row: Result) -> str:

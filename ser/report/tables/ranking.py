@@ -1,9 +1,9 @@
 """Whether the order of systems changes between protocols: Kendall's tau, and the pairs that swap."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, permutations
 
 from scipy.stats import kendalltau
 
@@ -11,7 +11,7 @@ from ser.report.data.experiment import ReportData
 from ser.report.data.results import Result, ResultGroup
 from ser.report.formats import COUNT, DECIMAL, Format, decimal, points
 from ser.report.table import Column, Table
-from ser.report.tables._columns import coded
+from ser.report.tables._columns import coded, csv_only
 
 TITLE = "Whether the ranking changes"
 LEAD = (
@@ -19,6 +19,7 @@ LEAD = (
     "same order and −1 for the reverse."
 )
 EMPTY = "No two systems were run on all folds of two protocols, so there are no two rankings to compare."
+SWAPPED = "in brackets the lead of the first system in points, under the one and under the other protocol"
 TAU = Format(lambda value: decimal(value, 2), DECIMAL.csv)
 
 
@@ -42,12 +43,6 @@ class RankingChange:
         """Number of pairs of systems."""
         return len(self.systems) * (len(self.systems) - 1) // 2
 
-    @property
-    def swapped(self) -> str:
-        """The pairs that swap: ``A before B (+1.20, −0.40)``."""
-        texts = (f"{a} before {b} ({points(lead)}, {points(lag)})" for a, b, lead, lag in self.swaps)
-        return "; ".join(texts)
-
 
 def ranking_changes(groups: Iterable[ResultGroup], metric: str) -> list[RankingChange]:
     """Return every two protocols of a group under which two systems or more were run on all folds."""
@@ -61,22 +56,14 @@ def ranking_changes(groups: Iterable[ResultGroup], metric: str) -> list[RankingC
             common = sorted(set(protocols[one]) & set(protocols[other]))
             if len(common) > 1:
                 before, after = (
-                    [protocols[name][system].scores[metric].pooled.mean for system in common] for name in (one, other)
+                    {system: protocols[name][system].scores[metric].pooled.mean for system in common}
+                    for name in (one, other)
                 )
-                tau = float(kendalltau(before, after).statistic)
-                swaps = tuple(_swaps(common, before, after))
+                tau = float(kendalltau(list(before.values()), list(after.values())).statistic)
+                leads = ((a, b, before[a] - before[b], after[a] - after[b]) for a, b in permutations(common, 2))
+                swaps = tuple(lead for lead in leads if lead[2] > 0 > lead[3])
                 found.append(RankingChange(group.corpus, one, other, tuple(common), tau, swaps))
     return found
-
-
-def _swaps(
-    systems: Sequence[str], before: Sequence[float], after: Sequence[float]
-) -> Iterator[tuple[str, str, float, float]]:
-    for pair in combinations(range(len(systems)), 2):
-        for a, b in (pair, pair[::-1]):
-            lead, lag = before[a] - before[b], after[a] - after[b]
-            if lead > 0 > lag:
-                yield systems[a], systems[b], lead, lag
 
 
 @lru_cache(maxsize=1)
@@ -85,24 +72,23 @@ def changes(data: ReportData) -> list[RankingChange]:
     return ranking_changes(data.groups, data.ranking)
 
 
+def _swapped(row: RankingChange) -> str:
+    """Return the pairs that swap: ``A before B (+1.20, −0.40)``."""
+    return "; ".join(f"{a} before {b} ({points(lead)}, {points(lag)})" for a, b, lead, lag in row.swaps)
+
+
 def tables(data: ReportData) -> list[Table]:
     """Return one row per two protocols."""
     columns = [
-        Column("corpus", "Corpus", lambda row: row.corpus, page=False),
-        coded("protocol", "Protocol", lambda row: row.one),
-        coded("other", "Other", lambda row: row.other),
-        Column("", "Corpus", lambda row: row.corpus, text=False),
+        Column("corpus", "Corpus", page=False),
+        coded("protocol", "Protocol", "one"),
+        coded("other", "Other"),
+        Column("", "Corpus", "corpus", text=False),
         Column("systems", "Systems", lambda row: len(row.systems), COUNT),
-        Column("tau", "τ", lambda row: row.tau, TAU, "Kendall's tau-b"),
-        Column("pairs", "", lambda row: row.pairs, COUNT),
-        Column("swaps", "", lambda row: len(row.swaps), COUNT),
+        Column("tau", "τ", "tau", TAU, "Kendall's tau-b"),
+        *csv_only("pairs", swaps=lambda row: len(row.swaps)),
         Column("", "Swaps", lambda row: f"{len(row.swaps)} of {row.pairs}"),
-        Column(
-            "swapped",
-            "Pairs that swap",
-            lambda row: row.swapped,
-            meaning="in brackets the lead of the first system in points, under the one and under the other protocol",
-        ),
+        Column("swapped", "Pairs that swap", _swapped, meaning=SWAPPED),
     ]
     title = f"Order of systems by {data.ranking}"
     return [Table(title, columns, changes(data), "", ("scores.parquet",), data.warning)]

@@ -1,7 +1,7 @@
 """How far the corpus's raters agree, and how systems meet their labels."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from operator import itemgetter
 from typing import Final
@@ -15,9 +15,9 @@ from ser.evaluation.agreement import Agreement, SoftLabelScores, against_soft, f
 from ser.report.data.experiment import ReportData
 from ser.report.data.predictions import SystemPredictions
 from ser.report.data.results import PAPER, Result, ResultGroup
-from ser.report.formats import COUNT, DECIMAL, PERCENT, TEXT, Format, count, decimal
+from ser.report.formats import COUNT, DECIMAL, PERCENT, count, decimal
 from ser.report.table import Column, Table
-from ser.report.tables._columns import code
+from ser.report.tables._columns import code, columns, csv_only
 
 TITLE = "Raters and systems"
 LEAD = (
@@ -27,6 +27,7 @@ LEAD = (
 )
 # Raters who judge themselves, by corpus adapter: IEMOCAP's actors.
 THEMSELVES: Final[Mapping[str, str]] = {"iemocap": r"[FM]\d", "demo": r"[FM]\d"}
+MEANS = ("cross_entropy", "entropy", "any_rater")  # of the soft scores, over seeds
 SINGLE = "a single rater against the majority of the others"
 
 
@@ -57,10 +58,9 @@ def _raters(data: ReportData, group: ResultGroup) -> GroupRaters | None:
     first, manifest = group.results[0], data.raters[group.corpus]
     tested = {name for row in group.results for name in data.predictions_of(row).rows["utterance"]}
     classes = list(first.first.classes)
+    judged, without = manifest[manifest["utterance"].isin(tested)], THEMSELVES.get(first.first.adapter, "")
     try:
-        given = votes(
-            manifest[manifest["utterance"].isin(tested)], first.labels, without=THEMSELVES.get(first.first.adapter, "")
-        )
+        given = votes(judged, first.labels, without=without)
         agreement = fleiss(given)
         together = single_rater(given, classes).head(1)  # all raters
         wa, ua = together[["WA", "UA"]].to_numpy()[0].tolist()
@@ -76,11 +76,10 @@ def _soft(given: pd.DataFrame, found: SystemPredictions, classes: Sequence[str])
     each = []
     for seed in found.rows["seed"].unique():
         mine = (found.rows["seed"] == seed).to_numpy()
-        each.append(
-            against_soft(given, found.rows.loc[mine, "utterance"], found.probabilities[mine][:, order], classes)
-        )
-    entropy, floor, any_rater = np.mean([(one.cross_entropy, one.entropy, one.any_rater) for one in each], axis=0)
-    return SoftLabelScores(float(entropy), float(floor), float(any_rater), each[0].utterances, each[0].left_out)
+        names, probabilities = found.rows.loc[mine, "utterance"], found.probabilities[mine][:, order]
+        each.append(against_soft(given, names, probabilities, classes))
+    means = {name: float(np.mean([getattr(one, name) for one in each])) for name in MEANS}
+    return SoftLabelScores(**{**asdict(each[0]), **means})
 
 
 def tables(data: ReportData) -> list[Table]:
@@ -109,33 +108,18 @@ def _rows(one: GroupRaters) -> Iterator[dict[str, object]]:
     for row, soft in sorted(one.soft, key=lambda pair: (pair[0].kind == PAPER, pair[0].protocol, pair[0].system)):
         paper = Markup(' <span class="leaks">{}</span>').format(PAPER) if row.kind == PAPER else ""
         named = {"who": row.system, "protocol": row.protocol, "heading": code(row.protocol) + paper}
-        scores = {
-            "WA": row.pooled("WA").mean,
-            "UA": row.pooled("UA").mean,
-            "utterances": soft.utterances,
-            "any_rater": soft.any_rater,
-        }
-        yield {**group, **named, **scores, "cross_entropy": soft.cross_entropy, "entropy_of_raters": soft.entropy}
-
-
-def _column(name: str, title: str = "", kind: Format = TEXT, meaning: str = "", page: bool = True) -> Column:
-    return Column(name, title, lambda row: row.get(name), kind, meaning, page=page)
+        rates = {metric: row.pooled(metric).mean for metric in ("WA", "UA")}
+        yield {**group, **named, **rates, **asdict(soft), "entropy_of_raters": soft.entropy}
 
 
 COLUMNS = [
-    _column("corpus"),
-    _column("classes"),
-    _column("who", "Who"),
-    _column("protocol", "Protocol", page=False),
-    _column("WA", "WA", PERCENT, "percent"),
-    _column("UA", "UA", PERCENT, "percent"),
-    _column("cross_entropy", "Cross-entropy", DECIMAL, "of the probabilities, nats"),
-    _column("any_rater", "Any rater", PERCENT, "predictions that some rater gave"),
-    _column("utterances", kind=COUNT),
-    _column("judgements", kind=COUNT),
-    _column("entropy_of_raters", kind=DECIMAL),
-    _column("fleiss_kappa", kind=DECIMAL),
-    _column("kappa_utterances", kind=COUNT),
-    _column("kappa_raters", kind=COUNT),
-    _column("note"),
+    *columns(corpus="", classes="", who="Who"),
+    Column("protocol", "Protocol", page=False),
+    *(Column(metric, metric, "", PERCENT, "percent") for metric in ("WA", "UA")),
+    Column("cross_entropy", "Cross-entropy", "", DECIMAL, "of the probabilities, nats"),
+    Column("any_rater", "Any rater", "", PERCENT, "predictions that some rater gave"),
+    *columns(COUNT, utterances="", judgements=""),
+    *columns(DECIMAL, entropy_of_raters="", fleiss_kappa=""),
+    *columns(COUNT, kappa_utterances="", kappa_raters=""),
+    *csv_only("note"),
 ]

@@ -6,51 +6,35 @@ import pandas as pd
 from markupsafe import Markup
 
 from ser.report.data.experiment import ReportData
-from ser.report.data.results import EXPLANATIONS, PAPER, Result
+from ser.report.data.results import Result
 from ser.report.formats import PERCENT, percent
 from ser.report.table import Column, Table
-from ser.report.tables._columns import protocol_heading, systems
+from ser.report.tables._columns import systems, table_of_kind
 
+SOURCE = ("scores.parquet",)
 TITLE = "Recall per class"
 
 
 def tables(data: ReportData) -> list[Table]:
     """Return one table per group of results and kind of row, a column per class."""
-    return [
-        Table(
-            f"{group.corpus}, {kind}",
-            [*systems(lambda row: row), *map(_recall, rows[0].recalls)],
-            rows,
-            f"{group.classes}. {EXPLANATIONS[kind]} Percent of the class's test utterances that are recognised, pooled "
-            "over folds, mean over seeds.",
-            ("scores.parquet",),
-            group.warning,
-            group=lambda row: protocol_heading(data, row),
-            paper=kind == PAPER,
-        )
-        for group, kind, rows in data.by_kind()
-    ]
+    caption = "Percent of the class's test utterances that are recognised, pooled over folds, mean over seeds."
+    made = []
+    for group, kind, rows in data.by_kind():
+        columns = [*systems(), *map(_recall, rows[0].recalls)]
+        made.append(table_of_kind(data, group, kind, caption, columns=columns, rows=rows, source=SOURCE))
+    return made
 
 
 def csv(data: ReportData) -> pd.DataFrame:
     """Return one row per corpus, protocol, system and class; ``recall`` in percent."""
-    return pd.DataFrame(
-        [
-            {
-                "corpus": result.corpus,
-                "ranking": kind,
-                "protocol": result.protocol,
-                "system": result.system,
-                "class": name,
-                "recall": None if isnan(value) else PERCENT.csv(value),
-                "utterances": int(result.confusion.sum(axis=1)[name]) // len(result.seeds),
-                "note": group.warning,
-            }
-            for group, kind, rows in data.by_kind()
-            for result in rows
-            for name, value in result.recalls.items()
-        ]
-    )
+    found = [
+        (one.corpus, kind, one.protocol, one.system, name, PERCENT.csv(recall), size // len(one.seeds), group.warning)
+        for group, kind, rows in data.by_kind()
+        for one in rows
+        for (name, recall), size in zip(one.recalls.items(), one.confusion.sum(axis=1), strict=True)
+    ]
+    columns = ["corpus", "ranking", "protocol", "system", "class", "recall", "utterances", "note"]
+    return pd.DataFrame(found, columns=columns)
 
 
 def _recall(name: str) -> Column:
@@ -59,4 +43,4 @@ def _recall(name: str) -> Column:
         share = "0" if isnan(value) else percent(value)
         return Markup('<span class="heat" style="--share: {}%">{}</span>').format(share, percent(value))
 
-    return Column("", name, lambda row: row.recalls[name], PERCENT, html=shaded)
+    return Column("", name, f"recalls.{name}", PERCENT, html=shaded)

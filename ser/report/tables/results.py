@@ -6,12 +6,11 @@ from math import isnan
 from markupsafe import Markup
 
 from ser.metrics import METRICS
-from ser.report.data.experiment import ReportData
-from ser.report.data.intervals import MetricInterval
-from ser.report.data.results import EXPLANATIONS, PAPER, MeanSd, Result, ResultGroup, Score
-from ser.report.formats import COUNT, DURATION, INTERVAL, PARAMETERS, PERCENT, count, percent, spans
+from ser.report.data.experiment import MetricInterval, ReportData
+from ser.report.data.results import Result, ResultGroup, Score
+from ser.report.formats import COUNT, DURATION, PARAMETERS, PERCENT, count, percent, spans
 from ser.report.table import Column, Table, letter
-from ser.report.tables._columns import INTERVAL_MEANING, badge, leak_text, note, protocol_heading, systems
+from ser.report.tables._columns import badge, csv_only, interval, leak_text, systems, table_of_kind
 
 TITLE = "Results"
 LEAD = (
@@ -26,7 +25,7 @@ SOURCE = ("scores.parquet", "intervals.parquet")
 
 def tables(data: ReportData) -> list[Table]:
     """Return one table per group of results and kind of row."""
-    return [_table(data, group, kind, rows) for group, kind, rows in data.by_kind()]
+    return [_table(data, *of) for of in data.by_kind()]
 
 
 def _table(data: ReportData, group: ResultGroup, kind: str, rows: tuple[Result, ...]) -> Table:
@@ -37,109 +36,74 @@ def _table(data: ReportData, group: ResultGroup, kind: str, rows: tuple[Result, 
     ranked = [row for row in rows if not row.partial]
     protocols = [row.protocol for row in ranked]
     best = {ranked[protocols.index(name)] for name in protocols if protocols.count(name) > 1}
-    return Table(
-        f"{group.corpus}, {kind}",
-        [
-            Column("corpus", "", lambda row: row.corpus),
-            Column("classes", "", lambda _: group.classes),
-            Column("ranking", "", lambda _: kind),
-            *_columns(data, {text: letter(index) for index, text in enumerate(notes)}),
-        ],
-        rows,
-        f"{group.classes}. {EXPLANATIONS[kind]} Percent. Seeds {seeds}; trained on {devices}.",
-        SOURCE,
-        group.warning,
-        notes,
-        group=bind(protocol_heading, data),
-        best=lambda row: row in best,
-        paper=kind == PAPER,
-    )
+    columns = [
+        *csv_only("corpus", classes=lambda _: group.classes, ranking="kind"),
+        *_columns(data, {text: letter(index) for index, text in enumerate(notes)}),
+    ]
+    caption = f"Percent. Seeds {seeds}; trained on {devices}."
+    options = {"columns": columns, "rows": rows, "source": SOURCE, "notes": notes, "best": best.__contains__}
+    return table_of_kind(data, group, kind, caption, **options)
 
 
 def _columns(data: ReportData, marks: dict[str, str]) -> list[Column]:
+    small = [None, *(f"{metric} " for metric in data.metrics[1:])]
     published = [
-        Column(
-            f"published_{metric}",
-            f"Published {metric}",
-            bind(_published, metric),
-            small=f"{metric} " if index else None,
-        )
-        for index, metric in enumerate(data.metrics)
+        Column(f"published_{metric}", f"Published {metric}", bind(_published, metric), small=prefix)
+        for metric, prefix in zip(data.metrics, small, strict=True)
     ]
     last = bind(data.interval, metric=data.metrics[-1])
     return [
-        *systems(lambda row: row)[1:],
-        Column("", "Title", lambda row: row.recipe.title, small="", text=False),
-        Column("protocol_title", "", lambda row: row.first.protocol.title),
-        Column("protocol_digest", "", lambda row: row.first.protocol.digest()),
+        *systems()[1:],
+        Column("", "Title", "recipe.title", small="", text=False),
+        *csv_only(protocol_title="first.protocol.title", protocol_digest=lambda row: row.first.protocol.digest()),
         Column("leaks", "Leaks", lambda row: leak_text(data.leaks(row)), small="", html=_feature_leak),
         Column("", "Notes", lambda row: ", ".join(marks[text] for text in row.notes), small="notes "),
-        Column("paper", "", lambda row: row.recipe.paper),
+        *csv_only(paper="recipe.paper"),
         *(column for metric in data.metrics for column in _metric(data, metric)),
-        Column("utterances", "n", lambda row: row.utterances, COUNT, "test utterances of one seed"),
-        Column("clusters", "", lambda row: last(row).clusters, COUNT),
-        Column("cluster_kind", "", lambda row: last(row).cluster_kind),
-        Column("interval", "", lambda row: last(row).method),
+        Column("utterances", "n", "", COUNT, "test utterances of one seed"),
+        *csv_only(clusters=lambda row: last(row).clusters, cluster_kind=lambda row: last(row).cluster_kind),
+        *csv_only(interval=lambda row: last(row).method),
         Column("", "Speakers", lambda row: _speakers(last(row)), small="", text=False),
-        Column("seeds", "", lambda row: spans(row.seeds)),
-        Column("folds", "", lambda row: spans(row.folds)),
-        Column("folds_total", "", lambda row: row.first.folds, COUNT),
-        Column("partial", "", lambda row: row.partial),
+        *csv_only(seeds=lambda row: spans(row.seeds), folds=lambda row: spans(row.folds)),
+        *csv_only(folds_total="first.folds", partial="partial"),
         Column("", "Folds × seeds", _folds),
-        Column("epochs", "Epochs", lambda row: row.epochs, small="epochs "),
-        Column("UA_best_of_test_curve", "", lambda row: row.curve_ua, PERCENT),
+        Column("epochs", "Epochs", small="epochs "),
+        Column("UA_best_of_test_curve", "", "own.curve_ua", PERCENT),
         *published,
         Column("", "Source", lambda row: ", ".join(marks[text] for text in _sources(row)), small="source "),
         Column("published_protocol", "", _published_protocol),
-        Column("published_remark", "Remark", lambda row: row.remark, small=""),
-        Column("parameters", "Parameters", lambda row: row.first.parameters, PARAMETERS, text=False),
-        Column("seconds", "Training", lambda row: row.seconds, DURATION, small="", text=False),
-        Column("device", "Device", lambda row: row.devices, small="", text=False),
-        Column("provenance", "", lambda row: " | ".join(row.notes)),
-        note(lambda row: row),
+        Column("published_remark", "Remark", "remark", small=""),
+        Column("parameters", "Parameters", "first.parameters", PARAMETERS, text=False),
+        Column("seconds", "Training", "", DURATION, small="", text=False),
+        Column("device", "Device", "devices", small="", text=False),
+        *csv_only(provenance=lambda row: " | ".join(row.notes), note="first.warning"),
     ]
 
 
 def _metric(data: ReportData, metric: str) -> list[Column]:
-    def interval(row: Result) -> tuple[float, float]:
-        found = data.interval(row, metric)
-        return found.low, found.high
-
     def bar(row: Result) -> Markup:
-        (low, high), chance = interval(row), row.scores[metric].chance
-        style = f"--value: {percent(row.scores[metric].pooled.mean)}%"
-        style += f"; --chance: {percent(chance)}%" if chance is not None else ""
-        style += "" if isnan(low) else f"; --low: {percent(low)}%; --high: {percent(high)}%"
-        value = percent(row.scores[metric].pooled.mean)
+        found, score = data.interval(row, metric), row.scores[metric]
+        value = percent(score.pooled.mean)
+        style = f"--value: {value}%"
+        style += f"; --chance: {percent(score.chance)}%" if score.chance is not None else ""
+        style += "" if isnan(found.low) else f"; --low: {percent(found.low)}%; --high: {percent(found.high)}%"
         return Markup('<b>{}</b><span class="meter" style="{}" aria-hidden="true"></span>').format(value, style)
 
-    found = bind(data.interval, metric=metric)
-    chance = CHANCE.get(metric, "")
+    def spread(row: Result) -> str:
+        mean, sd = row.scores[metric].folds.mean, row.scores[metric].folds.sd
+        return percent(mean) + (f" ± {percent(sd)}" if sd is not None else "")
+
+    of, chance = f"scores.{metric}", CHANCE.get(metric, "")
     return [
-        Column(metric, metric, lambda row: row.scores[metric].pooled.mean, PERCENT, METRICS[metric].title, html=bar),
-        Column(f"{metric}_sd", "", lambda row: row.scores[metric].pooled.sd, PERCENT),
-        Column(f"{metric}_low", "", lambda row: found(row).low, PERCENT),
-        Column(f"{metric}_high", "", lambda row: found(row).high, PERCENT),
-        Column("", f"{metric} 95 %", interval, INTERVAL, INTERVAL_MEANING, small=""),
-        Column(f"fold_{metric}", "", lambda row: row.scores[metric].folds.mean, PERCENT),
-        Column(f"fold_{metric}_sd", "", lambda row: row.scores[metric].folds.sd, PERCENT),
-        Column(
-            "", f"{metric} over folds", lambda row: _spread(row.scores[metric].folds), meaning="mean ± SD", page=False
-        ),
+        Column(metric, metric, f"{of}.pooled.mean", PERCENT, METRICS[metric].title, html=bar),
+        Column(f"{metric}_sd", "", f"{of}.pooled.sd", PERCENT),
+        *interval(metric, metric, bind(data.interval, metric=metric), small=""),
+        Column(f"fold_{metric}", "", f"{of}.folds.mean", PERCENT),
+        Column(f"fold_{metric}_sd", "", f"{of}.folds.sd", PERCENT),
+        Column("", f"{metric} over folds", spread, meaning="mean ± SD", page=False),
         Column("", f"SD of {metric}", lambda row: _sd(row.scores[metric]), small="SD ", text=False),
-        Column(
-            f"chance_{metric}",
-            f"Chance {metric}",
-            lambda row: row.scores[metric].chance,
-            PERCENT,
-            chance,
-            small="chance ",
-        ),
+        Column(f"chance_{metric}", f"Chance {metric}", f"{of}.chance", PERCENT, chance, small="chance "),
     ]
-
-
-def _spread(values: MeanSd) -> str:
-    return percent(values.mean) + (f" ± {percent(values.sd)}" if values.sd is not None else "")
 
 
 def _sd(score: Score) -> str:
@@ -148,8 +112,8 @@ def _sd(score: Score) -> str:
     return ", ".join(f"{name} {percent(sd)}" for name, sd in known if sd is not None)
 
 
-def _speakers(interval: MetricInterval) -> str:
-    return f"{count(interval.clusters)} speakers" if interval.cluster_kind == "speaker" else "speakers unknown"
+def _speakers(found: MetricInterval) -> str:
+    return f"{count(found.clusters)} speakers" if found.cluster_kind == "speaker" else "speakers unknown"
 
 
 def _folds(row: Result) -> str:

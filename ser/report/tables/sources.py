@@ -1,7 +1,7 @@
 """Hashes of the data that the runs were trained on."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from ser import layout
 from ser.report.data.experiment import ReportData
@@ -24,19 +24,15 @@ def tables(data: ReportData) -> list[Table]:
     return [Table("Sources", columns, _sources(data.records), "", source, folded=True)]
 
 
-def _sources(records: Iterable[RunRecord]) -> list[tuple[str, str, str]]:
-    found: dict[tuple[str, str], set[str]] = {}
-    for record in records:
-        for name, digest in record.data.items():
-            if name != "folds":
-                source = name if name == "words" else f"feature {name}"
-                found.setdefault((record.run.corpus, source), set()).add(digest)
-    for corpus in sorted({record.run.corpus for record in records}):
+def _sources(records: Sequence[RunRecord]) -> list[tuple[str, str, str]]:
+    found = {
+        (record.run.corpus, name if name == "words" else f"feature {name}", digest)
+        for record in records
+        for name, digest in record.data.items()
+        if name != "folds"
+    }
+    for corpus in {record.run.corpus for record in records}:
         path = layout.manifest(corpus)
         if path.is_file():
-            found[corpus, " manifest.parquet"] = {hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()}
-    return [
-        (corpus, source.strip(), digest)
-        for (corpus, source), digests in sorted(found.items())
-        for digest in sorted(digests)
-    ]
+            found.add((corpus, " manifest.parquet", hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()))
+    return [(corpus, source.strip(), digest) for corpus, source, digest in sorted(found)]

@@ -1,8 +1,8 @@
 """UA of every test speaker."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 import pandas as pd
 from markupsafe import Markup
@@ -12,7 +12,7 @@ from ser.report.data.predictions import SystemPredictions
 from ser.report.data.results import Result
 from ser.report.formats import COUNT, PERCENT, percent
 from ser.report.table import Column, Table
-from ser.report.tables._columns import by_name, code, systems, tables_by_kind
+from ser.report.tables._columns import coded, page_only, systems, tables_by_kind
 
 TITLE = "Speakers"
 LEAD = (
@@ -23,16 +23,11 @@ EMPTY = "The speakers of these corpora are unknown."
 SOURCE = ("predictions.parquet",)
 
 
-@dataclass(frozen=True)
-class SpeakerScores:
+class SpeakerScores(NamedTuple):
     """The speakers of one result. table: index speaker, worst UA first; wa, ua (0…1, mean over seeds), utterances."""
 
     result: Result
     table: pd.DataFrame
-
-    def quantile(self, share: float) -> float:
-        """Return a quantile of the speakers' UA."""
-        return float(self.table["ua"].quantile(share))
 
 
 @lru_cache(maxsize=1)
@@ -56,11 +51,6 @@ def _table(predictions: SystemPredictions) -> pd.DataFrame:
 
 def tables(data: ReportData) -> list[Table]:
     """Return worst, quartiles and best of the speakers' UA, and on the page the UA of each speaker."""
-    known = by_result(data)
-
-    def rows(results: tuple[Result, ...]) -> list[SpeakerScores]:
-        return [known[row] for row in by_name(results) if row in known]
-
     columns = [
         *systems(),
         Column("", "Speakers", lambda row: len(row.table), COUNT),
@@ -73,7 +63,7 @@ def tables(data: ReportData) -> list[Table]:
         Column("", "SD", lambda row: float(row.table["ua"].std(ddof=1)), PERCENT, "between speakers", text=False),
     ]
     caption = "UA of each speaker in percent, mean over seeds; every speaker is in speakers.csv."
-    summary = tables_by_kind(data, columns, rows, caption, SOURCE)
+    summary = tables_by_kind(data, by_result(data).get, caption, columns=columns, source=SOURCE)
     return [*summary, *(_every_speaker(table) for table in summary if table.rows)]
 
 
@@ -81,12 +71,8 @@ def csv(data: ReportData) -> pd.DataFrame:
     """Return one row per result and speaker; WA and UA in percent."""
     columns = ["corpus", "protocol", "system", "speaker", "WA", "UA", "utterances", "note"]
     rows = [
-        (
-            *(one.result.corpus, one.result.protocol, one.result.system, speaker),
-            *(PERCENT.csv(row.wa), PERCENT.csv(row.ua), int(row.utterances), one.result.first.warning),
-        )
-        for _, _, results in data.by_kind()
-        for result in by_name(results)
+        (*result.key, speaker, *map(PERCENT.csv, (row.wa, row.ua)), int(row.utterances), result.first.warning)
+        for result in data.by_name
         if (one := by_result(data).get(result)) is not None
         for speaker, row in one.table.sort_index().iterrows()
     ]
@@ -94,23 +80,20 @@ def csv(data: ReportData) -> pd.DataFrame:
 
 
 def _quantile(share: float, row: SpeakerScores) -> float:
-    return row.quantile(share)
+    return float(row.table["ua"].quantile(share))
 
 
 def _every_speaker(summary: Table) -> Table:
     """Return the UA of each speaker, a column per speaker, for the page only."""
     names = sorted({name for row in summary.rows for name in row.table.index})
 
-    def scores(name: str, row: SpeakerScores) -> Markup:
-        if name not in row.table.index:
+    def scores(row: SpeakerScores, title: str) -> Markup:
+        if title not in row.table.index:
             return Markup("–")
-        ua, wa = (percent(float(row.table[metric][name])) for metric in ("ua", "wa"))
+        ua, wa = (percent(float(row.table[metric][title])) for metric in ("ua", "wa"))
         return Markup('<span class="heat" style="--share: {}%">{}</span><small>{}</small>').format(ua, ua, wa)
 
-    columns = [
-        Column("", "System", lambda row: row.result.system, html=lambda row: code(row.result.system), text=False),
-        *(Column("", name, lambda _: None, PERCENT, html=partial(scores, name), text=False) for name in names),
-    ]
+    columns = [coded("", "System", "result.system", text=False), *page_only(names, PERCENT, scores)]
     caption = "UA in percent, below it WA."
     title = f"Every speaker: {summary.title}"
     return Table(title, columns, summary.rows, caption, SOURCE, summary.warning, group=summary.group, folded=True)

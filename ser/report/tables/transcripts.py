@@ -8,7 +8,7 @@ from ser.evaluation.word_errors import WordErrors
 from ser.report.data.experiment import ReportData
 from ser.report.formats import COUNT, PERCENT
 from ser.report.table import Column, Table
-from ser.report.tables._columns import coded
+from ser.report.tables._columns import coded, columns
 
 TITLE = "Recognised transcripts"
 LEAD = "The transcripts of systems on recognised text, compared with those of the corpus, lower case, no punctuation."
@@ -17,19 +17,18 @@ LEAD = "The transcripts of systems on recognised text, compared with those of th
 def tables(data: ReportData) -> list[Table]:
     """Return one row per corpus and recognised transcript."""
     wer = "substitutions, deletions and insertions per reference word, percent"
-    columns = [
-        coded("", "Transcript", lambda row: row.transcript),
-        Column("", "Corpus", lambda row: row.corpus),
-        Column("", "WER", lambda row: row.errors.wer, PERCENT, wer),
-        Column("", "Words", lambda row: row.errors.words, COUNT, "of the reference"),
-        Column("", "Substituted", lambda row: row.errors.substitutions, COUNT),
-        Column("", "Deleted", lambda row: row.errors.deletions, COUNT),
-        Column("", "Inserted", lambda row: row.errors.insertions, COUNT),
-        Column("", "Utterances", lambda row: row.errors.utterances, COUNT),
-        Column("", "Empty", lambda row: row.errors.empty, COUNT, "utterances in which no word was recognised"),
-        Column("", "Recogniser", lambda row: row.errors.provenance, small=""),
+    wanted = [
+        coded("transcript", "Transcript"),
+        Column("corpus", "Corpus"),
+        Column("wer", "WER", "", PERCENT, wer),
+        Column("words", "Words", "", COUNT, "of the reference"),
+        *columns(COUNT, substitutions="Substituted", deletions="Deleted", insertions="Inserted"),
+        Column("utterances", "Utterances", "", COUNT),
+        Column("empty", "Empty", "", COUNT, "utterances in which no word was recognised"),
+        Column("provenance", "Recogniser", small=""),
     ]
-    return [Table("Word error rates", columns, data.transcripts, "", ("data/*/transcripts",), data.warning)]
+    rows = csv(data).assign(wer=[one.errors.wer for one in data.transcripts]).to_dict("records")
+    return [Table("Word error rates", wanted, rows, "", ("data/*/transcripts",), data.warning)]
 
 
 def csv(data: ReportData) -> pd.DataFrame:
