@@ -133,17 +133,15 @@ def test_an_edited_model_reruns_that_model(project: Project) -> None:
     assert project.planned() == {"train_fold": 2, **AFTER_TRAINING}
 
 
-def test_an_edited_feature_module_reruns_that_feature(project: Project) -> None:
-    path = project.folder / "ser/features/mfcc.py"
-    path.write_text(path.read_text() + "\n\nEDITED = True\n")
+def test_an_edited_mel_scale_reruns_that_feature_and_the_audit(project: Project) -> None:
+    edit(project, "ser/features/mfcc.py", "np.log(6.4) / 27", "np.log(6.4) / 28")
     audited = {"fingerprint": 1, "audit": 1}  # the audit compares recordings by the same mel bands
     assert project.planned() == {"extract": 1, "index": 1, "train_fold": 2, **audited, **AFTER_TRAINING}
 
 
-def test_an_edited_training_loop_reruns_all_training_and_no_feature(project: Project) -> None:
-    path = project.folder / "ser/training/loop.py"
-    path.write_text(path.read_text() + "\n\nEDITED = True\n")
-    assert project.planned() == {"train_fold": 6, **AFTER_TRAINING}
+def test_an_edited_training_loop_reruns_the_networks_and_no_feature(project: Project) -> None:
+    edit(project, "ser/training/loop.py", "model.train()", "model.train(True)")
+    assert project.planned() == {"train_fold": 4, **AFTER_TRAINING}
 
 
 def test_a_comment_in_the_code_reruns_nothing(project: Project) -> None:
