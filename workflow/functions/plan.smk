@@ -69,4 +69,6 @@ RUN = layout.RUN
 FOLDERS = [RUN.format(**run._asdict()) for run in RUNS]
 CORPUS_SYSTEMS = sorted({(run.corpus, run.system) for run in RUNS})
 CORPUS_PROTOCOLS = sorted({(run.corpus, run.protocol) for run in RUNS})
-ALL_RUNS_MB = 2000 + len(RUNS) // 3  # a job that reads all runs needs up to 0.4 MB for each (docs/measurements/scale.md)
+ALL_RUNS_MB = (
+    2000 + len(RUNS) // 3
+)  # a job that reads all runs needs up to 0.4 MB for each (docs/measurements/scale.md)
