@@ -24,6 +24,7 @@ EDGE = 0.011  # seconds by which an end may exceed the file's: transcripts round
 BLOCK = 1 << 18  # frames read at a time: hours fit into memory, and no header decides how much memory is used
 WIDE = 8  # channels; with more, fewer frames are read at a time
 LONGEST = 1 << 28  # samples in memory at once, 1 GiB: 93 minutes of mono at 48 kHz
+LONGEST_FILM = 12 * 3600  # seconds: a film is decoded to disk, and a small file can hold days of silence
 RATES = (1_000, 1_000_000)  # Hz, lowest and highest
 LOUDEST = 1e10  # full scale is 1; 32-bit integers stored as floats are below this
 CONTAINERS = {".avi", ".m4a", ".mkv", ".mov", ".mp4", ".mpg", ".webm", ".wmv"}  # read by FFmpeg
@@ -161,7 +162,7 @@ def _decode(path: Path, to: IO[bytes]) -> tuple[int, int]:
 
     if path.suffix.lower() == ".avi" and (declared := missing_bytes(path)):
         raise SerError(f"{path}: is truncated: {declared}.")
-    rate = channels = 0
+    rate = channels = frames = 0
     try:
         with av.open(path.absolute()) as container:
             if not container.streams.audio:
@@ -169,7 +170,9 @@ def _decode(path: Path, to: IO[bytes]) -> tuple[int, int]:
             # keeps rate and channels; packed, since PyAV 18 counts nine planes for eight channels
             to_float = av.AudioResampler(format="flt")
             for part in (part for frame in container.decode(audio=0) for part in to_float.resample(frame)):
-                rate, channels = part.sample_rate, part.layout.nb_channels
+                rate, channels, frames = part.sample_rate, part.layout.nb_channels, frames + part.samples
+                if frames > LONGEST_FILM * rate:
+                    raise SerError(f"{path}: has more than {LONGEST_FILM / 3600:g} hours of sound; cut it into parts.")
                 to.write(part.to_ndarray().data)
     except (av.FFmpegError, ValueError) as error:  # ValueError: rate or channels change
         raise SerError(f"{path}: cannot be read as audio ({_reason(error)}).") from error

@@ -186,6 +186,13 @@ def test_faults_of_films_name_the_file(tmp_path: Path) -> None:
         assert str(error.value).startswith(f"{tmp_path / name}: {reason}")
 
 
+def test_a_film_longer_than_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audio, "LONGEST_FILM", 0.5)  # seconds
+    assert len(audio.read(film(tmp_path / "short.mkv", noise(0.4)))[0]) == round(0.4 * RATE)
+    with pytest.raises(SerError, match=r"long\.mkv: has more than .* hours of sound"):
+        audio.read(film(tmp_path / "long.mkv", noise(0.7)))
+
+
 def test_a_film_truncated_in_a_later_chunk_is_a_fault(tmp_path: Path) -> None:
     whole = film(tmp_path / "a.avi", noise(0.5)).read_bytes()
     more = b"RIFF" + struct.pack("<I", 1000) + b"AVIX" + bytes(996)
