@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pyarrow.parquet
 
-# papers and claims hold minutes of training; what else is in them is compared in their .csv
-RECORDS = {"benchmark.jsonl", "index.html", "runs.csv", "papers.md", "papers.tex", "claims.md", "claims.tex"}
+# papers and claims hold minutes of training, runs and environment hold hosts and times; what else is in papers and
+# claims is compared in their .csv
+TABLES = {f"{name}.{suffix}" for name in ("papers", "claims", "runs", "environment") for suffix in ("md", "tex")}
+RECORDS = {"benchmark.jsonl", "index.html", "runs.csv", "environment.csv", *TABLES}
 TIMES = {"started", "finished", "seconds", "seconds_loading", "seconds_training", "seconds_per_epoch", "resumed"}
 COMMIT = {"commit", "dirty"}
 MACHINE = {"device_id", "energy_joules", "seal"}  # the checksum is over all of the file, times included
