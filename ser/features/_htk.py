@@ -35,7 +35,7 @@ def cepstra(frames: Signal) -> Signal:
     previous = np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)
     window = np.hamming(WINDOW).astype(np.float32)
     power = np.square(np.abs(rfft((frames - np.float32(EMPHASIS) * previous) * window, n=POINTS, axis=1)))
-    bands = np.log(np.maximum(power @ mel_filters(), 1))
+    bands = np.log(np.maximum(power @ htk_mel_filters(), 1))
     order = np.arange(1, CEPSTRA + 1)
     lifter = 1 + LIFTER / 2 * np.sin(np.pi * order / LIFTER)
     values: Signal = (dct(bands, type=2, norm="ortho", axis=1)[:, order] * lifter).astype(np.float32)
@@ -58,7 +58,7 @@ def deltas(values: Signal) -> Signal:
 
 
 @cache
-def mel_filters() -> Signal:
+def htk_mel_filters() -> Signal:
     """Return the triangles of height 1, linear in mel: (257, 26), float32."""
     mel = 1127 * np.log1p(np.linspace(0, RATE / 2, POINTS // 2 + 1) / 700)
     edges = np.linspace(0, 1127 * np.log1p(RATE / 2 / 700), BANDS + 2)

@@ -26,7 +26,7 @@ FRAMES = 4  # fewest that the reflected edges (3 frames at most) allow
 MINIMUM = (FRAMES - 1) * HOP_SAMPLES  # samples
 
 
-def mel_filters() -> Tensor:
+def speechbrain_mel_filters() -> Tensor:
     """Return SpeechBrain's triangular filters, 0–8000 Hz: (201, 24), float32.
 
     Centres lie evenly on mel = 2595·log10(1 + f/700). A filter is symmetric in Hz with peak 1, its half width the
@@ -50,7 +50,7 @@ def log_mel(signals: Tensor) -> Tensor:
         signals, WINDOW, HOP_SAMPLES, window=window, center=True, pad_mode="constant", return_complex=True
     )
     power = spectrum.real.square() + spectrum.imag.square()  # (batch, bins, frames)
-    bands = power.transpose(1, 2) @ mel_filters().to(signals.device)
+    bands = power.transpose(1, 2) @ speechbrain_mel_filters().to(signals.device)
     level = 10 * bands.clamp(min=FLOOR).log10()
     return torch.maximum(level, level.amax(dim=(1, 2), keepdim=True) - RANGE)
 

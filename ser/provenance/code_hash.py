@@ -49,7 +49,8 @@ class Code:
         options: the strings in a job, which narrow every table of ``Choices``: an entry counts if its key is one of
         them or a string in the code that is reached, such as a default; None keeps all entries.
         """
-        options = self._with_strings(roots := list(roots), options)
+        roots = list(roots)
+        options = self._with_strings(roots, options)
         done: dict[Target, str] = {}
         active: set[Target] = set()
 
@@ -70,7 +71,8 @@ class Code:
 
     def reached(self, roots: Iterable[Target], options: frozenset[str] | None = None) -> dict[Target, str]:
         """Return each definition that ``roots`` reach, with a hash of its own code."""
-        return self._reached(roots := list(roots), self._with_strings(roots, options))
+        roots = list(roots)
+        return self._reached(roots, self._with_strings(roots, options))
 
     def _with_strings(self, roots: list[Target], options: frozenset[str] | None) -> frozenset[str] | None:
         """Return ``options`` and the strings in the code that is reached with them, until no entry is added."""

@@ -28,7 +28,7 @@ class Reference:
 class Normal:
     """A normal form.
 
-    text: hash of the code, in which references are numbered; strings: those that it gives as defaults or arguments;
+    text: hash of the code, in which references are numbered; strings: those that may choose an entry of a table;
     choices: the entries of a table of ``Choices``.
     """
 
@@ -72,7 +72,7 @@ def _form(statements: Sequence[ast.stmt], names: dict[str, Target], docstrings: 
 
 
 def _passed(node: ast.AST) -> set[str]:
-    """Return the strings that are defaults of a signature or of a class, or arguments of a call but of a builtin."""
+    """Return the strings that may choose an entry of a table: defaults, arguments but of builtins, and subscripts."""
     given: list[ast.expr | None] = []
     if isinstance(node, ast.arguments):
         given = [*node.defaults, *node.kw_defaults]
@@ -80,6 +80,8 @@ def _passed(node: ast.AST) -> set[str]:
         given = [inner.value for inner in node.body if isinstance(inner, ast.Assign)]
     elif isinstance(node, ast.Call) and getattr(node.func, "id", "") not in dir(builtins):
         given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    elif isinstance(node, ast.Subscript):
+        given = [node.slice]
     inside = (inner for value in given if value is not None for inner in ast.walk(value))
     return {inner.value for inner in inside if isinstance(inner, ast.Constant) and isinstance(inner.value, str)}
 

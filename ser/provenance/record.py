@@ -28,7 +28,7 @@ def recorded(code: str) -> dict[str, str] | None:
 
 
 def changes(before: dict[str, str], now: dict[str, str]) -> list[str]:
-    """Return the definitions that differ, as text: changed, new, removed or moved ones."""
+    """Return the definitions that were changed, added or removed, as text; a moved one is no change."""
     changed = [name for name in before.keys() & now.keys() if before[name] != now[name]]
     gone, new = before.keys() - now.keys(), now.keys() - before.keys()
     moved = {old: name for old in gone for name in new if before[old] == now[name]}

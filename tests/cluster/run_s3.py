@@ -40,7 +40,7 @@ def main() -> None:
         _, asked = snakemake(far, "far", [*options, "--dry-run"], {**os.environ, **KEYS})
         _, refused = snakemake(local, "refused", [*options, "--dry-run"], {**os.environ, **KEYS})
     idle = "Nothing to be done" in (far / "far.log").read_text()
-    refusal = "holds files of a run without s3 storage" in (local / "refused.log").read_text()
+    refusal = "contains files of a run without s3 storage" in (local / "refused.log").read_text()
     for folder in (local, bucket):
         shutil.rmtree(folder / "data/raw")  # the release is no output, and stays where it was unpacked or written
     checks = [

@@ -197,6 +197,13 @@ def test_a_table_in_the_folder_of_a_module_that_reads_files_counts(package: Path
     assert hashed(package) != before
 
 
+def test_a_choice_that_the_code_names_counts(package: Path) -> None:
+    edited(package, "stages/run.py", "OPTIMISERS[name]", 'OPTIMISERS["sgd"]')
+    before = hashed(package, frozenset())
+    edited(package, "stages/run.py", "x * 3", "x * 4")
+    assert hashed(package, frozenset()) != before
+
+
 def test_a_choice_that_is_a_default_in_the_code_counts(package: Path) -> None:
     edited(package, "stages/run.py", 'name: str = "adam"', 'name: str = "sgd"')
     without = hashed(package, frozenset())

@@ -79,5 +79,5 @@ def code(stage, *modules, options=None):
 def literal(path):
     """A user's file as an input of a rule. Snakemake would read a name in braces as a wildcard."""
     if "{" in str(path):
-        raise SerError(f"{path}: an input's path cannot hold braces; rename the file or its folder.")
+        raise SerError(f"{path}: the path of an input cannot contain braces; rename the file or its folder.")
     return str(path)

@@ -14,7 +14,7 @@ def link_copies():
         folder.mkdir(parents=True, exist_ok=True)
         if not link.is_symlink() and link.exists():
             raise SerError(
-                f"{link.absolute()} holds files of a run without {settings.default_storage_provider} storage; the link to "
+                f"{link.absolute()} contains files of a run without {settings.default_storage_provider} storage; the link to "
                 "the local copies goes there. Work in another folder, or move the files away."
             )
         if link.is_symlink() and link.readlink() != folder:
