@@ -27,7 +27,6 @@ GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | grep -c GPU || true)
 
 demo: $(VENV)/installed
 	snakemake --cores $(CORES) --resources gpu=$(GPUS)
-	@ser results demo
 
 test: $(VENV)/installed
 	pytest -n $(CORES) --dist loadfile

@@ -1,5 +1,6 @@
 """The verb that prints the results of an experiment."""
 
+from collections import Counter
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +12,11 @@ from ser.inventory import aligned
 
 
 def results(experiment: Annotated[str, typer.Argument(help="Name of the experiment, a folder in results/.")]) -> None:
-    """Print the metrics of every system of a finished experiment with their intervals, and where the report is."""
+    """Print the metrics of every system of a finished experiment with their intervals, and where the report is.
+
+    The best system comes first. Systems that lack folds follow those that have all: they are not ranked.
+    """
+    from ser.config.plan import read_plan
     from ser.tables import contracts
 
     folder = Path("results", experiment)
@@ -20,15 +25,21 @@ def results(experiment: Annotated[str, typer.Argument(help="Name of the experime
         raise SerError(f"{folder} has no results. Experiments with results in this folder: {known}.")
     intervals = contracts.read(contracts.INTERVALS, folder / "intervals.parquet").to_pylist()
     scores = contracts.read(contracts.SCORES, folder / "scores.parquet").to_pylist()
-    folds = {(*_run(row), row["fold"]) for row in scores if row["fold"] >= 0}
+    planned = read_plan(folder / "plan.json").folds
+    scored = {(*_run(row), row["fold"]) for row in scores if row["fold"] >= 0}
+    folds = Counter(fold[:3] for fold in scored)
     values = {(*_run(row), row["metric"]): row for row in intervals}
     metrics = list(dict.fromkeys(row["metric"] for row in intervals))
-    runs = sorted({_run(row) for row in intervals}, key=lambda run: (*run[:2], -values[*run, metrics[-1]]["value"]))
+
+    def order(run: tuple[str, str, str]) -> tuple[str, str, bool, float]:
+        return *run[:2], folds[run] < planned[run[0]][run[1]], -values[*run, metrics[-1]]["value"]
+
+    runs = sorted({_run(row) for row in intervals}, key=order)
     for division, members in groupby(runs, key=lambda run: run[:2]):
         table = [["system", *metrics, "folds"]]
         for run in members:
             cells = (_percent(values[*run, metric]) for metric in metrics)
-            table.append([run[2], *cells, str(sum(fold[:3] == run for fold in folds))])
+            table.append([run[2], *cells, f"{folds[run]} of {planned[run[0]][run[1]]}"])
         print(f"\n{', '.join(division)} (percent, 95 % interval)")
         print(aligned(table))
     print(f"\nReport: {folder / 'index.html'}")

@@ -1,4 +1,4 @@
-"""``ser results`` prints a table per corpus and protocol, best system first."""
+"""``ser results`` prints a table per corpus and protocol, best system first, systems that lack folds last."""
 
 from pathlib import Path
 from typing import Any
@@ -8,15 +8,19 @@ import pytest
 from typer.testing import CliRunner
 
 from ser.cli import app
+from ser.config.plan import Plan
+from ser.config.schema import Block, Experiment, Inputs, Protocol, Recipe
+from ser.stages.plan import PlanJob
+from ser.stages.plan import plan as write_plan
 from ser.tables import contracts
 
 
 def write(folder: Path) -> None:
-    """Write the scores of two systems, one of them on one fold of two and without an interval."""
+    """Write the scores of three systems, the best of them on one fold of two and without an interval."""
     folder.mkdir(parents=True)
     scores: list[dict[str, Any]] = []
     intervals: list[dict[str, Any]] = []
-    for system, ua, folds in (("worse", 0.4, (0,)), ("better", 0.75, (0, 1))):
+    for system, ua, folds in (("partial", 0.9, (0,)), ("worse", 0.4, (0, 1)), ("better", 0.75, (0, 1))):
         run = {"corpus": "c", "protocol": "p", "system": system}
         for metric, value in (("WA", 0.5), ("UA", ua)):
             cell = {**run, "metric": metric, "value": value}
@@ -27,9 +31,19 @@ def write(folder: Path) -> None:
     for contract, rows in ((contracts.SCORES, scores), (contracts.INTERVALS, intervals)):
         table = pa.Table.from_pylist(rows, contract.schema)
         contracts.write(contract, table, folder / f"{contract.name}.parquet")
+    names = ("partial", "worse", "better")
+    plan = Plan(
+        experiment=Experiment(name="mine", runs=(Block(corpora=("c",), protocols=("p",), systems=names),)),
+        protocols={"p": Protocol(rule="any", labels="all")},
+        systems={name: Recipe(model="m", inputs=Inputs()) for name in names},
+        folds={"c": {"p": 2}},
+    )
+    write_plan(PlanJob(plan=plan, out=folder / "plan.json"))
 
 
-def test_the_table_is_sorted_by_ua_and_counts_folds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_is_sorted_by_ua_and_ranks_no_system_that_lacks_folds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "results/mine")
     done = CliRunner().invoke(app, ["results", "mine"])
@@ -37,9 +51,10 @@ def test_the_table_is_sorted_by_ua_and_counts_folds(tmp_path: Path, monkeypatch:
     lines = [line.split() for line in done.output.splitlines() if line]
     assert lines[0][:2] == ["c,", "p"]
     assert lines[1] == ["system", "WA", "UA", "folds"]
-    assert lines[2] == ["better", "50.0", "[40.0,", "60.0]", "75.0", "[65.0,", "85.0]", "2"]
-    assert lines[3] == ["worse", "50.0", "40.0", "1"]
-    assert lines[4] == ["Report:", "results/mine/index.html"]
+    assert lines[2] == ["better", "50.0", "[40.0,", "60.0]", "75.0", "[65.0,", "85.0]", "2", "of", "2"]
+    assert lines[3] == ["worse", "50.0", "[40.0,", "60.0]", "40.0", "[30.0,", "50.0]", "2", "of", "2"]
+    assert lines[4] == ["partial", "50.0", "90.0", "1", "of", "2"]
+    assert lines[5] == ["Report:", "results/mine/index.html"]
 
 
 def test_an_unknown_experiment_is_an_error_that_lists_those_with_results(
