@@ -19,11 +19,10 @@ SENTENCES = ("my mother called me yesterday", "he told me about his mother")
 @pytest.fixture(scope="module")
 def spoken() -> dict[str, np.ndarray]:
     """Sentences in a synthetic voice, 16 kHz."""
-    with espeak.synthesiser() as synthesiser:
-        samples_of = {text: synthesiser.synthesise(text, espeak.Voice("en-us", rate=150)).samples for text in SENTENCES}
+    speech = espeak.synthesise([(text, espeak.Voice("en-us", rate=150)) for text in SENTENCES])
     return {
         text: audio.resample(np.frombuffer(samples, "<i2").astype(np.float32) / 32768, espeak.RATE)
-        for text, samples in samples_of.items()
+        for text, (samples, _) in zip(SENTENCES, speech, strict=True)
     }
 
 

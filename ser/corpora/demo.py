@@ -12,10 +12,9 @@ from pathlib import Path
 from ser.corpora import iemocap
 from ser.corpora._emoevaluation import CODES
 from ser.corpus import Card, Facts, Utterance
-from ser.demo_corpus.label_counts import SPEAKERS, counts
+from ser.demo_corpus.label_counts import SESSIONS, SPEAKERS, counts
 from ser.errors import SerError, offenders
 
-SESSIONS = tuple(sorted({speaker[:5] for speaker in SPEAKERS}))
 STYLES = {"impro": "improvised", "script": "scripted"}
 
 CARD = Card(

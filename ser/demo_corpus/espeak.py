@@ -4,7 +4,8 @@ The library carries state from one utterance to the next, and a second initialis
 process of its own therefore initialises it once, forks a child for each utterance and seeds the child's random numbers.
 It imports only the standard library and the loader: forking is safe only in a process with one thread, and numpy's BLAS
 starts more.
-``python -m ser.demo_corpus.espeak`` reads requests from its standard input and answers on its standard output.
+``python -m ser.demo_corpus.espeak`` reads texts and voices from its standard input, as JSON, and writes a line of JSON
+for each: the samples in base 64, and the words.
 """
 
 import ctypes
@@ -15,11 +16,10 @@ import re
 import subprocess
 import sys
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, NoReturn
 
 from ser.errors import SerError
 
@@ -29,7 +29,6 @@ WORD, END = 1, 0  # event types
 UTF8 = 1
 PARAMETERS = {"rate": 1, "volume": 2, "pitch": 3, "range": 4}  # of a voice: numbers of espeak_SetParameter
 SEED = 1
-NONE = b'[[], ""]\n'  # the answer where eSpeak fails
 MERGED = 0.15  # seconds, at most, of a word that eSpeak merges with the next one
 
 
@@ -44,12 +43,7 @@ class Voice:
     range: int = 50  # 0…100, of the intonation
 
 
-@dataclass(frozen=True)
-class SynthesisedSpeech:
-    """Samples, 16-bit little-endian mono at RATE, and each word's text and start in seconds."""
-
-    samples: bytes
-    words: tuple[tuple[str, float], ...]
+Speech = tuple[bytes, list[tuple[str, float]]]  # 16-bit little-endian mono at RATE; words and their starts in seconds
 
 
 class EspeakEvent(ctypes.Structure):
@@ -67,62 +61,43 @@ class EspeakEvent(ctypes.Structure):
     )
 
 
-class Synthesiser:
-    """A running eSpeak process, for one thread at a time."""
-
-    def __init__(self, process: "subprocess.Popen[bytes]"):
-        self.process = process
-
-    def synthesise(self, text: str, voice: Voice) -> SynthesisedSpeech:
-        """Return ``text`` in ``voice``; SerError if eSpeak gives no speech, after its own message on standard error."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        request = json.dumps({"text": text, "voice": asdict(voice)})
-        try:
-            self.process.stdin.write(request.encode() + b"\n")
-            self.process.stdin.flush()
-        except BrokenPipeError as error:
-            raise SerError("eSpeak NG stopped; its message is printed above.") from error
-        words, samples = json.loads(self.process.stdout.readline() or NONE)
-        if not samples:
-            raise SerError(f"eSpeak NG gave no speech for {text!r} with {voice}; its message is printed above.")
-        return SynthesisedSpeech(b64decode(samples), tuple((word, start) for word, start in words))
-
-
-@contextmanager
-def synthesiser() -> Iterator[Synthesiser]:
-    """Start an eSpeak process and stop it at the end of the block."""
+def synthesise(texts: Sequence[tuple[str, Voice]]) -> list[Speech]:
+    """Return each text in its voice; SerError if eSpeak gives no speech, after its own message on standard error."""
     package = str(Path(__file__).parents[2])  # for a checkout that is not installed
     path = os.pathsep.join(part for part in (package, os.environ.get("PYTHONPATH", "")) if part)
-    process = subprocess.Popen(
+    answer = subprocess.run(
         [sys.executable, "-m", "ser.demo_corpus.espeak"],
-        stdin=subprocess.PIPE,
+        input=json.dumps([(text, asdict(voice)) for text, voice in texts]).encode(),
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": path},
+        check=False,
     )
-    with process:  # closes the pipes, which ends the loop over requests
-        yield Synthesiser(process)
+    lines = answer.stdout.splitlines()
+    if len(lines) < len(texts):
+        text, voice = texts[len(lines)]
+        raise SerError(f"eSpeak NG gave no speech for {text!r} with {voice}; its message is printed above.")
+    speech = [json.loads(line) for line in lines]
+    return [(b64decode(samples), [(word, start) for word, start in words]) for samples, words in speech]
 
 
-def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
-    """Answer each request with a line of JSON from a forked child: the words and the samples in base 64."""
+def serve() -> None:
+    """Write the speech of each request on standard input from a forked child; stop at the first without speech."""
     library = _initialise()
-    for line in requests:
+    for text, voice in json.load(sys.stdin):
         child = os.fork()
         if child == 0:
-            _run_child(library, json.loads(line), answers)
+            _run_child(library, text, Voice(**voice))
         if os.waitpid(child, 0)[1]:
-            answers.write(NONE)
-            answers.flush()
+            sys.exit(1)
 
 
-def _run_child(library: ctypes.CDLL, request: dict[str, Any], answers: IO[bytes]) -> None:
-    """Write the speech of a request to ``answers`` and end the process without the parent's clean-up."""
+def _run_child(library: ctypes.CDLL, text: str, voice: Voice) -> NoReturn:
+    """Write the speech of ``text`` and end the process without the parent's clean-up."""
     try:
-        speech = _synthesise(library, request["text"], Voice(**request["voice"]))
-        answers.write(json.dumps([speech.words, b64encode(speech.samples).decode()]).encode() + b"\n")
-        answers.flush()
-        os._exit(0)
+        samples, words = _synthesise(library, text, voice)
+        if samples:
+            print(json.dumps([b64encode(samples).decode(), words]), flush=True)
+            os._exit(0)
     except Exception as error:  # a child must never return into its parent's loop
         print(f"eSpeak NG: {error}", file=sys.stderr, flush=True)
     finally:
@@ -139,7 +114,7 @@ def _initialise() -> ctypes.CDLL:
     return library
 
 
-def _synthesise(library: ctypes.CDLL, text: str, voice: Voice) -> SynthesisedSpeech:
+def _synthesise(library: ctypes.CDLL, text: str, voice: Voice) -> Speech:
     samples = bytearray()
     starts: list[tuple[int, float]] = []  # character, seconds
 
@@ -164,10 +139,10 @@ def _synthesise(library: ctypes.CDLL, text: str, voice: Voice) -> SynthesisedSpe
     content = text.encode() + b"\0"
     library.espeak_Synth(content, len(content), 0, 1, 0, UTF8, None, None)
     library.espeak_Synchronize()
-    return SynthesisedSpeech(bytes(samples), _word_starts(text, starts))
+    return bytes(samples), _word_starts(text, starts)
 
 
-def _word_starts(text: str, events: list[tuple[int, float]]) -> tuple[tuple[str, float], ...]:
+def _word_starts(text: str, events: list[tuple[int, float]]) -> list[tuple[str, float]]:
     """Return each word of ``text`` and its start in seconds, from eSpeak's word ``events`` (character, seconds).
 
     eSpeak merges some words ("of the") into one event, whose duration they share.
@@ -182,8 +157,8 @@ def _word_starts(text: str, events: list[tuple[int, float]]) -> tuple[tuple[str,
     for (index, start), (after, end) in zip(begun, [*begun[1:], (len(words), math.inf)], strict=True):
         step = min((end - start) / (after - index), MERGED)
         starts |= {merged: start + (merged - index) * step for merged in range(index + 1, after)}
-    return tuple((words[index][0], starts[index]) for index in sorted(starts))
+    return [(words[index][0], starts[index]) for index in sorted(starts)]
 
 
 if __name__ == "__main__":
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    serve()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from ser.demo_corpus.recording import RecordedUtterance
+from ser.demo_corpus.scenario import PlannedUtterance
 
 RATINGS = {  # name in a rating, mean valence, activation and dominance on 1…5
     "ang": ("Anger", (1.9, 3.7, 3.9)),
@@ -35,10 +35,11 @@ APPLE_DOUBLE = bytes.fromhex("0005160700020000") + b"Mac OS X        " + bytes(5
 
 @dataclass(frozen=True)
 class RatedUtterance:
-    """A recorded utterance, its start in the dialog in seconds, and each rater's ratings."""
+    """An utterance, its start and end in the dialog in seconds, and each rater's ratings."""
 
-    recorded: RecordedUtterance
+    planned: PlannedUtterance
     start: float
+    end: float
     categories: tuple[tuple[str, tuple[str, ...], str], ...]  # rater, categories, comment
     dimensions: tuple[tuple[str, tuple[int, int, int | None]], ...]  # rater, valence, activation, dominance
 
@@ -51,23 +52,25 @@ class RatedUtterance:
         return tuple(sum(column) / len(column) if column else 0.0 for column in present)
 
 
-def rate(dialog: str, recorded: Sequence[RecordedUtterance], seed: int) -> list[RatedUtterance]:
+def rate(
+    dialog: str, utterances: Sequence[PlannedUtterance], seconds: Sequence[float], seed: int
+) -> list[RatedUtterance]:
     """Return the utterances in sequence with ratings by three raters and, in most cases, by their own speaker."""
     random = Random(f"{seed}/{dialog}/ratings")
     raters = random.choice(RATERS)
     clock = random.uniform(2, 8)
     rated = []
-    for one in recorded:
-        categories = _categories(one.planned.code, raters, random)
+    for one, length in zip(utterances, seconds, strict=True):
+        categories = _categories(one.code, raters, random)
         dimensions = []
         if random.random() > 0.02:
-            dimensions = [(rater, _dimensions(one.planned.code, random)) for rater in raters[1:]]
+            dimensions = [(rater, _dimensions(one.code, random)) for rater in raters[1:]]
         if random.random() < 0.8:
-            own = f"{one.planned.speaker[-1]}1"
-            categories.append((own, (_perceived(one.planned.code, random),), _comment(random)))
-            dimensions.append((own, _dimensions(one.planned.code, random)))
-        rated.append(RatedUtterance(one, clock, tuple(categories), tuple(dimensions)))
-        clock += one.seconds + random.expovariate(1 / 0.8)
+            own = f"{one.speaker[-1]}1"
+            categories.append((own, (_perceived(one.code, random),), _comment(random)))
+            dimensions.append((own, _dimensions(one.code, random)))
+        rated.append(RatedUtterance(one, clock, clock + length, tuple(categories), tuple(dimensions)))
+        clock += length + random.expovariate(1 / 0.8)
     return rated
 
 
@@ -105,16 +108,13 @@ def _dimensions(code: str, random: Random) -> tuple[int, int, int | None]:
 def labels(rated: Sequence[RatedUtterance]) -> list[str]:
     """Return the lines of ``EmoEvaluation/<dialog>.txt``."""
     lines = [LABEL_HEAD, ""]
-    for rating in rated:
-        one = rating.recorded
-        mean = ", ".join(f"{value:.4f}" for value in rating.mean)
-        lines.append(
-            f"[{rating.start:.4f} - {rating.start + one.seconds:.4f}]\t{one.planned.name}\t{one.planned.code}\t[{mean}]"
-        )
-        lines += [f"C-{rater}:\t{'; '.join(given)};\t({comment})" for rater, given, comment in rating.categories]
+    for one in rated:
+        mean = ", ".join(f"{value:.4f}" for value in one.mean)
+        lines.append(f"[{one.start:.4f} - {one.end:.4f}]\t{one.planned.name}\t{one.planned.code}\t[{mean}]")
+        lines += [f"C-{rater}:\t{'; '.join(given)};\t({comment})" for rater, given, comment in one.categories]
         lines += [
             f"A-{rater}:\tval {valence}; act {activation}; dom  {dominance or ''};\t()"
-            for rater, (valence, activation, dominance) in rating.dimensions
+            for rater, (valence, activation, dominance) in one.dimensions
         ]
         lines.append("")
     return lines
@@ -123,14 +123,13 @@ def labels(rated: Sequence[RatedUtterance]) -> list[str]:
 def single_ratings(rated: Sequence[RatedUtterance], rater: str) -> tuple[list[str], list[str]]:
     """Return the lines of one rater's own files, categories and dimensions."""
     categories, dimensions = [], []
-    for rating in rated:
-        name = rating.recorded.planned.name
-        for by, given, comment in rating.categories:
+    for one in rated:
+        for by, given, comment in one.categories:
             if by == rater:
-                categories.append(f"{name} {' '.join(f':{category};' for category in given)} ({comment})")
-        for by, (valence, activation, dominance) in rating.dimensions:
+                categories.append(f"{one.planned.name} {' '.join(f':{label};' for label in given)} ({comment})")
+        for by, (valence, activation, dominance) in one.dimensions:
             if by == rater:
-                dimensions.append(f"{name} :act {activation}; :val {valence}; :dom {dominance or ''}; ()")
+                dimensions.append(f"{one.planned.name} :act {activation}; :val {valence}; :dom {dominance or ''}; ()")
     return categories, dimensions
 
 
@@ -138,29 +137,27 @@ def transcription(dialog: str, rated: Sequence[RatedUtterance], seed: int) -> li
     """Return the lines of ``transcriptions/<dialog>.txt``, with remarks between the utterances."""
     random = Random(f"{seed}/{dialog}/remarks")
     lines, unlabelled = [], 0
-    for rating in rated:
-        one = rating.recorded
+    for one in rated:
         laughs = one.planned.code in ("hap", "exc") and random.random() < 0.15
-        end = rating.start + one.seconds
         text = f"[LAUGHTER] {one.planned.text}" if laughs else one.planned.text
-        lines.append(f"{one.planned.name} [{rating.start:08.4f}-{end:08.4f}]: {text}")
+        lines.append(f"{one.planned.name} [{one.start:08.4f}-{one.end:08.4f}]: {text}")
         if random.random() < 0.1:
             lines.append(f"{random.choice('FM')}: {random.choice(REMARKS)}")
         if random.random() < 0.05 and unlabelled < 10:
             name = f"{dialog}_{random.choice('FM')}XX{unlabelled}"
-            lines.append(f"{name} [{end:08.4f}-{end + 0.4:08.4f}]: {random.choice(REMARKS)}")
+            lines.append(f"{name} [{one.end:08.4f}-{one.end + 0.4:08.4f}]: {random.choice(REMARKS)}")
             unlabelled += 1
     return lines
 
 
-def alignment(one: RecordedUtterance, seed: int) -> list[str]:
+def alignment(name: str, seconds: float, words: Sequence[tuple[str, float]], seed: int) -> list[str]:
     """Return the lines of ``<utterance>.wdseg``: frames of 10 ms, from a word's first to its last."""
-    random = Random(f"{seed}/{one.planned.name}/alignment")
-    last = int(one.seconds * 100) - 1
-    starts = [round(start * 100) for _, start in one.words]
+    random = Random(f"{seed}/{name}/alignment")
+    last = int(seconds * 100) - 1
+    starts = [round(start * 100) for _, start in words]
     quiet = last - 12 if starts and last - 12 > starts[-1] else last
     rows = [(0, starts[0] - 1 if starts else last, "<s>")]
-    for (word, _), start, following in zip(one.words, starts, [*starts[1:], quiet], strict=True):
+    for (word, _), start, following in zip(words, starts, [*starts[1:], quiet], strict=True):
         end = following - 1
         pause = min(end, start + 45)
         variant = f"({random.randint(2, 8)})" if random.random() < 0.1 else ""

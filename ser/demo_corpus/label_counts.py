@@ -7,7 +7,6 @@ each of them both improvised and scripted.
 """
 
 import heapq
-from itertools import product
 from typing import TypeVar
 
 from ser.errors import SerError
@@ -17,7 +16,7 @@ MAIN = CODES[:5]
 STYLES = ("impro", "script")
 SMALLEST, LARGEST = 40, 10039
 SMALL = 300  # utterances up to which SHARES hold; from here to LARGEST they change linearly to FULL
-SHARES = (0.15, 0.12, 0.12, 0.15, 0.17, 0.11, 0.11, 0.03, 0.02, 0.01, 0.01)  # of CODES
+SHARES = dict(zip(CODES, (0.15, 0.12, 0.12, 0.15, 0.17, 0.11, 0.11, 0.03, 0.02, 0.01, 0.01), strict=True))
 
 FULL = {  # utterances of CODES, improvised and scripted
     "Ses01F": ((29, 31, 44, 53, 114, 57, 85, 6, 2, 0, 0), (83, 35, 25, 42, 72, 83, 123, 8, 3, 1, 0)),
@@ -32,6 +31,7 @@ FULL = {  # utterances of CODES, improvised and scripted
     "Ses05M": ((23, 36, 100, 72, 134, 78, 106, 4, 2, 0, 0), (66, 39, 57, 56, 68, 112, 154, 6, 2, 0, 0)),
 }
 SPEAKERS = tuple(FULL)
+SESSIONS = tuple(sorted({speaker[:5] for speaker in SPEAKERS}))
 
 Cell = tuple[str, str, str]  # speaker, style, code
 Key = TypeVar("Key")
@@ -45,13 +45,15 @@ def counts(utterances: int) -> dict[Cell, int]:
             f"{LARGEST} (as many as IEMOCAP) are possible."
         )
     full = {
-        (speaker, style, code): FULL[speaker][STYLES.index(style)][CODES.index(code)]
-        for speaker, style, code in product(SPEAKERS, STYLES, CODES)
+        (speaker, style, code): count
+        for speaker, rows in FULL.items()
+        for style, row in zip(STYLES, rows, strict=True)
+        for code, count in zip(CODES, row, strict=True)
     }
     grown = max(0.0, (utterances - SMALL) / (LARGEST - SMALL))
     share = {
-        cell: utterances * ((1 - grown) * SHARES[CODES.index(cell[2])] / 20 + grown * full[cell] / LARGEST)
-        for cell in full
+        (speaker, style, code): utterances * ((1 - grown) * SHARES[code] / 20 + grown * count / LARGEST)
+        for (speaker, style, code), count in full.items()
     }
     given = dict.fromkeys(full, 0)
     for cell in _first_cells(full)[:utterances]:

@@ -1,24 +1,18 @@
-"""Write the planned dialogs in the layout of an IEMOCAP release, several dialogs at a time."""
+"""Record the planned dialogs and write them in the layout of an IEMOCAP release, several dialogs at a time."""
 
+import hashlib
 import os
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
-from queue import SimpleQueue
 
-from ser.demo_corpus.espeak import Synthesiser, synthesiser
-from ser.demo_corpus.iemocap_files import (
-    APPLE_DOUBLE,
-    RatedUtterance,
-    alignment,
-    labels,
-    rate,
-    save,
-    single_ratings,
-    transcription,
-)
-from ser.demo_corpus.recording import record
-from ser.demo_corpus.scenario import Dialog
+import numpy as np
+import soundfile
+import soxr
+
+from ser.demo_corpus import espeak, iemocap_files
+from ser.demo_corpus.iemocap_files import save
+from ser.demo_corpus.scenario import PlannedUtterance
 from ser.jobs.progress import progress
 
 README = (
@@ -32,9 +26,13 @@ FORMATS = (
     "SessionN/sentences/wav/<dialog>/*.wav        16 kHz, mono, 16 bit",
     "SessionN/sentences/ForcedAlignment/<dialog>/*.wdseg  words, frames of 10 ms",
 )
+RATE = 16000  # Hz
+SILENCE = 0.12  # seconds before and after the speech
+FLOOR = 3e-4  # standard deviation of the noise, of full scale 1: about -70 dB
+LEVEL = 0.7  # eSpeak's loudest voices nearly clip
 
 
-def write(root: Path, plan: list[Dialog], seed: int, jobs: int | None) -> None:
+def write(root: Path, plan: Mapping[str, Sequence[PlannedUtterance]], seed: int, jobs: int | None) -> None:
     """Write all dialogs below ``root`` with ``jobs`` synthesisers at a time, by default one per usable core.
 
     The bytes do not depend on ``jobs``: each recording and each text depends on its own name and ``seed`` alone.
@@ -42,46 +40,54 @@ def write(root: Path, plan: list[Dialog], seed: int, jobs: int | None) -> None:
     save(root / "README.txt", README)
     save(root / "Documentation" / "formats.txt", FORMATS)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    count = max(1, min(jobs or cores, len(plan)))
-    free: SimpleQueue[Synthesiser] = SimpleQueue()
-
-    def one(dialog: Dialog) -> None:
-        own = free.get()
+    with ThreadPoolExecutor(max(1, min(jobs or cores, len(plan)))) as pool:
+        written = pool.map(lambda name: _dialog(root, name, plan[name], seed), plan)
         try:
-            _dialog(root, dialog, own, seed)
-        finally:
-            free.put(own)
-
-    with ExitStack() as stack, ThreadPoolExecutor(count) as pool:
-        for _ in range(count):
-            free.put(stack.enter_context(synthesiser()))
-        try:
-            for _ in progress(pool.map(one, plan), total=len(plan), unit="dialogs"):
+            for _ in progress(written, total=len(plan), unit="dialogs"):
                 pass
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _dialog(root: Path, dialog: Dialog, own: Synthesiser, seed: int) -> None:
+def _dialog(root: Path, name: str, utterances: Sequence[PlannedUtterance], seed: int) -> None:
     """Write a dialog's recordings, labels, transcription, alignments and single ratings."""
-    name = dialog.name
     session = root / f"Session{name[4]}"
     recordings = session / "sentences/wav" / name
     recordings.mkdir(parents=True)
-    recorded = [record(one, own, recordings / f"{one.name}.wav", seed) for one in dialog.utterances]
-    rated = rate(name, recorded, seed)
+    seconds = []
+    speech = espeak.synthesise([(one.text, one.voice) for one in utterances])
+    for one, (samples, words) in zip(utterances, speech, strict=True):
+        seconds.append(_record(samples, recordings / f"{one.name}.wav", seed))
+        if not _unaligned(one.name):
+            path = session / "sentences/ForcedAlignment" / name / f"{one.name}.wdseg"
+            begun = [(word, start + SILENCE) for word, start in words]
+            save(path, iemocap_files.alignment(one.name, seconds[-1], begun, seed))
+    rated = iemocap_files.rate(name, utterances, seconds, seed)
     evaluation, transcriptions = session / "dialog/EmoEvaluation", session / "dialog/transcriptions"
-    save(evaluation / f"{name}.txt", labels(rated), crlf=name.startswith("Ses04") and "script" in name)
-    save(transcriptions / f"{name}.txt", transcription(name, rated, seed), crlf=name.startswith("Ses02M"))
-    for one in recorded:
-        if not _unaligned(one.planned.name):
-            save(session / "sentences/ForcedAlignment" / name / f"{one.planned.name}.wdseg", alignment(one, seed))
-    _single(evaluation, name, rated)
+    save(evaluation / f"{name}.txt", iemocap_files.labels(rated), crlf=name.startswith("Ses04") and "script" in name)
+    transcription = iemocap_files.transcription(name, rated, seed)
+    save(transcriptions / f"{name}.txt", transcription, crlf=name.startswith("Ses02M"))
+    for rater in sorted({judge for one in rated for judge, _, _ in one.categories}):
+        _single(evaluation, name, rater, rated)
     if name.startswith("Ses05M"):
-        for path in (evaluation, transcriptions):
-            (path / f"._{name}.txt").write_bytes(APPLE_DOUBLE)
-        (recordings / f"._{dialog.utterances[0].name}.wav").write_bytes(APPLE_DOUBLE)
+        for path in (evaluation / f"._{name}.txt", transcriptions / f"._{name}.txt"):
+            path.write_bytes(iemocap_files.APPLE_DOUBLE)
+        (recordings / f"._{utterances[0].name}.wav").write_bytes(iemocap_files.APPLE_DOUBLE)
+
+
+def _record(speech: bytes, path: Path, seed: int) -> float:
+    """Write eSpeak's ``speech`` to ``path`` as 16-bit mono WAV at 16 kHz, with silence and noise; return its seconds.
+
+    The noise depends on the file's name and ``seed``.
+    """
+    original = np.frombuffer(speech, dtype="<i2").astype(np.float32) / 32768
+    signal = np.pad(soxr.resample(original, espeak.RATE, RATE) * LEVEL, round(SILENCE * RATE))
+    digest = hashlib.blake2b(f"{seed}/{path.stem}".encode(), digest_size=8).digest()
+    noise = np.random.default_rng(int.from_bytes(digest, "big")).standard_normal(len(signal), dtype=np.float32)
+    samples = np.clip(np.rint((signal + FLOOR * noise) * 32767), -32768, 32767).astype("<i2")
+    soundfile.write(path, samples, RATE, "PCM_16")
+    return len(samples) / RATE
 
 
 def _unaligned(utterance: str) -> bool:
@@ -89,12 +95,11 @@ def _unaligned(utterance: str) -> bool:
     return utterance == "Ses03F_impro07_M030" or (utterance.startswith("Ses03M_impro") and utterance.endswith("_M001"))
 
 
-def _single(evaluation: Path, name: str, rated: list[RatedUtterance]) -> None:
-    """Write each rater's own files, which an adapter must not take for the labels."""
-    for rater in sorted({judge for one in rated for judge, _, _ in one.categories}):
-        own = rater[0] != "E"
-        categories, dimensions = single_ratings(rated, rater)
-        stem = f"{name}_{rater.lower()}"
-        save(evaluation / ("Self-evaluation" if own else "Categorical") / f"{stem}_cat.txt", categories)
-        if dimensions:
-            save(evaluation / ("Self-evaluation" if own else "Attribute") / f"{stem}_atr.txt", dimensions)
+def _single(evaluation: Path, name: str, rater: str, rated: Sequence[iemocap_files.RatedUtterance]) -> None:
+    """Write a rater's own files, which an adapter must not take for the labels."""
+    own = rater[0] != "E"
+    categories, dimensions = iemocap_files.single_ratings(rated, rater)
+    stem = f"{name}_{rater.lower()}"
+    save(evaluation / ("Self-evaluation" if own else "Categorical") / f"{stem}_cat.txt", categories)
+    if dimensions:
+        save(evaluation / ("Self-evaluation" if own else "Attribute") / f"{stem}_atr.txt", dimensions)

@@ -5,12 +5,14 @@ improvised one has few emotions. A label moves a voice's pitch, range, rate and 
 distributions of labels overlap (EXPRESSION, SPREAD), and each speaker adds a base of its own.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from random import Random
 
 from ser.demo_corpus.espeak import Voice
-from ser.demo_corpus.label_counts import CODES, SPEAKERS, counts
+from ser.demo_corpus.label_counts import CODES, SESSIONS, STYLES, counts
 from ser.demo_corpus.sentences import WORDINGS, sentence
 
 MINIMUM = 8  # utterances per dialog, if there are enough
@@ -43,38 +45,22 @@ class PlannedUtterance:
     voice: Voice
 
 
-@dataclass(frozen=True)
-class Dialog:
-    """A dialog's utterances in order; ``name`` is, for example, Ses01F_impro01."""
+def dialogs(utterances: int, seed: int) -> dict[str, list[PlannedUtterance]]:
+    """Return the dialogs of a corpus of ``utterances``, such as Ses01F_impro01, sorted by name.
 
-    name: str
-    utterances: tuple[PlannedUtterance, ...]
-
-
-@dataclass(frozen=True)
-class DialogLine:
-    """An utterance before it has a number: ``position`` orders the lines of a dialog."""
-
-    position: float
-    speaker: str
-    code: str
-    text: str
-
-
-def dialogs(utterances: int, seed: int) -> list[Dialog]:
-    """Return the plan of a corpus of ``utterances``, sorted by name; the same arguments give the same plan."""
+    The same arguments give the same plan.
+    """
     cells = counts(utterances)
-    planned: list[Dialog] = []
-    for session in sorted({speaker[:5] for speaker in SPEAKERS}):
-        for style in ("impro", "script"):
-            lines = [
-                (speaker, code)
-                for (speaker, own, code), count in cells.items()
-                if speaker.startswith(session) and own == style
-                for _ in range(count)
-            ]
-            planned += _deal(session, style, lines, seed)
-    return sorted(planned, key=lambda dialog: dialog.name)
+    planned: dict[str, list[PlannedUtterance]] = {}
+    for session, style in product(SESSIONS, STYLES):
+        labels = [
+            (speaker, code)
+            for (speaker, own, code), count in cells.items()
+            if speaker.startswith(session) and own == style
+            for _ in range(count)
+        ]
+        planned.update(_deal(session, style, labels, seed))
+    return dict(sorted(planned.items()))
 
 
 def names(session: str, style: str) -> list[str]:
@@ -89,7 +75,9 @@ def names(session: str, style: str) -> list[str]:
     return split + [name for name in whole if not any(part.startswith(name) for part in split)]
 
 
-def _deal(session: str, style: str, labels: list[tuple[str, str]], seed: int) -> Iterator[Dialog]:
+def _deal(
+    session: str, style: str, labels: list[tuple[str, str]], seed: int
+) -> Iterator[tuple[str, list[PlannedUtterance]]]:
     """Yield a session's dialogs of a style, with the ``labels`` (speaker, code) distributed over them."""
     random = Random(f"{seed}/{session}/{style}")
     possible = names(session, style)
@@ -103,38 +91,43 @@ def _deal(session: str, style: str, labels: list[tuple[str, str]], seed: int) ->
     for index, name in enumerate(shuffled):
         part = labels[index * len(labels) // len(used) : (index + 1) * len(labels) // len(used)]
         if style == "script":
-            lines = _scripted(name, part, seed)
+            texts = _scripted(name, part, seed)
         else:
-            lines = [DialogLine(random.random(), speaker, code, sentence(code, random)) for speaker, code in part]
-        yield Dialog(name, tuple(_numbered(name, sorted(lines, key=lambda line: line.position), seed)))
+            texts = [(random.random(), sentence(code, random)) for _, code in part]
+        yield name, _numbered(name, texts, part, seed)
 
 
-def _scripted(dialog: str, labels: list[tuple[str, str]], seed: int) -> list[DialogLine]:
-    """Return lines of a script: it decides the text and the position of the n-th line of a role with a label."""
+def _scripted(dialog: str, labels: list[tuple[str, str]], seed: int) -> list[tuple[float, str]]:
+    """Return position and text of each line; the script decides those of the n-th line of a role with a label."""
     script = dialog.partition("_")[2].removesuffix("b")
-    counted: dict[tuple[str, str], int] = {}
+    counted: Counter[tuple[str, str]] = Counter()
     lines = []
     for speaker, code in labels:
         role = speaker[-1]
-        number = counted[role, code] = counted.get((role, code), -1) + 1
-        random = Random(f"{seed}/{script}/{role}/{code}/{number}")
+        random = Random(f"{seed}/{script}/{role}/{code}/{counted[role, code]}")
+        counted[role, code] += 1
         position = random.random()
         if random.random() < SHARED:
             random = Random(f"{seed}/{script}/{role}/{random.randrange(20)}")
             text = sentence(random.choice(sorted(WORDINGS)), random)
         else:
             text = sentence(code, random)
-        lines.append(DialogLine(position, speaker, code, text))
+        lines.append((position, text))
     return lines
 
 
-def _numbered(dialog: str, lines: list[DialogLine], seed: int) -> Iterator[PlannedUtterance]:
-    counted = {"F": 0, "M": 0}
-    for line in lines:
-        letter = line.speaker[-1]
+def _numbered(
+    dialog: str, texts: list[tuple[float, str]], labels: list[tuple[str, str]], seed: int
+) -> list[PlannedUtterance]:
+    """Return the lines in the order of their positions, numbered per role."""
+    counted: Counter[str] = Counter()
+    numbered = []
+    for (_, text), (speaker, code) in sorted(zip(texts, labels, strict=True)):
+        letter = speaker[-1]
         name = f"{dialog}_{letter}{counted[letter]:03d}"
         counted[letter] += 1
-        yield PlannedUtterance(name, line.speaker, line.code, line.text, _voice(line.speaker, line.code, name, seed))
+        numbered.append(PlannedUtterance(name, speaker, code, text, _voice(speaker, code, name, seed)))
+    return numbered
 
 
 def _voice(speaker: str, code: str, name: str, seed: int) -> Voice:

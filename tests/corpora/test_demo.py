@@ -13,7 +13,7 @@ from ser.corpora import demo, iemocap
 from ser.corpora._emoevaluation import CODES
 from ser.corpus import Utterance
 from ser.demo_corpus import scenario
-from ser.demo_corpus.espeak import Voice, synthesiser
+from ser.demo_corpus.espeak import Voice, synthesise
 from ser.demo_corpus.label_counts import MAIN, SPEAKERS, counts
 from ser.errors import SerError
 
@@ -42,12 +42,12 @@ def planned(utterances: int) -> list[Utterance]:
             CODES[one.code],
             speaker=one.speaker,
             session=one.speaker[:5],
-            dialog=dialog.name,
-            style="improvised" if "impro" in dialog.name else "scripted",
+            dialog=dialog,
+            style="improvised" if "impro" in dialog else "scripted",
             text=one.text,
         )
-        for dialog in scenario.dialogs(utterances, 0)
-        for one in dialog.utterances
+        for dialog, lines in scenario.dialogs(utterances, 0).items()
+        for one in lines
     ]
 
 
@@ -64,7 +64,7 @@ def digests(root: Path) -> dict[str, str]:
 
 def test_the_adapter_reads_the_planned_utterances(rows: list[Utterance]) -> None:
     assert demo.verify(rows, utterances=SIZE, seed=3) == []
-    planned = {one.name: one for dialog in scenario.dialogs(SIZE, 3) for one in dialog.utterances}
+    planned = {one.name: one for lines in scenario.dialogs(SIZE, 3).values() for one in lines}
     assert set(planned) == {row.utterance for row in rows}
     for row in rows:
         assert row.text is not None
@@ -125,9 +125,9 @@ def test_the_same_options_give_the_same_bytes_whatever_the_jobs(tmp_path: Path) 
 
 def test_another_seed_gives_other_sentences() -> None:
     first, second = scenario.dialogs(60, 0), scenario.dialogs(60, 1)
-    assert [dialog.utterances for dialog in first] != [dialog.utterances for dialog in second]
-    assert {one.text for dialog in first for one in dialog.utterances} != {
-        one.text for dialog in second for one in dialog.utterances
+    assert list(first.values()) != list(second.values())
+    assert {one.text for lines in first.values() for one in lines} != {
+        one.text for lines in second.values() for one in lines
     }
 
 
@@ -165,7 +165,7 @@ def test_at_full_size_the_plan_has_the_published_counts_of_iemocap() -> None:
 
 
 def test_odd_dialogs_and_both_markers_are_in_a_small_corpus() -> None:
-    names = {dialog.name for dialog in scenario.dialogs(240, 0)}
+    names = set(scenario.dialogs(240, 0))
     parts = {f"Ses03M_impro{part}" for part in ("05a", "05b", "08a", "08b")}
     assert names >= parts | {"Ses05M_script01_1b"}
     assert {name[:6] for name in names} == set(SPEAKERS)
@@ -191,27 +191,23 @@ def test_verify_names_missing_and_surplus_utterances(rows: list[Utterance]) -> N
 
 def test_espeak_gives_the_same_samples_after_other_text_and_at_another_time() -> None:
     voice = Voice("en-us+f2")  # a breathy one: its noise comes from a random generator
-    with synthesiser() as voices:
-        first = voices.synthesise("Excuse me, one of the letters is gone.", voice)
-        voices.synthesise("Something else.", Voice("en-us+m3", rate=240, pitch=90))
-        again = voices.synthesise("Excuse me, one of the letters is gone.", voice)
+    line = ("Excuse me, one of the letters is gone.", voice)
+    first, _, again = synthesise([line, ("Something else.", Voice("en-us+m3", rate=240, pitch=90)), line])
     time.sleep(1.1)  # eSpeak seeds that generator by the second
-    with synthesiser() as voices:
-        later = voices.synthesise("Excuse me, one of the letters is gone.", voice)
+    (later,) = synthesise([line])
     assert first == again == later
-    assert [word for word, _ in first.words] == ["Excuse", "me", "one", "of", "the", "letters", "is", "gone"]
+    assert [word for word, _ in first[1]] == ["Excuse", "me", "one", "of", "the", "letters", "is", "gone"]
 
 
 def test_the_ten_speakers_have_ten_voices() -> None:
-    spoken = {one.speaker: one.voice for dialog in scenario.dialogs(40, 0) for one in dialog.utterances}
+    spoken = {one.speaker: one.voice for lines in scenario.dialogs(40, 0).values() for one in lines}
     assert len({voice.name for voice in spoken.values()}) == 10
-    with synthesiser() as voices:  # eSpeak takes an unknown variant for the plain voice and prints nothing
-        sounds = {voices.synthesise("Good morning.", Voice(voice.name)).samples for voice in spoken.values()}
-    assert len(sounds) == 10
+    # eSpeak takes an unknown variant for the plain voice and prints nothing
+    speech = synthesise([("Good morning.", Voice(voice.name)) for voice in spoken.values()])
+    assert len({samples for samples, _ in speech}) == 10
 
 
-def test_a_voice_that_does_not_exist_is_an_error_and_the_next_one_works() -> None:
-    with synthesiser() as voices:
-        with pytest.raises(SerError, match="gibberish"):
-            voices.synthesise("Hello.", Voice("gibberish"))
-        assert voices.synthesise("Hello.", Voice("en-us+m1")).samples
+def test_a_voice_that_does_not_exist_is_an_error_that_names_it(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SerError, match=r"no speech for 'Second\.' with .*gibberish"):
+        synthesise([("First.", Voice("en-us+m1")), ("Second.", Voice("gibberish")), ("Third.", Voice("en-us+m1"))])
+    assert "there is no voice 'gibberish'" in capfd.readouterr().err
