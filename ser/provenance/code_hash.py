@@ -31,7 +31,6 @@ EXCLUDED = (
     "layout",
     "provenance",
     "tables.parquet",
-    "tables.rules",
     "training.training_state",
 )
 

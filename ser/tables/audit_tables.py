@@ -2,8 +2,7 @@
 
 import pyarrow as pa
 
-from ser.tables.parquet import Contract
-from ser.tables.rules import one_of
+from ser.tables.parquet import Contract, one_of
 
 ALL_FOLDS = -1  # the fold number of a row over all folds together
 
@@ -29,7 +28,6 @@ FINGERPRINTS = Contract(
     ],
     key=("utterance",),
     required=("extent", "vector"),
-    binary="vector",
 )
 
 

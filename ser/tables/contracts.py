@@ -5,8 +5,18 @@ Binary columns (``samples``, ``matrix``) hold little-endian arrays; their shapes
 
 import pyarrow as pa
 
-from ser.tables.parquet import Contract, metadata, read, select, write
-from ser.tables.rules import array_sizes, has_test_part, not_empty, one_of, positive
+from ser.tables.parquet import (
+    Contract,
+    array_sizes,
+    has_test_part,
+    metadata,
+    not_empty,
+    one_of,
+    positive,
+    read,
+    select,
+    write,
+)
 
 __all__ = ["Contract", "metadata", "read", "select", "write"]
 
@@ -77,7 +87,6 @@ AUDIO = Contract(
     key=("utterance",),
     required=("rate", "frames", "samples"),
     rules=(array_sizes("samples", ("frames",)),),
-    binary="samples",
 )
 
 FEATURES = Contract(
@@ -97,7 +106,6 @@ FEATURES = Contract(
         one_of("dtype", ("float16", "float32")),
         array_sizes("matrix", ("frames", "dims")),
     ),
-    binary="matrix",
 )
 
 TRANSCRIPTS = Contract(

@@ -1,9 +1,12 @@
 """Parquet tables with a contract: columns, types, key and rules, checked when a table is written and when it is read.
 
+A rule for the content of a table returns what is wrong, or None.
+
 A table is written atomically and with a checksum of the file in its metadata, which every function that reads it
 verifies first; a process verifies a file once.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,7 +35,6 @@ class Contract:
     columns: Sequence[tuple[str, pa.DataType] | pa.Field]
     key: tuple[str, ...]
     rules: tuple[Rule, ...] = ()
-    binary: str | None = None  # the column that holds arrays
     required: tuple[str, ...] = ()  # columns without nulls in addition to the key
 
     @cached_property
@@ -80,8 +82,8 @@ def write(contract: Contract, table: pa.Table, path: Path, metadata: Mapping[str
     entries = {"contract": contract.name, **(metadata or {}), embedded_checksum.KEY: embedded_checksum.BLANK}
     checked = checked.replace_schema_metadata({key.encode(): value.encode() for key, value in entries.items()})
     with atomic_write(path) as partial:
-        if contract.binary:
-            plain = [name for name in checked.column_names if name != contract.binary]
+        plain = [field.name for field in checked.schema if field.type != pa.large_binary()]
+        if len(plain) < checked.num_columns:  # with arrays
             pq.write_table(checked, partial, compression="zstd", row_group_size=ROW_GROUP, use_dictionary=plain)
         else:
             pq.write_table(checked, partial, compression="zstd", row_group_size=PLAIN_ROW_GROUP)
@@ -129,3 +131,49 @@ def _verified(path: Path, what: str) -> Iterator[None]:
         raise SerError(f"{path} does not exist; it is {what} of an earlier stage.") from error
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise SerError(f"{path} cannot be read as Parquet ({error}); delete it and run again.") from error
+
+
+def positive(column: str) -> Rule:
+    """Every value of ``column`` must be above 0."""
+
+    def rule(table: pa.Table) -> str | None:
+        bad = table.filter(pc.less_equal(table[column], 0))["utterance"].to_pylist()
+        return f"'{column}' must be above 0 in {offenders(bad)}" if bad else None
+
+    return rule
+
+
+def one_of(column: str, allowed: tuple[str, ...]) -> Rule:
+    """``column`` must hold nothing but ``allowed``."""
+
+    def rule(table: pa.Table) -> str | None:
+        wrong = sorted(set(table[column].unique().to_pylist()) - {None, *allowed})
+        return f"'{column}' holds {offenders(wrong)}; known: {', '.join(allowed)}" if wrong else None
+
+    return rule
+
+
+def array_sizes(column: str, sizes: tuple[str, ...]) -> Rule:
+    """The arrays in ``column`` must have as many bytes as the columns ``sizes`` and ``dtype`` say."""
+
+    def rule(table: pa.Table) -> str | None:
+        lengths = pc.binary_length(table[column]).to_pylist()
+        rows = table.drop_columns([column]).to_pylist()
+        bad = [
+            row["utterance"]
+            for row, length in zip(rows, lengths, strict=True)
+            if length != math.prod(row[size] for size in sizes) * (2 if row.get("dtype") == "float16" else 4)
+        ]
+        return f"'{column}' is not as long as {' × '.join(sizes)} says in {offenders(bad)}" if bad else None
+
+    return rule
+
+
+def not_empty(table: pa.Table) -> str | None:
+    """The table must have rows."""
+    return None if table.num_rows else "it has no rows"
+
+
+def has_test_part(table: pa.Table) -> str | None:
+    """Some utterance must be in a test part."""
+    return None if "test" in table["part"].unique().to_pylist() else "no utterance is in a test part"
