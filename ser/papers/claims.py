@@ -15,7 +15,6 @@ from ser.errors import unknown
 from ser.papers import published
 from ser.papers.published import Published
 
-RECOGNISED = ", recognised text"
 KINDS = {
     "value": "a printed number",
     "convergence level": "the UA that a test curve settles at",
@@ -43,19 +42,6 @@ SENTENCES = {
 
 
 @dataclass(frozen=True)
-class Side:
-    """One system of a claim; ``number``: what its paper prints of it, NaN where it prints only the claim itself."""
-
-    system: str
-    number: Published
-
-    @property
-    def name(self) -> str:
-        """The paper's name, and on which transcripts where they were recognised."""
-        return self.system + RECOGNISED * self.number.recognised
-
-
-@dataclass(frozen=True)
 class Claim:
     """One statement of a paper.
 
@@ -72,8 +58,8 @@ class Claim:
     label: str
     axis: str
     corpus: str
-    sides: tuple[Side, ...]
-    stated: str
+    sides: tuple[Published, ...]
+    stated: str = ""
 
     @property
     def printed(self) -> float | None:
@@ -81,17 +67,19 @@ class Claim:
 
         None where neither gives one.
         """
-        values = [side.number.percent for side in self.sides]
-        if self.stated or any(math.isnan(value) for value in values):
-            return float(self.stated) if self.stated else None
+        if self.stated:
+            return float(self.stated)
+        values = [side.percent for side in self.sides]
         match self.kind:
             case "value" | "convergence level":
-                return values[0]
+                number = values[0]
             case "difference" | "no difference":
-                return round(values[0] - values[1], 6)
+                number = round(values[0] - values[1], 6)
             case "ratio":
-                return values[0] / values[1]
-        return None
+                number = values[0] / values[1]
+            case _:
+                return None
+        return None if math.isnan(number) else number
 
     @property
     def measure(self) -> str:
@@ -101,7 +89,7 @@ class Claim:
     @property
     def protocol(self) -> str:
         """The protocols of its numbers, as far as the paper states them."""
-        return " / ".join(dict.fromkeys(side.number.protocol for side in self.sides))
+        return " / ".join(dict.fromkeys(side.protocol for side in self.sides))
 
 
 @cache
@@ -117,14 +105,14 @@ def claims() -> tuple[Claim, ...]:
 
 def _numbers(paper: str) -> list[Claim]:
     """Return the numbers of a paper's tables; one that is in two tables is one claim."""
-    found: dict[tuple[object, ...], Claim] = {}
-    for system, number in published.printed(paper):
-        side = Side(system, number)
-        text = SENTENCES[number.metric].format(side.name, f"{number.percent:g}", number.label)
-        kind = "convergence level" if number.metric == "converged UA" else "value"
-        claim = Claim(paper, number.table, kind, text, number.metric, number.label, "", number.corpus, (side,), "")
-        same = (text, claim.corpus)
-        found[same] = replace(claim, where=f"{found[same].where}, {number.table}") if same in found else claim
+    found: dict[tuple[str, str], Claim] = {}
+    for one in published.printed(paper):
+        text = SENTENCES[one.metric].format(one.name, f"{one.percent:g}", one.label)
+        kind, same = "convergence level" if one.metric == "converged UA" else "value", (text, one.corpus)
+        if same in found:
+            found[same] = replace(found[same], where=f"{found[same].where}, {one.table}", sides=(one,))
+        else:
+            found[same] = Claim(paper, one.table, kind, text, one.metric, one.label, "", one.corpus, (one,))
     return list(found.values())
 
 
@@ -139,26 +127,16 @@ def _stated(row: Mapping[str, str]) -> Iterator[Claim]:
         metric, label = what.split(" ", 1) if what.startswith(("recall", "confusion")) else (what, "")
         sides = [_side(row["paper"], name, metric, label, row["corpus"]) for name in row["systems"].split("; ")]
         if row["kind"] == "value":
-            value = replace(sides[0].number, value=float(number), percent=float(number))
-            sides = [Side(sides[0].system, value)]
+            sides = [replace(sides[0], percent=float(number))]
         where = (row["paper"], row["where"], row["kind"], row["statement"])
         yield Claim(*where, metric, label, axis, row["corpus"], tuple(sides), number)
 
 
-def _side(paper: str, name: str, metric: str, label: str, corpus: str) -> Side:
-    """Return a system with the number that the tables have of it, or with its protocol alone."""
-    system, recognised = name.removesuffix(RECOGNISED), name.endswith(RECOGNISED)
-    without = [
-        (row["system"], Published(paper, row["table"], row["protocol"], metric, math.nan, math.nan, label))
-        for row in published.rows()
-        if row["paper"] == paper
-    ]
-    fitting = [
-        number
-        for other, number in (*published.printed(paper), *without)
-        if (other, number.recognised, number.metric, number.label) == (system, recognised, metric, label)
-        and number.corpus in ("", corpus)
-    ]
-    if not fitting:
-        raise unknown(f"system of {paper} on {corpus}", name, {other for other, _ in without})
-    return Side(system, fitting[0])
+def _side(paper: str, name: str, metric: str, label: str, corpus: str) -> Published:
+    """Return what the tables print of a system, or its protocol alone."""
+    every = [row for row in published.rows() if row["paper"] == paper]
+    alone = [Published(paper, row["table"], row["system"], row["protocol"], metric, math.nan, label) for row in every]
+    for number in (*published.printed(paper), *alone):
+        if (number.name, number.metric, number.label) == (name, metric, label) and number.corpus in ("", corpus):
+            return number
+    raise unknown(f"system of {paper} on {corpus}", name, {row["system"] for row in every})

@@ -42,35 +42,33 @@ def applicable(results: Iterable[OwnResult]) -> dict[str, list[OwnResult]]:
     every = list(results)
     found = {}
     for paper in published.papers():
-        corpora = {number.corpus for _, number in published.printed(paper)} - {""}
+        corpora = {number.corpus for number in published.printed(paper)} - {""}
         found[paper] = [one for one in every if one.published.get(paper) and one.counterpart in corpora]
     return {paper: some for paper, some in found.items() if some}
 
 
-def belongs(result: OwnResult, paper: str, system: str, number: Published) -> bool:
-    """Return whether a result is one of a paper's system, on the number's kind of transcript and corpus."""
+def belongs(result: OwnResult, number: Published) -> bool:
+    """Return whether a result is one of the number's system, on its kind of transcript and corpus."""
     return (
-        system in result.published.get(paper, ())
+        number.system in result.published.get(number.paper, ())
         and result.recognised == number.recognised
         and result.counterpart != ""
         and number.corpus in ("", result.counterpart)
     )
 
 
-def remark(result: OwnResult, paper: str | None, numbers: Sequence[Published]) -> str:
-    """Return whether ``numbers`` of ``paper`` are comparable with a result, and if not, why; "" if there are none."""
+def remark(result: OwnResult, numbers: Sequence[Published]) -> str:
+    """Return whether the ``numbers`` of a paper are comparable with a result, and if not, why; "" if there are none."""
     if not numbers:
         return ""
-    reasons = obstacles(result, paper, numbers)
+    reasons = obstacles(result, numbers)
     if reasons:
         return f"not comparable: {'; '.join(reasons)}"
     return "same corpus, the paper's protocol as far as it is stated"
 
 
-def obstacles(
-    result: OwnResult, paper: str | None, numbers: Sequence[Published], varied: Sequence[str] = ()
-) -> list[str]:
-    """Return what makes a result incomparable with ``numbers`` of ``paper``, and what it changes of the shipped system.
+def obstacles(result: OwnResult, numbers: Sequence[Published], varied: Sequence[str] = ()) -> list[str]:
+    """Return what makes a result incomparable with ``numbers`` of a paper, and what it changes of the shipped system.
 
     Of its corpus, protocol, weights, folds and seeds the first obstacle is named. varied: keys of the recipe that may
     differ from the shipped system.
@@ -81,14 +79,14 @@ def obstacles(
         reasons.append("other corpus")
     elif not corpora:
         reasons.append("the cited paper's own protocol")
-    elif result.paper is None or result.paper != paper:
+    elif result.paper != numbers[0].paper:
         reasons.append("other protocol")
     elif result.weights:
         reasons += result.weights
     elif not result.complete:
         reasons.append("not all folds were run")
-    elif result.seeds < SEEDS[result.paper]:
-        changes["seeds"] = f"{SEEDS[result.paper]} → {result.seeds}"
+    elif result.seeds < (wanted := SEEDS[numbers[0].paper]):
+        changes["seeds"] = f"{wanted} → {result.seeds}"
     if changes:
         reasons.append(f"not as shipped: {', '.join(f'{key} {text}' for key, text in changes.items())}")
     return reasons
@@ -96,7 +94,7 @@ def obstacles(
 
 def candidates(claim: Claim, results: Sequence[OwnResult]) -> list[list[OwnResult]]:
     """Return the results that belong to each side of a claim."""
-    return [[one for one in results if belongs(one, claim.paper, side.system, side.number)] for side in claim.sides]
+    return [[one for one in results if belongs(one, side)] for side in claim.sides]
 
 
 def settings(claim: Claim, found: Sequence[Sequence[OwnResult]]) -> list[Setting]:
@@ -114,11 +112,11 @@ def settings(claim: Claim, found: Sequence[Sequence[OwnResult]]) -> list[Setting
 def claim_obstacles(claim: Claim, chosen: Setting) -> list[str]:
     """Return what makes results incomparable with a claim, each reason once."""
     study = claim.kind in FILTER_STUDY
-    own = next((side for side in claim.sides if not side.number.quoted), claim.sides[0])
+    own = next((side for side in claim.sides if not side.quoted), claim.sides[0])
     reasons: list[str] = []
     for side, result in zip(claim.sides * len(chosen) if study else claim.sides, chosen, strict=True):
-        number = own.number if claim.kind == "ordering" and side.number.quoted else side.number
-        reasons += obstacles(result, claim.paper, [number], SHAPE if study else ())
+        number = own if claim.kind == "ordering" and side.quoted else side
+        reasons += obstacles(result, [number], SHAPE if study else ())
         selected = SELECTED in number.protocol and claim.kind in ("value", "difference", "no difference", "ordering")
         if selected and (claim.metric == "recall" or (claim.metric == "UA" and result.curve_ua is None)):
             reasons.append("printed is the best point of the test curve, ours the kept epoch")

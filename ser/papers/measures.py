@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ser.evaluation.word_errors import TranscriptErrors
-from ser.papers.claims import Claim, Side
+from ser.papers.claims import Claim
 from ser.papers.matching import SELECTED
+from ser.papers.published import Published
 from ser.papers.results import OwnResult
 from ser.papers.uncertainty import Uncertain, exact, printed_rate, sampled
 
@@ -29,7 +30,7 @@ class Evidence:
     margin: float = MARGIN
 
 
-def measured(claim: Claim, side: Side, result: OwnResult, evidence: Evidence) -> Uncertain | None:
+def measured(claim: Claim, side: Published, result: OwnResult, evidence: Evidence) -> Uncertain | None:
     """Return our number for what a claim measures, in percent, millions or minutes; None where there is none."""
     sizes = result.sizes
     if claim.metric in ("parameters", "minutes"):
@@ -60,18 +61,17 @@ def measured(claim: Claim, side: Side, result: OwnResult, evidence: Evidence) ->
     return binomial.noisy(100 * result.seed_sd[claim.metric] / math.sqrt(result.seeds))
 
 
-def printed(side: Side, result: OwnResult) -> Uncertain:
+def printed(side: Published, result: OwnResult) -> Uncertain:
     """Return the printed number of a side; a test part of unknown size is taken to be as large as ours.
 
     A printed WA or UA of one run also has the noise between runs, estimated from our seeds. A quoted number or one that
     is no rate has no interval.
     """
-    number = side.number
-    rate = None if number.quoted else printed_rate(side.system, number, result.sizes)
+    rate = None if side.quoted else printed_rate(side, result.sizes)
     if rate is None:
-        return exact(number.percent)
-    runs = 3 if "3 runs averaged" in number.protocol else 1
-    return rate.noisy(100 * result.seed_sd.get(number.metric, 0.0) / math.sqrt(runs))
+        return exact(side.percent)
+    runs = 3 if "3 runs averaged" in side.protocol else 1
+    return rate.noisy(100 * result.seed_sd.get(side.metric, 0.0) / math.sqrt(runs))
 
 
 def lead(claim: Claim, other: int, results: Sequence[OwnResult], evidence: Evidence) -> tuple[Uncertain, str] | None:
@@ -93,11 +93,11 @@ def lead(claim: Claim, other: int, results: Sequence[OwnResult], evidence: Evide
     return first - second, "unpaired"
 
 
-def _curve_point(claim: Claim, side: Side, result: OwnResult) -> float | None:
+def _curve_point(claim: Claim, side: Published, result: OwnResult) -> float | None:
     """Return the UA at the point of the test curve that the paper prints; None where it prints none or we have none."""
     if claim.metric == "converged UA":
         return result.converged_ua
-    return result.curve_ua if claim.metric == "UA" and SELECTED in side.number.protocol else None
+    return result.curve_ua if claim.metric == "UA" and SELECTED in side.protocol else None
 
 
 def _sampled(value: float, rates: Sequence[float], sizes: Sequence[float]) -> Uncertain:

@@ -13,23 +13,33 @@ from importlib import resources
 from ser.errors import unknown
 
 CORPORA = ("IEMOCAP", "eNTERFACE")
+RATES = ("WA", "UA", "recall")
 UNITS = {"parameters_million": "parameters", "training_time_min": "minutes", "UAR_converged_pct": "converged UA"}
 PATTERN = re.compile(r"(?P<name>WA|UA|UAR|recall_(?P<label>[a-z]+))_(?P<unit>pct|fraction)")
-SCALE = {"pct": 1.0, "fraction": 100.0}
 EMOTIONS = {"anger": "angry", "disgust": "disgusted", "fear": "fearful", "surprise": "surprised"}
+RECOGNISED = ", recognised text"
 
 
 @dataclass(frozen=True)
 class Published:
-    """One printed number: ``value`` as the paper has it, ``percent`` in per cent, millions or minutes."""
+    """What a paper prints of a system, in percent, millions or minutes; NaN where it prints no number of it.
+
+    metric: one of ``RATES``, parameters, minutes, converged UA, or what a claim is about; "" for any other number.
+    label: the class of a recall, as named in ser.emotions.
+    """
 
     paper: str
     table: str
+    system: str
     protocol: str
-    metric: str  # WA, UA, recall, parameters, minutes or converged UA
-    value: float
+    metric: str
     percent: float
-    label: str = ""  # the class of a recall, as named in ser.emotions
+    label: str = ""
+
+    @property
+    def name(self) -> str:
+        """The paper's name of the system, and on which transcripts where they were recognised."""
+        return self.system + RECOGNISED * self.recognised
 
     @property
     def recognised(self) -> bool:
@@ -52,25 +62,32 @@ def published(paper: str, system: str) -> list[Published]:
 
     Several rows of one metric differ in table or protocol. SerError names the known papers or systems.
     """
-    every = rows()
-    mine = [row for row in every if row["paper"] == paper.lower()]
-    if not mine:
-        raise unknown("paper", paper, {row["paper"] for row in every})
-    named = [row for row in mine if row["system"] == system]
-    if not named:
-        raise unknown(f"system of {paper}", system, {row["system"] for row in mine})
-    return [number for row in named if (number := _number(row)).metric and row["metric"] not in UNITS]
+    if paper not in papers():
+        raise unknown("paper", paper, papers())
+    systems = {row["system"] for row in rows() if row["paper"] == paper}
+    if system not in systems:
+        raise unknown(f"system of {paper}", system, systems)
+    return [number for number in printed(paper) if number.system == system and number.metric in RATES]
 
 
 @cache
-def printed(paper: str) -> tuple[tuple[str, Published], ...]:
-    """Return (system, number) of every table of ``paper``, as printed: WA, UA, recalls, sizes and training times.
+def printed(paper: str) -> tuple[Published, ...]:
+    """Return every number of the tables of ``paper``, as printed: WA, UA, recalls, sizes and training times.
 
     ``parameters`` are in millions, ``minutes`` are of training. ``converged UA`` is what a text reads off its test
     curve.
     """
-    mine = (row for row in rows() if row["paper"] == paper)
-    return tuple((row["system"], number) for row in mine if (number := _number(row)).metric)
+    return tuple(number for row in rows() if row["paper"] == paper and (number := _number(row)).metric)
+
+
+def printed_rows(paper: str) -> dict[tuple[str, str, str], dict[str, float]]:
+    """Return WA, UA and recalls, by class, in percent, of every table, system and protocol of a paper."""
+    found: dict[tuple[str, str, str], dict[str, float]] = {}
+    for number in printed(paper):
+        if number.metric in RATES:
+            row = found.setdefault((number.table, number.system, number.protocol), {})
+            row[number.label or number.metric] = number.percent
+    return found
 
 
 def papers() -> list[str]:
@@ -102,9 +119,10 @@ def read(name: str) -> list[dict[str, str]]:
 
 
 def _number(row: dict[str, str]) -> Published:
-    value, match = float(row["value"]), PATTERN.fullmatch(row["metric"])
+    where, value = (row["paper"], row["table"], row["system"], row["protocol"]), float(row["value"])
+    match = PATTERN.fullmatch(row["metric"])
     if match is None:
-        return Published(row["paper"], row["table"], row["protocol"], UNITS.get(row["metric"], ""), value, value)
-    label, percent = match["label"] or "", round(value * SCALE[match["unit"]], 6)
+        return Published(*where, UNITS.get(row["metric"], ""), value)
+    percent, label = value if match["unit"] == "pct" else 100 * value, match["label"] or ""
     metric = "recall" if label else match["name"].replace("UAR", "UA")
-    return Published(row["paper"], row["table"], row["protocol"], metric, value, percent, EMOTIONS.get(label, label))
+    return Published(*where, metric, round(percent, 6), EMOTIONS.get(label, label))

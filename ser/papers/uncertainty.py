@@ -18,8 +18,7 @@ import numpy as np
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from ser.papers import published
-from ser.papers.published import Published
+from ser.papers.published import Published, printed_rows
 
 LEVEL = 0.95
 Z = NormalDist().inv_cdf((1 + LEVEL) / 2)
@@ -96,31 +95,7 @@ def paired(differences: Sequence[float]) -> Uncertain:
     return _around(mean, half, half)
 
 
-@dataclass(frozen=True)
-class PrintedRow:
-    """A row of a paper's table: WA and UA in percent where printed, and recalls by class."""
-
-    paper: str
-    table: str
-    system: str
-    numbers: tuple[Published, ...]
-
-    def rate(self, metric: str) -> float | None:
-        """Return WA or UA in percent, None where it is not printed."""
-        return next((one.percent for one in self.numbers if one.metric == metric), None)
-
-    @property
-    def recalls(self) -> dict[str, float]:
-        """Percent by class."""
-        return {one.label: one.percent for one in self.numbers if one.label}
-
-    @property
-    def own(self) -> bool:
-        """Whether the paper ran the system itself."""
-        return not self.numbers[0].quoted
-
-
-def printed_rate(system: str, number: Published, sizes: Mapping[str, float] | None = None) -> Uncertain | None:
+def printed_rate(number: Published, sizes: Mapping[str, float] | None = None) -> Uncertain | None:
     """Return a printed rate in percent with the sampling error of its test utterances; None: not known.
 
     sizes: test utterances per class, for a paper that does not give them. UA takes the recalls of its row where they
@@ -133,21 +108,12 @@ def printed_rate(system: str, number: Published, sizes: Mapping[str, float] | No
     if number.metric in ("recall", "confusion") and (true := number.label.split()[0]) in tested:
         tests = [tested[true]]
     elif number.metric in ("UA", "converged UA"):
-        row = next((row for row in rows(number.paper) if row.system == system and number in row.numbers), None)
-        recalls = row.recalls if row and row.recalls.keys() == tested.keys() else dict.fromkeys(tested, number.percent)
+        row = printed_rows(number.paper).get((number.table, number.system, number.protocol), {})
+        recalls = row if row.keys() - {"WA", "UA"} == tested.keys() else dict.fromkeys(tested, number.percent)
         rates, tests = [recalls[name] for name in tested], list(tested.values())
     elif number.metric != "WA":
         return None
     return (sampled([rate / 100 for rate in rates], tests) * 100).around(number.percent)
-
-
-def rows(paper: str) -> list[PrintedRow]:
-    """Return the rows of a paper's tables that have a WA or UA."""
-    grouped: dict[tuple[str, str, str], list[Published]] = {}
-    for system, number in published.printed(paper):
-        if number.metric in ("WA", "UA", "recall"):
-            grouped.setdefault((number.table, system, number.protocol), []).append(number)
-    return [PrintedRow(paper, table, system, tuple(numbers)) for (table, system, _), numbers in grouped.items()]
 
 
 def _around(value: float, below: float, above: float) -> Uncertain:

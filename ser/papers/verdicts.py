@@ -160,7 +160,7 @@ def ordering(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> 
         return _unmeasured(claim, results[0], None)
     outcome = together([ahead(one, len(leads)) for one, _ in leads])
     (least, how), rival = min(zip(leads, claim.sides[1:], strict=True), key=lambda pair: pair[0][0].value)
-    values = [side.number.percent for side in claim.sides]
+    values = [side.percent for side in claim.sides]
     theirs = None if any(map(math.isnan, values)) else exact(round(values[0] - max(values[1:]), 6))
     return Verdict(claim, outcome, f"least ahead of {rival.name}: {signed(least)}, {how}", least, theirs)
 

@@ -104,7 +104,7 @@ def test_parameters_of_the_enterface_column(name: str, count: int) -> None:
 
 
 def test_every_system_of_the_published_tables_is_a_recipe() -> None:
-    printed = {(paper, system) for paper in published.papers() for system, _ in published.printed(paper)}
+    printed = {(paper, number.system) for paper in published.papers() for number in published.printed(paper)}
     shipped = {
         (paper, system) for recipe in RECIPES.values() for paper, names in recipe.published.items() for system in names
     }

@@ -413,7 +413,7 @@ def test_fewer_seeds_than_the_shipped_experiment_are_a_change() -> None:
     single = of(verdicts([peng(0.80, seeds=1)]), kind="value", metric="WA", systems=["MSCNN-SPU-ATT"])
     assert single.verdict == "not comparable"
     assert "seeds 3 → 1" in single.reason
-    assert "seeds 3" in matching.remark(peng(0.8, seeds=1), "peng2021", [single.claim.sides[0].number])
+    assert "seeds 3" in matching.remark(peng(0.8, seeds=1), [single.claim.sides[0]])
     assert wa_of_best(verdicts([cao("mine", "C-pFSMN-A", 0.5, seeds=5)])).verdict == "not reproduced"
 
 

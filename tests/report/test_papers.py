@@ -9,7 +9,7 @@ import pytest
 from ser.config.plan import Plan
 from ser.config.schema import Block, Experiment, Protocol, Recipe, Sweep
 from ser.papers import published
-from ser.papers.paper_tables import NOT_RUN, Cell
+from ser.report.tables.papers import NOT_RUN, Cell
 
 LABELS = {"angry": ["angry"], "happy": ["happy", "excited"], "neutral": ["neutral"], "sad": ["sad"]}
 FRAMES = {"frames": {"feature": "mfcc"}}
@@ -32,7 +32,7 @@ def system(paper: str, *names: str, inputs: dict[str, object] = FRAMES) -> Recip
 
 
 def systems(paper: str) -> list[str]:
-    return list(dict.fromkeys(system for system, _ in published.printed(paper)))
+    return list(dict.fromkeys(number.system for number in published.printed(paper)))
 
 
 def frame(folder: Path) -> pd.DataFrame:

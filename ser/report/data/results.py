@@ -151,8 +151,7 @@ class Result:
     @property
     def remark(self) -> str:
         """Whether the published numbers are comparable with these, and if not, why."""
-        paper = self.recipe.paper
-        return matching.remark(self.own, paper, [entry for entry in self.published if entry.paper == paper])
+        return matching.remark(self.own, [entry for entry in self.published if entry.paper == self.recipe.paper])
 
     @cached_property
     def own(self) -> OwnResult:

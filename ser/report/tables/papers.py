@@ -1,12 +1,16 @@
-"""The papers' own tables: our number, the printed one and the difference."""
+"""The papers' own tables: our number, the printed one, their difference, and how far they compare."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import combinations
 
 import pandas as pd
 from markupsafe import Markup
 
-from ser.papers.paper_tables import PaperRow, PaperTable, paper_tables
+from ser.papers import matching, published
+from ser.papers.published import Published
+from ser.papers.results import OwnResult
 from ser.report.data.experiment import ReportData
 from ser.report.formats import Format
 from ser.report.table import Column, Table
@@ -17,61 +21,159 @@ LEAD = (
     "Rows and columns as printed. Each cell has our number, below it the printed one and the difference. A printed "
     "number is at best from another draw of test utterances: the remark states how far the two are comparable."
 )
+CAPTION = (
+    "Ours, in brackets the printed number and the difference. "
+    "Percent except for sizes and times; minutes are of one run."
+)
+SOURCE = ("scores.parquet", "run.json", "published_results.csv")
+HEADINGS = {"parameters": "parameters, M", "minutes": "training, min", "converged UA": "UA, converged"}
+NOT_RUN = "not run in this experiment"
 CELL = Format(lambda cell: cell.text, str)
 
 
+@dataclass(frozen=True)
+class Cell:
+    """A number of ours and the printed one, both in percent, millions or minutes; None where there is none."""
+
+    ours: float | None
+    printed: float | None
+
+    @property
+    def difference(self) -> float | None:
+        """Ours minus the printed one."""
+        return None if self.ours is None or self.printed is None else self.ours - self.printed
+
+    @property
+    def text(self) -> str:
+        """``57.40 (64.34, −6.94)``: ours, the printed one and the difference."""
+        ours = "–" if self.ours is None else f"{self.ours:.2f}"
+        if self.printed is None:
+            return ours
+        difference = "" if self.difference is None else f", {self.difference:+.2f}"
+        return f"{ours} ({self.printed:.2f}{difference})".replace("-", "−")
+
+
+@dataclass(frozen=True)
+class PaperRow:
+    """A system of a paper's table and our result of it under one protocol, None: not run.
+
+    printed: its first number. cells: by column.
+    """
+
+    printed: Published
+    result: OwnResult | None
+    cells: Mapping[str, Cell]
+    remark: str
+
+    @property
+    def where(self) -> tuple[str, str, str]:
+        """Corpus, protocol and system of ours; "–" where there is none."""
+        return (*self.result.setting, self.result.system) if self.result else ("–", "–", "–")
+
+
 @lru_cache(maxsize=1)
-def _found(data: ReportData) -> list[PaperTable]:
-    return paper_tables(result.own for result in data.results)
-
-
 def tables(data: ReportData) -> list[Table]:
-    """Return one table per table of a paper, a row per printed system and protocol of ours."""
-    return [_table(one, data.warning) for one in _found(data)] or [Table("", (), ())]
+    """Return one table per table of a paper that was run, a row per printed system and protocol of ours.
+
+    Rows and columns are in the paper's order. On the synthetic corpus systems that were not run are left out.
+    """
+    found = []
+    for paper, results in matching.applicable(result.own for result in data.results).items():
+        for name in dict.fromkeys(number.table for number in published.printed(paper)):
+            rows = _rows([number for number in published.printed(paper) if number.table == name], results)
+            if any(row.result for row in rows):
+                found.append(_table(f"{paper}, {name}", rows, data.warning))
+    return found or [Table("", (), ())]
 
 
 def csv(data: ReportData) -> pd.DataFrame:
     """Return one row per printed number and result of ours."""
     columns = ["paper", "table", "paper_system", "transcript", "corpus", "protocol", "system", "column"]
-    return pd.DataFrame(_rows(data), columns=[*columns, "ours", "printed", "difference", "remark"])
+    lines = []
+    for row in (row for table in tables(data) for row in table.rows):
+        of = row.printed
+        system = (of.paper, of.table, of.system, "recognised" if of.recognised else "given", *row.where)
+        for column, cell in row.cells.items():
+            numbers = (
+                None if value is None else round(value, 4) for value in (cell.ours, cell.printed, cell.difference)
+            )
+            lines.append((*system, column, *numbers, row.remark))
+    return pd.DataFrame(lines, columns=[*columns, "ours", "printed", "difference", "remark"])
 
 
-def _rows(data: ReportData) -> Iterator[tuple[object, ...]]:
-    for one in _found(data):
-        for line in one.rows:
-            transcript = "recognised" if line.side.number.recognised else "given"
-            for column, cell in line.cells.items():
-                numbers = [
-                    None if value is None else round(value, 4) for value in (cell.ours, cell.printed, cell.difference)
-                ]
-                yield (one.paper, one.table, line.side.system, transcript, *line.where, column, *numbers, line.remark)
+def _rows(printed: Sequence[Published], results: Sequence[OwnResult]) -> list[PaperRow]:
+    """Return the rows of one table of a paper."""
+    measures = dict.fromkeys((number.metric, number.label) for number in printed)
+    columns = {HEADINGS.get(measure[0], " ".join(measure).strip()): measure for measure in measures}
+    absent = [] if all(one.synthetic for one in results) else [None]
+    rows = []
+    for name in dict.fromkeys(number.name for number in printed):
+        numbers = [number for number in printed if number.name == name]
+        values = {(number.metric, number.label): number.percent for number in numbers}
+        ours = [one for one in results if any(matching.belongs(one, number) for number in numbers)]
+        ours.sort(key=lambda one: (one.paper != numbers[0].paper, *one.setting))
+        for result in ours or absent:
+            cells = {title: Cell(_ours(result, *of), values.get(of)) for title, of in columns.items()}
+            rows.append(PaperRow(numbers[0], result, cells, _remark(numbers, result)))
+    return rows
 
 
-def _table(one: PaperTable, warning: str) -> Table:
+def _ours(result: OwnResult | None, metric: str, label: str) -> float | None:
+    """Return our number for a column, in the paper's unit; None where we have none."""
+    if result is None:
+        return None
+    if metric in ("parameters", "minutes"):
+        return result.parameters / 1e6 if metric == "parameters" else result.minutes
+    value = {**result.rates, "converged UA": result.converged_ua, "recall": result.recalls.get(label)}.get(metric)
+    return None if value is None or value != value else 100 * value
+
+
+def _remark(numbers: Sequence[Published], result: OwnResult | None) -> str:
+    if result is None:
+        return NOT_RUN
+    parts = [matching.remark(result, numbers), published.known_remark(numbers[0].paper, numbers[0].system)]
+    if result.curve_ua is not None:
+        parts.append(f"best point of our test curve: UA {100 * result.curve_ua:.2f}, chosen on the test part")
+    return "; ".join(part for part in dict.fromkeys((*parts, result.partial)) if part)
+
+
+def _table(title: str, rows: Sequence[PaperRow], warning: str) -> Table:
     columns = [
-        Column("", "Paper's system", "side.name"),
-        Column("", "Corpus", lambda line: line.where[0], page=False),
-        Column("", "Protocol", lambda line: line.where[1], page=False),
-        Column("", "System", lambda line: line.where[2], page=False),
-        Column("", "Run", lambda line: " · ".join(line.where), html=_run, small="", text=False),
-        *(Column("", name, f"cells.{name}", CELL, html=partial(_markup, name)) for name in one.columns),
+        Column("", "Paper's system", "printed.name"),
+        Column("", "Corpus", lambda row: row.where[0], page=False),
+        Column("", "Protocol", lambda row: row.where[1], page=False),
+        Column("", "System", lambda row: row.where[2], page=False),
+        Column("", "Run", lambda row: " · ".join(row.where), html=_run, small="", text=False),
+        *(Column("", name, f"cells.{name}", CELL, html=partial(_markup, name)) for name in rows[0].cells),
         Column("", "Remark", "remark"),
     ]
-    caption = "Ours, in brackets the printed number and the difference. "
-    caption += "Percent except for sizes and times; minutes are of one run."
-    source = ("scores.parquet", "run.json", "published_results.csv")
-    return Table(f"{one.paper}, {one.table}", columns, one.rows, caption, source, warning, one.notes, paper=True)
+    return Table(title, columns, rows, CAPTION, SOURCE, warning, tuple(_ratios(rows)), paper=True)
 
 
-def _run(line: PaperRow) -> str:
-    corpus, protocol, system = line.where
-    return code(system) + f" {protocol} · {corpus}" if line.result else ""
+def _run(row: PaperRow) -> str:
+    corpus, protocol, system = row.where
+    return code(system) + f" {protocol} · {corpus}" if row.result else ""
 
 
-def _markup(column: str, line: PaperRow) -> str:
+def _markup(column: str, row: PaperRow) -> str:
     """Return our number, with the printed one and the difference below it."""
-    cell = line.cells[column]
+    cell = row.cells[column]
     ours = "–" if cell.ours is None else Markup("<b>{}</b>").format(f"{cell.ours:.2f}")
     below = [] if cell.printed is None else [f"printed {cell.printed:.2f}"]
     below += [] if cell.difference is None else [f"{cell.difference:+.2f}".replace("-", "−")]
     return Markup("{}{}").format(ours, Markup("").join(Markup("<small>{}</small>").format(text) for text in below))
+
+
+def _ratios(rows: Sequence[PaperRow]) -> Iterator[str]:
+    """Yield how many times larger and slower each system is than those below it, where a table prints both."""
+    for one, other in combinations((row for row in rows if row.result), 2):
+        a, b = one.result, other.result
+        if not a or not b or one.printed == other.printed or a.setting != b.setting:
+            continue
+        for metric in ("minutes", "parameters"):
+            first, second = (row.cells.get(HEADINGS[metric]) for row in (one, other))
+            if first and second and first.ours and second.ours and first.printed and second.printed:
+                yield (
+                    f"{metric}, {a.system} : {b.system} = {first.ours / second.ours:.2f}, "
+                    f"printed {first.printed / second.printed:.2f} ({a.protocol} on {a.corpus})"
+                )
