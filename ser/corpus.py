@@ -1,5 +1,6 @@
 """The records that a corpus adapter returns: card, facts and utterances. Light to import."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -79,3 +80,11 @@ def facts_of(rows: Sequence[Utterance], emotions: Iterable[str]) -> Facts:
     speakers, sessions = (sorted({getattr(row, name) for row in rows} - {None, ""}) for name in ("speaker", "session"))
     present = {row.emotion for row in rows}
     return Facts(len(rows), tuple(speakers), tuple(sessions), tuple(name for name in emotions if name in present))
+
+
+def differences(expected: Mapping[str, int], found: Iterable[str]) -> list[str]:
+    """Return a sentence for each of the names that are not ``found`` as often as ``expected``."""
+    counted = Counter(found)
+    return [
+        f"{name}: expected {count}, found {counted[name]}" for name, count in expected.items() if counted[name] != count
+    ]

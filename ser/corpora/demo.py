@@ -5,13 +5,12 @@ with overlapping distributions. With 10039 utterances its counts per session, la
 classes, speaker are IEMOCAP's own. The same options give the same bytes.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from ser.corpora import iemocap
 from ser.corpora._emoevaluation import CODES
-from ser.corpus import Card, Facts, Utterance
+from ser.corpus import Card, Facts, Utterance, differences
 from ser.demo_corpus.label_counts import SESSIONS, SPEAKERS, counts
 from ser.errors import SerError, offenders
 
@@ -32,7 +31,7 @@ CARD = Card(
 def facts(root: Path | None, *, utterances: int = 300, **_: object) -> Facts:  # noqa: ARG001
     """Return the figures of the corpus that the options describe; nothing is read, so ``root`` need not exist yet."""
     planned = _labels(utterances)
-    emotions = tuple(emotion for emotion in CODES.values() if any(key[1] == emotion for key in planned))
+    emotions = tuple(emotion for emotion in CODES.values() if any(f" {emotion} " in name for name in planned))
     return Facts(utterances, SPEAKERS, SESSIONS, emotions)
 
 
@@ -55,15 +54,11 @@ def utterances(root: Path, **_: object) -> list[Utterance]:
 def verify(rows: Sequence[Utterance], *, utterances: int = 300, **_: object) -> list[str]:
     """Return how ``rows`` differ from the plan, per speaker, label and style; none if they agree."""
     planned = _labels(utterances)
-    found = Counter((row.speaker, row.emotion, row.style) for row in rows)
-    differences = [
-        f"{speaker} {emotion} {style}: expected {count}, found {found[speaker, emotion, style]}"
-        for (speaker, emotion, style), count in planned.items()
-        if found[speaker, emotion, style] != count
-    ]
-    if strangers := [row.utterance for row in rows if (row.speaker, row.emotion, row.style) not in planned]:
-        differences.append(f"{len(strangers)} utterances are not in the plan: {offenders(strangers)}")
-    return differences
+    found = [f"{row.speaker} {row.emotion} {row.style}" for row in rows]
+    differing = differences(planned, found)
+    if strangers := [row.utterance for row, name in zip(rows, found, strict=True) if name not in planned]:
+        differing.append(f"{len(strangers)} utterances are not in the plan: {offenders(strangers)}")
+    return differing
 
 
 def release(root: Path, *, utterances: int = 300, seed: int = 0, jobs: int | None = None) -> None:
@@ -84,10 +79,10 @@ def release(root: Path, *, utterances: int = 300, seed: int = 0, jobs: int | Non
     write(root, plan, seed, jobs)
 
 
-def _labels(utterances: int) -> dict[tuple[str, str, str], int]:
-    """Return the planned utterances per (speaker, emotion, style), without the empty ones."""
+def _labels(utterances: int) -> dict[str, int]:
+    """Return the planned utterances per speaker, emotion and style, separated by spaces, without the empty ones."""
     return {
-        (speaker, CODES[code], STYLES[style]): count
+        f"{speaker} {CODES[code]} {STYLES[style]}": count
         for (speaker, style, code), count in counts(utterances).items()
         if count
     }

@@ -9,12 +9,12 @@ where both exist, the film is read.
 """
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from ser.corpus import Card, Facts, Source, Utterance, facts_of
-from ser.errors import SerError, offenders
+from ser.corpora._recordings import recordings, rows_of
+from ser.corpus import Card, Facts, Source, Utterance, differences, facts_of
+from ser.errors import offenders
 
 EMOTIONS = {
     "anger": "angry",
@@ -79,6 +79,7 @@ CLIP = re.compile(
     r"s_?(?P<number>\d+)_(?P<code>[a-z]{2})_(?P<ending>[1-5])(?:avi)?",
     re.IGNORECASE | re.ASCII,  # without ASCII a long s is an s
 )
+SUBJECT = re.compile(rf"(?:{TOP}/)?subject \d+/", re.IGNORECASE)
 SESSION = re.compile(rf"(?:{TOP}/)?subject 6/(?:{'|'.join(EMOTIONS)})/s_?6_[a-z]{{2}}", re.IGNORECASE | re.ASCII)
 NAMES = frozenset(  # of the clips; which three of subject 23's happiness are missing is not published
     f"s{subject}_{emotion[:2]}_{sentence}"
@@ -107,11 +108,10 @@ def facts(root: Path | None, *, allow_subset: bool = False, complete: bool = Fal
 
     ``complete``, here and below: only the 42 subjects with all 30 clips, 1260 in all.
     """
-    rows = utterances(root, complete=complete) if allow_subset and root is not None and root.is_dir() else []
-    if not rows:
-        clips = _clips(complete)
-        return Facts(sum(clips.values()), tuple(SPEAKERS[number] for number in clips), (), tuple(CARD.labels))
-    return facts_of(rows, CARD.labels)
+    if allow_subset and root is not None and root.is_dir():
+        return facts_of(utterances(root, complete=complete), CARD.labels)
+    clips = _clips(complete)
+    return Facts(sum(clips.values()), tuple(SPEAKERS[number] for number in clips), (), tuple(CARD.labels))
 
 
 def sources(root: Path, *, complete: bool = False) -> list[Path]:
@@ -140,16 +140,8 @@ def left_out(root: Path, *, complete: bool = False) -> dict[str, str]:
 
 def utterances(root: Path, *, complete: bool = False) -> list[Utterance]:
     """Return one row per clip; SerError naming the files whose folder or name is not of the scheme."""
-    found = audio_files(root, complete=complete)
-    if not found:
-        raise SerError(f"{root}: no recordings in folders 'subject 1' to 'subject 44'; is this eNTERFACE'05?")
-    rows = {audio: _row(audio) for audio in found}
-    if wrong := [audio for audio, row in rows.items() if row is None]:
-        raise SerError(
-            f"{root}: {len(wrong)} recordings are not named subject N/<emotion>/sentence M/sN_<code>_M.avi as those of "
-            f"eNTERFACE'05 are: {offenders(wrong)}."
-        )
-    return [row for row in rows.values() if row is not None]
+    found, folders = audio_files(root, complete=complete), "'subject 1' to 'subject 44'"
+    return rows_of(found, _row, root, CARD.title, folders, "subject N/<emotion>/sentence M/sN_<code>_M.avi")
 
 
 def _clips(complete: bool) -> dict[int, int]:
@@ -159,15 +151,9 @@ def _clips(complete: bool) -> dict[int, int]:
 
 def _recordings(root: Path) -> list[str]:
     """Return every recording below the subjects' folders, relative to ``root``, sorted; each in one format."""
-    found: dict[str, str] = {}
-    for folder in (root, *(folder for folder in root.glob("*") if folder.name.lower() == TOP)):
-        for subject in (path for path in folder.glob("*") if re.fullmatch(r"subject \d+", path.name, re.IGNORECASE)):
-            for file in subject.rglob("*"):
-                audio = file.relative_to(root).as_posix()
-                if file.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in audio.split("/")):
-                    same = (found.get(_stem(audio), audio), audio)
-                    found[_stem(audio)] = min(same, key=lambda path: SUFFIXES.index(Path(path).suffix.lower()))
-    return sorted(found.values())
+    below = [audio for audio in recordings(root, SUFFIXES) if SUBJECT.match(audio)]
+    by_format = sorted(below, key=lambda audio: SUFFIXES.index(Path(audio).suffix.lower()), reverse=True)
+    return sorted({_stem(audio): audio for audio in by_format}.values())
 
 
 def _stem(audio: str) -> str:
@@ -203,14 +189,8 @@ def verify(rows: Sequence[Utterance], *, complete: bool = False) -> list[str]:
     """Return the differences between ``rows`` and the card: utterances, labels, speakers; none for the whole corpus."""
     clips = {SPEAKERS[number]: count for number, count in _clips(complete).items()}
     names = {name for name in NAMES if SPEAKERS[int(name[1:].partition("_")[0])] in clips}
-    differences = []
-    if missing := sorted(names - {row.utterance for row in rows}):
-        differences.append(f"{len(missing)} of {sum(clips.values())} recordings are not there: {offenders(missing)}")
-    labels = Counter(row.emotion for row in rows)
-    for emotion, count in (dict.fromkeys(CARD.labels, 210) if complete else CARD.labels).items():
-        if labels[emotion] != count:
-            differences.append(f"{labels[emotion]} utterances are {emotion}, the card says {count}")
-    found = Counter(row.speaker for row in rows)
-    if wrong := [f"{name} ({found[name]}, not {count})" for name, count in clips.items() if found[name] != count]:
-        differences.append(f"{len(wrong)} speakers do not have their utterances: {offenders(wrong)}")
-    return differences
+    missing = sorted(names - {row.utterance for row in rows})
+    of = sum(clips.values())
+    absent = [f"{len(missing)} of {of} recordings are not there: {offenders(missing)}"] if missing else []
+    expected = {**(dict.fromkeys(CARD.labels, 210) if complete else CARD.labels), **clips}
+    return absent + differences(expected, (str(name) for row in rows for name in (row.emotion, row.speaker)))

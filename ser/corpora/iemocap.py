@@ -7,13 +7,12 @@ the usual four classes. Recordings are 16 kHz mono; labels are in ``dialog/EmoEv
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
 from ser.corpora._emoevaluation import CODES, Turn, texts, turns, words
-from ser.corpus import Card, Facts, Source, Utterance
+from ser.corpus import Card, Facts, Source, Utterance, differences
 from ser.errors import SerError, offenders
 
 SESSIONS = ("Ses01", "Ses02", "Ses03", "Ses04", "Ses05")
@@ -33,6 +32,7 @@ PER_SESSION = {
 }
 SESSION_TOTALS = (1819, 1811, 2136, 2103, 2170)
 FOUR_CLASSES = ("angry", "happy", "excited", "neutral", "sad")  # happy with excited: 5531 utterances
+FOUR = "angry, happy, excited, neutral and sad"
 SPEAKER_TOTALS = (528, 557, 481, 542, 522, 629, 528, 503, 590, 651)  # of the four classes
 STYLES = {"improvised": 4784, "scripted": 5255}
 
@@ -94,23 +94,17 @@ def utterances(root: Path) -> list[Utterance]:
     """Return all labelled utterances in order of session, dialog file and time.
 
     SerError with file and line at a folder that is not the release, a malformed label line or alignment, an unknown
-    label code, a name that is not of the scheme, or a name that comes twice.
+    label code, or a name that is not of the scheme.
     """
     release = _release(root)
     labels = sorted(_files(release, "dialog/EmoEvaluation/*.txt"))
     if not labels:
         raise SerError(f"{release}: has session folders, but no labels Session*/dialog/EmoEvaluation/*.txt in them.")
     rows: list[Utterance] = []
-    seen: dict[str, str] = {}
     for path in labels:
         texts_of: dict[str, dict[str, str]] = {}
-        for turn in turns(path):
-            if UNLABELLED.search(turn.name):
-                continue
-            if turn.name in seen:
-                raise SerError(f"{turn.where}: utterance '{turn.name}' is also at {seen[turn.name]}.")
-            seen[turn.name] = turn.where
-            rows.append(_utterance(root, path, turn, texts_of))
+        labelled = (turn for turn in turns(path) if not UNLABELLED.search(turn.name))
+        rows += [_utterance(root, path, turn, texts_of) for turn in labelled]
     return rows
 
 
@@ -149,32 +143,24 @@ def _utterance(root: Path, path: Path, turn: Turn, texts_of: dict[str, dict[str,
 
 def verify(rows: Sequence[Utterance]) -> list[str]:
     """Return how ``rows`` differ from the published counts per session, label, speaker and style, in sentences."""
-    found = Counter((row.session, row.emotion) for row in rows)
-    labels = Counter(row.emotion for row in rows)
-    speakers = Counter(row.speaker for row in rows if row.emotion in FOUR_CLASSES)
-    differences = [
-        *_compare("all labels", dict(zip(SESSIONS, SESSION_TOTALS, strict=True)), Counter(row.session for row in rows)),
-        *(
-            difference
-            for session, counts in CARD.labels_per_session.items()
-            for difference in _compare(session, counts, {emotion: found[session, emotion] for emotion in counts})
+    of_session = {
+        f"{session} {emotion}": count
+        for session, counts in CARD.labels_per_session.items()
+        for emotion, count in counts.items()
+    }
+    differing = [
+        *differences(dict(zip(SESSIONS, SESSION_TOTALS, strict=True)), (str(row.session) for row in rows)),
+        *differences(of_session, (f"{row.session} {row.emotion}" for row in rows)),
+        *differences(CARD.labels, (str(row.emotion) for row in rows)),
+        *differences(
+            {f"{FOUR} {name}": count for name, count in zip(SPEAKERS, SPEAKER_TOTALS, strict=True)},
+            (f"{FOUR} {row.speaker}" for row in rows if row.emotion in FOUR_CLASSES),
         ),
-        *_compare("all sessions", CARD.labels, labels),
-        *_compare("angry, happy, excited, neutral and sad", dict(zip(SPEAKERS, SPEAKER_TOTALS, strict=True)), speakers),
-        *_compare("all sessions", STYLES, Counter(row.style for row in rows)),
+        *differences(STYLES, (str(row.style) for row in rows)),
     ]
     if silent := [row.utterance for row in rows if row.text is None]:
-        differences.append(f"{len(silent)} utterances have no transcription: {offenders(silent)}")
-    return differences
-
-
-def _compare(
-    where: str, expected: Mapping[str, int], found: Mapping[str, int] | Mapping[str | None, int]
-) -> Iterator[str]:
-    counted = {str(name): count for name, count in found.items()}
-    for name, count in expected.items():
-        if counted.get(name, 0) != count:
-            yield f"{where} {name}: expected {count}, found {counted.get(name, 0)}"
+        differing.append(f"{len(silent)} utterances have no transcription: {offenders(silent)}")
+    return differing
 
 
 def _release(root: Path | None) -> Path:

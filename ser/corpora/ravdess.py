@@ -6,12 +6,12 @@ actors are men, even ones women; neutral has no strong intensity. 48 kHz, five f
 """
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from ser.corpus import Card, Facts, Source, Utterance, facts_of
-from ser.errors import SerError, offenders
+from ser.corpora._recordings import recordings, rows_of
+from ser.corpus import Card, Facts, Source, Utterance, differences, facts_of
+from ser.errors import offenders
 
 EMOTIONS = {
     "01": "neutral",
@@ -55,10 +55,9 @@ CARD = Card(
 
 def facts(root: Path | None, *, allow_subset: bool = False) -> Facts:
     """Return the card's figures; with ``allow_subset`` those of the files below ``root``, if there are any yet."""
-    rows = utterances(root) if allow_subset and root is not None and root.is_dir() else []
-    if not rows:
-        return Facts(1440, CARD.speakers, (), tuple(CARD.labels))
-    return facts_of(rows, CARD.labels)
+    if allow_subset and root is not None and root.is_dir():
+        return facts_of(utterances(root), CARD.labels)
+    return Facts(1440, CARD.speakers, (), tuple(CARD.labels))
 
 
 def sources(root: Path) -> list[Path]:
@@ -68,27 +67,13 @@ def sources(root: Path) -> list[Path]:
 
 def audio_files(root: Path) -> list[str]:
     """Return all recordings in the actors' folders, relative to ``root``, sorted."""
-    return sorted(
-        f"{folder.name}/{file.name}"
-        for folder in root.glob("Actor_*")
-        if folder.is_dir()
-        for file in folder.iterdir()
-        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
-    )
+    return [audio for audio in recordings(root, SUFFIXES) if re.fullmatch(r"Actor_[^/]*/[^/]*", audio)]
 
 
 def utterances(root: Path) -> list[Utterance]:
     """Return one row per recording; SerError naming the files whose name is not of the scheme."""
-    found = audio_files(root)
-    if not found:
-        raise SerError(f"{root}: no recordings in folders Actor_01 to Actor_24; is this the speech part of RAVDESS?")
-    rows = {audio: _row(audio) for audio in found}
-    if wrong := [audio for audio, row in rows.items() if row is None]:
-        raise SerError(
-            f"{root}: {len(wrong)} recordings are not named Actor_AA/03-01-EE-II-SS-RR-AA.wav as the speech part of "
-            f"RAVDESS is: {offenders(wrong)}."
-        )
-    return [row for row in rows.values() if row is not None]
+    corpus, folders = "the speech part of RAVDESS", "Actor_01 to Actor_24"
+    return rows_of(audio_files(root), _row, root, corpus, folders, "Actor_AA/03-01-EE-II-SS-RR-AA.wav")
 
 
 def _row(audio: str) -> Utterance | None:
@@ -114,14 +99,7 @@ def _row(audio: str) -> Utterance | None:
 
 def verify(rows: Sequence[Utterance]) -> list[str]:
     """Return the differences between ``rows`` and the card: utterances, labels, speakers; none for the whole corpus."""
-    differences = []
-    if missing := sorted(NAMES - {row.utterance for row in rows}):
-        differences.append(f"{len(missing)} of 1440 recordings are not there: {offenders(missing)}")
-    labels = Counter(row.emotion for row in rows)
-    for emotion, count in CARD.labels.items():
-        if labels[emotion] != count:
-            differences.append(f"{labels[emotion]} utterances are {emotion}, the card says {count}")
-    speakers = Counter(row.speaker for row in rows)
-    if wrong := [f"{speaker} ({speakers[speaker]})" for speaker in CARD.speakers if speakers[speaker] != 60]:
-        differences.append(f"{len(wrong)} speakers do not have 60 utterances: {offenders(wrong)}")
-    return differences
+    missing = sorted(NAMES - {row.utterance for row in rows})
+    absent = [f"{len(missing)} of 1440 recordings are not there: {offenders(missing)}"] if missing else []
+    expected = {**CARD.labels, **dict.fromkeys(CARD.speakers, 60)}
+    return absent + differences(expected, (str(name) for row in rows for name in (row.emotion, row.speaker)))

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ser.corpora._recordings import recordings
 from ser.corpus import Card, Facts, Utterance, facts_of
 from ser.emotions import NAMES
 from ser.errors import SerError, unknown
@@ -52,14 +53,7 @@ def sources(root: Path, *, table: str, labels: Mapping[str, str] | None = None) 
 
 def audio_files(root: Path, **_: object) -> list[str]:
     """Return every recording below ``root``, relative to it, sorted; nothing whose name begins with a dot."""
-    found = []
-    for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        inner = os.path.relpath(folder, root).replace(os.sep, "/")
-        prefix = "" if inner == "." else f"{inner}/"
-        recordings = (name for name in files if os.path.splitext(name)[1].lower() in SUFFIXES)
-        found += [prefix + name for name in recordings if not name.startswith(".")]
-    return sorted(found)
+    return recordings(root, SUFFIXES)
 
 
 def utterances(root: Path, *, table: str, labels: Mapping[str, str] | None = None) -> list[Utterance]:

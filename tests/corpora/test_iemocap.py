@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from ser.config.schema import Corpus
 from ser.corpora import iemocap
 from ser.corpus import Utterance, Word
 from ser.emotions import NAMES
 from ser.errors import SerError
+from ser.stages.prepare import PrepareJob, prepare
 
 HEAD = "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n\n"
 IMPRO = (
@@ -184,10 +186,11 @@ def test_a_malformed_line_is_named(release: Path, right: str, wrong: str, line: 
     assert f"Ses01F_impro01.txt:{line}: " in labels(release, IMPRO.replace(right, wrong))
 
 
-def test_an_utterance_that_comes_twice_is_named_with_both_files(release: Path) -> None:
-    message = labels(release, IMPRO.replace("M011", "F000"))
-    assert "'Ses01F_impro01_F000'" in message
-    assert message.count("Ses01F_impro01.txt:") == 2
+def test_an_utterance_that_comes_twice_is_named_with_both_lines(release: Path, tmp_path: Path) -> None:
+    put(release, "Session1/dialog/EmoEvaluation/Ses01F_impro01.txt", IMPRO.replace("M011", "F000"))
+    outputs = {name: tmp_path / name for name in ("manifest", "recordings", "excluded")}
+    with pytest.raises(SerError, match=r"more than once: Ses01F_impro01_F000 \(.*\.txt:3 and .*\.txt:\d+\)"):
+        prepare(PrepareJob(corpus="iemocap", settings=Corpus(adapter="iemocap"), root=release, jobs=1, **outputs))
 
 
 @pytest.mark.parametrize(
