@@ -26,8 +26,7 @@ class TimestepAttention(nn.Module):
 
     def weights(self, x: Tensor) -> Tensor:
         """(batch, time, features) -> (batch, time), summing to 1."""
-        shares: Tensor = self.layers(x.mean(2)).softmax(-1)
-        return shares
+        return self.layers(x.mean(2)).softmax(-1)
 
 
 class TimeAttention(nn.Module):

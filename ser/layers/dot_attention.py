@@ -48,8 +48,7 @@ class MultiHead(nn.Module):
         """(batch, n, queries), (batch, time, keys), mask (batch, time) -> (batch, n, dims)."""
         query, key, value = map(self._split, (self.query(target), self.key(source), self.value(source)))
         found = F.scaled_dot_product_attention(query, key, value, attn_mask=mask[:, None, None])
-        joined: Tensor = self.join(found.transpose(1, 2).flatten(2))
-        return joined
+        return self.join(found.transpose(1, 2).flatten(2))
 
     def weights(self, target: Tensor, source: Tensor, mask: Tensor) -> Tensor:
         """Return the attention weights of every head: (batch, heads, n, time), summing to 1 over time, 0 on padding.

@@ -87,8 +87,7 @@ class KernelMachine:
         """Return (utterances, classes)."""
         x = (vectors - self.held["centre"]) / self.held["scale"]
         seen: Array = np.exp(-self.held["gamma"] * cdist(x, self.held["examples"], "sqeuclidean"))
-        scores: Array = seen @ self.held["solution"]
-        return scores
+        return seen @ self.held["solution"]
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """Return centre, scale (dims,), examples (train, dims), solution (train, classes), gamma and cost."""
@@ -117,8 +116,7 @@ class RandomMachine:
     def scores(self, vectors: Array) -> Array:
         """Return (utterances, classes)."""
         hidden: Array = expit((vectors - self.held["centre"]) / self.held["scale"] @ self.held["input"])
-        scores: Array = hidden @ self.held["output"]
-        return scores
+        return hidden @ self.held["output"]
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """Return centre, scale (dims,), input (dims, nodes) and output (nodes, classes)."""
@@ -139,5 +137,4 @@ def _targets(labels: NDArray[np.int64], classes: int) -> Array:
 def _solved(square: Array, ridge: float, wanted: Array) -> Array:
     """Return (square + ridge · I)⁻¹ wanted, by Cholesky."""
     raised = square + ridge * np.eye(len(square))
-    solution: Array = linalg.solve(raised, wanted, assume_a="pos", overwrite_a=True, check_finite=False)
-    return solution
+    return linalg.solve(raised, wanted, assume_a="pos", overwrite_a=True, check_finite=False)

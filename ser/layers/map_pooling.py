@@ -23,8 +23,7 @@ class AveragePooling(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """(batch, channels, height, width) -> (batch, classes)."""
-        logits: Tensor = self.output(maps.mean((2, 3)))
-        return logits
+        return self.output(maps.mean((2, 3)))
 
 
 class BilinearPooling(nn.Module):
@@ -44,8 +43,7 @@ class BilinearPooling(nn.Module):
         x = maps.flatten(2)
         second = (torch.bmm(x, x.transpose(1, 2)) / x.shape[2]).flatten(1)  # (batch, channels²)
         second = _root(second) if self.root_first else F.normalize(second)
-        logits: Tensor = self.output(F.normalize(second) if self.root_first else _root(second))
-        return logits
+        return self.output(F.normalize(second) if self.root_first else _root(second))
 
 
 def _root(x: Tensor) -> Tensor:

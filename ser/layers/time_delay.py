@@ -60,8 +60,7 @@ class TimeDelay(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Splice, map, rectify, normalise."""
         spliced = torch.cat(shifted(x * mask.unsqueeze(-1), self.offsets), dim=-1)
-        normed: Tensor = self.norm(torch.relu(self.affine(spliced)), mask)
-        return normed
+        return self.norm(torch.relu(self.affine(spliced)), mask)
 
 
 def shifted(x: Tensor, offsets: Sequence[int]) -> list[Tensor]:
@@ -109,8 +108,7 @@ class RestrictedAttention(nn.Module):
         weights = scores.float().softmax(-1)  # (batch, time, heads, C)
         seen = sum(weights[..., n : n + 1] * v for n, v in enumerate(shifted(values, self.offsets)))
         assert isinstance(seen, Tensor)
-        normed: Tensor = self.norm(torch.relu(torch.cat([seen, weights], dim=-1).flatten(2)), mask)
-        return normed
+        return self.norm(torch.relu(torch.cat([seen, weights], dim=-1).flatten(2)), mask)
 
 
 class RawWaveform(nn.Module):

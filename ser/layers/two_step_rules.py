@@ -30,8 +30,7 @@ def challenged(posteriors: Array, challenges: Array, tau: float) -> Predictions:
     """
     first, best = posteriors.argmax(1), challenges.argmax(1)
     neutral = first == challenges.argmin(1)
-    predictions: Predictions = np.where(neutral & (challenges.max(1) > tau), best, first)
-    return predictions
+    return np.where(neutral & (challenges.max(1) > tau), best, first)
 
 
 def gated(posteriors: Array, others: Array, tau: float) -> Predictions:
@@ -41,8 +40,7 @@ def gated(posteriors: Array, others: Array, tau: float) -> Predictions:
     """
     neutral = others.argmin(1)
     is_neutral = posteriors[np.arange(len(posteriors)), neutral] > tau
-    predictions: Predictions = np.where(is_neutral, neutral, others.argmax(1))
-    return predictions
+    return np.where(is_neutral, neutral, others.argmax(1))
 
 
 DECISIONS = {"cascade_a": challenged, "cascade_b": gated}
@@ -150,5 +148,4 @@ class PriorControl:
         return {"alpha": np.array([self.alpha]), "prior": self.prior}
 
     def _adjusted(self, posteriors: Array, alpha: float) -> Array:
-        adjusted: Array = np.log(np.maximum(posteriors, SMALLEST)) - alpha * np.log(self.prior)
-        return adjusted
+        return np.log(np.maximum(posteriors, SMALLEST)) - alpha * np.log(self.prior)

@@ -17,5 +17,4 @@ class WordVectors(nn.Module):
 
     def forward(self, words: Tensor) -> Tensor:
         """(batch, words) -> (batch, words, dims)."""
-        vectors: Tensor = self.table(words)
-        return vectors
+        return self.table(words)

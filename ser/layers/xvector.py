@@ -92,8 +92,7 @@ class XVector(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """Centred log-mel frames (batch, time, 24), time at least 4 -> embeddings (batch, 512)."""
-        embeddings: Tensor = self.blocks(frames.transpose(1, 2))
-        return embeddings
+        return self.blocks(frames.transpose(1, 2))
 
 
 def _named(name: str, layer: nn.Module) -> nn.Sequential:

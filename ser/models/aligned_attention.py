@@ -72,8 +72,7 @@ class AlignedAttention(nn.Module):
         """Frames (batch, time, dims), words (batch, words) -> logits (batch, classes)."""
         *_, word_mask, joined = self._encoded(batch)
         pooled = self.pooling(joined, word_mask)
-        logits: Tensor = self.output(self.drop_text(self.drop_text(pooled)))  # twice: in the pooling and after it
-        return logits
+        return self.output(self.drop_text(self.drop_text(pooled)))  # twice: in the pooling and after it
 
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         """Return the weights of the alignment, averaged over words and heads, and of the pooling over words."""

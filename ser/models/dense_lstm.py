@@ -70,8 +70,7 @@ class DenseLSTM(nn.Module):
         """Frames (batch, time, dims), mask (batch, time) -> logits (batch, classes)."""
         pooled = self._pooled(*self._outputs(batch))
         joined = torch.cat([narrow(part) for narrow, part in zip(self.projections, pooled, strict=True)], dim=-1)
-        logits: Tensor = self.output(torch.relu(self.dense(joined)))
-        return logits
+        return self.output(torch.relu(self.dense(joined)))
 
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         """Return the time attention of every layer; none for feature attention, which weights features instead of

@@ -77,8 +77,7 @@ class DualRecurrent(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits (batch, classes), one sigmoid each."""
-        logits: Tensor = self.output(self._joined(batch)[0])
-        return logits
+        return self.output(self._joined(batch)[0])
 
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         """Return the attention from audio to words, if the model has one."""

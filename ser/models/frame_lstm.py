@@ -56,5 +56,4 @@ class FrameLSTM(nn.Module):
         x, mask = (batch.frames, batch.mask) if self.front is None else (self.front(batch.frames), None)
         x = self.recurrent(x, mask)
         pooled = mean(x, mask) if self.pooling == "mean" else self.recurrent.final(x, mask)
-        logits: Tensor = self.output(self.dropout(pooled))
-        return logits
+        return self.output(self.dropout(pooled))

@@ -69,8 +69,7 @@ class StatisticsBranch(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Vector (batch, inputs) -> (batch, ``dims``)."""
         assert batch.vector is not None
-        found: Tensor = self.layers(batch.vector)
-        return found
+        return self.layers(batch.vector)
 
 
 class RecurrentBranch(nn.Module):
@@ -90,8 +89,7 @@ class RecurrentBranch(nn.Module):
         """Frames (batch, time, bins) -> (batch, ``dims``)."""
         assert batch.frames is not None
         maps = self.convolutions(batch.frames.unsqueeze(1))  # (batch, channels, time, bins)
-        found: Tensor = self.recurrent(maps.transpose(1, 2).flatten(2)).mean(1)
-        return found
+        return self.recurrent(maps.transpose(1, 2).flatten(2)).mean(1)
 
 
 class Joint(nn.Module):
@@ -106,8 +104,7 @@ class Joint(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, bins), vector (batch, dims) -> logits (batch, classes)."""
         joined = torch.cat([branch(batch) for branch in self.branches], dim=-1)
-        logits: Tensor = self.output(torch.relu(self.dense(joined)))
-        return logits
+        return self.output(torch.relu(self.dense(joined)))
 
 
 class Late(nn.Module):

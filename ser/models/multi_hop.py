@@ -74,8 +74,7 @@ class MultiHop(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits (batch, classes)."""
-        logits: Tensor = self.output(self._joined(batch)[0])
-        return logits
+        return self.output(self._joined(batch)[0])
 
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         """Return the weights of every hop: over words, over frames, and over words again."""

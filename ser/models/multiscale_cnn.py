@@ -128,8 +128,7 @@ class MultiScaleCNN(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Return logits (batch, classes)."""
         x = torch.relu(self.dense(self.dropout(self.joined(batch))))
-        logits: Tensor = self.output(self.dropout(x))
-        return logits
+        return self.output(self.dropout(x))
 
     def joined(self, batch: Batch) -> Tensor:
         """Return the classifier's input (batch, width): audio statistics, vector, text statistics, SWEM, attention."""

@@ -90,8 +90,7 @@ class PyramidFSMN(nn.Module):
         """Frames (batch, time, dims) -> logits (batch, classes)."""
         x = self._states(batch)
         pooled = POOLINGS[self.pooling](x) if self.attention is None else self.attention(x)
-        logits: Tensor = self.output(pooled)
-        return logits
+        return self.output(pooled)
 
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         """Return the timestep attention, at the positions of the front end; memories cover more frames."""
@@ -103,5 +102,4 @@ class PyramidFSMN(nn.Module):
     def _states(self, batch: Batch) -> Tensor:
         """Return the top layer's outputs (batch, reduced time, dims)."""
         assert batch.frames is not None
-        x: Tensor = self.layers(batch.frames if self.front is None else self.front(batch.frames))
-        return x
+        return self.layers(batch.frames if self.front is None else self.front(batch.frames))

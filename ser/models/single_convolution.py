@@ -40,5 +40,4 @@ class SingleConvolution(nn.Module):
         """Frames (batch, time, bins) -> logits (batch, classes)."""
         assert batch.frames is not None
         x = batch.frames.transpose(1, 2).unsqueeze(1)  # (batch, 1, bins, time)
-        logits: Tensor = self.head(torch.relu(self.norm(self.convolution(x))))
-        return logits
+        return self.head(torch.relu(self.norm(self.convolution(x))))

@@ -76,8 +76,7 @@ class SpectrogramNetwork(nn.Module):
         else:
             steps = maps.flatten(1, 2).transpose(1, 2)  # (batch, time, channels · bins)
             read = self.recurrent.final(self.recurrent(steps))
-        logits: Tensor = self.head(read)
-        return logits
+        return self.head(read)
 
 
 def _same(before: int, after: int, kernel: tuple[int, int]) -> tuple[nn.Module, nn.Module]:

@@ -99,8 +99,7 @@ class TimeDelayLSTM(nn.Module):
         signal, counts = x.flatten(1), mask.sum(1) * x.shape[2]
         if self.perturbation is not None:
             signal, counts = self.perturbation(signal, counts)
-        frames: tuple[Tensor, Tensor] = self.waveform(signal, counts)
-        return frames
+        return self.waveform(signal, counts)
 
     def _outputs(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the outputs of the last layer, (batch, time, dims), and the mask (batch, time)."""
@@ -118,8 +117,7 @@ class TimeDelayLSTM(nn.Module):
         x, mask = self._outputs(batch)
         if self.frame:
             return mean(self.output(x).float().log_softmax(-1), mask)
-        logits: Tensor = self.output(pooled(x, mask, ("mean", "std")))
-        return logits
+        return self.output(pooled(x, mask, ("mean", "std")))
 
     def loss(self, batch: Batch, labels: Tensor, weights: Tensor | None) -> Tensor:
         """Return the cross-entropy of all frames with their utterance's label, or of the utterances."""
@@ -129,5 +127,4 @@ class TimeDelayLSTM(nn.Module):
         log_posteriors = self.output(x).float().log_softmax(-1)
         cost = -log_posteriors.gather(2, labels[:, None, None].expand(-1, log_posteriors.shape[1], 1)).squeeze(2)
         weight = mask.float() if weights is None else mask * weights[labels].unsqueeze(1)
-        total: Tensor = (cost * weight).sum() / weight.sum()
-        return total
+        return (cost * weight).sum() / weight.sum()

@@ -70,8 +70,7 @@ class TimeFrequencyCNN(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, bins) -> logits (batch, classes)."""
-        logits: Tensor = self.head(self._maps(batch))
-        return logits
+        return self.head(self._maps(batch))
 
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         """Return the spatial softmax of the attention pooling, summed over frequency; other heads have none."""
@@ -85,8 +84,7 @@ class TimeFrequencyCNN(nn.Module):
         x = batch.frames.transpose(1, 2).unsqueeze(1)  # (batch, 1, bins, time)
         x = torch.cat([self.along_frequency(x), self.along_time(x)], dim=1)
         x = x.contiguous(memory_format=torch.channels_last)  # halves the time of a step; the weights keep their layout
-        maps: Tensor = self.trunk(x)
-        return maps
+        return self.trunk(x)
 
 
 def _layer(before: int, after: int, kernel: tuple[int, int], padding: tuple[int, int]) -> nn.Sequential:

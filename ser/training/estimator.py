@@ -47,8 +47,7 @@ def _matrix(data: FoldData, part: str) -> NDArray[np.float64]:
     if data.vector is None:
         raise ValueError("the data have no vector")
     rows = torch.from_numpy(data.fold.rows(part)).to(data.device)
-    vectors: NDArray[np.float64] = data.vector.vectors(rows).double().cpu().numpy()
-    return vectors
+    return data.vector.vectors(rows).double().cpu().numpy()
 
 
 def seeded(estimator: Any, seed: int) -> Any:

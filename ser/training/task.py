@@ -60,5 +60,4 @@ def inputs(recipe: Recipe, module: ModuleType) -> Inputs:
 def softmax(scores: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return exp(score) / sum over the classes of each row."""
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: NDArray[np.float32] = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
-    return shares
+    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
