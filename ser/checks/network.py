@@ -96,7 +96,7 @@ class SmallNetwork:
         words = SENTENCE if self.fixed_words else _words(length)
         cut = {"frames": length, "mask": length, "words": words, "word_mask": words}
         parts = ((part.name, getattr(together, part.name)) for part in fields(together))
-        return Batch(**{name: None if x is None else x[row : row + 1, : cut.get(name)] for name, x in parts})
+        return Batch(**{name: x[row : row + 1, : cut.get(name)] for name, x in parts if x is not None})
 
     def loss(self, model: nn.Module, batch: Batch, labels: Tensor) -> Tensor:
         """Return what training minimises."""

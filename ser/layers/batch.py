@@ -1,16 +1,20 @@
 """The input of a model: several modalities of the same utterances in one typed structure."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
+from ser.errors import SerError
 from ser.layers.statistics import valid
 
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """Sizes that a model is built for; ``None`` where the recipe has no such modality."""
+    """Sizes that a model is built for; ``None`` where the recipe has no such modality.
+
+    ``build`` of a model asks the methods for what it needs, before any training. They raise a SerError that names the
+    input that the recipe lacks; ``ser.training.network.build`` adds the model's name.
+    """
 
     frames: int | None = None  # dimensions of a frame
     length: int | None = None  # frames of every utterance or segment, where the view fixes it
@@ -19,10 +23,39 @@ class Shape:
     sentence: int | None = None  # words of every transcript, where the recipe fixes it
     classes: tuple[str, ...] = ()  # names, in the order of the logits
 
+    def frame_dims(self, fewest: int = 1) -> int:
+        """Return the dimensions of a frame; SerError if there are no frames or fewer than ``fewest`` dimensions."""
+        if self.frames is None:
+            raise SerError("it reads frames, and the recipe has none: set inputs.frames.")
+        if self.frames < fewest:
+            raise SerError(f"it needs at least {fewest} dimensions per frame, the feature has {self.frames}.")
+        return self.frames
+
+    def fixed_length(self, shortest: int = 1) -> int:
+        """Return the fixed number of frames; SerError if lengths vary or are below ``shortest``."""
+        if self.length is None:
+            raise SerError("it needs equally long inputs: set inputs.frames.length or inputs.frames.segments.")
+        if self.length < shortest:
+            raise SerError(f"it needs at least {shortest} frames, the view gives {self.length}.")
+        return self.length
+
+    def vector_dims(self) -> int:
+        """Return the dimensions of the utterance's vector; SerError if there is none."""
+        if self.vector is None:
+            raise SerError("it reads a vector per utterance, and the recipe has none: set inputs.vector.")
+        return self.vector
+
+    def word_table(self) -> Tensor:
+        """Return the initial word vectors (words, dims); SerError if there are no words."""
+        if self.table is None:
+            raise SerError("it reads words, and the recipe has none: set inputs.words.")
+        return self.table
+
 
 @dataclass(frozen=True)
 class Batch:
-    """Several utterances or segments, padded to the longest; absent modalities are None.
+    """Several utterances or segments, padded to the longest. Absent modalities are None, which their types leave out:
+    a model reads what its ``build`` has asked the ``Shape`` for.
 
     frames: (batch, time, dims) float32, zero on padding; mask: (batch, time) bool, True on real frames;
     vector: (batch, dims) float32; words: (batch, words) int64, rows of ``Shape.table``, 0 on padding; word_mask:
@@ -30,23 +63,16 @@ class Batch:
     padding counts as real (the masks are all True): the papers that fix a length have no mask.
     """
 
-    frames: Tensor | None = None
+    frames: Tensor = None  # type: ignore[assignment]
     mask: Tensor | None = None
-    vector: Tensor | None = None
-    words: Tensor | None = None
+    vector: Tensor = None  # type: ignore[assignment]
+    words: Tensor = None  # type: ignore[assignment]
     word_mask: Tensor | None = None
 
-    def to(self, device: torch.device) -> "Batch":
-        """Return the same batch on ``device``."""
-        parts = (getattr(self, field.name) for field in fields(self))
-        return Batch(*(None if part is None else part.to(device) for part in parts))
-
     def real_frames(self) -> tuple[Tensor, Tensor]:
-        """Return the frames, which the batch must have, and their mask, all True where it is None."""
-        assert self.frames is not None
+        """Return the frames and their mask, all True where it is None."""
         return self.frames, valid(self.frames, self.mask)
 
     def real_words(self) -> tuple[Tensor, Tensor]:
-        """Return the words, which the batch must have, and their mask, all True where it is None."""
-        assert self.words is not None
+        """Return the words and their mask, all True where it is None."""
         return self.words, valid(self.words, self.word_mask)

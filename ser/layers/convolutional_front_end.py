@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from ser.errors import SerError
-from ser.layers import inputs
 from ser.layers.attention_weights import FRAMES
 from ser.layers.batch import Shape
 
@@ -48,7 +47,7 @@ def front_end(shape: Shape, channels: Sequence[int], padding: int) -> tuple[Fron
 
     SerError where lengths vary, or nothing is left of too short an input.
     """
-    dims, length = inputs.frames(shape), inputs.length(shape)
+    dims, length = shape.frame_dims(), shape.fixed_length()
     time = reduced(length, len(channels), padding)
     if min(time, reduced(dims, len(channels), padding)) < 1:
         raise SerError(f"{length} frames of {dims} bins are too few for {len(channels)} layers.")

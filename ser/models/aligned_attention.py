@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from ser.bounds import Count, Share
 from ser.errors import SerError
-from ser.layers import inputs
 from ser.layers.attention_weights import FRAMES, WORDS, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import ContextPooling, MultiHead, glorot
@@ -37,7 +36,7 @@ def build(
     """
     if heads < 1 or 2 * cells % heads:
         raise SerError(f"option heads is {heads}, which does not divide 2 · cells = {2 * cells}.")
-    dims, words = inputs.frames(shape), WordVectors(inputs.table(shape))
+    dims, words = shape.frame_dims(), WordVectors(shape.word_table())
     return AlignedAttention(dims, words, classes, dense, cell, cells, heads, audio_dropout, text_dropout)
 
 

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from ser.bounds import Count, Counts
-from ser.layers import inputs
 from ser.layers.attention import FeatureAttention, TimeAttention
 from ser.layers.attention_weights import FRAMES, AttentionWeights
 from ser.layers.batch import Batch, Shape
@@ -35,7 +34,7 @@ def build(
     ``projection`` maps every joined layer that is wider than it to this width (the paper's eNTERFACE table prints
     256 · 2 inputs where layers of 512 and 256 cells give 768).
     """
-    dims = inputs.frames(shape)
+    dims = shape.frame_dims()
     layers = nn.ModuleList(nn.LSTM(*sizes, batch_first=True) for sizes in pairwise((dims, *cells)))
     attend: nn.ModuleList | None = None
     if attention == "time":

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ser.bounds import Count, Index
 from ser.errors import SerError
-from ser.layers import extreme_learning, inputs
+from ser.layers import extreme_learning
 from ser.layers.batch import Batch, Shape
 
 Loudness = Literal["frame", "window"]
@@ -41,7 +41,7 @@ def build(
     energy: column of the log energy; loudness: of the frame itself, or its mean over the window; unread: columns at the
     end that the network does not read. The other options belong to the back end.
     """
-    dims = inputs.frames(shape)
+    dims = shape.frame_dims()
     del machine, nodes, seed  # of the back end
     if not 0 <= unread < dims:
         raise SerError(f"option unread is {unread}; the feature has {dims} columns.")

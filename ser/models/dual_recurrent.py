@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ser.bounds import Count, Share
-from ser.layers import inputs
 from ser.layers.attention_weights import WORDS, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import Affine, weights
@@ -40,10 +39,10 @@ def build(
     """
     audio, text, words, extra = None, None, None, 0
     if which != "text":
-        dims, extra = inputs.frames(shape), inputs.vector(shape)
+        dims, extra = shape.frame_dims(), shape.vector_dims()
         audio = Encoder(dims, cells, cell="gru", into=audio_dropout, out=audio_dropout)
     if which != "audio":
-        words = WordVectors(inputs.table(shape))
+        words = WordVectors(shape.word_table())
         text = Encoder(words.dims, cells, cell="gru", into=text_dropout, out=text_dropout)
     affine = partial(Affine, shared=shared_bias)
     if audio is None or text is None:
@@ -88,7 +87,6 @@ class DualRecurrent(nn.Module):
         parts: list[Tensor] = []
         attention: dict[str, AttentionWeights] = {}
         if self.audio is not None:
-            assert batch.vector is not None
             joined = torch.cat([self.audio(*batch.real_frames())[1], batch.vector], dim=-1)
             parts.append(joined if self.audio_map is None else self.audio_map(joined))
         if self.text is not None and self.words is not None:

@@ -10,7 +10,6 @@ from typing import Literal
 from torch import Tensor, nn
 
 from ser.bounds import Count, Share
-from ser.layers import inputs
 from ser.layers.batch import Batch, Shape
 from ser.layers.convolutional_front_end import FrontEnd
 from ser.layers.recurrent import Recurrent
@@ -32,7 +31,7 @@ def build(
 
     ``pooling``: mean over the real frames, or the last of them. ``dropout``: between the layers and before the output.
     """
-    recurrent = Recurrent(inputs.frames(shape), cells, layers=layers, dropout=dropout)
+    recurrent = Recurrent(shape.frame_dims(), cells, layers=layers, dropout=dropout)
     return FrameLSTM(recurrent, pooling, dropout, classes)
 
 
@@ -52,7 +51,6 @@ class FrameLSTM(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, dims) -> logits (batch, classes)."""
-        assert batch.frames is not None
         x, mask = (batch.frames, batch.mask) if self.front is None else (self.front(batch.frames), None)
         x = self.recurrent(x, mask)
         pooled = mean(x, mask) if self.pooling == "mean" else self.recurrent.final(x, mask)

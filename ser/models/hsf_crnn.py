@@ -15,7 +15,6 @@ from torch.nn import functional as F
 
 from ser.bounds import Count, Counts, Share
 from ser.errors import SerError
-from ser.layers import inputs
 from ser.layers.batch import Batch, Shape
 from ser.layers.recurrent import Recurrent
 
@@ -46,10 +45,10 @@ def build(
     branches: list[StatisticsBranch | RecurrentBranch] = []
     if fusion != "hsf":
         smallest = 2 ** len(channels)
-        inputs.length(shape, smallest)
-        branches.append(RecurrentBranch(inputs.frames(shape, smallest), channels, kernels, cells))
+        shape.fixed_length(smallest)
+        branches.append(RecurrentBranch(shape.frame_dims(smallest), channels, kernels, cells))
     if fusion != "crnn":
-        branches.append(StatisticsBranch(inputs.vector(shape), statistics, dropout))
+        branches.append(StatisticsBranch(shape.vector_dims(), statistics, dropout))
     if fusion == "late":
         return Late([Joint([branch], dense, classes) for branch in branches])
     return Joint(branches, dense, classes)
@@ -68,7 +67,6 @@ class StatisticsBranch(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Vector (batch, inputs) -> (batch, ``dims``)."""
-        assert batch.vector is not None
         return self.layers(batch.vector)
 
 
@@ -87,7 +85,6 @@ class RecurrentBranch(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, bins) -> (batch, ``dims``)."""
-        assert batch.frames is not None
         maps = self.convolutions(batch.frames.unsqueeze(1))  # (batch, channels, time, bins)
         return self.recurrent(maps.transpose(1, 2).flatten(2)).mean(1)
 

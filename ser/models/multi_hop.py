@@ -13,7 +13,6 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ser.bounds import Count, Share
-from ser.layers import inputs
 from ser.layers.attention_weights import FRAMES, WORDS, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import Affine, weights
@@ -43,10 +42,10 @@ def build(
     encoder = partial(Encoder, cells=cells, both=True, cell=cell, out=output_dropout, residual=residual)
     audio, text, words, extra = None, None, None, 0
     if which != "text":
-        dims, extra = inputs.frames(shape), inputs.vector(shape)
+        dims, extra = shape.frame_dims(), shape.vector_dims()
         audio = encoder(dims, into=audio_dropout)
     if which != "audio":
-        words = WordVectors(inputs.table(shape))
+        words = WordVectors(shape.word_table())
         text = encoder(words.dims, into=text_dropout)
     joined = extra + sum(one.dims for one in (audio, text) if one is not None)
     queries = [Affine(2 * cells, 2 * cells) for _ in range(hops if which == "both" else 0)]
@@ -101,6 +100,5 @@ class MultiHop(nn.Module):
             parts[target] = torch.einsum("bt,btd->bd", shares, encoded[target][0])
             hops[f"hop {hop + 1}"] = AttentionWeights(shares, WORDS if target else FRAMES)
         if self.audio is not None:
-            assert batch.vector is not None
             parts.append(batch.vector)
         return torch.cat(parts, dim=-1), hops

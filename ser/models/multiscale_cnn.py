@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ser.bounds import Count, Counts, Share
 from ser.errors import SerError
-from ser.layers import cross_attention, inputs
+from ser.layers import cross_attention
 from ser.layers.attention_weights import WORDS, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layers.cross_attention import Pairing
@@ -63,13 +63,13 @@ def build(
         _check_attention(frames and words, attention, kernels, text_kernels)
     audio, text, vectors, width = None, None, None, 0
     if frames:
-        audio = PooledScales(inputs.frames(shape), kernels, filters, statistics)
+        audio = PooledScales(shape.frame_dims(), kernels, filters, statistics)
         _check_length("frames", shape.length, masked)
         width += audio.width
     if vector:
-        width += inputs.vector(shape)
+        width += shape.vector_dims()
     if words:
-        vectors = WordVectors(inputs.table(shape), frozen=frozen)
+        vectors = WordVectors(shape.word_table(), frozen=frozen)
         _check_length("words", shape.sentence, masked)
         text = PooledScales(vectors.dims, text_kernels, filters, text_statistics, same=attention == "joined")
         width += text.width + swem * len(SWEM) * vectors.dims
@@ -135,7 +135,6 @@ class MultiScaleCNN(nn.Module):
         audio, vectors, maps, text = self._branches(batch)
         parts = list(audio)
         if self.vector:
-            assert batch.vector is not None
             parts.append(batch.vector)
         parts += text
         if vectors is not None and self.swem:
@@ -164,10 +163,8 @@ class MultiScaleCNN(nn.Module):
         audio: list[Tensor] = []
         vectors, maps, text = None, [], []
         if self.audio is not None:
-            assert batch.frames is not None
             audio = self.audio(batch.frames, batch.mask if self.masked else None)[1]
         if self.words is not None and self.text is not None:
-            assert batch.words is not None
             vectors = self.words(batch.words)
             maps, text = self.text(vectors, batch.word_mask if self.masked else None)
         return audio, vectors, maps, text

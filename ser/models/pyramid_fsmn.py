@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ser.bounds import Count, Counts, Index
 from ser.errors import SerError
-from ser.layers import convolutional_front_end, inputs
+from ser.layers import convolutional_front_end
 from ser.layers.attention import TimestepAttention
 from ser.layers.attention_weights import FRAMES, AttentionWeights
 from ser.layers.batch import Batch, Shape
@@ -49,7 +49,7 @@ def build(
     "fsmn" has neither skip nor ``projection``. ``attention`` "timestep" has ratio · time hidden units; "none" takes
     ``pooling`` instead. SerError where lengths vary, the input is too short, or options contradict.
     """
-    dims, time = inputs.frames(shape), inputs.length(shape)
+    dims, time = shape.frame_dims(), shape.fixed_length()
     if block == "fsmn" and skip != "none":
         raise SerError(f"option skip is '{skip}', and the block 'fsmn' has none: set skip to none.")
     if len(orders) != len(strides):
@@ -101,5 +101,4 @@ class PyramidFSMN(nn.Module):
 
     def _states(self, batch: Batch) -> Tensor:
         """Return the top layer's outputs (batch, reduced time, dims)."""
-        assert batch.frames is not None
         return self.layers(batch.frames if self.front is None else self.front(batch.frames))

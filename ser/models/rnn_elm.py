@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ser.bounds import Count, Index
-from ser.layers import extreme_learning, inputs, label_sequences
+from ser.layers import extreme_learning, label_sequences
 from ser.layers.batch import Batch, Shape
 from ser.layers.recurrent import Recurrent
 
@@ -40,7 +40,7 @@ def build(
     Null; run, gap: frames of the shortest voiced region and of the shortest gap between two. The other options belong
     to the back end.
     """
-    dims = inputs.frames(shape, 2)  # the last column marks voiced frames
+    dims = shape.frame_dims(2)  # the last column marks voiced frames
     del machine, nodes, seed  # of the back end
     recurrent = Recurrent(dims - 1, cells, layers=layers, both=True)
     return EmotionFinder(recurrent, classes, objective, outer=outer, run=run, gap=gap)
@@ -68,7 +68,6 @@ class EmotionFinder(nn.Module):
 
     def loss(self, batch: Batch, labels: Tensor, weights: Tensor | None) -> Tensor:
         """Return −ln of the probability of all allowed frame labels, over utterances, divided by their frames."""
-        assert batch.frames is not None
         log_posteriors, mask = self._log_posteriors(batch)
         emotion = log_posteriors.gather(2, labels[:, None, None].expand(-1, log_posteriors.shape[1], 1)).squeeze(2)
         if self.objective == "frames":

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 from ser.bounds import Count
-from ser.layers import inputs
 from ser.layers.batch import Batch, Shape
 from ser.layers.map_pooling import AveragePooling
 
@@ -18,8 +17,8 @@ def build(shape: Shape, classes: int, *, height: Count = 10, width: Count = 2, f
     height: bins of a filter; width: frames. Zeros around the spectrogram give all even shapes a map of (bins − 1, time
     − 1), as in ``time_frequency_cnn``, so that shapes differ in extent only.
     """
-    inputs.frames(shape, _shortest(height))
-    inputs.length(shape, _shortest(width))
+    shape.frame_dims(_shortest(height))
+    shape.fixed_length(_shortest(width))
     return SingleConvolution(height, width, filters, classes)
 
 
@@ -38,6 +37,5 @@ class SingleConvolution(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, bins) -> logits (batch, classes)."""
-        assert batch.frames is not None
         x = batch.frames.transpose(1, 2).unsqueeze(1)  # (batch, 1, bins, time)
         return self.head(torch.relu(self.norm(self.convolution(x))))

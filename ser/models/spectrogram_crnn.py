@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ser.bounds import Count, Share
-from ser.layers import inputs
 from ser.layers.batch import Batch, Shape
 from ser.layers.recurrent import Recurrent
 
@@ -36,7 +35,7 @@ def build(
     recurrent: an LSTM of ``cells`` per direction, in "both" directions or "forward"; "none" has two convolutions
     instead. map_dropout: after each convolution; dropout: after the dense layer.
     """
-    bins, length = inputs.frames(shape), inputs.length(shape)
+    bins, length = shape.frame_dims(), shape.fixed_length()
     kernels = KERNELS | DEEPER if recurrent == "none" else KERNELS
     layers: list[nn.Module] = []  # pooled before the ReLU: the same values with less memory
     for (before, after), kernel in zip(pairwise((1, *kernels)), kernels.values(), strict=True):
@@ -67,7 +66,6 @@ class SpectrogramNetwork(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, bins) -> logits (batch, classes)."""
-        assert batch.frames is not None
         x = batch.frames.transpose(1, 2).unsqueeze(1)  # (batch, 1, bins, time)
         bins, time = (max(self.smallest - size, 0) for size in x.shape[2:])
         maps = self.maps(F.pad(x, (0, time, 0, bins)))

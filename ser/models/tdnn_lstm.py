@@ -13,7 +13,6 @@ from torch.nn import functional as F
 
 from ser.bounds import Count, Index, Share
 from ser.errors import SerError
-from ser.layers import inputs
 from ser.layers.batch import Batch, Shape
 from ser.layers.recurrent import Recurrent
 from ser.layers.statistics import mean, pooled
@@ -50,7 +49,7 @@ def build(
     ``right`` and ``stride``; aggregation: "frame" gives every frame the label, "utterance" pools mean and sd; augment:
     in training, speeds and gains of the waveform; dropout: after every LSTM. SerError for a wrong option.
     """
-    dims = inputs.frames(shape)
+    dims = shape.frame_dims()
     if augment and front_end != "waveform":
         raise SerError(f"option augment changes a waveform; with front_end '{front_end}' set it to false.")
     if both and width % 2:

@@ -13,7 +13,6 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ser.layers import inputs
 from ser.layers.attention_weights import FRAMES, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layers.map_pooling import AttentionPooling, AveragePooling, BilinearPooling, Reduction, Softmax
@@ -37,8 +36,8 @@ def build(
     layers, 1 to 5, that a 2×2 max-pooling follows.
     """
     shortest = 2 ** len(set(pooled)) + 1  # fewer leave no position after the poolings
-    inputs.frames(shape, shortest)
-    inputs.length(shape, shortest)
+    shape.frame_dims(shortest)
+    shape.fixed_length(shortest)
     pooling: nn.Module
     if head == "attention":
         pooling = AttentionPooling(CHANNELS[-1], classes, softmax=softmax, reduction=reduction)
@@ -80,7 +79,6 @@ class TimeFrequencyCNN(nn.Module):
 
     def _maps(self, batch: Batch) -> Tensor:
         """Return maps (batch, channels, bins, time), reduced in bins and time."""
-        assert batch.frames is not None
         x = batch.frames.transpose(1, 2).unsqueeze(1)  # (batch, 1, bins, time)
         x = torch.cat([self.along_frequency(x), self.along_time(x)], dim=1)
         x = x.contiguous(memory_format=torch.channels_last)  # halves the time of a step; the weights keep their layout

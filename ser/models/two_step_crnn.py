@@ -12,7 +12,6 @@ from torch.nn import functional as F
 
 from ser.bounds import Count, Share
 from ser.errors import SerError
-from ser.layers import inputs
 from ser.layers.back_end_classifier import BackEnd
 from ser.layers.batch import Batch, Shape
 from ser.layers.two_step_rules import NONE, Cascade, PriorControl, Rule
@@ -38,8 +37,8 @@ def build(
     network of all classes whose posteriors are weighted by the inverse priors. The others are options of each network,
     see ``spectrogram_crnn``. SerError if the classes lack ``neutral`` or are fewer than three.
     """
-    inputs.frames(shape)
-    inputs.length(shape)
+    shape.frame_dims()
+    shape.fixed_length()
     if rule != "prior" and (neutral not in shape.classes or classes < 3):
         raise SerError(
             f"option neutral is '{neutral}' with the classes {', '.join(shape.classes) or 'unknown'}; "
@@ -105,7 +104,6 @@ class TwoStep(nn.Module):
 
     def loss(self, batch: Batch, labels: Tensor, weights: Tensor | None) -> Tensor:
         """Return the sum of the networks' cross-entropies, each over the segments of its classes."""
-        assert batch.frames is not None
         total = batch.frames.new_zeros(())
         for network, outputs in zip(self.networks, self.outputs, strict=True):
             wanted = outputs[labels]

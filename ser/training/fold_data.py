@@ -118,16 +118,16 @@ class FoldData:
         for indices, (utterance, start, frames, label) in zip(
             order, torch.split(move(table, self.device), sizes, dim=1), strict=True
         ):
-            x = mask = vector = words = word_mask = None
+            found: dict[str, Tensor] = {}
             if self.frames is not None:
                 longest = self.length or int(examples.frames[indices].max())
-                x, real = self.frames.frames(utterance, start, frames, longest)
-                mask = torch.ones_like(real) if self.length else real
+                found["frames"], real = self.frames.frames(utterance, start, frames, longest)
+                found["mask"] = torch.ones_like(real) if self.length else real
             if self.vector is not None:
-                vector = self.vector.vectors(utterance)
+                found["vector"] = self.vector.vectors(utterance)
             if self.words is not None:
-                words, word_mask = self.words.batch(utterance, examples.utterance[indices])
-            yield Batch(x, mask, vector, words, word_mask), label
+                found["words"], found["word_mask"] = self.words.batch(utterance, examples.utterance[indices])
+            yield Batch(**found), label
 
 
 def load(fold: Fold, inputs: Inputs, files: InputFiles, *, device: torch.device, seed: int) -> FoldData:

@@ -40,13 +40,12 @@ def extract(signal, rate, *, bands: int = 31): return np.zeros((len(signal) // 1
 MODEL = '''"""A model."""
 import torch
 from torch import nn
-from ser.layers import inputs
 class Wide(nn.Module):
     def __init__(self, dims, outputs):
         super().__init__()
         self.layer, self.unused = nn.Linear(dims, outputs), nn.Linear(2, 2)
     def forward(self, batch): return self.layer(batch.frames.mean(1))
-def build(shape, classes, *, extra: int = 0): return Wide(inputs.frames(shape), classes + extra)
+def build(shape, classes, *, extra: int = 0): return Wide(shape.frame_dims(), classes + extra)
 '''
 PROTOCOL = '''"""A rule."""
 import pandas as pd

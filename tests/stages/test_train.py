@@ -19,7 +19,6 @@ from ser import catalog, layout
 from ser.config.schema import Protocol, Recipe
 from ser.errors import SerError
 from ser.files import checkpoints
-from ser.layers import inputs
 from ser.layers.attention_weights import FRAMES, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layout import Run
@@ -45,7 +44,7 @@ class Recurrent(nn.Module):
         self.lstm = nn.LSTM(shape.frames or 1, 6, batch_first=True)
         self.norm = nn.BatchNorm1d(6)
         self.drop = nn.Dropout(0.4)
-        self.head = nn.Linear(6 + (inputs.vector(shape) if fuse else 0), classes)
+        self.head = nn.Linear(6 + (shape.vector_dims() if fuse else 0), classes)
 
     def forward(self, batch: Batch) -> Tensor:
         assert batch.frames is not None
