@@ -1,13 +1,17 @@
 """Shared by all rules: a fixed order of utterances, the groups that a rule needs, and the table that it returns."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ser.errors import SerError, offenders
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
+TWO = (2, "one to test, one to train")  # for ``require``: the least number, and why
+THREE = (3, "one to test, one for dev, one to train")
+NO_PART = ""  # of an utterance that a fold leaves out
 RANDOM = "random_folds, random_holdout and random_counts"
 INSTEAD = {
     "speaker": f"protocols with the rule session_out work where sessions are known; those with {RANDOM} need neither",
@@ -50,10 +54,10 @@ def column(manifest: "pd.DataFrame", name: str) -> "pd.Series[str]":
     return values
 
 
-def table(utterances: Iterable[str], parts: Sequence[Sequence[str]]) -> "pd.DataFrame":
-    """Return the rows (utterance, fold, part): ``parts[fold]`` holds the part of each of ``utterances``."""
+def table(utterances: "pd.Series[str]", parts: "Iterable[NDArray[Any]]") -> "pd.DataFrame":
+    """Return the rows (utterance, fold, part): ``parts`` holds, fold by fold, the part of each of ``utterances``."""
     import pandas as pd
 
-    names = list(utterances)
-    frames = [pd.DataFrame({"utterance": names, "fold": fold, "part": part}) for fold, part in enumerate(parts)]
-    return pd.concat(frames, ignore_index=True)
+    frames = [pd.DataFrame({"utterance": utterances, "fold": fold, "part": part}) for fold, part in enumerate(parts)]
+    rows = pd.concat(frames, ignore_index=True)
+    return rows[rows["part"] != NO_PART].reset_index(drop=True)

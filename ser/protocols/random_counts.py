@@ -50,7 +50,7 @@ def assign(
         for label in sorted(found):
             members = generator.permutation(np.flatnonzero(rows["label"] == label))
             part[members] = np.repeat(list(wanted), shares[label])
-        drawn.append(part.tolist())
+        drawn.append(part)
     return _parts.table(rows["utterance"], drawn)
 
 

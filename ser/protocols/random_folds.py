@@ -44,5 +44,5 @@ def assign(
         part = np.where(group == fold, "test", "train")
         if dev:
             part = np.where(group == (fold + 1) % folds, "dev", part)
-        parts.append(part.tolist())
+        parts.append(part)
     return _parts.table(rows["utterance"], parts)

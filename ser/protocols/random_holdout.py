@@ -45,7 +45,7 @@ def assign(
         part = np.full(len(rows), "train", dtype=object)
         part[order[:tested]] = "test"
         part[order[tested : tested + developed]] = "dev"
-        parts.append(part.tolist())
+        parts.append(part)
     return _parts.table(rows["utterance"], parts)
 
 

@@ -4,7 +4,6 @@ The common speaker-independent protocol of IEMOCAP (five folds). Scripted senten
 leaks where a protocol includes scripted dialogs.
 """
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from ser.corpus import Facts
@@ -19,7 +18,7 @@ Dev = Literal["speaker", "session", "none"]
 
 def folds(facts: Facts, *, dev: Dev = "speaker") -> int:
     """Return the number of sessions; SerError if they are not known or too few."""
-    _require(facts.sessions, dev)
+    _parts.require("session", facts.sessions, *(_parts.THREE if dev == "session" else _parts.TWO))
     if dev == "speaker":
         _parts.require("speaker", facts.speakers, 3, "a session to test, a speaker for dev, one to train")
     return len(facts.sessions)
@@ -36,7 +35,7 @@ def assign(manifest: "pd.DataFrame", *, dev: Dev = "speaker") -> "pd.DataFrame":
     rows = _parts.ordered(manifest)
     session = _parts.column(rows, "session")
     sessions = sorted(session.unique())
-    _require(sessions, dev)
+    _parts.require("session", sessions, *(_parts.THREE if dev == "session" else _parts.TWO))
     parts = []
     for fold, tested in enumerate(sessions):
         following = sessions[(fold + 1) % len(sessions)]
@@ -46,7 +45,7 @@ def assign(manifest: "pd.DataFrame", *, dev: Dev = "speaker") -> "pd.DataFrame":
         elif dev == "speaker":
             speaker = _parts.column(rows, "speaker")
             part = np.where(speaker == _dev_speaker(rows, tested, following, fold), "dev", part)
-        parts.append(part.tolist())
+        parts.append(part)
     return _parts.table(rows["utterance"], parts)
 
 
@@ -63,10 +62,3 @@ def _dev_speaker(rows: "pd.DataFrame", tested: str, following: str, fold: int) -
     wanted = there.loc[there["gender"] == genders[fold % len(genders)]] if genders else there
     names = sorted((there if wanted.empty else wanted)["speaker"].unique())
     return str(names[fold // max(len(genders), 1) % len(names)])
-
-
-def _require(sessions: Sequence[str], dev: str) -> None:
-    if dev == "session":
-        _parts.require("session", sessions, 3, "one to test, one for dev, one to train")
-    else:
-        _parts.require("session", sessions, 2, "one to test, one to train")

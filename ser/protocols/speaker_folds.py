@@ -35,7 +35,7 @@ def assign(manifest: "pd.DataFrame", *, folds: Count = 6, dev_speakers: Index = 
         following = groups[(fold + 1) % folds]
         developed = _alternating(following, gender, fold)[:dev_speakers]
         part = np.where(speaker.isin(groups[fold]), "test", "train")
-        parts.append(np.where(speaker.isin(developed), "dev", part).tolist())
+        parts.append(np.where(speaker.isin(developed), "dev", part))
     return _parts.table(rows["utterance"], parts)
 
 

@@ -20,7 +20,7 @@ Dev = Literal["speaker", "partner", "none"]
 
 def folds(facts: Facts, *, dev: Dev = "speaker", **_: object) -> int:
     """Return the number of speakers; SerError if they are not known or too few."""
-    _require(facts.speakers, dev)
+    _parts.require("speaker", facts.speakers, *(_parts.TWO if dev == "none" else _parts.THREE))
     if dev == "partner":
         _parts.require("session", facts.sessions, 2, "one to test and for dev, one to train")
     return len(facts.speakers)
@@ -39,7 +39,7 @@ def assign(manifest: "pd.DataFrame", *, dev: Dev = "speaker") -> "pd.DataFrame":
     rows = _parts.ordered(manifest)
     speaker = _parts.column(rows, "speaker")
     speakers = sorted(speaker.unique())
-    _require(speakers, dev)
+    _parts.require("speaker", speakers, *(_parts.TWO if dev == "none" else _parts.THREE))
     if dev == "partner":
         _parts.column(rows, "session")
     sessions = [frozenset(rows.loc[speaker == name, "session"].dropna()) for name in speakers]
@@ -51,7 +51,7 @@ def assign(manifest: "pd.DataFrame", *, dev: Dev = "speaker") -> "pd.DataFrame":
             part = np.where(speaker == speakers[(fold + step) % len(speakers)], "dev", part)
         elif dev == "partner":
             part = np.where(speaker.isin(_partners(speakers, sessions, fold)), "dev", part)
-        parts.append(part.tolist())
+        parts.append(part)
     return _parts.table(rows["utterance"], parts)
 
 
@@ -74,10 +74,3 @@ def _step(sessions: Sequence[frozenset[str]]) -> int:
         if all(sessions[index].isdisjoint(sessions[(index + step) % count]) for index in range(count)):
             return step
     return 1
-
-
-def _require(speakers: Sequence[str], dev: str) -> None:
-    if dev != "none":
-        _parts.require("speaker", speakers, 3, "one to test, one for dev, one to train")
-    else:
-        _parts.require("speaker", speakers, 2, "one to test, one to train")

@@ -43,25 +43,18 @@ def assign(
     part. SerError where an utterance has no transcript, or fewer different texts than groups are there.
     """
     import numpy as np
-    import pandas as pd
 
     rows = _parts.ordered(manifest)
     known = sorted(_parts.column(rows, "speaker").unique()) if speakers else ()
     _require(texts, speakers, dev, known)
     group = _groups(rows, texts)
-    tables: list[pd.DataFrame] = []
+    parts = []
     for tested, developed, trained in _speaker_groups(rows, speakers, dev, seed):
         for text in range(texts):
             here, following = group == text, group == (text + 1) % texts
-            part = np.select(
-                [here & tested, ~here & developed, following & trained & (dev == "text"), ~here & trained],
-                ["test", "dev", "dev", "train"],
-                default="",
-            )
-            used = part != ""
-            fold = _parts.table(rows.loc[used, "utterance"], [part[used].tolist()])
-            tables.append(fold.assign(fold=len(tables)))
-    return pd.concat(tables, ignore_index=True)
+            conditions = [here & tested, ~here & developed, following & trained & (dev == "text"), ~here & trained]
+            parts.append(np.select(conditions, ["test", "dev", "dev", "train"], default=_parts.NO_PART))
+    return _parts.table(rows["utterance"], parts)
 
 
 def _speaker_groups(rows: "pd.DataFrame", speakers: int, dev: str, seed: int) -> "Iterator[tuple[Mask, Mask, Mask]]":
@@ -74,7 +67,7 @@ def _speaker_groups(rows: "pd.DataFrame", speakers: int, dev: str, seed: int) ->
     count = DEV_SPEAKERS if dev == "speaker" else 0
     apart = speaker_folds.assign(rows, folds=speakers, dev_speakers=count, seed=seed)
     for _, fold in apart.groupby("fold"):
-        part = fold.set_index("utterance")["part"].loc[rows["utterance"]].to_numpy(dtype=str)
+        part = fold["part"].to_numpy(dtype=str)
         yield part == "test", part == "dev", part == "train"
 
 
