@@ -57,21 +57,22 @@ def is_ours(module: str) -> bool:
     return module.split(".")[0] == "ser" and _source(module).is_file()
 
 
+def functions(module: str) -> dict[str, ast.FunctionDef]:
+    """Return the functions that ``module``, a full name, defines at its top."""
+    return {node.name: node for node in tree(module).body if isinstance(node, ast.FunctionDef)}
+
+
 @cache
 def keywords(kind: str, name: str, function: str) -> dict[str, bool] | None:
     """Return the keyword-only arguments of a module's function and whether each must be given, without importing it.
 
     None where the function takes any keyword, or is not defined in the module itself.
     """
-    for node in tree(f"ser.{kind}.{require(kind, name)}").body:
-        if isinstance(node, ast.FunctionDef) and node.name == function:
-            if node.args.kwarg:
-                return None
-            return {
-                argument.arg: default is None
-                for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
-            }
-    return None
+    node = functions(f"ser.{kind}.{require(kind, name)}").get(function)
+    if node is None or node.args.kwarg:
+        return None
+    pairs = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+    return {argument.arg: default is None for argument, default in pairs}
 
 
 @cache
@@ -79,6 +80,11 @@ def constant(kind: str, name: str, constant: str) -> object:
     """Return the literal that a module assigns to ``constant`` at its top, importing nothing; None without one."""
     value = assigned(f"ser.{kind}.{require(kind, name)}").get(constant)
     return None if value is None else ast.literal_eval(value)
+
+
+def is_estimator(model: str) -> bool:
+    """Return whether ``ser.models.<model>`` is fitted by scikit-learn; all others are networks."""
+    return constant("models", model, "KIND") == "estimator"
 
 
 @cache

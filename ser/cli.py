@@ -114,9 +114,7 @@ def _option(name: str, text: str, metavar: str) -> inspect.Parameter:
 
 def _summary(stage: str) -> str:
     """Return the first line of a stage's docstring without importing the stage."""
-    functions = (node for node in catalog.tree(f"ser.stages.{stage}").body if isinstance(node, ast.FunctionDef))
-    docstring = next(ast.get_docstring(node) for node in functions if node.name == stage)
-    return (docstring or "").partition("\n")[0]
+    return (ast.get_docstring(catalog.functions(f"ser.stages.{stage}")[stage]) or "").partition("\n")[0]
 
 
 for module in (catalog.load("commands", name) for name in catalog.names("commands")):

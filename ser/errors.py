@@ -10,6 +10,12 @@ class SerError(Exception):
     """A mistake in the input that the user can correct; the command line prints it without a traceback."""
 
 
+def require(holds: object, instead: str) -> None:
+    """Raise SerError with ``instead`` unless ``holds``."""
+    if not holds:
+        raise SerError(instead)
+
+
 def offenders(items: Iterable[object], limit: int = NAMED) -> str:
     """Return the first ``limit`` items, comma-separated, and how many more there are."""
     listed = [str(item) for item in items]

@@ -5,21 +5,21 @@ The stage ``prepare`` checks the recordings themselves.
 
 from pathlib import Path
 
-from ser.checks.case import Case, require
+from ser.config.schema import Corpus
 from ser.corpus import Card, Facts, Utterance
 from ser.emotions import NAMES
-from ser.errors import offenders
+from ser.errors import offenders, require
 
 GENDERS = ("female", "male")
 
 
-def _rows(case: Case) -> list[Utterance]:
-    return list(case.module.utterances(case.root, **case.options))
+def _rows(entry: Corpus) -> list[Utterance]:
+    return list(entry.load().utterances(entry.folder, **entry.options))
 
 
-def card_adds_up(case: Case) -> None:
+def card_adds_up(entry: Corpus) -> None:
     """CARD is a Card whose emotions are known and whose counts add up."""
-    card = case.module.CARD
+    card = entry.load().CARD
     require(isinstance(card, Card), f"it is a {type(card).__name__}")
     strange = sorted(set(card.labels) - set(NAMES))
     require(not strange, f"unknown emotions {offenders(strange)}; known: {', '.join(NAMES)}")
@@ -29,9 +29,9 @@ def card_adds_up(case: Case) -> None:
     )
 
 
-def facts_are_known_before_the_release(case: Case) -> None:
+def facts_are_known_before_the_release(entry: Corpus) -> None:
     """facts() gives sorted speakers and sessions and known emotions."""
-    facts = case.module.facts(case.root, **case.options)
+    facts = entry.load().facts(entry.folder, **entry.options)
     require(isinstance(facts, Facts), f"it returns a {type(facts).__name__}")
     for name in ("speakers", "sessions"):
         values = list(getattr(facts, name))
@@ -40,11 +40,11 @@ def facts_are_known_before_the_release(case: Case) -> None:
     require(not strange, f"unknown emotions {offenders(strange)}; known: {', '.join(NAMES)}")
 
 
-def utterances_are_consistent(case: Case) -> None:
+def utterances_are_consistent(entry: Corpus) -> None:
     """utterances() gives unique names, known emotions and genders, paths relative to the root, and rising times."""
-    if case.root is None:
+    if entry.folder is None:
         return
-    rows = _rows(case)
+    rows = _rows(entry)
     require(rows and all(isinstance(row, Utterance) for row in rows), "it returns no Utterance")
     names = [row.utterance for row in rows]
     require(len(set(names)) == len(names), f"{offenders(sorted({n for n in names if names.count(n) > 1}))} occur twice")
@@ -57,27 +57,27 @@ def utterances_are_consistent(case: Case) -> None:
     }
     for what, which in wrong.items():
         require(not which, f"{offenders(row.utterance for row in which)} have {what}")
-    require(_rows(case) == rows, "a second call gives other utterances")
+    require(_rows(entry) == rows, "a second call gives other utterances")
 
 
-def facts_match_the_utterances(case: Case) -> None:
+def facts_match_the_utterances(entry: Corpus) -> None:
     """facts() counts the utterances and names their speakers and sessions, and sources() lists their files."""
-    if case.root is None:
+    if entry.folder is None:
         return
-    facts, rows = case.module.facts(case.root, allow_subset=True, **case.options), _rows(case)
+    facts, rows = entry.load().facts(entry.folder, allow_subset=True, **entry.options), _rows(entry)
     require(facts.utterances >= len(rows), f"it counts {facts.utterances}, there are {len(rows)}")
     for name in ("speaker", "session"):
         strange = sorted({getattr(row, name) for row in rows} - {None, *getattr(facts, f"{name}s")})
         require(not strange, f"it does not name {name} {offenders(strange)}")
-    listed = {Path(path).resolve() for path in case.module.sources(case.root, **case.options)}
-    there = {(case.root / row.audio).resolve() for row in rows if (case.root / row.audio).is_file()}
+    listed = {Path(path).resolve() for path in entry.load().sources(entry.folder, **entry.options)}
+    there = {(entry.folder / row.audio).resolve() for row in rows if (entry.folder / row.audio).is_file()}
     require(there <= listed, f"sources() lacks {offenders(sorted(there - listed))}")
 
 
-def verify_returns_sentences(case: Case) -> None:
+def verify_returns_sentences(entry: Corpus) -> None:
     """verify() returns the differences from the card, a sentence each."""
-    rows = [] if case.root is None else _rows(case)
-    found = case.module.verify(rows, **case.options)
+    rows = [] if entry.folder is None else _rows(entry)
+    found = entry.load().verify(rows, **entry.options)
     require(isinstance(found, list) and all(isinstance(one, str) for one in found), f"it returns {found!r}")
 
 

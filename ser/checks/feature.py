@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ser.checks.case import Case, require
 from ser.config import extractors
-from ser.errors import SerError
+from ser.config.schema import Feature
+from ser.errors import SerError, require
 
 RATE = 16000  # Hz
 TOLERANCE = 10  # rows that windows at the edges of an utterance may add or take
@@ -18,49 +18,49 @@ def noise(seconds: float) -> NDArray[np.float32]:
     return signal.clip(-1, 1).astype(np.float32)
 
 
-def _extract(case: Case, seconds: float) -> NDArray[np.generic]:
-    matrix: NDArray[np.generic] = case.module.extract(noise(seconds), RATE, **case.options)
+def _extract(entry: Feature, seconds: float) -> NDArray[np.generic]:
+    matrix: NDArray[np.generic] = entry.load().extract(noise(seconds), RATE, **entry.options)
     return matrix
 
 
-def matrix_is_as_declared(case: Case) -> None:
+def matrix_is_as_declared(entry: Feature) -> None:
     """extract() returns a finite matrix (rows, dims()) of type DTYPE."""
-    matrix = _extract(case, 1.0)
-    extractors.check_matrix(case.module, case.module.dims(**case.options), matrix)
+    matrix = _extract(entry, 1.0)
+    extractors.check_matrix(entry.load(), entry.load().dims(**entry.options), matrix)
     require(np.isfinite(matrix).all(), "some values are not finite")
 
 
-def rows_are_a_hop_apart(case: Case) -> None:
+def rows_are_a_hop_apart(entry: Feature) -> None:
     """There is one row per HOP seconds, or one per utterance."""
-    hop = case.module.HOP
+    hop = entry.load().HOP
     for seconds in (1.0, 2.0):
-        rows = len(_extract(case, seconds))
+        rows = len(_extract(entry, seconds))
         wanted, slack = (1, 0) if hop is None else (seconds / hop, TOLERANCE)
         require(abs(rows - wanted) <= slack, f"{seconds:g} s give {rows} rows, HOP = {hop} promises {wanted:g}")
 
 
-def short_signals_are_refused_or_finite(case: Case) -> None:
+def short_signals_are_refused_or_finite(entry: Feature) -> None:
     """A signal that is too short is refused by a SerError, any other gives finite values."""
     for seconds in (1 / RATE, 0.01, 0.2):
         try:
-            matrix = _extract(case, seconds)
+            matrix = _extract(entry, seconds)
         except SerError:
             continue
         require(np.isfinite(matrix).all(), f"{seconds:g} s give values that are not finite")
 
 
-def another_rate_is_refused(case: Case) -> None:
+def another_rate_is_refused(entry: Feature) -> None:
     """A signal at another rate is refused by a SerError."""
     try:
-        case.module.extract(noise(1.0), 8000, **case.options)
+        entry.load().extract(noise(1.0), 8000, **entry.options)
     except SerError:
         return
     require(False, "8000 Hz is taken for 16000 Hz")
 
 
-def repeats(case: Case) -> None:
+def repeats(entry: Feature) -> None:
     """The same signal gives the same matrix."""
-    require(np.array_equal(_extract(case, 0.5), _extract(case, 0.5)), "a second call gives other values")
+    require(np.array_equal(_extract(entry, 0.5), _extract(entry, 0.5)), "a second call gives other values")
 
 
 CHECKS = (

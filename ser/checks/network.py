@@ -9,11 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ser import catalog
-from ser.checks.case import require
 from ser.config.options import with_options
 from ser.config.schema import Inputs, Options, Recipe
-from ser.errors import SerError
+from ser.errors import SerError, require
 from ser.layers.batch import Batch, Shape
 from ser.training import network
 from ser.training.fold_data import fixed_length
@@ -35,7 +33,7 @@ class SmallNetwork:
     @property
     def module(self) -> ModuleType:
         """Return the module of ``ser.models``."""
-        return catalog.load("models", self.recipe.model)
+        return self.recipe.load()
 
     @property
     def fixed(self) -> bool:
@@ -116,7 +114,7 @@ def smallest(model: str, options: Options) -> SmallNetwork:
     for frames, vector, words in feeds[1:]:
         inputs = Inputs.model_validate({"frames": frames, "vector": vector, "words": words})
         recipe = Recipe(model=model, inputs=inputs, options=options)
-        small = SmallNetwork(with_options(recipe, "models", model, model))
+        small = SmallNetwork(with_options(recipe, model))
         try:
             small.build()
         except SerError as error:

@@ -3,53 +3,38 @@
 The stage ``split`` calls ``check_parts`` before it writes the folds of a real corpus.
 """
 
-from dataclasses import dataclass
-from types import ModuleType
-
 import pandas as pd
 
-from ser import catalog
-from ser.checks.case import require
 from ser.config.schema import Protocol
 from ser.corpus import Facts
 from ser.emotions import NAMES, UNCLEAR
-from ser.errors import SerError, offenders
+from ser.errors import SerError, offenders, require
 from ser.tables.contracts import PARTS
 
 GROUPS = ("speaker", "session", "dialog")  # train and test must not share these unless the protocol declares it
 SESSIONS, GENDERS, STYLES = ("S1", "S2", "S3", "S4", "S5"), ("female", "male"), ("improvised", "scripted")
 
 
-@dataclass(frozen=True)
-class SmallProtocol:
-    """A protocol on a synthetic corpus of ten speakers in five sessions."""
-
-    protocol: Protocol
-
-    @property
-    def rule(self) -> ModuleType:
-        """Return the module of ``ser.protocols``."""
-        return catalog.load("protocols", self.protocol.rule)
-
-    def folds(self) -> pd.DataFrame:
-        """Return the table (utterance, fold, part)."""
-        assigned: pd.DataFrame = self.rule.assign(self.labelled(), **self.protocol.options)
-        return assigned
-
-    def labelled(self) -> pd.DataFrame:
-        """Return the utterances of the protocol's subset and labels, with their class in ``label``."""
-        table, labels = corpus(), self.protocol.labels
-        for column, accepted in self.protocol.subset.items():
-            table = table[table[column].isin(accepted)]
-        if labels == "all":
-            class_of = {emotion: emotion for emotion in NAMES if emotion not in UNCLEAR}
-        else:
-            class_of = {emotion: label for label, emotions in labels.items() for emotion in emotions}
-        return table.assign(label=table["emotion"].map(class_of)).dropna(subset="label")
+def labelled(protocol: Protocol) -> pd.DataFrame:
+    """Return the utterances of the synthetic corpus in the protocol's subset, with their class in ``label``."""
+    table, labels = corpus(), protocol.labels
+    for column, accepted in protocol.subset.items():
+        table = table[table[column].isin(accepted)]
+    if labels == "all":
+        class_of = {emotion: emotion for emotion in NAMES if emotion not in UNCLEAR}
+    else:
+        class_of = {emotion: label for label, emotions in labels.items() for emotion in emotions}
+    return table.assign(label=table["emotion"].map(class_of)).dropna(subset="label")
 
 
-def corpus(per_cell: int = 4) -> pd.DataFrame:
-    """Return a manifest in which every speaker says every emotion in both styles; two speakers share a dialog."""
+def folds(protocol: Protocol) -> pd.DataFrame:
+    """Return the table (utterance, fold, part) that the rule makes of the synthetic corpus."""
+    assigned: pd.DataFrame = protocol.load().assign(labelled(protocol), **protocol.options)
+    return assigned
+
+
+def corpus() -> pd.DataFrame:
+    """Return a manifest: ten speakers in five sessions say every emotion in both styles, two to a dialog."""
     rows = [
         {
             "utterance": f"{session}{gender[0]}-{style}-{emotion}-{number}",
@@ -65,7 +50,7 @@ def corpus(per_cell: int = 4) -> pd.DataFrame:
         for gender in GENDERS
         for style in STYLES
         for emotion in NAMES
-        for number in range(per_cell)
+        for number in range(4)
     ]
     return pd.DataFrame(rows).sample(frac=1.0, random_state=3, ignore_index=True)
 
@@ -76,14 +61,13 @@ def facts(table: pd.DataFrame) -> Facts:
     return Facts(len(table), *columns)
 
 
-def check_parts(
-    assigned: pd.DataFrame, labelled: pd.DataFrame, protocol: Protocol, *, repeated: bool, partial: bool = True
-) -> pd.DataFrame:
+def check_parts(assigned: pd.DataFrame, labelled: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
     """Return ``assigned`` with the columns of ``labelled``, sorted by fold and utterance.
 
-    SerError unless each utterance has at most one part in a fold (exactly one without ``partial``) and is tested in
-    exactly one fold (but for ``repeated``); every fold tests something, trains on every class and has the dev part that
-    the selection needs; and no speaker, session or dialog is in two parts unless the protocol declares it as a leak.
+    SerError unless each utterance has at most one part in a fold (exactly one without the rule's ``PARTIAL``) and is
+    tested in exactly one fold (but for its ``REPEATED``); every fold tests something, trains on every class and has the
+    dev part that the selection needs; and no speaker, session or dialog is in two parts unless the protocol declares it
+    as a leak.
     """
     if (columns := list(assigned.columns)) != ["utterance", "fold", "part"]:
         raise SerError(f"the rule returns the columns {', '.join(map(str, columns))}, not utterance, fold, part.")
@@ -98,10 +82,10 @@ def check_parts(
         raise SerError(f"unknown parts {offenders(others)}; a part is train, dev or test.")
     rows = assigned.merge(labelled[["utterance", "label", *GROUPS]], on="utterance").sort_values(["fold", "utterance"])
     _check_classes(rows, protocol)
-    if not repeated:
+    if not getattr(protocol.load(), "REPEATED", False):
         _check_tested_once(rows, labelled)
     _check_leaks(rows, protocol)
-    if not partial:
+    if not getattr(protocol.load(), "PARTIAL", False):
         few = assigned["fold"].value_counts() < len(labelled)
         if few.any():
             raise SerError(f"fold {offenders(few.index[few])} leaves utterances out; declare PARTIAL = True.")
@@ -153,26 +137,27 @@ def _check_leaks(rows: pd.DataFrame, protocol: Protocol) -> None:
                 )
 
 
-def folds_are_counted(small: SmallProtocol) -> None:
+def folds_are_counted(protocol: Protocol) -> None:
     """The rule makes as many folds as it counts from the corpus's facts."""
-    counted = small.rule.folds(facts(small.labelled()), **small.protocol.options)
-    made = sorted(int(fold) for fold in small.folds()["fold"].unique())
+    counted = protocol.load().folds(facts(labelled(protocol)), **protocol.options)
+    made = sorted(int(fold) for fold in folds(protocol)["fold"].unique())
     require(made == list(range(counted)), f"it counts {counted} and makes {offenders(made)}")
 
 
-def parts_keep_the_protocol(small: SmallProtocol) -> None:
+def parts_keep_the_protocol(protocol: Protocol) -> None:
     """Each utterance is tested once, and parts share no group that the protocol does not declare."""
-    repeated, partial = (bool(getattr(small.rule, name, False)) for name in ("REPEATED", "PARTIAL"))
-    check_parts(small.folds(), small.labelled(), small.protocol, repeated=repeated, partial=partial)
+    check_parts(folds(protocol), labelled(protocol), protocol)
 
 
-def order_does_not_matter(small: SmallProtocol) -> None:
+def order_does_not_matter(protocol: Protocol) -> None:
     """The folds neither depend on the order of the manifest's rows nor change from call to call."""
-    by = ["fold", "utterance"]
-    first = small.folds().sort_values(by, ignore_index=True)
-    turned: pd.DataFrame = small.rule.assign(small.labelled().iloc[::-1], **small.protocol.options)
-    require(first.equals(small.folds().sort_values(by, ignore_index=True)), "a second call gives other folds")
-    require(first.equals(turned.sort_values(by, ignore_index=True)), "rows in reverse order give other folds")
+    reverse = protocol.load().assign(labelled(protocol).iloc[::-1], **protocol.options)
+    first, again, turned = (
+        table.sort_values(["fold", "utterance"], ignore_index=True)
+        for table in (folds(protocol), folds(protocol), reverse)
+    )
+    require(first.equals(again), "a second call gives other folds")
+    require(first.equals(turned), "rows in reverse order give other folds")
 
 
 CHECKS = (folds_are_counted, parts_keep_the_protocol, order_does_not_matter)

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ser.checks.case import Case, require
 from ser.checks.feature import RATE, noise
+from ser.config.schema import Transcript
+from ser.errors import require
 
 
-def text_is_repeatable(case: Case) -> None:
+def text_is_repeatable(entry: Transcript) -> None:
     """recognise() returns the same text for the same second, "" for silence included."""
-    loaded = case.module.load(**case.options)
+    loaded = entry.load().load(**entry.options)
     for signal in (np.zeros(RATE, np.float32), noise(1.0)):
         first, again = (loaded.recognise(signal, RATE) for _ in range(2))
         require(isinstance(first, str), f"it returns a {type(first).__name__}")
@@ -18,10 +19,10 @@ def text_is_repeatable(case: Case) -> None:
     require(isinstance(loaded.provenance, str) and loaded.provenance, "provenance is not a line of text")
 
 
-def files_are_paths(case: Case) -> None:
+def files_are_paths(entry: Transcript) -> None:
     """files(), where there is one, returns local files that exist."""
-    files = getattr(case.module, "files", None)
-    found = [] if files is None else files(**case.options)
+    files = getattr(entry.load(), "files", None)
+    found = [] if files is None else files(**entry.options)
     wrong = [path for path in found if not isinstance(path, Path) or not path.is_file()]
     require(not wrong, f"{', '.join(map(str, wrong))} is no file")
 

@@ -26,7 +26,6 @@ class Definitions:
 
 
 DEPENDS = "the distributions whose version decides the values, a tuple of names"
-NETWORK = Definitions("build", {"build": ("shape", "classes")})
 ESTIMATOR = Definitions(
     "build",
     {"build": ("classes",), "scores": ("estimator", "vectors"), "weights": ("estimator",)},
@@ -53,9 +52,11 @@ REQUIRED = {
             "DEPENDS": DEPENDS,
         },
     ),
+    "models": Definitions("build", {"build": ("shape", "classes")}),  # a network
     "protocols": Definitions("assign", {"folds": ("facts",), "assign": ("manifest",)}),
     "recognisers": Definitions("load", {"load": ()}, {"DEPENDS": DEPENDS}),
 }
+TAKEN_BY = {kind: wanted.main for kind, wanted in REQUIRED.items()}  # the function that takes the options of a kind
 VALID: Mapping[str, Callable[[object], bool]] = {
     "DTYPE": lambda value: value in ("float16", "float32"),
     "HOP": lambda value: value is None or (isinstance(value, int | float) and value > 0),
@@ -63,39 +64,25 @@ VALID: Mapping[str, Callable[[object], bool]] = {
 }
 
 
-def required(kind: str, name: str) -> Definitions:
-    """Return what the module must define; a model is a network unless it says ``KIND = "estimator"``."""
-    if kind == "models":
-        return ESTIMATOR if catalog.constant(kind, name, "KIND") == "estimator" else NETWORK
-    return REQUIRED[kind]
-
-
-def require_complete(kind: str, name: str) -> None:
-    """Raise SerError with all that the module ``ser.<kind>.<name>`` lacks, or if there is no such module."""
-    if found := problems(kind, name):
-        raise SerError(f"ser/{kind}/{name}.py: {'; '.join(found)}. See docs/adding.md.")
-
-
 @cache
 def problems(kind: str, name: str) -> tuple[str, ...]:
     """Return what is wrong with the definitions of ``ser.<kind>.<name>``, one phrase each."""
     try:
-        return tuple(_problems(f"ser.{kind}.{catalog.require(kind, name)}", required(kind, name)))
+        wanted = ESTIMATOR if kind == "models" and catalog.is_estimator(name) else REQUIRED[kind]
+        return tuple(_problems(f"ser.{kind}.{catalog.require(kind, name)}", wanted))
     except SerError as error:
         return (str(error),)
 
 
 def _problems(module: str, wanted: Definitions) -> Iterator[str]:
-    functions = {node.name: node for node in catalog.tree(module).body if isinstance(node, ast.FunctionDef)}
-    assigned = catalog.assigned(module)
+    functions, assigned = catalog.functions(module), catalog.assigned(module)
     for name, meaning in wanted.constants.items():
         if name not in assigned:
             yield f"the constant {name} is missing: {meaning}"
         elif name in VALID and _is_wrong(assigned[name], VALID[name]):
             yield f"{name} must be {meaning}"
-    options = (
-        {argument.arg for argument in functions[wanted.main].args.kwonlyargs} if wanted.main in functions else set()
-    )
+    main = functions.get(wanted.main)
+    options = {argument.arg for argument in main.args.kwonlyargs} if main else set()
     for name, positional in wanted.functions.items():
         if name in functions:
             yield from _arguments(functions[name].args, name, positional, set() if name in wanted.others else options)

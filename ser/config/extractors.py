@@ -23,9 +23,7 @@ RULES = ("train_xvector",)  # that train weights for an extractor
 
 def dims(features: Mapping[str, Feature]) -> dict[str, int]:
     """Return the dimensions of a row of every feature, by name, without reading weights."""
-    return {
-        name: catalog.load("features", feature.extractor).dims(**feature.options) for name, feature in features.items()
-    }
+    return {name: feature.load().dims(**feature.options) for name, feature in features.items()}
 
 
 @cache

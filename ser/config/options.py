@@ -9,7 +9,7 @@ import builtins
 import collections.abc
 import pathlib
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,19 +18,12 @@ import pydantic
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from ser import catalog
-from ser.config.definitions import require_complete
+from ser.config.definitions import TAKEN_BY, problems
 from ser.config.renamed import REPLACED_EXTRACTORS
 from ser.config.schema import Corpus, Feature, Protocol, Recipe, Transcript
 from ser.errors import SerError, unknown
 
 LIGHT = {module.__name__: module for module in (collections.abc, pathlib, pydantic, typing)}
-TAKEN_BY = {
-    "corpora": "sources",
-    "features": "extract",
-    "models": "build",
-    "protocols": "assign",
-    "recognisers": "load",
-}
 LIST, NUMBER, WHOLE, TRUTH = "a list, such as [a, b]", "a number", "a whole number", "true or false"
 WANTED = {  # by pydantic's type of error; others say "Input should be …"
     "bool_parsing": TRUTH,
@@ -51,23 +44,22 @@ WANTED = {  # by pydantic's type of error; others say "Input should be …"
 Record = TypeVar("Record", Corpus, Feature, Protocol, Recipe, Transcript)
 
 
-def with_options(record: Record, kind: str, name: str, where: str, given: Iterable[str] = ()) -> Record:
-    """Return ``record`` with its options converted to the types that ``ser.<kind>.<name>`` declares, "5" to 5.
+def with_options(entry: Record, where: str, given: Iterable[str] = ()) -> Record:
+    """Return ``entry`` with its options converted to the types that its module declares, "5" to 5.
 
     Snakemake's ``--config`` turns every number inside a mapping into text. given: options that come from elsewhere.
     SerError with ``where`` for a module or an option that does not exist, is of another type, or is missing.
     """
+    kind, name = entry.FOLDER, entry.module
     if kind == "features" and name in REPLACED_EXTRACTORS and name not in catalog.names(kind):
         raise SerError(f"{where}: extractor '{name}' is replaced by '{REPLACED_EXTRACTORS[name]}'.")
-    try:
-        require_complete(kind, name)
-        accepted = catalog.keywords(kind, name, TAKEN_BY[kind])
-    except SerError as error:
-        raise SerError(f"{where}: {error}") from error
+    if found := problems(kind, name):
+        raise SerError(f"{where}: ser/{kind}/{name}.py: {'; '.join(found)}. See docs/adding.md.")
+    accepted = catalog.keywords(kind, name, TAKEN_BY[kind])
     if accepted is None:
-        return record
+        return entry
     options: dict[str, Any] = {}
-    for option, value in record.options.items():
+    for option, value in entry.options.items():
         if option not in accepted:
             raise SerError(f"{where}.options: {unknown(f'option of {name}', option, accepted)}")
         options[option] = value
@@ -76,19 +68,19 @@ def with_options(record: Record, kind: str, name: str, where: str, given: Iterab
     missing = [option for option, needed in accepted.items() if needed and option not in {*options, *given}]
     if missing:
         raise SerError(f"{where}.options: {name} needs {', '.join(missing)}.")
-    return record.model_copy(update={"options": options})
+    return entry.model_copy(update={"options": options})
 
 
-def unchecked(kind: str, name: str, function: str) -> list[str]:
-    """Return the options of a module's ``function`` whose annotation is missing or not understood."""
-    keywords = catalog.keywords(kind, name, function) or {}
-    return [option for option in keywords if _meaning(kind, name, option, function) is Any]
+def unchecked(kind: str, name: str) -> list[str]:
+    """Return the options of ``ser.<kind>.<name>`` whose annotation is missing or not understood."""
+    keywords = catalog.keywords(kind, name, TAKEN_BY[kind]) or {}
+    return [option for option in keywords if _meaning(kind, name, option) is Any]
 
 
-def local_files(kind: str, name: str, options: Mapping[str, Any]) -> list[Path]:
-    """Return the local files that ``ser.<kind>.<name>`` reads with ``options``, such as weights."""
-    files = _files(kind, name)
-    return [] if files is None else list(files(**options))
+def local_files(entry: Feature | Transcript) -> list[Path]:
+    """Return the local files that the entry's module reads with its options, such as weights."""
+    files = _files(entry.FOLDER, entry.module)
+    return [] if files is None else list(files(**entry.options))
 
 
 @cache
@@ -96,9 +88,10 @@ def _files(kind: str, name: str) -> Callable[..., list[Path]] | None:
     return getattr(catalog.load(kind, name), "files", None)
 
 
-def uses_device(kind: str, name: str, options: Mapping[str, Any]) -> bool:
-    """Return whether ``ser.<kind>.<name>`` can compute on a GPU and the ``options`` do not keep it on the CPU."""
-    return "device" in (catalog.keywords(kind, name, TAKEN_BY[kind]) or {}) and options.get("device") != "cpu"
+def uses_device(entry: Feature | Transcript) -> bool:
+    """Return whether the entry's module can compute on a GPU and its options do not keep it on the CPU."""
+    keywords = catalog.keywords(entry.FOLDER, entry.module, TAKEN_BY[entry.FOLDER]) or {}
+    return "device" in keywords and entry.options.get("device") != "cpu"
 
 
 def _validated(adapter: TypeAdapter[Any], value: object, where: str) -> Any:
@@ -120,17 +113,15 @@ def _takes_null(adapter: TypeAdapter[Any]) -> bool:
 
 @cache
 def _adapter(kind: str, name: str, option: str) -> TypeAdapter[Any]:
-    meaning = _meaning(kind, name, option, TAKEN_BY[kind])
+    meaning = _meaning(kind, name, option)
     return TypeAdapter(meaning, config=ConfigDict(allow_inf_nan=False, coerce_numbers_to_str=True))
 
 
-def _meaning(kind: str, name: str, option: str, function: str) -> Any:
+def _meaning(kind: str, name: str, option: str) -> Any:
     """Return the type that an option is annotated with; Any where there is none or it is not understood."""
     module = f"ser.{kind}.{name}"
-    body = catalog.tree(module).body
-    defined = next(node for node in body if isinstance(node, ast.FunctionDef) and node.name == function)
-    annotation = next(argument.annotation for argument in defined.args.kwonlyargs if argument.arg == option)
-    return Any if annotation is None else _evaluated(annotation, module)
+    arguments = catalog.functions(module)[TAKEN_BY[kind]].args.kwonlyargs
+    return _evaluated(next(argument.annotation for argument in arguments if argument.arg == option), module)
 
 
 def _named(name: str, module: str) -> Any:

@@ -21,6 +21,7 @@ from ser.config.schema import (
     Embedding,
     Experiment,
     Feature,
+    Inputs,
     Protocol,
     Recipe,
     Strict,
@@ -150,23 +151,20 @@ def checked(config: Config) -> Config:
         _known("corpus", block.corpora, config.corpora, where)
         _known("protocol", block.protocols, config.protocols, where)
         _known("system", block.systems, config.systems, where)
+    systems = experiment.selected("systems")
     for title, sweep in experiment.sweeps.items():
-        _known("system of the runs", sweep.systems.values(), experiment.systems(), f"experiment.sweeps.{title}")
+        _known("system of the runs", sweep.systems.values(), systems, f"experiment.sweeps.{title}")
     selected: dict[str, dict[str, Strict]] = {
-        "corpora": {name: _corpus(config.corpora[name], f"corpora.{name}") for name in experiment.corpora()},
+        "corpora": {name: _corpus(config.corpora[name], f"corpora.{name}") for name in experiment.selected("corpora")},
         "protocols": {
-            name: with_options(config.protocols[name], "protocols", config.protocols[name].rule, f"protocols.{name}")
-            for name in experiment.protocols()
+            name: with_options(config.protocols[name], f"protocols.{name}") for name in experiment.selected("protocols")
         },
-        "systems": {},
+        "systems": {name: with_options(config.systems[name], f"systems.{name}") for name in systems},
         "features": {},
         "transcripts": {},
     }
-    for name in experiment.systems():
-        recipe = config.systems[name]
-        selected["systems"][name] = with_options(recipe, "models", recipe.model, f"systems.{name}")
-        selected["features"] |= _features_of(recipe, config.features, f"systems.{name}")
-        selected["transcripts"] |= _transcript_of(recipe, config, f"systems.{name}.inputs.words")
+    for name in systems:
+        _select_inputs(selected, config.systems[name].inputs, config, f"systems.{name}.inputs")
     return config.model_copy(update={key: getattr(config, key) | entries for key, entries in selected.items()})
 
 
@@ -176,33 +174,22 @@ def _corpus(corpus: Corpus, where: str) -> Corpus:
             f"{where}: a subset can be accepted only of a folder, whose speakers are known before the plan; "
             "unpack the archive and name the folder as 'root'."
         )
-    return with_options(corpus, "corpora", corpus.adapter, where)
+    return with_options(corpus, where)
 
 
-def _features_of(recipe: Recipe, features: Mapping[str, Feature], where: str) -> dict[str, Feature]:
-    """Return the features that a recipe reads."""
-    found = {}
-    for modality, view in recipe.inputs.views().items():
-        _known("feature", [view.feature], features, f"{where}.inputs.{modality}")
-        feature, key = features[view.feature], f"features.{view.feature}"
-        found[view.feature] = with_options(
-            feature, "features", feature.extractor, key, given=trained(feature.extractor)
-        )
-    return found
-
-
-def _transcript_of(recipe: Recipe, config: Config, where: str) -> dict[str, Transcript]:
-    """Return the transcript that a recipe reads, if any."""
-    words = recipe.inputs.words
-    if words is None:
-        return {}
-    _known("transcript", [words.transcript], config.transcripts, where)
-    transcript, key = config.transcripts[words.transcript], f"transcripts.{words.transcript}"
-    if transcript.recogniser is not None:
-        transcript = with_options(transcript, "recognisers", transcript.recogniser, key)
-    if words.embedding is not None:
-        _known("embedding", [words.embedding], config.embeddings, where)
-    return {words.transcript: transcript}
+def _select_inputs(selected: dict[str, dict[str, Strict]], inputs: Inputs, config: Config, where: str) -> None:
+    """Add the features and the transcript that a recipe reads to ``selected``."""
+    for modality, view in inputs.views().items():
+        _known("feature", [view.feature], config.features, f"{where}.{modality}")
+        feature, key = config.features[view.feature], f"features.{view.feature}"
+        selected["features"][view.feature] = with_options(feature, key, given=trained(feature.extractor))
+    if (words := inputs.words) is not None:
+        _known("transcript", [words.transcript], config.transcripts, f"{where}.words")
+        transcript, key = config.transcripts[words.transcript], f"transcripts.{words.transcript}"
+        if transcript.recogniser is not None:
+            selected["transcripts"][words.transcript] = with_options(transcript, key)
+        if words.embedding is not None:
+            _known("embedding", [words.embedding], config.embeddings, f"{where}.words")
 
 
 def _refuse_secrets(config: Config) -> None:

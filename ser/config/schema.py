@@ -3,14 +3,15 @@
 import hashlib
 import json
 from operator import not_
-from typing import Annotated, Any, Literal, TypeVar
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt, PlainSerializer
 
 from ser import catalog
 
-Entry = TypeVar("Entry")
-Decisive = Annotated[Entry, PlainSerializer(lambda entry: json.loads(entry.decisive()))]  # in the JSON of a job
+DECISIVE = PlainSerializer(lambda entry: json.loads(entry.decisive()))  # of an entry in the JSON of a job
 Options = dict[str, Any]
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 Allowance = Literal["subset", "unlabelled-audio", "missing-audio", "unreadable", "silent", "short"]
@@ -32,8 +33,30 @@ class Strict(BaseModel):
         return json.dumps(self.model_dump(mode="json", exclude=exclude), sort_keys=True, separators=(",", ":"))
 
 
-class Corpus(Strict):
+class Entry(Strict):
+    """An entry that names a module of ``ser/<FOLDER>`` in its key ``KEY`` and has options for it."""
+
+    FOLDER: ClassVar[str]
+    KEY: ClassVar[str]
+
+    @property
+    def module(self) -> str:
+        """Return the module's name."""
+        return str(getattr(self, self.KEY))
+
+    def load(self) -> ModuleType:
+        """Import the module; SerError with the near miss if there is none."""
+        return catalog.load(self.FOLDER, self.module)
+
+    def decisive(self) -> str:
+        """Return everything that affects a result (no titles, no remarks) as canonical JSON."""
+        return self.canonical(exclude={"title", "paper", "published", "defaults"})
+
+
+class Corpus(Entry):
     """Where a corpus is, and which of its faults are accepted."""
+
+    FOLDER, KEY = "corpora", "adapter"
 
     adapter: str = Field(description="module in ser/corpora; default: the corpus's own name")
     root: str | None = Field(None, description="folder of an unpacked release")
@@ -46,17 +69,26 @@ class Corpus(Strict):
     shard_size: int = Field(500, ge=1, description="utterances per audio and feature shard")
     options: Options = Field(default_factory=dict, description="keyword arguments of the adapter")
 
+    @property
+    def folder(self) -> Path | None:
+        """Return the root with ``~`` expanded."""
+        return None if self.root is None else Path(self.root).expanduser()
 
-class Feature(Strict):
+
+class Feature(Entry):
     """A named feature: an extractor and its arguments."""
+
+    FOLDER, KEY = "features", "extractor"
 
     title: str = Field("", description="one line for lists; default: the extractor's")
     extractor: str = Field(description="module in ser/features; default: the feature's own name")
     options: Options = Field(default_factory=dict, description="keyword arguments of its extract()")
 
 
-class Transcript(Strict):
+class Transcript(Entry):
     """The words of every utterance: given by the corpus, or from a recogniser."""
+
+    FOLDER, KEY = "recognisers", "recogniser"
 
     recogniser: str | None = Field(None, description="module in ser/recognisers; null: the corpus's own transcript")
     options: Options = Field(default_factory=dict, description="keyword arguments of its load()")
@@ -73,8 +105,10 @@ class Embedding(Strict):
     )
 
 
-class Protocol(Strict):
+class Protocol(Entry):
     """Label map, subset, grouping into folds, normalisation scope and selection rule."""
+
+    FOLDER, KEY = "protocols", "rule"
 
     title: str = Field("", description="one line for tables")
     paper: str | None = Field(None, description="paper that uses this protocol; null: a comparison protocol")
@@ -88,10 +122,6 @@ class Protocol(Strict):
     selection: Literal["dev_ua", "dev_wa", "dev_loss", "last"] = Field("dev_ua", description="which epoch is kept")
     curves: bool = Field(False, description="score test after every epoch; never used for model selection")
     leaks: tuple[Leak, ...] = Field((), description="what train shares with test by design of the protocol")
-
-    def decisive(self) -> str:
-        """Return everything that affects a result (not the title) as canonical JSON."""
-        return self.canonical(exclude={"title", "paper"})
 
     def digest(self) -> str:
         """Return 12 hexadecimal digits over everything that affects a result."""
@@ -154,6 +184,8 @@ class Inputs(Strict):
 
 
 OPTIMISERS, SCHEDULES = (catalog.choices("ser.training.optimisers", table) for table in ("OPTIMISERS", "SCHEDULES"))
+METRICS = catalog.choices("ser.metrics", "METRICS")
+Metrics = Annotated[tuple[Literal[METRICS], ...], AfterValidator(lambda names: tuple(dict.fromkeys(names)))]  # type: ignore[valid-type]
 
 
 class Training(Strict):
@@ -182,8 +214,10 @@ class Training(Strict):
     class_weights: Literal["none", "balanced"] = "none"
 
 
-class Recipe(Strict):
+class Recipe(Entry):
     """One system: inputs, model, options and training."""
+
+    FOLDER, KEY = "models", "model"
 
     title: str = ""
     paper: str | None = Field(None, description="paper that describes it, such as cao2019")
@@ -197,10 +231,6 @@ class Recipe(Strict):
     defaults: dict[str, str] = Field(
         default_factory=dict, description="key: reason for our default, where the paper gives no value"
     )
-
-    def decisive(self) -> str:
-        """Return everything that affects a result (no titles, no remarks) as canonical JSON."""
-        return self.canonical(exclude={"title", "paper", "published", "defaults"})
 
 
 class Block(Strict):
@@ -222,14 +252,6 @@ class Sweep(Strict):
     systems: dict[float, str] = Field(min_length=1, description="value of the setting: system")
 
 
-def _metrics(names: tuple[str, ...]) -> tuple[str, ...]:
-    from ser.metrics import METRICS  # numpy, which a plan with the default metrics need not load
-
-    if unknown := [name for name in names if name not in METRICS]:
-        raise ValueError(f"unknown metric '{unknown[0]}'; known: {', '.join(METRICS)}")
-    return tuple(dict.fromkeys(names))
-
-
 class Experiment(Strict):
     """A set of runs that are trained, scored and reported together."""
 
@@ -241,9 +263,7 @@ class Experiment(Strict):
         description="name: keys of training; a block with this variant trains <system>-<variant> with these values",
     )
     runs: tuple[Block, ...] = Field(min_length=1)
-    metrics: Annotated[tuple[str, ...], AfterValidator(_metrics)] = Field(
-        ("WA", "UA"), min_length=1, description="entries of METRICS in ser/metrics.py: WA, UA, macro F1"
-    )
+    metrics: Metrics = Field(("WA", "UA"), min_length=1, description="entries of METRICS in ser/metrics.py")
     sweeps: dict[str, Sweep] = Field(default_factory=dict, description="figures over systems of the runs, by file name")
     utterance: str | None = Field(
         None, description="utterance of the attention figure; null: the first that most systems of a protocol have"
@@ -253,17 +273,9 @@ class Experiment(Strict):
         description="print reference transcripts and recognised words next to mistakes in the report; false: ids only",
     )
 
-    def corpora(self) -> list[str]:
-        """Return the selected corpora, each once, in order."""
-        return list(dict.fromkeys(name for block in self.runs for name in block.corpora))
-
-    def protocols(self) -> list[str]:
-        """Return the selected protocols, each once, in order."""
-        return list(dict.fromkeys(name for block in self.runs for name in block.protocols))
-
-    def systems(self) -> list[str]:
-        """Return the selected systems, each once, in order."""
-        return list(dict.fromkeys(name for block in self.runs for name in block.systems))
+    def selected(self, section: Literal["corpora", "protocols", "systems"]) -> list[str]:
+        """Return the names that the blocks select of a section, each once, in order."""
+        return list(dict.fromkeys(name for block in self.runs for name in getattr(block, section)))
 
 
 class Devices(Strict):

@@ -18,13 +18,13 @@ def changes(config: Config, features: Mapping[str, Feature]) -> dict[str, dict[s
     features that it reads, but for paths of weights that the pipeline can train. features: as shipped.
     """
     found: dict[str, dict[str, str]] = {}
-    for name in config.experiment.corpora():
+    for name in config.experiment.selected("corpora"):
         corpus = config.corpora[name]
         excluded = {"exclude": f"none → {len(corpus.exclude)} utterances"} if corpus.exclude else {}
         found[f"corpora.{name}"] = excluded | ({"speakers": "all → a subset"} if "subset" in corpus.allow else {})
-    for name in config.experiment.protocols():
+    for name in config.experiment.selected("protocols"):
         found[f"protocols.{name}"] = _changed(config.protocols, name, config.origins.get("protocols", {}))
-    for name in config.experiment.systems():
+    for name in config.experiment.selected("systems"):
         changed = _changed(config.systems, name, config.origins.get("systems", {}))
         for view in config.systems[name].inputs.views().values():
             key = f"features.{view.feature}"

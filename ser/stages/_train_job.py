@@ -1,10 +1,11 @@
 """The job of stage ``train``, which a plan reads without torch."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
-from ser.config.schema import Decisive, Recipe
+from ser.config.schema import DECISIVE, Recipe
 from ser.jobs.job import File, GpuJob, Threads
 from ser.layout import Run
 
@@ -17,7 +18,7 @@ class TrainJob(GpuJob):
     system: str = Field(description="Name of the system.")
     seed: int = Field(description="Seed of weights and batches.")
     fold: int = Field(description="Fold to train and test.")
-    recipe: Decisive[Recipe] = Field(description="The system's recipe.")
+    recipe: Annotated[Recipe, DECISIVE] = Field(description="The system's recipe.")
     features: dict[str, Path] = Field(description="Folder of shards by feature.")
     transcripts: Path | None = Field(None, description="Folder of transcripts, for a recipe that reads words.")
     embedding: Path | None = Field(None, description="Word vectors to start from, for a recipe that reads words.")

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 from threadpoolctl import threadpool_limits
 
-from ser import catalog
 from ser.config import extractors
 from ser.config.options import uses_device, with_options
 from ser.config.schema import Feature, Options
@@ -41,18 +40,17 @@ def extract(job: ExtractJob) -> None:
     provenance ("" without one). SerError, naming the utterance, if one is too short or at another rate, if a matrix
     does not have the declared width and type, or if a value is not finite.
     """
-    entry = Feature(extractor=job.extractor, options=job.options)
-    options = with_options(entry, "features", job.extractor, f"features.{job.feature}").options
-    gpus = job.gpus if uses_device("features", job.extractor, options) else 0
-    with granted(gpus, job.device, job.jobs_per_gpu) as device:
-        _extract(job.model_copy(update={"options": options}), device)
+    entry = with_options(Feature(extractor=job.extractor, options=job.options), f"features.{job.feature}")
+    with granted(job.gpus if uses_device(entry) else 0, job.device, job.jobs_per_gpu) as device:
+        _extract(job, entry, device)
 
 
-def _extract(job: ExtractJob, device: str) -> None:
-    module = catalog.load("features", job.extractor)
-    notes = {"feature": job.feature, "extractor": job.extractor, **_notes(module, job.options)}
-    given = {"device": device} if uses_device("features", job.extractor, job.options) else {}
-    compute = partial(module.extract, **{**given, **job.options})
+def _extract(job: ExtractJob, entry: Feature, device: str) -> None:
+    module = entry.load()
+    notes = {"feature": job.feature, "extractor": job.extractor, **_notes(module, entry.options)}
+    given = {"device": device} if uses_device(entry) else {}
+    compute = partial(module.extract, **{**given, **entry.options})
+    dims = module.dims(**entry.options)
     table = contracts.read(contracts.AUDIO, job.audio)
     rows: list[Mapping[str, Any]] = []
     infinite: list[str] = []
@@ -61,7 +59,7 @@ def _extract(job: ExtractJob, device: str) -> None:
             signal = np.frombuffer(table["samples"][row].as_buffer(), dtype="<f4")
             try:
                 matrix = compute(signal, table["rate"][row].as_py())
-                extractors.check_matrix(module, module.dims(**job.options), matrix)
+                extractors.check_matrix(module, dims, matrix)
             except SerError as error:
                 raise SerError(f"{job.audio}: feature '{job.feature}', utterance {name}: {error}") from error
             if not np.isfinite(matrix).all():

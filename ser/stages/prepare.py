@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import Field
 
-from ser import audio, catalog, emotions, layout
+from ser import audio, emotions, layout
 from ser.config.schema import Corpus
 from ser.corpus import Facts, Utterance
 from ser.errors import SerError, offenders, unknown
@@ -74,7 +74,7 @@ def prepare(job: PrepareJob) -> None:
     corpus, settings, root = job.corpus, job.settings, job.root
     if not root.is_dir():
         raise SerError(f"corpus '{corpus}': its root {root} is not a folder.")
-    adapter = catalog.load("corpora", settings.adapter)
+    adapter = settings.load()
     options = settings.options
     facts: Facts = adapter.facts(root, allow_subset="subset" in settings.allow, **options)
     rows: list[Utterance] = adapter.utterances(root, **options)

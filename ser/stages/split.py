@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import pyarrow as pa
 from pydantic import Field
 
-from ser import catalog
-from ser.config.schema import Decisive, Protocol
+from ser.config.schema import DECISIVE, Protocol
 from ser.emotions import NAMES, UNCLEAR
 from ser.errors import SerError, offenders, unknown
 from ser.jobs.job import File, Job
@@ -32,7 +31,7 @@ class SplitJob(Job):
 
     corpus: str = Field(description="Name of the corpus in the configuration.")
     name: str = Field(description="Name of the protocol in the configuration.")
-    protocol: Decisive[Protocol] = Field(description="The protocol's entry of the configuration.")
+    protocol: Annotated[Protocol, DECISIVE] = Field(description="The protocol's entry of the configuration.")
     folds: int = Field(ge=1, description="Number of folds in the plan, from the corpus's facts.")
     manifest: File = Field(description="Manifest of the corpus.")
     out: File = Field(description="FOLDS table to write.")
@@ -51,12 +50,10 @@ def split(job: SplitJob) -> None:
     table = contracts.read(contracts.MANIFEST, job.manifest).drop_columns(list(NESTED)).to_pandas()
     chosen = _subset(table, protocol, where)
     labelled = _labelled(chosen, protocol, where)
-    rule = catalog.load("protocols", protocol.rule)
-    repeated, partial = (bool(getattr(rule, name, False)) for name in ("REPEATED", "PARTIAL"))
     try:
-        assigned = rule.assign(labelled, **protocol.options)
+        assigned = protocol.load().assign(labelled, **protocol.options)
         _check_folds(assigned, table, labelled, job.folds)
-        rows = check_parts(assigned, labelled, protocol, repeated=repeated, partial=partial)
+        rows = check_parts(assigned, labelled, protocol)
     except SerError as error:
         raise SerError(f"{where}: {error}") from error
     notes = {
@@ -65,7 +62,7 @@ def split(job: SplitJob) -> None:
         "protocol": protocol.canonical(),
         "digest": protocol.digest(),
         "classes": json.dumps(sorted(set(labelled["label"])) if protocol.labels == "all" else list(protocol.labels)),
-        "tested": "drawn" if repeated else "once",
+        "tested": "drawn" if getattr(protocol.load(), "REPEATED", False) else "once",
         "warning": contracts.metadata(job.manifest).get("warning", ""),
     }
     columns = rows[contracts.FOLDS.schema.names]

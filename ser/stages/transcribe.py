@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from ser import catalog
 from ser.config import extractors
 from ser.config.options import uses_device, with_options
 from ser.config.schema import Options, Transcript
@@ -75,14 +74,13 @@ def _recognised(
     names: list[str], audio: Path, recogniser: str, options: dict[str, Any], device: str
 ) -> tuple[list[str], dict[str, str]]:
     """Return the text of every utterance in ``audio``, which must be those of ``names``, and the notes."""
-    entry = Transcript(recogniser=recogniser, options=options)
-    options = with_options(entry, "recognisers", recogniser, f"recogniser {recogniser}").options
-    module = catalog.load("recognisers", recogniser)
+    entry = with_options(Transcript(recogniser=recogniser, options=options), f"recogniser {recogniser}")
+    module = entry.load()
     table = contracts.read(contracts.AUDIO, audio)
     if table["utterance"].to_pylist() != names:
         raise SerError(f"{audio} does not hold the utterances that the manifest has in this shard; resample again.")
-    given = {"device": device} if uses_device("recognisers", recogniser, options) else {}
-    loaded = module.load(**{**given, **options})
+    given = {"device": device} if uses_device(entry) else {}
+    loaded = module.load(**{**given, **entry.options})
     texts = []
     for row, name in enumerate(progress(names, total=len(names), unit="utterances")):
         signal = np.frombuffer(table["samples"][row].as_buffer(), dtype="<f4")
@@ -92,7 +90,7 @@ def _recognised(
             raise SerError(f"{audio}: utterance {name}: {error}") from error
     notes = {
         "recogniser": recogniser,
-        "options": json.dumps(options, sort_keys=True, default=str),
+        "options": json.dumps(entry.options, sort_keys=True, default=str),
         "versions": json.dumps(extractors.versions(module)),
         "provenance": loaded.provenance,
     }

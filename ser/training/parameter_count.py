@@ -7,7 +7,6 @@ from types import ModuleType
 import numpy as np
 import torch
 
-from ser import catalog
 from ser.config.schema import Inputs, Recipe
 from ser.errors import unknown
 from ser.layers.batch import Shape
@@ -24,7 +23,7 @@ def parameters(recipe: Recipe, dims: Mapping[str, int], classes: int) -> int:
     ``dims``: dimensions by feature. A system that reads words is counted with ``WORDS`` of them. An estimator is fitted
     on noise of a fixed seed; one that keeps training examples (a kernel) has as many as that fit keeps.
     """
-    module = catalog.load("models", recipe.model)
+    module = recipe.load()
     inputs = task.inputs(recipe, module)
     for view in inputs.views().values():
         if view.feature not in dims:

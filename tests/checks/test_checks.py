@@ -19,7 +19,7 @@ from ser.config import definitions
 
 CONFIG = Path(__file__).parents[2] / "config"
 ELSEWHERE = ("model", "protocol")
-MODULES = [(kind, name) for kind in run.KINDS for name in catalog.names(run.KINDS[kind])]
+MODULES = [(kind, name) for kind in run.KINDS for name in catalog.names(run.KINDS[kind].FOLDER)]
 
 CORPUS = '''"""Two recordings."""
 from ser.corpus import Card, Facts, Utterance
@@ -101,7 +101,7 @@ print(json.dumps([run.module(kind, name, Path(sys.argv[2])) for kind, name in na
 
 @pytest.mark.parametrize(("kind", "name"), MODULES)
 def test_every_module_is_complete(kind: str, name: str) -> None:
-    assert definitions.problems(run.KINDS[kind], name) == ()
+    assert definitions.problems(run.KINDS[kind].FOLDER, name) == ()
 
 
 @pytest.mark.parametrize(("kind", "name"), [pair for pair in MODULES if pair[0] not in ELSEWHERE])
@@ -135,7 +135,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], lis
     home = tmp_path_factory.mktemp("copy")
     shutil.copytree(catalog.ROOT, home / "ser", ignore=shutil.ignore_patterns("__pycache__"))
     for (kind, name), (code, _) in BROKEN.items():
-        (home / "ser" / run.KINDS[kind] / f"{name}.py").write_text(code)
+        (home / "ser" / run.KINDS[kind].FOLDER / f"{name}.py").write_text(code)
     command = [sys.executable, "-c", CHECK, json.dumps(list(BROKEN)), str(CONFIG)]
     done = subprocess.run(command, cwd=home, env={"PYTHONPATH": str(home)}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

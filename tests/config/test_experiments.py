@@ -25,7 +25,7 @@ def test_an_experiment_is_valid_and_has_the_name_of_its_file(path: Path) -> None
 
 def test_the_experiment_of_all_systems_trains_every_shipped_one() -> None:
     config = resolved(CONFIG / "experiments" / "all_systems.yaml")
-    trained = {name.removesuffix("-tiny") for name in config.experiment.systems()}
+    trained = {name.removesuffix("-tiny") for name in config.experiment.selected("systems")}
     assert trained == set(read.shipped(CONFIG)[1])
 
 
@@ -39,7 +39,7 @@ def test_a_variant_changes_the_training_of_a_block_under_a_name_of_its_own() -> 
         "corpora": {"demo": {}},
     }
     config = read.resolve(raw, CONFIG)
-    assert config.experiment.systems() == ["Audio-CNN-tiny"]
+    assert config.experiment.selected("systems") == ["Audio-CNN-tiny"]
     tiny, whole = config.systems["Audio-CNN-tiny"], config.systems["Audio-CNN"]
     assert tiny.training == whole.training.model_copy(update={"steps": 3})
     assert (tiny.inputs, tiny.options, tiny.model) == (whole.inputs, whole.options, whole.model)

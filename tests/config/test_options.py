@@ -5,28 +5,30 @@ from pathlib import Path
 import pytest
 
 from ser import catalog
-from ser.config.options import TAKEN_BY, with_options
+from ser.checks.run import KINDS
+from ser.config.definitions import TAKEN_BY
+from ser.config.options import with_options
 from ser.config.read import shipped
-from ser.config.schema import Transcript
+from ser.config.schema import Entry
 from ser.errors import SerError
 
 CONFIG = Path(__file__).parents[2] / "config"
 EVERY = [
     (kind, name, option)
-    for kind, function in TAKEN_BY.items()
-    for name in catalog.names(kind)
-    for option in catalog.keywords(kind, name, function) or {}
+    for kind in KINDS.values()
+    for name in catalog.names(kind.FOLDER)
+    for option in catalog.keywords(kind.FOLDER, name, TAKEN_BY[kind.FOLDER]) or {}
 ]
 
 
 def test_every_shipped_protocol_passes_and_stays_as_it_is() -> None:
     for protocol in shipped(CONFIG)[0].values():
-        assert with_options(protocol, "protocols", protocol.rule, "here").decisive() == protocol.decisive()
+        assert with_options(protocol, "here").decisive() == protocol.decisive()
 
 
 @pytest.mark.parametrize(("kind", "name", "option"), EVERY)
-def test_no_option_takes_whatever_it_gets(kind: str, name: str, option: str) -> None:
+def test_no_option_takes_whatever_it_gets(kind: type[Entry], name: str, option: str) -> None:
     """An annotation that is not understood lets everything pass: then this module has to learn it."""
-    strange = Transcript(options={option: [{"a": [None]}]})
+    strange = kind.model_construct(**{kind.KEY: name}, options={option: [{"a": [None]}]})
     with pytest.raises(SerError, match=f"^here.options.{option}: must be "):
-        with_options(strange, kind, name, "here", given=catalog.keywords(kind, name, TAKEN_BY[kind]) or ())
+        with_options(strange, "here", given=catalog.keywords(kind.FOLDER, name, TAKEN_BY[kind.FOLDER]) or ())

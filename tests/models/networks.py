@@ -28,4 +28,4 @@ def chosen(model: ModuleType, shape: Shape, **options: object) -> nn.Module:
     """Build as the pipeline does: options are checked against their annotations, then the model is built."""
     name = model.__name__.rpartition(".")[2]
     recipe = Recipe.model_validate({"model": name, "inputs": {}, "options": options})
-    return network.build(with_options(recipe, "models", name, name), model, shape, len(CLASSES))
+    return network.build(with_options(recipe, name), model, shape, len(CLASSES))

@@ -54,7 +54,7 @@ def test_a_rare_class_counts_as_much_as_a_common_one() -> None:
 
 def checked(**options: object) -> Recipe:
     recipe = Recipe.model_validate({"model": "linear_svm", "inputs": {}, "options": options})
-    return with_options(recipe, "models", "linear_svm", "here")
+    return with_options(recipe, "here")
 
 
 def test_bad_options_are_named() -> None:

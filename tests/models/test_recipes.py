@@ -41,10 +41,10 @@ def test_the_headline_systems_are_there() -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_model_options_and_features_exist(name: str) -> None:
     recipe = RECIPES[name]
-    assert with_options(recipe, "models", recipe.model, name).decisive() == recipe.decisive()
+    assert with_options(recipe, name).decisive() == recipe.decisive()
     for view in recipe.inputs.views().values():
-        extractor = FEATURES[view.feature].extractor
-        with_options(FEATURES[view.feature], "features", extractor, name, given=extractors.trained(extractor))
+        feature = FEATURES[view.feature]
+        with_options(feature, name, given=extractors.trained(feature.extractor))
     assert recipe.paper is None or recipe.paper in PAPERS
     assert recipe.title
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ser import catalog
-from ser.checks.protocol import CHECKS, SmallProtocol, facts
+from ser.checks.protocol import CHECKS, facts, folds, labelled
 from ser.checks.run import MAY_LEAK
 from ser.config.options import with_options
 from ser.config.read import shipped
@@ -27,8 +27,8 @@ CAO = {  # table 1 of the paper: train, dev, test
 }
 FOUR = {part: {label: counts[index] for label, counts in CAO.items()} for index, part in enumerate(PARTS)}
 PROTOCOLS = shipped(ROOT / "config")[0]
-SMALL = {name: SmallProtocol(protocol) for name, protocol in PROTOCOLS.items()} | {
-    f"{rule} (defaults)": SmallProtocol(Protocol(rule=rule, labels="all", selection="last", leaks=MAY_LEAK))
+SMALL = PROTOCOLS | {
+    f"{rule} (defaults)": Protocol(rule=rule, labels="all", selection="last", leaks=MAY_LEAK)
     for rule in RULES
     if not any((catalog.keywords("protocols", rule, "assign") or {}).values())
 }
@@ -36,7 +36,7 @@ every = pytest.mark.parametrize("small", SMALL.values(), ids=list(SMALL))
 
 
 def four_classes() -> pd.DataFrame:
-    return SMALL["session-out-4"].labelled()
+    return labelled(SMALL["session-out-4"])
 
 
 def speakers(table: pd.DataFrame, parts: pd.DataFrame, fold: int, part: str, column: str = "speaker") -> set[str]:
@@ -46,20 +46,18 @@ def speakers(table: pd.DataFrame, parts: pd.DataFrame, fold: int, part: str, col
 
 @every
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_every_rule_and_protocol_keeps_the_contract(
-    small: SmallProtocol, check: Callable[[SmallProtocol], None]
-) -> None:
+def test_every_rule_and_protocol_keeps_the_contract(small: Protocol, check: Callable[[Protocol], None]) -> None:
     check(small)
 
 
 @every
-def test_a_rule_returns_the_same_table_whatever_the_order_of_rows(small: SmallProtocol) -> None:
-    reverse = small.rule.assign(small.labelled().iloc[::-1], **small.protocol.options)
-    pd.testing.assert_frame_equal(small.folds(), reverse)
+def test_a_rule_returns_the_same_table_whatever_the_order_of_rows(small: Protocol) -> None:
+    reverse = small.load().assign(labelled(small).iloc[::-1], **small.options)
+    pd.testing.assert_frame_equal(folds(small), reverse)
 
 
 def test_every_rule_is_tested() -> None:
-    assert {small.protocol.rule for small in SMALL.values()} == set(RULES), "give the rule an entry in config/protocols"
+    assert {small.rule for small in SMALL.values()} == set(RULES), "give the rule an entry in config/protocols"
 
 
 def options(rule: str) -> dict[str, Any]:
@@ -118,7 +116,7 @@ def test_cao_counts_on_a_corpus_of_another_size() -> None:
 
 
 def test_li_has_four_classes_without_excited_on_improvised_speech() -> None:
-    table = SMALL["li2018"].labelled()
+    table = labelled(SMALL["li2018"])
     assert set(table["label"]) == {"angry", "happy", "neutral", "sad"}
     assert "excited" not in set(table["emotion"])
     assert set(table["style"]) == {"improvised"}
@@ -224,7 +222,7 @@ def test_too_few_speakers_and_wrong_options_are_errors() -> None:
         catalog.load("protocols", "speaker_folds").folds(facts(table), folds=11)
     wrong = Protocol(rule="session_out", labels="all", options={"dev": "sessions"})
     with pytest.raises(SerError, match="dev: must be 'speaker', 'session' or 'none'; it is 'sessions'"):
-        with_options(wrong, "protocols", "session_out", "here")
+        with_options(wrong, "here")
     with pytest.raises(SerError, match="at least 3 sessions"):
         catalog.load("protocols", "session_out").assign(two, dev="session")
     with pytest.raises(SerError, match="folds must be at least 3"):

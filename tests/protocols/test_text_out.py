@@ -175,7 +175,7 @@ def test_what_cannot_be_split_is_an_error(change: dict[str, Any], options: dict[
 def test_an_unknown_dev_part_is_named() -> None:
     wrong = Protocol(rule="text_out", labels="all", options={"dev": "dialog"})
     with pytest.raises(SerError, match="dev: must be 'speaker', 'text' or 'none'; it is 'dialog'"):
-        with_options(wrong, "protocols", "text_out", "here")
+        with_options(wrong, "here")
 
 
 def test_an_utterance_without_a_transcript_is_named() -> None:

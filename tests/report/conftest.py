@@ -188,7 +188,7 @@ def write_audit(corpus: str, protocol: str, leaks: tuple[str, ...]) -> None:
 
 def write_runs(plan: Plan, **changes: Any) -> None:
     """Write what the runs of a plan left behind, in the current folder."""
-    for corpus in plan.experiment.corpora():
+    for corpus in plan.experiment.selected("corpora"):
         write_manifest(corpus, corpus, WARNING if corpus == "demo" else "")
     for run in plan.runs():
         write_run(run, plan, **changes)

@@ -7,29 +7,25 @@ from ser.stages.index import IndexJob
 TRAINED = {"train_xvector": "data/{corpus}/xvector.safetensors"}  # rules that train weights for extractors
 
 
-def extractor(feature):
-    return CONFIG.features[feature].extractor
-
-
-def extractor_options(wildcards):
-    """The extractor's options, with the file of the rule that trains it where the configuration names none."""
-    options = dict(CONFIG.features[wildcards.feature].options)
-    for option, trainer in extractors.trained(extractor(wildcards.feature)).items():
+def feature(wildcards):
+    """The feature's entry, with the file of the rule that trains an option where the configuration names none."""
+    entry = CONFIG.features[wildcards.feature]
+    options = dict(entry.options)
+    for option, trainer in extractors.trained(entry.extractor).items():
         options[option] = options.get(option) or TRAINED[trainer].format(corpus=wildcards.corpus)
-    return options
+    return entry.model_copy(update={"options": options})
 
 
 @exit_on_error
 def extractor_files(wildcards):
     """Files besides the audio that the extractor reads, such as weights."""
-    files = local_files("features", extractor(wildcards.feature), extractor_options(wildcards))
-    return [literal(path) for path in files]
+    return [literal(path) for path in local_files(feature(wildcards))]
 
 
 @exit_on_error
 def extract_job(wildcards):
-    name = extractor(wildcards.feature)
-    return ExtractJob.params(feature=wildcards.feature, extractor=name, options=extractor_options(wildcards))
+    entry = feature(wildcards)
+    return ExtractJob.params(feature=wildcards.feature, extractor=entry.extractor, options=entry.options)
 
 
 def audio_shards(corpus):

@@ -5,7 +5,7 @@ from ser.config.variants import changes
 
 
 def adapter(corpus):
-    return catalog.load("corpora", CONFIG.corpora[corpus].adapter)
+    return CONFIG.corpora[corpus].load()
 
 
 def has_own_root(corpus):
@@ -15,8 +15,8 @@ def has_own_root(corpus):
 
 def release_folder(corpus):
     settings = CONFIG.corpora[corpus]
-    if settings.root is not None:
-        return Path(settings.root).expanduser()
+    if settings.folder is not None:
+        return settings.folder
     if settings.archive is None and not hasattr(adapter(corpus), "release"):
         raise SerError(
             f"corpora.{corpus} has neither root nor archive. Give the folder of your release, for example "
@@ -44,7 +44,7 @@ def shards(corpus):
 def fold_count(corpus, protocol):
     entry = CONFIG.protocols[protocol]
     try:
-        return catalog.load("protocols", entry.rule).folds(facts(corpus), **entry.options)
+        return entry.load().folds(facts(corpus), **entry.options)
     except SerError as error:
         raise SerError(f"protocol '{protocol}' on corpus '{corpus}': {error}") from error
 
@@ -55,10 +55,10 @@ def planned():
     folds = {c: {p: fold_count(c, p) for d, p in pairs if d == c} for c, _ in pairs}
     return Plan(
         experiment=CONFIG.experiment,
-        protocols={name: CONFIG.protocols[name] for name in CONFIG.experiment.protocols()},
-        systems={name: CONFIG.systems[name] for name in CONFIG.experiment.systems()},
+        protocols={name: CONFIG.protocols[name] for name in CONFIG.experiment.selected("protocols")},
+        systems={name: CONFIG.systems[name] for name in CONFIG.experiment.selected("systems")},
         folds=folds,
-        shards={corpus: len(shards(corpus)) for corpus in CONFIG.experiment.corpora()},
+        shards={corpus: len(shards(corpus)) for corpus in CONFIG.experiment.selected("corpora")},
         changes=changes(CONFIG, shipped_features(HOME / "config")),
     ).checked()
 

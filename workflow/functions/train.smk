@@ -56,7 +56,7 @@ def training_code(system):
 
 def is_network(system):
     """False if scikit-learn fits the model, on the CPU."""
-    return catalog.constant("models", CONFIG.systems[system].model, "KIND") != "estimator"
+    return not catalog.is_estimator(CONFIG.systems[system].model)
 
 
 def training_memory(wildcards, attempt):

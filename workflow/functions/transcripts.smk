@@ -5,8 +5,8 @@ from ser.stages.transcribe import TranscribeJob
 
 def recogniser(wildcards):
     """The recogniser's module; None for the corpus's own transcripts."""
-    name = CONFIG.transcripts[wildcards.transcript].recogniser
-    return None if name is None else catalog.load("recognisers", name)
+    entry = CONFIG.transcripts[wildcards.transcript]
+    return None if entry.recogniser is None else entry.load()
 
 
 def recogniser_audio(wildcards):
@@ -17,13 +17,13 @@ def recogniser_audio(wildcards):
 def recogniser_files(wildcards):
     """Local files of the recogniser's model."""
     entry = CONFIG.transcripts[wildcards.transcript]
-    found = local_files("recognisers", entry.recogniser, entry.options) if entry.recogniser else []
+    found = local_files(entry) if entry.recogniser else []
     return [literal(file) for file in found]
 
 
 def recogniser_uses_gpu(wildcards):
     entry = CONFIG.transcripts[wildcards.transcript]
-    return entry.recogniser is not None and uses_device("recognisers", entry.recogniser, entry.options)
+    return entry.recogniser is not None and uses_device(entry)
 
 
 @exit_on_error

@@ -76,4 +76,4 @@ rule resample:
 rule manifests:
     """Target: the manifests of all corpora of the experiment."""
     input:
-        [layout.manifest(corpus) for corpus in CONFIG.experiment.corpora()],
+        [layout.manifest(corpus) for corpus in CONFIG.experiment.selected("corpora")],

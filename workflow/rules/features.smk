@@ -18,12 +18,12 @@ rule extract:
     resources:
         mem_mb=growing(4000),
         runtime=growing(120),
-        gpu=lambda w: int(uses_device("features", extractor(w.feature), extractor_options(w))),
+        gpu=lambda w: int(uses_device(feature(w))),
         jobs_per_gpu=CONFIG.devices.jobs_per_gpu,
     params:
         job=extract_job,
-        code=lambda w: code("extract", f"ser.features.{extractor(w.feature)}"),
-        versions=lambda w: versions(*catalog.load("features", extractor(w.feature)).DEPENDS),
+        code=lambda w: code("extract", f"ser.features.{CONFIG.features[w.feature].extractor}"),
+        versions=lambda w: versions(*CONFIG.features[w.feature].load().DEPENDS),
     shell:
         "ser extract --job {params.job:q} --audio {input.audio} --out {output}"
         " --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} > {log} 2>&1"

@@ -172,7 +172,7 @@ def _intervals(intervals: pd.DataFrame, results: Sequence[Result]) -> dict[Name,
 def _raters(plan: Plan) -> dict[str, pd.DataFrame]:
     """Return utterance and raters of every corpus whose manifest names raters."""
     found = {}
-    for corpus in plan.experiment.corpora():
+    for corpus in plan.experiment.selected("corpora"):
         path = layout.manifest(corpus)
         if path.is_file():
             rows = contracts.read(contracts.MANIFEST, path).select(["utterance", "raters"])
@@ -184,7 +184,7 @@ def _raters(plan: Plan) -> dict[str, pd.DataFrame]:
 def _texts(plan: Plan) -> Texts:
     """Return the text of every utterance, as the corpus gives it and as the recognisers of the runs transcribe it."""
     texts = {}
-    for corpus in plan.experiment.corpora():
+    for corpus in plan.experiment.selected("corpora"):
         rows = contracts.read(contracts.MANIFEST, layout.manifest(corpus)).select(["utterance", "text"]).to_pylist()
         texts[corpus, "given"] = {row["utterance"]: row["text"] or "" for row in rows}
     for corpus, transcript in _recognised(plan):

@@ -30,7 +30,7 @@ def tables(data: ReportData) -> list[Table]:
         Column("emotions", "Labels"),
         *csv_only("note"),
     ]
-    caption, corpora = "All utterances of each corpus.", data.plan.experiment.corpora()
+    caption, corpora = "All utterances of each corpus.", data.plan.experiment.selected("corpora")
     rows = [_facts(corpus) for corpus in corpora if layout.manifest(corpus).is_file()]
     return [Table("As prepared", columns, rows, caption, ("manifest.parquet",), data.warning)]
 
