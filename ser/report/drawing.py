@@ -57,7 +57,7 @@ class Panel:
 
 
 def for_file(module: ModuleType, data: ReportData) -> Figure:
-    """Return the figure of a module of ``figures`` with the warnings of the corpora, or with its ``EMPTY`` text."""
+    """Return the figure of a section with the warnings of the corpora, or with its ``EMPTY`` text."""
     with matplotlib.rc_context(STYLE):
         if hasattr(module, "panels"):
             panels = module.panels(data)
@@ -66,7 +66,7 @@ def for_file(module: ModuleType, data: ReportData) -> Figure:
             figure = module.draw(data)
         if figure is None:
             figure = Figure(figsize=(6.4, 1.0))
-            figure.text(0.5, 0.5, module.EMPTY, ha="center", va="center")
+            figure.text(0.5, 0.5, module.EMPTY, ha="center", va="center", wrap=True)
         elif data.warnings:
             warning = "\n".join(f"{corpus}: {text}" for corpus, text in data.warnings.items())
             figure.suptitle(warning, fontsize=8.5, color=ORANGE, wrap=True)

@@ -6,9 +6,9 @@ from ser.report.data.experiment import ReportData
 from ser.report.data.results import INDEPENDENT, PAPER
 from ser.report.formats import decimal, limits, percent, points
 from ser.report.leak_gaps import mean_gaps
-from ser.report.tables import claims, comparisons, ranking, raters
-from ser.report.tables._columns import leak_text
-from ser.report.tables.comparisons import LEVEL, PairTable
+from ser.report.sections import claims, comparisons, ranking, raters
+from ser.report.sections._columns import leak_text
+from ser.report.sections.comparisons import LEVEL, PairTable
 from ser.tables.audit_tables import STATUSES
 
 

@@ -7,15 +7,15 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ser.report import drawing, registry, templates
+from ser.report import drawing, registry
 from ser.report.data.experiment import ReportData
 from ser.report.data.results import Result
 from ser.report.formats import count, duration, percent
 from ser.report.overview import overview
 from ser.report.table import Table
 
-TEMPLATES = Path(templates.__path__[0])
-# Sections in the order of the page; tables and figures of the same name share one. Others come last.
+TEMPLATES = Path(__file__).parent / "templates"
+# Sections in the order of the page. Others come last.
 ORDER = (
     *("corpora", "results", "comparisons", "gap", "ranking", "confusions", "recalls", "speakers", "calibration"),
     *("raters", "mistakes", "claims", "arithmetic", "papers", "sweeps", "transcripts", "attention", "curves"),
@@ -65,16 +65,14 @@ def render(data: ReportData) -> str:
 
 def sections(data: ReportData) -> Iterator[Section]:
     """Yield the sections that have a table with rows, a figure, or a sentence that says why there is none."""
-    tables, figures = registry.names("tables"), registry.names("figures")
-    for name in dict.fromkeys((*ORDER, *tables, *figures)):
-        table = registry.load("tables", name) if name in tables else None
-        figure = registry.load("figures", name) if name in figures else None
-        made = tuple(one for one in table.tables(data) if one.rows and one.page) if table else ()
-        drawn = tuple(drawing.for_page(figure, name, data)) if figure else ()
-        module = figure if drawn and not made else table or figure
+    for name in dict.fromkeys((*ORDER, *registry.names())):
+        module = registry.load(name)
+        tables = module.tables(data) if hasattr(module, "tables") else ()
+        made = tuple(one for one in tables if one.rows and one.page)
+        drawn = tuple(drawing.for_page(module, name, data)) if name in registry.names("figures") else ()
         lead = getattr(module, "LEAD" if made or drawn else "EMPTY", "")
-        if module and (made or drawn or lead):
-            yield Section(name, module.TITLE, lead, made, drawn, figure.SOURCE if figure and drawn else ())
+        if made or drawn or lead:
+            yield Section(name, module.TITLE, lead, made, drawn, module.SOURCE if drawn else ())
 
 
 def snippet(result: Result) -> str:

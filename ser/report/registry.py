@@ -1,46 +1,48 @@
-"""The folders ``tables`` and ``figures`` are the registries of a report: one module per table or figure.
+"""The registry of a report is the folder ``sections``: one module per section of the page, with tables, a figure or both.
 
-A module of ``tables`` has a docstring, which is the caption in Snakemake's report, a ``TITLE``, and
+A module has a docstring, which is the caption in Snakemake's report, a ``TITLE``, and
 
     tables(data: ReportData) -> list[Table]    at least one, empty where there is nothing to show
+    draw(data: ReportData) -> Figure | None    or ``SIZE``, ``ROWS`` and ``panels(data) -> list[Panel]``
 
-and, where they differ from the defaults, ``LEAD`` (what the page says above it), ``EMPTY`` (what the page says where no
-table has rows; without it the section is left out) and ``csv(data) -> pd.DataFrame`` (default: the rows of all tables).
-
-A module of ``figures`` has a docstring, ``TITLE``, ``LEAD``, ``EMPTY`` (the text where it has no content), ``SOURCE``
-and either ``draw(data) -> Figure | None`` or ``SIZE``, ``ROWS`` and ``panels(data) -> list[Panel]``.
+A figure needs ``SOURCE``, the files that it is drawn from, and ``EMPTY``, the text where there is nothing to show; without
+``EMPTY`` the page leaves out a section without rows. Optional are ``LEAD``, the text above the section on the page, and
+``csv(data) -> pd.DataFrame``, by default the rows of all tables.
 """
 
 import ast
 import pkgutil
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Final, Literal
 
-from ser.report import figures, tables
+from ser.report import sections
 
 Kind = Literal["tables", "figures"]
-PACKAGES: Final[dict[Kind, ModuleType]] = {"tables": tables, "figures": figures}
+FUNCTIONS: Final[dict[Kind, set[str]]] = {"tables": {"tables"}, "figures": {"draw", "panels"}}
 
 
-def names(kind: Kind) -> list[str]:
-    """Return the names of all tables or figures, sorted. Imports none of them, so that planning stays fast."""
-    return sorted(info.name for info in pkgutil.iter_modules(PACKAGES[kind].__path__) if not info.name.startswith("_"))
+def names(kind: Kind | None = None) -> list[str]:
+    """Return the names of the sections that have a table or a figure, or of all, sorted. Imports none of them."""
+    every = sorted(info.name for info in pkgutil.iter_modules(sections.__path__) if not info.name.startswith("_"))
+    return [name for name in every if kind is None or FUNCTIONS[kind] & _outline(name)[1]]
 
 
-def modules() -> list[str]:
-    """Return the full names of the modules of all tables and figures."""
-    return [f"{package.__name__}.{name}" for kind, package in PACKAGES.items() for name in names(kind)]
+def caption(name: str) -> str:
+    """Return the caption of a section: the first paragraph of its docstring. Imports none of them."""
+    return _outline(name)[0].split("\n\n")[0].replace("\n", " ")
 
 
-def caption(kind: Kind, name: str) -> str:
-    """Return the caption of a table or figure: the first paragraph of its docstring. Imports none of them."""
-    path = Path(PACKAGES[kind].__path__[0], f"{name}.py")
-    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    return docstring.split("\n\n")[0].replace("\n", " ")
+def load(name: str) -> ModuleType:
+    """Import the module of a section."""
+    return import_module(f"ser.report.sections.{name}")
 
 
-def load(kind: Kind, name: str) -> ModuleType:
-    """Import the module of a table or figure."""
-    return import_module(f"ser.report.{kind}.{name}")
+@cache
+def _outline(name: str) -> tuple[str, set[str]]:
+    """Return the docstring of a section's module and the names of its functions."""
+    path = next(path for folder in sections.__path__ if (path := Path(folder, f"{name}.py")).is_file())
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return ast.get_docstring(tree) or "", {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}

@@ -19,7 +19,7 @@ from ser.errors import SerError
 from ser.layout import Run
 from ser.report import drawing
 from ser.report.data.attention import read
-from ser.report.figures import attention
+from ser.report.sections import attention
 from ser.tables import contracts
 
 RATE = 16000

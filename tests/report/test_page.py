@@ -149,7 +149,7 @@ def test_one_run_one_fold_without_dev_part(reported, plan_of):
     assert "no dev part" in text
     assert "nothing to subtract" in text
     assert 'role="alert"' not in text
-    assert "no gap to show" in (folder / "figures/gap.svg").read_text(encoding="utf-8")
+    assert "No system was run under" in (folder / "figures/gap.svg").read_text(encoding="utf-8")
     assert not list(folder.rglob("*.part"))
 
 

@@ -16,10 +16,10 @@ from ser.config.schema import Block, Experiment, Inputs, Protocol, Recipe
 from ser.errors import SerError
 from ser.report.data.results import MeanSd, Score
 from ser.report.leak_gaps import by_protocols
+from ser.report.sections import comparisons
+from ser.report.sections.comparisons import Pair, PairTable
+from ser.report.sections.ranking import ranking_changes
 from ser.report.table import markdown
-from ser.report.tables import comparisons
-from ser.report.tables.comparisons import Pair, PairTable
-from ser.report.tables.ranking import ranking_changes
 from ser.tables import contracts
 
 LABELS = {"angry": ["angry"], "happy": ["happy", "excited"], "neutral": ["neutral"], "sad": ["sad"]}
@@ -250,7 +250,7 @@ def test_missing_folds_leave_the_utterances_that_both_tested(
     assert row["utterances"] == len(common) == 40
     assert row["UA_difference"] == pytest.approx(100 * (ua(more) - ua(common)), abs=1e-3)
     assert "on the 40 utterances that both tested" in row["remark"]
-    assert "no gap" not in (folder / "figures/gap.svg").read_text(encoding="utf-8")
+    assert "No system" not in (folder / "figures/gap.svg").read_text(encoding="utf-8")
     assert "mean over systems" not in (folder / "tables/gap.md").read_text(encoding="utf-8")
 
 

@@ -24,5 +24,5 @@ def plan_job():
 
 def labelled(folder, name, suffix):
     """A table or figure in Snakemake's report, labelled by its own docstring."""
-    labels = {"name": name, "content": registry.caption(folder, name)}
+    labels = {"name": name, "content": registry.caption(name)}
     return report(f"{RESULTS}/{folder}/{name}.{suffix}", category=folder.capitalize(), labels=labels)

@@ -9,8 +9,8 @@ from ser.metrics import METRICS
 from ser.report.data.experiment import MetricInterval, ReportData
 from ser.report.data.results import Result, ResultGroup, Score
 from ser.report.formats import COUNT, DURATION, PARAMETERS, PERCENT, count, percent, spans
+from ser.report.sections._columns import badge, csv_only, interval, leak_text, systems, table_of_kind
 from ser.report.table import Column, Table, letter
-from ser.report.tables._columns import badge, csv_only, interval, leak_text, systems, table_of_kind
 
 TITLE = "Results"
 LEAD = (

@@ -1,19 +1,22 @@
-"""Whether probabilities are calibrated: calibration error, Brier score, log-likelihood, reliability."""
+"""Whether probabilities are calibrated: calibration error, Brier score, log-likelihood, reliability diagrams."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 
 from ser.evaluation.calibration import brier, calibration_error, negative_log_likelihood, reliability
 from ser.report.data.experiment import ReportData
 from ser.report.data.predictions import SystemPredictions
 from ser.report.data.results import Result
-from ser.report.formats import DECIMAL, SHARE
+from ser.report.drawing import BLUE, INK, ORANGE, Panel
+from ser.report.formats import DECIMAL, SHARE, percent
+from ser.report.sections._columns import csv_only, systems, tables_by_kind
 from ser.report.table import Column, Table
-from ser.report.tables._columns import csv_only, systems, tables_by_kind
 
 TITLE = "Calibration"
 LEAD = (
@@ -21,6 +24,9 @@ LEAD = (
     "score of 1 − 1/N. In the figure, height is accuracy over confidence, darker where more utterances are; on the "
     "diagonal both are equal."
 )
+EMPTY = "No run was tested, so there is no calibration."
+SOURCE = ("predictions.parquet",)
+SIZE, ROWS = (2.6, 2.7), 1
 
 
 @dataclass(frozen=True)
@@ -77,5 +83,24 @@ def tables(data: ReportData) -> list[Table]:
         Column("WA", "WA", lambda row: row.result.pooled("WA").mean, SHARE, "percent"),
         *csv_only(note="result.first.warning"),
     ]
-    caption, source = "All folds together, mean over seeds.", ("predictions.parquet",)
-    return tables_by_kind(data, by_result(data).get, caption, columns=columns, source=source)
+    caption = "All folds together, mean over seeds."
+    return tables_by_kind(data, by_result(data).get, caption, columns=columns, source=SOURCE)
+
+
+def panels(data: ReportData) -> list[Panel]:
+    """Return one diagram per result."""
+    return [
+        Panel(f"{one.result.system}\n{one.result.protocol} · ECE {percent(one.ece)}", partial(_draw, one))
+        for one in ordered(data)
+    ]
+
+
+def _draw(one: Calibration, panel: Sequence[Axes]) -> None:
+    axes, bins = panel[0], one.bins[one.bins["utterances"] > 0]
+    shades = [to_rgba(BLUE, 0.25 + 0.65 * count / bins["utterances"].max()) for count in bins["utterances"]]
+    widths = np.subtract(bins["high"], bins["low"])
+    axes.bar(bins["low"], bins["accuracy"], widths, align="edge", color=shades, linewidth=0)
+    axes.vlines(bins["confidence"], bins["confidence"], bins["accuracy"], color=ORANGE, linewidth=1)
+    axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":")
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy", aspect="equal")
+    axes.set_title(axes.get_title(loc="left"), fontsize=8)

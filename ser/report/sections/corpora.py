@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 from ser import layout
 from ser.report.data.experiment import ReportData
 from ser.report.formats import COUNT, Format
+from ser.report.sections._columns import csv_only
 from ser.report.table import Column, Row, Table
-from ser.report.tables._columns import csv_only
 from ser.tables import contracts
 
 TITLE = "Corpora"

@@ -13,8 +13,8 @@ from ser.papers.uncertainty import Uncertain
 from ser.papers.verdicts import Verdict
 from ser.report.data.experiment import ReportData
 from ser.report.formats import Format
+from ser.report.sections._columns import badge, code, csv_only
 from ser.report.table import Column, Table, frame
-from ser.report.tables._columns import badge, code, csv_only
 
 TITLE = "The papers' claims"
 LEAD = (

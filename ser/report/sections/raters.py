@@ -16,8 +16,8 @@ from ser.report.data.experiment import ReportData
 from ser.report.data.predictions import SystemPredictions
 from ser.report.data.results import PAPER, Result, ResultGroup
 from ser.report.formats import COUNT, DECIMAL, PERCENT, count, decimal
+from ser.report.sections._columns import code, columns, csv_only
 from ser.report.table import Column, Table
-from ser.report.tables._columns import code, columns, csv_only
 
 TITLE = "Raters and systems"
 LEAD = (

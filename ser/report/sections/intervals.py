@@ -8,8 +8,8 @@ import pandas as pd
 from ser.report.data.experiment import ReportData
 from ser.report.data.results import Result
 from ser.report.formats import PERCENT
+from ser.report.sections._columns import interval, systems, tables_by_kind
 from ser.report.table import Column, Table
-from ser.report.tables._columns import interval, systems, tables_by_kind
 
 SOURCE = ("intervals.parquet",)
 TITLE = "Intervals"

@@ -8,8 +8,8 @@ from markupsafe import Markup
 from ser.report.data.audits import Row
 from ser.report.data.experiment import ReportData
 from ser.report.formats import COUNT, PERCENT, SHARE, count, percent
+from ser.report.sections._columns import badge, columns, page_only
 from ser.report.table import Column, Table, frame
-from ser.report.tables._columns import badge, columns, page_only
 
 TITLE = "Leakage audit"
 LEAD = (

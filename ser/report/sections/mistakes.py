@@ -6,8 +6,8 @@ from typing import Any
 from ser.report.data.experiment import ReportData
 from ser.report.data.results import Result
 from ser.report.formats import PERCENT
+from ser.report.sections._columns import columns, csv_only, systems, tables_by_kind
 from ser.report.table import Column, Table
-from ser.report.tables._columns import columns, csv_only, systems, tables_by_kind
 
 TITLE = "Most certain mistakes"
 LEAD = "Utterances that a system misclassified with the highest probability, with their text."

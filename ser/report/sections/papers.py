@@ -13,8 +13,8 @@ from ser.papers.published import Published
 from ser.papers.results import OwnResult
 from ser.report.data.experiment import ReportData
 from ser.report.formats import Format
+from ser.report.sections._columns import code
 from ser.report.table import Column, Table
-from ser.report.tables._columns import code
 
 TITLE = "The papers' tables"
 LEAD = (

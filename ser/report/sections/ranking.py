@@ -10,8 +10,8 @@ from scipy.stats import kendalltau
 from ser.report.data.experiment import ReportData
 from ser.report.data.results import Result, ResultGroup
 from ser.report.formats import COUNT, DECIMAL, Format, decimal, points
+from ser.report.sections._columns import coded, csv_only
 from ser.report.table import Column, Table
-from ser.report.tables._columns import coded, csv_only
 
 TITLE = "Whether the ranking changes"
 LEAD = (

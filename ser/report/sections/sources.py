@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from ser import layout
 from ser.report.data.experiment import ReportData
 from ser.report.data.runs import RunRecord
+from ser.report.sections._columns import code
 from ser.report.table import Column, Table
-from ser.report.tables._columns import code
 
 TITLE = "Data"
 LEAD = "BLAKE2b of the manifests as they are, and of the features and words as the runs recorded them."

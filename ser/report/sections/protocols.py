@@ -9,8 +9,8 @@ from ser.report.data.audits import Leak
 from ser.report.data.experiment import ReportData
 from ser.report.data.results import Result
 from ser.report.formats import count, extent
+from ser.report.sections._columns import coded, declared_leaks, leak_badges, leak_text
 from ser.report.table import Column, Table
-from ser.report.tables._columns import coded, declared_leaks, leak_badges, leak_text
 
 TITLE = "Protocols"
 LEAD = "The digest is a hash of all that decides an outcome; a change of it reruns what depends on the protocol."

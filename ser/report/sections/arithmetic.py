@@ -7,8 +7,8 @@ import pandas as pd
 from ser.papers import matching
 from ser.papers.arithmetic import ArithmeticCheck, checks
 from ser.report.data.experiment import ReportData
+from ser.report.sections._columns import badge, columns
 from ser.report.table import Column, Table
-from ser.report.tables._columns import badge, columns
 
 TITLE = "Arithmetic of the printed numbers"
 LEAD = "Whether the printed numbers of each paper agree with each other. No run of ours is needed for it."

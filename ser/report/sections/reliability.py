@@ -4,9 +4,9 @@ import pandas as pd
 
 from ser.report.data.experiment import ReportData
 from ser.report.formats import COUNT, PERCENT
+from ser.report.sections._columns import coded
+from ser.report.sections.calibration import ordered
 from ser.report.table import Column, Table
-from ser.report.tables._columns import coded
-from ser.report.tables.calibration import ordered
 
 TITLE = "Reliability"
 

@@ -6,8 +6,8 @@ from markupsafe import Markup
 
 from ser.report.data.experiment import ReportData
 from ser.report.data.results import Result
+from ser.report.sections._columns import code
 from ser.report.table import Column, Table
-from ser.report.tables._columns import code
 
 TITLE = "Systems and our defaults"
 LEAD = "Our defaults: values that the paper of a system does not give, with the reason for each."

@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from ser.report.data.experiment import ReportData
 from ser.report.formats import COUNT, INTERVAL, P_VALUE, POINTS, Format, extent, p_value, points, spans
+from ser.report.sections._columns import INTERVAL_MEANING, coded, page_only
 from ser.report.table import Column, Table
-from ser.report.tables._columns import INTERVAL_MEANING, coded, page_only
 
 TITLE = "Comparisons of systems"
 LEAD = (

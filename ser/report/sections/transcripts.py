@@ -7,8 +7,8 @@ import pandas as pd
 from ser.evaluation.word_errors import WordErrors
 from ser.report.data.experiment import ReportData
 from ser.report.formats import COUNT, PERCENT
+from ser.report.sections._columns import coded, columns
 from ser.report.table import Column, Table
-from ser.report.tables._columns import coded, columns
 
 TITLE = "Recognised transcripts"
 LEAD = "The transcripts of systems on recognised text, compared with those of the corpus, lower case, no punctuation."

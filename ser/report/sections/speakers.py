@@ -6,13 +6,15 @@ from typing import NamedTuple
 
 import pandas as pd
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
 from ser.report.data.experiment import ReportData
 from ser.report.data.predictions import SystemPredictions
 from ser.report.data.results import Result
+from ser.report.drawing import BLUE, INK
 from ser.report.formats import COUNT, PERCENT, percent
+from ser.report.sections._columns import coded, page_only, systems, tables_by_kind
 from ser.report.table import Column, Table
-from ser.report.tables._columns import coded, page_only, systems, tables_by_kind
 
 TITLE = "Speakers"
 LEAD = (
@@ -97,3 +99,21 @@ def _every_speaker(summary: Table) -> Table:
     caption = "UA in percent, below it WA."
     title = f"Every speaker: {summary.title}"
     return Table(title, columns, summary.rows, caption, SOURCE, summary.warning, group=summary.group, folded=True)
+
+
+def draw(data: ReportData) -> Figure | None:
+    """Return one line of dots per result: UA of each speaker; the bar is UA on all utterances."""
+    found = [by_result(data)[result] for result in data.by_name if result in by_result(data)]
+    if not found:
+        return None
+    figure = Figure(figsize=(8.4, 1.0 + 0.32 * len(found)))
+    axes = figure.subplots()
+    for row, one in enumerate(found):
+        axes.scatter(100 * one.table["ua"], [row] * len(one.table), s=22, color=BLUE, alpha=0.55, linewidth=0)
+        axes.scatter(100 * one.result.pooled("UA").mean, row, marker="|", s=140, color=INK)
+    names = [f"{one.result.system} · {one.result.protocol} · {one.result.corpus}" for one in found]
+    axes.set_yticks(range(len(found)), names)
+    axes.set_ylim(len(found) - 0.4, -0.6)
+    axes.set(xlabel="UA of each speaker, %", xlim=(-2, 102))
+    axes.grid(visible=False, axis="y")
+    return figure

@@ -8,8 +8,8 @@ from markupsafe import Markup
 from ser.report.data.experiment import ReportData
 from ser.report.data.results import Result
 from ser.report.formats import PERCENT, percent
+from ser.report.sections._columns import systems, table_of_kind
 from ser.report.table import Column, Table
-from ser.report.tables._columns import systems, table_of_kind
 
 SOURCE = ("scores.parquet",)
 TITLE = "Recall per class"

@@ -4,9 +4,9 @@ import json
 
 from ser.report.data.experiment import ReportData
 from ser.report.formats import COUNT, DURATION, PARAMETERS
+from ser.report.sections._columns import coded, csv_only
+from ser.report.sections.environment import DEVICES
 from ser.report.table import Column, Table
-from ser.report.tables._columns import coded, csv_only
-from ser.report.tables.environment import DEVICES
 
 TITLE = "Runs"
 

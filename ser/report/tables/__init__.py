@@ -1,1 +1,0 @@
-"""The tables of a report, one module each; ``ser.report.registry`` says what a module holds."""

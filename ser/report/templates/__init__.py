@@ -1,1 +1,0 @@
-"""The templates and the style sheet of the page."""
