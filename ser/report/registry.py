@@ -1,13 +1,13 @@
-"""The registry of a report is the folder ``sections``: one module per section of the page, with tables, a figure or both.
+"""The registry of a report is the folder ``sections``: one module per section, with tables, a figure or both.
 
 A module has a docstring, which is the caption in Snakemake's report, a ``TITLE``, and
 
     tables(data: ReportData) -> list[Table]    at least one, empty where there is nothing to show
     draw(data: ReportData) -> Figure | None    or ``SIZE``, ``ROWS`` and ``panels(data) -> list[Panel]``
 
-A figure needs ``SOURCE``, the files that it is drawn from, and ``EMPTY``, the text where there is nothing to show; without
-``EMPTY`` the page leaves out a section without rows. Optional are ``LEAD``, the text above the section on the page, and
-``csv(data) -> pd.DataFrame``, by default the rows of all tables.
+A figure needs ``SOURCE``, the files that it is drawn from, and ``EMPTY``, the text where there is nothing to show. The
+page leaves out a section without rows and without ``EMPTY``. Optional are ``LEAD``, the text above the section on the
+page, and ``csv(data) -> pd.DataFrame``, by default the rows of all tables.
 """
 
 import ast

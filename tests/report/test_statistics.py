@@ -14,7 +14,7 @@ import pytest
 from ser.config.plan import Plan
 from ser.config.schema import Block, Experiment, Inputs, Protocol, Recipe
 from ser.errors import SerError
-from ser.report.data.results import MeanSd, Score
+from ser.report.data.results import Score
 from ser.report.leak_gaps import by_protocols
 from ser.report.sections import comparisons
 from ser.report.sections.comparisons import Pair, PairTable
@@ -271,7 +271,7 @@ def test_kendalls_tau_counts_the_pairs_in_order() -> None:
     class Row:
         def __init__(self, protocol: str, system: str, value: float) -> None:
             self.protocol, self.system, self.partial = protocol, system, ""
-            score = Score(MeanSd(value, None), MeanSd(value, None), {}, None)
+            score = Score(value, math.nan, value, math.nan, {}, None)
             self.scores = {"UA": score}
 
     before, after = {"a": 0.9, "b": 0.8, "c": 0.7, "d": 0.6}, {"a": 0.5, "b": 0.7, "c": 0.6, "d": 0.1}

@@ -160,7 +160,7 @@ def _intervals(intervals: pd.DataFrame, results: Sequence[Result]) -> dict[Name,
     for result in results:
         for metric, score in result.scores.items():
             name = (*result.key, metric)
-            if name not in found or abs(found[name].value - score.pooled.mean) > 1e-6:
+            if name not in found or abs(found[name].value - score.value) > 1e-6:
                 raise SerError(f"the intervals table is of other runs: {'/'.join(name)} differs; compare again.")
     odd = {name[:3] for name in found} - {result.key for result in results}
     if odd:

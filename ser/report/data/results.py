@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
@@ -34,19 +34,16 @@ EXPLANATIONS: Final = {
 
 
 @dataclass(frozen=True)
-class MeanSd:
-    """Mean and sample standard deviation (n − 1); ``sd`` is None for a single value."""
-
-    mean: float
-    sd: float | None
-
-
-@dataclass(frozen=True)
 class Score:
-    """One metric of a result. pooled: over seeds; folds: over folds; by_seed: pooled value; chance: None if unknown."""
+    """One metric of a result: means with sample standard deviations (n − 1), NaN for a single value.
 
-    pooled: MeanSd
-    folds: MeanSd
+    value, sd: of the pooled values, which ``by_seed`` holds; fold_mean, fold_sd: over folds; chance: None if unknown.
+    """
+
+    value: float
+    sd: float
+    fold_mean: float
+    fold_sd: float
     by_seed: Mapping[int, float]
     chance: float | None
 
@@ -79,11 +76,11 @@ class Result:
         """Recipe of the system."""
         return self.first.recipe
 
-    def pooled(self, metric: str) -> MeanSd:
+    def value(self, metric: str) -> float:
         """Return a metric's pooled value: from the confusions of all seeds where the experiment did not choose it."""
         if metric in self.scores:
-            return self.scores[metric].pooled
-        return MeanSd(float(METRICS[metric].of(self.confusion.to_numpy(dtype=float), None)), None)
+            return self.scores[metric].value
+        return float(METRICS[metric].of(self.confusion.to_numpy(dtype=float), None))
 
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:
@@ -167,8 +164,8 @@ class Result:
             **same,
             paper=self.first.protocol.paper,
             recognised=matching.reads_recognised(self.recipe),
-            rates={metric: score.pooled.mean for metric, score in self.scores.items()},
-            seed_sd={metric: score.pooled.sd or 0.0 for metric, score in self.scores.items()},
+            rates={metric: score.value for metric, score in self.scores.items()},
+            seed_sd={metric: 0.0 if math.isnan(score.sd) else score.sd for metric, score in self.scores.items()},
             minutes=self.seconds / 60 / len(self.records),
             curves={(record.run.seed, record.run.fold): record.history for record in self.records},
             weights=tuple(weights),
@@ -256,13 +253,15 @@ def _scores(scores: pd.DataFrame, confusion: pd.DataFrame) -> dict[str, Score]:
     for row in summary(scores[scores["metric"] != "recall"]).to_dict("records"):
         mine = scores[(scores["metric"] == row["metric"]) & (scores["fold"] == POOLED)]
         by_seed = dict(zip(mine["seed"].tolist(), mine["value"].tolist(), strict=True))
-        pooled, folds = _mean_sd(row, "pooled", "pooled_sd"), _mean_sd(row, "fold_mean", "fold_sd")
-        found[row["metric"]] = Score(pooled, folds, by_seed, chance.get(row["metric"]))
+        found[row["metric"]] = Score(
+            value=row["pooled"],
+            sd=row["pooled_sd"],
+            fold_mean=row["fold_mean"],
+            fold_sd=row["fold_sd"],
+            by_seed=by_seed,
+            chance=chance.get(row["metric"]),
+        )
     return found
-
-
-def _mean_sd(row: Mapping[Any, Any], mean: str, sd: str) -> MeanSd:
-    return MeanSd(float(row[mean]), None if math.isnan(row[sd]) else float(row[sd]))
 
 
 def _task(result: Result) -> tuple[str, str, str]:
@@ -280,6 +279,6 @@ def _group(results: list[Result], ranking: str) -> ResultGroup:
     classes = "; ".join([f"{len(labels)} classes: {', '.join(named)}", *subset])
 
     def order(row: Result) -> tuple[bool, str, bool, float, str]:
-        return row.kind == PAPER, row.protocol, bool(row.partial), -row.scores[ranking].pooled.mean, row.system
+        return row.kind == PAPER, row.protocol, bool(row.partial), -row.scores[ranking].value, row.system
 
     return ResultGroup(first.corpus, classes, first.first.warning, tuple(sorted(results, key=order)))

@@ -80,7 +80,7 @@ def tables(data: ReportData) -> list[Table]:
         Column("Brier", "Brier", "brier", DECIMAL, "over all classes, 0 to 2"),
         Column("NLL", "NLL", "nll", DECIMAL, "mean −ln probability of the true class, nats"),
         Column("confidence", "Confidence", "confidence", SHARE, "mean highest probability, percent"),
-        Column("WA", "WA", lambda row: row.result.pooled("WA").mean, SHARE, "percent"),
+        Column("WA", "WA", lambda row: row.result.value("WA"), SHARE, "percent"),
         *csv_only(note="result.first.warning"),
     ]
     caption = "All folds together, mean over seeds."

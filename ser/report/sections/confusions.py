@@ -25,7 +25,7 @@ DARK = "#08306b"  # readable on light blue, whatever the page's text colour
 def panels(data: ReportData) -> list[Panel]:
     """Return one matrix per result."""
     title, metric = "{0.system}\n{0.protocol} · {0.corpus} · {1} {2}", data.ranking
-    means = [(one, percent(one.scores[metric].pooled.mean)) for one in data.results]
+    means = [(one, percent(one.scores[metric].value)) for one in data.results]
     return [Panel(title.format(one, metric, mean), partial(_draw, one)) for one, mean in means]
 
 

@@ -43,8 +43,8 @@ def tables(data: ReportData) -> list[Table]:
         Column("without", "Without leak", "less.protocol", page=False),
         Column("with", "With leak", "more.protocol", page=False),
         Column("leaks", "Leak", lambda gap: leak_text(gap.leaks), page=False),
-        Column("", ranking, f"less.scores.{ranking}.pooled.mean", PERCENT, "without the leak"),
-        Column("", f"{ranking} with leak", f"more.scores.{ranking}.pooled.mean", PERCENT),
+        Column("", ranking, f"less.scores.{ranking}.value", PERCENT, "without the leak"),
+        Column("", f"{ranking} with leak", f"more.scores.{ranking}.value", PERCENT),
         *_changes(data),
         *csv_only("utterances", method=f"changes.{ranking}.method"),
         Column("remark", "Remark"),
@@ -94,7 +94,7 @@ def draw(data: ReportData) -> Figure | None:
 def _panel(axes: Axes, group: Sequence[Gap], metric: str) -> None:
     for row, gap in enumerate(group):
         less, more = (result.scores[metric] for result in (gap.less, gap.more))
-        pair = 100 * less.pooled.mean, 100 * more.pooled.mean
+        pair = 100 * less.value, 100 * more.value
         axes.plot(pair, (row, row), color=LINE, linewidth=3, zorder=1, solid_capstyle="round")
         labels = ("without the leak", "with it", "chance") if row == 0 else (None, None, None)
         axes.scatter(pair[0], row, s=40, color=BLUE, zorder=3, label=labels[0])

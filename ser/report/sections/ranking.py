@@ -56,8 +56,7 @@ def ranking_changes(groups: Iterable[ResultGroup], metric: str) -> list[RankingC
             common = sorted(set(protocols[one]) & set(protocols[other]))
             if len(common) > 1:
                 before, after = (
-                    {system: protocols[name][system].scores[metric].pooled.mean for system in common}
-                    for name in (one, other)
+                    {system: protocols[name][system].scores[metric].value for system in common} for name in (one, other)
                 )
                 tau = float(kendalltau(list(before.values()), list(after.values())).statistic)
                 leads = ((a, b, before[a] - before[b], after[a] - after[b]) for a, b in permutations(common, 2))

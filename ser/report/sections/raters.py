@@ -108,7 +108,7 @@ def _rows(one: GroupRaters) -> Iterator[dict[str, object]]:
     for row, soft in sorted(one.soft, key=lambda pair: (pair[0].kind == PAPER, pair[0].protocol, pair[0].system)):
         paper = Markup(' <span class="leaks">{}</span>').format(PAPER) if row.kind == PAPER else ""
         named = {"who": row.system, "protocol": row.protocol, "heading": code(row.protocol) + paper}
-        rates = {metric: row.pooled(metric).mean for metric in ("WA", "UA")}
+        rates = {metric: row.value(metric) for metric in ("WA", "UA")}
         yield {**group, **named, **rates, **asdict(soft), "entropy_of_raters": soft.entropy}
 
 

@@ -83,23 +83,23 @@ def _columns(data: ReportData, marks: dict[str, str]) -> list[Column]:
 def _metric(data: ReportData, metric: str) -> list[Column]:
     def bar(row: Result) -> Markup:
         found, score = data.interval(row, metric), row.scores[metric]
-        value = percent(score.pooled.mean)
+        value = percent(score.value)
         style = f"--value: {value}%"
         style += f"; --chance: {percent(score.chance)}%" if score.chance is not None else ""
         style += "" if isnan(found.low) else f"; --low: {percent(found.low)}%; --high: {percent(found.high)}%"
         return Markup('<b>{}</b><span class="meter" style="{}" aria-hidden="true"></span>').format(value, style)
 
     def spread(row: Result) -> str:
-        mean, sd = row.scores[metric].folds.mean, row.scores[metric].folds.sd
-        return percent(mean) + (f" ± {percent(sd)}" if sd is not None else "")
+        score = row.scores[metric]
+        return percent(score.fold_mean) + ("" if isnan(score.fold_sd) else f" ± {percent(score.fold_sd)}")
 
     of, chance = f"scores.{metric}", CHANCE.get(metric, "")
     return [
-        Column(metric, metric, f"{of}.pooled.mean", PERCENT, METRICS[metric].title, html=bar),
-        Column(f"{metric}_sd", "", f"{of}.pooled.sd", PERCENT),
+        Column(metric, metric, f"{of}.value", PERCENT, METRICS[metric].title, html=bar),
+        Column(f"{metric}_sd", "", f"{of}.sd", PERCENT),
         *interval(metric, metric, bind(data.interval, metric=metric), small=""),
-        Column(f"fold_{metric}", "", f"{of}.folds.mean", PERCENT),
-        Column(f"fold_{metric}_sd", "", f"{of}.folds.sd", PERCENT),
+        Column(f"fold_{metric}", "", f"{of}.fold_mean", PERCENT),
+        Column(f"fold_{metric}_sd", "", f"{of}.fold_sd", PERCENT),
         Column("", f"{metric} over folds", spread, meaning="mean ± SD", page=False),
         Column("", f"SD of {metric}", lambda row: _sd(row.scores[metric]), small="SD ", text=False),
         Column(f"chance_{metric}", f"Chance {metric}", f"{of}.chance", PERCENT, chance, small="chance "),
@@ -108,8 +108,8 @@ def _metric(data: ReportData, metric: str) -> list[Column]:
 
 def _sd(score: Score) -> str:
     """Return ``seeds 1.20, folds 3.40``; without what was run once."""
-    known = (("seeds", score.pooled.sd), ("folds", score.folds.sd))
-    return ", ".join(f"{name} {percent(sd)}" for name, sd in known if sd is not None)
+    known = (("seeds", score.sd), ("folds", score.fold_sd))
+    return ", ".join(f"{name} {percent(sd)}" for name, sd in known if not isnan(sd))
 
 
 def _speakers(found: MetricInterval) -> str:

@@ -110,7 +110,7 @@ def draw(data: ReportData) -> Figure | None:
     axes = figure.subplots()
     for row, one in enumerate(found):
         axes.scatter(100 * one.table["ua"], [row] * len(one.table), s=22, color=BLUE, alpha=0.55, linewidth=0)
-        axes.scatter(100 * one.result.pooled("UA").mean, row, marker="|", s=140, color=INK)
+        axes.scatter(100 * one.result.value("UA"), row, marker="|", s=140, color=INK)
     names = [f"{one.result.system} · {one.result.protocol} · {one.result.corpus}" for one in found]
     axes.set_yticks(range(len(found)), names)
     axes.set_ylim(len(found) - 0.4, -0.6)

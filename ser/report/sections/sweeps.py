@@ -36,7 +36,7 @@ def _draw(sweep: Sweep, points: Mapping[float, Result], metrics: Sequence[str], 
         recalls = [100 * result.recalls[name] for result in points.values()]
         axes.plot(x, recalls, linewidth=0.8, alpha=0.7, label=f"recall {name}")
     for metric, colour in zip(metrics, (BLUE, ORANGE, GREEN), strict=False):
-        values = [100 * result.scores[metric].pooled.mean for result in points.values()]
+        values = [100 * result.scores[metric].value for result in points.values()]
         axes.plot(x, values, color=colour, linewidth=1.8, marker=".", label=metric)
     axes.set(xlabel=sweep.axis, ylabel="%")
     axes.legend(fontsize=7, frameon=False, ncols=2)
