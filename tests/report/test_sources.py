@@ -135,5 +135,5 @@ def test_an_edited_template_makes_another_code_hash(tmp_path: Path) -> None:
 
 
 def test_templates_are_part_of_the_package() -> None:
-    assert {path.suffix for path in (ROOT / "report/templates").iterdir() if path.is_file()} == {".html", ".css", ".py"}
+    assert {path.suffix for path in (ROOT / "report/templates").iterdir() if path.is_file()} == {".html", ".css"}
     assert Path(page.__file__).parent == ROOT / "report"
