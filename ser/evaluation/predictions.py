@@ -1,12 +1,12 @@
 """The predictions of runs, read and checked: the input of every score, interval and comparison."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -19,21 +19,45 @@ FILE = "predictions.parquet"
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """The predictions of a run, utterance by utterance."""
+    """The predictions of runs of one protocol on one corpus.
 
-    run: Run
+    rows: corpus, protocol, system, seed, fold, utterance, speaker, label, predicted; probabilities: (rows, classes).
+    """
+
     classes: tuple[str, ...]
-    once: bool  # the protocol tests each utterance once over its folds
-    digest: str  # of the protocol that the run was trained under
-    utterances: tuple[str, ...]
-    speakers: tuple[str | None, ...]
-    labels: tuple[str, ...]
-    predicted: tuple[str, ...]
-    probabilities: NDArray[np.float32]  # (utterances, classes)
+    rows: pd.DataFrame
+    probabilities: NDArray[np.float32]
+
+    @property
+    def correct(self) -> pd.Series:
+        """Whether each row's predicted class is the true one."""
+        return self.rows["label"] == self.rows["predicted"]
 
 
-def read(run: Run) -> Predictions:
-    """Return a run's predictions; SerError if the file is missing or does not hold this run."""
+def read(runs: Sequence[Run]) -> Predictions:
+    """Return the predictions of runs of one protocol on one corpus.
+
+    SerError if a file is missing or does not hold its run, if the runs do not share their classes and the version of
+    the protocol, or if a seed predicts an utterance twice that the protocol tests once.
+    """
+    tables = {run: _table(run) for run in runs}
+    notes = {run: contracts.metadata(table) for run, table in tables.items()}
+    _check_alike(notes)
+    classes = tuple(json.loads(notes[runs[0]]["classes"]))
+    together = pa.concat_tables(tables.values())
+    rows = together.drop_columns("probabilities").to_pandas()
+    if notes[runs[0]].get("tested", "once") == "once":
+        _check_once(rows)
+    probabilities = pc.list_flatten(together["probabilities"]).to_numpy().reshape(-1, len(classes))
+    return Predictions(classes, rows, probabilities)
+
+
+def folds_of_seeds(rows: pd.DataFrame) -> dict[Hashable, frozenset[int]]:
+    """Return the folds of each seed of one system's rows."""
+    return {seed: frozenset(folds) for seed, folds in rows.groupby("seed")["fold"]}
+
+
+def _table(run: Run) -> pa.Table:
     path = run.folder / FILE
     if not path.is_file():
         raise SerError(f"{path} does not exist: run {'/'.join(map(str, run))} has not been trained.")
@@ -45,7 +69,7 @@ def read(run: Run) -> Predictions:
     notes = contracts.metadata(table)
     if "classes" not in notes:
         raise SerError(f"{path}: the metadata entry 'classes' is missing; delete the run and train it again.")
-    classes = tuple(json.loads(notes["classes"]))
+    classes = json.loads(notes["classes"])
     for column in ("label", "predicted"):
         strange = sorted(set(table[column].unique().to_pylist()) - set(classes))
         if strange:
@@ -54,69 +78,32 @@ def read(run: Run) -> Predictions:
     if uneven.num_rows:
         named = offenders(uneven["utterance"].to_pylist())
         raise SerError(f"{path}: not one probability for each of the {len(classes)} classes in {named}.")
-    return Predictions(
-        run=run,
-        classes=classes,
-        once=notes.get("tested", "once") == "once",
-        digest=notes.get("digest", ""),
-        utterances=tuple(table["utterance"].to_pylist()),
-        speakers=tuple(table["speaker"].to_pylist()),
-        labels=tuple(table["label"].to_pylist()),
-        predicted=tuple(table["predicted"].to_pylist()),
-        probabilities=pc.list_flatten(table["probabilities"]).to_numpy().reshape(-1, len(classes)),
-    )
+    return table
 
 
-def check_alike(read: Sequence[Predictions]) -> None:
-    """Raise SerError unless the runs of one protocol on one corpus share their classes and its version."""
-    first = read[0]
-    for one in read:
-        if one.classes != first.classes:
+def _check_alike(notes: Mapping[Run, Mapping[str, str]]) -> None:
+    first = next(iter(notes))
+    for run, of_run in notes.items():
+        classes, others = (", ".join(json.loads(notes[one]["classes"])) for one in (run, first))
+        if classes != others:
             raise SerError(
-                f"{one.run.folder} and {first.run.folder} belong to one protocol but have different classes: "
-                f"{', '.join(one.classes)} and {', '.join(first.classes)}."
+                f"{run.folder} and {first.folder} belong to one protocol but have different classes: "
+                f"{classes} and {others}."
             )
-        if one.digest != first.digest:
+        if of_run.get("digest") != notes[first].get("digest"):
             raise SerError(
-                f"{one.run.folder} and {first.run.folder} were trained under different versions of protocol "
-                f"'{one.run.protocol}'; delete the older one and run again."
+                f"{run.folder} and {first.folder} were trained under different versions of protocol "
+                f"'{run.protocol}'; delete the older one and run again."
             )
 
 
-def check_once(folds: Sequence[Predictions]) -> None:
-    """Raise SerError if the folds of one seed predict an utterance twice that the protocol tests once."""
-    fold_of: dict[str, int] = {}
-    for one in folds:
-        twice = [f"{name} (folds {fold_of[name]} and {one.run.fold})" for name in one.utterances if name in fold_of]
-        if twice and one.once:
-            folder = one.run.folder.parent
+def _check_once(rows: pd.DataFrame) -> None:
+    for _, seed in rows.groupby(["system", "seed"]):
+        repeated = seed[seed["utterance"].duplicated(keep=False)]
+        if len(repeated):
+            folder = Run(*repeated[list(Run._fields)].iloc[0]).folder.parent
+            folds = repeated.groupby("utterance", sort=False)["fold"]
+            twice = [f"{name} (folds {' and '.join(map(str, of_name))})" for name, of_name in folds]
             raise SerError(
                 f"{folder}: predicted more than once, but each utterance is tested once: {offenders(twice)}."
             )
-        fold_of.update(dict.fromkeys(one.utterances, one.run.fold))
-
-
-def folds_of_seeds(ones: Sequence[Predictions]) -> dict[int, frozenset[int]]:
-    """Return the folds of each seed of one system's runs, which are sorted."""
-    seeds = groupby(ones, key=lambda one: one.run.seed)
-    return {seed: frozenset(one.run.fold for one in folds) for seed, folds in seeds}
-
-
-def frame(runs: Sequence[Predictions]) -> pd.DataFrame:
-    """Return seed, fold, utterance, speaker, label and predicted of several runs, one row per prediction."""
-    return pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "seed": one.run.seed,
-                    "fold": one.run.fold,
-                    "utterance": one.utterances,
-                    "speaker": one.speakers,
-                    "label": one.labels,
-                    "predicted": one.predicted,
-                }
-            )
-            for one in runs
-        ],
-        ignore_index=True,
-    )

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from ser.evaluation.intervals import Estimate, Tally, estimate
+from ser.evaluation.predictions import Predictions
 from ser.metrics import METRICS
 from ser.report.data.audits import Leak
 from ser.report.data.experiment import ReportData
-from ser.report.data.predictions import SystemPredictions
 from ser.report.data.results import Result, ResultGroup
 from ser.report.formats import spans
 
@@ -132,7 +132,7 @@ def _gap(data: ReportData, group: ResultGroup, less: Result, more: Result, added
     return Gap(group, less, more, leaks, seeds, pair, len(common), changes, tuple(differs))
 
 
-def _shares(predictions: SystemPredictions, seeds: tuple[int, ...], classes: Sequence[str]) -> pd.DataFrame:
+def _shares(predictions: Predictions, seeds: tuple[int, ...], classes: Sequence[str]) -> pd.DataFrame:
     """Return the share of each predicted class over seeds and repeated tests, by utterance, label and speaker."""
     rows = predictions.rows
     chosen = rows[rows["seed"].isin(seeds)] if seeds else rows

@@ -15,9 +15,7 @@ from ser.errors import SerError
 from ser.evaluation import comparison, predictions
 from ser.evaluation import intervals as of
 from ser.evaluation.intervals import METHODS, Tally
-from ser.evaluation.predictions import Predictions
 from ser.jobs.job import File, Job
-from ser.layout import Run
 from ser.tables import contracts
 
 Rows = list[dict[str, Any]]
@@ -47,80 +45,64 @@ def compare(job: CompareJob) -> None:
         raise SerError("there are no runs to compare.")
     spans: Rows = []
     pairs: Rows = []
-    for _, group in groupby(sorted(runs), key=lambda run: (run.corpus, run.protocol)):
-        read = [predictions.read(run) for run in group]
-        predictions.check_alike(read)
-        systems = {system: list(ones) for system, ones in groupby(read, key=lambda one: one.run.system)}
-        tallies: dict[str, Tally] = {}
-        for system, ones in systems.items():
-            rows = _rows(ones)
-            tallies[system] = _tally(ones[0], rows)
-            if tallies[system].kind != "speaker":
-                name = tallies[system].name
-                print(f"{name}: speakers are unknown or fewer than 2; the clusters are utterances", file=sys.stderr)
-            spans.extend(_intervals(ones[0], rows, tallies[system], job.method, metrics))
-        pairs.extend(_comparisons(systems, tallies, job.method, metrics))
+    for (corpus, protocol), group in groupby(sorted(runs), key=lambda run: (run.corpus, run.protocol)):
+        where, read = {"corpus": corpus, "protocol": protocol}, predictions.read(list(group))
+        systems = {str(name): rows for name, rows in read.rows.groupby("system")}
+        tallies = {name: of.tally(rows, read.classes, f"{corpus}/{protocol}/{name}") for name, rows in systems.items()}
+        for name, tally in tallies.items():
+            for row in _intervals(systems[name], read.classes, tally, job.method, metrics):
+                spans.append({**where, "system": name, **row})
+        pairs.extend({**where, **row} for row in _comparisons(systems, read.classes, tallies, job.method, metrics))
     contracts.write(contracts.INTERVALS, pa.Table.from_pylist(spans, schema=contracts.INTERVALS.schema), job.intervals)
     table = pa.Table.from_pylist(pairs, schema=contracts.COMPARISONS.schema)
     contracts.write(contracts.COMPARISONS, table, job.comparisons)
 
 
-def _rows(ones: Sequence[Predictions]) -> pd.DataFrame:
-    """Return the predictions of one system; SerError if a seed predicts an utterance twice that is tested once."""
-    for _, folds in groupby(ones, key=lambda one: one.run.seed):
-        predictions.check_once(list(folds))
-    return predictions.frame(ones)
-
-
-def _tally(first: Predictions, rows: pd.DataFrame) -> Tally:
-    return of.tally(rows, first.classes, "/".join(first.run[:3]))
-
-
 def _intervals(
-    first: Predictions, rows: pd.DataFrame, tally: Tally, method: str, metrics: Sequence[str]
+    rows: pd.DataFrame, classes: Sequence[str], tally: Tally, method: str, metrics: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
+    """Yield the intervals of one system; print its name if it is clustered by utterance."""
+    if tally.kind != "speaker":
+        print(f"{tally.name}: speakers are unknown or fewer than 2; the clusters are utterances", file=sys.stderr)
     for metric in metrics:
-        found = asdict(of.estimate(tally, metric, method)) | asdict(of.spread(rows, first.classes, metric))
+        found = asdict(of.estimate(tally, metric, method)) | asdict(of.spread(rows, classes, metric))
         del found["error"]
-        clusters = {"clusters": len(tally.clusters), "cluster_kind": tally.kind}
-        yield _known({**_named(first.run), "system": first.run.system, "metric": metric, **clusters, **found})
+        yield _known({"metric": metric, "clusters": len(tally.clusters), "cluster_kind": tally.kind, **found})
 
 
 def _comparisons(
-    systems: dict[str, list[Predictions]], tallies: dict[str, Tally], method: str, metrics: Sequence[str]
+    systems: dict[str, pd.DataFrame],
+    classes: Sequence[str],
+    tallies: dict[str, Tally],
+    method: str,
+    metrics: Sequence[str],
 ) -> Rows:
     """Return the rows of all pairs of systems of one protocol: those with the same folds, then the others."""
     complete: Rows = []
     partial: Rows = []
     left_out = []
-    for names in combinations(sorted(systems), 2):
-        sides = [systems[name] for name in names]
-        spans = [set(predictions.folds_of_seeds(side).values()) for side in sides]
+    folds = {name: set(predictions.folds_of_seeds(rows).values()) for name, rows in systems.items()}
+    for names in combinations(systems, 2):
+        spans = [folds[name] for name in names]
         common = frozenset.intersection(*(frozenset.union(*span) for span in spans))
         alike = all(span == {common} for span in spans)
-        if not common or any(folds & common not in (common, frozenset()) for span in spans for folds in span):
+        if not common or any(of_seed & common not in (common, frozenset()) for span in spans for of_seed in span):
             left_out.append(" and ".join(names))
             continue
-        one, other = (tallies[name] if alike else _part(systems[name], common) for name in names)
-        named = {**_named(sides[0][0].run), "system": names[0], "other": names[1], "folds": sorted(common)}
-        found = (comparison.compare(one, other, metric, method) for metric in metrics)
+        sides = [tallies[name] for name in names]
+        if not alike:
+            parts = (systems[name][systems[name]["fold"].isin(common)] for name in names)
+            sides = [of.tally(part, classes, side.name) for part, side in zip(parts, sides, strict=True)]
+        named = {"system": names[0], "other": names[1], "folds": sorted(common)}
+        found = (comparison.compare(sides[0], sides[1], metric, method) for metric in metrics)
         (complete if alike else partial).extend(_known({**named, **asdict(each)}) for each in found)
     if left_out:
-        where = "/".join(_named(next(iter(systems.values()))[0].run).values())
+        where = next(iter(tallies.values())).name.rpartition("/")[0]
         print(f"{where}: not compared, without common folds in all seeds: {'; '.join(left_out)}", file=sys.stderr)
     for family in (complete, partial):
         for tested, corrected in zip(family, comparison.holm([row["p"] for row in family]), strict=True):
             tested["p_holm"] = float(corrected)
     return complete + partial
-
-
-def _part(ones: Sequence[Predictions], folds: frozenset[int]) -> Tally:
-    chosen = [one for one in ones if one.run.fold in folds]
-    return _tally(chosen[0], predictions.frame(chosen))
-
-
-def _named(run: Run) -> dict[str, str]:
-    return {"corpus": run.corpus, "protocol": run.protocol}
 
 
 def _known(row: dict[str, Any]) -> dict[str, Any]:

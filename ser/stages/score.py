@@ -13,10 +13,8 @@ from pydantic import Field
 from ser.config.plan import read_plan
 from ser.errors import SerError
 from ser.evaluation import predictions
-from ser.evaluation.predictions import Predictions
 from ser.evaluation.summary import POOLED
 from ser.jobs.job import File, Job
-from ser.layout import Run
 from ser.metrics import METRICS, Floats, confusion, recalls
 from ser.tables import contracts
 
@@ -42,52 +40,54 @@ def score(job: ScoreJob) -> None:
         raise SerError("there are no runs to score.")
     values: list[dict[str, Any]] = []
     counts: list[dict[str, Any]] = []
-    for _, protocol_runs in groupby(sorted(runs), key=lambda run: (run.corpus, run.protocol)):
-        read = [predictions.read(run) for run in protocol_runs]
-        predictions.check_alike(read)
-        for _, group in groupby(read, key=lambda one: one.run[:4]):
-            predictions.check_once(folds := list(group))
-            matrices = {one.run: _confusion(one) for one in folds}
-            matrices[folds[0].run._replace(fold=POOLED)] = np.sum(list(matrices.values()), axis=0)
-            for run, matrix in matrices.items():
-                values.extend(_values(run, folds[0].classes, matrix, plan.experiment.metrics))
-                counts.extend(_counts(run, folds[0].classes, matrix))
-        _note_missing(read)
+    for (corpus, protocol), group in groupby(sorted(runs), key=lambda run: (run.corpus, run.protocol)):
+        read = predictions.read(list(group))
+        for (system, seed), rows in read.rows.groupby(["system", "seed"]):
+            matrices: dict[Any, Floats] = {
+                fold: _confusion(of_fold, read.classes) for fold, of_fold in rows.groupby("fold")
+            }
+            matrices[POOLED] = np.sum(list(matrices.values()), axis=0)
+            for fold, matrix in matrices.items():
+                run = {"corpus": corpus, "protocol": protocol, "system": system, "seed": seed, "fold": fold}
+                values.extend(_values(run, read.classes, matrix, plan.experiment.metrics))
+                counts.extend(_counts(run, read.classes, matrix))
+        _note_missing(f"{corpus}/{protocol}", read.rows)
     contracts.write(contracts.SCORES, pa.Table.from_pylist(values, schema=contracts.SCORES.schema), job.scores)
     table = pa.Table.from_pylist(counts, schema=contracts.CONFUSIONS.schema)
     contracts.write(contracts.CONFUSIONS, table, job.confusions)
 
 
-def _confusion(one: Predictions) -> Floats:
-    classes = pd.Index(one.classes)
-    labels, predicted = (classes.get_indexer(pd.Index(names)) for names in (one.labels, one.predicted))
+def _confusion(rows: pd.DataFrame, classes: Sequence[str]) -> Floats:
+    labels, predicted = (pd.Index(classes).get_indexer(pd.Index(rows[name])) for name in ("label", "predicted"))
     return confusion(labels, predicted, len(classes))
 
 
-def _values(run: Run, classes: Sequence[str], matrix: Floats, metrics: Sequence[str]) -> list[dict[str, Any]]:
+def _values(
+    run: dict[str, Any], classes: Sequence[str], matrix: Floats, metrics: Sequence[str]
+) -> list[dict[str, Any]]:
     """Return the rows of the scores table for one run or pooled seed."""
     rows = [(name, "", METRICS[name].of(matrix, None), int(matrix.sum())) for name in metrics]
     each = zip(classes, recalls(matrix), matrix.sum(1), strict=True)
     rows += [("recall", label, recall, int(support)) for label, recall, support in each if support]
     return [
-        {**run._asdict(), "metric": metric, "label": label, "value": float(value), "utterances": utterances}
+        {**run, "metric": metric, "label": label, "value": float(value), "utterances": utterances}
         for metric, label, value, utterances in rows
     ]
 
 
-def _counts(run: Run, classes: Sequence[str], matrix: Floats) -> list[dict[str, Any]]:
+def _counts(run: dict[str, Any], classes: Sequence[str], matrix: Floats) -> list[dict[str, Any]]:
     """Return the rows of the confusions table for one run or pooled seed, zeros included."""
     return [
-        {**run._asdict(), "label": label, "predicted": predicted, "utterances": int(matrix[row, column])}
+        {**run, "label": label, "predicted": predicted, "utterances": int(matrix[row, column])}
         for row, label in enumerate(classes)
         for column, predicted in enumerate(classes)
     ]
 
 
-def _note_missing(read: Sequence[Predictions]) -> None:
+def _note_missing(where: str, rows: pd.DataFrame) -> None:
     """Print which systems have seeds over different folds: their pooled values are not of the same utterances."""
-    for key, group in groupby(read, key=lambda one: one.run[:3]):
-        folds = predictions.folds_of_seeds(list(group))
+    for system, of_system in rows.groupby("system"):
+        folds = predictions.folds_of_seeds(of_system)
         if len(set(folds.values())) > 1:
             listed = "; ".join(f"seed {seed}: folds {sorted(of_seed)}" for seed, of_seed in folds.items())
-            print(f"{'/'.join(map(str, key))}: the seeds cover different folds ({listed})", file=sys.stderr)
+            print(f"{where}/{system}: the seeds cover different folds ({listed})", file=sys.stderr)

@@ -11,12 +11,13 @@ import pandas as pd
 from ser import layout
 from ser.config.plan import Plan
 from ser.errors import SerError, offenders
+from ser.evaluation.predictions import Predictions
 from ser.evaluation.word_errors import TranscriptErrors, word_errors
 from ser.jobs.progress import progress
 from ser.report.data import attention, predictions, runs
 from ser.report.data.attention import RecordedAttention
 from ser.report.data.audits import Audit, Leak, audit, found_leaks
-from ser.report.data.predictions import Key, SystemPredictions
+from ser.report.data.predictions import Key
 from ser.report.data.results import Result, ResultGroup, by_name, group_results
 from ser.report.data.runs import RunRecord
 from ser.tables import contracts
@@ -41,7 +42,7 @@ class ReportData:
     plan: Plan
     records: Sequence[RunRecord]
     groups: Sequence[ResultGroup]
-    predictions: Mapping[Key, SystemPredictions]
+    predictions: Mapping[Key, Predictions]
     intervals: Mapping[Name, MetricInterval]
     comparisons: pd.DataFrame
     audits: Sequence[Audit]
@@ -90,7 +91,7 @@ class ReportData:
         """Return the interval of one metric of a result."""
         return self.intervals[(*result.key, metric)]
 
-    def predictions_of(self, result: Result) -> SystemPredictions:
+    def predictions_of(self, result: Result) -> Predictions:
         """Return the predictions of a result."""
         return self.predictions[result.key]
 

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 
 from ser.evaluation.calibration import brier, calibration_error, negative_log_likelihood, reliability
+from ser.evaluation.predictions import Predictions
 from ser.report.data.experiment import ReportData
-from ser.report.data.predictions import SystemPredictions
 from ser.report.data.results import Result
 from ser.report.drawing import BLUE, INK, ORANGE, Panel
 from ser.report.formats import DECIMAL, SHARE, percent
@@ -57,7 +57,7 @@ def ordered(data: ReportData) -> list[Calibration]:
     return [by_result(data)[row] for row in data.by_name]
 
 
-def _calibration(result: Result, predictions: SystemPredictions) -> Calibration:
+def _calibration(result: Result, predictions: Predictions) -> Calibration:
     probabilities = predictions.probabilities
     truth = pd.Index(predictions.classes).get_indexer(pd.Index(predictions.rows["label"]))
     each = []

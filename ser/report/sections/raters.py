@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from ser.errors import SerError
 from ser.evaluation.agreement import Agreement, SoftLabelScores, against_soft, fleiss, single_rater, votes
+from ser.evaluation.predictions import Predictions
 from ser.report.data.experiment import ReportData
-from ser.report.data.predictions import SystemPredictions
 from ser.report.data.results import PAPER, Result, ResultGroup
 from ser.report.formats import COUNT, DECIMAL, PERCENT, count, decimal
 from ser.report.sections._columns import code, columns, csv_only
@@ -70,7 +70,7 @@ def _raters(data: ReportData, group: ResultGroup) -> GroupRaters | None:
     return GroupRaters(group, agreement, wa, ua, int(together["judgements"].sum()), soft)
 
 
-def _soft(given: pd.DataFrame, found: SystemPredictions, classes: Sequence[str]) -> SoftLabelScores:
+def _soft(given: pd.DataFrame, found: Predictions, classes: Sequence[str]) -> SoftLabelScores:
     """Return the mean over seeds; the numbers of utterances are those of one seed."""
     order = [found.classes.index(name) for name in classes]
     each = []

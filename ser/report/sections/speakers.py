@@ -8,8 +8,8 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from ser.evaluation.predictions import Predictions
 from ser.report.data.experiment import ReportData
-from ser.report.data.predictions import SystemPredictions
 from ser.report.data.results import Result
 from ser.report.drawing import BLUE, INK
 from ser.report.formats import COUNT, PERCENT, percent
@@ -41,7 +41,7 @@ def by_result(data: ReportData) -> Mapping[Result, SpeakerScores]:
     }
 
 
-def _table(predictions: SystemPredictions) -> pd.DataFrame:
+def _table(predictions: Predictions) -> pd.DataFrame:
     """Return the scores of each speaker; UA is the mean recall of the classes that a speaker has."""
     rows = predictions.rows.assign(correct=predictions.correct)
     wa = rows.groupby(["speaker", "seed"])["correct"].mean().groupby("speaker").mean()
