@@ -8,10 +8,10 @@ the actors judging themselves.
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from ser.corpus import Word
+from ser.corpus import Utterance, Word
 from ser.errors import SerError, unknown
 
 CODES = {
@@ -52,19 +52,6 @@ RATERS = 1000  # of one turn, at most
 FRAME = 0.01  # seconds of one frame of an alignment
 
 
-@dataclass(frozen=True)
-class Turn:
-    """One block of an EmoEvaluation file: an utterance and its ratings; ``where`` is its file and line."""
-
-    name: str
-    where: str
-    emotion: str
-    valence: float | None  # 1…5, mean over the raters
-    activation: float | None
-    dominance: float | None
-    raters: tuple[tuple[str, tuple[str, ...]], ...] = ()
-
-
 def lines(path: Path) -> list[str]:
     """Return a file's lines without line ends of any system; text that is not UTF-8 is read as Latin-1."""
     content = path.read_bytes()
@@ -75,9 +62,12 @@ def lines(path: Path) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def turns(path: Path) -> Iterator[Turn]:
-    """Yield the blocks of an EmoEvaluation file; SerError with file and line at one that is malformed."""
-    turn: Turn | None = None
+def turns(path: Path) -> Iterator[Utterance]:
+    """Yield the utterance of each block of an EmoEvaluation file: name, file and line, emotion, raters, mean ratings.
+
+    SerError with file and line at a block that is malformed.
+    """
+    turn: Utterance | None = None
     open_comment = False
     for number, line in enumerate(lines(path), start=1):
         where = f"{path}:{number}"
@@ -101,7 +91,7 @@ def turns(path: Path) -> Iterator[Turn]:
         yield turn
 
 
-def _head(line: str, where: str) -> Turn:
+def _head(line: str, where: str) -> Utterance:
     match = HEAD.fullmatch(line)
     if match is None:
         raise SerError(
@@ -112,7 +102,7 @@ def _head(line: str, where: str) -> Turn:
     if code not in CODES:
         raise SerError(f"{where}: {unknown('emotion code', code, CODES)}")
     valence, activation, dominance = (_rated(text, where) for text in match.group(5, 6, 7))
-    return Turn(match[3], where, CODES[code], valence, activation, dominance)
+    return Utterance(match[3], "", where, CODES[code], valence=valence, activation=activation, dominance=dominance)
 
 
 def _rated(text: str, where: str) -> float | None:

@@ -8,10 +8,11 @@ the usual four classes. Recordings are 16 kHz mono; labels are in ``dialog/EmoEv
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from ser.corpora._emoevaluation import CODES, Turn, texts, turns, words
+from ser.corpora._emoevaluation import CODES, texts, turns, words
 from ser.corpus import Card, Facts, Source, Utterance, differences
 from ser.errors import SerError, offenders
 
@@ -103,41 +104,35 @@ def utterances(root: Path) -> list[Utterance]:
     rows: list[Utterance] = []
     for path in labels:
         texts_of: dict[str, dict[str, str]] = {}
-        labelled = (turn for turn in turns(path) if not UNLABELLED.search(turn.name))
+        labelled = (turn for turn in turns(path) if not UNLABELLED.search(turn.utterance))
         rows += [_utterance(root, path, turn, texts_of) for turn in labelled]
     return rows
 
 
-def _utterance(root: Path, path: Path, turn: Turn, texts_of: dict[str, dict[str, str]]) -> Utterance:
+def _utterance(root: Path, path: Path, turn: Utterance, texts_of: dict[str, dict[str, str]]) -> Utterance:
     """Return the row of ``turn`` from the label file ``path``; ``texts_of`` caches transcriptions."""
     session = path.parents[2]
-    match = NAME.fullmatch(turn.name)
+    match = NAME.fullmatch(turn.utterance)
     if match is None or match[2] != f"Ses0{session.name[-1]}":
         raise SerError(
-            f"{turn.where}: '{turn.name}' does not name an utterance of {session.name}; names look like "
+            f"{turn.where}: '{turn.utterance}' does not name an utterance of {session.name}; names look like "
             f"Ses0{session.name[-1]}F_impro01_F000 or Ses0{session.name[-1]}M_script01_1_M012."
         )
     dialog, name, style, letter = match.groups()
     if dialog not in texts_of:
         transcription = session / "dialog/transcriptions" / f"{dialog}.txt"
         texts_of[dialog] = texts(transcription) if transcription.is_file() else {}
-    return Utterance(
-        utterance=turn.name,
-        audio=(session / "sentences/wav" / dialog / f"{turn.name}.wav").relative_to(root).as_posix(),
-        where=turn.where,
-        emotion=turn.emotion,
+    return replace(
+        turn,
+        audio=(session / "sentences/wav" / dialog / f"{turn.utterance}.wav").relative_to(root).as_posix(),
         speaker=name + letter,
         session=name,
         dialog=dialog,
         gender={"F": "female", "M": "male"}[letter],
-        raters=turn.raters,
-        valence=turn.valence,
-        activation=turn.activation,
-        dominance=turn.dominance,
         style={"impro": "improvised", "script": "scripted"}[style],
         language="en",
-        text=texts_of[dialog].get(turn.name),
-        words=words(session / "sentences/ForcedAlignment" / dialog / f"{turn.name}.wdseg"),
+        text=texts_of[dialog].get(turn.utterance),
+        words=words(session / "sentences/ForcedAlignment" / dialog / f"{turn.utterance}.wdseg"),
     )
 
 

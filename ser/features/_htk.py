@@ -28,8 +28,8 @@ def framed(signal: Signal) -> Signal:
     return frames
 
 
-def cepstra(frames: Signal) -> Signal:
-    """Return c1 to c12 of ``frames`` (frames, 400) in 16-bit steps: (frames, 12), float32."""
+def cepstra_and_energy(frames: Signal) -> Signal:
+    """Return c1 to c12 and ln Σx², at least 0, of ``frames`` (frames, 400) in 16-bit steps: (frames, 13), float32."""
     from scipy.fft import dct, rfft
 
     previous = np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)
@@ -38,14 +38,9 @@ def cepstra(frames: Signal) -> Signal:
     bands = np.log(np.maximum(power @ htk_mel_filters(), 1))
     order = np.arange(1, CEPSTRA + 1)
     lifter = 1 + LIFTER / 2 * np.sin(np.pi * order / LIFTER)
-    values: Signal = (dct(bands, type=2, norm="ortho", axis=1)[:, order] * lifter).astype(np.float32)
-    return values
-
-
-def log_energy(frames: Signal) -> Signal:
-    """Return ln Σx² of ``frames`` (frames, 400) in 16-bit steps, at least 0: (frames,), float32."""
-    energy: Signal = np.log(np.maximum(np.square(frames).sum(axis=1), 1)).astype(np.float32)
-    return energy
+    cepstra = dct(bands, type=2, norm="ortho", axis=1)[:, order] * lifter
+    energy = np.log(np.maximum(np.square(frames).sum(axis=1), 1))
+    return np.column_stack([cepstra, energy]).astype(np.float32)
 
 
 def deltas(values: Signal) -> Signal:

@@ -69,17 +69,12 @@ def configured(name: str, components: str, level: str) -> Any:
     return package().Smile(feature_set=str(configuration), feature_level=level)
 
 
-def run(smile: Any, signal: Signal, rate: int) -> Matrix:
+def run(smile: Any, signal: Signal, rate: int, minimum: int = MINIMUM) -> Matrix:
     """Return what ``smile`` computes from ``signal``: (frames, dims), float32.
 
-    SerError if the rate is not 16 kHz or the signal is shorter than 60 ms. Samples are clipped to 16-bit full scale.
+    SerError if the rate is not 16 kHz or there are fewer than ``minimum`` samples. They are clipped to 16 bits.
     """
-    require(signal, rate, minimum=MINIMUM)
-    return values(smile, signal, rate)
-
-
-def values(smile: Any, signal: Signal, rate: int) -> Matrix:
-    """The same as ``run`` without the checks."""
+    require(signal, rate, minimum)
     matrix = smile(np.clip(signal, -1, MAXIMUM), rate)[0]  # (dims, frames) of the only channel
     return np.ascontiguousarray(matrix.T, dtype=np.float32)
 

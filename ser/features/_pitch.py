@@ -58,7 +58,7 @@ def contours(signal: Signal, window: int) -> tuple[Signal, Signal, Signal]:
     ``window`` samples (at most 880). ``signal``: mono at 16 kHz, at least ``window`` samples; it is padded with zeros.
     """
     smile = _opensmile.configured("voice", COMPONENTS, "voice")
-    values = _opensmile.values(smile, np.pad(signal, (WINDOW - window) // 2), RATE)
+    values = _opensmile.run(smile, np.pad(signal, (WINDOW - window) // 2), RATE, minimum=WINDOW)
     frames = (len(signal) - window) // HOP_SAMPLES + 1  # openSMILE adds a frame for the remainder
     f0, _, voicing, hnr = values[:frames].T
     return f0, voicing, np.where(f0 > 0, hnr, np.float32(0))

@@ -33,10 +33,9 @@ def extract(signal: Signal, rate: int) -> Matrix:
     """
     require(signal, rate, minimum=_htk.WINDOW)
     f0, _, hnr = _pitch.contours(signal, _htk.WINDOW)
-    frames = _htk.framed(signal)
     voiced = f0 > 0
     period = np.divide(1, f0, out=np.zeros_like(f0), where=voiced)
-    static = np.column_stack([_htk.cepstra(frames), _htk.log_energy(frames), period, hnr])
+    static = np.column_stack([_htk.cepstra_and_energy(_htk.framed(signal)), period, hnr])
     slope = _htk.deltas(static)
     slope[~_pitch.inside(voiced), VOICE] = 0
     return np.concatenate([static, slope], axis=1)

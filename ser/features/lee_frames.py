@@ -33,7 +33,7 @@ def extract(signal: Signal, rate: int) -> Matrix:
     f0, voicing, _ = _pitch.contours(signal, _htk.WINDOW)
     frames = _htk.framed(signal)
     crossings = np.mean(np.diff(np.signbit(frames), axis=1), axis=1, dtype=np.float32)
-    static = np.column_stack([f0, voicing, crossings, _htk.cepstra(frames), _htk.log_energy(frames)])
+    static = np.column_stack([f0, voicing, crossings, _htk.cepstra_and_energy(frames)])
     slope = _htk.deltas(static)
     slope[~_pitch.inside(f0 > 0), 0] = 0
     return np.column_stack([static, slope, f0 > 0]).astype(np.float32)

@@ -28,7 +28,6 @@ def extract(signal: Signal, rate: int) -> Matrix:
     SerError if the rate is not 16 kHz or the signal is shorter than 25 ms.
     """
     require(signal, rate, minimum=_htk.WINDOW)
-    frames = _htk.framed(signal)
-    static = np.column_stack([_htk.cepstra(frames), _htk.log_energy(frames)])
+    static = _htk.cepstra_and_energy(_htk.framed(signal))
     slope = _htk.deltas(static)
     return np.concatenate([static, slope, _htk.deltas(slope)], axis=1)

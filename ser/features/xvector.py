@@ -10,16 +10,17 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from hashlib import blake2b
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ser.errors import SerError, offenders
+from ser.errors import SerError
 from ser.features._frames import Signal, require
 from ser.files import embedded_checksum
+from ser.files.sources import checksum
 from ser.tables.contracts import TRAINED_HERE
 
 if TYPE_CHECKING:
@@ -100,8 +101,7 @@ def provenance(*, weights: Path, **_: object) -> str:
         raise SerError(
             f"{weights}: the note 'training' is not in the format of `ser train-xvector`; train the weights again."
         ) from error
-    checksum = blake2b(weights.read_bytes(), digest_size=16).hexdigest()
-    return f"SpeechBrain-format file {weights.name}, blake2b {checksum}"
+    return f"SpeechBrain-format file {weights.name}, blake2b {checksum(weights)}"
 
 
 def _modified(weights: Path) -> int:
@@ -120,14 +120,13 @@ def _model(weights: Path, device: str, _changed: int) -> "XVector":
     from ser.layers.xvector import XVector
 
     model = XVector()
-    found = _state(weights)
-    wrong = _differences(found, model.state_dict())
-    if wrong:
+    try:
+        model.load_state_dict(_state(weights))
+    except (RuntimeError, AttributeError, TypeError) as error:  # not only RuntimeError: a name may be no text
         raise SerError(
             f"{weights} does not hold the x-vector network (24 mel bands, 512 dimensions, 37 entries as in "
-            f"SpeechBrain's embedding_model.ckpt): {offenders(wrong)}."
-        )
-    model.load_state_dict(found)
+            f"SpeechBrain's embedding_model.ckpt): {shorten(str(error), 600)}"
+        ) from error
     return model.eval().to(device)
 
 
@@ -147,15 +146,3 @@ def _state(weights: Path) -> Mapping[str, Any]:
     if not isinstance(found, Mapping):
         raise SerError(f"{weights} holds a {type(found).__name__}, not a table of named tensors.")
     return found
-
-
-def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    """Return the entries of ``found`` that are missing, of another shape or unknown, one phrase each."""
-    shapes = {name: tuple(getattr(value, "shape", ("no tensor",))) for name, value in found.items()}
-    missing = [f"'{name}' is missing" for name in wanted if name not in shapes]
-    reshaped = [
-        f"'{name}' has shape {shapes[name]} instead of {tuple(tensor.shape)}"
-        for name, tensor in wanted.items()
-        if shapes.get(name, tensor.shape) != tensor.shape
-    ]
-    return missing + reshaped + [f"'{name}' is not known" for name in shapes if name not in wanted]
