@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from types import ModuleType
 
 import pyarrow as pa
 import torch
@@ -17,14 +17,12 @@ from ser.files.checkpoints import CheckpointFile
 from ser.jobs import run_record
 from ser.jobs.devices import granted
 from ser.jobs.energy import metered
-from ser.layout import Run
-from ser.stages._train_job import TrainJob
+from ser.stages.train import TrainJob
 from ser.tables import contracts
-from ser.training import attention_record, epoch_selection, estimator, fold_data, network, training_state
+from ser.training import estimator, fold_data, network, training_state
 from ser.training.device import gpu_uuid, precision, prepare
-from ser.training.fold import Fold
 from ser.training.fold import read as read_fold
-from ser.training.fold_data import FoldData, InputFiles
+from ser.training.fold_data import FoldData
 from ser.training.task import Outcome, TrainingTask, inputs, kind
 
 # By the kind of the model's module: an edit to the training of networks reruns no estimator.
@@ -39,29 +37,26 @@ def train_fold(job: TrainJob) -> None:
     module = catalog.load("models", job.recipe.model)
     gpus = 0 if kind(module) == "estimator" else job.gpus
     with granted(gpus, job.device, job.jobs_per_gpu) as name:
-        _train(job, module, prepare(name, job.threads), start)
-
-
-def _train(job: TrainJob, module: ModuleType, device: torch.device, start: run_record.Start) -> None:
-    files = InputFiles(job.features, job.transcripts, job.embedding, job.shards)
-    read = inputs(job.recipe, module)
-    data = fold_data.load(read_fold(job.folds, job.fold), read, files, device=device, seed=job.seed)
-    loading = start.seconds()
-    checkpoint = _checkpoint(job, data)
-    with metered(gpu_uuid(device)) as joules:
-        task = TrainingTask(job.recipe, module, job.seed, checkpoint, job.threads)
-        outcome = TRAINERS[kind(module)](task, data)
-    _write(job, data, outcome)
-    gpu_name = torch.cuda.get_device_name(device) if device.type == "cuda" else ""
-    extra = {
-        "seconds_loading": round(loading, 3),
-        **run_record.machine(device, gpu_name, precision(device), job.threads),
-        # Of this attempt, other jobs on the same device included; empty where it cannot be read.
-        "energy_joules": {name: round(value, 1) for name, value in joules.items()},
-    }
-    record = run_record.record(job, data, outcome, start, extra) | {embedded_checksum.KEY: embedded_checksum.BLANK}
-    write_text(job.out / "run.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-    checkpoint.delete()
+        device = prepare(name, job.threads)
+        fold, read = read_fold(job.folds, job.fold), inputs(job.recipe, module)
+        words = job.transcripts, job.embedding
+        data = fold_data.load(fold, read, job.features, *words, shards=job.shards, device=device, seed=job.seed)
+        loading = start.seconds()
+        checkpoint = _checkpoint(job, data)
+        with metered(gpu_uuid(device)) as joules:
+            task = TrainingTask(job.recipe, module, job.seed, checkpoint, job.threads)
+            outcome = TRAINERS[kind(module)](task, data)
+        _write(job, data, outcome)
+        gpu_name = torch.cuda.get_device_name(device) if device.type == "cuda" else ""
+        extra = {
+            "seconds_loading": round(loading, 3),
+            **run_record.machine(device, gpu_name, precision(device), job.threads),
+            # Of this attempt, other jobs on the same device included; empty where it cannot be read.
+            "energy_joules": {name: round(value, 1) for name, value in joules.items()},
+        }
+        record = run_record.record(job, data, outcome, start, extra) | {embedded_checksum.KEY: embedded_checksum.BLANK}
+        write_text(job.out / "run.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+        checkpoint.delete()
 
 
 def _checkpoint(job: TrainJob, data: FoldData) -> CheckpointFile:
@@ -76,7 +71,8 @@ def _checkpoint(job: TrainJob, data: FoldData) -> CheckpointFile:
 def _write(job: TrainJob, data: FoldData, outcome: Outcome) -> None:
     fold, out = data.fold, job.out
     (out / "run.json").unlink(missing_ok=True)  # of an earlier run: never next to files of another run
-    contracts.write(contracts.HISTORY, epoch_selection.table(outcome.history), out / "history.parquet")
+    history = pa.Table.from_pylist([asdict(row) for row in outcome.history], schema=contracts.HISTORY.schema)
+    contracts.write(contracts.HISTORY, history, out / "history.parquet")
     header = {
         "recipe": json.loads(job.recipe.decisive()),
         "classes": list(fold.classes),
@@ -87,27 +83,18 @@ def _write(job: TrainJob, data: FoldData, outcome: Outcome) -> None:
     text = json.dumps(header, ensure_ascii=False, sort_keys=True)
     with atomic_write(out / "model.safetensors") as partial:
         save_file(dict(outcome.weights), partial, metadata={"ser": text})
-    table = _predictions(job.run, fold, outcome)
     notes = {"classes": json.dumps(fold.classes), "digest": fold.protocol.digest()}
     notes["tested"] = fold.notes.get("tested", "once")
-    contracts.write(contracts.PREDICTIONS, table, out / "predictions.parquet", notes)
-    hop = None if data.frames is None else json.loads(data.frames.notes.get("hop", "null"))
-    attention = attention_record.table(fold, outcome.attention, hop)
-    contracts.write(contracts.ATTENTION, attention, out / "attention.parquet")
-
-
-def _predictions(run: Run, fold: Fold, outcome: Outcome) -> pa.Table:
     rows = fold.rows("test")
-    predicted = outcome.probabilities.argmax(axis=1)
-    fixed = {name: [value] * len(rows) for name, value in run._asdict().items()}
-    return pa.table(
-        {
-            **fixed,
-            "utterance": [fold.utterances[row] for row in rows],
-            "speaker": [fold.speakers[row] for row in rows],
-            "label": [fold.classes[k] for k in fold.labels[rows]],
-            "predicted": [fold.classes[k] for k in predicted],
-            "probabilities": list(outcome.probabilities),
-        },
-        schema=contracts.PREDICTIONS.schema,
-    )
+    predictions = {
+        **{name: [value] * len(rows) for name, value in job.run._asdict().items()},
+        "utterance": [fold.utterances[row] for row in rows],
+        "speaker": [fold.speakers[row] for row in rows],
+        "label": [fold.classes[k] for k in fold.labels[rows]],
+        "predicted": [fold.classes[k] for k in outcome.probabilities.argmax(axis=1)],
+        "probabilities": list(outcome.probabilities),
+    }
+    table = pa.table(predictions, schema=contracts.PREDICTIONS.schema)
+    contracts.write(contracts.PREDICTIONS, table, out / "predictions.parquet", notes)
+    attention = pa.Table.from_pylist(outcome.attention, schema=contracts.ATTENTION.schema)
+    contracts.write(contracts.ATTENTION, attention, out / "attention.parquet")

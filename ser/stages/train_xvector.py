@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ from ser.jobs.progress import progress
 from ser.layers.xvector import MINIMUM, RATE, log_mel
 from ser.tables import contracts
 from ser.training.device import prepare
-from ser.training.xvector_training import Embedder, train
+from ser.training.xvector_training import train
 
 
 class TrainXvectorJob(GpuJob):
@@ -54,12 +53,9 @@ def _train(job: TrainXvectorJob, device: torch.device) -> None:
             f"{job.audio}: no audio of {len(missing)} utterances of {job.recordings}, {missing[0]} first; run resample."
         )
     order = sorted(levels)
-    trained = train(
-        [levels[name] for name in order],
-        [classes[speakers[name]] for name in order],
-        epochs=job.epochs,
-        seed=job.seed,
-        device=device,
+    numbers = [classes[speakers[name]] for name in order]
+    model, accuracy, held_out = train(
+        [levels[name] for name in order], numbers, epochs=job.epochs, seed=job.seed, device=device
     )
     notes = {
         "corpus": contracts.metadata(job.recordings).get("corpus", job.recordings.parent.name),
@@ -67,10 +63,14 @@ def _train(job: TrainXvectorJob, device: torch.device) -> None:
         "utterances": len(order),
         "epochs": job.epochs,
         "seed": job.seed,
-        "speaker_accuracy": round(trained.accuracy, 4),
-        "held_out": trained.held_out,
+        "speaker_accuracy": round(accuracy, 4),
+        "held_out": held_out,
+        embedded_checksum.KEY: embedded_checksum.BLANK,
     }
-    _save(trained, job.out, notes)
+    state = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
+    with atomic_write(job.out) as partial:
+        # one note only: safetensors writes several in a random order, and equal runs shall write equal files
+        save_file(state, partial, {"training": json.dumps(notes, sort_keys=True)})
 
 
 def _named(recordings: Path) -> tuple[list[int], dict[str, str]]:
@@ -100,14 +100,3 @@ def _levels(audio: Path, shards: list[int], wanted: set[str]) -> dict[str, Tenso
                 raise SerError(f"{path}: utterance {name} must have {RATE} Hz and at least {MINIMUM} samples.")
             levels[name] = log_mel(torch.from_numpy(signal)[None])[0]
     return levels
-
-
-def _save(trained: Embedder, out: Path, notes: dict[str, Any]) -> None:
-    with atomic_write(out) as partial:
-        state = {name: tensor.cpu().contiguous() for name, tensor in trained.model.state_dict().items()}
-        # one note only: safetensors writes several in a random order, and equal runs shall write equal files
-        save_file(
-            state,
-            partial,
-            {"training": json.dumps({**notes, embedded_checksum.KEY: embedded_checksum.BLANK}, sort_keys=True)},
-        )

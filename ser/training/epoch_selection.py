@@ -1,11 +1,8 @@
 """Which epoch is kept and when training stops, derived from the scores of the epochs alone."""
 
-from dataclasses import asdict, dataclass
-
-import pyarrow as pa
+from dataclasses import dataclass
 
 from ser.config.schema import Training
-from ser.tables import contracts
 
 
 @dataclass(frozen=True)
@@ -28,14 +25,8 @@ def best(history: list[Epoch], selection: str) -> int:
     """Return the epoch (from 1) that ``selection`` keeps: the best score, the earlier of equals; ``last``: the last."""
     if selection == "last":
         return len(history)
-    return max(history, key=lambda row: (_score(row, selection), -row.epoch)).epoch
-
-
-def _score(row: Epoch, selection: str) -> float:
-    value = {"dev_ua": row.dev_ua, "dev_wa": row.dev_wa, "dev_loss": row.dev_loss}[selection]
-    if value is None:
-        raise ValueError(f"epoch {row.epoch} has no {selection}")
-    return -value if selection == "dev_loss" else value
+    sign = -1 if selection == "dev_loss" else 1
+    return max(history, key=lambda row: sign * float(getattr(row, selection))).epoch  # the first of equals
 
 
 def finished(history: list[Epoch], training: Training, selection: str) -> bool:
@@ -49,8 +40,3 @@ def finished(history: list[Epoch], training: Training, selection: str) -> bool:
         return True
     waited = len(history) - best(history, selection)
     return training.patience is not None and waited >= training.patience
-
-
-def table(history: list[Epoch]) -> pa.Table:
-    """Return the history as a table of its contract."""
-    return pa.Table.from_pylist([asdict(row) for row in history], schema=contracts.HISTORY.schema)

@@ -3,8 +3,6 @@
 import sys
 import time
 import warnings
-from collections.abc import Mapping
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -39,13 +37,13 @@ def train(task: TrainingTask, data: FoldData) -> Outcome:
         notes.append(warning)
     weights = {name: torch.from_numpy(np.array(value)) for name, value in module.weights(estimator).items()}
     history = [Epoch(1, 1, seconds, None, None, None, None, None)]
-    return Outcome(softmax(scores), history, weights, size(module, estimator), 1, 0, notes)
+    size = sum(value.numel() for value in weights.values())
+    return Outcome(softmax(scores), history, weights, size, 1, 0, notes)
 
 
 def _matrix(data: FoldData, part: str) -> NDArray[np.float64]:
     """Return the part's vectors (utterances, dims) under the recipe's view."""
-    if data.vector is None:
-        raise ValueError("the data have no vector")
+    assert data.vector is not None  # ``task.inputs``
     rows = torch.from_numpy(data.fold.rows(part)).to(data.device)
     return data.vector.vectors(rows).double().cpu().numpy()
 
@@ -54,9 +52,3 @@ def seeded(estimator: Any, seed: int) -> Any:
     """Return ``estimator`` with every ``random_state`` in it set to ``seed``."""
     states = {name: seed for name in estimator.get_params(deep=True) if name.split("__")[-1] == "random_state"}
     return estimator.set_params(**states)
-
-
-def size(module: ModuleType, estimator: Any) -> int:
-    """Return how many numbers a fitted estimator needs to predict, its scaler's included."""
-    weights: Mapping[str, NDArray[Any]] = module.weights(estimator)
-    return sum(int(value.size) for value in weights.values())

@@ -1,7 +1,7 @@
 """The data of a fold on the device, its examples (whole utterances or segments), and the batches that a model reads."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,19 +19,6 @@ from ser.training.fold import Fold
 from ser.training.word_input import WordInput
 
 Rows = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class InputFiles:
-    """features: folder of shards by feature; transcripts: folder of shards; embedding: word vectors to start from.
-
-    shards: how many each folder has, all that are there where it is None.
-    """
-
-    features: Mapping[str, Path] = field(default_factory=dict)
-    transcripts: Path | None = None
-    embedding: Path | None = None
-    shards: int | None = None
 
 
 @dataclass(frozen=True)
@@ -130,24 +117,35 @@ class FoldData:
             yield Batch(**found), label
 
 
-def load(fold: Fold, inputs: Inputs, files: InputFiles, *, device: torch.device, seed: int) -> FoldData:
-    """Return the data of ``fold`` for ``inputs``, those that the model reads, from ``files``.
+def load(
+    fold: Fold,
+    inputs: Inputs,
+    features: Mapping[str, Path],
+    transcripts: Path | None = None,
+    embedding: Path | None = None,
+    *,
+    shards: int | None = None,
+    device: torch.device,
+    seed: int,
+) -> FoldData:
+    """Return the data of ``fold`` for ``inputs``, those that the model reads.
 
-    ``seed``: of the initial word vectors. SerError where a file is missing or does not fit.
+    features: folder of shards by feature; transcripts: folder of shards; shards: how many each folder has, all that are
+    there where it is None; embedding: word vectors to start from; seed: of the other word vectors. SerError where a
+    file is missing or does not fit.
     """
     found: dict[str, FeatureInput] = {}
     for modality, view in inputs.views().items():
-        if view.feature not in files.features:
-            raise unknown("feature", view.feature, files.features)
-        folder = files.features[view.feature]
-        found[modality] = feature_input.load(view, modality, folder, fold, device, files.shards)
+        if view.feature not in features:
+            raise unknown("feature", view.feature, features)
+        found[modality] = feature_input.load(view, modality, features[view.feature], fold, device, shards)
     frames, vector = found.get("frames"), found.get("vector")
     if inputs.words is None:
         return FoldData(fold, device, frames, vector)
-    if files.transcripts is None:
+    if transcripts is None:
         raise SerError("the recipe reads inputs.words, but no folder of transcripts was given.")
-    sentences = word_input.sentences(files.transcripts, fold.utterances, files.shards)
-    words = word_input.make(inputs.words, sentences, fold, device, seed=seed, embedding=files.embedding)
+    sentences = word_input.sentences(transcripts, fold.utterances, shards)
+    words = word_input.make(inputs.words, sentences, fold, device, seed=seed, embedding=embedding)
     return FoldData(fold, device, frames, vector, words)
 
 

@@ -1,18 +1,21 @@
 """Gradient descent over epochs: one code path for CPU and CUDA, nothing read back from the device within a step."""
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional as F
 
+from ser.config.schema import Training
 from ser.errors import SerError
 from ser.jobs.training_log import TrainingLog
+from ser.layers.batch import Batch
 from ser.training import batch_order, device, optimisers, predict, training_state
 from ser.training.epoch_selection import Epoch, best, finished
 from ser.training.fold_data import FoldData
-from ser.training.loss import loss_function
 from ser.training.task import TrainingTask
 from ser.training.training_state import TrainingState
 
@@ -26,8 +29,7 @@ def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> TrainingState:
     training, protocol, examples = task.recipe.training, data.fold.protocol, data.examples("train")
     model.to(data.device)
     optimiser = optimisers.make(model, training, data.device)
-    loss_of = loss_function(model, data, training)
-    state = training_state.load(task.checkpoint, model, optimiser)
+    loss_of, state = loss_function(model, data, training), training_state.load(task.checkpoint, model, optimiser)
     history, log = state.history, TrainingLog(training.epochs, len(state.history))
     while not finished(history, training, protocol.selection):
         began, epoch, step = time.monotonic(), len(history) + 1, history[-1].step if history else 0
@@ -47,15 +49,15 @@ def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> TrainingState:
         train_loss = float(np.average(_finite(losses, epoch, step), weights=[len(indices) for indices in order]))
         dev = predict.evaluate(model, data, "dev", training.batch)
         seconds = time.monotonic() - began
-        test = predict.evaluate(model, data, "test", training.batch) if protocol.curves else predict.Scores()
-        scores = (dev.loss, dev.wa, dev.ua, test.wa, test.ua)  # those of test are for the record only
-        history.append(Epoch(epoch, step + len(losses), seconds, rate, train_loss, *scores))
+        test = predict.evaluate(model, data, "test", training.batch) if protocol.curves else predict.UNMEASURED
+        now = Epoch(epoch, step + len(losses), seconds, rate, train_loss, *dev, *test[1:])
+        history.append(now)
         if protocol.selection != "last" and best(history, protocol.selection) == epoch:
             state.best = {name: value.detach().clone() for name, value in model.state_dict().items()}
         if task.checkpoint.due():
             training_state.save(task.checkpoint, model, optimiser, state)
         last = finished(history, training, protocol.selection)
-        log.epoch(epoch, history[-1].step, (train_loss, dev.loss), dev.ua, last=last)
+        log.epoch(epoch, now.step, (train_loss, now.dev_loss), now.dev_ua, last=last)
     if state.best:
         model.load_state_dict(state.best)
     return state
@@ -72,3 +74,27 @@ def _finite(losses: list[Tensor], epoch: int, before: int) -> NDArray[np.float64
             "lower training.learning_rate or set training.clip_norm."
         )
     return values
+
+
+def loss_function(model: nn.Module, data: FoldData, training: Training) -> Callable[[Batch, Tensor], Tensor]:
+    """Return the loss of a batch and its labels: the model's own ``loss(batch, labels, weights)`` or cross-entropy."""
+    own: Callable[[Batch, Tensor, Tensor | None], Tensor] | None = getattr(model, "loss", None)
+    weights = None
+    if training.class_weights == "balanced":
+        weights = device.move(balanced_weights(data.examples("train").label, len(data.fold.classes)), data.device)
+
+    def loss(batch: Batch, labels: Tensor) -> Tensor:
+        if own is not None:
+            return own(batch, labels, weights)
+        return F.cross_entropy(model(batch).float(), labels, weight=weights)
+
+    return loss
+
+
+def balanced_weights(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
+    """Return n / (classes · n_c) per class over the training examples ``labels``: the mean weight of an example is 1.
+
+    King and Zeng (2001), "Logistic regression in rare events data". Every class must occur.
+    """
+    counts = np.bincount(labels, minlength=classes)
+    return (labels.size / (classes * counts)).astype(np.float32)

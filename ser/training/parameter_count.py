@@ -40,7 +40,7 @@ def _of_estimator(module: ModuleType, recipe: Recipe, width: int, classes: int) 
         warnings.simplefilter("ignore")  # on so few rows it need not converge
         fitted = estimator.seeded(module.build(classes, **recipe.options), 0)
         fitted.fit(np.random.default_rng(0).normal(size=(len(labels), width)), labels)
-    return estimator.size(module, fitted)
+    return sum(value.size for value in module.weights(fitted).values())
 
 
 def _shape(inputs: Inputs, dims: Mapping[str, int], classes: int) -> Shape:

@@ -1,7 +1,6 @@
 """The predictions of a trained network for each utterance of a part."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,17 +13,8 @@ from ser.layers.batch import Batch
 from ser.training import batch_order
 from ser.training.fold_data import FoldData
 
-
-@dataclass(frozen=True)
-class Scores:
-    """loss: mean −ln p(label) in nats; wa: share correct; ua: mean recall of the classes that occur; 0…1.
-
-    None where they were not measured.
-    """
-
-    loss: float | None = None
-    wa: float | None = None
-    ua: float | None = None
+Scores = tuple[float | None, float | None, float | None]
+UNMEASURED: Scores = (None, None, None)
 
 
 def log_probabilities(model: nn.Module, data: FoldData, part: str, size: int) -> NDArray[np.float64]:
@@ -34,8 +24,7 @@ def log_probabilities(model: nn.Module, data: FoldData, part: str, size: int) ->
     names utterances with a non-finite output. ``size``: examples in a batch.
     """
     values, first, pieces = _outputs(lambda batch: torch.log_softmax(model(batch).float(), -1), model, data, part, size)
-    summed: NDArray[np.float64] = np.logaddexp.reduceat(values, first, axis=0)
-    return summed - np.log(pieces)[:, None]
+    return np.logaddexp.reduceat(values, first, axis=0) - np.log(pieces)[:, None]
 
 
 def probabilities(model: nn.Module, data: FoldData, part: str, size: int) -> NDArray[np.float32]:
@@ -50,19 +39,22 @@ def summaries(model: nn.Module, data: FoldData, part: str, size: int) -> NDArray
     """
     summary: Callable[[Batch], Tensor] = model.summary  # type: ignore[assignment]
     values, first, pieces = _outputs(lambda batch: summary(batch).float(), model, data, part, size)
-    summed: NDArray[np.float64] = np.add.reduceat(values, first, axis=0)
-    return summed / pieces[:, None]
+    return np.add.reduceat(values, first, axis=0) / pieces[:, None]
 
 
 def evaluate(model: nn.Module, data: FoldData, part: str, size: int) -> Scores:
-    """Return loss, WA and UA on a part, None without utterances. The loss is unweighted, whatever the class weights."""
+    """Return loss, WA and UA on a part, each None without utterances.
+
+    The loss is the mean −ln p(label) in nats, unweighted whatever the class weights; WA is the share correct, UA the
+    mean recall of the classes that occur, both 0…1.
+    """
     truth = data.fold.labels[data.fold.rows(part)]
     if not truth.size:
-        return Scores()
+        return UNMEASURED
     scores = log_probabilities(model, data, part, size)
     counts = metrics.confusion(truth, scores.argmax(axis=1), scores.shape[1])
     loss = float(-scores[np.arange(len(truth)), truth].mean())
-    return Scores(loss, float(metrics.wa(counts)), float(metrics.ua(counts)))
+    return loss, float(metrics.wa(counts)), float(metrics.ua(counts))
 
 
 def _outputs(

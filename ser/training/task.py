@@ -11,7 +11,6 @@ from torch import Tensor
 from ser.config.schema import Inputs, Recipe
 from ser.errors import SerError
 from ser.files.checkpoints import CheckpointFile
-from ser.training.attention_record import AttentionRecord
 from ser.training.epoch_selection import Epoch
 
 
@@ -30,7 +29,7 @@ class TrainingTask:
 class Outcome:
     """probabilities: (test utterances, classes) float32; weights: the tensors of model.safetensors; best_epoch: from 1.
 
-    attention: of a few test utterances, none for a system without attention.
+    attention: rows of the ATTENTION table, none for a system without attention.
     """
 
     probabilities: NDArray[np.float32]
@@ -40,7 +39,7 @@ class Outcome:
     best_epoch: int
     resumes: int
     notes: list[str]
-    attention: list[AttentionRecord] = field(default_factory=list)
+    attention: list[dict[str, object]] = field(default_factory=list)
 
 
 def kind(module: ModuleType) -> str:

@@ -7,7 +7,6 @@ than VoxCeleb.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -22,20 +21,12 @@ LEARNING_RATE = 3e-4  # Adam; at 1e-3 the softmax without a normalisation before
 HELD_OUT = 10  # every tenth utterance of a speaker tests the embedding
 
 
-@dataclass(frozen=True)
-class Embedder:
-    """A trained network and its accuracy in identifying the speakers of held-out utterances."""
-
-    model: XVector
-    accuracy: float  # 0…1
-    held_out: int  # utterances that the accuracy was computed on
-
-
 def train(
     levels: Sequence[Tensor], speakers: Sequence[int], *, epochs: int, seed: int, device: torch.device
-) -> Embedder:
+) -> tuple[XVector, float, int]:
     """Train on utterances' log-mel ``levels`` ((frames, 24) dB each) and their ``speakers`` (0, 1, …).
 
+    Return the network, its accuracy in identifying the speakers of held-out utterances, 0…1, and how many these are.
     An epoch has one random crop of each training utterance. Repeatable on a CPU for one ``seed`` and thread count.
     """
     generator = torch.Generator().manual_seed(seed)
@@ -57,7 +48,9 @@ def train(
     # the normalisation statistics anew: after a few dozen steps the running ones still lag behind the weights
     update_bn((_crops(levels, batch, generator, device) for batch in _shuffled(fitted, generator)), model)
     model.eval()
-    return Embedder(model, _accuracy(model, head, levels, speakers, tested), len(tested))
+    with torch.inference_mode():
+        named = [int(head(model(centred(levels[i][None].to(device)))).argmax()) == speakers[i] for i in tested]
+    return model, sum(named) / max(len(named), 1), len(tested)
 
 
 def _divide(speakers: Sequence[int], generator: torch.Generator) -> tuple[list[int], list[int]]:
@@ -90,12 +83,3 @@ def _crops(
         start = int(torch.randint(len(level) - CROP + 1, (1,), generator=generator))
         crops.append(level[start : start + CROP])
     return centred(torch.stack(crops).to(device))
-
-
-@torch.inference_mode()
-def _accuracy(
-    model: XVector, head: nn.Linear, levels: Sequence[Tensor], speakers: Sequence[int], utterances: Sequence[int]
-) -> float:
-    device = next(model.parameters()).device
-    named = [int(head(model(centred(levels[i][None].to(device)))).argmax()) == speakers[i] for i in utterances]
-    return sum(named) / max(len(named), 1)

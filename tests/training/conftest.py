@@ -14,7 +14,7 @@ from ser.config.schema import Inputs, Protocol, View
 from ser.layers.batch import Batch, Shape
 from ser.tables import contracts
 from ser.training import fold, fold_data
-from ser.training.fold_data import FoldData, InputFiles
+from ser.training.fold_data import FoldData
 
 Row = tuple[str, str, str, str | None]  # utterance, part, label, speaker
 
@@ -67,9 +67,9 @@ def loaded(tmp_path: Path) -> Callable[..., FoldData]:
     """Write rows and matrices, and load them under a view as the frames of a fold."""
 
     def load(rows: list[Row], matrices: Mapping[str, np.ndarray], view: View, normalisation: str = "train") -> FoldData:
-        files = InputFiles({view.feature: write_shards(tmp_path / view.feature, matrices)})
+        features = {view.feature: write_shards(tmp_path / view.feature, matrices)}
         read = fold.read(write_folds(tmp_path / "folds.parquet", rows), 0, rule(normalisation))
-        return fold_data.load(read, Inputs(frames=view), files, device=torch.device("cpu"), seed=0)
+        return fold_data.load(read, Inputs(frames=view), features, device=torch.device("cpu"), seed=0)
 
     return load
 
@@ -93,7 +93,7 @@ def write_shards(folder: Path, matrices: Mapping[str, np.ndarray], size: int = 3
             for name in names[first : first + size]
         ]
         table = pa.Table.from_pylist(rows, schema=contracts.FEATURES.schema)
-        contracts.write(contracts.FEATURES, table, folder / f"{shard}.parquet", {"code": "abc"})
+        contracts.write(contracts.FEATURES, table, folder / f"{shard}.parquet", {"code": "abc", "hop": "0.01"})
     return folder
 
 
