@@ -6,18 +6,22 @@ as a parameter of the rule. docs/reruns.md says which edit reruns which jobs.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from ser import catalog
 from ser.config.schema import Recipe
 from ser.errors import SerError
+from ser.files.atomic import write_text
 from ser.provenance.essence import Target
-from ser.provenance.modules import Package
-from ser.provenance.normalise import Normal, Reference, digest
+from ser.provenance.modules import EFFECTS, Package
+from ser.provenance.normalise import Reference, digest
 
-RECORDS = Path(".snakemake/ser")  # summaries of modules and records of code hashes, next to Snakemake's own records
+RECORDS = Path(".snakemake/ser")  # next to Snakemake's own records
+CODE = RECORDS / "code"  # the definitions behind every code hash that was planned with
+DATA = (".csv", ".html", ".css", ".json", ".yaml")  # files next to a module that reads them
 # These decide no number: the configuration reaches a job as a resolved object, the rest reads, writes, logs and checks.
 EXCLUDED = (
     "catalog",
@@ -35,6 +39,23 @@ EXCLUDED = (
 )
 
 
+@dataclass(frozen=True)
+class Definition:
+    """The code of a definition.
+
+    text: without what it refers to, and the data files that it reads; uses: what it refers to, a target or the name of
+    what is outside the package or excluded, with the attributes read of it; strings: see ``Normal``.
+    """
+
+    text: str
+    uses: list[tuple[Target | str, tuple[str, ...]]]
+    strings: set[str]
+
+    def names(self) -> list[str]:
+        """Return what the definition refers to by name."""
+        return [".".join([use if isinstance(use, str) else str(use.name), *rest]) for use, rest in self.uses]
+
+
 class Code:
     """The definitions of one package, and hashes over those that a stage reaches."""
 
@@ -49,7 +70,7 @@ class Code:
         them or a string in the code that is reached, such as a default; None keeps all entries.
         """
         roots = list(roots)
-        options = self._with_strings(roots, options)
+        graph = self._graph(roots, options)
         done: dict[Target, str] = {}
         active: set[Target] = set()
 
@@ -59,82 +80,57 @@ class Code:
             if target in active:
                 return f"recursion {target.name}"
             active.add(target)
-            parts = [self._text(target, options)]
-            for found, rest in self._uses(target, options):
-                parts.append(".".join([found if isinstance(found, str) else visit(found), *rest]))
+            uses = (".".join([use if isinstance(use, str) else visit(use), *rest]) for use, rest in graph[target].uses)
+            done[target] = digest("\n".join([graph[target].text, *uses]))
             active.remove(target)
-            done[target] = digest("\n".join(parts))
             return done[target]
 
         return digest("\n".join(sorted({visit(root) for root in roots})))
 
     def reached(self, roots: Iterable[Target], options: frozenset[str] | None = None) -> dict[Target, str]:
         """Return each definition that ``roots`` reach, with a hash of its own code."""
-        roots = list(roots)
-        return self._reached(roots, self._with_strings(roots, options))
+        graph = self._graph(list(roots), options)
+        return {target: digest("\n".join([code.text, *code.names()])) for target, code in graph.items()}
 
-    def _with_strings(self, roots: list[Target], options: frozenset[str] | None) -> frozenset[str] | None:
-        """Return ``options`` and the strings in the code that is reached with them, until no entry is added."""
-        while options is not None:
-            reached = self._reached(roots, options)
-            inside = (normal.strings for target in reached for normal in self._normals(target, options).values())
-            if (more := options.union(*inside)) == options:
-                return options
-            options = more
-        return None
-
-    def _reached(self, roots: list[Target], options: frozenset[str] | None) -> dict[Target, str]:
-        found: dict[Target, str] = {}
-        queue = list(roots)
-        while queue:
-            target = queue.pop()
-            if target in found:
-                continue
-            uses = list(self._uses(target, options))
-            names = [".".join([use if isinstance(use, str) else str(use.name), *rest]) for use, rest in uses]
-            found[target] = digest("\n".join([self._text(target, options), *names]))
-            queue.extend(use for use, _ in uses if isinstance(use, Target))
-        return found
+    def _graph(self, roots: list[Target], options: frozenset[str] | None) -> dict[Target, Definition]:
+        """Return the code of each definition that ``roots`` reach with ``options`` and the strings in that code."""
+        while True:
+            found: dict[Target, Definition] = {}
+            queue = list(roots)
+            while queue:
+                target = queue.pop()
+                if target not in found:
+                    found[target] = self._definition(target, options)
+                    queue.extend(use for use, _ in found[target].uses if isinstance(use, Target))
+            if options is None or options.issuperset(
+                more := {text for code in found.values() for text in code.strings}
+            ):
+                return found
+            options |= more
 
     def definitions(self, module: str) -> list[Target]:
         """Return all top-level definitions of ``module``, and of the modules in it where it is a package."""
         inside = [name for name in self.package.below(module) if not _excluded(name)]
         return [Target(name, defined) for name in inside for defined in sorted(self.package.summary(name).definitions)]
 
-    def _normals(self, target: Target, options: frozenset[str] | None) -> Mapping[str, Normal]:
-        """Return the normal forms of a definition: one, or those of the entries of a table that count, by key."""
-        if target.name is None:
-            return {}
-        summary = self.package.summary(target.module)
-        normal = summary.definitions[target.name] if target.name else summary.effects
-        if normal is None:
-            return {}
-        if normal.choices is None:
-            return {"": normal}
-        return {key: normal.choices[key] for key in sorted(normal.choices) if options is None or key in options}
-
-    def _text(self, target: Target, options: frozenset[str] | None) -> str:
-        """Return the code of a definition as a text without what it refers to, and the data files that it reads."""
-        if target.name is None:
-            return "module"
-        normals = self._normals(target, options)
+    def _definition(self, target: Target, options: frozenset[str] | None) -> Definition:
+        """Return the code of a definition; of a table of ``Choices`` the entries that count."""
+        if target.name is None:  # a module that is passed around as a value: all of it
+            return Definition("module", [(inner, ()) for inner in self.definitions(target.module)], set())
+        summary, printed = self.package.summary(target.module), self.package.printed(target.module)
+        normal = summary.definitions[target.name]
+        normals = {"": normal}
+        if normal.choices is not None:
+            normals = {key: normal.choices[key] for key in sorted(normal.choices) if options is None or key in options}
         texts = [part for key, normal in normals.items() for part in (key, normal.text)]
-        printed = self.package.printed(target.module)
         if printed:
-            texts.append(self.package.summary(target.module).docstring)
+            texts.append(summary.docstring)
         if printed or any(normal.reads_files for normal in normals.values()):
             texts.append(self._data(self.package.path(target.module).parent))
-        return "\n".join(texts)
-
-    def _uses(self, target: Target, options: frozenset[str] | None) -> Iterator[tuple[Target | str, tuple[str, ...]]]:
-        """Yield what a definition refers to, resolved, and the attributes read of it."""
-        if target.name is None:  # a module that is passed around as a value: all of it
-            yield from ((inner, ()) for inner in self.definitions(target.module))
-            return
-        for normal in self._normals(target, options).values():
-            yield from map(self._resolved, normal.references)
-        if target.name and self.package.summary(target.module).effects is not None:
-            yield Target(target.module, ""), ()
+        uses = [self._resolved(reference) for normal in normals.values() for reference in normal.references]
+        if target.name and EFFECTS in summary.definitions:
+            uses.append((Target(target.module, EFFECTS), ()))
+        return Definition("\n".join(texts), uses, {text for normal in normals.values() for text in normal.strings})
 
     def _resolved(self, reference: Reference) -> tuple[Target | str, tuple[str, ...]]:
         found, rest = self._resolve(reference.target), reference.attributes
@@ -163,10 +159,11 @@ class Code:
         return str(target.name)  # defined at run time
 
     def _data(self, folder: Path) -> str:
-        """Return a hash over the data files in ``folder``."""
+        """Return a hash over the data files in ``folder``, subfolders included."""
         if folder not in self._data_hashes:
-            contents = [path.read_bytes() for path in self.package.data(folder)]
-            self._data_hashes[folder] = hashlib.blake2b(b"\n".join(contents), digest_size=8).hexdigest()
+            files = (path for path in sorted(folder.rglob("*")) if path.suffix in DATA and path.is_file())
+            contents = b"\n".join(path.read_bytes() for path in files)
+            self._data_hashes[folder] = hashlib.blake2b(contents, digest_size=8).hexdigest()
         return self._data_hashes[folder]
 
 
@@ -198,6 +195,16 @@ def code_hash(stage: str, *modules: str, options: frozenset[str] | None = None) 
     """
     code = package()
     return code.hash(roots(code, stage, modules), options)
+
+
+def record(code: str, stage: str, *modules: str, options: frozenset[str] | None = None) -> None:
+    """Keep which definitions ``code``, the hash of a stage, covers, for ``ser why``."""
+    path = CODE / f"{code}.json"
+    if not path.exists():
+        reached = package().reached(roots(package(), stage, modules), options)
+        content = {f"{target.module}.{target.name}".rstrip("."): digest for target, digest in reached.items()}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, json.dumps(content, sort_keys=True))
 
 
 def strings(value: object) -> frozenset[str]:

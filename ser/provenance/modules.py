@@ -6,7 +6,6 @@ the source changes.
 
 import ast
 import hashlib
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,17 +21,16 @@ from ser.provenance.normalise import Normal, bound, imported, normalise
 
 # Another normal form reads no summary of an earlier one.
 FORM = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in (essence, normal_form))
-DATA = (".csv", ".html", ".css", ".json", ".yaml")  # files next to a module that reads them
+EFFECTS = ""  # under this name: the statements of a module that bind no name
 PRINTED = ("report", "papers")  # packages whose docstrings and data files are part of what they write
 
 
 @dataclass(frozen=True)
 class Summary:
-    """One module. definitions, imports: by top-level name; effects: its statements that bind no name."""
+    """One module. definitions, imports: by top-level name."""
 
     definitions: dict[str, Normal]
     imports: dict[str, Target]
-    effects: Normal | None
     docstring: str
 
 
@@ -66,10 +64,6 @@ class Package:
         """Return ``module`` and, where it is a package, all modules in it, sorted."""
         return sorted(name for name in self.modules if name == module or name.startswith(f"{module}."))
 
-    def data(self, folder: Path) -> Iterator[Path]:
-        """Yield the data files in ``folder``, subfolders included, sorted."""
-        return (path for path in sorted(folder.rglob("*")) if path.suffix in DATA and path.is_file())
-
     def summary(self, module: str) -> Summary:
         """Return what ``module``, which must exist, defines."""
         if module not in self._summaries:
@@ -95,25 +89,18 @@ def summarise(module: str, source: str, *, docstrings: bool = False) -> Summary:
     tree = ast.parse(source)
     statements: dict[str, list[ast.stmt]] = {}
     imports: dict[str, Target] = {}
-    effects: list[ast.stmt] = []
     for node in tree.body:
         for inner in ast.walk(node) if isinstance(node, ast.If | ast.Try) else [node]:
             imports |= imported(inner)
-        if isinstance(node, ast.Import | ast.ImportFrom) or _is_text(node):
+        text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if text or isinstance(node, ast.Import | ast.ImportFrom):
             continue
         names = {node.name} if isinstance(node, ast.FunctionDef | ast.ClassDef) else bound(node)
-        for name in names:
+        for name in names or {EFFECTS}:
             statements.setdefault(name, []).append(node)
-        if not names:
-            effects.append(node)
     top = imports | {name: Target(module, name) for name in statements}
     return Summary(
         {name: normalise(nodes, top, docstrings=docstrings) for name, nodes in statements.items()},
         imports,
-        normalise(effects, top, docstrings=docstrings) if effects else None,
         (ast.get_docstring(tree) or "") if docstrings else "",
     )
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)

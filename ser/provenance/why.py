@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ser.errors import SerError, offenders
-from ser.provenance.record import changes, recorded
+from ser.provenance.code_hash import CODE
 
 JOB = re.compile(r"^(?:local)?(?:rule|checkpoint) (?P<rule>\w+):\n(?P<body>(?:    .*\n)+)", re.MULTILINE)
 PARAMS = re.compile(r"before: (?P<before>.*?) now: (?P<now>.*)$")
-CODE = re.compile(r"'([0-9a-f]{16})'")
+HASH = re.compile(r"'([0-9a-f]{16})'")
 FOLLOWS = "Input files updated by another job"
 
 
@@ -67,17 +67,28 @@ def _reason(cause: Rebuild) -> str:
     params = PARAMS.search(cause.reason)
     if params is None:
         return cause.reason[:1].lower() + cause.reason[1:].rstrip(".")
-    before, now = CODE.findall(params["before"]), CODE.findall(params["now"])
-    if before and now:
-        return _definitions(cause.rule, before[0], now[0])
-    return f"a parameter of rule {cause.rule} changed: {_options(params['before'], params['now'])}"
+    codes = [*HASH.findall(params["before"])[:1], *HASH.findall(params["now"])[:1]]
+    if len(codes) < 2:
+        return f"a parameter of rule {cause.rule} changed: {_options(params['before'], params['now'])}"
+    files = [CODE / f"{code}.json" for code in codes]
+    if not all(file.is_file() for file in files):
+        listed = f"({' → '.join(codes)}; the definitions of the older code are not recorded)"
+        return f"the code of rule {cause.rule} changed {listed}"
+    before, now = (json.loads(file.read_text(encoding="utf-8")) for file in files)
+    return f"the code of rule {cause.rule} changed: {offenders(changes(before, now))}"
 
 
-def _definitions(rule: str, before: str, now: str) -> str:
-    old, new = recorded(before), recorded(now)
-    if old is None or new is None:
-        return f"the code of rule {rule} changed ({before} → {now}; the definitions of the older code are not recorded)"
-    return f"the code of rule {rule} changed: {offenders(changes(old, new))}"
+def changes(before: dict[str, str], now: dict[str, str]) -> list[str]:
+    """Return the definitions that were changed, added or removed, as text; a moved one is no change."""
+    changed = [name for name in before.keys() & now.keys() if before[name] != now[name]]
+    gone, new = before.keys() - now.keys(), now.keys() - before.keys()
+    moved = {old: name for old in gone for name in new if before[old] == now[name]}
+    gone, new = gone - moved.keys(), new - set(moved.values())
+    return [
+        *sorted(changed),
+        *(f"{name} (new)" for name in sorted(new)),
+        *(f"{name} (removed)" for name in sorted(gone)),
+    ]
 
 
 def _options(before: str, now: str) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ser.provenance import why
-from ser.provenance.record import FOLDER, changes, record, recorded
+from ser.provenance.code_hash import CODE, record
+from ser.provenance.why import changes
 
 DRY_RUN = """
 [Sun Nov 29 00:48:37 2026]
@@ -46,9 +47,9 @@ def test_a_changed_option_is_named_with_both_values() -> None:
 
 def test_changed_code_is_named_by_its_definitions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    FOLDER.mkdir(parents=True)
-    (FOLDER / "0123456789abcdef.json").write_text(json.dumps({"ser.a.cut": "1", "ser.a.gone": "2"}))
-    (FOLDER / "fedcba9876543210.json").write_text(json.dumps({"ser.a.cut": "3", "ser.b.new": "4"}))
+    CODE.mkdir(parents=True)
+    (CODE / "0123456789abcdef.json").write_text(json.dumps({"ser.a.cut": "1", "ser.a.gone": "2"}))
+    (CODE / "fedcba9876543210.json").write_text(json.dumps({"ser.a.cut": "3", "ser.b.new": "4"}))
     (sentence,) = sentences("'0123456789abcdef'", "'fedcba9876543210'", "data/mine/manifest.parquet")
     assert sentence == (
         "data/mine/manifest.parquet would be rebuilt because the code of rule prepare changed: "
@@ -68,9 +69,7 @@ def test_a_moved_definition_is_no_change() -> None:
 
 def test_a_record_lists_the_definitions_of_a_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert recorded("0" * 16) is None
     record("0" * 16, "split", "ser.protocols.speaker_out")
-    content = recorded("0" * 16)
-    assert content is not None
+    content = json.loads((CODE / f"{'0' * 16}.json").read_text())
     assert "ser.protocols.speaker_out.assign" in content
     assert "ser.stages.split.split" in content

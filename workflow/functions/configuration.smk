@@ -8,8 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from ser import catalog, layout
 from ser.config.read import merged, read_yaml, resolve
 from ser.errors import SerError
-from ser.provenance.code_hash import code_hash, training_options
-from ser.provenance.record import record
+from ser.provenance.code_hash import code_hash, record, training_options
 
 # A plan of thousands of jobs is millions of objects that all stay: collecting garbage among them takes a quarter of the
 # time of planning, and three more seconds when Python ends.
