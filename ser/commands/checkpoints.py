@@ -1,7 +1,6 @@
 """The verb ``checkpoints``: checkpoints of runs that never ended."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +19,7 @@ def checkpoints(
 
     folder = Path(layout.CHECKPOINTS)
     found = stale(folder, older_than)
-    entries = [asdict(one) | {"removed": remove and remove_folder(folder / one.key)} for one in found]
+    entries = [one | {"removed": remove and remove_folder(folder / one["key"])} for one in found]
     columns = {name: name.replace("_", " ") for name in ("run", "epochs", "days", "megabytes", "in_use", "removed")}
     table = inventory.table(entries, {**columns, "key": "key"})
     print(json.dumps(entries, indent=2, ensure_ascii=False) if as_json else table)

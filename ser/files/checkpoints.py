@@ -120,28 +120,17 @@ class CheckpointFile:
         self.message = text
 
 
-@dataclass(frozen=True)
-class StaleCheckpoint:
-    """The checkpoint of a run that was killed, then changed or no longer requested.
+def stale(checkpoints: Path, older_than: float) -> list[dict[str, Any]]:
+    """Return the entries of the folder ``checkpoints`` not written for ``older_than`` days, oldest first.
 
-    ``days``: since the last write; ``in_use``: its run is active at this moment.
+    Each is the checkpoint of a run that was killed, then changed or no longer requested: its key, run (folder; "" where
+    the file does not name it), epochs, days since the last write, megabytes, and whether its run is in_use now.
     """
-
-    key: str
-    run: str  # folder of the run; empty where the file does not name it
-    epochs: int
-    days: float
-    megabytes: float
-    in_use: bool
-
-
-def stale(checkpoints: Path, older_than: float) -> list[StaleCheckpoint]:
-    """Return the entries of the folder ``checkpoints`` not written for ``older_than`` days, oldest first."""
     found = []
     for folder in checkpoints.glob("*"):
         with suppress(FileNotFoundError, NotADirectoryError):  # its run has just ended, or a stray file
             found.append(_described(folder))
-    return sorted((one for one in found if one.days >= older_than), key=lambda one: (-one.days, one.key))
+    return sorted((one for one in found if one["days"] >= older_than), key=lambda one: (-one["days"], one["key"]))
 
 
 def remove(folder: Path) -> bool:
@@ -154,7 +143,7 @@ def remove(folder: Path) -> bool:
     return True
 
 
-def _described(folder: Path) -> StaleCheckpoint:
+def _described(folder: Path) -> dict[str, Any]:
     sizes = {path: path.stat().st_size for path in folder.iterdir()}
     state, lock = folder / FILE, folder / LOCK
     written = (state if state in sizes else folder).stat().st_mtime
@@ -168,5 +157,5 @@ def _described(folder: Path) -> StaleCheckpoint:
             FileLock(lock, blocking=False).acquire().lock.release()
     except Timeout:
         in_use = True
-    days, megabytes = (time.time() - written) / DAY, sum(sizes.values()) / 1e6
-    return StaleCheckpoint(folder.name, run, epochs, round(days, 2), round(megabytes, 2), in_use)
+    days, megabytes = round((time.time() - written) / DAY, 2), round(sum(sizes.values()) / 1e6, 2)
+    return {"key": folder.name, "run": run, "epochs": epochs, "days": days, "megabytes": megabytes, "in_use": in_use}

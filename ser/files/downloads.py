@@ -48,7 +48,7 @@ def download(url: str, to: Path, *, md5: Sequence[str] = (), size: int | None = 
         part = to.with_name(f"{to.name}.part")
         _transfer(url, part, size, bool(md5), corpus)
         part.replace(to)
-        _validator(part).unlink(missing_ok=True)
+        part.with_name(f"{part.name}.etag").unlink(missing_ok=True)
     try:
         _check(to, md5, public(url))
     except SerError as error:
@@ -93,7 +93,8 @@ def _transfer(url: str, part: Path, size: int | None, checked: bool, corpus: str
 
 
 def _attempt(url: str, part: Path, size: int | None, checked: bool, corpus: str) -> None:
-    validator = _validator(part)
+    origin = public(url)
+    validator = part.with_name(f"{part.name}.etag")  # the server's ETag, with which it decides whether the rest fits
     etag = validator.read_text(encoding="ascii", errors="ignore") if validator.exists() else ""
     # without an ETag or a published checksum the rest might be of another file, undetected
     begin = part.stat().st_size if part.exists() and (etag or checked) else 0
@@ -112,8 +113,9 @@ def _attempt(url: str, part: Path, size: int | None, checked: bool, corpus: str)
     ) as answer:
         if answer.status_code == 416 and answer.headers.get("Content-Range") == f"bytes */{begin}":
             return  # it was complete already
-        if begin and not _continues(answer, begin):
-            part.unlink()
+        expected = f"bytes {begin}-" if answer.status_code == 206 else ""
+        if begin and (answer.status_code == 416 or not answer.headers.get("Content-Range", "").startswith(expected)):
+            part.unlink()  # the answer is the rest of another file
             _attempt(url, part, size, checked, corpus)
             return
         _refuse(answer, url, corpus)
@@ -122,12 +124,14 @@ def _attempt(url: str, part: Path, size: int | None, checked: bool, corpus: str)
         length = answer.headers.get("Content-Length", "")
         total = begin + int(length) if length.isascii() and length.isdigit() and len(length) < DIGITS else size
         if total is not None and size is not None and total != size:
-            raise SerError(
-                f"archive {public(url)}: has {total} bytes, the published one {size}; is it another release?"
-            )
-        require_space(part.parent, (total or 0) - begin, public(url))
-        _remember(validator, answer.headers)
-        _write(answer, part, begin, total, public(url))
+            raise SerError(f"archive {origin}: has {total} bytes, the published one {size}; is it another release?")
+        require_space(part.parent, (total or 0) - begin, origin)
+        etag = answer.headers.get("ETag", "")
+        if etag and etag.isascii() and not etag.startswith("W/"):  # If-Range needs a strong one
+            validator.write_text(etag, encoding="ascii")
+        else:
+            validator.unlink(missing_ok=True)
+        _write(answer, part, begin, total, origin)
 
 
 def _guard(answer: requests.Response, **_: object) -> None:
@@ -142,26 +146,6 @@ def _guard(answer: requests.Response, **_: object) -> None:
             raise SerError(
                 f"archive {public(answer.url)}: the server redirects to {public(target)}, which is not safe."
             )
-
-
-def _continues(answer: requests.Response, begin: int) -> bool:
-    """Return whether the answer to a request for the rest can be used: not where it is the rest of another file."""
-    if answer.status_code == 206:
-        return answer.headers.get("Content-Range", "").startswith(f"bytes {begin}-")
-    return answer.status_code != 416
-
-
-def _validator(part: Path) -> Path:
-    """Return the file next to ``part`` for the server's ETag, with which it decides whether the rest still fits."""
-    return part.with_name(f"{part.name}.etag")
-
-
-def _remember(validator: Path, headers: "requests.structures.CaseInsensitiveDict[str]") -> None:
-    etag = headers.get("ETag", "")
-    if etag and etag.isascii() and not etag.startswith("W/"):  # If-Range needs a strong one
-        validator.write_text(etag, encoding="ascii")
-    else:
-        validator.unlink(missing_ok=True)
 
 
 def _refuse(answer: requests.Response, url: str, corpus: str) -> None:
