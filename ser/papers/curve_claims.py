@@ -6,15 +6,26 @@ is the other way round beyond doubt (Bonferroni over the differences) refutes it
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ser.papers.claims import Claim
-from ser.papers.measures import Evidence, measured
-from ser.papers.results import OwnResult
+from ser.papers.matching import OwnResult
 from ser.papers.uncertainty import Uncertain, exact, paired
-from ser.papers.verdicts import Outcome, Verdict, ahead, equivalent, no_higher, signed, together
+from ser.papers.verdicts import (
+    MARGIN,
+    Evidence,
+    Outcome,
+    Verdict,
+    ahead,
+    equivalent,
+    measured,
+    no_higher,
+    signed,
+    together,
+)
 
 NARROW = 2  # bins or frames of a filter along the axis that is not varied
 STEADY = 1.0  # points by which the fluctuation of two curves may differ
@@ -32,7 +43,7 @@ def filters(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> V
         wanted = "two" if claim.printed is None else f"{claim.axis} {claim.printed:g}, a smaller and a larger one"
         return Verdict(claim, "not run", f"{len(points)} shapes of filters were run; wanted: {wanted}")
     judge = {"rise to a level": _rise, "peak": _peak, "fall": _fall, "level curve": _level}[claim.kind]
-    return Verdict(claim, *judge(points, claim.printed or 0.0, evidence.margin))
+    return Verdict(claim, *judge(points, claim.printed or 0.0))
 
 
 def test_curves(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Verdict:
@@ -59,25 +70,21 @@ def _points(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> d
     """Return the measure by height, by width, or by the number of the shape."""
     found = {}
     for number, result in enumerate(results):
-        height, width = (result.options.get(name) for name in ("height", "width"))
+        shape: dict[str, Any] = {"shape": number, **{name: result.options.get(name) for name in ("height", "width")}}
         rate = measured(claim, claim.sides[0], result, evidence)
-        if rate is None or height is None or width is None:
+        if rate is None or None in shape.values():
             continue
-        if claim.axis == "shape":
-            found[float(number)] = rate
-        elif claim.axis == "height" and width == NARROW:
-            found[float(height)] = rate
-        elif claim.axis == "width" and height == NARROW:
-            found[float(width)] = rate
+        if claim.axis == "shape" or shape["width" if claim.axis == "height" else "height"] == NARROW:
+            found[float(shape[claim.axis])] = rate
     return found
 
 
-def _rise(points: Points, printed: float, margin: float) -> Judgement:
+def _rise(points: Points, printed: float) -> Judgement:
     """Ours is the point from which no later point is higher beyond doubt."""
     every = list(points)
     beyond = [points[point] - points[printed] for point in every if point > printed]
     rise = points[printed] - points[every[0]]
-    outcome = together([ahead(rise), *(no_higher(one, margin, len(beyond)) for one in beyond)])
+    outcome = together([ahead(rise), *(no_higher(one, MARGIN, len(beyond)) for one in beyond)])
     level = next(
         point
         for point in every
@@ -88,7 +95,7 @@ def _rise(points: Points, printed: float, margin: float) -> Judgement:
     return outcome, reason, exact(level)
 
 
-def _peak(points: Points, printed: float, _: float) -> Judgement:
+def _peak(points: Points, printed: float) -> Judgement:
     """Ours is the highest point."""
     ends = [*points][:: len(points) - 1]
     first, last = (points[printed] - points[end] for end in ends)
@@ -97,17 +104,17 @@ def _peak(points: Points, printed: float, _: float) -> Judgement:
     return together([ahead(first, 2), ahead(last, 2)]), reason, exact(highest)
 
 
-def _fall(points: Points, _: float, __: float) -> Judgement:
+def _fall(points: Points, _: float) -> Judgement:
     first, last = min(points), max(points)
     fall = points[first] - points[last]
     return ahead(fall), f"from {first:g} to {last:g} down by {signed(fall)}", fall
 
 
-def _level(points: Points, _: float, margin: float) -> Judgement:
+def _level(points: Points, _: float) -> Judgement:
     """Ours is the point that is farthest from the mean of all."""
     mean = exact(float(np.mean([point.value for point in points.values()])))
     apart = [point - mean for point in points.values()]
-    outcome = together([equivalent(one, margin, len(apart)) for one in apart])
+    outcome = together([equivalent(one, len(apart)) for one in apart])
     farthest = max(apart, key=lambda one: abs(one.value))
     reason = f"of {len(apart)} shapes the farthest from their mean of {mean.value:.2f}: {signed(farthest)}"
     return outcome, reason, farthest

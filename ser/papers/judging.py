@@ -8,10 +8,9 @@ from typing import get_args
 from ser.papers import curve_claims, matching
 from ser.papers import verdicts as on_numbers
 from ser.papers.claims import FILTER_STUDY, Claim, claims
-from ser.papers.measures import Evidence
-from ser.papers.results import OwnResult
-from ser.papers.uncertainty import exact
-from ser.papers.verdicts import Outcome, Verdict
+from ser.papers.matching import OwnResult
+from ser.papers.uncertainty import Uncertain, exact
+from ser.papers.verdicts import Evidence, Outcome, Verdict
 
 JUDGES = {
     "value": on_numbers.value,
@@ -35,20 +34,19 @@ def verdicts(results: Iterable[OwnResult], evidence: Evidence | None = None) -> 
     found = []
     for paper, own in matching.applicable(results).items():
         corpora = {one.counterpart for one in own if not one.synthetic}
-        for claim in claims():
-            if claim.paper == paper:
-                verdict = judge(claim, own, evidence or Evidence())
-                on_it = claim.corpus in corpora or (claim.corpus == "" and corpora)
-                found += [verdict] if on_it or verdict.verdict != "not run" else []
+        for claim in (claim for claim in claims() if claim.paper == paper):
+            verdict = judge(claim, own, evidence or Evidence())
+            if verdict.verdict != "not run" or claim.corpus in corpora or (corpora and not claim.corpus):
+                found.append(verdict)
     return found
 
 
 def judge(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Verdict:
     """Return the verdict on a claim: by comparable results if there are such, then those with the most runs."""
-    if claim.metric == "WER":
-        return _recogniser(claim, evidence)
     printed = None if claim.printed is None else exact(claim.printed)
-    candidates = matching.candidates(claim, results)
+    if claim.metric == "WER":
+        return _recogniser(claim, printed, evidence)
+    candidates = [[one for one in results if matching.belongs(one, side)] for side in claim.sides]
     settings = matching.settings(claim, candidates)
     if not settings:
         absent = [side.name for side, found in zip(claim.sides, candidates, strict=True) if not found]
@@ -60,25 +58,22 @@ def judge(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Ver
         return bool(matching.claim_obstacles(claim, setting)), first.paper != claim.paper, -runs, first.setting
 
     chosen = min(settings, key=order)
-    obstacles = matching.claim_obstacles(claim, chosen)
     found = JUDGES[claim.kind](claim, chosen, evidence)
     found = replace(found, printed=found.printed or printed, results=chosen)
+    obstacles = matching.claim_obstacles(claim, chosen)
     if obstacles and found.verdict != "not run":
         return replace(found, verdict="not comparable", reason="; ".join(obstacles))
     return found
 
 
-def tally(found: Iterable[Verdict]) -> dict[str, dict[str, int]]:
-    """Return, for each paper of the verdicts, how many claims have which verdict; all five are named."""
-    counted: dict[str, Counter[str]] = {}
-    for one in found:
-        counted.setdefault(one.claim.paper, Counter())[one.verdict] += 1
-    return {paper: {name: counted[paper][name] for name in get_args(Outcome)} for paper in counted}
+def tally(found: Iterable[Verdict]) -> dict[str, int]:
+    """Return how many claims have which verdict; all five are named."""
+    counts = Counter(one.verdict for one in found)
+    return {name: counts[name] for name in get_args(Outcome)}
 
 
-def _recogniser(claim: Claim, evidence: Evidence) -> Verdict:
+def _recogniser(claim: Claim, printed: Uncertain | None, evidence: Evidence) -> Verdict:
     """Return the verdict on a word error rate: our recognisers are others."""
-    printed = None if claim.printed is None else exact(claim.printed)
     if not evidence.transcripts:
         return Verdict(claim, "not run", "no recogniser was run", None, printed)
     best = min(evidence.transcripts, key=lambda one: one.errors.wer)

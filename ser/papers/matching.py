@@ -1,16 +1,107 @@
 """Which results of ours belong to a printed number or a claim, and what makes them incomparable with it."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
 
 from ser.config.schema import Recipe
 from ser.papers import published
 from ser.papers.claims import FILTER_STUDY, Claim
 from ser.papers.published import Published
-from ser.papers.results import OwnResult, paper_corpus
 
+SYNTHETIC = "demo"  # adapter of the synthetic corpus, which has the layout of IEMOCAP
+PAPER_CORPORA = {"iemocap": "IEMOCAP", "enterface": "eNTERFACE"}  # how an adapter's name begins: the papers' name
 SEEDS = {"cao2019": 3, "xie2019": 3, "peng2021": 3, "li2018": 1}  # of the shipped experiments, under their protocols
 SHAPE = ("options.height", "options.width")  # what the systems of a filter study differ in
 SELECTED = "best point of test curve"  # in the protocol of numbers that were selected on the test part
+
+
+@dataclass(frozen=True, eq=False)
+class OwnResult:
+    """One system under one protocol on one corpus, all seeds and folds; rates are in 0…1.
+
+    adapter: reader of the corpus. paper: whose protocol it is, None: ours. published: paper: the system's names there.
+    recognised: whether it reads recognised transcripts. rates: WA and UA, means over seeds; seed_sd: their standard
+    deviations, 0 for a single seed. recalls: by class, NaN where there is no test utterance. confusion: rows true,
+    columns predicted, utterances summed over seeds. minutes: of training, mean over runs. curves: (seed, fold): the
+    HISTORY table. partial: "" or which folds were run. weights: remarks on weights that are not the paper's. changes:
+    key of the shipped system or protocol: shipped value → its value.
+    """
+
+    corpus: str
+    adapter: str
+    protocol: str
+    paper: str | None
+    system: str
+    published: Mapping[str, tuple[str, ...]]
+    options: Mapping[str, Any]
+    recognised: bool
+    rates: Mapping[str, float]
+    seed_sd: Mapping[str, float]
+    recalls: Mapping[str, float]
+    confusion: pd.DataFrame
+    parameters: int
+    minutes: float
+    devices: str
+    curves: Mapping[tuple[int, int], pd.DataFrame]
+    partial: str = ""
+    weights: tuple[str, ...] = ()
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def seeds(self) -> int:
+        """How many."""
+        return len({seed for seed, _ in self.curves})
+
+    @property
+    def complete(self) -> bool:
+        """Whether all folds were run, with every seed."""
+        return not self.partial and len(self.curves) == self.seeds * len({fold for _, fold in self.curves})
+
+    @property
+    def setting(self) -> tuple[str, str]:
+        """Corpus and protocol."""
+        return self.corpus, self.protocol
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the corpus is the synthetic one, whose numbers mean nothing about a paper."""
+        return self.adapter == SYNTHETIC
+
+    @property
+    def counterpart(self) -> str:
+        """The papers' corpus with whose numbers the result is listed, "" if none."""
+        return "IEMOCAP" if self.synthetic else paper_corpus(self.adapter)
+
+    @property
+    def sizes(self) -> dict[str, float]:
+        """Test utterances of one seed by class, without classes that have none."""
+        counts = self.confusion.sum(axis=1) / self.seeds
+        return {str(name): float(count) for name, count in counts.items() if count > 0}
+
+    @property
+    def curve_ua(self) -> float | None:
+        """UA at the best point of the test curve, mean over runs: chosen on the test part; None without test curves."""
+        return _mean([float(curve["test_ua"].max()) for curve in self.curves.values()])
+
+    @property
+    def converged_ua(self) -> float | None:
+        """UA of the test part after the last epoch, mean over runs; None without test curves."""
+        return _mean([float(curve["test_ua"].iloc[-1]) for curve in self.curves.values()])
+
+
+def paper_corpus(adapter: str) -> str:
+    """Return the papers' name of an adapter's corpus, "" where no paper used it."""
+    return next((name for start, name in PAPER_CORPORA.items() if adapter.lower().startswith(start)), "")
+
+
+def _mean(values: list[float]) -> float | None:
+    return None if any(map(math.isnan, values)) else sum(values) / len(values)
+
+
 Setting = tuple[OwnResult, ...]  # a result for each side of a claim; for a filter study every result of its only side
 
 
@@ -19,13 +110,13 @@ def numbers_of(recipe: Recipe, adapter: str) -> tuple[Published, ...]:
 
     Each number is there once; those on another kind of transcript are left out.
     """
-    named = ((paper, name) for paper, names in recipe.published.items() for name in names)
     once: dict[tuple[str, str, float], Published] = {}
-    for entry in (entry for paper, name in named for entry in published.published(paper, name)):
-        if not entry.label and entry.recognised == reads_recognised(recipe):
-            once.setdefault((entry.protocol, entry.metric, entry.percent), entry)
+    for paper, names in recipe.published.items():
+        for number in (number for name in names for number in published.published(paper, name)):
+            if not number.label and number.recognised == reads_recognised(recipe):
+                once.setdefault((number.protocol, number.metric, number.percent), number)
     corpus = paper_corpus(adapter)
-    same = tuple(entry for entry in once.values() if corpus and entry.corpus == corpus)
+    same = tuple(number for number in once.values() if corpus and number.corpus == corpus)
     return same or tuple(once.values())
 
 
@@ -92,20 +183,19 @@ def obstacles(result: OwnResult, numbers: Sequence[Published], varied: Sequence[
     return reasons
 
 
-def candidates(claim: Claim, results: Sequence[OwnResult]) -> list[list[OwnResult]]:
-    """Return the results that belong to each side of a claim."""
-    return [[one for one in results if belongs(one, side)] for side in claim.sides]
-
-
 def settings(claim: Claim, found: Sequence[Sequence[OwnResult]]) -> list[Setting]:
-    """Return the results of all sides for each corpus and protocol that has them; of variants the least changed."""
+    """Return, for each corpus and protocol that has them, the results of all sides; of variants the least changed.
+
+    found: the results that belong to each side.
+    """
     complete: list[Setting] = []
     for setting in dict.fromkeys(result.setting for result in found[0]):
         here = [[result for result in side if result.setting == setting] for side in found]
         if claim.kind in FILTER_STUDY:
             complete.append(tuple(here[0]))
         elif all(here):
-            complete.append(tuple(min(side, key=_preference) for side in here))
+            least = (min(side, key=lambda one: (bool(one.changes), len(one.system), one.system)) for side in here)
+            complete.append(tuple(least))
     return complete
 
 
@@ -125,7 +215,3 @@ def claim_obstacles(claim: Claim, chosen: Setting) -> list[str]:
         reasons += ["the paper's machine is another one"] * (claim.kind == "value")
         reasons += [f"run on {', '.join(devices)}"] * (len(devices) > 1)
     return list(dict.fromkeys(reasons))
-
-
-def _preference(result: OwnResult) -> tuple[bool, int, str]:
-    return bool(result.changes), len(result.system), result.system

@@ -26,20 +26,37 @@ claims: of a hundred true ones a few will not be reproduced.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
+from ser.evaluation.word_errors import TranscriptErrors
 from ser.papers.claims import Claim
-from ser.papers.matching import Setting
-from ser.papers.measures import Evidence, lead, measured, printed
-from ser.papers.results import OwnResult
-from ser.papers.uncertainty import Uncertain, exact
+from ser.papers.matching import SELECTED, OwnResult, Setting
+from ser.papers.published import Published
+from ser.papers.uncertainty import Uncertain, exact, printed_rate, sampled
 
 Outcome = Literal["reproduced", "not reproduced", "within noise", "not comparable", "not run"]
+MARGIN = 3.0  # points by which two rates may differ and still be the same for practical purposes
 RATIO = 1.25  # factor by which two ratios may differ
 SIZE = 1.05  # factor by which two counts of parameters may differ
 UNITS = {"parameters": "M", "minutes": "min", "height": "bins", "width": "frames"}
+NO_LIMITS = (math.nan, math.nan)
+Limits = tuple[float, float]  # of a 95 % interval; NaN where there is none
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known besides the results.
+
+    intervals: of WA and UA in 0…1 by (corpus, protocol, system, metric), clustered by speaker. differences: paired, in
+    points, by (corpus, protocol, system, other system, metric), the first less the second. transcripts: errors of the
+    recognised transcripts.
+    """
+
+    intervals: Mapping[tuple[str, str, str, str], Limits] = field(default_factory=dict)
+    differences: Mapping[tuple[str, str, str, str, str], Limits] = field(default_factory=dict)
+    transcripts: Sequence[TranscriptErrors] = ()
 
 
 @dataclass(frozen=True)
@@ -78,15 +95,74 @@ class Verdict:
         return tuple(result.system for result in self.results)
 
 
-def equivalent(apart: Uncertain, margin: float, count: int = 1) -> Outcome:
-    """Return whether a difference is none, which means that its interval lies within ``margin``.
+def measured(claim: Claim, side: Published, result: OwnResult, evidence: Evidence) -> Uncertain | None:
+    """Return our number for what a claim measures, in percent, millions or minutes; None where there is none."""
+    if claim.metric in ("parameters", "minutes"):
+        return exact(result.parameters / 1e6 if claim.metric == "parameters" else result.minutes)
+    sizes = result.sizes
+    if claim.metric in ("recall", "confusion"):
+        true, _, predicted = claim.label.partition(" as ")
+        if true not in sizes or predicted not in ("", *result.confusion.columns):
+            return None
+        counts = dict(result.confusion.loc[true])
+        share = counts[predicted] / sum(counts.values()) if predicted else result.recalls[true]
+        return _sampled(share, [share], [sizes[true]])
+    point = _curve_point(claim, side, result)
+    if point is not None:
+        return _sampled(point, [point] * len(sizes), list(sizes.values()))
+    if claim.metric not in result.rates:
+        return None
+    value = result.rates[claim.metric]
+    low, high = evidence.intervals.get((*result.setting, result.system, claim.metric), NO_LIMITS)
+    if not math.isnan(low) and not math.isnan(high):
+        return Uncertain(100 * value, 100 * low, 100 * high)
+    rates, tests = [value], [sum(sizes.values())]
+    if claim.metric == "UA":
+        rates, tests = [result.recalls[name] for name in sizes], list(sizes.values())
+    return _sampled(value, rates, tests).noisy(100 * result.seed_sd[claim.metric] / math.sqrt(result.seeds))
+
+
+def printed(side: Published, result: OwnResult) -> Uncertain:
+    """Return the printed number of a side; a test part of unknown size is taken to be as large as ours.
+
+    A printed WA or UA of one run also has the noise between runs, estimated from our seeds. A quoted number or one that
+    is no rate has no interval.
+    """
+    rate = None if side.quoted else printed_rate(side, result.sizes)
+    if rate is None:
+        return exact(side.percent)
+    runs = 3 if "3 runs averaged" in side.protocol else 1
+    return rate.noisy(100 * result.seed_sd.get(side.metric, 0.0) / math.sqrt(runs))
+
+
+def lead(claim: Claim, other: int, results: Sequence[OwnResult], evidence: Evidence) -> tuple[Uncertain, str] | None:
+    """Return the points by which the first result of a claim is ahead of another, and "paired" or "unpaired".
+
+    None where one of them is not measured.
+    """
+    one, rival = results[0], results[other]
+    first = measured(claim, claim.sides[0], one, evidence)
+    second = measured(claim, claim.sides[other], rival, evidence)
+    if first is None or second is None:
+        return None
+    if _curve_point(claim, claim.sides[0], one) is None:
+        for sign, names in ((1, (one.system, rival.system)), (-1, (rival.system, one.system))):
+            limits = evidence.differences.get((*one.setting, *names, claim.metric), NO_LIMITS)
+            if not any(map(math.isnan, limits)):
+                low, high = sorted(sign * limit for limit in limits)
+                return Uncertain(first.value - second.value, low, high), "paired"
+    return first - second, "unpaired"
+
+
+def equivalent(apart: Uncertain, count: int = 1) -> Outcome:
+    """Return whether a difference is none, which means that its interval lies within ``MARGIN``.
 
     It is refuted if it is beyond the margin and its interval beyond 0. count: how many shall be none together.
     """
-    if -margin <= apart.low and apart.high <= margin:
+    if apart.low >= -MARGIN and apart.high <= MARGIN:
         return "reproduced"
     wide = apart.one_of(count)
-    return "not reproduced" if abs(apart.value) > margin and (wide.low > 0 or wide.high < 0) else "within noise"
+    return "not reproduced" if abs(apart.value) > MARGIN and (wide.low > 0 or wide.high < 0) else "within noise"
 
 
 def ahead(lead: Uncertain, count: int = 1) -> Outcome:
@@ -101,10 +177,7 @@ def no_higher(lead: Uncertain, margin: float, count: int = 1) -> Outcome:
 
 def together(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the outcome of a claim with several parts: every part must hold, and one that does not refutes it."""
-    for outcome in ("not reproduced", "within noise"):
-        if outcome in outcomes:
-            return outcome
-    return "reproduced"
+    return min(outcomes, key=("not reproduced", "within noise", "reproduced").index)
 
 
 def value(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Verdict:
@@ -118,8 +191,8 @@ def value(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Ver
         reason = f"{times:.2f} times the printed number; up to {SIZE:g} counts as the same"
         return Verdict(claim, "reproduced" if 1 / SIZE <= times <= SIZE else "not reproduced", reason, ours, theirs)
     apart = ours - theirs
-    outcome = equivalent(apart, evidence.margin)
-    points, same = f"{evidence.margin:g} points", apart.low <= 0 <= apart.high
+    outcome = equivalent(apart)
+    points, same = f"{MARGIN:g} points", apart.low <= 0 <= apart.high
     undecided = f"neither established to be within {points} nor to be different"
     why = {
         "reproduced": f"within {points}",
@@ -138,10 +211,10 @@ def difference(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -
         return _unmeasured(claim, results[0], theirs)
     ours, how = found
     if claim.kind == "no difference":
-        return Verdict(claim, equivalent(ours, evidence.margin), f"ours {signed(ours)}, {how}", ours, theirs)
+        return Verdict(claim, equivalent(ours), f"ours {signed(ours)}, {how}", ours, theirs)
     sign = ahead(exact(0) - ours if theirs.value < 0 else ours)
     apart = ours - theirs
-    other_size = abs(apart.value) > evidence.margin and not apart.low <= 0 <= apart.high
+    other_size = abs(apart.value) > MARGIN and not apart.low <= 0 <= apart.high
     outcome = "not reproduced" if other_size else sign
     why = {
         "reproduced": "the sign holds, the size does not" if other_size else "beyond 0",
@@ -190,3 +263,15 @@ def _unmeasured(claim: Claim, result: OwnResult, printed: Uncertain | None) -> V
     """Return the verdict on a claim whose measure a result does not have."""
     what = "no test curve" if claim.metric == "converged UA" else f"no {claim.measure}"
     return Verdict(claim, "not run", f"{what} of {result.system} under {result.protocol}", None, printed)
+
+
+def _curve_point(claim: Claim, side: Published, result: OwnResult) -> float | None:
+    """Return the UA at the point of the test curve that the paper prints; None where it prints none or we have none."""
+    if claim.metric == "converged UA":
+        return result.converged_ua
+    return result.curve_ua if claim.metric == "UA" and SELECTED in side.protocol else None
+
+
+def _sampled(value: float, rates: Sequence[float], sizes: Sequence[float]) -> Uncertain:
+    """Return ``value`` (0…1) in percent with the interval of the mean of ``rates``."""
+    return (sampled(rates, sizes) * 100).around(100 * value)

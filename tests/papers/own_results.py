@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ser.papers.results import OwnResult
+from ser.papers.matching import OwnResult
 from ser.papers.uncertainty import TESTED
 from ser.papers.verdicts import Verdict
 

@@ -18,8 +18,8 @@ from ser.errors import SerError, offenders
 from ser.evaluation.summary import POOLED, summary
 from ser.metrics import METRICS
 from ser.papers import matching
+from ser.papers.matching import OwnResult
 from ser.papers.published import Published
-from ser.papers.results import OwnResult
 from ser.report.data.runs import RunRecord, partial
 from ser.tables.contracts import FROM_SCRATCH, TRAINED_HERE
 

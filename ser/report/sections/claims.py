@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 from functools import lru_cache, partial
+from itertools import groupby
 
 import pandas as pd
 from markupsafe import Markup
 
 from ser.papers import judging
 from ser.papers.claims import Claim
-from ser.papers.measures import MARGIN, Evidence
 from ser.papers.uncertainty import Uncertain
-from ser.papers.verdicts import Verdict
+from ser.papers.verdicts import MARGIN, Evidence, Verdict
 from ser.report.data.experiment import ReportData
 from ser.report.formats import Format
 from ser.report.sections._columns import badge, code, csv_only
@@ -39,13 +39,12 @@ def judged(data: ReportData) -> dict[str, list[Verdict]]:
         transcripts=data.transcripts,
     )
     found = judging.verdicts([result.own for result in data.results], evidence)
-    return {paper: [one for one in found if one.claim.paper == paper] for paper in judging.tally(found)}
+    return {paper: list(of_paper) for paper, of_paper in groupby(found, key=lambda one: one.claim.paper)}
 
 
 def tally(found: Iterable[Verdict]) -> str:
     """Return ``3 reproduced, 2 not run``."""
-    counts = judging.tally(found).values()
-    return ", ".join(f"{number} {name}" for one in counts for name, number in one.items() if number)
+    return ", ".join(f"{number} {name}" for name, number in judging.tally(found).items() if number)
 
 
 def tables(data: ReportData) -> list[Table]:

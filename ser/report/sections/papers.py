@@ -9,8 +9,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from ser.papers import matching, published
+from ser.papers.matching import OwnResult
 from ser.papers.published import Published
-from ser.papers.results import OwnResult
 from ser.report.data.experiment import ReportData
 from ser.report.formats import Format
 from ser.report.sections._columns import code
