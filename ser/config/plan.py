@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from ser.config.renamed import unknown_name
+from ser.config.renamed import require_known
 from ser.config.schema import Experiment, Protocol, Recipe, Strict
 from ser.errors import SerError, offenders
 from ser.files import embedded_checksum
@@ -32,12 +32,8 @@ class Plan(Strict):
     def checked(self) -> "Plan":
         """Return the plan itself; SerError if a block names an unknown protocol, system or fold."""
         for block in self.experiment.runs:
-            for kind, names, known in (
-                ("protocol", block.protocols, self.protocols),
-                ("system", block.systems, self.systems),
-            ):
-                if lacking := [name for name in names if name not in known]:
-                    raise unknown_name(kind, lacking[0], known)
+            require_known("protocol", block.protocols, self.protocols)
+            require_known("system", block.systems, self.systems)
             for corpus, protocol in product(block.corpora, block.protocols):
                 count = self.folds.get(corpus, {}).get(protocol)
                 if count is None:

@@ -4,7 +4,7 @@ Systems and protocols come from ``config/systems/*.yaml`` and ``config/protocols
 ones, built on a ``base``, but cannot redefine one: experiments share runs under the system's name.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import yaml
 from ser import catalog
 from ser.config.extractors import trained
 from ser.config.options import with_options
-from ser.config.renamed import unknown_name
+from ser.config.renamed import require_known
 from ser.config.schema import (
     Config,
     Corpus,
@@ -27,8 +27,7 @@ from ser.config.schema import (
     Strict,
     Transcript,
 )
-from ser.config.validation import Raw, located, mapping, record, records, section_of
-from ser.config.values import check_values
+from ser.config.validation import Raw, check_values, mapping, record, records, section_of
 from ser.config.variants import remarks
 from ser.errors import SerError
 from ser.files.addresses import refuse_secrets
@@ -69,9 +68,7 @@ def resolve(raw: Raw, folder: Path) -> Config:
     SerError for the first fault: the key, what is wrong, and what is known instead.
     """
     check_values(raw, "config")
-    for key in raw:
-        if key not in SECTIONS:
-            raise located(unknown_name("key", key, SECTIONS), "config")
+    require_known("key", raw, SECTIONS, "config")
     if "experiment" not in raw:
         raise SerError(
             "the configuration has no 'experiment'; give one with --configfile config/experiments/<name>.yaml."
@@ -80,35 +77,33 @@ def resolve(raw: Raw, folder: Path) -> Config:
     protocols, systems = shipped(folder, raw)
     config = Config(
         experiment=record(Experiment, raw["experiment"], "experiment"),
-        corpora=records(Corpus, "corpora", section_of(raw, "corpora"), named_by="adapter"),
+        corpora=records(Corpus, "corpora", section_of(raw, "corpora"), named_by=Corpus.KEY),
         features=features(folder, raw),
         transcripts=records(Transcript, "transcripts", {"given": {}} | section_of(raw, "transcripts")),
         embeddings=records(Embedding, "embeddings", section_of(raw, "embeddings")),
         protocols=protocols,
         systems=systems,
-        origins={"protocols": _origins(raw, "protocols", protocols), "systems": _origins(raw, "systems", systems)},
+        origins={section: _origins(section_of(raw, section)) for section in ("protocols", "systems")},
         devices=record(Devices, section_of(raw, "devices"), "devices"),
     )
     _refuse_secrets(config)
     return checked(config)
 
 
-def _origins(raw: Raw, section: str, known: Iterable[str]) -> dict[str, str | None]:
-    """Return every entry that ``raw`` adds with the shipped entry that it is based on; None if on none."""
-    added = section_of(raw, section)
+def _origins(added: Raw) -> dict[str, str | None]:
+    """Return every added entry with the shipped entry that it is based on; None if on none."""
     found: dict[str, str | None] = {}
     for name in added:
         base = name
         while base in added:
             base = (added[base] or {}).get("base") or ""
-        found[name] = base if base in known else None
+        found[name] = base or None
     return found
 
 
 def shipped(folder: Path, raw: Raw | None = None) -> tuple[dict[str, Protocol], dict[str, Recipe]]:
     """Return the protocols and systems in ``folder``, with those that ``raw`` adds."""
-    protocols = _entries("protocols", "protocol", library(folder / "protocols"), raw or {})
-    systems = _entries("systems", "system", library(folder / "systems"), raw or {})
+    protocols, systems = (_entries(section, folder, raw or {}) for section in ("protocols", "systems"))
     return records(Protocol, "protocols", protocols), records(Recipe, "systems", systems)
 
 
@@ -117,7 +112,7 @@ def features(folder: Path, raw: Raw | None = None) -> dict[str, Feature]:
     entries: Raw = {name: {} for name in catalog.names("features") if _needs_no_options(name)}
     for more in (library(folder / "features"), section_of(raw or {}, "features")):
         entries = merged(entries, {name: mapping(entry, f"features.{name}") for name, entry in more.items()})
-    return records(Feature, "features", dict(sorted(entries.items())), named_by="extractor")
+    return records(Feature, "features", dict(sorted(entries.items())), named_by=Feature.KEY)
 
 
 def _needs_no_options(extractor: str) -> bool:
@@ -132,7 +127,7 @@ def _with_variants(raw: Raw, experiment: Experiment) -> Raw:
         if block.variant is None:
             continue
         where = f"experiment.runs[{number}].variant"
-        _known("variant", [block.variant], experiment.variants, where)
+        require_known("variant", [block.variant], experiment.variants, where)
         changed = {name: f"{name}-{block.variant}" for name in block.systems}
         for name, variant in changed.items():
             systems[variant] = {"base": name, "training": experiment.variants[block.variant]}
@@ -148,12 +143,12 @@ def checked(config: Config) -> Config:
     experiment = config.experiment
     for number, block in enumerate(experiment.runs):
         where = f"experiment.runs[{number}]"
-        _known("corpus", block.corpora, config.corpora, where)
-        _known("protocol", block.protocols, config.protocols, where)
-        _known("system", block.systems, config.systems, where)
+        require_known("corpus", block.corpora, config.corpora, where)
+        require_known("protocol", block.protocols, config.protocols, where)
+        require_known("system", block.systems, config.systems, where)
     systems = experiment.selected("systems")
     for title, sweep in experiment.sweeps.items():
-        _known("system of the runs", sweep.systems.values(), systems, f"experiment.sweeps.{title}")
+        require_known("system of the runs", sweep.systems.values(), systems, f"experiment.sweeps.{title}")
     selected: dict[str, dict[str, Strict]] = {
         "corpora": {name: _corpus(config.corpora[name], f"corpora.{name}") for name in experiment.selected("corpora")},
         "protocols": {
@@ -180,16 +175,16 @@ def _corpus(corpus: Corpus, where: str) -> Corpus:
 def _select_inputs(selected: dict[str, dict[str, Strict]], inputs: Inputs, config: Config, where: str) -> None:
     """Add the features and the transcript that a recipe reads to ``selected``."""
     for modality, view in inputs.views().items():
-        _known("feature", [view.feature], config.features, f"{where}.{modality}")
+        require_known("feature", [view.feature], config.features, f"{where}.{modality}")
         feature, key = config.features[view.feature], f"features.{view.feature}"
         selected["features"][view.feature] = with_options(feature, key, given=trained(feature.extractor))
     if (words := inputs.words) is not None:
-        _known("transcript", [words.transcript], config.transcripts, f"{where}.words")
+        require_known("transcript", [words.transcript], config.transcripts, f"{where}.words")
         transcript, key = config.transcripts[words.transcript], f"transcripts.{words.transcript}"
         if transcript.recogniser is not None:
             selected["transcripts"][words.transcript] = with_options(transcript, key)
         if words.embedding is not None:
-            _known("embedding", [words.embedding], config.embeddings, f"{where}.words")
+            require_known("embedding", [words.embedding], config.embeddings, f"{where}.words")
 
 
 def _refuse_secrets(config: Config) -> None:
@@ -200,30 +195,23 @@ def _refuse_secrets(config: Config) -> None:
         refuse_secrets(embedding.source or "", f"embeddings.{name}.source")
 
 
-def _known(kind: str, wanted: Iterable[str], known: Iterable[str], where: str) -> None:
-    for name in wanted:
-        if name not in known:
-            raise located(unknown_name(kind, name, known), where)
-
-
-def _entries(section: str, kind: str, shipped: Mapping[str, dict[str, Any]], raw: Raw) -> dict[str, dict[str, Any]]:
+def _entries(section: str, folder: Path, raw: Raw) -> dict[str, dict[str, Any]]:
     """Return shipped and added entries, each merged with its ``base``."""
-    added = section_of(raw, section)
+    shipped, added = library(folder / section), section_of(raw, section)
     if twice := sorted(set(shipped) & set(added)):
         raise SerError(
             f"{section}.{twice[0]} is already defined in config/{section}/; "
             f"a variant needs a name of its own, with 'base: {twice[0]}'."
         )
     entries = {**shipped, **added}
-    return {name: _with_base(name, entries, kind, (), added) for name in entries}
+    return {name: _with_base(name, entries, section.removesuffix("s"), (), added) for name in entries}
 
 
 def _with_base(
     name: str, entries: Mapping[str, dict[str, Any]], kind: str, seen: tuple[str, ...], added: Collection[str]
 ) -> dict[str, Any]:
     """Return an entry with its base merged in."""
-    if name not in entries:
-        raise located(unknown_name(kind, name, entries), f"base of {seen[-1]}")
+    require_known(kind, [name], entries, f"base of {seen[-1]}" if seen else "")
     if name in seen:
         raise SerError(f"{kind} '{name}' is its own base: {' -> '.join((*seen, name))}.")
     entry = mapping(entries[name], f"{kind} {name}")

@@ -4,7 +4,7 @@ Add a line when a name changes, and keep it for as long as configurations with t
 tools are in the table for the same reason.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ser.errors import SerError, unknown
 
@@ -31,10 +31,10 @@ REPLACED_EXTRACTORS: Mapping[str, str] = {  # old module: what a feature's entry
 }
 
 
-def unknown_name(kind: str, name: object, known: Iterable[str]) -> SerError:
-    """Return the error for a name that is not in ``known``: its new name, or the most similar one."""
-    names = list(known)
-    new = RENAMED.get(kind, {}).get(str(name))
-    if new in names:
-        return SerError(f"{kind} '{name}' is called '{new}'.")
-    return unknown(kind, name, names)
+def require_known(kind: str, names: Iterable[object], known: Collection[str], where: str = "") -> None:
+    """Raise SerError for the first of ``names`` that is not ``known``: with its new name, or the most similar one."""
+    for name in names:
+        if name not in known:
+            new = RENAMED.get(kind, {}).get(str(name))
+            text = f"{kind} '{name}' is called '{new}'." if new in known else str(unknown(kind, name, known))
+            raise SerError(f"{where}: {text}" if where else text)

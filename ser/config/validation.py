@@ -1,4 +1,7 @@
-"""Turn raw YAML values into records; a SerError names the key, what is wrong and what is known."""
+"""Turn raw YAML values into records; a SerError names the key, what is wrong and what is known.
+
+The types, the number and the nesting of the values are checked before their meaning.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,14 +10,42 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ser.config.describe import record_in
-from ser.config.renamed import unknown_name
+from ser.config.renamed import require_known
 from ser.config.schema import Strict
 from ser.errors import SerError
 
 Raw = Mapping[str, Any]
 Record = TypeVar("Record", bound=Strict)
+DEEPEST = 30  # levels of nesting; a YAML alias can make a value contain itself
+MOST = 200_000  # values; those behind a YAML alias count once per occurrence
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 WANTED = {"tuple_type": "must be a list, such as [a, b]", "model_type": "must be a mapping of keys"}
+
+
+def check_values(raw: Raw, where: str) -> None:
+    """Raise SerError unless ``raw`` consists of at most MOST texts, numbers, booleans, lists and mappings."""
+    left: list[tuple[str, object, int]] = [(where, raw, 0)]
+    count = 1
+    while left:
+        at, value, depth = left.pop()
+        inside: list[tuple[str, object]] = []
+        if isinstance(value, Mapping):
+            if strange := [key for key in value if not isinstance(key, str | int | float)]:
+                raise SerError(f"{at}: {strange[0]!r} is not a name; put it in quotes.")
+            inside = [(f"{at}, a key", key) for key in value] + [(f"{at}.{key}", value[key]) for key in value]
+        elif isinstance(value, list | tuple):
+            inside = [(f"{at}[{number}]", inner) for number, inner in enumerate(value)]
+        elif not isinstance(value, str | int | float | None):
+            kind = type(value).__name__
+            raise SerError(f"{at}: a {kind} is neither text, number, list nor mapping; put it in quotes.")
+        elif isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise SerError(f"{at}: {value!a} is not valid Unicode.")
+        count += len(inside)
+        if count > MOST:
+            raise SerError(f"{at}: the configuration has more than {MOST} values; does an alias repeat itself?")
+        if inside and depth == DEEPEST - 1:
+            raise SerError(f"{inside[0][0]}: more than {DEEPEST} levels of mappings and lists.")
+        left.extend((*each, depth + 1) for each in inside)
 
 
 def section_of(raw: Raw, name: str) -> dict[str, Any]:
@@ -48,18 +79,18 @@ def record(kind: type[Record], data: Any, where: str) -> Record:
         path = ".".join([where, *(str(part) for part in first["loc"])])
         if first["type"] == "extra_forbidden":
             *inside, key = first["loc"]
-            raise located(
-                unknown_name("key", key, _fields(kind, inside)), ".".join([where, *map(str, inside)])
-            ) from error
+            require_known("key", [key], _fields(kind, inside), ".".join([where, *map(str, inside)]))
         wanted = WANTED.get(first["type"], first["msg"])
         raise SerError(f"{path}: {wanted}; it is {first['input']!r}.") from error
 
 
 def records(kind: type[Record], section: str, entries: Raw, *, named_by: str | None = None) -> dict[str, Record]:
     """Return the records of a section by name; named_by: the key that is the entry's name where it is not given."""
-    found = {name: mapping(entry, f"{section}.{name}") for name, entry in entries.items()}
-    default = {name: {named_by: name} if named_by else {} for name in entries}
-    return {name: record(kind, default[name] | entry, f"{section}.{name}") for name, entry in found.items()}
+    found = {}
+    for name, entry in entries.items():
+        given = {named_by: name} if named_by else {}
+        found[name] = record(kind, given | mapping(entry, f"{section}.{name}"), f"{section}.{name}")
+    return found
 
 
 def _fields(kind: type[BaseModel], path: Iterable[int | str]) -> list[str]:
@@ -68,8 +99,3 @@ def _fields(kind: type[BaseModel], path: Iterable[int | str]) -> list[str]:
         if isinstance(step, str) and step in kind.model_fields:
             kind = record_in(kind.model_fields[step].annotation) or kind
     return list(kind.model_fields)
-
-
-def located(error: SerError, where: str) -> SerError:
-    """Return the error with its key in front."""
-    return SerError(f"{where}: {error}")

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ser.config.extractors import trained
-from ser.config.schema import Config, Feature
+from ser.config.schema import Config, Entry, Feature
 
 DECISIVE = ("model", "options", "inputs", "training")  # sections of a recipe whose values have remarks
 
@@ -14,27 +14,29 @@ def changes(config: Config, features: Mapping[str, Feature]) -> dict[str, dict[s
     """Return, for each selected entry that is not as shipped, its changed keys with ``shipped value → its value``.
 
     Entries are named ``corpora.<name>``, ``protocols.<name>`` and ``systems.<name>``. A corpus changes by leaving out
-    speakers or utterances. A system also changes with the options of the
-    features that it reads, but for paths of weights that the pipeline can train. features: as shipped.
+    speakers or utterances. A system also changes with the options of the features that it reads, but for paths of
+    weights that the pipeline can train. features: as shipped.
     """
     found: dict[str, dict[str, str]] = {}
     for name in config.experiment.selected("corpora"):
         corpus = config.corpora[name]
         excluded = {"exclude": f"none → {len(corpus.exclude)} utterances"} if corpus.exclude else {}
         found[f"corpora.{name}"] = excluded | ({"speakers": "all → a subset"} if "subset" in corpus.allow else {})
-    for name in config.experiment.selected("protocols"):
-        found[f"protocols.{name}"] = _changed(config.protocols, name, config.origins.get("protocols", {}))
+    for section in ("protocols", "systems"):
+        entries, origins = getattr(config, section), config.origins.get(section, {})
+        for name in config.experiment.selected(section):
+            found[f"{section}.{name}"] = {}
+            if name in origins:
+                base = origins[name]
+                changed = {"base": "not a shipped entry"} if base is None else _texts(entries[base], entries[name])
+                found[f"{section}.{name}"] = changed
     for name in config.experiment.selected("systems"):
-        changed = _changed(config.systems, name, config.origins.get("systems", {}))
         for view in config.systems[name].inputs.views().values():
-            key = f"features.{view.feature}"
             if view.feature in features:
-                old, new = (
-                    one[view.feature].model_dump(mode="json", exclude={"title"}) for one in (features, config.features)
-                )
-                files = [f"{key}.options.{option}" for option in trained(old["extractor"])]
-                changed |= {path: text for path, text in _texts(old, new, key) if path not in files}
-        found[f"systems.{name}"] = changed
+                key, old = f"features.{view.feature}", features[view.feature]
+                files = [f"{key}.options.{option}" for option in trained(old.extractor)]
+                changed = _texts(old, config.features[view.feature], key)
+                found[f"systems.{name}"] |= {path: text for path, text in changed.items() if path not in files}
     return {name: changed for name, changed in found.items() if changed}
 
 
@@ -56,18 +58,10 @@ def remarks(base: Mapping[str, Any], recipe: Mapping[str, Any], own: Collection[
     return unchanged | {key: f"{name} has {_text(old)}" for key, (old, _) in changed.items() if key not in own}
 
 
-def _changed(entries: Mapping[str, Any], name: str, origins: Mapping[str, str | None]) -> dict[str, str]:
-    if name not in origins:
-        return {}
-    base = origins[name]
-    if base is None:
-        return {"base": "not a shipped entry"}
-    return dict(_texts(*(json.loads(entries[one].decisive()) for one in (base, name))))
-
-
-def _texts(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for path, (before, after) in _differences(old, new, prefix):
-        yield path, f"{_text(before)} → {_text(after)}"
+def _texts(old: Entry, new: Entry, prefix: str = "") -> dict[str, str]:
+    """Return the keys whose values differ, with both values."""
+    changed = _differences(json.loads(old.decisive()), json.loads(new.decisive()), prefix)
+    return {path: f"{_text(before)} → {_text(after)}" for path, (before, after) in changed}
 
 
 def _differences(

@@ -102,11 +102,10 @@ class Code:
                 if target not in found:
                     found[target] = self._definition(target, options)
                     queue.extend(use for use, _ in found[target].uses if isinstance(use, Target))
-            if options is None or options.issuperset(
-                more := {text for code in found.values() for text in code.strings}
-            ):
+            strings = {text for code in found.values() for text in code.strings}
+            if options is None or strings <= options:
                 return found
-            options |= more
+            options |= strings
 
     def definitions(self, module: str) -> list[Target]:
         """Return all top-level definitions of ``module``, and of the modules in it where it is a package."""
