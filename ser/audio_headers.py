@@ -35,23 +35,26 @@ def _declared(file: BinaryIO) -> tuple[int | None, int]:
     if head[:4] == b".snd" and len(head) == 12:
         begin, size = struct.unpack(">II", head[4:])
         return (None if size in STREAMED else size), begin
-    if head[:4] == b"riff":
-        return _declared_w64(file)
-    if head[:4] not in (b"RIFF", b"RF64", b"RIFX", b"FORM"):
+    if head[:4] not in (b"RIFF", b"RF64", b"RIFX", b"FORM", b"riff"):
         return None, 0
-    order = ">" if head[:4] in (b"RIFX", b"FORM") else "<"
+    # name and size before a chunk, how many of these bytes the size includes, and the alignment of chunks
+    layout, included, step = (">4sI" if head[:4] in (b"RIFX", b"FORM") else "<4sI"), 0, 2
+    if head[:4] == b"riff":  # Sony Wave64
+        layout, included, step = "<4s12xQ", 24, 8
+        file.seek(40)
     wide: int | None = None
     for _ in range(CHUNKS):
-        if len(chunk := file.read(8)) < 8:
+        if len(chunk := file.read(struct.calcsize(layout))) < struct.calcsize(layout):
             break
-        name, size = chunk[:4], struct.unpack(f"{order}I", chunk[4:])[0]
+        name, size = struct.unpack(layout, chunk)
+        size -= included
         if name == b"ds64":  # 64-bit sizes of RF64: RIFF size, data size, …
             wide = struct.unpack("<QQ", file.read(16))[1]
             file.seek(size - 16, 1)
         elif name in (b"data", b"SSND"):
             return wide if size in STREAMED else size, file.tell()
         else:
-            file.seek(size + size % 2, 1)  # chunks begin at even offsets
+            file.seek(max(0, -(-size // step) * step), 1)
     return None, 0
 
 
@@ -64,16 +67,3 @@ def _declared_avi(file: BinaryIO) -> int | None:
             return None
         end += 8 + size
     return end
-
-
-def _declared_w64(file: BinaryIO) -> tuple[int | None, int]:
-    """The same for Sony Wave64: 16-byte names, 8-byte sizes that include 24 bytes of header, chunks aligned to 8."""
-    file.seek(40)
-    for _ in range(CHUNKS):
-        if len(chunk := file.read(24)) < 24:
-            break
-        size = struct.unpack("<Q", chunk[16:])[0] - 24
-        if chunk[:4] == b"data":
-            return size, file.tell()
-        file.seek(max(0, -(-size // 8) * 8), 1)
-    return None, 0

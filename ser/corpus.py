@@ -26,7 +26,6 @@ class Card:
     speakers: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
     labels: Mapping[str, int] = field(default_factory=dict)  # emotion: utterances
-    labels_per_session: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     source: Source | None = None
     warning: str = ""  # printed on every report with the corpus
 

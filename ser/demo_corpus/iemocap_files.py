@@ -5,7 +5,8 @@ ratings F1 and M1, comments in brackets, utterances without dimensional ratings,
 without times, CRLF in some files, AppleDouble files, missing alignments, and folders of single raters' files.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -120,17 +121,19 @@ def labels(rated: Sequence[RatedUtterance]) -> list[str]:
     return lines
 
 
-def single_ratings(rated: Sequence[RatedUtterance], rater: str) -> tuple[list[str], list[str]]:
-    """Return the lines of one rater's own files, categories and dimensions."""
-    categories, dimensions = [], []
+def single_ratings(dialog: str, rated: Sequence[RatedUtterance]) -> Mapping[str, Sequence[str]]:
+    """Return each rater's own files below EmoEvaluation, which an adapter must not take for the labels."""
+    files: dict[str, list[str]] = defaultdict(list)
     for one in rated:
-        for by, given, comment in one.categories:
-            if by == rater:
-                categories.append(f"{one.planned.name} {' '.join(f':{label};' for label in given)} ({comment})")
-        for by, (valence, activation, dominance) in one.dimensions:
-            if by == rater:
-                dimensions.append(f"{one.planned.name} :act {activation}; :val {valence}; :dom {dominance or ''}; ()")
-    return categories, dimensions
+        for rater, given, comment in one.categories:
+            folder = "Categorical" if rater[0] == "E" else "Self-evaluation"
+            line = f"{one.planned.name} {' '.join(f':{label};' for label in given)} ({comment})"
+            files[f"{folder}/{dialog}_{rater.lower()}_cat.txt"].append(line)
+        for rater, (valence, activation, dominance) in one.dimensions:
+            folder = "Attribute" if rater[0] == "E" else "Self-evaluation"
+            line = f"{one.planned.name} :act {activation}; :val {valence}; :dom {dominance or ''}; ()"
+            files[f"{folder}/{dialog}_{rater.lower()}_atr.txt"].append(line)
+    return files
 
 
 def transcription(dialog: str, rated: Sequence[RatedUtterance], seed: int) -> list[str]:

@@ -60,16 +60,16 @@ def _dialog(root: Path, name: str, utterances: Sequence[PlannedUtterance], seed:
     for one, (samples, words) in zip(utterances, speech, strict=True):
         seconds.append(_record(samples, recordings / f"{one.name}.wav", seed))
         if not _unaligned(one.name):
-            path = session / "sentences/ForcedAlignment" / name / f"{one.name}.wdseg"
             begun = [(word, start + SILENCE) for word, start in words]
-            save(path, iemocap_files.alignment(one.name, seconds[-1], begun, seed))
+            aligned = iemocap_files.alignment(one.name, seconds[-1], begun, seed)
+            save(session / "sentences/ForcedAlignment" / name / f"{one.name}.wdseg", aligned)
     rated = iemocap_files.rate(name, utterances, seconds, seed)
     evaluation, transcriptions = session / "dialog/EmoEvaluation", session / "dialog/transcriptions"
     save(evaluation / f"{name}.txt", iemocap_files.labels(rated), crlf=name.startswith("Ses04") and "script" in name)
     transcription = iemocap_files.transcription(name, rated, seed)
     save(transcriptions / f"{name}.txt", transcription, crlf=name.startswith("Ses02M"))
-    for rater in sorted({judge for one in rated for judge, _, _ in one.categories}):
-        _single(evaluation, name, rater, rated)
+    for file, lines in iemocap_files.single_ratings(name, rated).items():
+        save(evaluation / file, lines)
     if name.startswith("Ses05M"):
         for path in (evaluation / f"._{name}.txt", transcriptions / f"._{name}.txt"):
             path.write_bytes(iemocap_files.APPLE_DOUBLE)
@@ -93,13 +93,3 @@ def _record(speech: bytes, path: Path, seed: int) -> float:
 def _unaligned(utterance: str) -> bool:
     """Return whether the alignment is left out: the release lacks two of session 3, and every demo corpus some."""
     return utterance == "Ses03F_impro07_M030" or (utterance.startswith("Ses03M_impro") and utterance.endswith("_M001"))
-
-
-def _single(evaluation: Path, name: str, rater: str, rated: Sequence[iemocap_files.RatedUtterance]) -> None:
-    """Write a rater's own files, which an adapter must not take for the labels."""
-    own = rater[0] != "E"
-    categories, dimensions = iemocap_files.single_ratings(rated, rater)
-    stem = f"{name}_{rater.lower()}"
-    save(evaluation / ("Self-evaluation" if own else "Categorical") / f"{stem}_cat.txt", categories)
-    if dimensions:
-        save(evaluation / ("Self-evaluation" if own else "Attribute") / f"{stem}_atr.txt", dimensions)

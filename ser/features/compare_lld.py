@@ -8,9 +8,7 @@ half the time. openSMILE divides the deltas of the first six descriptors (F0 to 
 frame, so that they fade within an utterance; they are kept as the set defines them.
 """
 
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 from ser.features import _opensmile
 from ser.features._frames import Matrix, Signal
@@ -21,6 +19,7 @@ DEPENDS = ("opensmile",)
 
 LEVELS = "is13_lld_nzsmo;is13_lldA_smo;is13_lldB_smo"  # of ComParE_2016_core.lld.conf.inc, in openSMILE's order
 DELTAS = "is13_lld_nzsmo_de;is13_lldA_smo_de;is13_lldB_smo_de"
+JOINED = _opensmile.chain(both=("cVectorConcat", f"{LEVELS};{DELTAS}", "includeSingleElementFields = 1"))
 
 
 def dims() -> int:
@@ -33,12 +32,7 @@ def extract(signal: Signal, rate: int) -> Matrix:
 
     SerError if the rate is not 16 kHz, the signal is shorter than 60 ms, or openSMILE is not installed.
     """
-    return _opensmile.run(_one_pass(), signal, rate)
-
-
-@cache
-def _one_pass() -> Any:
-    opensmile = _opensmile.package()
-    installed = Path(opensmile.__file__).parent / "core" / "config" / "compare" / "ComParE_2016_core.lld.conf.inc"
-    joined = _opensmile.chain(both=("cVectorConcat", f"{LEVELS};{DELTAS}", "includeSingleElementFields = 1"))
-    return _opensmile.configured("compare_lld", f"\\{{{installed}}}\n{joined}", "both")
+    package = Path(_opensmile.package().__file__).parent
+    installed = package / "core" / "config" / "compare" / "ComParE_2016_core.lld.conf.inc"
+    smile = _opensmile.configured("compare_lld", f"\\{{{installed}}}\n{JOINED}", "both")
+    return _opensmile.run(smile, signal, rate)

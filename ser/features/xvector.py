@@ -7,8 +7,7 @@ normalisation.
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from textwrap import shorten
@@ -58,23 +57,15 @@ def extract(
     path = Path(weights).expanduser()
     on = "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
     model = _model(path, on, _modified(path))
-    with torch.inference_mode(), _one_thread():
-        wave = torch.from_numpy(np.array(signal, dtype=np.float32)).to(on)
-        embedding: NDArray[np.float32] = model(centred(log_mel(wave[None]))).cpu().numpy()
-    return embedding
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep torch on one core: the last bits depend on the number of cores."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the last bits depend on the number of cores
     try:
-        yield
+        with torch.inference_mode():
+            wave = torch.from_numpy(np.array(signal, dtype=np.float32)).to(on)
+            embedding: NDArray[np.float32] = model(centred(log_mel(wave[None]))).cpu().numpy()
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(threads)
+    return embedding
 
 
 def provenance(*, weights: Path, **_: object) -> str:

@@ -1,5 +1,6 @@
 """Atomic writes: a file is complete or absent, also when the job is killed, the disk is full or the power fails."""
 
+import glob
 import os
 import re
 import socket
@@ -53,8 +54,7 @@ def write_text(path: Path, text: str) -> None:
 def _remove_abandoned(path: Path) -> None:
     """Remove temporary files for ``path`` of processes that no longer run, or that are older than ``ABANDONED``."""
     pattern = re.compile(rf"\.{re.escape(path.name)}\.(?P<host>.*)-(?P<process>\d+)\.part")
-    literal = re.sub(r"([*?[])", r"[\1]", path.name)
-    for left in path.parent.glob(f".{literal}.*.part"):
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         with suppress(OSError):  # removed by another attempt, or owned by another user
             found = pattern.fullmatch(left.name)
             old = time.time() - left.stat().st_mtime > ABANDONED
