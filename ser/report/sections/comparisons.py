@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
@@ -11,7 +10,7 @@ from markupsafe import Markup
 from ser.report.data.experiment import ReportData
 from ser.report.formats import COUNT, INTERVAL, P_VALUE, POINTS, Format, extent, p_value, points, spans
 from ser.report.sections._columns import INTERVAL_MEANING, coded, page_only
-from ser.report.table import Column, Table
+from ser.report.table import Column, Row, Table
 
 TITLE = "Comparisons of systems"
 LEAD = (
@@ -24,43 +23,34 @@ SOURCE = ("comparisons.parquet",)
 LEVEL = 0.05  # of a p value corrected by Holm
 POINT_VALUES = ("difference", "low", "high", "detectable")  # points in the COMPARISONS table, fractions here
 DETECTABLE = Format(lambda value: points(value, 1).lstrip("+"), POINTS.csv)
-Values = Mapping[str, Any]  # POINT_VALUES, p, p_holm and limits, a pair of low and high; NaN where unknown
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A system compared with one that comes later in the alphabet. values: by metric; folds: on which, "" for all."""
-
-    system: str
-    other: str
-    values: Mapping[str, Values]
-    clusters: int
-    method: str
-    folds: str = ""
 
 
 @dataclass(frozen=True)
 class PairTable:
-    """Every two systems of a protocol on a corpus, sorted by name. ranking: the metric by which systems are ranked."""
+    """Every two systems of a protocol on a corpus, sorted by name. ranking: the metric by which systems are ranked.
+
+    pairs: system, other, clusters, method, folds ("" for all) and by metric ``POINT_VALUES``, p, p_holm and limits, a
+    pair of low and high; NaN where unknown.
+    """
 
     corpus: str
     protocol: str
-    pairs: tuple[Pair, ...]
+    pairs: Sequence[Row]
     ranking: str
 
     @property
     def systems(self) -> list[str]:
         """Names, sorted without regard to case."""
-        return sorted({name for pair in self.pairs for name in (pair.system, pair.other)}, key=str.lower)
+        return sorted({pair[side] for pair in self.pairs for side in ("system", "other")}, key=str.lower)
 
     @property
     def matrix(self) -> dict[tuple[str, str], tuple[float, bool]]:
         """By how much the first system is better in the ranking metric than the second, and whether they differ."""
         known = {}
         for pair in self.pairs:
-            difference = pair.values[self.ranking]["difference"]
-            known[pair.system, pair.other] = difference, self.differ(pair)
-            known[pair.other, pair.system] = -difference, self.differ(pair)
+            difference = pair[self.ranking]["difference"]
+            known[pair["system"], pair["other"]] = difference, self.differ(pair)
+            known[pair["other"], pair["system"]] = -difference, self.differ(pair)
         return known
 
     @property
@@ -74,38 +64,39 @@ class PairTable:
 
         Pairs that are compared on a part of a system's folds are corrected apart from the others.
         """
-        full = [pair for pair in self.pairs if not pair.folds] or self.pairs
-        return min(1.0, 2.0 ** (1 - max(pair.clusters for pair in full)) * len(full) * len(full[0].values))
+        full = [pair for pair in self.pairs if not pair["folds"]] or self.pairs
+        metrics = sum(isinstance(value, Mapping) for value in full[0].values())
+        return float(min(1.0, 2.0 ** (1 - max(pair["clusters"] for pair in full)) * len(full) * metrics))
 
     @property
     def clusters(self) -> str:
         """Number of clusters of the pairs: ``9`` or ``9 to 29``."""
-        return extent([pair.clusters for pair in self.pairs])
+        return extent([pair["clusters"] for pair in self.pairs])
 
     @property
     def detectable(self) -> tuple[float, float] | None:
         """The smallest and largest detectable difference of the pairs; None where all are unknown."""
-        values = [pair.values[self.ranking]["detectable"] for pair in self.pairs]
-        known = [value for value in values if value == value]
+        known = [value for pair in self.pairs if (value := pair[self.ranking]["detectable"]) == value]
         return (min(known), max(known)) if known else None
 
-    def differ(self, pair: Pair) -> bool:
+    def differ(self, pair: Row) -> bool:
         """Return whether two systems differ in the ranking metric after correction."""
-        return bool(pair.values[self.ranking]["p_holm"] <= LEVEL)
+        return bool(pair[self.ranking]["p_holm"] <= LEVEL)
 
 
 def pair_tables(comparisons: pd.DataFrame, ranking: str, all_folds: Mapping[tuple[str, str], int]) -> list[PairTable]:
     """Return the pairs of a COMPARISONS table by corpus and protocol; all_folds: their numbers of folds."""
     fractions = comparisons.assign(**{name: comparisons[name].astype(float) / 100 for name in POINT_VALUES})
+    fractions["limits"] = list(zip(fractions["low"], fractions["high"], strict=True))
     found = []
     for (corpus, protocol), group in fractions.groupby(["corpus", "protocol"], sort=False):
-        where = str(corpus), str(protocol)
-        pairs = [
-            _pair(str(system), str(other), rows, all_folds.get(where, 0))
-            for (system, other), rows in group.groupby(["system", "other"], sort=False)
-        ]
-        pairs.sort(key=lambda pair: (pair.system.lower(), pair.other.lower()))
-        found.append(PairTable(*where, tuple(pairs), ranking))
+        pairs, total = [], all_folds[str(corpus), str(protocol)]
+        for (system, other), rows in group.groupby(["system", "other"], sort=False):
+            pair = rows[["clusters", "method", "folds"]].to_dict("records")[0] | {"system": system, "other": other}
+            pair["folds"] = f"{spans(pair['folds'])} of {total}" if 0 < len(pair["folds"]) < total else ""
+            pairs.append(pair | rows.set_index("metric").to_dict("index"))
+        pairs.sort(key=lambda pair: (pair["system"].lower(), pair["other"].lower()))
+        found.append(PairTable(str(corpus), str(protocol), pairs, ranking))
     return found
 
 
@@ -130,21 +121,8 @@ def tables(data: ReportData) -> list[Table]:
 def csv(data: ReportData) -> pd.DataFrame:
     """Return the COMPARISONS table, points, with the warnings of the corpora."""
     frame = data.comparisons
-    if "folds" in frame:
-        frame = frame.assign(folds=[spans(folds) for folds in frame["folds"]])
-    return frame.assign(note=[data.warnings.get(corpus, "") for corpus in frame["corpus"]])
-
-
-def _pair(system: str, other: str, rows: pd.DataFrame, folds: int) -> Pair:
-    names = [*POINT_VALUES, "p", "p_holm"]
-    values = {
-        row["metric"]: {name: row[name] for name in names} | {"limits": (row["low"], row["high"])}
-        for row in rows.to_dict("records")
-    }
-    first = rows.iloc[0]
-    common = list(first["folds"]) if "folds" in rows else []
-    missing = f"{spans(common)} of {folds}" if 0 < len(common) < folds else ""
-    return Pair(system, other, values, int(first["clusters"]), str(first["method"]), missing)
+    notes = [data.warnings.get(corpus, "") for corpus in frame["corpus"]]
+    return frame.assign(folds=frame["folds"].map(spans), note=notes)
 
 
 def _pairs(one: PairTable, metrics: Sequence[str], warning: str) -> Table:
@@ -154,7 +132,7 @@ def _pairs(one: PairTable, metrics: Sequence[str], warning: str) -> Table:
         differing += f", with which no corrected p of so many pairs can be below {p_value(one.least)}"
     caption = f"{differing}. Differences in points, system less other, paired by utterance and clustered by speaker. "
     caption += "Holm's correction is over all of these pairs and all metrics"
-    caption += "; pairs that lack folds are corrected apart." if any(pair.folds for pair in one.pairs) else "."
+    caption += "; pairs that lack folds are corrected apart." if any(pair["folds"] for pair in one.pairs) else "."
     title, columns, folded = f"Pairs: {one.protocol} on {one.corpus}", _columns(metrics), len(one.pairs) > 3
     return Table(title, columns, one.pairs, caption, SOURCE, warning, best=one.differ, folded=folded)
 
@@ -162,13 +140,12 @@ def _pairs(one: PairTable, metrics: Sequence[str], warning: str) -> Table:
 def _columns(metrics: Sequence[str]) -> list[Column]:
     columns = [coded("system", "System"), coded("other", "Other")]
     for metric in metrics:
-        of = f"values.{metric}"
         columns += [
-            Column("", f"{metric} Δ", f"{of}.difference", POINTS),
-            Column("", f"{metric} 95 %", f"{of}.limits", INTERVAL, INTERVAL_MEANING, small=""),
-            Column("", f"{metric} p", f"{of}.p", P_VALUE, "two-sided, not corrected"),
-            Column("", f"{metric} p Holm", f"{of}.p_holm", P_VALUE, "corrected by Holm"),
-            Column("", f"{metric} detectable", f"{of}.detectable", DETECTABLE, "found with 80 % power"),
+            Column("", f"{metric} Δ", f"{metric}.difference", POINTS),
+            Column("", f"{metric} 95 %", f"{metric}.limits", INTERVAL, INTERVAL_MEANING, small=""),
+            Column("", f"{metric} p", f"{metric}.p", P_VALUE, "two-sided, not corrected"),
+            Column("", f"{metric} p Holm", f"{metric}.p_holm", P_VALUE, "corrected by Holm"),
+            Column("", f"{metric} detectable", f"{metric}.detectable", DETECTABLE, "found with 80 % power"),
         ]
     return [
         *columns,
