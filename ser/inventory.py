@@ -118,22 +118,8 @@ def features(folder: Path) -> list[Entry]:
     ]
 
 
-def table(entries: Sequence[Entry], columns: Mapping[str, str]) -> str:
-    """Return ``entries`` as an aligned text table of ``columns`` (key: heading)."""
-    return aligned([[*columns.values()], *([cell_text(entry[key]) for key in columns] for entry in entries)])
-
-
 def aligned(rows: Sequence[Sequence[str]]) -> str:
     """Return rows of equally many cells as lines with aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
-
-
-def cell_text(value: object) -> str:
-    """Return a cell: lists joined, numbers with thousands, nothing as a dash."""
-    if value is None or value == "" or value == []:
-        return "-"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,4 +1,4 @@
-"""The verbs that list configuration keys, systems, protocols, corpora and features."""
+"""The verbs that list configuration keys, systems, protocols, corpora, features and checkpoints."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ser import inventory
+from ser import inventory, layout
 from ser.config.describe import describe
 from ser.config.read import SHIPPED
 
@@ -40,7 +40,33 @@ def features(as_json: AsJson = False, config: ConfigFolder = SHIPPED) -> None:
     _print(inventory.features(config), as_json, ("name", "dims", "hop", "title"), name="feature", hop="hop (s)")
 
 
+def checkpoints(
+    older_than: Annotated[float, typer.Option(help="Only those not written for N days.")] = 7.0,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove them, but none whose run is active.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the checkpoints in results/checkpoints whose runs never ended; with --remove, delete them."""
+    from ser.files import checkpoints as files
+
+    folder = Path(layout.CHECKPOINTS)
+    found = files.stale(folder, older_than)
+    entries = [one | {"removed": remove and files.remove(folder / one["key"])} for one in found]
+    _print(entries, as_json, ("run", "epochs", "days", "megabytes", "in_use", "removed", "key"), in_use="in use")
+
+
 def _print(entries: list[dict[str, Any]], as_json: bool, columns: tuple[str, ...], **titles: str) -> None:
     """Print ``entries`` as JSON, or their ``columns`` as a table; a column without a title is named by its key."""
-    named = {column: titles.get(column, column) for column in columns}
-    print(json.dumps(entries, indent=2, ensure_ascii=False) if as_json else inventory.table(entries, named))
+    if as_json:
+        print(json.dumps(entries, indent=2, ensure_ascii=False))
+    else:
+        cells = ([_cell(entry[column]) for column in columns] for entry in entries)
+        print(inventory.aligned([[titles.get(column, column) for column in columns], *cells]))
+
+
+def _cell(value: object) -> str:
+    """Return a value as text: lists joined, numbers with thousands, nothing as a dash."""
+    if value is None or value == "" or value == []:
+        return "-"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)

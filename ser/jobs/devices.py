@@ -95,12 +95,15 @@ def granted(gpus: int, device: str = "auto", jobs_per_gpu: int = 1) -> Iterator[
 @contextmanager
 def _locked(devices: Sequence[str], jobs_per_gpu: int) -> Iterator[str]:
     """Yield a device that this process has locked, after waiting where all are in use."""
-    folder, printed = _folder(), -EVERY
-    while (taken := _take(devices, jobs_per_gpu, folder)) is None:
+    LOCKS.mkdir(mode=0o700, exist_ok=True)
+    if LOCKS.lstat().st_uid != os.getuid():
+        raise SerError(f"{LOCKS} is meant for the locks of this user's jobs, but another user owns it.")
+    printed = -EVERY
+    while (taken := _take(devices, jobs_per_gpu)) is None:
         if time.monotonic() - printed >= EVERY:
             printed = time.monotonic()
             shared = f"{len(devices)} visible, {jobs_per_gpu} job{'s' * (jobs_per_gpu > 1)} at most on each"
-            print(f"waits for a device: {shared}, locks in {folder}", file=sys.stderr, flush=True)
+            print(f"waits for a device: {shared}, locks in {LOCKS}", file=sys.stderr, flush=True)
         time.sleep(POLL)
     name, lock = taken
     print(f"computes on {name}", file=sys.stderr, flush=True)
@@ -110,25 +113,17 @@ def _locked(devices: Sequence[str], jobs_per_gpu: int) -> Iterator[str]:
         lock.release()
 
 
-def _take(devices: Sequence[str], jobs_per_gpu: int, folder: Path) -> "tuple[str, FileLock] | None":
+def _take(devices: Sequence[str], jobs_per_gpu: int) -> "tuple[str, FileLock] | None":
     """Return a device and its lock, the least shared first; None where all are in use."""
     from filelock import FileLock, Timeout
 
     for job in range(jobs_per_gpu):
         for name in devices:
-            lock = FileLock(folder / f"{name.replace('/', '-')}.{job}")
+            lock = FileLock(LOCKS / f"{name.replace('/', '-')}.{job}")
             with suppress(Timeout):
                 lock.acquire(blocking=False)
                 return name, lock
     return None
-
-
-def _folder() -> Path:
-    """Return the folder of this user's locks; SerError where another user owns it."""
-    LOCKS.mkdir(mode=0o700, exist_ok=True)
-    if LOCKS.lstat().st_uid != os.getuid():
-        raise SerError(f"{LOCKS} is meant for the locks of this user's jobs, but another user owns it.")
-    return LOCKS
 
 
 @contextmanager

@@ -21,8 +21,11 @@ NO_MEMORY = re.compile(r"can't allocate memory|out of memory|cannot allocate mem
 
 def disk(error: BaseException, path: Path) -> str | None:
     """Return path, reason and remedy if ``error`` is one of a disk's; None if it is another."""
-    number = _errno(error)
-    if number is None or number not in DISK:
+    if isinstance(error, OSError):
+        number = error.errno or 0
+    else:  # safetensors has the number in its text only
+        number = int((re.search(r"\(os error (\d+)\)", str(error)) or [0, 0])[1])
+    if number not in DISK:
         return None
     free = ""
     if number in (errno.ENOSPC, errno.EDQUOT):
@@ -40,11 +43,3 @@ def memory(error: Exception) -> str | None:
         f"no memory was left ({reason[0] if reason else type(error).__name__}). Run fewer jobs at a time, give the job "
         "more (snakemake --set-resources <rule>:mem_mb=<MB>), or take a smaller training.batch."
     )
-
-
-def _errno(error: BaseException) -> int | None:
-    """Return the number of the system's error; safetensors has it in its text only."""
-    if isinstance(error, OSError):
-        return error.errno
-    found = re.search(r"\(os error (\d+)\)", str(error))
-    return int(found.group(1)) if found else None

@@ -32,10 +32,27 @@ class Start:
 
 def record(job: Any, data: Any, outcome: Any, start: Start, extra: Mapping[str, Any]) -> dict[str, Any]:
     """Return the record of a finished run: its TrainJob, FoldData, Outcome and ``extra`` entries."""
+    fold, seconds = data.fold, [epoch.seconds for epoch in outcome.history]
     return {
-        **_task(job, data.fold),
+        **job.run._asdict(),
+        "protocol_digest": fold.protocol.digest(),
+        "protocol_record": json.loads(fold.protocol.decisive()),
+        "recipe": json.loads(job.recipe.decisive()),
+        "warning": fold.notes.get("warning", ""),
+        "folds": fold.of,
+        "classes": list(fold.classes),
+        "counts": fold.counts(),
+        "selection": fold.protocol.selection,
+        "code": job.code,
         "started": start.moment.isoformat(timespec="seconds"),
-        **_result(data, outcome),
+        "parameters": outcome.parameters,
+        "examples": {part: len(data.examples(part).label) for part in PARTS},
+        "seconds_training": round(sum(seconds), 3),  # of all attempts
+        "seconds_per_epoch": round(sum(seconds) / len(seconds), 4),
+        "epochs_run": len(outcome.history),
+        "best_epoch": outcome.best_epoch,
+        "resumed": outcome.resumes,
+        "notes": outcome.notes,
         "seconds": round(start.seconds(), 3),  # of this attempt
         **extra,
         **start.software,
@@ -54,36 +71,6 @@ def machine(device: Any, gpu_name: str, precision: str, threads: int) -> dict[st
         "device_type": device.type,
         "precision": precision,
         "threads": threads,
-    }
-
-
-def _task(job: Any, fold: Any) -> dict[str, Any]:
-    """Return what was known before training."""
-    return {
-        **job.run._asdict(),
-        "protocol_digest": fold.protocol.digest(),
-        "protocol_record": json.loads(fold.protocol.decisive()),
-        "recipe": json.loads(job.recipe.decisive()),
-        "warning": fold.notes.get("warning", ""),
-        "folds": fold.of,
-        "classes": list(fold.classes),
-        "counts": fold.counts(),
-        "selection": fold.protocol.selection,
-        "code": job.code,
-    }
-
-
-def _result(data: Any, outcome: Any) -> dict[str, Any]:
-    seconds = [epoch.seconds for epoch in outcome.history]
-    return {
-        "parameters": outcome.parameters,
-        "examples": {part: len(data.examples(part).label) for part in PARTS},
-        "seconds_training": round(sum(seconds), 3),  # of all attempts
-        "seconds_per_epoch": round(sum(seconds) / len(seconds), 4),
-        "epochs_run": len(outcome.history),
-        "best_epoch": outcome.best_epoch,
-        "resumed": outcome.resumes,
-        "notes": outcome.notes,
     }
 
 
@@ -117,13 +104,10 @@ def _commit() -> dict[str, str | bool | None]:
 
     A repository that merely surrounds an installed package is not the project's.
     """
-    none: dict[str, str | bool | None] = {"commit": None, "dirty": None}
-    top = _git("rev-parse", "--show-toplevel")
-    if top is None or not PACKAGE.parent.samefile(top):
-        return none
-    changed = _git("status", "--porcelain")
-    head = _git("rev-parse", "HEAD")
-    return none if head is None else {"commit": head, "dirty": bool(changed)}
+    top, head = _git("rev-parse", "--show-toplevel"), _git("rev-parse", "HEAD")
+    if top is None or head is None or not PACKAGE.parent.samefile(top):
+        return {"commit": None, "dirty": None}
+    return {"commit": head, "dirty": bool(_git("status", "--porcelain"))}
 
 
 def _git(*arguments: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The verb ``verify``: which files have changed since they were written."""
+"""The verbs about files of the pipeline: which have changed since they were written, and why one would be rebuilt."""
 
 import json
 import sys
@@ -22,16 +22,24 @@ def verify(folders: Folders) -> None:
     printed files again with `snakemake … --forcerun $(ser verify data results)`. Exit code 2 if a file is damaged.
     """
     files = sorted(path for folder in folders for path in _files(folder))
-    damaged = {}
-    for path in progress(files, total=len(files), unit="files"):
-        if (reason := _damage(path)) is not None:
-            damaged[path] = reason
-    for path, reason in damaged.items():
+    reasons = {path: _damage(path) for path in progress(files, total=len(files), unit="files")}
+    damaged = [path for path in files if reasons[path] is not None]
+    for path in damaged:
         print(path, flush=True)
-        print(f"{path}: {reason}", file=sys.stderr)
+        print(f"{path}: {reasons[path]}", file=sys.stderr)
     if damaged:
         raise SerError(f"{len(damaged)} of {len(files)} files are damaged.")
     print(f"{len(files)} files are unchanged.", file=sys.stderr)
+
+
+def why(
+    file: Annotated[str, typer.Argument(help="A file of the pipeline, such as results/demo/scores.parquet.")],
+    arguments: Annotated[list[str] | None, typer.Argument(help="Arguments of snakemake, after --.")] = None,
+) -> None:
+    """Say in one sentence per cause why a file would be rebuilt: the definition or the option that changed."""
+    from ser.provenance.why import why as reasons
+
+    print(reasons(file, arguments or ()))
 
 
 def _files(folder: Path) -> Iterator[Path]:
