@@ -24,9 +24,8 @@ EMOTIONS = {
     "sadness": "sad",
     "surprise": "surprised",
 }
-SENTENCES: dict[
-    str, tuple[str | None, ...]
-] = {  # None: with "him (her)" or "he (she)", and it is not known which speaker has which
+# None: with "him (her)" or "he (she)", and it is not known which speaker has which
+SENTENCES: dict[str, tuple[str | None, ...]] = {
     "anger": (
         "What? No, no, no, listen! I need this money!",
         "I don't care about your coffee! Please serve me!",

@@ -82,7 +82,12 @@ def synthesise(texts: Sequence[tuple[str, Voice]]) -> list[Speech]:
 
 def serve() -> None:
     """Write the speech of each request on standard input from a forked child; stop at the first without speech."""
-    library = _initialise()
+    import espeakng_loader
+
+    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    rate = library.espeak_Initialize(SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), 0)
+    if rate != RATE:
+        raise SerError(f"eSpeak NG did not start at {RATE} Hz; espeak_Initialize gave {rate}.")
     for text, voice in json.load(sys.stdin):
         child = os.fork()
         if child == 0:
@@ -102,16 +107,6 @@ def _run_child(library: ctypes.CDLL, text: str, voice: Voice) -> NoReturn:
         print(f"eSpeak NG: {error}", file=sys.stderr, flush=True)
     finally:
         os._exit(1)
-
-
-def _initialise() -> ctypes.CDLL:
-    import espeakng_loader
-
-    library = ctypes.CDLL(espeakng_loader.get_library_path())
-    rate = library.espeak_Initialize(SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), 0)
-    if rate != RATE:
-        raise SerError(f"eSpeak NG did not start at {RATE} Hz; espeak_Initialize gave {rate}.")
-    return library
 
 
 def _synthesise(library: ctypes.CDLL, text: str, voice: Voice) -> Speech:

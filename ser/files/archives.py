@@ -111,7 +111,7 @@ def _members(archive: Path, stack: ExitStack) -> Members:
     members: Members = {}
     refused = []
     for entry in _entries(archive, stack):
-        if _misleading(entry.name):
+        if not entry.name or any(one in REORDERING or unicodedata.category(one) == "Cc" for one in entry.name):
             refused.append(f"{entry.name!a} (a name with characters that are invisible or reorder text)")
         elif (path := _relative(entry.name)) is None:
             refused.append(f"{entry.name} (leads out)")
@@ -194,11 +194,6 @@ def _relative(name: str) -> str | None:
     if name.startswith("/") or name[1:2] == ":" or ".." in name.split("/"):
         return None
     return posixpath.normpath(name)
-
-
-def _misleading(name: str) -> bool:
-    """Return whether a name is empty, or has characters that are invisible or change the order of the others."""
-    return not name or any(letter in REORDERING or unicodedata.category(letter) == "Cc" for letter in name)
 
 
 def _zip_entries(file: zipfile.ZipFile, limit: SizeLimit) -> Iterator[ArchiveEntry]:

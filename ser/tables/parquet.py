@@ -61,19 +61,14 @@ class Contract:
         for name in (*self.key, *self.required):
             if checked[name].null_count:
                 raise SerError(f"{where}: column '{name}' of the {self.name} table has empty cells.")
-        self._check_key(checked, where)
+        counts = checked.group_by(list(self.key)).aggregate([([], "count_all")])
+        if twice := counts.filter(pc.greater(counts["count_all"], 1)).select(self.key).to_pylist():
+            named = offenders("/".join(str(value) for value in row.values()) for row in twice)
+            raise SerError(f"{where}: the {self.name} table has {', '.join(self.key)} more than once: {named}.")
         for rule in () if selected else self.rules:
             if (broken := rule(checked)) is not None:
                 raise SerError(f"{where}: the {self.name} table is wrong: {broken}.")
         return checked
-
-    def _check_key(self, table: pa.Table, where: object) -> None:
-        counts = table.select(self.key).group_by(list(self.key)).aggregate([([], "count_all")])
-        twice = counts.filter(pc.greater(counts["count_all"], 1))
-        if twice.num_rows:
-            rows = twice.select(self.key).to_pylist()
-            named = offenders("/".join(str(value) for value in row.values()) for row in rows)
-            raise SerError(f"{where}: the {self.name} table has {', '.join(self.key)} more than once: {named}.")
 
 
 def write(contract: Contract, table: pa.Table, path: Path, metadata: Mapping[str, str] | None = None) -> None:
