@@ -53,7 +53,7 @@ REQUIRED = {
         },
     ),
     "models": Definitions("build", {"build": ("shape", "classes")}),  # a network
-    "protocols": Definitions("assign", {"folds": ("facts",), "assign": ("manifest",)}),
+    "protocols": Definitions("assign", {"folds": ("facts",), "assign": ("rows",)}),
     "recognisers": Definitions("load", {"load": ()}, {"DEPENDS": DEPENDS}),
 }
 TAKEN_BY = {kind: wanted.main for kind, wanted in REQUIRED.items()}  # the function that takes the options of a kind

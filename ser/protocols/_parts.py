@@ -1,6 +1,6 @@
-"""Shared by all rules: a fixed order of utterances, the groups that a rule needs, and the table that it returns."""
+"""Shared by all rules: what they yield, and the groups that they need."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ser.errors import SerError, offenders
@@ -8,6 +8,8 @@ from ser.errors import SerError, offenders
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+    Parts = Iterator[NDArray[Any]]  # fold by fold, the part of each utterance: train, dev, test or NO_PART
 
 TWO = (2, "one to test, one to train")  # for ``require``: the least number, and why
 THREE = (3, "one to test, one for dev, one to train")
@@ -38,26 +40,12 @@ def at_least(option: str, value: int, least: int, why: str) -> None:
         raise SerError(f"{option} must be at least {least} ({why}), it is {value}.")
 
 
-def ordered(manifest: "pd.DataFrame") -> "pd.DataFrame":
-    """Return ``manifest`` by utterance name: a draw must not depend on the order of a table's rows."""
-    return manifest.sort_values("utterance", ignore_index=True)
-
-
-def column(manifest: "pd.DataFrame", name: str) -> "pd.Series[str]":
+def column(rows: "pd.DataFrame", name: str) -> "pd.Series[str]":
     """Return a column without gaps; SerError names the utterances without a value."""
-    values = manifest[name]
-    empty = manifest.loc[values.isna(), "utterance"]
+    values = rows[name]
+    empty = rows.loc[values.isna(), "utterance"]
     if len(empty) == len(values):
         require(name, (), 1, "")
     if len(empty):
         raise SerError(f"no {name} is known for {offenders(empty)}; {INSTEAD[name]}.")
     return values
-
-
-def table(utterances: "pd.Series[str]", parts: "Iterable[NDArray[Any]]") -> "pd.DataFrame":
-    """Return the rows (utterance, fold, part): ``parts`` holds, fold by fold, the part of each of ``utterances``."""
-    import pandas as pd
-
-    frames = [pd.DataFrame({"utterance": utterances, "fold": fold, "part": part}) for fold, part in enumerate(parts)]
-    rows = pd.concat(frames, ignore_index=True)
-    return rows[rows["part"] != NO_PART].reset_index(drop=True)

@@ -23,7 +23,7 @@ def folds(facts: Facts, *, repeats: Count = 1, **_: object) -> int:  # noqa: ARG
 
 
 def assign(
-    manifest: "pd.DataFrame",
+    rows: "pd.DataFrame",
     *,
     train: Mapping[str, int],
     dev: Mapping[str, int],
@@ -31,27 +31,24 @@ def assign(
     seed: Index = 0,
     scale: bool = False,
     repeats: Count = 1,
-) -> "pd.DataFrame":
-    """Return (utterance, fold, part) for ``repeats`` independent draws.
+) -> "_parts.Parts":
+    """Yield the parts of each fold for ``repeats`` independent draws.
 
     train, dev, test: class -> utterances. Where a class has more or fewer utterances than the three counts together,
     ``scale`` shares it out in the same ratio (largest remainder); without it that is an error.
     """
     import numpy as np
 
-    rows = _parts.ordered(manifest)
     found = {str(label): int(size) for label, size in rows["label"].value_counts().items()}
     wanted = {"train": train, "dev": dev, "test": test}
     shares = _shares(wanted, found, scale)
-    drawn = []
     for repeat in range(repeats):
         generator = np.random.default_rng([seed, repeat])
         part = np.empty(len(rows), dtype=object)
         for label in sorted(found):
             members = generator.permutation(np.flatnonzero(rows["label"] == label))
             part[members] = np.repeat(list(wanted), shares[label])
-        drawn.append(part)
-    return _parts.table(rows["utterance"], drawn)
+        yield part
 
 
 def _shares(wanted: Mapping[str, Mapping[str, int]], found: Mapping[str, int], scale: bool) -> dict[str, list[int]]:

@@ -23,15 +23,14 @@ def folds(facts: Facts, *, folds: Count = 10, dev: bool = True, **_: object) -> 
 
 
 def assign(
-    manifest: "pd.DataFrame", *, folds: Count = 10, seed: Index = 0, dev: bool = True, stratified: bool = False
-) -> "pd.DataFrame":
-    """Return (utterance, fold, part); fold sizes differ by at most one.
+    rows: "pd.DataFrame", *, folds: Count = 10, seed: Index = 0, dev: bool = True, stratified: bool = False
+) -> "_parts.Parts":
+    """Yield the parts of each fold; fold sizes differ by at most one.
 
     stratified: every fold gets the same share of each class, to within one utterance; the papers do not say so.
     """
     import numpy as np
 
-    rows = _parts.ordered(manifest)
     if len(rows) < folds:
         raise SerError(f"{folds} folds need as many utterances; there are {len(rows)}.")
     order = np.random.default_rng(seed).permutation(len(rows))
@@ -39,10 +38,8 @@ def assign(
         order = order[np.argsort(rows["label"].to_numpy(dtype=str)[order], kind="stable")]
     group = np.empty(len(rows), dtype=int)
     group[order] = np.arange(len(rows)) % folds
-    parts = []
     for fold in range(folds):
         part = np.where(group == fold, "test", "train")
         if dev:
             part = np.where(group == (fold + 1) % folds, "dev", part)
-        parts.append(part)
-    return _parts.table(rows["utterance"], parts)
+        yield part

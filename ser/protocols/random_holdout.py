@@ -23,15 +23,14 @@ def folds(facts: Facts, *, repeats: Count = 1, **_: object) -> int:  # noqa: ARG
 
 
 def assign(
-    manifest: "pd.DataFrame", *, test: int | float = 0.2, dev: int | float = 0, seed: Index = 0, repeats: Count = 1
-) -> "pd.DataFrame":
-    """Return (utterance, fold, part) for ``repeats`` independent draws.
+    rows: "pd.DataFrame", *, test: int | float = 0.2, dev: int | float = 0, seed: Index = 0, repeats: Count = 1
+) -> "_parts.Parts":
+    """Yield the parts of each fold for ``repeats`` independent draws.
 
     test, dev: a number of utterances if whole, a share of all utterances if between 0 and 1; dev may be 0.
     """
     import numpy as np
 
-    rows = _parts.ordered(manifest)
     tested = _amount("test", test, len(rows))
     developed = _amount("dev", dev, len(rows)) if dev else 0
     if tested < 1 or tested + developed >= len(rows):
@@ -39,14 +38,12 @@ def assign(
             f"test {test} and dev {dev} give {tested} and {developed} of {len(rows)} utterances; "
             "the test part and the train part need at least one each."
         )
-    parts = []
     for repeat in range(repeats):
         order = np.random.default_rng([seed, repeat]).permutation(len(rows))
         part = np.full(len(rows), "train", dtype=object)
         part[order[:tested]] = "test"
         part[order[tested : tested + developed]] = "dev"
-        parts.append(part)
-    return _parts.table(rows["utterance"], parts)
+        yield part
 
 
 def _amount(option: str, amount: float, total: int) -> int:

@@ -24,19 +24,17 @@ def folds(facts: Facts, *, dev: Dev = "speaker") -> int:
     return len(facts.sessions)
 
 
-def assign(manifest: "pd.DataFrame", *, dev: Dev = "speaker") -> "pd.DataFrame":
-    """Return (utterance, fold, part); fold i tests the i-th session by name.
+def assign(rows: "pd.DataFrame", *, dev: Dev = "speaker") -> "_parts.Parts":
+    """Yield the parts of each fold; fold i tests the i-th session by name.
 
     dev: "speaker" takes one speaker of the next session, genders alternating over the folds; "session" the whole next
     session; "none" leaves no dev part.
     """
     import numpy as np
 
-    rows = _parts.ordered(manifest)
     session = _parts.column(rows, "session")
     sessions = sorted(session.unique())
     _parts.require("session", sessions, *(_parts.THREE if dev == "session" else _parts.TWO))
-    parts = []
     for fold, tested in enumerate(sessions):
         following = sessions[(fold + 1) % len(sessions)]
         part = np.where(session == tested, "test", "train")
@@ -45,8 +43,7 @@ def assign(manifest: "pd.DataFrame", *, dev: Dev = "speaker") -> "pd.DataFrame":
         elif dev == "speaker":
             speaker = _parts.column(rows, "speaker")
             part = np.where(speaker == _dev_speaker(rows, tested, following, fold), "dev", part)
-        parts.append(part)
-    return _parts.table(rows["utterance"], parts)
+        yield part
 
 
 def _dev_speaker(rows: "pd.DataFrame", tested: str, following: str, fold: int) -> str:

@@ -18,25 +18,22 @@ def folds(facts: Facts, *, folds: Count = 6, dev_speakers: Index = 2, **_: objec
     return folds
 
 
-def assign(manifest: "pd.DataFrame", *, folds: Count = 6, dev_speakers: Index = 2, seed: Index = 0) -> "pd.DataFrame":
-    """Return (utterance, fold, part); fold i tests the i-th group of speakers.
+def assign(rows: "pd.DataFrame", *, folds: Count = 6, dev_speakers: Index = 2, seed: Index = 0) -> "_parts.Parts":
+    """Yield the parts of each fold; fold i tests the i-th group of speakers.
 
     dev_speakers: speakers of the next group in the dev part (all of a smaller group), alternating women and men; 0
     leaves no dev part. seed: which of several equally good groupings.
     """
     import numpy as np
 
-    rows = _parts.ordered(manifest)
     speaker = _parts.column(rows, "speaker")
     _require(sorted(speaker.unique()), folds, dev_speakers)
     groups, gender = _groups(rows, folds, seed)
-    parts = []
     for fold in range(folds):
         following = groups[(fold + 1) % folds]
         developed = _alternating(following, gender, fold)[:dev_speakers]
         part = np.where(speaker.isin(groups[fold]), "test", "train")
-        parts.append(np.where(speaker.isin(developed), "dev", part))
-    return _parts.table(rows["utterance"], parts)
+        yield np.where(speaker.isin(developed), "dev", part)
 
 
 def _groups(rows: "pd.DataFrame", count: int, seed: int) -> tuple[list[list[str]], dict[str, str]]:

@@ -26,8 +26,8 @@ def folds(facts: Facts, *, dev: Dev = "speaker", **_: object) -> int:
     return len(facts.speakers)
 
 
-def assign(manifest: "pd.DataFrame", *, dev: Dev = "speaker") -> "pd.DataFrame":
-    """Return (utterance, fold, part); fold i tests the i-th speaker by name.
+def assign(rows: "pd.DataFrame", *, dev: Dev = "speaker") -> "_parts.Parts":
+    """Yield the parts of each fold; fold i tests the i-th speaker by name.
 
     dev: "speaker" takes as dev part the next speaker in order who belongs to another session, with one step width for
     all folds, so that every speaker is the dev part once; the next speaker where there are no sessions, or where no
@@ -36,7 +36,6 @@ def assign(manifest: "pd.DataFrame", *, dev: Dev = "speaker") -> "pd.DataFrame":
     """
     import numpy as np
 
-    rows = _parts.ordered(manifest)
     speaker = _parts.column(rows, "speaker")
     speakers = sorted(speaker.unique())
     _parts.require("speaker", speakers, *(_parts.TWO if dev == "none" else _parts.THREE))
@@ -44,15 +43,13 @@ def assign(manifest: "pd.DataFrame", *, dev: Dev = "speaker") -> "pd.DataFrame":
         _parts.column(rows, "session")
     sessions = [frozenset(rows.loc[speaker == name, "session"].dropna()) for name in speakers]
     step = _step(sessions)
-    parts = []
     for fold, tested in enumerate(speakers):
         part = np.where(speaker == tested, "test", "train")
         if dev == "speaker":
             part = np.where(speaker == speakers[(fold + step) % len(speakers)], "dev", part)
         elif dev == "partner":
             part = np.where(speaker.isin(_partners(speakers, sessions, fold)), "dev", part)
-        parts.append(part)
-    return _parts.table(rows["utterance"], parts)
+        yield part
 
 
 def _partners(speakers: Sequence[str], sessions: Sequence[frozenset[str]], tested: int) -> list[str]:

@@ -33,9 +33,9 @@ def folds(facts: Facts, *, texts: Count = 2, speakers: Index = 6, dev: Dev = "sp
 
 
 def assign(
-    manifest: "pd.DataFrame", *, texts: Count = 2, speakers: Index = 6, dev: Dev = "speaker", seed: Index = 0
-) -> "pd.DataFrame":
-    """Return (utterance, fold, part); fold s · texts + t tests the t-th group of texts by the s-th group of speakers.
+    rows: "pd.DataFrame", *, texts: Count = 2, speakers: Index = 6, dev: Dev = "speaker", seed: Index = 0
+) -> "_parts.Parts":
+    """Yield the parts of each fold; fold s · texts + t tests the t-th group of texts by the s-th group of speakers.
 
     texts: groups of texts, balanced in classes. speakers: groups of speakers as ``speaker_folds`` makes them with
     ``seed``; 0: speakers are not kept apart, nor needed. dev: "speaker" takes two speakers of the next group, with the
@@ -44,17 +44,14 @@ def assign(
     """
     import numpy as np
 
-    rows = _parts.ordered(manifest)
     known = sorted(_parts.column(rows, "speaker").unique()) if speakers else ()
     _require(texts, speakers, dev, known)
     group = _groups(rows, texts)
-    parts = []
     for tested, developed, trained in _speaker_groups(rows, speakers, dev, seed):
         for text in range(texts):
             here, following = group == text, group == (text + 1) % texts
             conditions = [here & tested, ~here & developed, following & trained & (dev == "text"), ~here & trained]
-            parts.append(np.select(conditions, ["test", "dev", "dev", "train"], default=_parts.NO_PART))
-    return _parts.table(rows["utterance"], parts)
+            yield np.select(conditions, ["test", "dev", "dev", "train"], default=_parts.NO_PART)
 
 
 def _speaker_groups(rows: "pd.DataFrame", speakers: int, dev: str, seed: int) -> "Iterator[tuple[Mask, Mask, Mask]]":
@@ -65,9 +62,7 @@ def _speaker_groups(rows: "pd.DataFrame", speakers: int, dev: str, seed: int) ->
         yield np.ones(len(rows), bool), np.zeros(len(rows), bool), np.ones(len(rows), bool)
         return
     count = DEV_SPEAKERS if dev == "speaker" else 0
-    apart = speaker_folds.assign(rows, folds=speakers, dev_speakers=count, seed=seed)
-    for _, fold in apart.groupby("fold"):
-        part = fold["part"].to_numpy(dtype=str)
+    for part in speaker_folds.assign(rows, folds=speakers, dev_speakers=count, seed=seed):
         yield part == "test", part == "dev", part == "train"
 
 

@@ -43,7 +43,7 @@ def split(job: SplitJob) -> None:
     SerError where the corpus lacks a column or class that the protocol needs, where the rule cannot be applied, and
     where its outcome contradicts the protocol.
     """
-    from ser.checks.protocol import check_parts  # pandas, which a plan does without
+    from ser.checks.protocol import assigned, check_parts  # pandas, which a plan does without
 
     corpus, name, protocol = job.corpus, job.name, job.protocol
     where = f"protocol '{name}' on corpus '{corpus}'"
@@ -51,9 +51,9 @@ def split(job: SplitJob) -> None:
     chosen = _subset(table, protocol, where)
     labelled = _labelled(chosen, protocol, where)
     try:
-        assigned = protocol.load().assign(labelled, **protocol.options)
-        _check_folds(assigned, table, labelled, job.folds)
-        rows = check_parts(assigned, labelled, protocol)
+        parts = assigned(protocol.load(), labelled, **protocol.options)
+        _check_folds(parts, table, labelled, job.folds)
+        rows = check_parts(parts, labelled, protocol)
     except SerError as error:
         raise SerError(f"{where}: {error}") from error
     notes = {

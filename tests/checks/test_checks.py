@@ -48,11 +48,12 @@ class Wide(nn.Module):
 def build(shape, classes, *, extra: int = 0): return Wide(shape.frame_dims(), classes + extra)
 '''
 PROTOCOL = '''"""A rule."""
-import pandas as pd
+from itertools import count
+calls = count()
 def folds(facts): return 2
-def assign(manifest):
-    part = ["test" if n % 2 else "train" for n in range(len(manifest))]
-    return pd.DataFrame({"utterance": manifest["utterance"], "fold": 0, "part": part})
+def assign(rows):
+    call = next(calls)
+    yield ["test" if (n + call) % 2 else "train" for n in range(len(rows))]
 '''
 BROKEN = {  # kind and name: code, and what a line about it must hold
     ("corpus", "two"): (CORPUS, ["the function verify(rows, **options) is missing"]),
@@ -83,7 +84,10 @@ BROKEN = {  # kind and name: code, and what a line about it must hold
     ("model", "padded"): (MODEL, ["those of 5 frames move by", "unused.weight has none"]),
     ("model", "too_wide"): (MODEL.replace("extra: int = 0", "extra: int = 1"), ["of shape (3, 5)", "must be (3, 4)"]),
     ("model", "undefined"): ('"""A model."""\n', ["the function build(shape, classes, **options) is missing"]),
-    ("protocol", "halves"): (PROTOCOL, ["it counts 2 and makes 0", "tested in no fold", "rows in reverse order"]),
+    ("protocol", "halves"): (
+        PROTOCOL,
+        ["it counts 2 and makes 0", "tested in no fold", "a second call gives other folds"],
+    ),
     ("protocol", "unlike"): (PROTOCOL.replace("def folds(facts)", "def folds()"), ["folds must take the positional"]),
     ("recogniser", "mute"): (
         '"""A recogniser."""\nDEPENDS = "numpy"\n',

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from ser import catalog
+from ser.checks.protocol import assigned
 from ser.config import read
 from ser.config.schema import Config
 from ser.corpora import enterface
@@ -162,7 +163,7 @@ def test_the_papers_sizes_of_enterface(experiment: Config) -> None:
     protocol = experiment.protocols["xie2019-enterface"]
     assert experiment.corpora["enterface"].options == {"complete": True}
     assert set(protocol.labels) == set(enterface.CARD.labels)
-    parts = random_holdout.assign(manifest(complete=True), **protocol.options)["part"].value_counts()
+    parts = assigned(random_holdout, manifest(complete=True), **protocol.options)["part"].value_counts()
     assert parts.to_dict() == {"train": 1000, "test": 260}
 
 
@@ -172,8 +173,8 @@ def test_ten_folds_of_whole_speakers(experiment: Config, complete: bool) -> None
     rows = manifest(complete=complete)
     facts = enterface.facts(None, complete=complete)
     assert catalog.load("protocols", protocol.rule).folds(facts, **protocol.options) == 10
-    assigned = speaker_folds.assign(rows, **protocol.options).merge(rows, on="utterance")
-    of = assigned.groupby(["fold", "part"])["speaker"].agg(set).unstack()
+    parts = assigned(speaker_folds, rows, **protocol.options).merge(rows, on="utterance")
+    of = parts.groupby(["fold", "part"])["speaker"].agg(set).unstack()
     for fold in range(10):
         train, dev, test = (of.loc[fold, part] for part in ("train", "dev", "test"))
         assert len(train | dev | test) == len(train) + len(dev) + len(test) == len(facts.speakers)

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from ser.checks.protocol import assigned
 from ser.corpus import Facts
 from ser.errors import SerError
 from ser.protocols import speaker_out
@@ -21,7 +22,7 @@ def pairs() -> pd.DataFrame:
 def test_dev_is_the_partner_and_train_has_nothing_of_the_session() -> None:
     table = pairs()
     assert speaker_out.folds(Facts(24, tuple(table["speaker"].unique()), ("S1", "S2", "S3"), ()), dev="partner") == 6
-    parts = speaker_out.assign(table, dev="partner").merge(table, on="utterance")
+    parts = assigned(speaker_out, table, dev="partner").merge(table, on="utterance")
     for fold, (session, tested, partner) in enumerate(
         (session, f"{session}{one}", f"{session}{other}")
         for session in ("S1", "S2", "S3")
@@ -37,8 +38,8 @@ def test_dev_is_the_partner_and_train_has_nothing_of_the_session() -> None:
 def test_a_speaker_without_a_partner_or_a_corpus_without_sessions_is_an_error() -> None:
     table = pairs()
     with pytest.raises(SerError, match="S2F is alone in session S2"):
-        speaker_out.assign(table[table["speaker"] != "S2M"], dev="partner")
+        assigned(speaker_out, table[table["speaker"] != "S2M"], dev="partner")
     with pytest.raises(SerError, match="the rule needs sessions"):
-        speaker_out.assign(table.assign(session=None), dev="partner")
+        assigned(speaker_out, table.assign(session=None), dev="partner")
     with pytest.raises(SerError, match="the rule needs sessions"):
         speaker_out.folds(Facts(24, ("a", "b", "c"), (), ()), dev="partner")

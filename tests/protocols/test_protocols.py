@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ser import catalog
-from ser.checks.protocol import CHECKS, facts, folds, labelled
+from ser.checks.protocol import CHECKS, assigned, facts, folds, labelled
 from ser.checks.run import MAY_LEAK
 from ser.config.options import with_options
 from ser.config.read import shipped
@@ -52,7 +52,7 @@ def test_every_rule_and_protocol_keeps_the_contract(small: Protocol, check: Call
 
 @every
 def test_a_rule_returns_the_same_table_whatever_the_order_of_rows(small: Protocol) -> None:
-    reverse = small.load().assign(labelled(small).iloc[::-1], **small.options)
+    reverse = assigned(small.load(), labelled(small).iloc[::-1], **small.options)
     pd.testing.assert_frame_equal(folds(small), reverse)
 
 
@@ -69,7 +69,7 @@ def options(rule: str) -> dict[str, Any]:
 @pytest.mark.parametrize("name", [name for name in RULES if name.startswith("random")])
 def test_another_seed_is_another_draw(name: str) -> None:
     rule, table, given = catalog.load("protocols", name), four_classes(), options(name)
-    one, other = (rule.assign(table, seed=seed, **given)["part"].tolist() for seed in (0, 1))
+    one, other = (assigned(rule, table, seed=seed, **given)["part"].tolist() for seed in (0, 1))
     assert one != other
 
 
@@ -77,7 +77,7 @@ def test_another_seed_is_another_draw(name: str) -> None:
 def test_repeats_are_draws_of_their_own_of_equal_size(name: str) -> None:
     rule, table, given = catalog.load("protocols", name), four_classes(), options(name)
     assert rule.folds(facts(table), repeats=5, **given) == 5
-    parts = rule.assign(table, repeats=5, **given)
+    parts = assigned(rule, table, repeats=5, **given)
     sizes = parts.groupby("fold")["part"].value_counts().unstack()
     assert len(sizes) == 5
     assert (sizes.nunique() == 1).all()
@@ -93,7 +93,7 @@ def iemocap_sized(sizes: Mapping[str, int]) -> pd.DataFrame:
 def test_cao_counts_are_the_printed_ones() -> None:
     table = iemocap_sized({label: sum(counts) for label, counts in CAO.items()})
     assert len(table) == 5531
-    parts = catalog.load("protocols", "random_counts").assign(table, **PROTOCOLS["cao2019"].options)
+    parts = assigned(catalog.load("protocols", "random_counts"), table, **PROTOCOLS["cao2019"].options)
     counted = parts.merge(table, on="utterance").groupby(["label", "part"]).size()
     for label, (train, dev, test) in CAO.items():
         assert (counted[label]["train"], counted[label]["dev"], counted[label]["test"]) == (train, dev, test)
@@ -104,15 +104,15 @@ def test_cao_counts_on_a_corpus_of_another_size() -> None:
     rule = catalog.load("protocols", "random_counts")
     table = iemocap_sized(dict.fromkeys(CAO, 192))
     with pytest.raises(SerError, match=r"angry 886 \+ 113 \+ 104 = 1103 wanted, 192 found.*scale: true"):
-        rule.assign(table, **FOUR)
-    parts = rule.assign(table, **FOUR, scale=True).merge(table, on="utterance")
+        assigned(rule, table, **FOUR)
+    parts = assigned(rule, table, **FOUR, scale=True).merge(table, on="utterance")
     for label, counts in CAO.items():
         mine = parts.loc[parts["label"] == label, "part"].value_counts()
         assert mine.sum() == 192
         for part, count in zip(PARTS, counts, strict=True):
             assert abs(mine[part] - 192 * count / sum(counts)) < 1
     with pytest.raises(SerError, match="counts are given for angry, happy, neutral, sad, the corpus has angry, calm"):
-        rule.assign(table.replace({"label": {"happy": "calm"}}), **FOUR, scale=True)
+        assigned(rule, table.replace({"label": {"happy": "calm"}}), **FOUR, scale=True)
 
 
 def test_li_has_four_classes_without_excited_on_improvised_speech() -> None:
@@ -120,52 +120,52 @@ def test_li_has_four_classes_without_excited_on_improvised_speech() -> None:
     assert set(table["label"]) == {"angry", "happy", "neutral", "sad"}
     assert "excited" not in set(table["emotion"])
     assert set(table["style"]) == {"improvised"}
-    parts = catalog.load("protocols", "speaker_out").assign(table, **PROTOCOLS["li2018"].options)
+    parts = assigned(catalog.load("protocols", "speaker_out"), table, **PROTOCOLS["li2018"].options)
     assert set(parts["part"]) == {"train", "test"}
     assert parts["fold"].nunique() == 10
 
 
 def test_random_folds_are_eight_one_one() -> None:
     table = four_classes()
-    parts = catalog.load("protocols", "random_folds").assign(table)
+    parts = assigned(catalog.load("protocols", "random_folds"), table)
     shares = parts.groupby("fold")["part"].value_counts(normalize=True).unstack()
     assert (shares[["dev", "test"]] - 0.1).abs().to_numpy().max() < 1 / len(table)
     dev = parts[parts["part"] == "dev"].groupby("fold")["utterance"].agg(set)
     test = parts[parts["part"] == "test"].groupby("fold")["utterance"].agg(set)
     assert all(dev[fold] == test[(fold + 1) % 10] for fold in range(10))
-    without = catalog.load("protocols", "random_folds").assign(table, dev=False)
+    without = assigned(catalog.load("protocols", "random_folds"), table, dev=False)
     assert set(without["part"]) == {"train", "test"}
 
 
 def test_stratified_folds_share_every_class_out() -> None:
     table = iemocap_sized({"angry": 41, "sad": 103, "neutral": 9})
-    parts = catalog.load("protocols", "random_folds").assign(table, folds=5, stratified=True).merge(table)
+    parts = assigned(catalog.load("protocols", "random_folds"), table, folds=5, stratified=True).merge(table)
     tested = parts[parts["part"] == "test"].groupby(["label", "fold"]).size().unstack(fill_value=0)
     assert (tested.max(axis=1) - tested.min(axis=1)).max() <= 1
 
 
 def test_holdout_takes_a_share_or_a_number() -> None:
     rule, table = catalog.load("protocols", "random_holdout"), iemocap_sized({"angry": 630, "sad": 630})
-    assert rule.assign(table, test=260)["part"].value_counts().to_dict() == {"train": 1000, "test": 260}
-    sizes = rule.assign(table, test=0.2, dev=0.1)["part"].value_counts()
+    assert assigned(rule, table, test=260)["part"].value_counts().to_dict() == {"train": 1000, "test": 260}
+    sizes = assigned(rule, table, test=0.2, dev=0.1)["part"].value_counts()
     assert sizes.to_dict() == {"train": 882, "test": 252, "dev": 126}
     for wrong in (1.0, -3, True, "half"):
         with pytest.raises(SerError, match="share between 0 and 1"):
-            rule.assign(table, test=wrong)
+            assigned(rule, table, test=wrong)
     with pytest.raises(SerError, match="of 1260 utterances"):
-        rule.assign(table, test=1260)
+        assigned(rule, table, test=1260)
 
 
 def test_leaving_one_speaker_out_takes_every_speaker_as_dev_once() -> None:
     table = four_classes()
-    parts = catalog.load("protocols", "speaker_out").assign(table)
+    parts = assigned(catalog.load("protocols", "speaker_out"), table)
     dev = [speakers(table, parts, fold, "dev") for fold in range(10)]
     assert sorted(dev, key=sorted) == [{name} for name in sorted(table["speaker"].unique())]
     for fold in range(10):
         other = speakers(table, parts, fold, "dev", "session")
         assert other.isdisjoint(speakers(table, parts, fold, "test", "session"))
     alone = table.assign(session=None)
-    parts = catalog.load("protocols", "speaker_out").assign(alone)
+    parts = assigned(catalog.load("protocols", "speaker_out"), alone)
     assert speakers(alone, parts, 0, "test") == {"S1F"}
     assert speakers(alone, parts, 0, "dev") == {"S1M"}, "without sessions dev is the next speaker"
 
@@ -173,13 +173,13 @@ def test_leaving_one_speaker_out_takes_every_speaker_as_dev_once() -> None:
 def test_leaving_one_session_out_alternates_the_gender_of_dev() -> None:
     table = four_classes()
     rule = catalog.load("protocols", "session_out")
-    parts = rule.assign(table)
+    parts = assigned(rule, table)
     genders = [speakers(table, parts, fold, "dev", "gender") for fold in range(5)]
     assert genders == [{gender} for gender in islice(cycle(["female", "male"]), 5)]
     assert speakers(table, parts, 4, "dev", "session") == {"S1"}
-    whole = rule.assign(table, dev="session")
+    whole = assigned(rule, table, dev="session")
     assert speakers(table, whole, 0, "dev") == {"S2F", "S2M"}
-    assert set(rule.assign(table, dev="none")["part"]) == {"train", "test"}
+    assert set(assigned(rule, table, dev="none")["part"]) == {"train", "test"}
 
 
 def test_speaker_folds_are_alike_in_gender_and_size() -> None:
@@ -189,7 +189,7 @@ def test_speaker_folds_are_alike_in_gender_and_size() -> None:
         for take in range(20 + number)
     ]
     table = pd.DataFrame(rows).assign(label="sad", session=None)
-    parts = catalog.load("protocols", "speaker_folds").assign(table, folds=6, dev_speakers=2)
+    parts = assigned(catalog.load("protocols", "speaker_folds"), table, folds=6, dev_speakers=2)
     joined = parts.merge(table, on="utterance")
     for (_, part), group in joined.groupby(["fold", "part"]):
         women = group.loc[group["gender"] == "female", "speaker"].nunique()
@@ -204,34 +204,34 @@ def test_speaker_folds_are_alike_in_gender_and_size() -> None:
 def test_without_speakers_the_error_names_rules_that_work(name: str) -> None:
     rule, bare = catalog.load("protocols", name), four_classes().assign(speaker=None, session=None)
     kind = "session" if name == "session_out" else "speaker"
-    for call in (lambda: rule.folds(facts(bare)), lambda: rule.assign(bare)):
+    for call in (lambda: rule.folds(facts(bare)), lambda: assigned(rule, bare)):
         with pytest.raises(SerError, match=rf"the rule needs {kind}s, and the corpus names none; .*random_folds"):
             call()
     partly = four_classes()
     partly.loc[partly["utterance"] == "S1f-improvised-sad-0", [kind]] = None
     with pytest.raises(SerError, match=f"no {kind} is known for S1f-improvised-sad-0"):
-        rule.assign(partly)
+        assigned(rule, partly)
 
 
 def test_too_few_speakers_and_wrong_options_are_errors() -> None:
     table = four_classes()
     two = table[table["speaker"].isin(["S1F", "S2M"])]
     with pytest.raises(SerError, match=r"at least 3 speakers .* there are 2: S1F, S2M"):
-        catalog.load("protocols", "speaker_out").assign(two)
+        assigned(catalog.load("protocols", "speaker_out"), two)
     with pytest.raises(SerError, match="at least 11 speakers"):
         catalog.load("protocols", "speaker_folds").folds(facts(table), folds=11)
     wrong = Protocol(rule="session_out", labels="all", options={"dev": "sessions"})
     with pytest.raises(SerError, match="dev: must be 'speaker', 'session' or 'none'; it is 'sessions'"):
         with_options(wrong, "here")
     with pytest.raises(SerError, match="at least 3 sessions"):
-        catalog.load("protocols", "session_out").assign(two, dev="session")
+        assigned(catalog.load("protocols", "session_out"), two, dev="session")
     with pytest.raises(SerError, match="folds must be at least 3"):
         catalog.load("protocols", "random_folds").folds(facts(table), folds=2)
     with pytest.raises(SerError, match="10 folds need as many utterances; there are 4"):
-        catalog.load("protocols", "random_folds").assign(table.head(4))
+        assigned(catalog.load("protocols", "random_folds"), table.head(4))
     same = table.assign(speaker=table["gender"])
     with pytest.raises(SerError, match="every speaker of session S2 is also in session S1"):
-        catalog.load("protocols", "session_out").assign(same)
+        assigned(catalog.load("protocols", "session_out"), same)
 
 
 def test_digest_follows_all_that_decides_an_outcome() -> None:

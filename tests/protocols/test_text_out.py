@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from ser.checks.protocol import assigned
 from ser.config.options import with_options
 from ser.config.read import shipped
 from ser.config.schema import Protocol
@@ -51,7 +52,7 @@ def of(parts: pd.DataFrame, table: pd.DataFrame, fold: int, part: str, column: s
 @pytest.mark.parametrize("takes", [1, 3])
 def test_two_sentences_and_four_groups_of_speakers(takes: int) -> None:
     table = corpus(takes=takes)
-    parts = text_out.assign(table, speakers=4)
+    parts = assigned(text_out, table, speakers=4)
     assert text_out.folds(facts(table), speakers=4) == parts["fold"].nunique() == 8
     table["text"] = table["text"].str.rstrip(".")
     for fold in range(8):
@@ -70,10 +71,10 @@ def test_two_sentences_and_four_groups_of_speakers(takes: int) -> None:
 def test_without_speakers_only_the_sentences_are_held_out() -> None:
     table = corpus(texts=6).assign(speaker=None)
     assert text_out.folds(facts(table), texts=3, speakers=0, dev="none") == 3
-    parts = text_out.assign(table, texts=3, speakers=0, dev="none").groupby(["fold", "part"]).size().unstack()
+    parts = assigned(text_out, table, texts=3, speakers=0, dev="none").groupby(["fold", "part"]).size().unstack()
     assert (parts["test"] == len(table) / 3).all()
     assert (parts["train"] == len(table) * 2 / 3).all()
-    parts = text_out.assign(table, texts=3, speakers=0, dev="text")
+    parts = assigned(text_out, table, texts=3, speakers=0, dev="text")
     for fold in range(3):
         assert of(parts, table, fold, "dev", "text") == of(parts, table, (fold + 1) % 3, "test", "text")
         assert not of(parts, table, fold, "dev", "text") & of(parts, table, fold, "train", "text")
@@ -81,7 +82,7 @@ def test_without_speakers_only_the_sentences_are_held_out() -> None:
 
 def test_dev_by_text_keeps_the_test_speakers_out_too() -> None:
     table = corpus(texts=6)
-    parts = text_out.assign(table, texts=3, speakers=4, dev="text")
+    parts = assigned(text_out, table, texts=3, speakers=4, dev="text")
     for fold in range(12):
         assert of(parts, table, fold, "dev", "speaker") == of(parts, table, fold, "train", "speaker")
         assert not of(parts, table, fold, "dev", "speaker") & of(parts, table, fold, "test", "speaker")
@@ -100,7 +101,7 @@ def test_sentences_that_belong_to_one_emotion_are_shared_out_class_by_class() ->
         for text in range(5)
     ]
     table = pd.DataFrame(rows)
-    parts = text_out.assign(table, texts=5, speakers=0, dev="none").merge(table, on="utterance")
+    parts = assigned(text_out, table, texts=5, speakers=0, dev="none").merge(table, on="utterance")
     tested = parts[parts["part"] == "test"].groupby(["fold", "label"])["text"].nunique().unstack()
     assert (tested == 1).all(axis=None)
     assert tested.shape == (5, 6)
@@ -129,7 +130,7 @@ def test_any_texts_and_speakers(
     table["normalised"] = words.where(words != "", table["utterance"])
     assume(table["normalised"].nunique() >= texts and table["speaker"].nunique() >= max(speakers, 3))
     options: Mapping[str, Any] = {"texts": texts, "speakers": speakers, "dev": dev}
-    parts = text_out.assign(table, **options, seed=seed)
+    parts = assigned(text_out, table, **options, seed=seed)
     assert text_out.folds(facts(table), **options) == texts * max(speakers, 1)
     assert not parts.duplicated(["utterance", "fold"]).any()
     assert sorted(parts.loc[parts["part"] == "test", "utterance"]) == sorted(table["utterance"])
@@ -142,7 +143,7 @@ def test_any_texts_and_speakers(
             voices = [of(parts, table, fold, part, "speaker") for part in ("test", "dev", "train")]
             assert not voices[0] & (voices[1] | voices[2])
             assert dev == "text" or not voices[1] & voices[2]
-    pd.testing.assert_frame_equal(parts, text_out.assign(table.sample(frac=1, random_state=1), **options, seed=seed))
+    pd.testing.assert_frame_equal(parts, assigned(text_out, table.sample(frac=1, random_state=1), **options, seed=seed))
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,7 @@ def test_any_texts_and_speakers(
 def test_what_cannot_be_split_is_an_error(change: dict[str, Any], options: dict[str, Any], message: str) -> None:
     table = corpus().assign(**change)
     with pytest.raises(SerError, match=message):
-        text_out.assign(table, **{"speakers": 4, **options})
+        assigned(text_out, table, **{"speakers": 4, **options})
     if "text" not in change and options != {"texts": 3}:
         with pytest.raises(SerError, match=message):
             text_out.folds(facts(table), **{"speakers": 4, **options})
@@ -182,7 +183,7 @@ def test_an_utterance_without_a_transcript_is_named() -> None:
     table = corpus()
     table.loc[3, "text"] = None
     with pytest.raises(SerError, match=f"none is known for {table.loc[3, 'utterance']}"):
-        text_out.assign(table, speakers=4)
+        assigned(text_out, table, speakers=4)
 
 
 def mutations(protocol: Protocol) -> dict[str, dict[str, Any]]:

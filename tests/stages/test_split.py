@@ -1,10 +1,12 @@
 """The split stage: classes, subsets, the rule's outcome and every violation of its contract."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from ser import catalog
 from ser.config.schema import Protocol
 from ser.errors import SerError
+from ser.protocols._parts import NO_PART
 from ser.stages.split import SplitJob, split
 from ser.tables import contracts
 
@@ -163,25 +166,23 @@ def test_speaker_normalisation_needs_speakers(tmp_path: Path) -> None:
         run(tmp_path, entry, table=rows().assign(speaker=None))
 
 
-def broken(parts: pd.DataFrame, kind: str) -> pd.DataFrame:
-    if kind == "overlap":
-        return pd.concat([parts, parts.head(1).assign(part="dev")])
-    if kind == "unlisted":
-        return pd.concat([parts, parts.head(1).assign(utterance="unlisted")])
-    if kind == "twice":
-        first = parts.loc[(parts["fold"] == 1) & (parts["part"] == "train")].index[0]
-        parts.loc[first, "part"] = "test"
-        return parts
-    if kind == "never":
-        return parts.drop(index=parts.index[(parts["fold"] == 1) & (parts["part"] == "test")][:1])
-    return parts[(parts["fold"] != 2) | (parts["part"] != "test")]
+def broken(part: np.ndarray, fold: int, kind: str) -> np.ndarray:
+    tested, trained = np.flatnonzero(part == "test"), np.flatnonzero(part == "train")
+    if kind == "too few":
+        return part[1:]
+    if kind == "twice" and fold == 1:
+        part[trained[0]] = "test"
+    elif kind == "never" and fold == 1:
+        part[tested[0]] = NO_PART
+    elif kind == "no test" and fold == 2:
+        part[tested] = NO_PART
+    return part
 
 
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("overlap", "the parts of a fold overlap in S1F-improvised-angry-0"),
-        ("unlisted", "assigned utterances it was not given: unlisted"),
+        ("too few", r"fold 0 has \d+ parts for \d+ utterances"),
         ("twice", "tested in more than one fold: S"),
         ("never", "tested in no fold: S2"),
         ("no test", "fold 2 has no test part"),
@@ -191,7 +192,11 @@ def test_a_rule_that_breaks_its_contract_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, message: str
 ) -> None:
     sound = catalog.load("protocols", "session_out")
-    rule = SimpleNamespace(assign=lambda manifest, **options: broken(sound.assign(manifest, **options), kind))
+
+    def assign(rows: pd.DataFrame, **options: Any) -> Iterator[np.ndarray]:
+        return (broken(part, fold, kind) for fold, part in enumerate(sound.assign(rows, **options)))
+
+    rule = SimpleNamespace(assign=assign)
     monkeypatch.setattr(catalog, "load", lambda kind, name: rule)  # noqa: ARG005
     with pytest.raises(SerError, match=message):
         run(tmp_path, protocol())
