@@ -1,13 +1,15 @@
-"""Functions by the value of an option, such that a code hash counts only the values that a job names."""
+"""Tables of alternatives, of which a code hash covers only the entries that a job uses."""
 
 from typing import TypeVar
 
-Entry = TypeVar("Entry")
+Chosen = TypeVar("Chosen")
 
 
-class Choices(dict[str, Entry]):
-    """A table from the value of an option to the function that implements it.
+class Choices(dict[str, Chosen]):
+    """A table of alternatives, from the value of an option, or a kind of model, to what it selects.
 
-    A job's code hash covers only the entries whose key occurs in the job, so that a new choice reruns nothing. Assign
-    it at the top of a module, from a dictionary literal: ``OPTIMISERS = Choices({"adam": _adam, "sgd": _sgd})``.
+    The code hash of a job covers only the entries whose key is a string in the job or in the code that it reaches, so
+    that a new alternative reruns nothing. The class only marks the table for ``ser.provenance``, which reads it from
+    the source text: define it at the top of a module, from a dictionary literal, as in
+    ``OPTIMISERS = Choices({"adam": _adam, "sgd": _sgd})``.
     """

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ser.errors import SerError
 from ser.features._frames import Signal, require
 from ser.files import embedded_checksum
-from ser.files.sources import checksum
+from ser.files.checksums import checksum
 from ser.tables.contracts import TRAINED_HERE
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ser.errors import SerError, unknown
-from ser.files.sources import checksum
+from ser.files.checksums import checksum
 
 DEPENDS = ("faster-whisper", "ctranslate2")
 RATE = 16000  # Hz, of every Whisper model

@@ -77,9 +77,9 @@ def spans(numbers: Iterable[int]) -> str:
     return ", ".join(joined)
 
 
-def extent(numbers: Iterable[int]) -> str:
-    """Return ``9``, or ``9 to 29`` where the numbers differ."""
-    known = sorted(set(numbers))
+def extent(values: Iterable[int | str]) -> str:
+    """Return ``9``, or ``9 to 29`` where the values differ."""
+    known = sorted(set(values))
     return str(known[0]) if len(known) == 1 else f"{known[0]} to {known[-1]}"
 
 

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from ser.errors import SerError, offenders
 from ser.files.atomic import write_text
+from ser.files.checksums import checksum
 from ser.files.embedded_checksum import verify
-from ser.files.sources import checksum
 from ser.jobs.job import File, Job
 
 

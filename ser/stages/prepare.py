@@ -17,7 +17,7 @@ from ser.config.schema import Corpus
 from ser.corpus import Facts, Utterance
 from ser.errors import SerError, offenders, unknown
 from ser.files.atomic import atomic_write
-from ser.files.sources import checksum
+from ser.files.checksums import checksum
 from ser.jobs.job import File, Job, Threads
 from ser.jobs.progress import progress
 from ser.tables import contracts

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ser import audio
 from ser.errors import SerError
-from ser.files.sources import checksum
+from ser.files.checksums import checksum
 from ser.jobs.job import File, Job
 from ser.jobs.progress import progress
 from ser.tables import contracts

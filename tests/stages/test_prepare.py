@@ -12,7 +12,7 @@ import soundfile
 
 from ser.config.schema import Corpus
 from ser.errors import SerError
-from ser.files.sources import checksum
+from ser.files.checksums import checksum
 from ser.stages.prepare import PrepareJob, prepare
 from ser.tables import contracts
 

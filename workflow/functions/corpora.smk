@@ -1,5 +1,5 @@
 # Inputs and params of the rules from a release to 16 kHz audio.
-from ser.files.sources import digest_of_files
+from ser.files.checksums import digest_of_files
 from ser.stages.fetch import FetchJob
 from ser.stages.prepare import PrepareJob
 from ser.stages.resample import ResampleJob

@@ -5,7 +5,7 @@ import json
 from ser.report.data.experiment import ReportData
 from ser.report.formats import COUNT, DURATION, PARAMETERS
 from ser.report.sections._columns import coded, csv_only
-from ser.report.sections.environment import DEVICES
+from ser.report.sections.environment import METERED
 from ser.report.table import Column, Table
 
 TITLE = "Runs"
@@ -26,7 +26,7 @@ def tables(data: ReportData) -> list[Table]:
         Column("epochs_run", "Epochs", "", COUNT),
         Column("best_epoch", "Kept", "", COUNT, "epoch that was kept"),
         Column("seconds", "Training", "", DURATION),
-        *csv_only(**{f"{name}_joules": f"energy.{name}" for name in DEVICES}),
+        *csv_only(**{f"{name}_joules": f"energy.{name}" for name in METERED}),
         *csv_only("device", "commit", provenance=lambda row: " | ".join(row.notes), code="code"),
         *csv_only(data=lambda row: json.dumps(row.data, sort_keys=True), finished="finished"),
         *csv_only(folder=lambda row: row.run.folder.as_posix(), note="warning"),

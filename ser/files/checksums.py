@@ -1,7 +1,7 @@
 """Checksums of files, and one digest of a corpus's files, so that a changed recording reruns what depends on it.
 
-Contents count, times do not: touching or copying a file changes nothing. A cache of file sizes and modification times
-avoids reading every file again. Imports little, since the Snakefile calls this in every job.
+A digest depends on names and contents, not on times: touching or copying a file changes nothing. A cache of file sizes
+and modification times avoids reading every file again. Every job imports this module, so it imports little.
 """
 
 import hashlib
@@ -17,9 +17,9 @@ from ser.errors import SerError
 from ser.files.atomic import write_text
 from ser.files.embedded_checksum import SETTLED
 
-READERS = 8  # files read at once; blake2b releases the interpreter's lock
+READERS = 8  # files read at once; blake2b releases the GIL
 
-Known = dict[str, tuple[int, int, str]]  # path: bytes, nanoseconds, digest
+Cache = dict[str, tuple[int, int, str]]  # path: size in bytes, modification time in nanoseconds, checksum
 
 
 def checksum(path: Path | str) -> str:
@@ -34,35 +34,36 @@ def checksum(path: Path | str) -> str:
 def digest_of_files(files: Iterable[Path], root: Path, cache: Path) -> str:
     """Return 32 hexadecimal digits over the names, relative to ``root``, and the contents of ``files``.
 
-    ``cache`` is a JSON file of earlier checksums; it may be missing, damaged or unwritable. Of a file outside ``root``
-    only name and content count, so that the digest is the same on every machine. SerError if a file cannot be read.
+    ``cache`` is a JSON file of earlier checksums; it may be missing, damaged or unwritable, and afterwards holds these
+    files only. A file outside ``root`` counts under its name without its folder, so that the digest is the same on
+    every machine. SerError if a file cannot be read.
     """
     paths = [os.path.abspath(file) for file in files]
-    known = _load(cache)
+    cached = _load(cache)
     stamps = [_stamp(path) for path in paths]
-    fresh = [path for path, stamp in zip(paths, stamps, strict=True) if known.get(path, ())[:2] != stamp]
+    unread = [
+        path for path, stamp in zip(paths, stamps, strict=True) if path not in cached or cached[path][:2] != stamp
+    ]
     with ThreadPoolExecutor(READERS) as pool:
-        found = dict(zip(fresh, pool.map(checksum, fresh), strict=True))
-    digests = [found[path] if path in found else known[path][2] for path in paths]
-    youngest = time.time_ns() - SETTLED
-    kept: Known = {
-        path: (*stamp, digest)
-        for path, stamp, digest in zip(paths, stamps, digests, strict=True)
-        if stamp[1] < youngest
+        read = dict(zip(unread, pool.map(checksum, unread), strict=True))
+    checksums = [read[path] if path in read else cached[path][2] for path in paths]
+    settled = time.time_ns() - SETTLED  # a file that changed later may change again within the clock's resolution
+    new: Cache = {
+        path: (*stamp, value) for path, stamp, value in zip(paths, stamps, checksums, strict=True) if stamp[1] < settled
     }
-    if kept != known:
+    if new != cached:
         with suppress(OSError, SerError):  # a cache that cannot be written costs time, nothing else
-            write_text(cache, json.dumps(kept, separators=(",", ":")))
+            write_text(cache, json.dumps(new, separators=(",", ":")))
     top = os.path.abspath(root) + os.sep
     names = [path[len(top) :] if path.startswith(top) else os.path.basename(path) for path in paths]
     total = hashlib.blake2b(digest_size=16)
-    for name, digest in sorted(zip(names, digests, strict=True)):
-        total.update(f"{name.replace(os.sep, '/')}\0{digest}\n".encode("utf-8", "surrogateescape"))
+    for name, value in sorted(zip(names, checksums, strict=True)):
+        total.update(f"{name.replace(os.sep, '/')}\0{value}\n".encode("utf-8", "surrogateescape"))
     return total.hexdigest()
 
 
 def _stamp(path: str) -> tuple[int, int]:
-    """Return the file's bytes and when it changed last, in nanoseconds since 1970."""
+    """Return size in bytes and modification time in nanoseconds since 1970."""
     try:
         stat = os.stat(path)
     except OSError as error:
@@ -70,7 +71,7 @@ def _stamp(path: str) -> tuple[int, int]:
     return stat.st_size, stat.st_mtime_ns
 
 
-def _load(cache: Path) -> Known:
+def _load(cache: Path) -> Cache:
     """Return the earlier checksums; none where the cache is missing or has another format."""
     try:
         entries = json.loads(cache.read_bytes())
