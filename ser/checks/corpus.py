@@ -3,6 +3,7 @@
 The stage ``prepare`` checks the recordings themselves.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from ser.config.schema import Corpus
@@ -21,8 +22,7 @@ def card_adds_up(entry: Corpus) -> None:
     """CARD is a Card whose emotions are known and whose counts add up."""
     card = entry.load().CARD
     require(isinstance(card, Card), f"it is a {type(card).__name__}")
-    strange = sorted(set(card.labels) - set(NAMES))
-    require(not strange, f"unknown emotions {offenders(strange)}; known: {', '.join(NAMES)}")
+    _known_emotions(card.labels)
     counted = sum(card.labels.values())
     require(
         not card.labels or counted == card.utterances, f"labels add up to {counted}, utterances is {card.utterances}"
@@ -36,7 +36,11 @@ def facts_are_known_before_the_release(entry: Corpus) -> None:
     for name in ("speakers", "sessions"):
         values = list(getattr(facts, name))
         require(values == sorted(set(values)), f"{name} are not sorted and unique")
-    strange = sorted(set(facts.emotions) - set(NAMES))
+    _known_emotions(facts.emotions)
+
+
+def _known_emotions(emotions: Iterable[str]) -> None:
+    strange = sorted(set(emotions) - set(NAMES))
     require(not strange, f"unknown emotions {offenders(strange)}; known: {', '.join(NAMES)}")
 
 

@@ -12,6 +12,7 @@ import typing
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from types import NoneType
 from typing import Any, TypeVar
 
 import pydantic
@@ -64,7 +65,7 @@ def with_options(entry: Record, where: str, given: Iterable[str] = ()) -> Record
             raise SerError(f"{where}.options: {unknown(f'option of {name}', option, accepted)}")
         options[option] = value
         if value is not None or option not in given:  # null: as if the key were absent
-            options[option] = _validated(_adapter(kind, name, option), value, f"{where}.options.{option}")
+            options[option] = _validated(kind, name, option, value, f"{where}.options.{option}")
     missing = [option for option, needed in accepted.items() if needed and option not in {*options, *given}]
     if missing:
         raise SerError(f"{where}.options: {name} needs {', '.join(missing)}.")
@@ -94,27 +95,19 @@ def uses_device(entry: Feature | Transcript) -> bool:
     return "device" in keywords and entry.options.get("device") != "cpu"
 
 
-def _validated(adapter: TypeAdapter[Any], value: object, where: str) -> Any:
+def _validated(kind: str, name: str, option: str, value: object, where: str) -> Any:
     try:
-        return adapter.validate_python(value)
+        return _adapter(kind, name, option).validate_python(value)
     except ValidationError as error:
         wanted = [WANTED.get(one["type"], one["msg"].removeprefix("Input should be ")) for one in error.errors()]
-        wanted += ["null"] * _takes_null(adapter)
+        wanted += ["null"] if NoneType in typing.get_args(_meaning(kind, name, option)) else []
         raise SerError(f"{where}: must be {' or '.join(dict.fromkeys(wanted))}; it is {value!r}.") from error
-
-
-def _takes_null(adapter: TypeAdapter[Any]) -> bool:
-    try:
-        adapter.validate_python(None)
-    except ValidationError:
-        return False
-    return True
 
 
 @cache
 def _adapter(kind: str, name: str, option: str) -> TypeAdapter[Any]:
-    meaning = _meaning(kind, name, option)
-    return TypeAdapter(meaning, config=ConfigDict(allow_inf_nan=False, coerce_numbers_to_str=True))
+    settings = ConfigDict(allow_inf_nan=False, coerce_numbers_to_str=True)
+    return TypeAdapter(_meaning(kind, name, option), config=settings)
 
 
 def _meaning(kind: str, name: str, option: str) -> Any:

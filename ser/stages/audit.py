@@ -67,7 +67,7 @@ def audit(job: AuditJob) -> None:
     _refuse_undeclared(found, protocol, name, corpus)
     entries = [{"corpus": corpus, "protocol": name, **_entry(finding, protocol.leaks)} for finding in found]
     options = {"digest": notes["digest"], "words": str(words), "threshold": str(threshold)}
-    contracts.write(AUDIT, pa.Table.from_pylist(entries, schema=AUDIT.schema), job.out, options)
+    contracts.write(AUDIT, entries, job.out, options)
 
 
 def _described(manifest: Path, used: Sequence[str], words: int) -> pd.DataFrame:

@@ -7,7 +7,6 @@ from itertools import combinations, groupby
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 from pydantic import Field
 
 from ser.config.plan import read_plan
@@ -53,9 +52,8 @@ def compare(job: CompareJob) -> None:
             for row in _intervals(systems[name], read.classes, tally, job.method, metrics):
                 spans.append({**where, "system": name, **row})
         pairs.extend({**where, **row} for row in _comparisons(systems, read.classes, tallies, job.method, metrics))
-    contracts.write(contracts.INTERVALS, pa.Table.from_pylist(spans, schema=contracts.INTERVALS.schema), job.intervals)
-    table = pa.Table.from_pylist(pairs, schema=contracts.COMPARISONS.schema)
-    contracts.write(contracts.COMPARISONS, table, job.comparisons)
+    contracts.write(contracts.INTERVALS, spans, job.intervals)
+    contracts.write(contracts.COMPARISONS, pairs, job.comparisons)
 
 
 def _intervals(

@@ -7,8 +7,6 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 from pydantic import Field
 from threadpoolctl import threadpool_limits
 
@@ -18,8 +16,8 @@ from ser.config.schema import Feature, Options
 from ser.errors import SerError, offenders
 from ser.jobs.devices import granted
 from ser.jobs.job import File, GpuJob
-from ser.jobs.progress import progress
 from ser.tables import contracts
+from ser.tables.signals import signals
 
 
 class ExtractJob(GpuJob):
@@ -51,32 +49,25 @@ def _extract(job: ExtractJob, entry: Feature, device: str) -> None:
     given = {"device": device} if uses_device(entry) else {}
     compute = partial(module.extract, **{**given, **entry.options})
     dims = module.dims(**entry.options)
-    table = contracts.read(contracts.AUDIO, job.audio)
     rows: list[Mapping[str, Any]] = []
     infinite: list[str] = []
     with threadpool_limits(1):  # the order of additions, and so the last bits, depends on how many there are
-        for row, name in enumerate(progress(table["utterance"].to_pylist(), total=table.num_rows, unit="utterances")):
-            signal = np.frombuffer(table["samples"][row].as_buffer(), dtype="<f4")
+        for name, signal, rate in signals(job.audio):
             try:
-                matrix = compute(signal, table["rate"][row].as_py())
+                matrix = compute(signal, rate)
                 extractors.check_matrix(module, dims, matrix)
             except SerError as error:
                 raise SerError(f"{job.audio}: feature '{job.feature}', utterance {name}: {error}") from error
             if not np.isfinite(matrix).all():
                 infinite.append(name)
-            rows.append(_row(name, matrix))
+            values = np.ascontiguousarray(matrix, dtype=matrix.dtype.newbyteorder("<")).tobytes()  # row by row
+            shape = {"frames": len(matrix), "dims": dims, "dtype": matrix.dtype.name}
+            rows.append({"utterance": name, **shape, "matrix": values})
     if infinite:
         raise SerError(
             f"{job.audio}: '{job.feature}' has values that are not finite in {offenders(infinite)}; exclude them."
         )
-    contracts.write(contracts.FEATURES, pa.Table.from_pylist(rows, schema=contracts.FEATURES.schema), job.out, notes)
-
-
-def _row(name: str, matrix: NDArray[np.generic]) -> dict[str, Any]:
-    """Return the row of the table: the matrix row by row, little-endian."""
-    values = np.ascontiguousarray(matrix, dtype=matrix.dtype.newbyteorder("<")).tobytes()
-    frames, dims = matrix.shape
-    return {"utterance": name, "frames": frames, "dims": dims, "dtype": matrix.dtype.name, "matrix": values}
+    contracts.write(contracts.FEATURES, rows, job.out, notes)
 
 
 def _notes(module: ModuleType, options: Mapping[str, Any]) -> dict[str, str]:

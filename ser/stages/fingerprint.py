@@ -2,17 +2,15 @@
 
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
 from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from ser.errors import SerError
 from ser.evaluation import duplicates
 from ser.jobs.job import File, Job
-from ser.jobs.progress import progress
 from ser.tables import contracts
 from ser.tables.audit_tables import FINGERPRINTS
+from ser.tables.signals import signals
 
 
 class FingerprintJob(Job):
@@ -27,22 +25,13 @@ def fingerprint(job: FingerprintJob) -> None:
 
     SerError, naming the utterance, if one is not at 16 kHz.
     """
-    table = contracts.read(contracts.AUDIO, job.audio)
     rows: list[dict[str, Any]] = []
-    for row in progress(range(table.num_rows), total=table.num_rows, unit="utterances"):
-        name, rate = (table[column][row].as_py() for column in ("utterance", "rate"))
-        signal = np.frombuffer(table["samples"][row].as_buffer(), dtype="<f4")
+    for name, signal, rate in signals(job.audio):
         try:
             with threadpool_limits(1):  # the last bits depend on how many there are
                 vector, extent = duplicates.fingerprint(signal, rate)
         except SerError as error:
             raise SerError(f"{job.audio}: utterance {name}: {error}") from error
-        rows.append(
-            {
-                "utterance": name,
-                "hash": duplicates.sample_hash(signal),
-                "extent": extent,
-                "vector": vector.astype("<f2").tobytes(),
-            }
-        )
-    contracts.write(FINGERPRINTS, pa.Table.from_pylist(rows, schema=FINGERPRINTS.schema), job.out)
+        found = {"hash": duplicates.sample_hash(signal), "extent": extent, "vector": vector.astype("<f2").tobytes()}
+        rows.append({"utterance": name, **found})
+    contracts.write(FINGERPRINTS, rows, job.out)

@@ -1,7 +1,6 @@
 """Stage ``index``: one small file that represents all shards of a feature or a transcript."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -32,14 +31,12 @@ def index(job: IndexJob) -> None:
     paths = [job.folder / f"{shard}.parquet" for shard in range(job.shards)]
     if missing := [path.name for path in paths if not path.is_file()]:
         raise SerError(f"{job.folder}: {offenders(missing)} of {job.shards} shards are missing; run the stage before.")
-    entries = [_entry(path) for path in paths]
+    entries: list[dict[str, Any]] = []
+    for path in paths:
+        try:
+            found, rows = verify(path), pq.read_metadata(path).num_rows
+        except (pa.ArrowInvalid, OSError) as error:
+            raise SerError(f"{path} cannot be read as Parquet ({error}); delete it and run again.") from error
+        entries.append({"file": path.name, "utterances": rows, "checksum": found or checksum(path)})
     content = {"utterances": sum(entry["utterances"] for entry in entries), "shards": entries}
     write_text(job.out, json.dumps(content, indent=1) + "\n")
-
-
-def _entry(path: Path) -> dict[str, Any]:
-    try:
-        found, rows = verify(path), pq.read_metadata(path).num_rows
-    except (pa.ArrowInvalid, OSError) as error:
-        raise SerError(f"{path} cannot be read as Parquet ({error}); delete it and run again.") from error
-    return {"file": path.name, "utterances": rows, "checksum": found or checksum(path)}

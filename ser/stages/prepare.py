@@ -150,10 +150,11 @@ def _inspect(
     for row in rows:
         files[row.audio].append(row)
 
-    def inspect(name: str) -> list[tuple[Utterance, audio.Inspection | None, str]]:
+    def inspect(name: str) -> list[tuple[Utterance, audio.Inspection, str]]:
         path = root / name
         if not os.path.isfile(path):  # also False for a name that the file system does not accept
-            return [(row, None, "") for row in files[name]]
+            missing = audio.Inspection(0, 0, 0.0, f"there is no {name}", "missing-audio")
+            return [(row, missing, "") for row in files[name]]
         in_order = sorted(files[name], key=lambda row: row.start or 0.0)  # in order, a film is decoded once
         found = [(row, audio.inspect(path, row.start, row.end, minimum_seconds)) for row in in_order]
         readable = any(inspection.kind != "unreadable" for _, inspection in found)
@@ -165,13 +166,11 @@ def _inspect(
     with ThreadPoolExecutor(max(1, jobs)) as pool:
         for found in progress(pool.map(inspect, files), total=len(files), unit="recordings"):
             for row, inspection, total in found:
-                source = {"where": row.where, "utterance": row.utterance, "audio": row.audio}
-                if inspection is None:
-                    faults.append(Fault("missing-audio", f"there is no {row.audio}", **source))
-                elif inspection.kind is not None:
-                    faults.append(Fault(inspection.kind, str(inspection.fault), **source))
-                else:
+                if inspection.kind is None:
                     inspections[row.utterance] = (inspection, total)
+                else:
+                    reason = str(inspection.fault)
+                    faults.append(Fault(inspection.kind, reason, row.where, row.utterance, row.audio))
     return inspections, faults
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from pydantic import Field
 
 from ser.config.plan import read_plan
@@ -52,9 +51,8 @@ def score(job: ScoreJob) -> None:
                 values.extend(_values(run, read.classes, matrix, plan.experiment.metrics))
                 counts.extend(_counts(run, read.classes, matrix))
         _note_missing(f"{corpus}/{protocol}", read.rows)
-    contracts.write(contracts.SCORES, pa.Table.from_pylist(values, schema=contracts.SCORES.schema), job.scores)
-    table = pa.Table.from_pylist(counts, schema=contracts.CONFUSIONS.schema)
-    contracts.write(contracts.CONFUSIONS, table, job.confusions)
+    contracts.write(contracts.SCORES, values, job.scores)
+    contracts.write(contracts.CONFUSIONS, counts, job.confusions)
 
 
 def _confusion(rows: pd.DataFrame, classes: Sequence[str]) -> Floats:

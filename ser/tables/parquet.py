@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,6 +25,7 @@ from ser.files.atomic import atomic_write
 ROW_GROUP = 100  # utterances per row group of a table with arrays: a reader holds no more than this at a time
 PLAIN_ROW_GROUP = 5000  # rows per row group of any other table: the least that a reader decodes
 
+Rows = pa.Table | Sequence[Mapping[str, Any]]
 Rule = Callable[[pa.Table], str | None]
 
 
@@ -71,8 +73,14 @@ class Contract:
         return checked
 
 
-def write(contract: Contract, table: pa.Table, path: Path, metadata: Mapping[str, str] | None = None) -> None:
-    """Check ``table`` and write it to ``path`` atomically, with ``metadata`` in the Parquet schema."""
+def write(
+    contract: Contract,
+    rows: pa.Table | Sequence[Mapping[str, Any]],
+    path: Path,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Check a table, or rows of one, and write it to ``path`` atomically, with ``metadata`` in the Parquet schema."""
+    table = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(list(rows), schema=contract.schema)
     checked = contract.check(table, path)
     entries = {"contract": contract.name, **(metadata or {}), embedded_checksum.KEY: embedded_checksum.BLANK}
     checked = checked.replace_schema_metadata({key.encode(): value.encode() for key, value in entries.items()})
