@@ -18,7 +18,6 @@ import sys
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, NoReturn
 
 from ser.errors import SerError
@@ -63,13 +62,11 @@ class EspeakEvent(ctypes.Structure):
 
 def synthesise(texts: Sequence[tuple[str, Voice]]) -> list[Speech]:
     """Return each text in its voice; SerError if eSpeak gives no speech, after its own message on standard error."""
-    package = str(Path(__file__).parents[2])  # for a checkout that is not installed
-    path = os.pathsep.join(part for part in (package, os.environ.get("PYTHONPATH", "")) if part)
     answer = subprocess.run(
         [sys.executable, "-m", "ser.demo_corpus.espeak"],
         input=json.dumps([(text, asdict(voice)) for text, voice in texts]).encode(),
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},  # for a checkout that is not installed
         check=False,
     )
     lines = answer.stdout.splitlines()
