@@ -5,18 +5,7 @@ Binary columns (``samples``, ``matrix``) hold little-endian arrays; their shapes
 
 import pyarrow as pa
 
-from ser.tables.parquet import (
-    Contract,
-    array_sizes,
-    has_test_part,
-    metadata,
-    not_empty,
-    one_of,
-    positive,
-    read,
-    select,
-    write,
-)
+from ser.tables.parquet import Contract, metadata, read, select, write
 
 __all__ = ["Contract", "metadata", "read", "select", "write"]
 
@@ -58,13 +47,9 @@ MANIFEST = Contract(
     ],
     key=("utterance",),
     required=("audio", "seconds", "rate", "channels", "checksum", "shard"),
-    rules=(
-        not_empty,
-        positive("seconds"),
-        positive("rate"),
-        positive("channels"),
-        one_of("gender", ("female", "male")),
-    ),
+    filled=True,
+    positive=("seconds", "rate", "channels"),
+    allowed={"gender": ("female", "male")},
 )
 
 # What audio is cut from: a changed label leaves this table, and so audio and features, as they are.
@@ -73,7 +58,7 @@ RECORDINGS = Contract(
     [MANIFEST.schema.field(name) for name in ("utterance", "audio", "start", "end", "checksum", "speaker", "shard")],
     key=("utterance",),
     required=("audio", "checksum", "shard"),
-    rules=(not_empty,),
+    filled=True,
 )
 
 AUDIO = Contract(
@@ -86,7 +71,7 @@ AUDIO = Contract(
     ],
     key=("utterance",),
     required=("rate", "frames", "samples"),
-    rules=(array_sizes("samples", ("frames",)),),
+    arrays={"samples": ("frames",)},
 )
 
 FEATURES = Contract(
@@ -100,12 +85,9 @@ FEATURES = Contract(
     ],
     key=("utterance",),
     required=("frames", "dims", "dtype", "matrix"),
-    rules=(
-        positive("frames"),
-        positive("dims"),
-        one_of("dtype", ("float16", "float32")),
-        array_sizes("matrix", ("frames", "dims")),
-    ),
+    positive=("frames", "dims"),
+    allowed={"dtype": ("float16", "float32")},
+    arrays={"matrix": ("frames", "dims")},
 )
 
 TRANSCRIPTS = Contract(
@@ -138,7 +120,9 @@ FOLDS = Contract(
     ],
     key=("utterance", "fold"),
     required=("part", "label"),
-    rules=(not_empty, one_of("part", PARTS), has_test_part),
+    filled=True,
+    allowed={"part": PARTS},
+    present={"part": "test"},
 )
 
 PREDICTIONS = Contract(
@@ -153,7 +137,7 @@ PREDICTIONS = Contract(
     ],
     key=("utterance",),
     required=("label", "predicted", "probabilities"),
-    rules=(not_empty,),
+    filled=True,
 )
 
 HISTORY = Contract(
@@ -185,7 +169,8 @@ ATTENTION = Contract(
     ],
     key=("utterance", "attention"),
     required=("axis", "start", "step", "weights"),
-    rules=(one_of("axis", ("frames", "words")), positive("step")),
+    positive=("step",),
+    allowed={"axis": ("frames", "words")},
 )
 
 SCORES = Contract(
@@ -199,7 +184,7 @@ SCORES = Contract(
     ],
     key=("corpus", "protocol", "system", "seed", "fold", "metric", "label"),
     required=("value", "utterances"),
-    rules=(not_empty,),
+    filled=True,
 )
 
 CONFUSIONS = Contract(
@@ -231,7 +216,8 @@ INTERVALS = Contract(
     ],
     key=("corpus", "protocol", "system", "metric"),
     required=("value", "clusters", "cluster_kind", "method", "seeds"),
-    rules=(not_empty, one_of("cluster_kind", ("speaker", "utterance"))),
+    filled=True,
+    allowed={"cluster_kind": ("speaker", "utterance")},
 )
 
 COMPARISONS = Contract(

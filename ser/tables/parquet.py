@@ -1,15 +1,13 @@
 """Parquet tables with a contract: columns, types, key and rules, checked when a table is written and when it is read.
 
-A rule for the content of a table returns what is wrong, or None.
-
 A table is written atomically and with a checksum of the file in its metadata, which every function that reads it
 verifies first; a process verifies a file once.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,18 +24,21 @@ ROW_GROUP = 100  # utterances per row group of a table with arrays: a reader hol
 PLAIN_ROW_GROUP = 5000  # rows per row group of any other table: the least that a reader decodes
 
 Rows = pa.Table | Sequence[Mapping[str, Any]]
-Rule = Callable[[pa.Table], str | None]
 
 
 @dataclass(frozen=True)
 class Contract:
-    """A table's name, its columns (all required, in this order), its key and its rules."""
+    """A table's name, its columns (all required, in this order), its key and the rules for their values."""
 
     name: str
     columns: Sequence[tuple[str, pa.DataType] | pa.Field]
     key: tuple[str, ...]
-    rules: tuple[Rule, ...] = ()
     required: tuple[str, ...] = ()  # columns without nulls in addition to the key
+    filled: bool = False  # the table must have rows
+    positive: tuple[str, ...] = ()  # columns above 0
+    allowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # column: its values
+    present: Mapping[str, str] = field(default_factory=dict)  # column: a value that some row must have
+    arrays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # column of arrays: columns of their sizes
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -67,25 +68,42 @@ class Contract:
         if twice := counts.filter(pc.greater(counts["count_all"], 1)).select(self.key).to_pylist():
             named = offenders("/".join(str(value) for value in row.values()) for row in twice)
             raise SerError(f"{where}: the {self.name} table has {', '.join(self.key)} more than once: {named}.")
-        for rule in () if selected else self.rules:
-            if (broken := rule(checked)) is not None:
-                raise SerError(f"{where}: the {self.name} table is wrong: {broken}.")
+        if not selected and (broken := next(self._broken_rules(checked), None)):
+            raise SerError(f"{where}: the {self.name} table is wrong: {broken}.")
         return checked
 
+    def _broken_rules(self, table: pa.Table) -> Iterator[str]:
+        if self.filled and not table.num_rows:
+            yield "it has no rows"
+        for column in self.positive:
+            if bad := table.filter(pc.less_equal(table[column], 0))["utterance"].to_pylist():
+                yield f"'{column}' must be above 0 in {offenders(bad)}"
+        for column, allowed in self.allowed.items():
+            if wrong := sorted(set(table[column].unique().to_pylist()) - {None, *allowed}):
+                yield f"'{column}' holds {offenders(wrong)}; known: {', '.join(allowed)}"
+        for column, value in self.present.items():
+            if value not in table[column].unique().to_pylist():
+                yield f"no row has {column} {value}"
+        for column, sizes in self.arrays.items():
+            lengths = pc.binary_length(table[column]).to_pylist()
+            rows = table.drop_columns([column]).to_pylist()
+            bad = [
+                row["utterance"]
+                for row, length in zip(rows, lengths, strict=True)
+                if length != math.prod(row[size] for size in sizes) * (2 if row.get("dtype") == "float16" else 4)
+            ]
+            if bad:
+                yield f"'{column}' is not as long as {' × '.join(sizes)} says in {offenders(bad)}"
 
-def write(
-    contract: Contract,
-    rows: pa.Table | Sequence[Mapping[str, Any]],
-    path: Path,
-    metadata: Mapping[str, str] | None = None,
-) -> None:
+
+def write(contract: Contract, rows: Rows, path: Path, metadata: Mapping[str, str] | None = None) -> None:
     """Check a table, or rows of one, and write it to ``path`` atomically, with ``metadata`` in the Parquet schema."""
     table = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(list(rows), schema=contract.schema)
     checked = contract.check(table, path)
     entries = {"contract": contract.name, **(metadata or {}), embedded_checksum.KEY: embedded_checksum.BLANK}
     checked = checked.replace_schema_metadata({key.encode(): value.encode() for key, value in entries.items()})
     with atomic_write(path) as partial:
-        plain = [field.name for field in checked.schema if field.type != pa.large_binary()]
+        plain = [column.name for column in checked.schema if column.type != pa.large_binary()]
         if len(plain) < checked.num_columns:  # with arrays
             pq.write_table(checked, partial, compression="zstd", row_group_size=ROW_GROUP, use_dictionary=plain)
         else:
@@ -134,49 +152,3 @@ def _verified(path: Path, what: str) -> Iterator[None]:
         raise SerError(f"{path} does not exist; it is {what} of an earlier stage.") from error
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise SerError(f"{path} cannot be read as Parquet ({error}); delete it and run again.") from error
-
-
-def positive(column: str) -> Rule:
-    """Every value of ``column`` must be above 0."""
-
-    def rule(table: pa.Table) -> str | None:
-        bad = table.filter(pc.less_equal(table[column], 0))["utterance"].to_pylist()
-        return f"'{column}' must be above 0 in {offenders(bad)}" if bad else None
-
-    return rule
-
-
-def one_of(column: str, allowed: tuple[str, ...]) -> Rule:
-    """``column`` must hold nothing but ``allowed``."""
-
-    def rule(table: pa.Table) -> str | None:
-        wrong = sorted(set(table[column].unique().to_pylist()) - {None, *allowed})
-        return f"'{column}' holds {offenders(wrong)}; known: {', '.join(allowed)}" if wrong else None
-
-    return rule
-
-
-def array_sizes(column: str, sizes: tuple[str, ...]) -> Rule:
-    """The arrays in ``column`` must have as many bytes as the columns ``sizes`` and ``dtype`` say."""
-
-    def rule(table: pa.Table) -> str | None:
-        lengths = pc.binary_length(table[column]).to_pylist()
-        rows = table.drop_columns([column]).to_pylist()
-        bad = [
-            row["utterance"]
-            for row, length in zip(rows, lengths, strict=True)
-            if length != math.prod(row[size] for size in sizes) * (2 if row.get("dtype") == "float16" else 4)
-        ]
-        return f"'{column}' is not as long as {' × '.join(sizes)} says in {offenders(bad)}" if bad else None
-
-    return rule
-
-
-def not_empty(table: pa.Table) -> str | None:
-    """The table must have rows."""
-    return None if table.num_rows else "it has no rows"
-
-
-def has_test_part(table: pa.Table) -> str | None:
-    """Some utterance must be in a test part."""
-    return None if "test" in table["part"].unique().to_pylist() else "no utterance is in a test part"
