@@ -23,7 +23,7 @@ from ser.config.read import shipped
 from ser.config.schema import Corpus
 from ser.corpora import table
 from ser.tables import contracts
-from ser.tables.audit_tables import FINGERPRINTS
+from ser.tables.contracts import FINGERPRINTS
 
 PROJECT = Path(__file__).parents[1]
 PROTOCOLS = ("session-out-4", "speaker-folds-4", "random-folds-4", "text-out-4")

@@ -12,7 +12,7 @@ from itertools import groupby
 
 import pandas as pd
 
-from ser.tables.audit_tables import ALL_FOLDS
+from ser.tables.contracts import ALL_FOLDS
 from ser.text.normalise import normalised
 
 EXAMPLES = 5
@@ -82,7 +82,7 @@ class LeakFinding:
         return self.utterances / self.of if self.of else 0.0
 
     def status(self, leaks: Sequence[str]) -> str:
-        """Return the entry of ``ser.tables.audit_tables.STATUSES`` under a protocol that declares ``leaks``."""
+        """Return the entry of ``ser.tables.contracts.STATUSES`` under a protocol that declares ``leaks``."""
         if self.found is None:
             return "unknown"
         if not self.check.leak:

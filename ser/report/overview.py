@@ -9,7 +9,7 @@ from ser.report.leak_gaps import mean_gaps
 from ser.report.sections import claims, comparisons, ranking, raters
 from ser.report.sections._columns import leak_text
 from ser.report.sections.comparisons import LEVEL, PairTable
-from ser.tables.audit_tables import STATUSES
+from ser.tables.contracts import STATUSES
 
 
 def overview(data: ReportData) -> list[tuple[str, str, list[str]]]:

@@ -19,7 +19,7 @@ from ser.evaluation.leakage import LeakFinding
 from ser.inventory import aligned
 from ser.jobs.job import File, Job, OptionalFile
 from ser.tables import contracts
-from ser.tables.audit_tables import ALL_FOLDS, AUDIT, FINGERPRINTS
+from ser.tables.contracts import ALL_FOLDS, AUDIT, FINGERPRINTS
 
 DESCRIBED = ["utterance", "speaker", "session", "dialog", "text", "style"]
 HEADING = ("what", "of", "also in", "status", "share", "utterances", "known", "worst fold", "for example")

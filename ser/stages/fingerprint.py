@@ -9,7 +9,7 @@ from ser.errors import SerError
 from ser.evaluation import duplicates
 from ser.jobs.job import File, Job
 from ser.tables import contracts
-from ser.tables.audit_tables import FINGERPRINTS
+from ser.tables.contracts import FINGERPRINTS
 from ser.tables.signals import signals
 
 

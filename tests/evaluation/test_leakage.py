@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ser.evaluation.leakage import CHECKS, LeakFinding, findings, sentences
-from ser.tables.audit_tables import ALL_FOLDS
+from ser.tables.contracts import ALL_FOLDS
 
 COLUMNS = ("speaker", "session", "dialog", "sentence", "text", "hash", "recording")
 SPEAKERS = 5

@@ -23,7 +23,7 @@ from ser.stages.plan import plan as write_plan
 from ser.stages.report import ReportJob, report
 from ser.stages.score import ScoreJob, score
 from ser.tables import contracts
-from ser.tables.audit_tables import ALL_FOLDS, AUDIT
+from ser.tables.contracts import ALL_FOLDS, AUDIT
 
 CLASSES = ("angry", "happy", "neutral", "sad")
 LABELS = {"angry": ["angry"], "happy": ["happy", "excited"], "neutral": ["neutral"], "sad": ["sad"]}

@@ -27,7 +27,7 @@ from ser.stages.prepare import PrepareJob, prepare
 from ser.stages.resample import ResampleJob, resample
 from ser.stages.split import SplitJob, split
 from ser.tables import contracts
-from ser.tables.audit_tables import ALL_FOLDS, AUDIT, FINGERPRINTS, STATUSES
+from ser.tables.contracts import ALL_FOLDS, AUDIT, FINGERPRINTS, STATUSES
 
 PROTOCOLS = shipped(Path(__file__).parents[2] / "config")[0]
 REAL = Path(__file__).parents[3] / "shared/data/ravdess"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ser.tables.audit_tables import ALL_FOLDS, STATUSES
+from ser.tables.contracts import ALL_FOLDS, STATUSES
 
 Row = Mapping[str, Any]  # of the AUDIT table
 

@@ -21,7 +21,7 @@ from ser.report.data.predictions import Key
 from ser.report.data.results import Result, ResultGroup, by_name, group_results
 from ser.report.data.runs import RunRecord
 from ser.tables import contracts
-from ser.tables.audit_tables import AUDIT
+from ser.tables.contracts import AUDIT
 from ser.text import transcripts
 
 Name = tuple[str, str, str, str]  # corpus, protocol, system, metric
