@@ -23,8 +23,6 @@ from ser.files.atomic import atomic_write
 ROW_GROUP = 100  # utterances per row group of a table with arrays: a reader holds no more than this at a time
 PLAIN_ROW_GROUP = 5000  # rows per row group of any other table: the least that a reader decodes
 
-Rows = pa.Table | Sequence[Mapping[str, Any]]
-
 
 @dataclass(frozen=True)
 class Contract:
@@ -96,7 +94,12 @@ class Contract:
                 yield f"'{column}' is not as long as {' × '.join(sizes)} says in {offenders(bad)}"
 
 
-def write(contract: Contract, rows: Rows, path: Path, metadata: Mapping[str, str] | None = None) -> None:
+def write(
+    contract: Contract,
+    rows: pa.Table | Sequence[Mapping[str, Any]],
+    path: Path,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
     """Check a table, or rows of one, and write it to ``path`` atomically, with ``metadata`` in the Parquet schema."""
     table = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(list(rows), schema=contract.schema)
     checked = contract.check(table, path)
