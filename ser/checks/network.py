@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, fields, replace
 from itertools import product
-from types import ModuleType
 from typing import Any
 
 import torch
@@ -31,11 +30,6 @@ class SmallNetwork:
     recipe: Recipe
 
     @property
-    def module(self) -> ModuleType:
-        """Return the module of ``ser.models``."""
-        return self.recipe.load()
-
-    @property
     def fixed(self) -> bool:
         """Return whether every utterance has the same number of frames."""
         return fixed_length(self.recipe.inputs.frames) is not None
@@ -61,7 +55,7 @@ class SmallNetwork:
     def build(self, length: int = LENGTH, seed: int = 0) -> nn.Module:
         """Return the untrained network."""
         torch.manual_seed(seed)
-        return network.build(self.recipe, self.module, self.shape(length), len(CLASSES))
+        return network.build(self.recipe, self.recipe.load(), self.shape(length), len(CLASSES))
 
     def warmed(self) -> nn.Module:
         """Return the network in evaluation mode after one training pass, which gives normalisation its statistics."""
@@ -158,7 +152,7 @@ def padding_changes_nothing(small: SmallNetwork) -> None:
     model = small.warmed()
     lengths = [LENGTH] * 3 if small.fixed else [5, LENGTH, 1]
     together = small.batch(lengths)
-    back_end = getattr(small.module, "back_end", None)
+    back_end = getattr(small.recipe.load(), "back_end", None)
     outputs: list[Any] = [model]
     if back_end is not None and back_end(len(CLASSES), **small.recipe.options) is not None:
         outputs.append(model.summary)

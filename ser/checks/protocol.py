@@ -91,13 +91,16 @@ def check_parts(assigned: pd.DataFrame, labelled: pd.DataFrame, protocol: Protoc
         raise SerError(f"unknown parts {offenders(others)}; a part is train, dev or test.")
     rows = assigned.merge(labelled[["utterance", "label", *GROUPS]], on="utterance").sort_values(["fold", "utterance"])
     _check_classes(rows, protocol)
-    if not getattr(protocol.load(), "REPEATED", False):
-        _check_tested_once(rows, labelled)
+    tested = rows.loc[rows["part"] == "test", "utterance"].value_counts()
+    repeated, partial = (getattr(protocol.load(), name, False) for name in ("REPEATED", "PARTIAL"))
+    if not repeated and (twice := sorted(tested.index[tested > 1])):
+        raise SerError(f"tested in more than one fold: {offenders(twice)}.")
+    if not repeated and (never := sorted(set(labelled["utterance"]) - set(tested.index))):
+        raise SerError(f"tested in no fold: {offenders(never)}.")
     _check_leaks(rows, protocol)
-    if not getattr(protocol.load(), "PARTIAL", False):
-        few = assigned["fold"].value_counts() < len(labelled)
-        if few.any():
-            raise SerError(f"fold {offenders(few.index[few])} leaves utterances out; declare PARTIAL = True.")
+    few = assigned["fold"].value_counts() < len(labelled)
+    if few.any() and not partial:
+        raise SerError(f"fold {offenders(few.index[few])} leaves utterances out; declare PARTIAL = True.")
     return rows
 
 
@@ -118,16 +121,6 @@ def _check_classes(rows: pd.DataFrame, protocol: Protocol) -> None:
                 f"the train part of fold {fold} has no utterance of class {offenders(untrained)}. A class "
                 "that is too rare can be left out by a protocol with 'base:' and 'labels:' that name the others."
             )
-
-
-def _check_tested_once(rows: pd.DataFrame, labelled: pd.DataFrame) -> None:
-    tested = rows.loc[rows["part"] == "test", "utterance"].value_counts()
-    twice = sorted(tested.index[tested > 1])
-    if twice:
-        raise SerError(f"tested in more than one fold: {offenders(twice)}.")
-    never = sorted(set(labelled["utterance"]) - set(tested.index))
-    if never:
-        raise SerError(f"tested in no fold: {offenders(never)}.")
 
 
 def _check_leaks(rows: pd.DataFrame, protocol: Protocol) -> None:

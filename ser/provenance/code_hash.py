@@ -109,8 +109,13 @@ class Code:
 
     def definitions(self, module: str) -> list[Target]:
         """Return all top-level definitions of ``module``, and of the modules in it where it is a package."""
-        inside = [name for name in self.package.below(module) if not _excluded(name)]
-        return [Target(name, defined) for name in inside for defined in sorted(self.package.summary(name).definitions)]
+        inside = (name for name in sorted(self.package.modules) if f"{name}.".startswith(f"{module}."))
+        return [
+            Target(name, defined)
+            for name in inside
+            if not _excluded(name)
+            for defined in sorted(self.package.summary(name).definitions)
+        ]
 
     def _definition(self, target: Target, options: frozenset[str] | None) -> Definition:
         """Return the code of a definition; of a table of ``Choices`` the entries that count."""

@@ -60,10 +60,6 @@ class Package:
         """Return whether the docstrings of ``module`` appear in what it writes."""
         return module.split(".")[1:2] in [[name] for name in PRINTED]
 
-    def below(self, module: str) -> list[str]:
-        """Return ``module`` and, where it is a package, all modules in it, sorted."""
-        return sorted(name for name in self.modules if name == module or name.startswith(f"{module}."))
-
     def summary(self, module: str) -> Summary:
         """Return what ``module``, which must exist, defines."""
         if module not in self._summaries:

@@ -51,41 +51,48 @@ def fetch(job: FetchJob) -> None:
     root.parent.mkdir(parents=True, exist_ok=True)
     try:
         if job.archive is not None:
-            origin = _unpack(corpus, job.archive, adapter, job.options, root.parent / "archives", partial)
+            origin = _unpack(job, job.archive, adapter, partial)
         elif hasattr(adapter, "release"):
             partial.mkdir()
             adapter.release(partial, **job.options)
             origin = {"from": f"written by ser.corpora.{job.adapter}", "md5": None}
         else:
-            raise SerError(_nothing(corpus, adapter.CARD))
+            official = "'archive: official', " if adapter.CARD.source and adapter.CARD.source.url else ""
+            raise SerError(
+                f"corpus '{corpus}': nothing to fetch. Set {official}'archive: <path or URL>' to unpack "
+                f"{adapter.CARD.title}, or 'root: <folder>' to a release that is unpacked already; where to get it: "
+                f"{adapter.CARD.homepage or 'its owner'}."
+            )
         if not adapter.audio_files(partial, **job.options):
             raise SerError(f"corpus '{corpus}': there are no recordings of {adapter.CARD.title} in {origin['from']}.")
         (partial / MINE).touch()
-        _describe(corpus, job.adapter, adapter.CARD, origin, partial)
-        _replace(partial, root)
+        _describe(job, adapter.CARD, origin, partial)
+        old = root.with_name(f".{root.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        if root.exists():
+            root.replace(old)
+        partial.replace(root)
+        shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _unpack(
-    corpus: str, archive: str, adapter: ModuleType, options: dict[str, Any], folder: Path, partial: Path
-) -> Origin:
-    """Get the archive into ``folder`` and unpack it to ``partial``; return where it came from and its MD5."""
-    source = adapter.CARD.source
-    if archive == OFFICIAL and not (source and source.url):
-        raise SerError(f"corpus '{corpus}': 'archive: official', but {adapter.CARD.title} has no public address.")
-    url = source.url if archive == OFFICIAL else archive
-    name = addresses.filename(url)
+def _unpack(job: FetchJob, archive: str, adapter: ModuleType, partial: Path) -> Origin:
+    """Get the archive, kept next to the root, and unpack it to ``partial``; return where it came from and its MD5."""
+    source, official = adapter.CARD.source, archive == OFFICIAL
+    if official and not (source and source.url):
+        raise SerError(f"corpus '{job.corpus}': 'archive: official', but {adapter.CARD.title} has no public address.")
+    url = source.url if official else archive
     here = downloads.download(
         url,
-        folder / corpus / name,
+        job.root.parent / "archives" / job.corpus / addresses.filename(url),
         md5=source.md5 if source else (),
-        size=source.size if source and archive == OFFICIAL else None,
-        corpus=corpus,
+        size=source.size if source and official else None,
+        corpus=job.corpus,
     )
     md5 = downloads.md5_of(here)
     archives.unpack(here, partial)
-    _lift(partial, adapter, options)
+    _lift(partial, adapter, job.options)
     return {"from": addresses.public(url), "md5": md5}
 
 
@@ -109,33 +116,14 @@ def _readable(folder: Path, adapter: ModuleType, options: dict[str, Any]) -> boo
         return False
 
 
-def _nothing(corpus: str, card: Card) -> str:
-    official = "'archive: official', " if card.source and card.source.url else ""
-    return (
-        f"corpus '{corpus}': nothing to fetch. Set {official}'archive: <path or URL>' to unpack {card.title}, or "
-        f"'root: <folder>' to a release that is unpacked already; where to get it: {card.homepage or 'its owner'}."
-    )
-
-
-def _describe(corpus: str, adapter: str, card: Card, origin: Origin, folder: Path) -> None:
+def _describe(job: FetchJob, card: Card, origin: Origin, folder: Path) -> None:
     sizes = [file.stat().st_size for file in folder.rglob("*") if file.is_file() and file.name != MINE]
     release = {
-        "corpus": corpus,
-        "adapter": adapter,
-        "title": card.title,
-        "licence": card.licence,
-        "homepage": card.homepage,
+        "corpus": job.corpus,
+        "adapter": job.adapter,
+        **{name: getattr(card, name) for name in ("title", "licence", "homepage")},
         **origin,
         "files": len(sizes),
         "bytes": sum(sizes),
     }
     (folder / "release.json").write_text(json.dumps(release, indent=2) + "\n", encoding="utf-8")
-
-
-def _replace(partial: Path, root: Path) -> None:
-    old = root.with_name(f".{root.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if root.exists():
-        root.replace(old)
-    partial.replace(root)
-    shutil.rmtree(old, ignore_errors=True)

@@ -38,7 +38,7 @@ def refusal(small: SmallNetwork, length: int) -> SerError | None:
 @every
 def test_a_missing_modality_is_named(small: SmallNetwork) -> None:
     with pytest.raises(SerError, match=rf"'{small.recipe.model}': .*inputs\.(frames|vector|words)"):
-        network.build(small.recipe, small.module, Shape(), len(CLASSES))
+        network.build(small.recipe, small.recipe.load(), Shape(), len(CLASSES))
 
 
 def test_a_masked_multi_scale_network_ignores_padding() -> None:
