@@ -6,9 +6,9 @@ improvised. All equal texts, short and improvised ones included, are counted too
 a leak. So is a session that dev shares with train: it favours no system on the test part.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from typing import Any
 
 import pandas as pd
 
@@ -112,71 +112,51 @@ def findings(rows: pd.DataFrame, *, normalisation: str, selection: str) -> list[
     normalisation, selection: of the protocol. Checks against a part that a fold does not have are left out.
     """
     checks = [*CHECKS, *([] if selection == "last" else [SELECTION])]
-    single: list[LeakFinding] = []
+    by_check: dict[LeakCheck, list[LeakFinding]] = {check: [] for check in (*checks, NORMALISATION)}
     for _, of_fold in rows.groupby("fold"):  # sorted; a mask per fold would read all folds each time
         fold, parts = int(of_fold["fold"].iloc[0]), dict(iter(of_fold.groupby("part")))
-        there = (check for check in checks if check.part in parts and check.seen_in in parts)
-        single += [_shared(check, fold, parts[check.part], parts[check.seen_in]) for check in there]
-        if "test" in parts:
-            single.append(_fitted(fold, parts["test"], normalisation))
-    order = {check: position for position, check in enumerate((*checks, NORMALISATION))}
-    single.sort(key=lambda found: (order[found.check], found.fold))
-    return [
-        finding for _, group in groupby(single, key=lambda found: found.check) for finding in _with_total(list(group))
-    ]
+        for check in checks:
+            if check.part in parts and check.seen_in in parts:
+                by_check[check].append(_shared(check, fold, parts[check.part], parts[check.seen_in]))
+        if "test" in parts:  # speaker statistics are fitted on the test part itself
+            test = parts["test"]
+            fitted = test if normalisation == "speaker" else test.head(0)
+            by_check[NORMALISATION].append(_finding(NORMALISATION, fold, test, fitted, len(test), {}))
+    return [finding for folds in by_check.values() if folds for finding in (_total(folds), *folds)]
 
 
 def _shared(check: LeakCheck, fold: int, mine: pd.DataFrame, theirs: pd.DataFrame) -> LeakFinding:
     """Return what ``mine`` shares with ``theirs``; unknown where either has no value at all."""
     there = theirs[theirs[check.column].notna() & (theirs[check.column] != "")]
     hits = mine[mine[check.column].isin(there[check.column])]
+    like = there[there[check.column].isin(hits[check.column])].drop_duplicates(check.column)
     known = int(mine[check.column].notna().sum())
-    knowable = known > 0 and theirs[check.column].notna().any()
+    found = _finding(check, fold, mine, hits, known, like.set_index(check.column)["utterance"].to_dict())
+    return found if known and theirs[check.column].notna().any() else replace(found, found=None)
+
+
+def _finding(
+    check: LeakCheck, fold: int, part: pd.DataFrame, hits: pd.DataFrame, known: int, like: Mapping[Any, str]
+) -> LeakFinding:
+    """Return a finding with examples of different values; like: by value, an utterance of the other part."""
+    first = hits.drop_duplicates(check.column).head(EXAMPLES)
+    values = zip(first["utterance"], first[check.column], strict=True)
     return LeakFinding(
         check,
         fold,
-        len(hits) > check.above * len(mine) if knowable else None,
-        len(hits),
-        known,
-        len(mine),
-        tuple(map(str, hits[check.column].unique())),
-        _pairs(check.column, hits, there) if len(hits) else (),
+        found=len(hits) > check.above * len(part),
+        utterances=len(hits),
+        known=known,
+        of=len(part),
+        values=tuple(map(str, hits[check.column].unique())),
+        examples=tuple(LeakExample(name, like.get(value), str(value)) for name, value in values),
     )
 
 
-def _pairs(column: str, hits: pd.DataFrame, there: pd.DataFrame) -> tuple[LeakExample, ...]:
-    """Return examples of different values, each with the first utterance of ``there`` that has the value too."""
-    first = hits.drop_duplicates(column).head(EXAMPLES)
-    like = there[there[column].isin(first[column])].drop_duplicates(column).set_index(column)["utterance"]
-    return tuple(
-        LeakExample(name, like[value], str(value))
-        for name, value in zip(first["utterance"], first[column], strict=True)
-    )
-
-
-def _fitted(fold: int, test: pd.DataFrame, normalisation: str) -> LeakFinding:
-    """Return whether the statistics that normalise the test part are fitted on it."""
-    hits = test if normalisation == "speaker" else test.head(0)
-    first = hits.drop_duplicates("speaker").head(EXAMPLES)
-    return LeakFinding(
-        NORMALISATION,
-        fold,
-        len(hits) > 0,
-        len(hits),
-        len(test),
-        len(test),
-        tuple(map(str, hits["speaker"].unique())),
-        tuple(
-            LeakExample(name, None, str(speaker))
-            for name, speaker in zip(first["utterance"], first["speaker"], strict=True)
-        ),
-    )
-
-
-def _with_total(folds: list[LeakFinding]) -> list[LeakFinding]:
-    """Return the findings of one check after one over all folds."""
+def _total(folds: list[LeakFinding]) -> LeakFinding:
+    """Return the finding of one check over all folds."""
     known = [finding.found for finding in folds if finding.found is not None]
-    total = replace(
+    return replace(
         folds[0],
         fold=ALL_FOLDS,
         found=any(known) if known else None,
@@ -186,4 +166,3 @@ def _with_total(folds: list[LeakFinding]) -> list[LeakFinding]:
         values=tuple(dict.fromkeys(value for finding in folds for value in finding.values)),
         examples=tuple(dict.fromkeys(example for finding in folds for example in finding.examples))[:EXAMPLES],
     )
-    return [total, *folds]
