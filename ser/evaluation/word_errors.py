@@ -7,7 +7,6 @@ computes the mean number of wrong words per utterance (5.54), not a share of the
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import jiwer
 
@@ -48,14 +47,6 @@ class WordErrors:
     def per_utterance(self) -> float:
         """Return the errors per utterance, 0…; NaN without any reference."""
         return self.errors / self.utterances if self.utterances else math.nan
-
-
-class TranscriptErrors(NamedTuple):
-    """The word errors of one transcript of a corpus."""
-
-    corpus: str
-    transcript: str
-    errors: WordErrors
 
 
 def word_errors(folder: Path, shards: int | None = None) -> WordErrors:

@@ -76,7 +76,6 @@ def _recogniser(claim: Claim, printed: Uncertain | None, evidence: Evidence) -> 
     """Return the verdict on a word error rate: our recognisers are others."""
     if not evidence.transcripts:
         return Verdict(claim, "not run", "no recogniser was run", None, printed)
-    best = min(evidence.transcripts, key=lambda one: one.errors.wer)
-    per_utterance = f"{best.errors.per_utterance:.2f} wrong words each"
-    reason = f"another recogniser: {best.transcript} on {best.corpus}, {per_utterance}"
-    return Verdict(claim, "not comparable", reason, exact(100 * best.errors.wer), printed)
+    (corpus, transcript), errors = min(evidence.transcripts.items(), key=lambda one: one[1].wer)
+    reason = f"another recogniser: {transcript} on {corpus}, {errors.per_utterance:.2f} wrong words each"
+    return Verdict(claim, "not comparable", reason, exact(100 * errors.wer), printed)

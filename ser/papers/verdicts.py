@@ -30,7 +30,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ser.evaluation.word_errors import TranscriptErrors
+from ser.evaluation.word_errors import WordErrors
 from ser.papers.claims import Claim
 from ser.papers.matching import SELECTED, OwnResult, Setting
 from ser.papers.published import Published
@@ -50,13 +50,13 @@ class Evidence:
     """What is known besides the results.
 
     intervals: of WA and UA in 0…1 by (corpus, protocol, system, metric), clustered by speaker. differences: paired, in
-    points, by (corpus, protocol, system, other system, metric), the first less the second. transcripts: errors of the
-    recognised transcripts.
+    points, by (corpus, protocol, system, other system, metric), the first less the second. transcripts: by (corpus,
+    transcript), of those that were recognised.
     """
 
     intervals: Mapping[tuple[str, str, str, str], Limits] = field(default_factory=dict)
     differences: Mapping[tuple[str, str, str, str, str], Limits] = field(default_factory=dict)
-    transcripts: Sequence[TranscriptErrors] = ()
+    transcripts: Mapping[tuple[str, str], WordErrors] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

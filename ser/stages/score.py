@@ -12,7 +12,6 @@ from pydantic import Field
 from ser.config.plan import read_plan
 from ser.errors import SerError
 from ser.evaluation import predictions
-from ser.evaluation.summary import POOLED
 from ser.jobs.job import File, Job
 from ser.metrics import METRICS, Floats, confusion, recalls
 from ser.tables import contracts
@@ -45,7 +44,7 @@ def score(job: ScoreJob) -> None:
             matrices: dict[Any, Floats] = {
                 fold: _confusion(of_fold, read.classes) for fold, of_fold in rows.groupby("fold")
             }
-            matrices[POOLED] = np.sum(list(matrices.values()), axis=0)
+            matrices[contracts.POOLED] = np.sum(list(matrices.values()), axis=0)
             for fold, matrix in matrices.items():
                 run = {"corpus": corpus, "protocol": protocol, "system": system, "seed": seed, "fold": fold}
                 values.extend(_values(run, read.classes, matrix, plan.experiment.metrics))

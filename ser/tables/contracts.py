@@ -185,6 +185,8 @@ ATTENTION = Contract(
     allowed={"axis": ("frames", "words")},
 )
 
+POOLED = -1  # the fold number of a row over all folds of a seed together
+
 SCORES = Contract(
     "scores",
     [

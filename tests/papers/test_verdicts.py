@@ -11,7 +11,7 @@ from own_results import CAO, LI, MANY, XIE, cao, gain, of, peng, result
 
 from ser.config import read
 from ser.config.schema import Experiment
-from ser.evaluation.word_errors import TranscriptErrors, WordErrors
+from ser.evaluation.word_errors import WordErrors
 from ser.papers import curve_claims, matching
 from ser.papers import verdicts as rules
 from ser.papers.claims import claims
@@ -232,7 +232,7 @@ def test_recognised_text_is_another_side() -> None:
 
 def test_a_word_error_rate_is_another_recognisers() -> None:
     errors = WordErrors("some recogniser", 100, 1000, 150, 30, 20, 0, 0)
-    evidence = Evidence(transcripts=[TranscriptErrors("demo", "recognised", errors)])
+    evidence = Evidence(transcripts={("demo", "recognised"): errors})
     found = of(verdicts([peng(0.8)], evidence), metric="WER")
     assert (found.verdict, found.ours.value, found.printed.value) == (  # type: ignore[union-attr]
         "not comparable",

@@ -74,7 +74,7 @@ def test_sizes_and_times_are_listed_with_the_printed_ones_with_their_ratio(repor
 def test_recognised_and_given_text_are_different_rows(
     reported: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ser.report.data.experiment._transcript_errors", lambda _: [])
+    monkeypatch.setattr("ser.report.data.experiment._transcript_errors", lambda _: {})
     systems = {
         "true": system("peng2021", "Text-CNN", inputs={"words": {}}),
         "noisy": system("peng2021", "Text-CNN", inputs=WORDS),

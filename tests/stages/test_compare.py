@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 
 from ser.cli import app
 from ser.errors import SerError
-from ser.evaluation.summary import summary
 from ser.layout import Run
 from ser.stages.compare import CompareJob, compare
 from ser.stages.score import ScoreJob, score
@@ -21,6 +20,7 @@ from ser.tables import contracts
 
 CLASSES = ("angry", "neutral", "sad")
 TABLES = Path("comparisons.parquet"), Path("intervals.parquet")
+KEYS = ["corpus", "protocol", "system", "metric"]
 SKILL = {"good": 0.8, "fair": 0.5, "poor": 0.2}
 
 
@@ -64,13 +64,19 @@ def tables(
     )
 
 
+def scored() -> pd.DataFrame:
+    """Return pooled value, its deviation between seeds, and that between folds of the mean over seeds, by ``KEYS``."""
+    scores = contracts.read(contracts.SCORES, Path("scores.parquet")).to_pandas().query("label == ''")
+    pooled = scores.query("fold == -1").groupby(KEYS, sort=False)["value"].agg(pooled="mean", pooled_sd="std")
+    folds = scores.query("fold != -1").groupby([*KEYS, "fold"])["value"].mean().groupby(KEYS).std()
+    return pooled.assign(fold_sd_scored=folds)
+
+
 def test_the_intervals_contain_the_values_of_the_score_stage() -> None:
     runs = [*trained("good", seeds=(0, 1, 2)), *trained("poor")]
     _, found = tables(runs)
     score(ScoreJob(plan=write_plan(runs), scores=Path("scores.parquet"), confusions=Path("confusions.parquet")))
-    scored = summary(contracts.read(contracts.SCORES, Path("scores.parquet")).to_pandas())
-    keys = ["corpus", "protocol", "system", "metric"]
-    both = found.merge(scored[scored["label"] == ""], on=keys, suffixes=("", "_scored"))
+    both = found.join(scored(), on=KEYS)
     assert len(both) == len(found) == 4
     for ours, theirs in (("value", "pooled"), ("seed_sd", "pooled_sd"), ("fold_sd", "fold_sd_scored")):
         assert both[ours].tolist() == pytest.approx(both[theirs].tolist(), nan_ok=True)
@@ -157,9 +163,8 @@ def test_other_metrics_can_be_chosen_and_are_corrected_together() -> None:
     assert spans["metric"].tolist() == list(chosen) * 2
     assert pairs["p_holm"].min() == 2 * pairs["p"].min()
     score(ScoreJob(plan=Path("plan.json"), scores=Path("scores.parquet"), confusions=Path("confusions.parquet")))
-    scored = summary(contracts.read(contracts.SCORES, Path("scores.parquet")).to_pandas())
-    assert scored.loc[scored["label"] == "", "metric"].tolist() == list(chosen) * 2
-    both = spans.merge(scored, on=["system", "metric"])
+    assert scored().index.get_level_values("metric").tolist() == list(chosen) * 2
+    both = spans.join(scored(), on=KEYS)
     assert both["value"].tolist() == pytest.approx(both["pooled"].tolist())
 
 

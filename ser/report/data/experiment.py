@@ -12,7 +12,7 @@ from ser import layout
 from ser.config.plan import Plan
 from ser.errors import SerError, offenders
 from ser.evaluation.predictions import Predictions
-from ser.evaluation.word_errors import TranscriptErrors, word_errors
+from ser.evaluation.word_errors import WordErrors, word_errors
 from ser.jobs.progress import progress
 from ser.report.data import attention, predictions, runs
 from ser.report.data.attention import RecordedAttention
@@ -48,7 +48,7 @@ class ReportData:
     audits: Sequence[Audit]
     raters: Mapping[str, pd.DataFrame]
     folds: Mapping[tuple[str, str], pd.DataFrame]
-    transcripts: Sequence[TranscriptErrors]
+    transcripts: Mapping[tuple[str, str], WordErrors]  # by corpus and transcript
     attention: RecordedAttention | None
     texts: Texts
 
@@ -195,12 +195,9 @@ def _texts(plan: Plan) -> Texts:
     return texts
 
 
-def _transcript_errors(plan: Plan) -> list[TranscriptErrors]:
+def _transcript_errors(plan: Plan) -> dict[tuple[str, str], WordErrors]:
     """Return the word errors of every recognised transcript that a system of the plan reads."""
-    return [
-        TranscriptErrors(*one, word_errors(layout.transcripts(*one), plan.shards.get(one[0])))
-        for one in _recognised(plan)
-    ]
+    return {one: word_errors(layout.transcripts(*one), plan.shards.get(one[0])) for one in _recognised(plan)}
 
 
 def _recognised(plan: Plan) -> list[tuple[str, str]]:

@@ -15,13 +15,12 @@ import pandas as pd
 
 from ser.config.schema import Recipe
 from ser.errors import SerError, offenders
-from ser.evaluation.summary import POOLED, summary
 from ser.metrics import METRICS
 from ser.papers import matching
 from ser.papers.matching import OwnResult
 from ser.papers.published import Published
 from ser.report.data.runs import RunRecord, partial
-from ser.tables.contracts import FROM_SCRATCH, TRAINED_HERE
+from ser.tables.contracts import FROM_SCRATCH, POOLED, TRAINED_HERE
 
 LEAKING = frozenset({"speaker", "test selection"})  # leaks that end speaker independence; other leaks are only named
 KEYS = ["corpus", "protocol", "system"]
@@ -250,16 +249,16 @@ def _scores(scores: pd.DataFrame, confusion: pd.DataFrame) -> dict[str, Score]:
     tested = confusion.sum(axis=1)
     chance = {"WA": float(tested.max() / tested.sum()), "UA": 1.0 / len(confusion)}
     found = {}
-    for row in summary(scores[scores["metric"] != "recall"]).to_dict("records"):
-        mine = scores[(scores["metric"] == row["metric"]) & (scores["fold"] == POOLED)]
-        by_seed = dict(zip(mine["seed"].tolist(), mine["value"].tolist(), strict=True))
-        found[row["metric"]] = Score(
-            value=row["pooled"],
-            sd=row["pooled_sd"],
-            fold_mean=row["fold_mean"],
-            fold_sd=row["fold_sd"],
-            by_seed=by_seed,
-            chance=chance.get(row["metric"]),
+    for metric, rows in scores[scores["metric"] != "recall"].groupby("metric", sort=False):
+        pooled = rows[rows["fold"] == POOLED]
+        by_fold = rows[rows["fold"] != POOLED].groupby("fold")["value"].mean()
+        found[str(metric)] = Score(
+            value=pooled["value"].mean(),
+            sd=pooled["value"].std(),
+            fold_mean=by_fold.mean(),
+            fold_sd=by_fold.std(),
+            by_seed=dict(zip(pooled["seed"].tolist(), pooled["value"].tolist(), strict=True)),
+            chance=chance.get(str(metric)),
         )
     return found
 

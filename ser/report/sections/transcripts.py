@@ -27,12 +27,12 @@ def tables(data: ReportData) -> list[Table]:
         Column("empty", "Empty", "", COUNT, "utterances in which no word was recognised"),
         Column("provenance", "Recogniser", small=""),
     ]
-    rows = csv(data).assign(wer=[one.errors.wer for one in data.transcripts]).to_dict("records")
+    rows = csv(data).assign(wer=[errors.wer for errors in data.transcripts.values()]).to_dict("records")
     return [Table("Word error rates", wanted, rows, "", ("data/*/transcripts",), data.warning)]
 
 
 def csv(data: ReportData) -> pd.DataFrame:
     """Return one row per corpus and recognised transcript; the word error rate as a fraction."""
     columns = ["corpus", "transcript", *(field.name for field in fields(WordErrors)), "wer"]
-    rows = [(one.corpus, one.transcript, *astuple(one.errors), round(one.errors.wer, 6)) for one in data.transcripts]
+    rows = [(*one, *astuple(errors), round(errors.wer, 6)) for one, errors in data.transcripts.items()]
     return pd.DataFrame(rows, columns=columns)
