@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from ser.report.tables.papers import NOT_RUN, Cell
 
 from ser.config.plan import Plan
 from ser.config.schema import Block, Experiment, Protocol, Recipe, Sweep
 from ser.papers import published
+from ser.report.sections.papers import NOT_RUN, Cell
 
 LABELS = {"angry": ["angry"], "happy": ["happy", "excited"], "neutral": ["neutral"], "sad": ["sad"]}
 FRAMES = {"frames": {"feature": "mfcc"}}
