@@ -34,6 +34,8 @@ from scipy.stats import t as student
 from ser.errors import SerError, offenders, unknown
 from ser.metrics import METRICS, Floats, Metric, mean
 
+LEVEL = 0.95  # of an interval
+ALPHA, POWER = 0.05, 0.8  # of the smallest difference that a test finds
 METHODS = ("jackknife", "bootstrap")
 RESAMPLES = 2000
 CELLS = 10_000_000  # of the largest array of random weights or signs
@@ -93,7 +95,7 @@ def tally(rows: pd.DataFrame, classes: Sequence[str], name: str = "") -> Tally:
     return Tally(name, _counts(rows, cluster, classes), kind, tuple(clusters), _tested(rows))
 
 
-def estimate(tally: Tally, metric: str, method: str = "jackknife", *, level: float = 0.95, seed: int = 0) -> Estimate:
+def estimate(tally: Tally, metric: str, method: str = "jackknife", *, seed: int = 0) -> Estimate:
     """Return ``metric`` of ``tally``, or the difference of its two systems, with its interval by one of ``METHODS``.
 
     Values are means over seeds; ``seed`` is the bootstrap's.
@@ -107,24 +109,24 @@ def estimate(tally: Tally, metric: str, method: str = "jackknife", *, level: flo
     count, paired = len(tally.clusters), tally.other is not None
     if method == "bootstrap":
         drawn = _bootstrap(distinct, times, statistic, seed)
-        low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+        low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         how = f"percentile bootstrap of {tally.kind}s, {RESAMPLES} draws"
     else:
-        low, high = _student(value, error, count, level, logistic=not paired)
+        low, high = _student(value, error, count, logistic=not paired)
         how = f"jackknife of {tally.kind}s, t({count - 1}){'' if paired else ' of the logit'}"
     low, high = (float(low), float(high)) if error > 0 else (math.nan, math.nan)
     return Estimate(value, low, high, error, how)
 
 
-def detectable(error: float, clusters: int, *, alpha: float = 0.05, power: float = 0.8) -> float:
-    """Return the smallest true difference that a two-sided test at ``alpha`` finds with ``power``.
+def detectable(error: float, clusters: int) -> float:
+    """Return the smallest true difference that a two-sided test at p ≤ ``ALPHA`` finds with ``POWER``.
 
-    That is (t(1 - alpha/2) + t(power)) × standard error (Bloom 1995, Evaluation Review 19), t with clusters - 1 degrees
-    of freedom. NaN where the error is unknown, and with so few clusters that no sign flip reaches ``alpha``.
+    That is (t(1 - α/2) + t(power)) × standard error (Bloom 1995, Evaluation Review 19), t with clusters - 1 degrees of
+    freedom. NaN where the error is unknown, and with so few clusters that no sign flip reaches α.
     """
-    if not error > 0 or 2.0 ** (1 - clusters) > alpha:
+    if not error > 0 or 2.0 ** (1 - clusters) > ALPHA:
         return math.nan
-    return float(error * student.ppf([1 - alpha / 2, power], clusters - 1).sum())
+    return float(error * student.ppf([1 - ALPHA / 2, POWER], clusters - 1).sum())
 
 
 def spread(rows: pd.DataFrame, classes: Sequence[str], metric: str) -> Deviations:
@@ -220,11 +222,11 @@ def _bootstrap(distinct: Floats, times: NDArray[np.int64], statistic: Callable[[
     return np.concatenate([statistic(weights @ distinct) for weights in drawn])
 
 
-def _student(value: float, error: float, count: int, level: float, *, logistic: bool) -> tuple[float, float]:
+def _student(value: float, error: float, count: int, *, logistic: bool) -> tuple[float, float]:
     """Return value ± t × error, computed on the logit scale, on which a value cannot leave 0…1, or as it is."""
     if not error > 0 or (logistic and not 0 < value < 1):
         return math.nan, math.nan
-    reach = float(student.ppf((1 + level) / 2, count - 1)) * error
+    reach = float(student.ppf((1 + LEVEL) / 2, count - 1)) * error
     if not logistic:
         return max(-1.0, value - reach), min(1.0, value + reach)
     low, high = expit(logit(value) + np.array([-1, 1]) * reach / (value * (1 - value)))

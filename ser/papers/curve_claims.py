@@ -4,7 +4,7 @@ A claim about a curve is one about several differences of its points. It is repr
 is the other way round beyond doubt (Bonferroni over the differences) refutes it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -50,14 +50,14 @@ def test_curves(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) 
     """Return the verdict on test curves: ours is the difference to the closest other system, in steps or points."""
     del evidence
     sooner = claim.kind == "faster convergence"
-    compare: Callable[[pd.DataFrame, pd.DataFrame], float] = _later if sooner else _shakier
     found = []
     for side, other in zip(claim.sides[1:], results[1:], strict=True):
         pairs = _pairs(results[0], other)
         if not pairs:
             systems = f"{results[0].system} and {other.system}"
             return Verdict(claim, "not run", f"no test curves of {systems} in the same runs")
-        found.append((paired([compare(first, second) for first, second in pairs]), side.name, len(pairs)))
+        apart = [_later(*pair) if sooner else _fluctuation(pair[0]) - _fluctuation(pair[1]) for pair in pairs]
+        found.append((paired(apart), side.name, len(pairs)))
     count = len(found)
     outcomes = [ahead(one, count) if sooner else no_higher(one, STEADY, count) for one, *_ in found]
     closest, rival, runs = (min if sooner else max)(found, key=lambda one: one[0].value)
@@ -149,9 +149,6 @@ def _later(one: pd.DataFrame, other: pd.DataFrame) -> float:
     return second - first
 
 
-def _shakier(one: pd.DataFrame, other: pd.DataFrame) -> float:
-    """Return by how many points more ``one`` changes from epoch to epoch in the second half of training."""
-    first, second = (
-        100 * float(curve["test_ua"].diff().iloc[len(curve) // 2 :].pow(2).mean() ** 0.5) for curve in (one, other)
-    )
-    return first - second
+def _fluctuation(curve: pd.DataFrame) -> float:
+    """Return by how many points a curve changes from epoch to epoch in the second half of training."""
+    return 100 * float(curve["test_ua"].diff().iloc[len(curve) // 2 :].pow(2).mean() ** 0.5)

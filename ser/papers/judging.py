@@ -46,10 +46,9 @@ def judge(claim: Claim, results: Sequence[OwnResult], evidence: Evidence) -> Ver
     printed = None if claim.printed is None else exact(claim.printed)
     if claim.metric == "WER":
         return _recogniser(claim, printed, evidence)
-    candidates = [[one for one in results if matching.belongs(one, side)] for side in claim.sides]
-    settings = matching.settings(claim, candidates)
+    settings = matching.settings(claim, results)
     if not settings:
-        absent = [side.name for side, found in zip(claim.sides, candidates, strict=True) if not found]
+        absent = [side.name for side in claim.sides if not any(matching.belongs(one, side) for one in results)]
         reason = f"no results of {', '.join(absent)}" if absent else "not run under one protocol on one corpus"
         return Verdict(claim, "not run", reason, None, printed)
 

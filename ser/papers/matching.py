@@ -183,19 +183,15 @@ def obstacles(result: OwnResult, numbers: Sequence[Published], varied: Sequence[
     return reasons
 
 
-def settings(claim: Claim, found: Sequence[Sequence[OwnResult]]) -> list[Setting]:
-    """Return, for each corpus and protocol that has them, the results of all sides; of variants the least changed.
-
-    found: the results that belong to each side.
-    """
+def settings(claim: Claim, results: Sequence[OwnResult]) -> list[Setting]:
+    """Return, for each corpus and protocol that has them, the results of all sides; of variants the least changed."""
     complete: list[Setting] = []
-    for setting in dict.fromkeys(result.setting for result in found[0]):
-        here = [[result for result in side if result.setting == setting] for side in found]
-        if claim.kind in FILTER_STUDY:
-            complete.append(tuple(here[0]))
-        elif all(here):
-            least = (min(side, key=lambda one: (bool(one.changes), len(one.system), one.system)) for side in here)
-            complete.append(tuple(least))
+    for setting in dict.fromkeys(one.setting for one in results):
+        here = [one for one in results if one.setting == setting]
+        sides = [[one for one in here if belongs(one, side)] for side in claim.sides]
+        if all(sides):
+            least = (min(side, key=lambda one: (bool(one.changes), len(one.system), one.system)) for side in sides)
+            complete.append(tuple(sides[0] if claim.kind in FILTER_STUDY else least))
     return complete
 
 

@@ -53,10 +53,6 @@ class Uncertain:
         above = math.hypot(self.high - self.value, other.value - other.low)
         return _around(self.value - other.value, below, above)
 
-    def __mul__(self, factor: float) -> "Uncertain":
-        """Return the estimate in another unit; factor: above 0."""
-        return Uncertain(self.value * factor, self.low * factor, self.high * factor)
-
     def around(self, value: float) -> "Uncertain":
         """Return ``value`` with an interval as wide as this one."""
         return _around(value, self.value - self.low, self.high - self.value)
@@ -77,12 +73,17 @@ def exact(value: float) -> Uncertain:
     return Uncertain(value, value, value)
 
 
-def sampled(rates: Sequence[float], sizes: Sequence[float]) -> Uncertain:
-    """Return the mean of ``rates`` (0…1), each on ``sizes`` utterances of its own: one rate for WA, recalls for UA."""
+def sampled(percent: float, rates: Sequence[float], sizes: Sequence[float]) -> Uncertain:
+    """Return ``percent`` with the interval of the mean of ``rates``, 0…1: one for WA, the recalls of a row for UA.
+
+    sizes: utterances of each rate.
+    """
     limits = [proportion_confint(rate * size, size, method="wilson") for rate, size in zip(rates, sizes, strict=True)]
     below = math.hypot(*(rate - low for rate, (low, _) in zip(rates, limits, strict=True)))
     above = math.hypot(*(high - rate for rate, (_, high) in zip(rates, limits, strict=True)))
-    return _around(sum(rates) / len(rates), below / len(rates), above / len(rates))
+    mean = sum(rates) / len(rates)
+    low, high = mean - below / len(rates), mean + above / len(rates)
+    return _around(percent, 100 * mean - 100 * low, 100 * high - 100 * mean)
 
 
 def paired(differences: Sequence[float]) -> Uncertain:
@@ -113,7 +114,7 @@ def printed_rate(number: Published, sizes: Mapping[str, float] | None = None) ->
         rates, tests = [recalls[name] for name in tested], list(tested.values())
     elif number.metric != "WA":
         return None
-    return (sampled([rate / 100 for rate in rates], tests) * 100).around(number.percent)
+    return sampled(number.percent, [rate / 100 for rate in rates], tests)
 
 
 def _around(value: float, below: float, above: float) -> Uncertain:

@@ -73,16 +73,10 @@ class Verdict:
     @property
     def unit(self) -> str:
         """Of both numbers: %, points, steps, bins, …; "" for a ratio."""
-        match self.claim.kind:
-            case "ratio":
-                return ""
-            case "value" | "convergence level":
-                return UNITS.get(self.claim.metric, "%")
-            case "rise to a level" | "peak":
-                return UNITS[self.claim.axis]
-            case "faster convergence":
-                return "steps"
-        return "points"
+        units = {"ratio": "", "faster convergence": "steps"}
+        units |= dict.fromkeys(("value", "convergence level"), UNITS.get(self.claim.metric, "%"))
+        units |= dict.fromkeys(("rise to a level", "peak"), UNITS.get(self.claim.axis, ""))
+        return units.get(self.claim.kind, "points")
 
     @property
     def where(self) -> tuple[str, str]:
@@ -106,10 +100,10 @@ def measured(claim: Claim, side: Published, result: OwnResult, evidence: Evidenc
             return None
         counts = dict(result.confusion.loc[true])
         share = counts[predicted] / sum(counts.values()) if predicted else result.recalls[true]
-        return _sampled(share, [share], [sizes[true]])
+        return sampled(100 * share, [share], [sizes[true]])
     point = _curve_point(claim, side, result)
     if point is not None:
-        return _sampled(point, [point] * len(sizes), list(sizes.values()))
+        return sampled(100 * point, [point] * len(sizes), list(sizes.values()))
     if claim.metric not in result.rates:
         return None
     value = result.rates[claim.metric]
@@ -119,7 +113,7 @@ def measured(claim: Claim, side: Published, result: OwnResult, evidence: Evidenc
     rates, tests = [value], [sum(sizes.values())]
     if claim.metric == "UA":
         rates, tests = [result.recalls[name] for name in sizes], list(sizes.values())
-    return _sampled(value, rates, tests).noisy(100 * result.seed_sd[claim.metric] / math.sqrt(result.seeds))
+    return sampled(100 * value, rates, tests).noisy(100 * result.seed_sd[claim.metric] / math.sqrt(result.seeds))
 
 
 def printed(side: Published, result: OwnResult) -> Uncertain:
@@ -270,8 +264,3 @@ def _curve_point(claim: Claim, side: Published, result: OwnResult) -> float | No
     if claim.metric == "converged UA":
         return result.converged_ua
     return result.curve_ua if claim.metric == "UA" and SELECTED in side.protocol else None
-
-
-def _sampled(value: float, rates: Sequence[float], sizes: Sequence[float]) -> Uncertain:
-    """Return ``value`` (0…1) in percent with the interval of the mean of ``rates``."""
-    return (sampled(rates, sizes) * 100).around(100 * value)

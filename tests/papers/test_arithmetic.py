@@ -194,21 +194,21 @@ def test_sizes_of_test_parts_are_the_printed_ones() -> None:
 @pytest.mark.parametrize(("right", "size"), [(0, 20), (7, 20), (20, 20), (341, 530)])
 def test_a_single_rate_has_wilsons_interval(right: int, size: int) -> None:
     expected = proportion_confint(right, size, method="wilson")
-    found = sampled([right / size], [size])
-    assert (found.low, found.high) == pytest.approx(expected, abs=1e-12)
+    found = sampled(100 * right / size, [right / size], [size])
+    assert (found.low / 100, found.high / 100) == pytest.approx(expected, abs=1e-12)
 
 
 def test_the_interval_of_a_difference_of_ua_covers_the_truth_at_its_nominal_rate() -> None:
     draw = random.Random(1)
     truth, sizes, hits, trials = ((0.8, 0.5, 0.65), (0.6, 0.55, 0.9)), (40, 90, 60), 0, 2000
-    apart = sum(truth[0]) / 3 - sum(truth[1]) / 3
+    apart = 100 * (sum(truth[0]) / 3 - sum(truth[1]) / 3)
     for _ in range(trials):
         sides = []
         for rates in truth:
             seen = [
                 sum(draw.random() < rate for _ in range(size)) / size for rate, size in zip(rates, sizes, strict=True)
             ]
-            sides.append(sampled(seen, sizes))
+            sides.append(sampled(100 * sum(seen) / 3, seen, sizes))
         found = sides[0] - sides[1]
         hits += found.low <= apart <= found.high
     assert 0.935 <= hits / trials <= 0.97  # 0.95 ± 3 standard errors of 2000 trials
