@@ -7,7 +7,6 @@ normalisation.
 """
 
 import json
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from textwrap import shorten
@@ -107,33 +106,27 @@ def _modified(weights: Path) -> int:
 
 @cache
 def _model(weights: Path, device: str, _changed: int) -> "XVector":
-    """Return the network with ``weights``, in evaluation mode, on ``device``."""
+    """Return the network with ``weights``, in evaluation mode, on ``device``; no code in the file is executed."""
+    import torch
+    from safetensors.torch import load_file
+
     from ser.layers.xvector import XVector
 
+    embedded_checksum.verify(weights)
+    try:
+        if weights.suffix == ".safetensors":
+            found = load_file(weights)
+        else:
+            found = torch.load(weights, map_location="cpu", weights_only=True)
+    except Exception as error:  # for a damaged file torch's unpickler raises any exception
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise SerError(f"{weights} cannot be read as weights; nothing in it was executed. {reason}") from error
     model = XVector()
     try:
-        model.load_state_dict(_state(weights))
-    except (RuntimeError, AttributeError, TypeError) as error:  # not only RuntimeError: a name may be no text
+        model.load_state_dict(found)
+    except (RuntimeError, AttributeError, TypeError) as error:  # the last two: no table, or a name that is no text
         raise SerError(
             f"{weights} does not hold the x-vector network (24 mel bands, 512 dimensions, 37 entries as in "
             f"SpeechBrain's embedding_model.ckpt): {shorten(str(error), 600)}"
         ) from error
     return model.eval().to(device)
-
-
-def _state(weights: Path) -> Mapping[str, Any]:
-    """Read the tensors of ``weights`` without executing code in the file."""
-    import torch
-    from safetensors.torch import load_file
-
-    embedded_checksum.verify(weights)
-    try:
-        if weights.suffix == ".safetensors":
-            return load_file(weights)
-        found = torch.load(weights, map_location="cpu", weights_only=True)
-    except Exception as error:  # for a damaged file torch's unpickler raises any exception
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise SerError(f"{weights} cannot be read as weights; nothing in it was executed. {reason}") from error
-    if not isinstance(found, Mapping):
-        raise SerError(f"{weights} holds a {type(found).__name__}, not a table of named tensors.")
-    return found
