@@ -17,7 +17,7 @@ Entry = dict[str, Any]
 
 def grouping(protocol: Protocol) -> str:
     """Return what the rule of a protocol keeps together and which part validates: the start of its docstring."""
-    return (catalog.load("protocols", protocol.rule).__doc__ or "").split("\n\n")[0].replace("\n", " ").strip()
+    return (protocol.load().__doc__ or "").split("\n\n")[0].replace("\n", " ").strip()
 
 
 def systems(folder: Path) -> list[Entry]:
@@ -80,7 +80,7 @@ def _folds(protocol: Protocol, facts: Facts) -> int:
     if any(set(facts.emotions).isdisjoint(merged) for merged in merges):
         return 0
     try:
-        return int(catalog.load("protocols", protocol.rule).folds(facts, **protocol.options))
+        return int(protocol.load().folds(facts, **protocol.options))
     except SerError:
         return 0
 
@@ -106,15 +106,14 @@ def features(folder: Path) -> list[Entry]:
     """Return every feature: dimensions, seconds per row (null: one row per utterance), and what it is."""
     known = read.features(folder)
     dims = extractors.dims(known)
-    modules = {name: catalog.load("features", feature.extractor) for name, feature in known.items()}
     return [
         {
             "name": name,
             "dims": dims[name],
-            "hop": module.HOP,
-            "title": known[name].title or (module.__doc__ or "").split("\n")[0],
+            "hop": feature.load().HOP,
+            "title": feature.title or (feature.load().__doc__ or "").split("\n")[0],
         }
-        for name, module in modules.items()
+        for name, feature in known.items()
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ser import catalog
 from ser.config import definitions, extractors, read
-from ser.config.options import unchecked, with_options
+from ser.config.options import needed, unchecked, with_options
 from ser.config.schema import Config, Corpus, Entry, Feature, Inputs, Options, Protocol, Recipe, Transcript
 from ser.errors import SerError
 
@@ -36,16 +36,11 @@ def module(kind: str, name: str, folder: Path, options: Options | None = None, r
     entries = _shipped(plural, folder) if options is None and root is None else {}
     try:
         catalog.load(plural, name)
-        if options is not None or root is not None or not _needed(plural, name):
+        if options is not None or root is not None or not needed(plural, name):
             entries = {"options": _given(kind, name, options or {}, root), **entries}
     except Exception as error:  # of the user's module
         return [*lines, _one_line(error)]
     return lines + [line for title, entry in entries.items() if entry.module == name for line in failures(entry, title)]
-
-
-def _needed(plural: str, name: str) -> set[str]:
-    keywords = catalog.keywords(plural, name, definitions.TAKEN_BY[plural]) or {}
-    return {option for option, must in keywords.items() if must}
 
 
 def _shipped(plural: str, folder: Path) -> Mapping[str, Any]:
@@ -71,7 +66,7 @@ def _given(kind: str, name: str, options: Options, root: Path | None) -> Any:
 
 def failures(entry: Any, title: str) -> Iterator[str]:
     """Yield a line for every check that fails: what must hold (the check's docstring), and what happens instead."""
-    if isinstance(entry, Feature) and not _needed("features", entry.module) <= entry.options.keys():
+    if isinstance(entry, Feature) and not needed("features", entry.module) <= entry.options.keys():
         return  # without weights that the pipeline trains, nothing can be computed
     try:
         case, checks = _contract(with_options(entry, title))

@@ -66,10 +66,15 @@ def with_options(entry: Record, where: str, given: Iterable[str] = ()) -> Record
         options[option] = value
         if value is not None or option not in given:  # null: as if the key were absent
             options[option] = _validated(kind, name, option, value, f"{where}.options.{option}")
-    missing = [option for option, needed in accepted.items() if needed and option not in {*options, *given}]
-    if missing:
-        raise SerError(f"{where}.options: {name} needs {', '.join(missing)}.")
+    if missing := needed(kind, name) - {*options, *given}:
+        raise SerError(f"{where}.options: {name} needs {', '.join(sorted(missing))}.")
     return entry.model_copy(update={"options": options})
+
+
+def needed(kind: str, name: str) -> set[str]:
+    """Return the options without which ``ser.<kind>.<name>`` cannot be used."""
+    keywords = catalog.keywords(kind, name, TAKEN_BY[kind]) or {}
+    return {option for option, must in keywords.items() if must}
 
 
 def unchecked(kind: str, name: str) -> list[str]:

@@ -12,7 +12,7 @@ import yaml
 
 from ser import catalog
 from ser.config.extractors import trained
-from ser.config.options import with_options
+from ser.config.options import needed, with_options
 from ser.config.renamed import require_known
 from ser.config.schema import (
     Config,
@@ -86,7 +86,10 @@ def resolve(raw: Raw, folder: Path) -> Config:
         origins={section: _origins(section_of(raw, section)) for section in ("protocols", "systems")},
         devices=record(Devices, section_of(raw, "devices"), "devices"),
     )
-    _refuse_secrets(config)
+    for name, corpus in config.corpora.items():
+        refuse_secrets(corpus.archive or "", f"corpora.{name}.archive")
+    for name, embedding in config.embeddings.items():
+        refuse_secrets(embedding.source or "", f"embeddings.{name}.source")
     return checked(config)
 
 
@@ -109,15 +112,10 @@ def shipped(folder: Path, raw: Raw | None = None) -> tuple[dict[str, Protocol], 
 
 def features(folder: Path, raw: Raw | None = None) -> dict[str, Feature]:
     """Return the features in ``folder``, what ``raw`` adds or changes, and extractors that need no options by name."""
-    entries: Raw = {name: {} for name in catalog.names("features") if _needs_no_options(name)}
+    entries: Raw = {name: {} for name in catalog.names("features") if needed("features", name) <= set(trained(name))}
     for more in (library(folder / "features"), section_of(raw or {}, "features")):
         entries = merged(entries, {name: mapping(entry, f"features.{name}") for name, entry in more.items()})
     return records(Feature, "features", dict(sorted(entries.items())), named_by=Feature.KEY)
-
-
-def _needs_no_options(extractor: str) -> bool:
-    keywords = catalog.keywords("features", extractor, "extract") or {}
-    return not {name for name, needed in keywords.items() if needed} - set(trained(extractor))
 
 
 def _with_variants(raw: Raw, experiment: Experiment) -> Raw:
@@ -185,14 +183,6 @@ def _select_inputs(selected: dict[str, dict[str, Strict]], inputs: Inputs, confi
             selected["transcripts"][words.transcript] = with_options(transcript, key)
         if words.embedding is not None:
             require_known("embedding", [words.embedding], config.embeddings, f"{where}.words")
-
-
-def _refuse_secrets(config: Config) -> None:
-    """Raise SerError if an address contains a login or a token."""
-    for name, corpus in config.corpora.items():
-        refuse_secrets(corpus.archive or "", f"corpora.{name}.archive")
-    for name, embedding in config.embeddings.items():
-        refuse_secrets(embedding.source or "", f"embeddings.{name}.source")
 
 
 def _entries(section: str, folder: Path, raw: Raw) -> dict[str, dict[str, Any]]:

@@ -28,14 +28,14 @@ def changes(config: Config, features: Mapping[str, Feature]) -> dict[str, dict[s
             found[f"{section}.{name}"] = {}
             if name in origins:
                 base = origins[name]
-                changed = {"base": "not a shipped entry"} if base is None else _texts(entries[base], entries[name])
+                changed = {"base": "not a shipped entry"} if base is None else _changed(entries[base], entries[name])
                 found[f"{section}.{name}"] = changed
     for name in config.experiment.selected("systems"):
         for view in config.systems[name].inputs.views().values():
             if view.feature in features:
                 key, old = f"features.{view.feature}", features[view.feature]
                 files = [f"{key}.options.{option}" for option in trained(old.extractor)]
-                changed = _texts(old, config.features[view.feature], key)
+                changed = _changed(old, config.features[view.feature], key)
                 found[f"systems.{name}"] |= {path: text for path, text in changed.items() if path not in files}
     return {name: changed for name, changed in found.items() if changed}
 
@@ -58,10 +58,13 @@ def remarks(base: Mapping[str, Any], recipe: Mapping[str, Any], own: Collection[
     return unchanged | {key: f"{name} has {_text(old)}" for key, (old, _) in changed.items() if key not in own}
 
 
-def _texts(old: Entry, new: Entry, prefix: str = "") -> dict[str, str]:
-    """Return the keys whose values differ, with both values."""
-    changed = _differences(json.loads(old.decisive()), json.loads(new.decisive()), prefix)
-    return {path: f"{_text(before)} → {_text(after)}" for path, (before, after) in changed}
+def _changed(old: Entry, new: Entry, prefix: str = "") -> dict[str, str]:
+    return texts(json.loads(old.decisive()), json.loads(new.decisive()), prefix)
+
+
+def texts(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return the dotted path of every value that differs, with both values as ``old → new``."""
+    return {path: f"{_text(before)} → {_text(after)}" for path, (before, after) in _differences(old, new, prefix)}
 
 
 def _differences(

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ser.config.variants import texts
 from ser.errors import SerError, offenders
 from ser.provenance.code_hash import CODE
 
@@ -82,28 +83,16 @@ def changes(before: dict[str, str], now: dict[str, str]) -> list[str]:
     """Return the definitions that were changed, added or removed, as text; a moved one is no change."""
     changed = [name for name in before.keys() & now.keys() if before[name] != now[name]]
     gone, new = before.keys() - now.keys(), now.keys() - before.keys()
-    moved = {old: name for old in gone for name in new if before[old] == now[name]}
-    gone, new = gone - moved.keys(), new - set(moved.values())
-    return [
-        *sorted(changed),
-        *(f"{name} (new)" for name in sorted(new)),
-        *(f"{name} (removed)" for name in sorted(gone)),
-    ]
+    moved = {before[name] for name in gone} & {now[name] for name in new}
+    added = (f"{name} (new)" for name in sorted(new) if now[name] not in moved)
+    removed = (f"{name} (removed)" for name in sorted(gone) if before[name] not in moved)
+    return [*sorted(changed), *added, *removed]
 
 
 def _options(before: str, now: str) -> str:
     """Return what differs between two parameters: option by option where they are JSON."""
     try:
-        old, new = (dict(_flat(json.loads(text.strip().strip("'")))) for text in (before, now))
+        old, new = (dict(json.loads(text.strip().strip("'"))) for text in (before, now))
     except (ValueError, TypeError):
         return f"{before} → {now}"
-    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-    return offenders(f"{name} {old.get(name, 'absent')} → {new.get(name, 'absent')}" for name in names)
-
-
-def _flat(value: object, prefix: str = "") -> Iterator[tuple[str, object]]:
-    if not isinstance(value, dict):
-        yield prefix, value
-        return
-    for name, inner in value.items():
-        yield from _flat(inner, f"{prefix}.{name}" if prefix else str(name))
+    return offenders(f"{option} {change}" for option, change in texts(old, new).items())

@@ -74,8 +74,7 @@ def prepare(job: PrepareJob) -> None:
     corpus, settings, root = job.corpus, job.settings, job.root
     if not root.is_dir():
         raise SerError(f"corpus '{corpus}': its root {root} is not a folder.")
-    adapter = settings.load()
-    options = settings.options
+    adapter, options = settings.load(), settings.options
     facts: Facts = adapter.facts(root, allow_subset="subset" in settings.allow, **options)
     rows: list[Utterance] = adapter.utterances(root, **options)
     _unique(corpus, rows)
@@ -128,10 +127,9 @@ def _exclude(corpus: str, rows: Sequence[Utterance], exclude: Sequence[str]) -> 
             hint = f" Did you mean '{near[0]}'?" if near else ""
             raise SerError(f"corpus '{corpus}': 'exclude' names '{name}', which is no utterance of it.{hint}")
     reason = "named by 'exclude' in the configuration"
-    left_out = [
-        Fault("exclude", reason, row.where, row.utterance, row.audio) for row in rows if row.utterance in unwanted
-    ]
-    return [row for row in rows if row.utterance not in unwanted], left_out
+    left_out = [row for row in rows if row.utterance in unwanted]
+    kept = [row for row in rows if row.utterance not in unwanted]
+    return kept, [Fault("exclude", reason, row.where, row.utterance, row.audio) for row in left_out]
 
 
 def _without_label(rows: Sequence[Utterance], recordings: Iterable[str]) -> list[Fault]:
@@ -176,14 +174,13 @@ def _inspect(
 
 def _report(corpus: str, root: Path, faults: Sequence[Fault], allow: Sequence[str]) -> None:
     """Raise SerError with a paragraph per kind of fault that is not allowed."""
-    kinds = [kind for kind in REMEDIES if kind not in allow and any(fault.kind == kind for fault in faults)]
-    if not kinds:
-        return
-    lines = [f"corpus '{corpus}' ({root}) has faults:"]
-    for kind in kinds:
+    lines = []
+    for kind, remedy in REMEDIES.items():
         those = [fault for fault in faults if fault.kind == kind]
-        lines.append(f"{kind}, {len(those)}: {offenders(those)}. ('allow: [{kind}]' {REMEDIES[kind]}.)")
-    raise SerError("\n".join(lines))
+        if those and kind not in allow:
+            lines.append(f"{kind}, {len(those)}: {offenders(those)}. ('allow: [{kind}]' {remedy}.)")
+    if lines:
+        raise SerError("\n".join([f"corpus '{corpus}' ({root}) has faults:", *lines]))
 
 
 def _table(rows: Sequence[Utterance], inspections: Inspections, shards: int) -> pa.Table:
@@ -193,9 +190,7 @@ def _table(rows: Sequence[Utterance], inspections: Inspections, shards: int) -> 
         cells.append(
             {
                 **asdict(row),
-                "seconds": inspection.seconds,
-                "rate": inspection.rate,
-                "channels": inspection.channels,
+                **{name: getattr(inspection, name) for name in ("seconds", "rate", "channels")},
                 "checksum": total,
                 "raters": [{"rater": rater, "emotions": list(named)} for rater, named in row.raters] or None,
                 "words": [asdict(word) for word in row.words] or None,
