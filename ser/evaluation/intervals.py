@@ -72,18 +72,6 @@ class Estimate:
     method: str
 
 
-@dataclass(frozen=True)
-class Deviations:
-    """Sample standard deviation of the pooled value between seeds, and between folds of the mean over seeds.
-
-    NaN for a single one.
-    """
-
-    seeds: int
-    seed_sd: float
-    fold_sd: float
-
-
 def tally(rows: pd.DataFrame, classes: Sequence[str], name: str = "") -> Tally:
     """Return the counts of one system's predictions (seed, fold, utterance, speaker, label, predicted).
 
@@ -129,11 +117,15 @@ def detectable(error: float, clusters: int) -> float:
     return float(error * student.ppf([1 - ALPHA / 2, POWER], clusters - 1).sum())
 
 
-def spread(rows: pd.DataFrame, classes: Sequence[str], metric: str) -> Deviations:
-    """Return the standard deviations between seeds and between folds of one system's predictions."""
+def spread(rows: pd.DataFrame, classes: Sequence[str], metric: str) -> dict[str, float]:
+    """Return seeds, seed_sd and fold_sd of one system's predictions.
+
+    seeds: how many. seed_sd, fold_sd: sample standard deviations of the pooled value between seeds, and between folds
+    of the mean over seeds; NaN for a single one.
+    """
     counts, of = _counts(rows, pd.factorize(rows["fold"])[0], classes), METRICS[metric].of
     by_seed = of(counts.sum(0), None)
-    return Deviations(len(by_seed), _sd(by_seed), _sd(mean(of(counts, None))))
+    return {"seeds": len(by_seed), "seed_sd": _sd(by_seed), "fold_sd": _sd(mean(of(counts, None)))}
 
 
 def pieces(draws: int, width: int) -> list[int]:

@@ -63,7 +63,7 @@ def _intervals(
     if tally.kind != "speaker":
         print(f"{tally.name}: speakers are unknown or fewer than 2; the clusters are utterances", file=sys.stderr)
     for metric in metrics:
-        found = asdict(of.estimate(tally, metric, method)) | asdict(of.spread(rows, classes, metric))
+        found = asdict(of.estimate(tally, metric, method)) | of.spread(rows, classes, metric)
         del found["error"]
         yield _known({"metric": metric, "clusters": len(tally.clusters), "cluster_kind": tally.kind, **found})
 

@@ -228,11 +228,11 @@ def test_spread_is_that_of_the_values_of_seeds_and_folds() -> None:
             for _, of_fold in rows.groupby("fold")
         ]
         found = spread(rows, CLASSES, metric)
-        assert (found.seed_sd, found.fold_sd) == pytest.approx((np.std(by_seed, ddof=1), np.std(by_fold, ddof=1)))
-        assert found.seeds == 3
+        assert (found["seed_sd"], found["fold_sd"]) == pytest.approx((np.std(by_seed, ddof=1), np.std(by_fold, ddof=1)))
+        assert found["seeds"] == 3
     single = spread(rows[(rows["seed"] == 0) & (rows["fold"] == 0)], CLASSES, "UA")
-    assert math.isnan(single.seed_sd)
-    assert math.isnan(single.fold_sd)
+    assert math.isnan(single["seed_sd"])
+    assert math.isnan(single["fold_sd"])
 
 
 def test_no_difference_is_detectable_where_no_swap_reaches_the_level() -> None:
