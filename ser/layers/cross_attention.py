@@ -11,55 +11,32 @@ from ser.layers.multiscale_convolution import Map
 Pairing = Literal["one-to-one", "all-pairs", "joined"]
 
 
-def attention(context: Tensor, states: Tensor, real: Tensor | None = None) -> Tensor:
-    """Return Σ_k softmax_k(e · h_k) h_k over real positions k, for each of several contexts e (Equations 4 and 5).
+def attended(contexts: Sequence[Tensor], maps: Sequence[Map], pairing: Pairing) -> tuple[Tensor, list[Tensor]]:
+    """Return the attention of ``contexts`` to ``maps``, concatenated, (batch, values) (Equations 5 and 6), and its
+    ``weights``, per map (batch, contexts, positions).
 
-    The product is not scaled. (batch, contexts, dims), (batch, positions, dims), (batch, positions) -> (batch,
-    contexts, dims); every row of ``real`` has at least one True, None: all.
+    contexts: per audio kernel its statistics (batch, statistics, filters); maps: per text kernel. The figure does not
+    tell which kernels are paired: "one-to-one" pairs the i-th with the i-th, "all-pairs" each with each, "joined" all
+    filters of a statistic with all filters of a word, whose maps are then equally long. Each pair of kernels has
+    statistics · filters values, "joined" as many as "one-to-one".
     """
-    return weights(context, states, real) @ states
+    if pairing == "joined":
+        contexts = [torch.cat(list(contexts), dim=-1)]
+        maps = [(torch.cat([states for states, _ in maps], dim=-1), maps[0][1])]
+    elif pairing == "all-pairs":
+        contexts = [torch.cat(list(contexts), dim=1)] * len(maps)
+    shares = [weights(context, *one) for context, one in zip(contexts, maps, strict=True)]
+    found = [(share @ states).flatten(1) for share, (states, _) in zip(shares, maps, strict=True)]
+    return torch.cat(found, dim=-1), shares
 
 
 def weights(context: Tensor, states: Tensor, real: Tensor | None = None) -> Tensor:
-    """Return softmax_k(e · h_k) of Equation 4: (batch, contexts, positions), each sum is 1, 0 where not ``real``."""
+    """Return softmax_k(e · h_k) of Equation 4, over the real positions k for each of several contexts e, unscaled.
+
+    (batch, contexts, dims), (batch, positions, dims), (batch, positions) -> (batch, contexts, positions), 0 where not
+    ``real``. Every row of ``real`` has at least one True; None: all.
+    """
     score = context @ states.transpose(1, 2)
     if real is not None:
         score = score.masked_fill(~real.unsqueeze(1), -torch.inf)
     return score.softmax(-1)
-
-
-def attended(contexts: Sequence[Tensor], maps: Sequence[Map], pairing: Pairing) -> Tensor:
-    """Return the attention of ``contexts`` to ``maps``, concatenated, (batch, ``width``) (Equation 6).
-
-    contexts: per audio kernel its statistics (batch, statistics, filters); maps: per text kernel. The figure does not
-    tell which kernels are paired: "one-to-one" pairs the i-th with the i-th, "all-pairs" each with each, "joined" all
-    filters of a statistic with all filters of a word, whose maps are then equally long.
-    """
-    return torch.cat([attention(context, *one).flatten(1) for context, one in _paired(contexts, maps, pairing)], dim=-1)
-
-
-def shares(contexts: Sequence[Tensor], maps: Sequence[Map], pairing: Pairing) -> list[Tensor]:
-    """Return the attention weights of ``attended``, averaged over the contexts: per map (batch, positions).
-
-    A "joined" pairing has a single map.
-    """
-    return [weights(context, *one).mean(1) for context, one in _paired(contexts, maps, pairing)]
-
-
-def _paired(contexts: Sequence[Tensor], maps: Sequence[Map], pairing: Pairing) -> list[tuple[Tensor, Map]]:
-    """Return the pairs of a context and the map that it attends to."""
-    if pairing == "one-to-one":
-        return list(zip(contexts, maps, strict=True))
-    if pairing == "all-pairs":
-        every = torch.cat(list(contexts), dim=1)
-        return [(every, one) for one in maps]
-    states = torch.cat([states for states, _ in maps], dim=-1)
-    return [(torch.cat(list(contexts), dim=-1), (states, maps[0][1]))]
-
-
-def width(pairing: Pairing, contexts: int, maps: int, size: int) -> int:
-    """Return the width of ``attended`` for a number of audio and text kernels; ``size``: statistics · filters.
-
-    All pairings but "all-pairs" need as many audio as text kernels.
-    """
-    return contexts * size * (maps if pairing == "all-pairs" else 1)

@@ -15,26 +15,16 @@ Taps = Literal["scalar", "vector"]
 
 
 class Memory(nn.Module):
-    """p_t + Σ_{i=0..back} a_i · p_{t − stride_back·i} + Σ_{j=1..ahead} b_j · p_{t + stride_ahead·j}, zero outside.
+    """p_t + Σ_{i=0..back} a_i · p_{t − stride·i} + Σ_{j=1..ahead} b_j · p_{t + stride·j}, zero outside.
 
     (batch, time, channels) -> the same shape. Scalar taps are one number per offset, shared by all channels; vector
     taps are one per offset and channel. The current frame counts twice (identity and a_0), as Cao et al. print it;
     without ``identity`` there are only the sums, as in FSMN.
     """
 
-    def __init__(
-        self,
-        channels: int,
-        back: int,
-        ahead: int,
-        *,
-        stride_back: int = 1,
-        stride_ahead: int = 1,
-        taps: Taps = "scalar",
-        identity: bool = True,
-    ):
+    def __init__(self, channels: int, back: int, ahead: int, *, stride: int, taps: Taps, identity: bool):
         super().__init__()
-        self.stride_back, self.stride_ahead, self.identity = stride_back, stride_ahead, identity
+        self.stride, self.identity = stride, identity
         width = () if taps == "scalar" else (channels,)
         bound = (back + 1 + ahead) ** -0.5  # torch's default for a filter with this number of taps
         self.back = nn.Parameter(torch.empty(back + 1, *width).uniform_(-bound, bound))  # a_0 … a_back
@@ -47,32 +37,28 @@ class Memory(nn.Module):
 
     def _matrix(self, time: int) -> Tensor:
         """Return the taps as a banded Toeplitz matrix (time, time), one product for all channels."""
-        back, ahead = self.back[: _reach(time, self.stride_back)], self.ahead[: _reach(time, self.stride_ahead) - 1]
+        reach = (time - 1) // self.stride + 1  # offsets 0, stride, 2·stride, … inside ``time`` frames
+        back, ahead = self.back[:reach], self.ahead[: reach - 1]
         i = torch.arange(len(back), device=back.device)
         j = torch.arange(1, len(ahead) + 1, device=back.device)
         taps = back.new_zeros(2 * time - 1)  # by offset −(time−1) … time−1
-        taps = taps.index_put((time - 1 - self.stride_back * i,), back)
-        taps = taps.index_put((time - 1 + self.stride_ahead * j,), ahead)
+        taps = taps.index_put((time - 1 - self.stride * i,), back)
+        taps = taps.index_put((time - 1 + self.stride * j,), ahead)
         return taps.unfold(0, time, 1).flip(0)  # row t, column u: the tap of offset u − t
 
     def _filtered(self, p: Tensor) -> Tensor:
         x = p.transpose(1, 2)  # (batch, channels, time)
-        channels, sb, sa = x.shape[1], self.stride_back, self.stride_ahead
+        channels, stride = x.shape[1], self.stride
         weight = self.back.flip(0).t().unsqueeze(1)  # oldest frame first
-        y = F.conv1d(F.pad(x, (sb * (len(self.back) - 1), 0)), weight, dilation=sb, groups=channels)
+        y = F.conv1d(F.pad(x, (stride * (len(self.back) - 1), 0)), weight, dilation=stride, groups=channels)
         if len(self.ahead):
-            coming = F.pad(x, (0, sa * len(self.ahead)))[:, :, sa:]
-            y = y + F.conv1d(coming, self.ahead.t().unsqueeze(1), dilation=sa, groups=channels)
+            coming = F.pad(x, (0, stride * len(self.ahead)))[:, :, stride:]
+            y = y + F.conv1d(coming, self.ahead.t().unsqueeze(1), dilation=stride, groups=channels)
         return y.transpose(1, 2)
 
 
-def _reach(time: int, stride: int) -> int:
-    """Return how many offsets 0, stride, 2·stride, … fall inside ``time`` frames."""
-    return (time - 1) // stride + 1
-
-
 class MemoryLayer(nn.Module):
-    """DFSMN or FSMN: ReLU layer h, memory, batch normalisation.
+    """DFSMN or FSMN: ReLU layer h, a ``Memory`` of ``back`` and ``ahead`` frames, batch normalisation.
 
     With ``projection``, DFSMN (Cao et al. 2019, Equations 2–4): h is projected linearly before the memory, and ``skip``
     adds the layer below, memory to memory by the identity, so inputs = projection; ``dims`` is the projection.
@@ -82,8 +68,21 @@ class MemoryLayer(nn.Module):
     normalisation is from Cao et al.
     """
 
-    def __init__(self, inputs: int, hidden: int, memory: Memory, *, projection: int | None = None, skip: bool = False):
+    def __init__(
+        self,
+        inputs: int,
+        hidden: int,
+        back: int,
+        ahead: int,
+        stride: int,
+        taps: Taps,
+        *,
+        projection: int | None,
+        skip: bool,
+    ):
         super().__init__()
+        deep = projection is not None
+        memory = Memory(projection or hidden, back, ahead, stride=stride, taps=taps, identity=deep)  # draws first
         self.hidden = nn.Linear(inputs, hidden)
         self.projection = None if projection is None else nn.Linear(hidden, projection)
         self.memory = memory
@@ -95,5 +94,4 @@ class MemoryLayer(nn.Module):
         h = torch.relu(self.hidden(below))
         x = torch.cat([h, self.memory(h)], dim=-1) if self.projection is None else self.memory(self.projection(h))
         x = x + below if self.skip else x
-        normed: Tensor = self.norm(x.flatten(0, 1))  # over batch and time at once
-        return normed.view_as(x)
+        return self.norm(x.flatten(0, 1)).view_as(x)  # over batch and time at once

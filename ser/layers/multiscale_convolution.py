@@ -59,5 +59,5 @@ class PooledScales(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[list[Map], list[Tensor]]:
         """(batch, time, dims), (batch, time) -> maps, and per map its statistics (batch, statistics, filters)."""
-        maps: list[Map] = self.scales(x, mask)
+        maps = self.scales(x, mask)
         return maps, [torch.stack([POOLINGS[name](*one) for name in self.statistics], dim=1) for one in maps]

@@ -54,7 +54,7 @@ class TimeDelay(nn.Module):
     def __init__(self, inputs: int, outputs: int, offsets: Sequence[int]):
         super().__init__()
         self.offsets = tuple(offsets)
-        self.affine = nn.Linear(len(self.offsets) * inputs, outputs)
+        self.affine, self.dims = nn.Linear(len(self.offsets) * inputs, outputs), outputs
         self.norm = RealNorm(outputs)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
@@ -81,17 +81,7 @@ class RestrictedAttention(nn.Module):
     1 / √key. Each head gives the weighted value and the weights themselves; ReLU and batch normalisation follow.
     """
 
-    def __init__(
-        self,
-        inputs: int,
-        *,
-        heads: int = 12,
-        key: int = 40,
-        value: int = 60,
-        left: int = 5,
-        right: int = 2,
-        stride: int = 3,
-    ):
+    def __init__(self, inputs: int, heads: int, left: int, right: int, stride: int, *, key: int = 40, value: int = 60):
         super().__init__()
         self.heads, self.offsets = heads, [stride * o for o in range(-left, right + 1)]
         self.sizes = [key, value, key, len(self.offsets)]  # the last two make the query

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from ser.bounds import Count, Counts
-from ser.layers.attention import FeatureAttention, TimeAttention
 from ser.layers.attention_weights import FRAMES, AttentionWeights
 from ser.layers.batch import Batch, Shape
+from ser.layers.dot_attention import weights
 from ser.layers.statistics import last
 
 
@@ -49,6 +49,45 @@ def build(
     )
     head = nn.Linear(sum(narrowed), dense), nn.Linear(dense, classes)
     return DenseLSTM(layers, attend, projections, head)
+
+
+class TimeAttention(nn.Module):
+    """softmax over frames of (query W hᵀ), then the weighted sum of the frames (Xie et al. 2019, Equations 5 and 7).
+
+    The query is the last valid output of the top layer, (batch, query); h is (batch, time, features).
+    """
+
+    def __init__(self, query: int, features: int):
+        super().__init__()
+        self.score = nn.Linear(query, features, bias=False)  # its weight is Wᵀ
+
+    def forward(self, query: Tensor, h: Tensor, mask: Tensor) -> Tensor:
+        """(batch, query), (batch, time, features), (batch, time) -> (batch, features)."""
+        return torch.einsum("bt,btf->bf", self.weights(query, h, mask), h)
+
+    def weights(self, query: Tensor, h: Tensor, mask: Tensor) -> Tensor:
+        """(batch, query), (batch, time, features), (batch, time) -> (batch, time), summing to 1, 0 on padding."""
+        return weights(self.score(query), h, mask)
+
+
+class FeatureAttention(nn.Module):
+    """softmax(V tanh(W h)) over the features of each frame, times h, summed over frames (Xie et al., Equations 6, 7).
+
+    The axis of the softmax is not printed; "weights on features" is read as over features, frame by frame.
+    ``reduction`` "sum" is as printed and grows with the length; "mean" divides by the number of frames.
+    """
+
+    def __init__(self, features: int, reduction: Literal["sum", "mean"] = "sum"):
+        super().__init__()
+        self.inner = nn.Linear(features, features, bias=False)
+        self.outer = nn.Linear(features, features, bias=False)
+        self.reduction = reduction
+
+    def forward(self, h: Tensor, mask: Tensor) -> Tensor:
+        """(batch, time, features), (batch, time) -> (batch, features)."""
+        weight = self.outer(torch.tanh(self.inner(h))).softmax(-1)  # (batch, time, features)
+        total = (weight * h * mask.unsqueeze(-1)).sum(1)
+        return total / mask.sum(1, keepdim=True) if self.reduction == "mean" else total
 
 
 class DenseLSTM(nn.Module):

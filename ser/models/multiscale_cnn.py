@@ -19,7 +19,7 @@ from ser.layers import cross_attention
 from ser.layers.attention_weights import WORDS, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layers.cross_attention import Pairing
-from ser.layers.multiscale_convolution import Map, PooledScales
+from ser.layers.multiscale_convolution import PooledScales
 from ser.layers.statistics import pooled
 from ser.layers.word_vectors import WordVectors
 
@@ -55,39 +55,44 @@ def build(
     frames or words count. Inputs shorter than the widest kernel are zero-padded to it. SerError for options that
     contradict each other or the inputs.
     """
+    _check(shape, frames, words, masked, swem, attention, kernels, text_kernels)
+    audio = PooledScales(shape.frame_dims(), kernels, filters, statistics) if frames else None
+    extra = shape.vector_dims() if vector else 0
+    vectors, text = None, None
+    if words:
+        vectors = WordVectors(shape.word_table(), frozen=frozen)
+        text = PooledScales(vectors.dims, text_kernels, filters, text_statistics, same=attention == "joined")
+    return MultiScaleCNN(audio, text, vectors, extra, dense, classes, dropout, attention, swem=swem, masked=masked)
+
+
+def _check(
+    shape: Shape,
+    frames: bool,
+    words: bool,
+    masked: bool,
+    swem: bool,
+    attention: str,
+    kernels: Sequence[int],
+    text_kernels: Sequence[int],
+) -> None:
+    """Raise SerError for options that contradict each other or the inputs."""
     if not (frames or words):
         raise SerError("it reads neither frames nor words: set options.frames or options.words.")
     if swem and not words:
         raise SerError("option swem needs words; set options.words.")
-    if attention != "none":
-        _check_attention(frames and words, attention, kernels, text_kernels)
-    audio, text, vectors, width = None, None, None, 0
-    if frames:
-        audio = PooledScales(shape.frame_dims(), kernels, filters, statistics)
-        _check_length("frames", shape.length, masked)
-        width += audio.width
-    if vector:
-        width += shape.vector_dims()
-    if words:
-        vectors = WordVectors(shape.word_table(), frozen=frozen)
-        _check_length("words", shape.sentence, masked)
-        text = PooledScales(vectors.dims, text_kernels, filters, text_statistics, same=attention == "joined")
-        width += text.width + swem * len(SWEM) * vectors.dims
-    if attention != "none":
-        width += cross_attention.width(attention, len(kernels), len(text_kernels), len(statistics) * filters)
-    return MultiScaleCNN(
-        audio, text, vectors, width, dense, classes, dropout, attention, vector=vector, swem=swem, masked=masked
-    )
-
-
-def _check_attention(both: bool, pairing: Pairing, kernels: Sequence[int], text_kernels: Sequence[int]) -> None:
-    if not both:
+    if attention != "none" and not (frames and words):
         raise SerError("option attention needs frames and words; set options.frames and options.words.")
-    if pairing != "all-pairs" and len(kernels) != len(text_kernels):
+    if attention in ("one-to-one", "joined") and len(kernels) != len(text_kernels):
         raise SerError(
-            f"option attention '{pairing}' needs as many text_kernels as kernels, there are "
+            f"option attention '{attention}' needs as many text_kernels as kernels, there are "
             f"{len(text_kernels)} and {len(kernels)}; 'all-pairs' takes any."
         )
+    if frames:
+        shape.frame_dims()  # before their length, which is not there either
+        _check_length("frames", shape.length, masked)
+    if words:
+        shape.word_table()
+        _check_length("words", shape.sentence, masked)
 
 
 def _check_length(modality: str, length: int | None, masked: bool) -> None:
@@ -108,63 +113,62 @@ class MultiScaleCNN(nn.Module):
         audio: PooledScales | None,
         text: PooledScales | None,
         words: WordVectors | None,
-        width: int,
+        vector: int,
         dense: int,
         classes: int,
         dropout: float,
         attention: Literal["none"] | Pairing,
         *,
-        vector: bool,
         swem: bool,
         masked: bool,
     ):
         super().__init__()
         self.audio, self.text, self.words = audio, text, words
         self.attention, self.vector, self.swem, self.masked = attention, vector, swem, masked
+        width = vector + sum(branch.width for branch in (audio, text) if branch is not None)
+        if words is not None and swem:
+            width += len(SWEM) * words.dims
+        if audio is not None and text is not None and attention != "none":
+            width += audio.width * (len(text.scales.kernels) if attention == "all-pairs" else 1)
         self.dropout = nn.Dropout(dropout)
         self.dense = nn.Linear(width, dense)
         self.output = nn.Linear(dense, classes)
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits (batch, classes)."""
-        x = torch.relu(self.dense(self.dropout(self.joined(batch))))
+        x = torch.relu(self.dense(self.dropout(self.joined(batch)[0])))
         return self.output(self.dropout(x))
 
-    def joined(self, batch: Batch) -> Tensor:
-        """Return the classifier's input (batch, width): audio statistics, vector, text statistics, SWEM, attention."""
-        audio, vectors, maps, text = self._branches(batch)
+    def joined(self, batch: Batch) -> tuple[Tensor, list[Tensor]]:
+        """Return the classifier's input (batch, width) and the attention weights, see ``cross_attention.attended``.
+
+        The input is audio statistics, vector, text statistics, SWEM, attention, as far as they are there.
+        """
+        mask, word_mask = (batch.mask, batch.word_mask) if self.masked else (None, None)
+        audio = [] if self.audio is None else self.audio(batch.frames, mask)[1]
         parts = list(audio)
+        shares: list[Tensor] = []
         if self.vector:
             parts.append(batch.vector)
-        parts += text
-        if vectors is not None and self.swem:
-            parts.append(pooled(vectors, batch.word_mask if self.masked else None, SWEM))
-        if self.attention != "none":
-            parts.append(cross_attention.attended(audio, maps, self.attention))
-        return torch.cat([part.flatten(1) for part in parts], dim=-1)
+        if self.words is not None and self.text is not None:
+            vectors = self.words(batch.words)
+            maps, text = self.text(vectors, word_mask)
+            parts += text
+            if self.swem:
+                parts.append(pooled(vectors, word_mask, SWEM))
+            if self.attention != "none":
+                found, shares = cross_attention.attended(audio, maps, self.attention)
+                parts.append(found)
+        return torch.cat([part.flatten(1) for part in parts], dim=-1), shares
 
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
         """Return the attention to the positions of every text kernel, averaged over the audio statistics."""
         if self.attention == "none" or self.text is None:
             return {}
-        audio, _, maps, _ = self._branches(batch)
-        shares = cross_attention.shares(audio, maps, self.attention)
+        shares = [share.mean(1) for share in self.joined(batch)[1]]
         if self.attention == "joined":  # a position per word, whatever the kernel
             return {"all kernels": AttentionWeights(shares[0], WORDS)}
         kernels = self.text.scales.kernels
         return {
             f"kernel {k}": AttentionWeights(each, WORDS.through(k)) for k, each in zip(kernels, shares, strict=True)
         }
-
-    def _branches(self, batch: Batch) -> tuple[list[Tensor], Tensor | None, list[Map], list[Tensor]]:
-        """Return the statistics of the frames' maps, per kernel (batch, statistics, filters), the word vectors
-        (batch, words, dims), their maps, and the statistics of these; empty or None for a branch that is absent.
-        """
-        audio: list[Tensor] = []
-        vectors, maps, text = None, [], []
-        if self.audio is not None:
-            audio = self.audio(batch.frames, batch.mask if self.masked else None)[1]
-        if self.words is not None and self.text is not None:
-            vectors = self.words(batch.words)
-            maps, text = self.text(vectors, batch.word_mask if self.masked else None)
-        return audio, vectors, maps, text

@@ -7,18 +7,19 @@ DFSMN (Zhang et al. 2018) that the pyramid is meant to improve on, or, with ``bl
 2015).
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 
 from ser.bounds import Count, Counts, Index
 from ser.errors import SerError
 from ser.layers import convolutional_front_end
-from ser.layers.attention import TimestepAttention
 from ser.layers.attention_weights import FRAMES, AttentionWeights
 from ser.layers.batch import Batch, Shape
 from ser.layers.convolutional_front_end import FrontEnd
-from ser.layers.fsmn_memory import Memory, MemoryLayer, Taps
+from ser.layers.fsmn_memory import MemoryLayer, Taps
 from ser.layers.statistics import POOLINGS
 
 
@@ -44,31 +45,52 @@ def build(
     """Return the model for frames of fixed length: (batch, time, dims) -> (batch, classes).
 
     ``orders``: past and future frames per layer, in ``strides``; with ``order_count`` "current" the past frames include
-    the current one, as in the DFSMN authors' code. ``skip`` joins memory to memory: over every block but the
-    first, only into blocks whose order differs from the one below (pFSMN, Yang et al. 2018), or nowhere. ``block``
-    "fsmn" has neither skip nor ``projection``. ``attention`` "timestep" has ratio · time hidden units; "none" takes
-    ``pooling`` instead. SerError where lengths vary, the input is too short, or options contradict.
+    the current one, as in the DFSMN authors' code. ``skip`` joins memory to memory: over all blocks but the first, only
+    into blocks whose order differs from the one below (pFSMN, Yang et al. 2018), or nowhere. ``block`` "fsmn" has no
+    skip and no ``projection``. ``pooling``: without attention. SerError for inputs or options that do not fit.
     """
-    dims, time = shape.frame_dims(), shape.fixed_length()
+    _check(block, skip, orders, strides)
+    front, dims, time = None, shape.frame_dims(), shape.fixed_length()
+    if front_end == "cnn":
+        front, time = convolutional_front_end.front_end(shape, channels, padding)
+        dims = front.dims
+    narrow = projection if block == "dfsmn" else None
+    layers: list[MemoryLayer] = []
+    for below, order, stride in zip((None, *orders), orders, strides, strict=False):
+        back = order - 1 if order_count == "current" else order
+        over = below is not None and (skip == "all" or (skip == "change" and order != below))
+        layers.append(MemoryLayer(dims, hidden, back, order, stride, taps, projection=narrow, skip=over))
+        dims = layers[-1].dims
+    focus = TimestepAttention(time, ratio) if attention == "timestep" else None
+    return PyramidFSMN(front, nn.Sequential(*layers), focus, pooling, nn.Linear(dims, classes))
+
+
+def _check(block: str, skip: str, orders: Sequence[int], strides: Sequence[int]) -> None:
     if block == "fsmn" and skip != "none":
         raise SerError(f"option skip is '{skip}', and the block 'fsmn' has none: set skip to none.")
     if len(orders) != len(strides):
         raise SerError(f"{len(orders)} orders but {len(strides)} strides; give one of each per layer.")
-    front = None
-    if front_end == "cnn":
-        front, time = convolutional_front_end.front_end(shape, channels, padding)
-        dims = front.dims
-    deep = block == "dfsmn"
-    layers: list[MemoryLayer] = []
-    for below, order, stride in zip((None, *orders), orders, strides, strict=False):
-        back = order - 1 if order_count == "current" else order
-        width = projection if deep else hidden
-        memory = Memory(width, back, order, stride_back=stride, stride_ahead=stride, taps=taps, identity=deep)
-        over = below is not None and (skip == "all" or (skip == "change" and order != below))
-        layers.append(MemoryLayer(dims, hidden, memory, projection=projection if deep else None, skip=over))
-        dims = layers[-1].dims
-    focus = TimestepAttention(time, ratio) if attention == "timestep" else None
-    return PyramidFSMN(front, nn.Sequential(*layers), focus, pooling, nn.Linear(dims, classes))
+
+
+class TimestepAttention(nn.Module):
+    """Weights from the whole time course of the mean feature (Cao et al. 2019, Equations 5–7).
+
+    a_t is the mean over features, s = softmax(W2 ReLU(W1 a + b1) + b2) over time, y = Σ_t s_t x_t. The layers span
+    ``time`` frames, so the length is fixed; the hidden layer has ``ratio`` · time units, rounded down, at least one.
+    """
+
+    def __init__(self, time: int, ratio: float = 0.25):
+        super().__init__()
+        hidden = max(1, int(time * ratio))
+        self.layers = nn.Sequential(nn.Linear(time, hidden), nn.ReLU(), nn.Linear(hidden, time))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, time, features) -> (batch, features)."""
+        return torch.einsum("bt,btf->bf", self.weights(x), x)
+
+    def weights(self, x: Tensor) -> Tensor:
+        """(batch, time, features) -> (batch, time), summing to 1."""
+        return self.layers(x.mean(2)).softmax(-1)
 
 
 class PyramidFSMN(nn.Module):

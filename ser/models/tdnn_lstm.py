@@ -43,28 +43,24 @@ def build(
     """Return the model: frames (batch, time, dims) -> (batch, classes).
 
     front_end: "waveform" joins the rows into a signal and learns a frame from 512 samples, "frames" reads the first
-    ``columns`` of each row; every: the first layer keeps every n-th frame; width: of each layer;
-    offsets: frames that the upper time-delay layers splice (the first splices −1, 0, 1); both: LSTMs of half the width
-    in each direction; attention: a layer of time-restricted self-attention before the output, with ``heads``, ``left``,
-    ``right`` and ``stride``; aggregation: "frame" gives every frame the label, "utterance" pools mean and sd; augment:
-    in training, speeds and gains of the waveform; dropout: after every LSTM. SerError for a wrong option.
+    ``columns`` of each row; every: the first layer keeps every n-th frame; width: of each layer; offsets: frames that
+    the upper time-delay layers splice (the first splices −1, 0, 1); both: LSTMs of half the width in each direction;
+    attention: a layer of time-restricted self-attention before the output, with ``heads``, ``left``, ``right`` and
+    ``stride``; aggregation: "frame" gives every frame the label, "utterance" pools mean and sd; augment: in training,
+    speeds and gains of the waveform; dropout: after every LSTM. SerError for a wrong option.
     """
     dims = shape.frame_dims()
-    if augment and front_end != "waveform":
-        raise SerError(f"option augment changes a waveform; with front_end '{front_end}' set it to false.")
     if both and width % 2:
         raise SerError(f"option width is {width}; two directions need an even one.")
     waveform = RawWaveform() if front_end == "waveform" else None
-    first = min(dims, columns or dims) if waveform is None else waveform.dims
-    layers: list[nn.Module] = [TimeDelay(first, width, (-1, 0, 1))]
+    first = waveform.dims if waveform else min(dims, columns or dims)
+    layers: list[TimeDelay | Recurrent | RestrictedAttention] = [TimeDelay(first, width, (-1, 0, 1))]
     for upper in (0, 2, 2):
         layers += [TimeDelay(width, width, offsets) for _ in range(upper)]
         layers.append(Recurrent(width, width // 2 if both else width, both=both))
     if attention:
-        layers.append(RestrictedAttention(width, heads=heads, left=left, right=right, stride=stride))
-    return TimeDelayLSTM(
-        waveform, layers, classes, columns, every, dropout, frame=aggregation == "frame", augment=augment
-    )
+        layers.append(RestrictedAttention(width, heads, left, right, stride))
+    return TimeDelayLSTM(waveform, layers, classes, columns, every, dropout, aggregation, augment)
 
 
 class TimeDelayLSTM(nn.Module):
@@ -73,23 +69,23 @@ class TimeDelayLSTM(nn.Module):
     def __init__(
         self,
         waveform: RawWaveform | None,
-        layers: list[nn.Module],
+        layers: list[TimeDelay | Recurrent | RestrictedAttention],
         classes: int,
         columns: int | None,
         every: int,
         dropout: float,
-        *,
-        frame: bool,
+        aggregation: str,
         augment: bool,
     ):
         super().__init__()
         self.waveform, self.layers = waveform, nn.ModuleList(layers)
-        self.columns, self.every, self.frame = columns, every, frame
+        self.columns, self.every, self.frame = columns, every, aggregation == "frame"
+        if augment and waveform is None:
+            raise SerError("option augment changes a waveform; with front_end 'frames' set it to false.")
         self.perturbation = Perturbation() if augment else None
         self.dropout = nn.Dropout(dropout)
-        top = layers[-1]
-        assert isinstance(top, Recurrent | RestrictedAttention)
-        self.output = nn.Linear(top.dims if frame else 2 * top.dims, classes)
+        dims = layers[-1].dims
+        self.output = nn.Linear(dims if self.frame else 2 * dims, classes)
 
     def _frames(self, batch: Batch) -> tuple[Tensor, Tensor]:
         x, mask = batch.real_frames()

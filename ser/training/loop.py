@@ -50,8 +50,7 @@ def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> TrainingState:
         dev = predict.evaluate(model, data, "dev", training.batch)
         seconds = time.monotonic() - began
         test = predict.evaluate(model, data, "test", training.batch) if protocol.curves else predict.UNMEASURED
-        now = Epoch(epoch, step + len(losses), seconds, rate, train_loss, *dev, *test[1:])
-        history.append(now)
+        history.append(now := Epoch(epoch, step + len(losses), seconds, rate, train_loss, *dev, *test[1:]))
         if protocol.selection != "last" and best(history, protocol.selection) == epoch:
             state.best = {name: value.detach().clone() for name, value in model.state_dict().items()}
         if task.checkpoint.due():

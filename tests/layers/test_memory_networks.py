@@ -68,7 +68,7 @@ def test_memory_with_and_without_identity_is_its_sum_up_to_the_edges(
     time: int, stride: int, taps: str, identity: bool
 ) -> None:
     torch.manual_seed(time)
-    memory = Memory(3, 4, 3, stride_back=stride, stride_ahead=stride, taps=taps, identity=identity)
+    memory = Memory(3, 4, 3, stride=stride, taps=taps, identity=identity)
     x = torch.randn(2, time, 3)
     found = array(memory(x))
     for n in range(2):

@@ -287,7 +287,8 @@ def test_the_shares_of_a_text_kernel_are_the_mean_of_equation_4_over_all_queries
         asking, asked = [torch.cat(contexts, dim=2)], [torch.cat(maps, dim=2)]
     else:
         asking, asked = (contexts if pairing == "one-to-one" else [torch.cat(contexts, dim=1)] * 2), maps
-    shares = cross_attention.shares(contexts, [(one, None) for one in maps], pairing)
+    weights = cross_attention.attended(contexts, [(one, None) for one in maps], pairing)[1]
+    shares = [weight.mean(1) for weight in weights]
     assert len(shares) == len(asked)
     for share, who, what in zip(shares, asking, asked, strict=True):
         powers = np.exp(np.array([[float(e @ h) for h in what[0]] for e in who[0]]))

@@ -108,7 +108,7 @@ def test_the_classifier_reads_as_many_values_as_the_paper_implies(name: str, wid
         torch.ones(1, 128, dtype=torch.bool) if inputs.words else None,
     )
     with torch.inference_mode():
-        assert model.joined(utterances).shape == (1, width)
+        assert model.joined(utterances)[0].shape == (1, width)
 
 
 def test_pooled_word_vectors_would_widen_the_text_network_to_2136() -> None:
@@ -263,7 +263,7 @@ def classifier_input(model: MultiScaleCNN, items: Batch, n: int) -> NDArray[np.f
 def test_the_classifier_input_follows_equations_1_to_6(pairing: str, which: tuple[str, ...], masked: bool) -> None:
     model = small(masked=masked, attention=pairing, statistics=which, text_statistics=which[:2], **BOTH)
     items = batch([9, 6, 3], [6, 3, 1], masked=masked)
-    found = model.joined(items).detach().numpy()
+    found = model.joined(items)[0].detach().numpy()
     for n in range(3):
         np.testing.assert_allclose(found[n], classifier_input(model, items, n), atol=2e-5)
 
@@ -288,9 +288,9 @@ def test_masked_padding_and_neighbours_change_no_logit(pairing: str) -> None:
 def test_without_a_mask_padding_counts() -> None:
     model = small(**BOTH, attention="one-to-one")
     items = batch([4], [2], masked=False)
-    real = model.joined(items).detach().numpy()[0]
+    real = model.joined(items)[0].detach().numpy()[0]
     shorter = Batch(items.frames[:, :5], items.mask[:, :5], items.vector, items.words[:, :3], items.word_mask[:, :3])
-    assert not np.allclose(model.joined(shorter).detach().numpy()[0], real, atol=1e-4)
+    assert not np.allclose(model.joined(shorter)[0].detach().numpy()[0], real, atol=1e-4)
 
 
 @pytest.mark.parametrize("masked", [False, True])
