@@ -12,17 +12,17 @@ from typing import Annotated, Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ser.bounds import Count, Counts, Share
 from ser.errors import SerError
-from ser.layers import cross_attention
 from ser.layers.attention_weights import WORDS, AttentionWeights
 from ser.layers.batch import Batch, Shape
-from ser.layers.cross_attention import Pairing
-from ser.layers.multiscale_convolution import PooledScales
-from ser.layers.statistics import pooled
+from ser.layers.statistics import POOLINGS, pooled
 from ser.layers.word_vectors import WordVectors
 
+Map = tuple[Tensor, Tensor | None]  # (batch, positions, filters) and which positions are real; None: all
+Pairing = Literal["one-to-one", "all-pairs", "joined"]
 Statistics = Annotated[Sequence[Literal["max", "mean", "std"]], Field(min_length=1)]
 SWEM = ("max", "mean")  # of Shen et al. 2018, as Peng et al. use it
 
@@ -105,6 +105,89 @@ def _check_length(modality: str, length: int | None, masked: bool) -> None:
         raise SerError(f"it needs equally long inputs: set inputs.{modality}.length, or options.masked to let it vary.")
 
 
+class MultiScale(nn.Module):
+    """For every kernel one layer over time that spans all dimensions, stride 1, ReLU.
+
+    A sequence of n frames gives n − kernel + 1 positions, and at least one: a shorter one is zero-padded to the kernel.
+    With ``same`` there are zeros on both sides and n positions whatever the kernel, each centred on its frame (an even
+    kernel sees one frame more ahead than back).
+    """
+
+    def __init__(self, dims: int, kernels: Sequence[int], filters: int, *, same: bool = False):
+        super().__init__()
+        self.kernels, self.same = tuple(kernels), same
+        self.layers = nn.ModuleList(nn.Conv1d(dims, filters, kernel) for kernel in self.kernels)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> list[Map]:
+        """(batch, time, dims), (batch, time) -> per kernel its map (batch, positions, filters) and the map's mask.
+
+        With a mask, a position is real that sees real frames only (``same``: that is centred on one), at least one;
+        without, every position is, and its mask None. Frames that are not real are zero.
+        """
+        x = x.transpose(1, 2)
+        shortfall = max(0, max(self.kernels) - x.shape[2])
+        maps: list[Map] = []
+        for kernel, layer in zip(self.kernels, self.layers, strict=True):
+            edges = ((kernel - 1) // 2, kernel // 2) if self.same else (0, shortfall)
+            found = torch.relu(layer(F.pad(x, edges))).transpose(1, 2)
+            real = mask
+            if mask is not None and not self.same:
+                positions = (mask.sum(1, keepdim=True) - kernel + 1).clamp_min(1)
+                real = torch.arange(found.shape[1], device=x.device) < positions
+            maps.append((found, real))
+        return maps
+
+
+class PooledScales(nn.Module):
+    """One modality's branch: a ``MultiScale`` and, of every map, the named ``statistics`` over its real positions.
+
+    ``width`` is their number: kernels · statistics · filters.
+    """
+
+    def __init__(
+        self, dims: int, kernels: Sequence[int], filters: int, statistics: Sequence[str], *, same: bool = False
+    ):
+        super().__init__()
+        self.scales, self.statistics = MultiScale(dims, kernels, filters, same=same), tuple(statistics)
+        self.width = len(self.scales.kernels) * len(self.statistics) * filters
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[list[Map], list[Tensor]]:
+        """(batch, time, dims), (batch, time) -> maps, and per map its statistics (batch, statistics, filters)."""
+        maps = self.scales(x, mask)
+        return maps, [torch.stack([POOLINGS[name](*one) for name in self.statistics], dim=1) for one in maps]
+
+
+def attended(contexts: Sequence[Tensor], maps: Sequence[Map], pairing: Pairing) -> tuple[Tensor, list[Tensor]]:
+    """Return the attention of ``contexts`` to ``maps``, concatenated, (batch, values) (Equations 5 and 6), and its
+    ``weights``, per map (batch, contexts, positions).
+
+    contexts: per audio kernel its statistics (batch, statistics, filters); maps: per text kernel. The figure does not
+    tell which kernels are paired: "one-to-one" pairs the i-th with the i-th, "all-pairs" each with each, "joined" all
+    filters of a statistic with all filters of a word, whose maps are then equally long. Each pair of kernels has
+    statistics · filters values, "joined" as many as "one-to-one".
+    """
+    if pairing == "joined":
+        contexts = [torch.cat(list(contexts), dim=-1)]
+        maps = [(torch.cat([states for states, _ in maps], dim=-1), maps[0][1])]
+    elif pairing == "all-pairs":
+        contexts = [torch.cat(list(contexts), dim=1)] * len(maps)
+    shares = [weights(context, *one) for context, one in zip(contexts, maps, strict=True)]
+    found = [(share @ states).flatten(1) for share, (states, _) in zip(shares, maps, strict=True)]
+    return torch.cat(found, dim=-1), shares
+
+
+def weights(context: Tensor, states: Tensor, real: Tensor | None = None) -> Tensor:
+    """Return softmax_k(e · h_k) of Equation 4, over the real positions k for each of several contexts e, unscaled.
+
+    (batch, contexts, dims), (batch, positions, dims), (batch, positions) -> (batch, contexts, positions), 0 where not
+    ``real``. Every row of ``real`` has at least one True; None: all.
+    """
+    score = context @ states.transpose(1, 2)
+    if real is not None:
+        score = score.masked_fill(~real.unsqueeze(1), -torch.inf)
+    return score.softmax(-1)
+
+
 class MultiScaleCNN(nn.Module):
     """The branches concatenated, dense ReLU layer, linear output; ``dense.in_features`` is the classifier's input."""
 
@@ -140,7 +223,7 @@ class MultiScaleCNN(nn.Module):
         return self.output(self.dropout(x))
 
     def joined(self, batch: Batch) -> tuple[Tensor, list[Tensor]]:
-        """Return the classifier's input (batch, width) and the attention weights, see ``cross_attention.attended``.
+        """Return the classifier's input (batch, width) and the attention weights, see ``attended``.
 
         The input is audio statistics, vector, text statistics, SWEM, attention, as far as they are there.
         """
@@ -157,7 +240,7 @@ class MultiScaleCNN(nn.Module):
             if self.swem:
                 parts.append(pooled(vectors, word_mask, SWEM))
             if self.attention != "none":
-                found, shares = cross_attention.attended(audio, maps, self.attention)
+                found, shares = attended(audio, maps, self.attention)
                 parts.append(found)
         return torch.cat([part.flatten(1) for part in parts], dim=-1), shares
 

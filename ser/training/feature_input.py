@@ -16,7 +16,7 @@ from torch import Tensor
 from ser.config.schema import View
 from ser.errors import SerError, offenders
 from ser.tables import contracts
-from ser.training import companding, normalisation
+from ser.training import normalisation
 from ser.training.device import move
 from ser.training.fold import Fold
 
@@ -54,14 +54,14 @@ class FeatureInput:
         real = time < count.unsqueeze(1)
         rows = start.unsqueeze(1) + time * real  # padding reads the example's first frame and is then cleared
         values = self.values.index_select(0, rows.flatten()).view(*rows.shape, -1)
-        x = companding.compand(self._normalised(values, utterance), real, self.view.compand)
-        return x.masked_fill_(~real.unsqueeze(-1), companding.padding(self.view.compand)), real
+        x = normalisation.compand(self._normalised(values, utterance), real, self.view.compand)
+        return x.masked_fill_(~real.unsqueeze(-1), normalisation.padding(self.view.compand)), real
 
     def vectors(self, utterance: Tensor) -> Tensor:
         """Return (batch, dims) float32 of the fold's rows ``utterance`` (batch,)."""
         x = self._normalised(self.values.index_select(0, utterance), utterance)
         real = torch.ones(len(x), 1, dtype=torch.bool, device=x.device)
-        return companding.compand(x.unsqueeze(1), real, self.view.compand).squeeze(1)
+        return normalisation.compand(x.unsqueeze(1), real, self.view.compand).squeeze(1)
 
     def _normalised(self, x: Tensor, utterance: Tensor) -> Tensor:
         """Return ``x`` (batch, time, dims) or (batch, dims), scaled and normalised, in float32; it is overwritten."""

@@ -1,10 +1,12 @@
-"""Statistics of a feature over the frames of the train part, a speaker or an utterance."""
+"""Normalisation by statistics over the frames of the train part, a speaker or an utterance, and μ-law companding."""
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ser.config.schema import View
 from ser.errors import SerError, offenders
@@ -12,6 +14,7 @@ from ser.training.fold import Fold
 
 FLOOR = 1e-8  # added before the logarithm, as the schema promises
 CONSTANT = 1e-7  # sd below this share of |mean| is rounding of float32, not variation
+MU = 255.0  # of the μ-law
 
 Floats = NDArray[np.float32]
 
@@ -62,3 +65,28 @@ def _moments(view: View, matrices: Iterable[Floats]) -> tuple[Floats, Floats]:
     sd = np.sqrt(squares / count)
     sd = np.where(sd <= CONSTANT * np.abs(mean), 1.0, sd)
     return mean.astype(np.float32), sd.astype(np.float32)
+
+
+def padding(kind: str) -> float:
+    """Return the value of padding after ``compand``: the lowest level of the scale, 0 where nothing is companded."""
+    return -1.0 if kind in ("minmax_mulaw", "literal_mulaw") else 0.0
+
+
+def compand(x: Tensor, real: Tensor, kind: str) -> Tensor:
+    """Return ``x`` (batch, time, dims) mapped to [-1, 1] and μ-law companded, example by example.
+
+    ``real`` (batch, time) marks the frames that the extrema are taken from: padding is not part of the signal. An
+    example without range becomes -1. Li et al. (2018), section 2: sgn(x) · ln(1 + 255·|x|) / ln 256.
+    """
+    if kind == "none":
+        return x
+    inside = real.unsqueeze(-1)
+    high = x.masked_fill(~inside, -torch.inf).amax((1, 2), keepdim=True)
+    if kind == "minmax_mulaw":
+        low = x.masked_fill(~inside, torch.inf).amin((1, 2), keepdim=True)
+        span = high - low
+        x = 2 * (x - low) / torch.where(span > 0, span, 1.0) - 1
+    else:
+        x = x / torch.where(high > 0, high, 1.0)
+        x = 2 * x - 1 if kind == "literal_mulaw" else x
+    return torch.sign(x) * torch.log1p(MU * x.abs()) / math.log1p(MU)

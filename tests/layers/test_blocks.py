@@ -8,9 +8,9 @@ from torch import nn
 from ser.layers.convolutional_front_end import FrontEnd, reduced
 from ser.layers.fsmn_memory import Memory, MemoryLayer
 from ser.layers.map_pooling import AttentionPooling, AveragePooling, BilinearPooling
-from ser.layers.multiscale_convolution import MultiScale
 from ser.layers.statistics import deviation, last, maximum, mean, pooled
 from ser.models.dense_lstm import FeatureAttention, TimeAttention
+from ser.models.multiscale_cnn import MultiScale
 from ser.models.pyramid_fsmn import TimestepAttention
 
 

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from ser import catalog
 from ser.config import read
 from ser.config.schema import Recipe
-from ser.layers import cross_attention
 from ser.layers.attention_weights import FRAMES, WORDS, AttentionWeights, Positions
 from ser.layers.batch import Batch, Shape
 from ser.layers.convolutional_front_end import FrontEnd
 from ser.layers.dot_attention import ContextPooling, MultiHead
 from ser.layers.map_pooling import AttentionPooling
+from ser.models import multiscale_cnn
 
 DIMS, LENGTH, VECTOR, CLASSES = 24, 24, 7, 4
 TABLE, SENTENCE, EMBEDDED = 12, 9, 10  # rows of the table, words of a transcript, dimensions of a word
@@ -278,7 +278,7 @@ def test_the_weights_of_the_heads_give_what_the_layer_gives() -> None:
         torch.testing.assert_close((shares.unsqueeze(2) * asked).sum(1), pooling(asked, mask))
 
 
-@pytest.mark.parametrize("pairing", get_args(cross_attention.Pairing))
+@pytest.mark.parametrize("pairing", get_args(multiscale_cnn.Pairing))
 def test_the_shares_of_a_text_kernel_are_the_mean_of_equation_4_over_all_queries(pairing: str) -> None:
     generator = torch.Generator().manual_seed(0)
     contexts = [torch.randn(1, 3, 4, generator=generator) for _ in range(2)]
@@ -287,7 +287,7 @@ def test_the_shares_of_a_text_kernel_are_the_mean_of_equation_4_over_all_queries
         asking, asked = [torch.cat(contexts, dim=2)], [torch.cat(maps, dim=2)]
     else:
         asking, asked = (contexts if pairing == "one-to-one" else [torch.cat(contexts, dim=1)] * 2), maps
-    weights = cross_attention.attended(contexts, [(one, None) for one in maps], pairing)[1]
+    weights = multiscale_cnn.attended(contexts, [(one, None) for one in maps], pairing)[1]
     shares = [weight.mean(1) for weight in weights]
     assert len(shares) == len(asked)
     for share, who, what in zip(shares, asking, asked, strict=True):

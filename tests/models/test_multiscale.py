@@ -15,9 +15,8 @@ from ser.config import read
 from ser.config.schema import Recipe
 from ser.errors import SerError
 from ser.layers.batch import Batch, Shape
-from ser.layers.cross_attention import Pairing
 from ser.models import multiscale_cnn
-from ser.models.multiscale_cnn import MultiScaleCNN
+from ser.models.multiscale_cnn import MultiScaleCNN, Pairing
 
 RECIPES: dict[str, Recipe] = {
     name: recipe

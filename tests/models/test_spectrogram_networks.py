@@ -16,8 +16,8 @@ from ser.errors import SerError
 from ser.layers.batch import Batch, Shape
 from ser.layers.recurrent import Recurrent
 from ser.layers.time_delay import Perturbation, RestrictedAttention, TimeDelay
-from ser.layers.two_step_rules import NONE
 from ser.models import spectrogram_crnn, tdnn_lstm, two_step_crnn
+from ser.models.two_step_crnn import NONE
 from ser.training import parameter_count
 
 CONFIG = Path(__file__).parents[2] / "config"

@@ -9,7 +9,7 @@ import torch
 
 from ser.config.schema import View
 from ser.errors import SerError
-from ser.training import companding, fold_data
+from ser.training import fold_data, normalisation
 from ser.training.fold_data import FoldData
 
 Loaded = Callable[..., FoldData]
@@ -158,10 +158,10 @@ def test_mu_law_values() -> None:
     real = torch.ones(1, 3, dtype=torch.bool)
     x = torch.tensor([[[0.0], [5.0], [10.0]]])
     mid = math.log(1 + 255 * 0.5) / math.log(256)
-    assert companding.compand(x, real, "minmax_mulaw").flatten().tolist() == pytest.approx([-1, 0, 1])
-    assert companding.compand(x, real, "max_mulaw").flatten().tolist() == pytest.approx([0, mid, 1])
+    assert normalisation.compand(x, real, "minmax_mulaw").flatten().tolist() == pytest.approx([-1, 0, 1])
+    assert normalisation.compand(x, real, "max_mulaw").flatten().tolist() == pytest.approx([0, mid, 1])
     quarter = torch.tensor([[[2.5], [7.5], [10.0]]])
-    assert companding.compand(quarter, real, "literal_mulaw").flatten().tolist() == pytest.approx([-mid, mid, 1])
+    assert normalisation.compand(quarter, real, "literal_mulaw").flatten().tolist() == pytest.approx([-mid, mid, 1])
 
 
 def test_companding_depends_on_each_example_alone_and_no_padding(loaded: Loaded) -> None:
@@ -175,7 +175,7 @@ def test_companding_depends_on_each_example_alone_and_no_padding(loaded: Loaded)
 def test_a_silent_segment_stays_finite() -> None:
     silent = torch.zeros(1, 4, 2)
     for kind in ("minmax_mulaw", "max_mulaw", "literal_mulaw"):
-        assert companding.compand(silent, torch.ones(1, 4, dtype=torch.bool), kind).isfinite().all()
+        assert normalisation.compand(silent, torch.ones(1, 4, dtype=torch.bool), kind).isfinite().all()
 
 
 def test_float16_features_are_kept_and_widened_in_the_batch(loaded: Loaded) -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ser.layers.two_step_rules import (
+from ser.models import two_step_crnn
+from ser.models.two_step_crnn import (
     NONE,
     Cascade,
     PriorControl,
@@ -15,7 +16,6 @@ from ser.layers.two_step_rules import (
     led_by,
     unweighted,
 )
-from ser.models import two_step_crnn
 from ser.training.task import softmax
 
 Array = NDArray[np.float64]

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ser.layers import cross_attention
-from ser.layers.multiscale_convolution import MultiScale
+from ser.models import multiscale_cnn
+from ser.models.multiscale_cnn import MultiScale
 
 BATCH, STATISTICS, FILTERS, KERNELS = 2, 3, 4, 2
 
@@ -50,28 +50,28 @@ def wanted(contexts: list[Tensor], maps: list[Tensor], pairing: str, real: list[
 
 
 @pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("pairing", get_args(cross_attention.Pairing))
+@pytest.mark.parametrize("pairing", get_args(multiscale_cnn.Pairing))
 def test_each_pairing_is_equations_4_to_6(pairing: str, masked: bool) -> None:
     lengths = (7, 7) if pairing == "joined" else (7, 5)
     contexts, maps = material(lengths)
     real = [[length, length - 3 if masked else length] for length in lengths]
     masks = [torch.arange(length) < torch.tensor(count)[:, None] for length, count in zip(lengths, real, strict=True)]
     given = [(states, mask if masked else None) for states, mask in zip(maps, masks, strict=True)]
-    found, _ = cross_attention.attended(contexts, given, pairing)
+    found, _ = multiscale_cnn.attended(contexts, given, pairing)
     np.testing.assert_allclose(found.numpy(), wanted(contexts, maps, pairing, real), atol=1e-5)
 
 
 @pytest.mark.parametrize(("pairing", "values"), [("one-to-one", 1536), ("all-pairs", 6144), ("joined", 1536)])
 def test_the_widths_are_those_of_the_papers_sizes(pairing: str, values: int) -> None:
     contexts, maps = [torch.randn(1, 3, 128)] * 4, [(torch.randn(1, 2, 128), None)] * 4
-    assert cross_attention.attended(contexts, maps, pairing)[0].shape == (1, values)
+    assert multiscale_cnn.attended(contexts, maps, pairing)[0].shape == (1, values)
 
 
 def test_a_masked_position_gets_no_weight_and_no_gradient() -> None:
     contexts, maps = material((6, 6))
     states = maps[0].clone().requires_grad_()
     real = torch.arange(6) < torch.tensor([[6], [1]])
-    found, _ = cross_attention.attended(contexts[:1], [(states, real)], "one-to-one")
+    found, _ = multiscale_cnn.attended(contexts[:1], [(states, real)], "one-to-one")
     found.square().sum().backward()
     torch.testing.assert_close(found[1], maps[0][1, :1].repeat(1, STATISTICS)[0])  # one word: it is the answer
     assert states.grad is not None
@@ -82,7 +82,7 @@ def test_a_masked_position_gets_no_weight_and_no_gradient() -> None:
 def test_large_products_stay_finite() -> None:
     contexts, maps = material((6, 6))
     context, states = (1e3 * contexts[0]).requires_grad_(), (1e3 * maps[0]).requires_grad_()
-    found, _ = cross_attention.attended([context], [(states, None)], "one-to-one")
+    found, _ = multiscale_cnn.attended([context], [(states, None)], "one-to-one")
     found.sum().backward()
     assert found.isfinite().all()
     for tensor in (context, states):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ser.layers.label_sequences import VoicedSegments, most_segments, path_loss, segmented, voiced_regions
+from ser.models.rnn_elm import VoicedSegments, most_segments, path_loss, segmented, voiced_regions
 
 FRAMES = 9
 
