@@ -62,6 +62,11 @@ def audit(corpus: str, protocol: str) -> Path:
     return Path("data", corpus, "audit", f"{protocol}.parquet")
 
 
+def shards(folder: Path, count: int | None) -> list[Path]:
+    """Return shards 0 to ``count`` − 1 of ``folder``; None: all that are there."""
+    return sorted(folder.glob("*.parquet")) if count is None else [folder / f"{k}.parquet" for k in range(count)]
+
+
 def shard_count(utterances: int, shard_size: int) -> int:
     """Return the number of shards for ``utterances``, at most ``shard_size`` in each; at least one."""
     return max(1, -(-utterances // shard_size))

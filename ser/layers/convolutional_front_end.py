@@ -38,8 +38,7 @@ class FrontEnd(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, time, dims) -> (batch, reduced time, channels · bins)."""
-        maps: Tensor = self.layers(x.unsqueeze(1))  # (batch, channels, time, bins)
-        return maps.transpose(1, 2).flatten(2)
+        return self.layers(x.unsqueeze(1)).transpose(1, 2).flatten(2)  # of maps (batch, channels, time, bins)
 
 
 def front_end(shape: Shape, channels: Sequence[int], padding: int) -> tuple[FrontEnd, int]:

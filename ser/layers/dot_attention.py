@@ -56,7 +56,7 @@ class MultiHead(nn.Module):
         Arguments as in the forward pass, which does not materialise the weights.
         """
         query, key = self._split(self.query(target)), self._split(self.key(source))
-        score: Tensor = query @ key.transpose(2, 3) / query.shape[-1] ** 0.5
+        score = query @ key.transpose(2, 3) / query.shape[-1] ** 0.5
         return score.masked_fill(~mask[:, None, None], -torch.inf).softmax(-1)
 
     def _split(self, x: Tensor) -> Tensor:

@@ -86,8 +86,7 @@ class KernelMachine:
     def scores(self, vectors: Array) -> Array:
         """Return (utterances, classes)."""
         x = (vectors - self.held["centre"]) / self.held["scale"]
-        seen: Array = np.exp(-self.held["gamma"] * cdist(x, self.held["examples"], "sqeuclidean"))
-        return seen @ self.held["solution"]
+        return np.exp(-self.held["gamma"] * cdist(x, self.held["examples"], "sqeuclidean")) @ self.held["solution"]
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """Return centre, scale (dims,), examples (train, dims), solution (train, classes), gamma and cost."""
@@ -115,8 +114,7 @@ class RandomMachine:
 
     def scores(self, vectors: Array) -> Array:
         """Return (utterances, classes)."""
-        hidden: Array = expit((vectors - self.held["centre"]) / self.held["scale"] @ self.held["input"])
-        return hidden @ self.held["output"]
+        return expit((vectors - self.held["centre"]) / self.held["scale"] @ self.held["input"]) @ self.held["output"]
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """Return centre, scale (dims,), input (dims, nodes) and output (nodes, classes)."""

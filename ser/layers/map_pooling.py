@@ -69,7 +69,7 @@ class AttentionPooling(nn.Module):
         classes = self.top_down(maps).flatten(2)  # (batch, classes, positions)
         if self.softmax == "class":
             classes = classes.softmax(1)
-        weighted: Tensor = classes * self._common(maps)
+        weighted = classes * self._common(maps)
         return weighted.sum(-1) if self.reduction == "sum" else weighted.mean(-1)
 
     def weights(self, maps: Tensor) -> Tensor:
@@ -78,5 +78,5 @@ class AttentionPooling(nn.Module):
 
     def _common(self, maps: Tensor) -> Tensor:
         """Return the map for all classes, (batch, 1, positions)."""
-        common: Tensor = self.bottom_up(maps).flatten(2)
+        common = self.bottom_up(maps).flatten(2)
         return common.softmax(-1) if self.softmax == "spatial" else common

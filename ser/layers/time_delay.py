@@ -5,6 +5,7 @@ Every layer returns 0 on padding and does not depend on it in evaluation; normal
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,10 +27,8 @@ class RealNorm(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Normalise; padding becomes 0."""
-        norm, real = self.norm, mask.unsqueeze(-1)
-        assert norm.running_mean is not None
-        assert norm.running_var is not None
-        assert norm.momentum is not None
+        real = mask.unsqueeze(-1)
+        norm: Any = self.norm  # its statistics are declared as optional
         x = x.float() * real
         if norm.training:
             count = mask.sum().float()
@@ -96,8 +95,7 @@ class RestrictedAttention(nn.Module):
         products = [(query * k).sum(-1) for k in shifted(keys, self.offsets)]
         scores = torch.stack(products, dim=-1) / math.sqrt(self.sizes[0]) + position
         weights = scores.float().softmax(-1)  # (batch, time, heads, C)
-        seen = sum(weights[..., n : n + 1] * v for n, v in enumerate(shifted(values, self.offsets)))
-        assert isinstance(seen, Tensor)
+        seen: Any = sum(weights[..., n : n + 1] * v for n, v in enumerate(shifted(values, self.offsets)))
         return self.norm(torch.relu(torch.cat([seen, weights], dim=-1).flatten(2)), mask)
 
 

@@ -36,7 +36,7 @@ def build(
     """
     dims = shape.frame_dims()
     layers = nn.ModuleList(nn.LSTM(*sizes, batch_first=True) for sizes in pairwise((dims, *cells)))
-    attend: nn.ModuleList | None = None
+    attend = None
     if attention == "time":
         attend = nn.ModuleList(TimeAttention(cells[-1], width) for width in cells)
     elif attention == "feature":
@@ -106,7 +106,15 @@ class DenseLSTM(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, dims), mask (batch, time) -> logits (batch, classes)."""
-        pooled = self._pooled(*self._outputs(batch))
+        outputs, mask = self._outputs(batch)
+        if self.attention is None:  # all layers, or the top one alone
+            pooled = [last(h, mask) for h in outputs[-len(self.projections) :]]
+        else:
+            query = last(outputs[-1], mask)
+            pooled = [
+                attend(query, h, mask) if isinstance(attend, TimeAttention) else attend(h, mask)
+                for attend, h in zip(self.attention, outputs, strict=True)
+            ]
         joined = torch.cat([narrow(part) for narrow, part in zip(self.projections, pooled, strict=True)], dim=-1)
         return self.output(torch.relu(self.dense(joined)))
 
@@ -131,13 +139,3 @@ class DenseLSTM(nn.Module):
             x = layer(x)[0]
             outputs.append(x)
         return outputs, mask
-
-    def _pooled(self, outputs: list[Tensor], mask: Tensor) -> list[Tensor]:
-        """Return one vector (batch, cells) for every layer that reaches the classifier."""
-        if self.attention is None:  # all layers, or the top one alone
-            return [last(h, mask) for h in outputs[-len(self.projections) :]]
-        query = last(outputs[-1], mask)
-        return [
-            attend(query, h, mask) if isinstance(attend, TimeAttention) else attend(h, mask)
-            for attend, h in zip(self.attention, outputs, strict=True)
-        ]

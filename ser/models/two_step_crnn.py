@@ -102,19 +102,17 @@ class TwoStep(nn.Module):
         self.register_buffer("outputs", torch.tensor(outputs), persistent=False)
 
     def _log_posteriors(self, number: int, batch: Batch) -> Tensor:
-        logits: Tensor = self.networks[number](batch)
-        return logits.float().log_softmax(-1)
+        return self.networks[number](batch).float().log_softmax(-1)
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, bins) -> ln posterior of the classes (batch, classes), without the rule."""
         first = self._log_posteriors(0, batch)
-        return self._joined(first, self._log_posteriors(1, batch)) if self.rule == "cascade_b" else first
-
-    def _joined(self, gate: Tensor, rest: Tensor) -> Tensor:
-        """Return ln p(neutral) and ln p(other) + ln p(k | other) in the order of the classes."""
+        if self.rule != "cascade_b":
+            return first
+        rest = self._log_posteriors(1, batch)
         joined = rest.new_zeros(len(rest), len(self.others) + 1)
-        joined[:, self.others] = gate[:, 1:] + rest
-        joined[:, self.neutral] = gate[:, 0]
+        joined[:, self.others] = first[:, 1:] + rest  # ln p(other) + ln p(k | other)
+        joined[:, self.neutral] = first[:, 0]
         return joined
 
     def loss(self, batch: Batch, labels: Tensor, weights: Tensor | None) -> Tensor:
@@ -216,7 +214,7 @@ class Cascade:
     def fit(self, vectors: Vectors, labels: Labels) -> list[str]:
         """Select the threshold on (utterances, 2 · classes); return it as a remark."""
         part = "dev" if "dev" in vectors else "train"
-        first, second = self._halves(vectors[part])
+        first, second = np.hsplit(vectors[part], 2)
         truth, decide = labels[part], DECISIONS[self.rule]
         if self.rule == "cascade_a":
             values = second[first.argmax(1) == second.argmin(1)].max(1, initial=0.0)
@@ -230,15 +228,12 @@ class Cascade:
 
     def scores(self, vectors: Array) -> Array:
         """Return ln posteriors (utterances, classes), exchanged where the rule changes the prediction."""
-        first, second = self._halves(vectors)
+        first, second = np.hsplit(vectors, 2)
         return led_by(first, DECISIONS[self.rule](first, second, self.tau))
 
     def weights(self) -> dict[str, NDArray[Any]]:
         """Return the threshold."""
         return {"tau": np.array([self.tau])}
-
-    def _halves(self, vectors: Array) -> tuple[Array, Array]:
-        return vectors[:, : self.classes], vectors[:, self.classes :]
 
 
 class PriorControl:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field
 
+from ser import layout
 from ser.config.schema import Protocol
 from ser.errors import SerError, offenders
 from ser.evaluation import duplicates, leakage
@@ -82,8 +83,7 @@ def _recordings(folder: Path | None, shards: int | None, used: Sequence[str], th
     """Return the hash of each of ``used``, and the first utterance by name that is the same recording."""
     if folder is None:
         return pd.DataFrame({"utterance": used, "hash": None, "recording": None})
-    every = sorted(folder.glob("*.parquet"))
-    paths = every if shards is None else [folder / f"{shard}.parquet" for shard in range(shards)]
+    paths = layout.shards(folder, shards)
     if not paths:
         raise SerError(f"{folder} holds no fingerprints; `ser fingerprint` writes them.")
     table = _only(pa.concat_tables([contracts.read(FINGERPRINTS, path) for path in paths]), used, folder)

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,20 +57,20 @@ def read(path: Path, words: Collection[str]) -> Vectors:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def _opened(path: Path) -> Iterator[Any]:
     """Open the text, decompressed; of a zip archive its only file."""
     with path.open("rb") as file:
         head = file.read(4)
     if head[:2] == b"\x1f\x8b":
         with gzip.open(path) as packed:
-            yield cast(IO[bytes], packed)
+            yield packed
     elif head == b"PK\x03\x04":
         with zipfile.ZipFile(path) as archive:
             inside = [name for name in archive.namelist() if not name.endswith("/") and "__MACOSX" not in name]
             if len(inside) != 1:
                 raise SerError(f"{path} holds {offenders(inside)}; unpack it and give the path of one file.")
             with archive.open(inside[0]) as member:  # ZipExtFile finds lines slowly
-                yield cast(IO[bytes], io.BufferedReader(cast(io.RawIOBase, member), BUFFER))
+                yield io.BufferedReader(member, BUFFER)
     else:
         with path.open("rb", buffering=BUFFER) as plain:
             yield plain
@@ -123,9 +123,8 @@ def _word(body: bytes, dims: int, *, whole: bool) -> bytes:
 
 def _values(text: bytes, word: str) -> NDArray[np.float32]:
     fields = text.split(b" ")
-    numbers = [_float(field) for field in fields]
     with np.errstate(over="ignore"):
-        vector = np.array([np.nan if number is None else number for number in numbers], dtype=np.float32)
+        vector = np.array([_float(field) for field in fields], dtype=np.float32)  # None becomes nan
     invalid = np.flatnonzero(~np.isfinite(vector))
     if invalid.size:
         value = fields[invalid[0]].decode(errors="replace")

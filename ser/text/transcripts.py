@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from ser import layout
 from ser.errors import SerError
 from ser.tables import contracts
 
@@ -14,10 +15,7 @@ def read(folder: Path, shards: int | None = None) -> pa.Table:
     Its notes are those of the first shard. SerError if there is no shard, if one is missing, or if an utterance is in
     two of them.
     """
-    if shards is None:
-        paths = sorted(folder.glob("*.parquet"))
-    else:
-        paths = [folder / f"{shard}.parquet" for shard in range(shards)]
+    paths = layout.shards(folder, shards)
     if not paths:
         raise SerError(f"{folder} has no transcripts; `ser transcribe` writes them.")
     tables = [contracts.read(contracts.TRANSCRIPTS, path) for path in paths]

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ser import layout
 from ser.config.schema import View
 from ser.errors import SerError, offenders
 from ser.tables import contracts
@@ -27,8 +28,8 @@ class FeatureInput:
 
     values: (rows of all utterances, dims) on the device, in the stored type;
     offsets: (utterances + 1,) int64 on the host, utterance i has the rows offsets[i] to offsets[i + 1]; notes: metadata
-    of the first shard; digest: 32 hexadecimal digits over values and offsets; mean, sd: (groups, dims or 1) float32,
-    None where the view does not normalise; group: (utterances,) int64, each utterance's row of mean and sd.
+    of the first shard; digest: 32 hexadecimal digits over values and offsets; statistics: mean and sd, (groups, dims or
+    1) float32, and each utterance's row of them, (utterances,) int64; None where the view does not normalise.
     """
 
     view: View
@@ -36,9 +37,7 @@ class FeatureInput:
     offsets: NDArray[np.int64]
     notes: dict[str, str]
     digest: str
-    mean: Tensor | None = None
-    sd: Tensor | None = None
-    group: Tensor | None = None
+    statistics: tuple[Tensor, Tensor, Tensor] | None = None
 
     @property
     def dims(self) -> int:
@@ -53,27 +52,19 @@ class FeatureInput:
         time = torch.arange(longest, device=self.values.device)
         real = time < count.unsqueeze(1)
         rows = start.unsqueeze(1) + time * real  # padding reads the example's first frame and is then cleared
-        values = self.values.index_select(0, rows.flatten()).view(*rows.shape, -1)
-        x = normalisation.compand(self._normalised(values, utterance), real, self.view.compand)
+        x = self.values.index_select(0, rows.flatten()).view(*rows.shape, -1).float()
+        if self.view.scale == "log":
+            x = x.add_(normalisation.FLOOR).log_()
+        if self.statistics is not None:
+            mean, sd, group = self.statistics
+            row = group[utterance].unsqueeze(1)
+            x = x.sub_(mean[row]).div_(sd[row])
+        x = normalisation.compand(x, real, self.view.compand)
         return x.masked_fill_(~real.unsqueeze(-1), normalisation.padding(self.view.compand)), real
 
     def vectors(self, utterance: Tensor) -> Tensor:
-        """Return (batch, dims) float32 of the fold's rows ``utterance`` (batch,)."""
-        x = self._normalised(self.values.index_select(0, utterance), utterance)
-        real = torch.ones(len(x), 1, dtype=torch.bool, device=x.device)
-        return normalisation.compand(x.unsqueeze(1), real, self.view.compand).squeeze(1)
-
-    def _normalised(self, x: Tensor, utterance: Tensor) -> Tensor:
-        """Return ``x`` (batch, time, dims) or (batch, dims), scaled and normalised, in float32; it is overwritten."""
-        x = x.float()
-        if self.view.scale == "log":
-            x = x.add_(normalisation.FLOOR).log_()
-        if self.mean is None or self.sd is None or self.group is None:
-            return x
-        mean, sd = (part[self.group[utterance]] for part in (self.mean, self.sd))
-        if x.dim() == 3:
-            mean, sd = mean.unsqueeze(1), sd.unsqueeze(1)
-        return x.sub_(mean).div_(sd)
+        """Return (batch, dims) float32 of the fold's rows ``utterance`` (batch,), each with one row of ``values``."""
+        return self.frames(utterance, utterance, torch.ones_like(utterance), 1)[0].squeeze(1)
 
 
 def load(
@@ -85,19 +76,14 @@ def load(
     """
     values, offsets, notes = read_shards(view.feature, folder, fold.utterances, shards)
     _check(view, modality, several=len(values) != len(fold.utterances))
-    digest = _digest(values, offsets)
-    if view.normalise == "none":
-        return FeatureInput(view, move(values, device), offsets, notes, digest)
-    matrices = [values[first:end] for first, end in pairwise(offsets)]
-    statistics = (move(part, device) for part in normalisation.fit(view, matrices, fold))
-    return FeatureInput(view, move(values, device), offsets, notes, digest, *statistics)
-
-
-def _digest(values: NDArray[Any], offsets: NDArray[np.int64]) -> str:
     digest = hashlib.blake2b(f"{values.dtype.str}{values.shape}".encode(), digest_size=16)
     digest.update(offsets.tobytes())
     digest.update(values.reshape(-1).view(np.uint8).data)
-    return digest.hexdigest()
+    statistics = None
+    if view.normalise != "none":
+        mean, sd, group = normalisation.fit(view, [values[first:end] for first, end in pairwise(offsets)], fold)
+        statistics = move(mean, device), move(sd, device), move(group, device)
+    return FeatureInput(view, move(values, device), offsets, notes, digest.hexdigest(), statistics)
 
 
 def _check(view: View, modality: str, *, several: bool) -> None:
@@ -127,7 +113,7 @@ def read_shards(
     Memory peaks at the result and one shard. SerError names the utterances that no shard has, that two shards have,
     whose number of dimensions differs, whose matrix is torn, or whose values are not finite.
     """
-    shards = sorted(folder.glob("*.parquet")) if count is None else [folder / f"{k}.parquet" for k in range(count)]
+    shards = layout.shards(folder, count)
     if not shards:
         raise SerError(f"{folder} holds no shard of feature '{feature}'; the extract stage writes them.")
     row_of = {name: row for row, name in enumerate(utterances)}

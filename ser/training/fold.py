@@ -60,7 +60,10 @@ def read(path: Path, fold: int, protocol: Protocol | None = None) -> Fold:
     notes = contracts.metadata(table)
     all_folds = contracts.select(path, ["fold", "label"])
     folds, labels = (sorted(all_folds[column].unique().to_pylist()) for column in ("fold", "label"))
-    protocol = protocol or _protocol(path, notes)
+    try:
+        protocol = protocol or Protocol.model_validate_json(notes["protocol"])
+    except (KeyError, ValidationError) as error:
+        raise SerError(f"{path} does not say which protocol it is of ({error}); split again.") from error
     if not table.num_rows:
         raise SerError(f"{path} has no fold {fold}; it has {offenders(folds, 30)}.")
     classes = tuple(protocol.labels) if isinstance(protocol.labels, Mapping) else tuple(labels)
@@ -86,14 +89,6 @@ def read(path: Path, fold: int, protocol: Protocol | None = None) -> Fold:
     )
     _check_parts(found, f"{path}: fold {fold}")
     return found
-
-
-def _protocol(path: Path, notes: Mapping[str, str]) -> Protocol:
-    """Return the protocol that the split stage wrote into the table's metadata."""
-    try:
-        return Protocol.model_validate_json(notes["protocol"])
-    except (KeyError, ValidationError) as error:
-        raise SerError(f"{path} does not say which protocol it is of ({error}); split again.") from error
 
 
 def _check_parts(fold: Fold, where: str) -> None:

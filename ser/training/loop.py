@@ -81,13 +81,9 @@ def loss_function(model: nn.Module, data: FoldData, training: Training) -> Calla
     weights = None
     if training.class_weights == "balanced":
         weights = device.move(balanced_weights(data.examples("train").label, len(data.fold.classes)), data.device)
-
-    def loss(batch: Batch, labels: Tensor) -> Tensor:
-        if own is not None:
-            return own(batch, labels, weights)
-        return F.cross_entropy(model(batch).float(), labels, weight=weights)
-
-    return loss
+    if own is not None:
+        return lambda batch, labels: own(batch, labels, weights)
+    return lambda batch, labels: F.cross_entropy(model(batch).float(), labels, weight=weights)
 
 
 def balanced_weights(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:

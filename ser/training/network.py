@@ -1,17 +1,14 @@
 """Train a network of ``ser.models`` on a fold and predict the test part."""
 
-from collections.abc import Callable
 from functools import partial
 from types import ModuleType
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ser.config.schema import Protocol, Recipe, Training
 from ser.errors import SerError
-from ser.layers.back_end_classifier import BackEnd
 from ser.layers.batch import Batch, Shape
 from ser.tables.contracts import PARTS
 from ser.training import attention_record, loop, predict
@@ -51,14 +48,17 @@ def train(task: TrainingTask, data: FoldData) -> Outcome:
     fitted = loop.fit(model, data, task)
     weights = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
     notes = _notes(recipe.training, data.fold.protocol, fitted.history)
-    make: Callable[..., BackEnd | None] | None = getattr(task.module, "back_end", None)
-    end = None if make is None else make(classes, **recipe.options)
+    end = task.module.back_end(classes, **recipe.options) if hasattr(task.module, "back_end") else None
     if end is None:
         probabilities = predict.probabilities(model, data, "test", recipe.training.batch)
     else:
-        probabilities, remarks = _second(end, model, data, recipe.training.batch)
+        fold = data.fold
+        parts = [part for part in PARTS if fold.rows(part).size]
+        vectors = {part: predict.summaries(model, data, part, recipe.training.batch) for part in parts}
+        tested = vectors.pop("test")
+        notes += end.fit(vectors, {part: fold.labels[fold.rows(part)] for part in vectors})
+        probabilities = softmax(end.scores(tested))
         weights |= {f"back_end.{name}": torch.from_numpy(np.array(value)) for name, value in end.weights().items()}
-        notes += remarks
     return Outcome(
         probabilities,
         fitted.history,
@@ -71,22 +71,13 @@ def train(task: TrainingTask, data: FoldData) -> Outcome:
     )
 
 
-def _second(end: BackEnd, model: nn.Module, data: FoldData, size: int) -> tuple[NDArray[np.float32], list[str]]:
-    """Return probabilities (test utterances, classes) from the ``end`` fitted on the network's summaries."""
-    fold = data.fold
-    vectors = {part: predict.summaries(model, data, part, size) for part in PARTS if fold.rows(part).size}
-    labels = {part: fold.labels[fold.rows(part)] for part in vectors if part != "test"}
-    remarks = end.fit({part: vectors[part] for part in labels}, labels)
-    return softmax(end.scores(vectors["test"])), remarks
-
-
 def _statistics(data: FoldData) -> dict[str, Tensor]:
     """Return the mean and sd fitted on the train part: without them the weights cannot be used on new recordings."""
     found = {}
     for name, feature in (("frames", data.frames), ("vector", data.vector)):
-        if feature is not None and feature.mean is not None and feature.sd is not None and len(feature.mean) == 1:
-            found[f"statistics.{name}.mean"] = feature.mean[0].cpu().clone()
-            found[f"statistics.{name}.sd"] = feature.sd[0].cpu().clone()
+        if feature is not None and feature.statistics is not None and len(feature.statistics[0]) == 1:
+            for kind, value in zip(("mean", "sd"), feature.statistics, strict=False):
+                found[f"statistics.{name}.{kind}"] = value[0].cpu().clone()
     return found
 
 

@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Mapping
-from types import ModuleType
 
 import numpy as np
 import torch
@@ -29,18 +28,14 @@ def parameters(recipe: Recipe, dims: Mapping[str, int], classes: int) -> int:
         if view.feature not in dims:
             raise unknown("feature", view.feature, dims)
     if task.kind(module) == "estimator":
-        return sum(_of_estimator(module, recipe, dims[view.feature], classes) for view in inputs.views().values())
+        labels, width = np.repeat(np.arange(classes), ROWS), dims[inputs.views()["vector"].feature]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on so few rows it need not converge
+            fitted = estimator.seeded(module.build(classes, **recipe.options), 0)
+            fitted.fit(np.random.default_rng(0).normal(size=(len(labels), width)), labels)
+        return sum(value.size for value in module.weights(fitted).values())
     model = network.build(recipe, module, _shape(inputs, dims, classes), classes)
     return sum(parameter.numel() for parameter in model.parameters())
-
-
-def _of_estimator(module: ModuleType, recipe: Recipe, width: int, classes: int) -> int:
-    labels = np.repeat(np.arange(classes), ROWS)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # on so few rows it need not converge
-        fitted = estimator.seeded(module.build(classes, **recipe.options), 0)
-        fitted.fit(np.random.default_rng(0).normal(size=(len(labels), width)), labels)
-    return sum(value.size for value in module.weights(fitted).values())
 
 
 def _shape(inputs: Inputs, dims: Mapping[str, int], classes: int) -> Shape:
