@@ -32,7 +32,8 @@ class SmallNetwork:
     @property
     def fixed(self) -> bool:
         """Return whether every utterance has the same number of frames."""
-        return fixed_length(self.recipe.inputs.frames) is not None
+        frames = self.recipe.inputs.frames
+        return frames is not None and fixed_length(frames) is not None
 
     @property
     def fixed_words(self) -> bool:

@@ -56,7 +56,7 @@ def record(job: Any, data: Any, outcome: Any, start: Start, extra: Mapping[str, 
         "seconds": round(start.seconds(), 3),  # of this attempt
         **extra,
         **start.software,
-        "features": {feature.view.feature: feature.notes for feature in data.features()},
+        "features": {feature.view.feature: feature.notes for feature in data.features.values()},
         "data": data.digests(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -39,7 +39,7 @@ def record(model: nn.Module, data: FoldData) -> list[dict[str, object]]:
     fold, examples = data.fold, data.examples("test")
     rows = recorded_utterances(fold)
     first = [np.searchsorted(examples.utterance, [row]).astype(np.int64) for row in rows]  # sorted by utterance
-    hop = None if data.frames is None else json.loads(data.frames.notes.get("hop", "null"))
+    hop = json.loads(data.features["frames"].notes.get("hop", "null")) if "frames" in data.features else None
     found: list[dict[str, object]] = []
     model.eval()
     with torch.inference_mode():

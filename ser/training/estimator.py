@@ -43,9 +43,8 @@ def train(task: TrainingTask, data: FoldData) -> Outcome:
 
 def _matrix(data: FoldData, part: str) -> NDArray[np.float64]:
     """Return the part's vectors (utterances, dims) under the recipe's view."""
-    assert data.vector is not None  # ``task.inputs``
     rows = torch.from_numpy(data.fold.rows(part)).to(data.device)
-    return data.vector.vectors(rows).double().cpu().numpy()
+    return data.features["vector"].vectors(rows).double().cpu().numpy()
 
 
 def seeded(estimator: Any, seed: int) -> Any:

@@ -36,39 +36,29 @@ class Examples:
 
 @dataclass(frozen=True)
 class FoldData:
-    """A fold and what a model reads of it; None where the model does not read the modality."""
+    """A fold and what a model reads of it. features: of the modalities frames and vector; words: None if not read."""
 
     fold: Fold
     device: torch.device
-    frames: FeatureInput | None = None
-    vector: FeatureInput | None = None
+    features: Mapping[str, FeatureInput]
     words: WordInput | None = None
 
     @property
     def length(self) -> int | None:
         """Return the frames of every example where the view fixes it, or None."""
-        return fixed_length(None if self.frames is None else self.frames.view)
+        return fixed_length(self.features["frames"].view) if "frames" in self.features else None
 
     @property
     def shape(self) -> Shape:
         """Return the sizes that the model is built for."""
-        return Shape(
-            None if self.frames is None else self.frames.dims,
-            self.length,
-            None if self.vector is None else self.vector.dims,
-            None if self.words is None else self.words.table,
-            None if self.words is None else self.words.length,
-            self.fold.classes,
-        )
-
-    def features(self) -> list[FeatureInput]:
-        """Return the features that the model reads."""
-        return [one for one in (self.frames, self.vector) if one is not None]
+        dims = {modality: one.dims for modality, one in self.features.items()}
+        table, sentence = (None, None) if self.words is None else (self.words.table, self.words.length)
+        return Shape(dims.get("frames"), self.length, dims.get("vector"), table, sentence, self.fold.classes)
 
     def digests(self) -> dict[str, str]:
         """Return a digest of the fold, of each feature by its name, and of the words."""
         found = {"folds": self.fold.digest()}
-        found |= {one.view.feature: one.digest for one in self.features()}
+        found |= {one.view.feature: one.digest for one in self.features.values()}
         return found if self.words is None else found | {"words": self.words.digest()}
 
     def examples(self, part: str) -> Examples:
@@ -79,9 +69,10 @@ class FoldData:
         """
         rows = self.fold.rows(part)
         labels = self.fold.labels[rows]
-        if self.frames is None:
+        if "frames" not in self.features:
             return Examples(rows, rows, np.ones_like(rows), labels)
-        view, first, counts = self.frames.view, self.frames.offsets[rows], np.diff(self.frames.offsets)[rows]
+        view, offsets = self.features["frames"].view, self.features["frames"].offsets
+        first, counts = offsets[rows], np.diff(offsets)[rows]
         for most in (view.limit, view.length):
             counts = np.minimum(counts, most) if most else counts
         if view.segments is None:
@@ -106,12 +97,12 @@ class FoldData:
             order, torch.split(move(table, self.device), sizes, dim=1), strict=True
         ):
             found: dict[str, Tensor] = {}
-            if self.frames is not None:
+            if "frames" in self.features:
                 longest = self.length or int(examples.frames[indices].max())
-                found["frames"], real = self.frames.frames(utterance, start, frames, longest)
+                found["frames"], real = self.features["frames"].frames(utterance, start, frames, longest)
                 found["mask"] = torch.ones_like(real) if self.length else real
-            if self.vector is not None:
-                found["vector"] = self.vector.vectors(utterance)
+            if "vector" in self.features:
+                found["vector"] = self.features["vector"].vectors(utterance)
             if self.words is not None:
                 found["words"], found["word_mask"] = self.words.batch(utterance, examples.utterance[indices])
             yield Batch(**found), label
@@ -139,14 +130,13 @@ def load(
         if view.feature not in features:
             raise unknown("feature", view.feature, features)
         found[modality] = feature_input.load(view, modality, features[view.feature], fold, device, shards)
-    frames, vector = found.get("frames"), found.get("vector")
     if inputs.words is None:
-        return FoldData(fold, device, frames, vector)
+        return FoldData(fold, device, found)
     if transcripts is None:
         raise SerError("the recipe reads inputs.words, but no folder of transcripts was given.")
     sentences = word_input.sentences(transcripts, fold.utterances, shards)
     words = word_input.make(inputs.words, sentences, fold, device, seed=seed, embedding=embedding)
-    return FoldData(fold, device, frames, vector, words)
+    return FoldData(fold, device, found, words)
 
 
 def segment_starts(frames: int, length: int, hop: int) -> Rows:
@@ -159,8 +149,6 @@ def segment_starts(frames: int, length: int, hop: int) -> Rows:
     return np.append(regular, tail) if regular[-1] < tail else regular
 
 
-def fixed_length(view: View | None) -> int | None:
+def fixed_length(view: View) -> int | None:
     """Return the frames of every example where the view fixes it, or None."""
-    if view is None:
-        return None
     return view.segments.frames if view.segments else view.length

@@ -74,8 +74,8 @@ def train(task: TrainingTask, data: FoldData) -> Outcome:
 def _statistics(data: FoldData) -> dict[str, Tensor]:
     """Return the mean and sd fitted on the train part: without them the weights cannot be used on new recordings."""
     found = {}
-    for name, feature in (("frames", data.frames), ("vector", data.vector)):
-        if feature is not None and feature.statistics is not None and len(feature.statistics[0]) == 1:
+    for name, feature in data.features.items():
+        if feature.statistics is not None and len(feature.statistics[0]) == 1:
             for kind, value in zip(("mean", "sd"), feature.statistics, strict=False):
                 found[f"statistics.{name}.{kind}"] = value[0].cpu().clone()
     return found

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from ser.config.schema import Inputs, Recipe
+from ser.config.schema import Recipe
 from ser.errors import unknown
 from ser.layers.batch import Shape
 from ser.training import estimator, network, task
@@ -34,17 +34,11 @@ def parameters(recipe: Recipe, dims: Mapping[str, int], classes: int) -> int:
             fitted = estimator.seeded(module.build(classes, **recipe.options), 0)
             fitted.fit(np.random.default_rng(0).normal(size=(len(labels), width)), labels)
         return sum(value.size for value in module.weights(fitted).values())
-    model = network.build(recipe, module, _shape(inputs, dims, classes), classes)
+    sizes = {modality: dims[view.feature] for modality, view in inputs.views().items()}
+    length = None if inputs.frames is None else fixed_length(inputs.frames)
+    words = inputs.words
+    table, sentence = (None, None) if words is None else (torch.zeros(WORDS, words.dims), words.length)
+    names = ("neutral", *map(str, range(1, classes)))
+    shape = Shape(sizes.get("frames"), length, sizes.get("vector"), table, sentence, names)
+    model = network.build(recipe, module, shape, classes)
     return sum(parameter.numel() for parameter in model.parameters())
-
-
-def _shape(inputs: Inputs, dims: Mapping[str, int], classes: int) -> Shape:
-    frames, vector, words = inputs.frames, inputs.vector, inputs.words
-    return Shape(
-        None if frames is None else dims[frames.feature],
-        fixed_length(frames),
-        None if vector is None else dims[vector.feature],
-        None if words is None else torch.zeros(WORDS, words.dims),
-        None if words is None else words.length,
-        ("neutral", *map(str, range(1, classes))),
-    )

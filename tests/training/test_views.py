@@ -181,8 +181,7 @@ def test_a_silent_segment_stays_finite() -> None:
 def test_float16_features_are_kept_and_widened_in_the_batch(loaded: Loaded) -> None:
     half = {name: matrix.astype(np.float16) for name, matrix in MATRICES.items()}
     data = loaded(ROWS, half, view(scale="log", normalise="statistics"))
-    assert data.frames is not None
-    assert data.frames.values.dtype == torch.float16
+    assert data.features["frames"].values.dtype == torch.float16
     frames, mask = seen(data, "train")
     wide, _ = seen(loaded(ROWS, MATRICES, view(scale="log", normalise="statistics")), "train")
     assert frames["t1"].dtype == np.float32
