@@ -15,7 +15,7 @@ import time
 import torch
 
 from ser import catalog
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import Batch, Shape
 from ser.training import device
 
 # system: model, shape, batch, frames

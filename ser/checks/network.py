@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from ser.config.options import with_options
 from ser.config.schema import Inputs, Options, Recipe
 from ser.errors import SerError, require
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import Batch, Shape
 from ser.training import network
 from ser.training.fold_data import fixed_length
 

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from ser.errors import SerError
-from ser.layers.attention_weights import FRAMES
-from ser.layers.batch import Shape
+from ser.layers.interface import FRAMES, Shape
 
 KERNEL, STRIDE = 5, 2
 

@@ -15,7 +15,7 @@ from scipy.special import expit
 from torch import Tensor
 
 from ser import metrics
-from ser.layers.back_end_classifier import BackEnd, Labels, Vectors
+from ser.layers.interface import BackEnd, Labels, Vectors
 from ser.layers.statistics import maximum, mean
 
 Kind = Literal["kernel", "random", "none"]

@@ -10,9 +10,8 @@ from torch import Tensor, nn
 
 from ser.bounds import Count, Share
 from ser.errors import SerError
-from ser.layers.attention_weights import FRAMES, WORDS, AttentionWeights
-from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import ContextPooling, MultiHead, glorot
+from ser.layers.interface import FRAMES, WORDS, AttentionWeights, Batch, Shape
 from ser.layers.recurrent import Cell, Recurrent
 from ser.layers.statistics import mean
 from ser.layers.word_vectors import WordVectors

@@ -9,8 +9,8 @@ from typing import Literal
 from torch import nn
 
 from ser.bounds import Count, Counts, Index
-from ser.layers.batch import Shape
 from ser.layers.convolutional_front_end import front_end
+from ser.layers.interface import Shape
 from ser.layers.recurrent import Recurrent
 from ser.models.frame_lstm import FrameLSTM
 

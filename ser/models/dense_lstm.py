@@ -11,9 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from ser.bounds import Count, Counts
-from ser.layers.attention_weights import FRAMES, AttentionWeights
-from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import weights
+from ser.layers.interface import FRAMES, AttentionWeights, Batch, Shape
 from ser.layers.statistics import last
 
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ser.bounds import Count, Index
 from ser.errors import SerError
 from ser.layers import extreme_learning
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import Batch, Shape
 
 Loudness = Literal["frame", "window"]
 back_end = extreme_learning.back_end

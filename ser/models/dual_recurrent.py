@@ -13,9 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ser.bounds import Count, Share
-from ser.layers.attention_weights import WORDS, AttentionWeights
-from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import Affine, weights
+from ser.layers.interface import WORDS, AttentionWeights, Batch, Shape
 from ser.layers.recurrent import Encoder
 from ser.layers.word_vectors import WordVectors
 

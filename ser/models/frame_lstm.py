@@ -10,8 +10,8 @@ from typing import Literal
 from torch import Tensor, nn
 
 from ser.bounds import Count, Share
-from ser.layers.batch import Batch, Shape
 from ser.layers.convolutional_front_end import FrontEnd
+from ser.layers.interface import Batch, Shape
 from ser.layers.recurrent import Recurrent
 from ser.layers.statistics import mean
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from ser.bounds import Count, Counts, Share
 from ser.errors import SerError
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import Batch, Shape
 from ser.layers.recurrent import Recurrent
 
 

@@ -13,9 +13,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ser.bounds import Count, Share
-from ser.layers.attention_weights import FRAMES, WORDS, AttentionWeights
-from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import Affine, weights
+from ser.layers.interface import FRAMES, WORDS, AttentionWeights, Batch, Shape
 from ser.layers.recurrent import Cell, Encoder
 from ser.layers.word_vectors import WordVectors
 

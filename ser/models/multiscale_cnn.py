@@ -16,8 +16,7 @@ from torch.nn import functional as F
 
 from ser.bounds import Count, Counts, Share
 from ser.errors import SerError
-from ser.layers.attention_weights import WORDS, AttentionWeights
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import WORDS, AttentionWeights, Batch, Shape
 from ser.layers.statistics import POOLINGS, pooled
 from ser.layers.word_vectors import WordVectors
 

@@ -16,10 +16,9 @@ from torch import Tensor, nn
 from ser.bounds import Count, Counts, Index
 from ser.errors import SerError
 from ser.layers import convolutional_front_end
-from ser.layers.attention_weights import FRAMES, AttentionWeights
-from ser.layers.batch import Batch, Shape
 from ser.layers.convolutional_front_end import FrontEnd
 from ser.layers.fsmn_memory import MemoryLayer, Taps
+from ser.layers.interface import FRAMES, AttentionWeights, Batch, Shape
 from ser.layers.statistics import POOLINGS
 
 

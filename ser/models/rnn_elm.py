@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from ser.bounds import Count, Index
 from ser.layers import extreme_learning
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import Batch, Shape
 from ser.layers.recurrent import Recurrent
 
 Objective = Literal["strict", "floating", "frames"]

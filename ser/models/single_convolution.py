@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ser.bounds import Count
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import Batch, Shape
 from ser.layers.map_pooling import AveragePooling
 
 

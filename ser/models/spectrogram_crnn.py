@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ser.bounds import Count, Share
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import Batch, Shape
 from ser.layers.recurrent import Recurrent
 
 Reader = Literal["both", "forward", "none"]

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from ser.bounds import Count, Index, Share
 from ser.errors import SerError
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import Batch, Shape
 from ser.layers.recurrent import Recurrent
 from ser.layers.statistics import mean, pooled
 from ser.layers.time_delay import Perturbation, RawWaveform, RestrictedAttention, TimeDelay

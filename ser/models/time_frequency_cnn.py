@@ -13,8 +13,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ser.layers.attention_weights import FRAMES, AttentionWeights
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import FRAMES, AttentionWeights, Batch, Shape
 from ser.layers.map_pooling import AttentionPooling, AveragePooling, BilinearPooling, Reduction, Softmax
 
 CHANNELS = (16, 32, 48, 64, 80)

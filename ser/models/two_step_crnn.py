@@ -20,8 +20,7 @@ from torch.nn import functional as F
 from ser import metrics
 from ser.bounds import Count, Share
 from ser.errors import SerError
-from ser.layers.back_end_classifier import BackEnd, Labels, Vectors
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import BackEnd, Batch, Labels, Shape, Vectors
 from ser.models import spectrogram_crnn
 
 Rule = Literal["cascade_a", "cascade_b", "prior"]

@@ -9,8 +9,7 @@ import torch
 from torch import nn
 
 from ser.errors import SerError
-from ser.layers.attention_weights import AttentionWeights, Positions
-from ser.layers.batch import Batch
+from ser.layers.interface import AttentionWeights, Batch, Positions
 from ser.training.fold import Fold
 from ser.training.fold_data import FoldData
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ser.config.schema import Inputs, View
 from ser.errors import SerError, unknown
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import Batch, Shape
 from ser.training import feature_input, word_input
 from ser.training.device import move
 from ser.training.feature_input import FeatureInput

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from ser.config.schema import Training
 from ser.errors import SerError
 from ser.jobs.training_log import TrainingLog
-from ser.layers.batch import Batch
+from ser.layers.interface import Batch
 from ser.training import batch_order, device, optimisers, predict, training_state
 from ser.training.epoch_selection import Epoch, best, finished
 from ser.training.fold_data import FoldData

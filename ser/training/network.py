@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ser.config.schema import Protocol, Recipe, Training
 from ser.errors import SerError
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import Batch, Shape
 from ser.tables.contracts import PARTS
 from ser.training import attention_record, loop, predict
 from ser.training.epoch_selection import Epoch, best

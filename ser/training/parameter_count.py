@@ -8,7 +8,7 @@ import torch
 
 from ser.config.schema import Recipe
 from ser.errors import unknown
-from ser.layers.batch import Shape
+from ser.layers.interface import Shape
 from ser.training import estimator, network, task
 from ser.training.fold_data import fixed_length
 

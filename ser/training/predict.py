@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ser import metrics
 from ser.errors import SerError, offenders
-from ser.layers.batch import Batch
+from ser.layers.interface import Batch
 from ser.training import batch_order
 from ser.training.fold_data import FoldData
 

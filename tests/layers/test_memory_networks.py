@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ser.errors import SerError
-from ser.layers.batch import Batch, Shape
 from ser.layers.convolutional_front_end import FrontEnd, front_end, reduced
 from ser.layers.fsmn_memory import Memory, MemoryLayer
+from ser.layers.interface import Batch, Shape
 from ser.models import pyramid_fsmn
 
 Array = NDArray[np.float64]

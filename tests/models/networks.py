@@ -11,7 +11,7 @@ from ser.checks.network import CLASSES, DIMS, LENGTH, SmallNetwork, smallest
 from ser.config import read
 from ser.config.options import with_options
 from ser.config.schema import Recipe
-from ser.layers.batch import Shape
+from ser.layers.interface import Shape
 from ser.training import network
 
 __all__ = ["CLASSES", "DIMS", "LENGTH", "SMALL", "chosen", "every"]

@@ -13,10 +13,9 @@ from torch import Tensor, nn
 from ser import catalog
 from ser.config import read
 from ser.config.schema import Recipe
-from ser.layers.attention_weights import FRAMES, WORDS, AttentionWeights, Positions
-from ser.layers.batch import Batch, Shape
 from ser.layers.convolutional_front_end import FrontEnd
 from ser.layers.dot_attention import ContextPooling, MultiHead
+from ser.layers.interface import FRAMES, WORDS, AttentionWeights, Batch, Positions, Shape
 from ser.layers.map_pooling import AttentionPooling
 from ser.models import multiscale_cnn
 

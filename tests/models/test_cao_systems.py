@@ -14,7 +14,7 @@ from ser import catalog
 from ser.config import read
 from ser.config.schema import Recipe
 from ser.errors import SerError
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import Batch, Shape
 from ser.models import conv_blstm, frame_lstm, hsf_crnn
 from ser.models.hsf_crnn import RecurrentBranch
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from ser.config import read
 from ser.errors import SerError
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import Batch, Shape
 from ser.models import dnn_elm, rnn_elm, single_convolution, time_frequency_cnn
 
 CONFIG = Path(__file__).parents[2] / "config"

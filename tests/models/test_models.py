@@ -9,7 +9,7 @@ from networks import CLASSES, DIMS, LENGTH, chosen, every
 from ser import catalog
 from ser.checks.network import CHECKS, SmallNetwork
 from ser.errors import SerError
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import Batch, Shape
 from ser.models import multiscale_cnn
 from ser.training import network
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from ser.config import read
 from ser.config.schema import Recipe
 from ser.errors import SerError
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import Batch, Shape
 from ser.models import multiscale_cnn
 from ser.models.multiscale_cnn import MultiScaleCNN, Pairing
 

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from ser.config import extractors, read
 from ser.config.schema import Recipe
 from ser.errors import SerError
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import Batch, Shape
 from ser.layers.recurrent import Recurrent
 from ser.layers.time_delay import Perturbation, RestrictedAttention, TimeDelay
 from ser.models import spectrogram_crnn, tdnn_lstm, two_step_crnn

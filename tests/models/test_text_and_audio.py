@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from ser.config import read
 from ser.errors import SerError
-from ser.layers.batch import Batch, Shape
 from ser.layers.dot_attention import Affine, ContextPooling, MultiHead, weights
+from ser.layers.interface import Batch, Shape
 from ser.layers.word_vectors import WordVectors
 from ser.models import aligned_attention, dual_recurrent, multi_hop
 from ser.training.parameter_count import parameters

@@ -13,7 +13,7 @@ from ser.checks.protocol import assigned
 from ser.config import read
 from ser.config.schema import Config
 from ser.corpora import enterface
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import Batch, Shape
 from ser.models import dense_lstm
 from ser.papers.published import printed
 from ser.protocols import random_holdout, speaker_folds

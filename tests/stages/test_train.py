@@ -19,8 +19,7 @@ from ser import catalog, layout
 from ser.config.schema import Protocol, Recipe
 from ser.errors import SerError
 from ser.files import checkpoints
-from ser.layers.attention_weights import FRAMES, AttentionWeights
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import FRAMES, AttentionWeights, Batch, Shape
 from ser.layout import Run
 from ser.stages import train as stage
 from ser.stages.train import TrainJob, train

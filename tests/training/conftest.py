@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ser.config.schema import Inputs, Protocol, View
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import Batch, Shape
 from ser.tables import contracts
 from ser.training import fold, fold_data
 from ser.training.fold_data import FoldData

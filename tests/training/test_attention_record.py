@@ -16,8 +16,7 @@ from ser.config import read
 from ser.config.schema import Recipe, View
 from ser.errors import SerError
 from ser.files.checkpoints import CheckpointFile
-from ser.layers.attention_weights import FRAMES, WORDS, AttentionWeights, Positions
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import FRAMES, WORDS, AttentionWeights, Batch, Positions, Shape
 from ser.tables import contracts
 from ser.training import attention_record, network
 from ser.training.fold_data import FoldData

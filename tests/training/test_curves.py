@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ser.config.schema import Recipe, Training, View
 from ser.files import checkpoints
 from ser.files.checkpoints import CheckpointFile
-from ser.layers.batch import Batch, Shape
+from ser.layers.interface import Batch, Shape
 from ser.training import epoch_selection, loop, network, predict
 from ser.training.epoch_selection import Epoch
 from ser.training.fold_data import FoldData

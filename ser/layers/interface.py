@@ -1,11 +1,19 @@
-"""The input of a model: several modalities of the same utterances in one typed structure."""
+"""What a model and the pipeline exchange: sizes and batches in, attention weights and a second learner out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ser.errors import SerError
 from ser.layers.statistics import valid
+
+Axis = Literal["frames", "words"]
+Vectors = Mapping[str, NDArray[np.float64]]  # part: (utterances, dims)
+Labels = Mapping[str, NDArray[np.int64]]  # part: (utterances,), index of the class
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,3 +84,51 @@ class Batch:
     def real_words(self) -> tuple[Tensor, Tensor]:
         """Return the words and their mask, all True where it is None."""
         return self.words, valid(self.words, self.word_mask)
+
+
+@dataclass(frozen=True)
+class Positions:
+    """Where the positions of a sequence are on the input: position p has its middle at start + step · p.
+
+    Counted in rows of the feature or in words, from 0. A middle between two rows is a fraction.
+    """
+
+    axis: Axis
+    start: float = 0.0
+    step: float = 1.0
+
+    def through(self, kernel: int, stride: int = 1, padding: int = 0) -> "Positions":
+        """Return the positions after a convolution or pooling with ``padding`` zeros before the first position.
+
+        Output position p covers the input positions p · stride − padding to p · stride − padding + kernel − 1.
+        """
+        first = (kernel - 1) / 2 - padding
+        return Positions(self.axis, self.start + self.step * first, self.step * stride)
+
+
+FRAMES, WORDS = Positions("frames"), Positions("words")
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionWeights:
+    """One attention. weights: (batch, positions), at least 0, 0 on padding, each row sums to 1."""
+
+    weights: Tensor
+    positions: Positions
+
+
+class BackEnd(Protocol):
+    """A second learner: fitted on the train part, its settings selected on the dev part where there is one.
+
+    A model defines one with ``back_end(classes, **options)``. The method ``summary(batch) -> (batch, dims)`` of its
+    network gives the vectors.
+    """
+
+    def fit(self, vectors: Vectors, labels: Labels) -> list[str]:
+        """Fit on part ``train`` and select on ``dev``, if given; return remarks for the record of the run."""
+
+    def scores(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return (utterances, classes), the largest is the prediction; their softmax is stored as probabilities."""
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """Return the fitted numbers, which are stored with the network's weights."""
