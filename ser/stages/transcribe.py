@@ -50,24 +50,20 @@ def _transcribe(job: TranscribeJob, device: str) -> None:
     rows = contracts.read(contracts.MANIFEST, job.manifest, {"shard": job.shard})
     names, given = rows["utterance"].to_pylist(), rows["text"].to_pylist()
     if job.recogniser is None:
-        texts, notes = _given(names, given, job.manifest), {"provenance": GIVEN}
+        missing = [name for name, text in zip(names, given, strict=True) if text is None]
+        if missing:
+            raise SerError(
+                f"{job.manifest}: the corpus has no transcript of {len(missing)} utterances: {offenders(missing)}. "
+                "Exclude them, or configure a recogniser: an entry under 'transcripts', named by the system's "
+                "inputs.words.transcript."
+            )
+        texts, notes = given, {"provenance": GIVEN}
     elif job.audio is None:
         raise SerError(f"the recogniser '{job.recogniser}' needs the audio of shard {job.shard} (--audio FILE).")
     else:
         texts, notes = _recognised(names, job.audio, job.recogniser, job.options, device)
     columns = [names, texts, [tokens(text) for text in texts], [text or "" for text in given]]
     contracts.write(contracts.TRANSCRIPTS, pa.table(columns, schema=contracts.TRANSCRIPTS.schema), job.out, notes)
-
-
-def _given(names: list[str], texts: list[str | None], manifest: Path) -> list[str]:
-    missing = [name for name, text in zip(names, texts, strict=True) if text is None]
-    if missing:
-        raise SerError(
-            f"{manifest}: the corpus has no transcript of {len(missing)} utterances: {offenders(missing)}. Exclude "
-            "them, or configure a recogniser: an entry under 'transcripts', named by the system's "
-            "inputs.words.transcript."
-        )
-    return [text for text in texts if text is not None]
 
 
 def _recognised(

@@ -6,7 +6,7 @@ than VoxCeleb.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -39,14 +39,14 @@ def train(
     optimiser = torch.optim.Adam(parameters, lr=LEARNING_RATE)
     for _ in progress(range(epochs), total=epochs, unit="epochs"):
         model.train()
-        for batch in _shuffled(fitted, generator):
+        for batch, crops in _batches(levels, fitted, generator):
             names = torch.tensor([speakers[i] for i in batch], device=device)
-            loss = nn.functional.cross_entropy(head(model(_crops(levels, batch, generator, device))), names)
+            loss = nn.functional.cross_entropy(head(model(centred(crops.to(device)))), names)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
     # the normalisation statistics anew: after a few dozen steps the running ones still lag behind the weights
-    update_bn((_crops(levels, batch, generator, device) for batch in _shuffled(fitted, generator)), model)
+    update_bn((centred(crops.to(device)) for _, crops in _batches(levels, fitted, generator)), model)
     model.eval()
     with torch.inference_mode():
         named = [int(head(model(centred(levels[i][None].to(device)))).argmax()) == speakers[i] for i in tested]
@@ -67,19 +67,18 @@ def _divide(speakers: Sequence[int], generator: torch.Generator) -> tuple[list[i
     return sorted(fitted), sorted(tested)
 
 
-def _shuffled(utterances: Sequence[int], generator: torch.Generator) -> list[list[int]]:
+def _batches(
+    levels: Sequence[Tensor], utterances: Sequence[int], generator: torch.Generator
+) -> Iterator[tuple[list[int], Tensor]]:
+    """Yield shuffled ``utterances`` with ``CROP`` frames of each from a random start, (batch, ``CROP``, 24).
+
+    An utterance that is shorter is repeated until it fills them.
+    """
     order = [utterances[i] for i in torch.randperm(len(utterances), generator=generator).tolist()]
-    return [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
-
-
-def _crops(
-    levels: Sequence[Tensor], utterances: Sequence[int], generator: torch.Generator, device: torch.device
-) -> Tensor:
-    """Return ``CROP`` frames of each utterance from a random start; a shorter one is repeated until it fills them."""
-    crops = []
-    for level in (levels[i] for i in utterances):
-        if len(level) < CROP:
-            level = level.repeat(-(-CROP // len(level)), 1)
-        start = int(torch.randint(len(level) - CROP + 1, (1,), generator=generator))
-        crops.append(level[start : start + CROP])
-    return centred(torch.stack(crops).to(device))
+    for batch in (order[first : first + BATCH] for first in range(0, len(order), BATCH)):
+        crops = []
+        for level in (levels[i] for i in batch):
+            long = level.repeat(-(-CROP // len(level)), 1)  # once where it is long enough
+            start = int(torch.randint(len(long) - CROP + 1, (1,), generator=generator))
+            crops.append(long[start : start + CROP])
+        yield batch, torch.stack(crops)
