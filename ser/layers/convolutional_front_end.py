@@ -36,7 +36,6 @@ class FrontEnd(nn.Module):
             self.positions = self.positions.through(KERNEL, STRIDE, padding)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(batch, time, dims) -> (batch, reduced time, channels · bins)."""
         return self.layers(x.unsqueeze(1)).transpose(1, 2).flatten(2)  # of maps (batch, channels, time, bins)
 
 

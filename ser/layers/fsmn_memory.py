@@ -31,7 +31,6 @@ class Memory(nn.Module):
         self.ahead = nn.Parameter(torch.empty(ahead, *width).uniform_(-bound, bound))  # b_1 … b_ahead
 
     def forward(self, p: Tensor) -> Tensor:
-        """(batch, time, channels) -> (batch, time, channels)."""
         sums = torch.matmul(self._matrix(p.shape[1]), p) if self.back.ndim == 1 else self._filtered(p)
         return p + sums if self.identity else sums
 

@@ -22,7 +22,6 @@ class AveragePooling(nn.Module):
         self.output = nn.Linear(channels, classes)
 
     def forward(self, maps: Tensor) -> Tensor:
-        """(batch, channels, height, width) -> (batch, classes)."""
         return self.output(maps.mean((2, 3)))
 
 
@@ -39,7 +38,6 @@ class BilinearPooling(nn.Module):
         self.root_first = root_first
 
     def forward(self, maps: Tensor) -> Tensor:
-        """(batch, channels, height, width) -> (batch, classes)."""
         x = maps.flatten(2)
         second = (torch.bmm(x, x.transpose(1, 2)) / x.shape[2]).flatten(1)  # (batch, channels²)
         second = _root(second) if self.root_first else F.normalize(second)
@@ -65,7 +63,6 @@ class AttentionPooling(nn.Module):
         self.softmax, self.reduction = softmax, reduction
 
     def forward(self, maps: Tensor) -> Tensor:
-        """(batch, channels, height, width) -> (batch, classes)."""
         classes = self.top_down(maps).flatten(2)  # (batch, classes, positions)
         if self.softmax == "class":
             classes = classes.softmax(1)

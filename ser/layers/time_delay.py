@@ -19,14 +19,13 @@ PASSED = 0.95  # of the lower of the two Nyquist frequencies
 
 
 class RealNorm(nn.Module):
-    """Batch normalisation over the real frames alone: (batch, time, channels), (batch, time) -> same shape as x."""
+    """Batch normalisation over the real frames, 0 on padding: (batch, time, channels), (batch, time) -> same as x."""
 
     def __init__(self, channels: int):
         super().__init__()
         self.norm = nn.BatchNorm1d(channels)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Normalise; padding becomes 0."""
         real = mask.unsqueeze(-1)
         norm: Any = self.norm  # its statistics are declared as optional
         x = x.float() * real
@@ -57,7 +56,6 @@ class TimeDelay(nn.Module):
         self.norm = RealNorm(outputs)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Splice, map, rectify, normalise."""
         spliced = torch.cat(shifted(x * mask.unsqueeze(-1), self.offsets), dim=-1)
         return self.norm(torch.relu(self.affine(spliced)), mask)
 
@@ -89,7 +87,6 @@ class RestrictedAttention(nn.Module):
         self.norm = RealNorm(self.dims)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Attend, rectify, normalise."""
         parts = self.affine(x).unflatten(-1, (self.heads, -1)) * mask[..., None, None]
         keys, values, query, position = parts.split(self.sizes, dim=-1)  # each (batch, time, heads, …)
         products = [(query * k).sum(-1) for k in shifted(keys, self.offsets)]
@@ -145,7 +142,6 @@ class Perturbation(nn.Module):
     """
 
     def forward(self, signal: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
-        """Signals and their real samples -> changed signals and theirs."""
         if not self.training:
             return signal, counts
         signal = signal * real(signal, counts)

@@ -16,5 +16,4 @@ class WordVectors(nn.Module):
         self.dims = int(table.shape[1])
 
     def forward(self, words: Tensor) -> Tensor:
-        """(batch, words) -> (batch, words, dims)."""
         return self.table(words)

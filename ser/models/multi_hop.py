@@ -80,23 +80,20 @@ class MultiHop(nn.Module):
 
     def _joined(self, batch: Batch) -> tuple[Tensor, dict[str, AttentionWeights]]:
         """Return the input of the output layer (batch, dims), and the attention weights of the hops."""
-        encoded: list[tuple[Tensor, Tensor]] = []  # outputs of each encoder and their mask
-        parts: list[Tensor] = []  # the vector of each modality
-        hops: dict[str, AttentionWeights] = {}
+        modalities: list[tuple[Encoder, Tensor, Tensor]] = []  # each with its input and mask
         if self.audio is not None:
-            frames, mask = batch.real_frames()
-            states, end = self.audio(frames, mask)
-            encoded.append((states, mask))
-            parts.append(end)
+            modalities.append((self.audio, *batch.real_frames()))
         if self.text is not None and self.words is not None:
             words, mask = batch.real_words()
-            states, end = self.text(self.words(words), mask)
-            encoded.append((states, mask))
-            parts.append(end)
+            modalities.append((self.text, self.words(words), mask))
+        encoded = [(*encoder(x, mask), mask) for encoder, x, mask in modalities]  # outputs, end, mask
+        parts = [end for _, end, _ in encoded]  # the vector of each modality
+        hops: dict[str, AttentionWeights] = {}
         for hop, query in enumerate(self.queries):
             source, target = hop % 2, 1 - hop % 2
-            shares = weights(query(parts[source]), *encoded[target])
-            parts[target] = torch.einsum("bt,btd->bd", shares, encoded[target][0])
+            states, _, mask = encoded[target]
+            shares = weights(query(parts[source]), states, mask)
+            parts[target] = torch.einsum("bt,btd->bd", shares, states)
             hops[f"hop {hop + 1}"] = AttentionWeights(shares, WORDS if target else FRAMES)
         if self.audio is not None:
             parts.append(batch.vector)

@@ -87,18 +87,16 @@ class TimeDelayLSTM(nn.Module):
         dims = layers[-1].dims
         self.output = nn.Linear(dims if self.frame else 2 * dims, classes)
 
-    def _frames(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        x, mask = batch.real_frames()
-        if self.waveform is None:
-            return x[..., : self.columns], mask
-        signal, counts = x.flatten(1), mask.sum(1) * x.shape[2]
-        if self.perturbation is not None:
-            signal, counts = self.perturbation(signal, counts)
-        return self.waveform(signal, counts)
-
     def _outputs(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the outputs of the last layer, (batch, time, dims), and the mask (batch, time)."""
-        x, mask = self._frames(batch)
+        x, mask = batch.real_frames()
+        if self.waveform is None:
+            x = x[..., : self.columns]
+        else:
+            signal, counts = x.flatten(1), mask.sum(1) * x.shape[2]
+            if self.perturbation is not None:
+                signal, counts = self.perturbation(signal, counts)
+            x, mask = self.waveform(signal, counts)
         for number, layer in enumerate(self.layers):
             x = layer(x, mask)
             if number == 0:

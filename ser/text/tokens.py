@@ -9,6 +9,9 @@ from nltk.tokenize import NLTKWordTokenizer
 from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
 
 ABBREVIATIONS = ("a.m", "dr", "e.g", "i.e", "jr", "mr", "mrs", "ms", "p.m", "prof", "sr", "st", "u.k", "u.s", "vs")
+KNOWN = PunktParameters()
+KNOWN.abbrev_types.update(ABBREVIATIONS)
+SENTENCES, WORDS = PunktSentenceTokenizer(KNOWN), NLTKWordTokenizer()
 CURLY = str.maketrans("‘’“”", "''\"\"")  # the tokenizer splits "don't" only at a straight apostrophe
 
 
@@ -16,12 +19,3 @@ def tokens(text: str) -> list[str]:
     """Return the tokens of ``text`` in lower case; none is empty or contains white space."""
     sentences = SENTENCES.tokenize(text.translate(CURLY))
     return [word.lower() for sentence in sentences for word in WORDS.tokenize(sentence)]
-
-
-def _sentences() -> PunktSentenceTokenizer:
-    known = PunktParameters()
-    known.abbrev_types.update(ABBREVIATIONS)
-    return PunktSentenceTokenizer(known)
-
-
-SENTENCES, WORDS = _sentences(), NLTKWordTokenizer()

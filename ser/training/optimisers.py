@@ -45,10 +45,6 @@ def make(model: nn.Module, training: Training, device: torch.device) -> Optimize
     nor the parameters of normalisation layers.
     """
     skip_compiler_import()
-    return OPTIMISERS[training.optimiser](_groups(model, training), training, device.type == "cuda")
-
-
-def _groups(model: nn.Module, training: Training) -> Groups:
     norms = {id(own) for module in model.modules() if isinstance(module, NORMS) for own in module.parameters(False)}
     decayed: list[nn.Parameter] = []
     plain: list[nn.Parameter] = []
@@ -56,7 +52,8 @@ def _groups(model: nn.Module, training: Training) -> Groups:
         bias = name.rpartition(".")[2].startswith("bias")
         (plain if training.decay == "weights" and (bias or id(parameter) in norms) else decayed).append(parameter)
     both = ((decayed, training.weight_decay), (plain, 0.0))
-    return [{"params": parameters, "weight_decay": decay} for parameters, decay in both if parameters]
+    groups: Groups = [{"params": parameters, "weight_decay": decay} for parameters, decay in both if parameters]
+    return OPTIMISERS[training.optimiser](groups, training, device.type == "cuda")
 
 
 def _cosine(progress: float) -> float:
