@@ -20,32 +20,23 @@ def reduced(size: int, layers: int, padding: int) -> int:
 class FrontEnd(nn.Module):
     """Convolutions 5×5 with stride 2×2, each with batch normalisation and ReLU; channels and bins are then joined.
 
-    (batch, time, dims) -> (batch, reduced time, ``dims``), where the attribute ``dims`` is the last number of channels
-    times the reduced number of bins. ``positions``: the rows that each reduced frame covers.
+    (batch, length, bins) -> (batch, ``time``, ``dims``). ``time`` is the reduced number of frames, ``dims`` the last
+    number of channels times the reduced number of bins, ``positions`` the rows that each reduced frame covers. SerError
+    where lengths vary, or nothing is left of too short an input.
     """
 
-    def __init__(self, dims: int, channels: Sequence[int] = (16, 32), padding: int = 3):
+    def __init__(self, shape: Shape, channels: Sequence[int], padding: int):
         super().__init__()
+        bins, length = shape.frame_dims(), shape.fixed_length()
+        self.time, height = (reduced(size, len(channels), padding) for size in (length, bins))
+        if min(self.time, height) < 1:
+            raise SerError(f"{length} frames of {bins} bins are too few for {len(channels)} layers.")
+        self.dims, self.positions = channels[-1] * height, FRAMES
         layers: list[nn.Module] = []
         for before, after in zip((1, *channels), channels, strict=False):
             layers += [nn.Conv2d(before, after, KERNEL, STRIDE, padding), nn.BatchNorm2d(after), nn.ReLU()]
-        self.layers = nn.Sequential(*layers)
-        self.dims = channels[-1] * reduced(dims, len(channels), padding)
-        self.positions = FRAMES
-        for _ in channels:
             self.positions = self.positions.through(KERNEL, STRIDE, padding)
+        self.layers = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x.unsqueeze(1)).transpose(1, 2).flatten(2)  # of maps (batch, channels, time, bins)
-
-
-def front_end(shape: Shape, channels: Sequence[int], padding: int) -> tuple[FrontEnd, int]:
-    """Return the convolutions for frames of fixed length and how many frames they leave.
-
-    SerError where lengths vary, or nothing is left of too short an input.
-    """
-    dims, length = shape.frame_dims(), shape.fixed_length()
-    time = reduced(length, len(channels), padding)
-    if min(time, reduced(dims, len(channels), padding)) < 1:
-        raise SerError(f"{length} frames of {dims} bins are too few for {len(channels)} layers.")
-    return FrontEnd(dims, channels, padding), time

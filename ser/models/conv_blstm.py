@@ -9,7 +9,7 @@ from typing import Literal
 from torch import nn
 
 from ser.bounds import Count, Counts, Index
-from ser.layers.convolutional_front_end import front_end
+from ser.layers.convolutional_front_end import FrontEnd
 from ser.layers.interface import Shape
 from ser.layers.recurrent import Recurrent
 from ser.models.frame_lstm import FrameLSTM
@@ -30,6 +30,6 @@ def build(
     ``cells``: in each direction. ``pooling``: mean over time, or the last output of each direction. SerError where
     lengths vary or the input is too short.
     """
-    front, _ = front_end(shape, channels, padding)
+    front = FrontEnd(shape, channels, padding)
     recurrent = Recurrent(front.dims, cells, layers=layers, both=True)
     return FrameLSTM(recurrent, pooling, 0.0, classes, front)

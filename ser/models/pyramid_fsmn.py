@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from ser.bounds import Count, Counts, Index
 from ser.errors import SerError
-from ser.layers import convolutional_front_end
 from ser.layers.convolutional_front_end import FrontEnd
 from ser.layers.fsmn_memory import MemoryLayer, Taps
 from ser.layers.interface import FRAMES, AttentionWeights, Batch, Shape
@@ -49,10 +48,8 @@ def build(
     skip and no ``projection``. ``pooling``: without attention. SerError for inputs or options that do not fit.
     """
     _check(block, skip, orders, strides)
-    front, dims, time = None, shape.frame_dims(), shape.fixed_length()
-    if front_end == "cnn":
-        front, time = convolutional_front_end.front_end(shape, channels, padding)
-        dims = front.dims
+    front = FrontEnd(shape, channels, padding) if front_end == "cnn" else None
+    time, dims = (shape.fixed_length(), shape.frame_dims()) if front is None else (front.time, front.dims)
     narrow = projection if block == "dfsmn" else None
     layers: list[MemoryLayer] = []
     for below, order, stride in zip((None, *orders), orders, strides, strict=False):

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import IO, Any
 
@@ -99,9 +100,7 @@ def _dims(body: bytes) -> int:
     fields = body.split(b" ")
     if len(fields) == 2 and all(field.isdigit() for field in fields):
         raise SerError(f"'{body.decode()}' is the header of word2vec's format; remove this line.")
-    values = 0
-    while values < len(fields) - 1 and _float(fields[-1 - values]) is not None:
-        values += 1
+    values = sum(1 for _ in takewhile(lambda field: _float(field) is not None, reversed(fields[1:])))
     if not values:
         raise SerError(f"'{body[:60].decode(errors='replace')}' is not a word with its values.")
     return values

@@ -7,6 +7,7 @@ from torch import nn
 
 from ser.layers.convolutional_front_end import FrontEnd, reduced
 from ser.layers.fsmn_memory import Memory, MemoryLayer
+from ser.layers.interface import Shape
 from ser.layers.map_pooling import AttentionPooling, AveragePooling, BilinearPooling
 from ser.layers.statistics import deviation, last, maximum, mean, pooled
 from ser.models.dense_lstm import FeatureAttention, TimeAttention
@@ -128,12 +129,12 @@ def test_statistics_of_a_constant_have_finite_gradients() -> None:
 def test_front_end_has_the_sizes_of_the_paper() -> None:
     assert [reduced(n, 2, 3) for n in (201, 300, 500, 750, 1000, 1500)] == [52, 77, 127, 189, 252, 377]
     assert [reduced(n, 2, 0) for n in (201, 750)] == [48, 185]
-    front = FrontEnd(20, (2, 3), 3)
+    front = FrontEnd(Shape(20, 30), (2, 3), 3)
     assert front(torch.randn(1, 30, 20)).shape == (1, reduced(30, 2, 3), front.dims)
 
 
 def test_front_end_keeps_time_in_order() -> None:
-    front = FrontEnd(20, (2, 3), 3).eval()
+    front = FrontEnd(Shape(20, 30), (2, 3), 3).eval()
     x = torch.randn(1, 40, 20)
     changed = x.clone()
     changed[:, 30:] += 1

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ser.errors import SerError
-from ser.layers.convolutional_front_end import FrontEnd, front_end, reduced
+from ser.layers.convolutional_front_end import FrontEnd, reduced
 from ser.layers.fsmn_memory import Memory, MemoryLayer
 from ser.layers.interface import Batch, Shape
 from ser.models import pyramid_fsmn
@@ -202,13 +202,13 @@ def test_convolutions_reduce_as_their_arithmetic_gives() -> None:
         assert reduced(n, 2, 3) == (once + 1) // 2 + 1
     assert [reduced(750, 2, padding) for padding in (3, 0)] == [189, 185]
     for padding, bins in ((3, 52), (0, 48)):
-        front, time = front_end(Shape(201, 40), (2, 32), padding)
-        assert (front.dims, time) == (bins * 32, reduced(40, 2, padding))
-        assert front(torch.randn(1, 40, 201)).shape == (1, time, front.dims)
+        front = FrontEnd(Shape(201, 40), (2, 32), padding)
+        assert (front.dims, front.time) == (bins * 32, reduced(40, 2, padding))
+        assert front(torch.randn(1, 40, 201)).shape == (1, front.time, front.dims)
 
 
 def test_the_channels_of_a_frame_stay_together() -> None:
-    front = FrontEnd(9, (2, 3), 3).eval()
+    front = FrontEnd(Shape(9, 40), (2, 3), 3).eval()
     x = torch.randn(1, 20, 9)
     maps = front.layers(x.unsqueeze(1))
     for t in range(maps.shape[2]):

@@ -182,7 +182,7 @@ def field(network: Any, length: int, dims: int, position: int) -> tuple[int, int
 @pytest.mark.parametrize("channels", [(4,), (4, 6)])
 def test_a_front_ends_frames_are_centred_in_their_receptive_fields(channels: tuple[int, ...], padding: int) -> None:
     torch.manual_seed(0)
-    front = FrontEnd(20, channels, padding).eval()
+    front = FrontEnd(Shape(20, 40), channels, padding).eval()
     for position in (5, 6):
         low, high = field(front, 60, 20, position)
         assert (low + high) / 2 == front.positions.start + front.positions.step * position
