@@ -17,13 +17,9 @@ def build(shape: Shape, classes: int, *, height: Count = 10, width: Count = 2, f
     height: bins of a filter; width: frames. Zeros around the spectrogram give all even shapes a map of (bins − 1, time
     − 1), as in ``time_frequency_cnn``, so that shapes differ in extent only.
     """
-    shape.frame_dims(_shortest(height))
-    shape.fixed_length(_shortest(width))
+    shape.frame_dims(2 - height % 2)  # padded by half of the filter: an odd one needs one value, an even one two
+    shape.fixed_length(2 - width % 2)
     return SingleConvolution(height, width, filters, classes)
-
-
-def _shortest(size: int) -> int:
-    return size - 2 * ((size - 1) // 2)
 
 
 class SingleConvolution(nn.Module):

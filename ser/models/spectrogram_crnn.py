@@ -38,8 +38,10 @@ def build(
     bins, length = shape.frame_dims(), shape.fixed_length()
     kernels = KERNELS | DEEPER if recurrent == "none" else KERNELS
     layers: list[nn.Module] = []  # pooled before the ReLU: the same values with less memory
-    for (before, after), kernel in zip(pairwise((1, *kernels)), kernels.values(), strict=True):
-        layers += [*_same(before, after, kernel), nn.MaxPool2d(2), nn.ReLU(), nn.Dropout(map_dropout)]
+    for (before, after), (high, wide) in zip(pairwise((1, *kernels)), kernels.values(), strict=True):
+        # keeps the size; an even kernel extends one further to higher bins and later frames
+        same = nn.ZeroPad2d(((wide - 1) // 2, wide // 2, (high - 1) // 2, high // 2))
+        layers += [same, nn.Conv2d(before, after, (high, wide)), nn.MaxPool2d(2), nn.ReLU(), nn.Dropout(map_dropout)]
     smallest, channels = 2 ** len(kernels), next(reversed(kernels))
     height, width = (max(size, smallest) // smallest for size in (bins, length))
     reader, features = None, channels * height * width
@@ -75,10 +77,3 @@ class SpectrogramNetwork(nn.Module):
             steps = maps.flatten(1, 2).transpose(1, 2)  # (batch, time, channels · bins)
             read = self.recurrent.final(self.recurrent(steps))
         return self.head(read)
-
-
-def _same(before: int, after: int, kernel: tuple[int, int]) -> tuple[nn.Module, nn.Module]:
-    """Return a convolution that keeps the size; an even kernel extends one further to higher bins and later frames."""
-    high, wide = ((size - 1) // 2 for size in kernel)
-    padding = nn.ZeroPad2d((wide, kernel[1] - 1 - wide, high, kernel[0] - 1 - high))
-    return padding, nn.Conv2d(before, after, kernel)

@@ -127,8 +127,9 @@ def read_shards(
     offsets = np.concatenate([[0], np.cumsum(frames)]).astype(np.int64)
     half = {row["dtype"] for row in rows} == {"float16"}
     values = np.empty((int(offsets[-1]), rows[0]["dims"]), np.float16 if half else np.float32)
-    for shard in (shard for shard, part in sizes.items() if part):
-        _fill(values, offsets, row_of, shard)
+    for shard, part in sizes.items():
+        if part:
+            _fill(values, offsets, row_of, shard)
     return values, offsets, contracts.metadata(tables[shards[0]])
 
 

@@ -130,12 +130,12 @@ def load(
         if view.feature not in features:
             raise unknown("feature", view.feature, features)
         found[modality] = feature_input.load(view, modality, features[view.feature], fold, device, shards)
-    if inputs.words is None:
-        return FoldData(fold, device, found)
-    if transcripts is None:
-        raise SerError("the recipe reads inputs.words, but no folder of transcripts was given.")
-    sentences = word_input.sentences(transcripts, fold.utterances, shards)
-    words = word_input.make(inputs.words, sentences, fold, device, seed=seed, embedding=embedding)
+    words = None
+    if inputs.words is not None:
+        if transcripts is None:
+            raise SerError("the recipe reads inputs.words, but no folder of transcripts was given.")
+        sentences = word_input.sentences(transcripts, fold.utterances, shards)
+        words = word_input.make(inputs.words, sentences, fold, device, seed=seed, embedding=embedding)
     return FoldData(fold, device, found, words)
 
 

@@ -58,13 +58,10 @@ def _divide(speakers: Sequence[int], generator: torch.Generator) -> tuple[list[i
     own: dict[int, list[int]] = defaultdict(list)
     for i in torch.randperm(len(speakers), generator=generator).tolist():
         own[speakers[i]].append(i)
-    fitted: list[int] = []
-    tested: list[int] = []
+    tested: set[int] = set()
     for utterances in own.values():
-        count = max(len(utterances) // HELD_OUT, min(1, len(utterances) - 1))
-        tested.extend(utterances[:count])
-        fitted.extend(utterances[count:])
-    return sorted(fitted), sorted(tested)
+        tested.update(utterances[: max(len(utterances) // HELD_OUT, min(1, len(utterances) - 1))])
+    return sorted({*range(len(speakers))} - tested), sorted(tested)
 
 
 def _batches(
