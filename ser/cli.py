@@ -113,7 +113,6 @@ def _option(name: str, text: str, metavar: str) -> inspect.Parameter:
 
 
 def _summary(stage: str) -> str:
-    """Return the first line of a stage's docstring without importing the stage."""
     return (ast.get_docstring(catalog.functions(f"ser.stages.{stage}")[stage]) or "").partition("\n")[0]
 
 

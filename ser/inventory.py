@@ -26,15 +26,11 @@ def systems(folder: Path) -> list[Entry]:
     return [
         {
             "name": name,
-            "title": recipe.title,
-            "paper": recipe.paper,
-            "published": {paper: list(names) for paper, names in recipe.published.items()},
-            "model": recipe.model,
+            **recipe.model_dump(mode="json", include={"title", "paper", "published", "model", "defaults"}),
             "features": [view.feature for view in recipe.inputs.views().values()],
             "modalities": list(recipe.inputs.modalities()),
             "parameters": _parameters(recipe, dims),
             "classes": CLASSES,
-            "defaults": dict(recipe.defaults),
         }
         for name, recipe in read.shipped(folder)[1].items()
     ]
@@ -91,12 +87,9 @@ def corpora() -> list[Entry]:
     return [
         {
             "name": name,
-            "title": card.title,
-            "utterances": card.utterances,
+            **{field: getattr(card, field) for field in ("title", "utterances", "licence", "homepage")},
             "speakers": len(card.speakers) or None,
             "labels": dict(card.labels),
-            "licence": card.licence,
-            "homepage": card.homepage,
         }
         for name, card in cards.items()
     ]

@@ -52,7 +52,6 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _damage(path: Path) -> str | None:
-    """Return what is wrong with a file, or None."""
     try:
         embedded_checksum.verify(path)
         READERS[path.suffix](path)

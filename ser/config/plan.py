@@ -13,8 +13,6 @@ from ser.errors import SerError, offenders
 from ser.files import embedded_checksum
 from ser.layout import Run
 
-FoldCount = Annotated[int, Field(ge=1, le=100_000)]
-
 
 class Plan(Strict):
     """An experiment with the protocols and systems that it selects, and the fold counts of its corpora."""
@@ -22,7 +20,9 @@ class Plan(Strict):
     experiment: Experiment
     protocols: dict[str, Protocol]
     systems: dict[str, Recipe]
-    folds: dict[str, dict[str, FoldCount]] = Field(description="corpus: protocol: number of folds")
+    folds: dict[str, dict[str, Annotated[int, Field(ge=1, le=100_000)]]] = Field(
+        description="corpus: protocol: number of folds"
+    )
     shards: dict[str, int] = Field(default_factory=dict, description="corpus: number of feature and transcript shards")
     changes: dict[str, dict[str, str]] = Field(
         default_factory=dict,

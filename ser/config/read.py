@@ -200,7 +200,6 @@ def _entries(section: str, folder: Path, raw: Raw) -> dict[str, dict[str, Any]]:
 def _with_base(
     name: str, entries: Mapping[str, dict[str, Any]], kind: str, seen: tuple[str, ...], added: Collection[str]
 ) -> dict[str, Any]:
-    """Return an entry with its base merged in."""
     require_known(kind, [name], entries, f"base of {seen[-1]}" if seen else "")
     if name in seen:
         raise SerError(f"{kind} '{name}' is its own base: {' -> '.join((*seen, name))}.")

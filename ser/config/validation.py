@@ -94,7 +94,6 @@ def records(kind: type[Record], section: str, entries: Raw, *, named_by: str | N
 
 
 def _fields(kind: type[BaseModel], path: Iterable[int | str]) -> list[str]:
-    """Return the keys known at ``path`` inside ``kind``."""
     for step in path:
         if isinstance(step, str) and step in kind.model_fields:
             kind = record_in(kind.model_fields[step].annotation) or kind

@@ -128,7 +128,6 @@ def _take(devices: Sequence[str], jobs_per_gpu: int) -> "tuple[str, FileLock] | 
 
 @contextmanager
 def _only_visible(devices: str) -> Iterator[None]:
-    """Make only ``devices`` visible to CUDA within the context."""
     before = os.environ.get(VARIABLE)
     os.environ[VARIABLE] = devices
     try:

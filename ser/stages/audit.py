@@ -113,7 +113,6 @@ def _entry(finding: LeakFinding, leaks: Sequence[str]) -> dict[str, Any]:
 
 
 def _table(found: Sequence[LeakFinding], leaks: Sequence[str]) -> str:
-    """Return an aligned text table, a line per check over all folds."""
     rows = [HEADING]
     for total in (finding for finding in found if finding.fold == ALL_FOLDS):
         worst = max((one for one in found if one.check == total.check and one is not total), key=lambda one: one.share)

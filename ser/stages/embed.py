@@ -34,16 +34,15 @@ def embed(job: EmbedJob) -> None:
     transcripts), found (of these) and provenance, one line. SerError if the source cannot be read, has another checksum
     or another format.
     """
-    source = job.source
     table = read_transcripts(job.transcripts, job.shards)
     words = sorted(set(pc.list_flatten(table["words"]).to_pylist()))
-    path, found = _source(source, job.checksum, job.downloaded)
+    path, found = _source(job.source, job.checksum, job.downloaded)
     vectors = glove.read(path, words)
     known = [word for word in words if word in vectors]
     share = f"{len(known) / len(words):.1%}" if words else "none"
     print(f"{path.name}: {len(known)} of {len(words)} words of the transcripts found ({share})", flush=True)
     notes = {
-        "source": addresses.public(source),
+        "source": addresses.public(job.source),
         "checksum": found,
         "words": str(len(words)),
         "found": str(len(known)),

@@ -62,7 +62,6 @@ def _confusion(rows: pd.DataFrame, classes: Sequence[str]) -> Floats:
 def _values(
     run: dict[str, Any], classes: Sequence[str], matrix: Floats, metrics: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Return the rows of the scores table for one run or pooled seed."""
     rows = [(name, "", METRICS[name].of(matrix, None), int(matrix.sum())) for name in metrics]
     each = zip(classes, recalls(matrix), matrix.sum(1), strict=True)
     rows += [("recall", label, recall, int(support)) for label, recall, support in each if support]

@@ -115,7 +115,6 @@ def _labelled(chosen: pd.DataFrame, protocol: Protocol, where: str) -> pd.DataFr
 
 
 def _merges(labels: dict[str, tuple[str, ...]], where: str) -> dict[str, str]:
-    """Return emotion -> class."""
     label_of: dict[str, str] = {}
     for label, emotions in labels.items():
         for emotion in emotions:
