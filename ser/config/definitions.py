@@ -5,27 +5,40 @@ Nothing is imported, so that planning stays quick. ``ser.checks`` checks what th
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 
 from ser import catalog
 from ser.errors import SerError
 
+CONSTANTS: Mapping[str, tuple[str, Callable[[object], bool]]] = {  # what the value must be, in words and as a check
+    "CARD": ("a ser.corpus.Card", lambda _: True),  # a call, which is checked when the module is imported
+    "DTYPE": ('"float16" or "float32"', lambda value: value in ("float16", "float32")),
+    "HOP": (
+        "seconds per row, or None for one row per utterance",
+        lambda value: value is None or (isinstance(value, int | float) and value > 0),
+    ),
+    "DEPENDS": (
+        "the distributions whose version decides the values, a tuple of names",
+        lambda value: isinstance(value, tuple) and all(isinstance(name, str) for name in value),
+    ),
+}
+
 
 @dataclass(frozen=True)
 class Definitions:
-    """constants: name and what its value must be; functions: name and positional arguments.
+    """functions: name and positional arguments; constants: entries of CONSTANTS.
 
     Every function takes the options of ``main`` as keywords; ``others`` need not take them.
     """
 
     main: str
     functions: Mapping[str, tuple[str, ...]]
-    constants: Mapping[str, str] = field(default_factory=dict)
+    constants: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
 
 
-DEPENDS = "the distributions whose version decides the values, a tuple of names"
+ROOT = ("root",)
 ESTIMATOR = Definitions(
     "build",
     {"build": ("classes",), "scores": ("estimator", "vectors"), "weights": ("estimator",)},
@@ -34,34 +47,15 @@ ESTIMATOR = Definitions(
 REQUIRED = {
     "corpora": Definitions(
         "sources",
-        {
-            "facts": ("root",),
-            "sources": ("root",),
-            "audio_files": ("root",),
-            "utterances": ("root",),
-            "verify": ("rows",),
-        },
-        {"CARD": "a ser.corpus.Card"},
+        {"facts": ROOT, "sources": ROOT, "audio_files": ROOT, "utterances": ROOT, "verify": ("rows",)},
+        ("CARD",),
     ),
-    "features": Definitions(
-        "extract",
-        {"extract": ("signal", "rate"), "dims": ()},
-        {
-            "DTYPE": '"float16" or "float32"',
-            "HOP": "seconds per row, or None for one row per utterance",
-            "DEPENDS": DEPENDS,
-        },
-    ),
+    "features": Definitions("extract", {"extract": ("signal", "rate"), "dims": ()}, ("DTYPE", "HOP", "DEPENDS")),
     "models": Definitions("build", {"build": ("shape", "classes")}),  # a network
     "protocols": Definitions("assign", {"folds": ("facts",), "assign": ("rows",)}),
-    "recognisers": Definitions("load", {"load": ()}, {"DEPENDS": DEPENDS}),
+    "recognisers": Definitions("load", {"load": ()}, ("DEPENDS",)),
 }
 TAKEN_BY = {kind: wanted.main for kind, wanted in REQUIRED.items()}  # the function that takes the options of a kind
-VALID: Mapping[str, Callable[[object], bool]] = {
-    "DTYPE": lambda value: value in ("float16", "float32"),
-    "HOP": lambda value: value is None or (isinstance(value, int | float) and value > 0),
-    "DEPENDS": lambda value: isinstance(value, tuple) and all(isinstance(name, str) for name in value),
-}
 
 
 @cache
@@ -76,10 +70,11 @@ def problems(kind: str, name: str) -> tuple[str, ...]:
 
 def _problems(module: str, wanted: Definitions) -> Iterator[str]:
     functions, assigned = catalog.functions(module), catalog.assigned(module)
-    for name, meaning in wanted.constants.items():
+    for name in wanted.constants:
+        meaning, valid = CONSTANTS[name]
         if name not in assigned:
             yield f"the constant {name} is missing: {meaning}"
-        elif name in VALID and _is_wrong(assigned[name], VALID[name]):
+        elif _is_wrong(assigned[name], valid):
             yield f"{name} must be {meaning}"
     main = functions.get(wanted.main)
     options = {argument.arg for argument in main.args.kwonlyargs} if main else set()

@@ -102,9 +102,8 @@ def _only(table: pa.Table, used: Sequence[str], where: Path) -> pa.Table:
 
 
 def _entry(finding: LeakFinding, leaks: Sequence[str]) -> dict[str, Any]:
-    check = finding.check
     return {
-        **{name: getattr(check, name) for name in ("kind", "part", "seen_in", "leak")},
+        **{name: getattr(finding.check, name) for name in ("kind", "part", "seen_in", "leak")},
         **{name: getattr(finding, name) for name in ("fold", "utterances", "known", "of", "share")},
         "status": finding.status(leaks),
         "values": len(finding.values),
