@@ -84,6 +84,8 @@ def described(node: Definition, owner: str = "") -> Iterator[str]:
 
 
 def fields(node: ast.ClassDef) -> str:
-    """Return the annotated fields of a record as a code block."""
+    """Return the annotated fields of a record, or the signature of a constructor, as a code block."""
     lines = [ast.unparse(line) for line in node.body if isinstance(line, ast.AnnAssign)]
+    for method in (line for line in node.body if isinstance(line, ast.FunctionDef) and line.name == "__init__"):
+        lines.append(f"{node.name}({ast.unparse(method.args).removeprefix('self').removeprefix(', ')})")
     return "```python\n" + "\n".join(lines) + "\n```\n\n" if lines else ""

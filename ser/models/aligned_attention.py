@@ -1,8 +1,8 @@
 """Attention from every word to the frames: the learned alignment of Xu et al. 2019.
 
 Xu, Zhang, Han, Wang, Peng, Li, "Learning alignment for multimodal emotion recognition from speech", Interspeech 2019,
-following the authors' recipe (Delta-ML/delta, egs/iemocap/emo/v1). We leave out a layer normalisation that it creates
-and never uses, and our word encoder does not read padding.
+following the authors' code (Delta-ML/delta, egs/iemocap/emo/v1). We leave out a layer normalisation that their code
+creates and never uses.
 """
 
 import torch
@@ -17,49 +17,35 @@ from ser.layers.statistics import mean
 from ser.layers.word_vectors import WordVectors
 
 
-def build(
-    shape: Shape,
-    classes: int,
-    *,
-    dense: Count = 512,
-    cell: Cell = "gru",
-    cells: Count = 100,
-    heads: Count = 8,
-    audio_dropout: Share = 0.5,
-    text_dropout: Share = 0.5,
-) -> nn.Module:
-    """Return the model: frames (batch, time, dims), words (batch, words) -> (batch, classes).
-
-    ``cells``: of each direction of the three encoders; 2 · cells must be divisible by ``heads``. Padding of a
-    view of fixed length counts as real, as in the recipe; with inputs.frames.limit it is masked.
-    """
-    if heads < 1 or 2 * cells % heads:
-        raise SerError(f"option heads is {heads}, which does not divide 2 · cells = {2 * cells}.")
-    dims, words = shape.frame_dims(), WordVectors(shape.word_table())
-    return AlignedAttention(dims, words, classes, dense, cell, cells, heads, audio_dropout, text_dropout)
-
-
 class AlignedAttention(nn.Module):
-    """Two encoders, attention from words to frames, a third encoder over words and attended frames, pooling."""
+    """Two encoders, attention from words to frames, a third encoder over words and attended frames, pooling.
+
+    ``dense``: units of the layer before the audio encoder; ``cells``: of each direction of an encoder, 2 · cells must
+    be divisible by ``heads``; ``text_dropout``: also of attended and pooled vectors. With a ``length`` of frames or
+    words padding counts as real, as in the authors' code for frames; with a ``limit`` it is masked.
+    """
 
     def __init__(
         self,
-        dims: int,
-        words: WordVectors,
+        shape: Shape,
         classes: int,
-        dense: int,
-        cell: Cell,
-        cells: int,
-        heads: int,
-        audio_dropout: float,
-        text_dropout: float,
+        *,
+        dense: Count = 512,
+        cell: Cell = "gru",
+        cells: Count = 100,
+        heads: Count = 8,
+        audio_dropout: Share = 0.5,
+        text_dropout: Share = 0.5,
     ):
         super().__init__()
         width = 2 * cells
-        self.words = words
+        if width % heads:
+            raise SerError(f"option heads is {heads}, which does not divide 2 · cells = {width}.")
+        dims = shape.frame_dims()
+        self.words = WordVectors(shape.word_table())
         self.dense = glorot(nn.Linear(dims, dense))
         self.audio = Recurrent(dense, cells, both=True, cell=cell, initial="glorot")
-        self.text = Recurrent(words.dims, cells, both=True, cell=cell, initial="glorot")
+        self.text = Recurrent(self.words.dims, cells, both=True, cell=cell, initial="glorot")
         self.attention = MultiHead(width, width, width, heads)
         self.aligned = Recurrent(2 * width, cells, both=True, cell=cell, initial="glorot")
         self.pooling = ContextPooling(width)
@@ -68,23 +54,28 @@ class AlignedAttention(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, dims), words (batch, words) -> logits (batch, classes)."""
-        *_, word_mask, joined = self._encoded(batch)
-        pooled = self.pooling(joined, word_mask)
-        return self.output(self.drop_text(self.drop_text(pooled)))  # twice: in the pooling and after it
+        *_, word_mask, aligned = self._encoded(batch)
+        pooled = self.pooling(aligned, word_mask)
+        pooled = self.drop_text(self.drop_text(pooled))  # twice, as in the authors' code: its pooling ends with one
+        return self.output(pooled)
 
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:
-        """Return the weights of the alignment, averaged over words and heads, and of the pooling over words."""
-        audio, mask, text, word_mask, joined = self._encoded(batch)
-        alignment = mean(self.attention.weights(text, audio, mask).mean(1), word_mask)
-        pooled = self.pooling.weights(joined, word_mask)
+        """Return the weights of both attentions: of the alignment its mean over words and heads, and of the pooling."""
+        audio, mask, text, word_mask, aligned = self._encoded(batch)
+        per_head = self.attention.weights(text, audio, mask)  # (batch, heads, words, time)
+        alignment = mean(per_head.mean(1), word_mask)
+        pooled = self.pooling.weights(aligned, word_mask)
         return {"alignment": AttentionWeights(alignment, FRAMES), "pooling": AttentionWeights(pooled, WORDS)}
 
     def _encoded(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Return the outputs of both encoders, (batch, time or words, dims), each with its mask, and of the third, as
-        long as the words."""
+        """Return audio (batch, time, 2 · cells), its mask, text (batch, words, 2 · cells), its mask, and the output of
+        the third encoder, shaped like the text."""
         (frames, mask), (words, word_mask) = batch.real_frames(), batch.real_words()
         audio = self.drop_audio(torch.relu(self.dense(frames)))
         audio = self.drop_audio(self.audio(audio, mask))
         text = self.drop_text(self.text(self.drop_text(self.words(words)), word_mask))
         attended = self.drop_text(self.attention(text, audio, mask))
         return audio, mask, text, word_mask, self.aligned(torch.cat([attended, text], dim=-1), word_mask)
+
+
+build = AlignedAttention

@@ -16,40 +16,6 @@ from ser.layers.interface import FRAMES, AttentionWeights, Batch, Shape
 from ser.layers.statistics import last
 
 
-def build(
-    shape: Shape,
-    classes: int,
-    *,
-    cells: Counts = (256, 256),
-    attention: Literal["none", "general", "time", "feature"] = "feature",
-    reduction: Literal["sum", "mean"] = "sum",
-    projection: Count | None = None,
-    dense: Count = 128,
-) -> nn.Module:
-    """Return the model: frames (batch, time, dims) with a mask -> (batch, classes).
-
-    ``attention``: "none" is the plain LSTM (last output of the top layer), "general" joins the last outputs of all
-    layers, "time" and "feature" weight every layer (Equations 5–7). ``reduction``: of feature attention over time.
-    ``projection`` maps every joined layer that is wider than it to this width (the paper's eNTERFACE table prints
-    256 · 2 inputs where layers of 512 and 256 cells give 768).
-    """
-    dims = shape.frame_dims()
-    layers = nn.ModuleList(nn.LSTM(*sizes, batch_first=True) for sizes in pairwise((dims, *cells)))
-    attend = None
-    if attention == "time":
-        attend = nn.ModuleList(TimeAttention(cells[-1], width) for width in cells)
-    elif attention == "feature":
-        attend = nn.ModuleList(FeatureAttention(width, reduction) for width in cells)
-    joined = cells[-1:] if attention == "none" else cells
-    narrowed = [width if projection is None else min(width, projection) for width in joined]
-    projections = nn.ModuleList(
-        nn.Identity() if width == narrow else nn.Linear(width, narrow)
-        for width, narrow in zip(joined, narrowed, strict=True)
-    )
-    head = nn.Linear(sum(narrowed), dense), nn.Linear(dense, classes)
-    return DenseLSTM(layers, attend, projections, head)
-
-
 class TimeAttention(nn.Module):
     """softmax over frames of (query W hᵀ), then the weighted sum of the frames (Xie et al. 2019, Equations 5 and 7).
 
@@ -90,18 +56,41 @@ class FeatureAttention(nn.Module):
 
 
 class DenseLSTM(nn.Module):
-    """LSTM layers, one pooled vector from each (or from the top one), dense ReLU layer, linear output."""
+    """LSTM layers, one pooled vector from each (or from the top one), dense ReLU layer, linear output.
+
+    ``attention``: "none" is the plain LSTM (last output of the top layer), "general" joins the last outputs of all
+    layers, "time" and "feature" weight every layer (Equations 5–7). ``reduction``: of feature attention over time.
+    ``projection`` maps every joined layer that is wider than it to this width (the paper's eNTERFACE table prints
+    256 · 2 inputs where layers of 512 and 256 cells give 768).
+    """
 
     def __init__(
         self,
-        layers: nn.ModuleList,
-        attention: nn.ModuleList | None,
-        projections: nn.ModuleList,
-        head: tuple[nn.Linear, nn.Linear],
+        shape: Shape,
+        classes: int,
+        *,
+        cells: Counts = (256, 256),
+        attention: Literal["none", "general", "time", "feature"] = "feature",
+        reduction: Literal["sum", "mean"] = "sum",
+        projection: Count | None = None,
+        dense: Count = 128,
     ):
         super().__init__()
-        self.layers, self.attention, self.projections = layers, attention, projections
-        self.dense, self.output = head
+        sizes = pairwise((shape.frame_dims(), *cells))
+        self.layers = nn.ModuleList(nn.LSTM(*size, batch_first=True) for size in sizes)
+        self.attention: nn.ModuleList | None = None
+        if attention == "time":
+            self.attention = nn.ModuleList(TimeAttention(cells[-1], width) for width in cells)
+        elif attention == "feature":
+            self.attention = nn.ModuleList(FeatureAttention(width, reduction) for width in cells)
+        joined = cells[-1:] if attention == "none" else cells
+        narrowed = [width if projection is None else min(width, projection) for width in joined]
+        self.projections = nn.ModuleList(
+            nn.Identity() if width == narrow else nn.Linear(width, narrow)
+            for width, narrow in zip(joined, narrowed, strict=True)
+        )
+        self.dense = nn.Linear(sum(narrowed), dense)
+        self.output = nn.Linear(dense, classes)
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, dims), mask (batch, time) -> logits (batch, classes)."""
@@ -138,3 +127,6 @@ class DenseLSTM(nn.Module):
             x = layer(x)[0]
             outputs.append(x)
         return outputs, mask
+
+
+build = DenseLSTM

@@ -21,47 +21,44 @@ Loudness = Literal["frame", "window"]
 back_end = extreme_learning.back_end
 
 
-def build(
-    shape: Shape,
-    classes: int,
-    *,
-    window: Count = 25,
-    hidden: Sequence[Count] = (256, 256, 256),
-    share: Annotated[float, Field(gt=0, le=1)] = 0.3,
-    energy: Index = 15,
-    loudness: Loudness = "frame",
-    unread: Index = 1,
-    machine: extreme_learning.Kind = "kernel",
-    nodes: Count = 120,
-    seed: Index = 0,
-) -> nn.Module:
-    """Return the network: frames (batch, time, dims) -> (batch, classes).
+class WindowNetwork(nn.Module):
+    """ReLU layers over a window of frames, for the loudest windows of each utterance.
 
     window: frames of the network's input, an odd number; share: of an utterance's frames, the loudest, that are used;
     energy: column of the log energy; loudness: of the frame itself, or its mean over the window; unread: columns at the
     end that the network does not read. The other options belong to the back end.
     """
-    dims = shape.frame_dims()
-    del machine, nodes, seed  # of the back end
-    if not 0 <= unread < dims:
-        raise SerError(f"option unread is {unread}; the feature has {dims} columns.")
-    if not 0 <= energy < dims - unread:
-        raise SerError(f"option energy is {energy}; the columns read are 0 to {dims - unread - 1}.")
-    if window % 2 == 0:
-        raise SerError(f"option window is {window}; it must be odd, since a frame is its centre.")
-    layers: list[nn.Module] = []
-    for before, after in pairwise((window * (dims - unread), *hidden, classes)):
-        layers += [nn.Linear(before, after), nn.ReLU()]
-    return WindowNetwork(nn.Sequential(*layers[:-1]), dims - unread, window, share, energy, loudness)
 
-
-class WindowNetwork(nn.Module):
-    """ReLU layers over a window of frames, for the loudest windows of each utterance."""
-
-    def __init__(self, layers: nn.Sequential, dims: int, window: int, share: float, energy: int, loudness: Loudness):
+    def __init__(
+        self,
+        shape: Shape,
+        classes: int,
+        *,
+        window: Count = 25,
+        hidden: Sequence[Count] = (256, 256, 256),
+        share: Annotated[float, Field(gt=0, le=1)] = 0.3,
+        energy: Index = 15,
+        loudness: Loudness = "frame",
+        unread: Index = 1,
+        machine: extreme_learning.Kind = "kernel",
+        nodes: Count = 120,
+        seed: Index = 0,
+    ):
         super().__init__()
-        self.layers, self.dims, self.reach = layers, dims, window // 2
+        dims = shape.frame_dims()
+        del machine, nodes, seed  # of the back end
+        if not 0 <= unread < dims:
+            raise SerError(f"option unread is {unread}; the feature has {dims} columns.")
+        if not 0 <= energy < dims - unread:
+            raise SerError(f"option energy is {energy}; the columns read are 0 to {dims - unread - 1}.")
+        if window % 2 == 0:
+            raise SerError(f"option window is {window}; it must be odd, since a frame is its centre.")
+        self.dims, self.reach = dims - unread, window // 2
         self.share, self.energy, self.loudness = share, energy, loudness
+        layers: list[nn.Module] = []
+        for before, after in pairwise((window * self.dims, *hidden, classes)):
+            layers += [nn.Linear(before, after), nn.ReLU()]
+        self.layers = nn.Sequential(*layers[:-1])
 
     def windows(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the loudest windows (batch, most, window · dims) and which of them are real (batch, most).
@@ -109,3 +106,6 @@ class WindowNetwork(nn.Module):
         """Return maxima, minima, means and shares above 0.2 of the chosen windows' posteriors (batch, 4 · classes)."""
         log_posteriors, chosen = self._log_posteriors(batch)
         return extreme_learning.described(log_posteriors.exp(), chosen)
+
+
+build = WindowNetwork

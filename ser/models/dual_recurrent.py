@@ -19,59 +19,48 @@ from ser.layers.recurrent import Encoder
 from ser.layers.word_vectors import WordVectors
 
 
-def build(
-    shape: Shape,
-    classes: int,
-    *,
-    which: Literal["audio", "text", "both", "attention"] = "both",
-    cells: Count = 200,
-    audio_dropout: Share = 0.3,
-    text_dropout: Share = 0.7,
-    shared_bias: bool = True,
-) -> nn.Module:
-    """Return the model: frames (batch, time, dims), vector (batch, dims), words (batch, words) -> (batch, classes).
-
-    ``which``: "audio" (ARE), "text" (TRE), "both" (MDRE) or "attention" (MDREA), attention from audio to words.
-    ``…_dropout``: of a GRU's inputs and outputs (the code gives the share that is kept). The last state has no dropout,
-    so that dropout of outputs matters in "attention" only. ``shared_bias``: every linear layer
-    has one bias for all its outputs, as in the code, instead of one each.
-    """
-    audio, text, words, extra = None, None, None, 0
-    if which != "text":
-        dims, extra = shape.frame_dims(), shape.vector_dims()
-        audio = Encoder(dims, cells, cell="gru", into=audio_dropout, out=audio_dropout)
-    if which != "audio":
-        words = WordVectors(shape.word_table())
-        text = Encoder(words.dims, cells, cell="gru", into=text_dropout, out=text_dropout)
-    affine = partial(Affine, shared=shared_bias)
-    if audio is None or text is None:
-        return DualRecurrent(audio, text, words, None, None, affine(cells + extra, classes))
-    if which == "attention":
-        return DualRecurrent(audio, text, words, affine(cells + extra, cells), None, affine(2 * cells, classes))
-    half = (cells + extra) // 2, cells // 2
-    maps = affine(cells + extra, half[0]), affine(cells, half[1])
-    return DualRecurrent(audio, text, words, *maps, affine(sum(half), classes))
-
-
 class DualRecurrent(nn.Module):
     """The last states of one or both encoders, the vector joined to the audio's, linear layers without activation.
 
-    With ``text_map`` both ends are mapped and joined; with ``audio_map`` alone the mapped audio is the query over the
-    words. A single modality is the input of the output layer.
+    ``which``: "audio" (ARE), "text" (TRE); "both" (MDRE) maps both ends and joins them; "attention" (MDREA): the mapped
+    audio is the query over the words. ``…_dropout``: of a GRU's inputs and outputs (the code gives the share that is
+    kept). The last state has no dropout, so that dropout of outputs matters in "attention" only. ``shared_bias``: every
+    linear layer has one bias for all its outputs, as in the code, instead of one each.
     """
 
     def __init__(
         self,
-        audio: Encoder | None,
-        text: Encoder | None,
-        words: WordVectors | None,
-        audio_map: Affine | None,
-        text_map: Affine | None,
-        output: Affine,
+        shape: Shape,
+        classes: int,
+        *,
+        which: Literal["audio", "text", "both", "attention"] = "both",
+        cells: Count = 200,
+        audio_dropout: Share = 0.3,
+        text_dropout: Share = 0.7,
+        shared_bias: bool = True,
     ):
         super().__init__()
-        self.audio, self.text, self.words = audio, text, words
-        self.audio_map, self.text_map, self.output = audio_map, text_map, output
+        affine = partial(Affine, shared=shared_bias)
+        self.audio: Encoder | None = None
+        self.text: Encoder | None = None
+        self.words: WordVectors | None = None
+        self.audio_map: Affine | None = None
+        self.text_map: Affine | None = None
+        joined = cells
+        if which != "text":
+            self.audio = Encoder(shape.frame_dims(), cells, cell="gru", into=audio_dropout, out=audio_dropout)
+            joined += shape.vector_dims()
+        if which != "audio":
+            words = WordVectors(shape.word_table())
+            self.text = Encoder(words.dims, cells, cell="gru", into=text_dropout, out=text_dropout)
+            self.words = words
+        if which == "both":
+            self.audio_map, self.text_map = affine(joined, joined // 2), affine(cells, cells // 2)
+            joined = joined // 2 + cells // 2
+        elif which == "attention":
+            self.audio_map = affine(joined, cells)
+            joined = 2 * cells
+        self.output = affine(joined, classes)
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits (batch, classes), one sigmoid each."""
@@ -112,3 +101,6 @@ class DualRecurrent(nn.Module):
             return each.mean()
         weight = weights[labels]
         return (weight * each).sum() / weight.sum()
+
+
+build = DualRecurrent

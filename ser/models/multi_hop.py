@@ -19,56 +19,46 @@ from ser.layers.recurrent import Cell, Encoder
 from ser.layers.word_vectors import WordVectors
 
 
-def build(
-    shape: Shape,
-    classes: int,
-    *,
-    which: Literal["audio", "text", "both"] = "both",
-    hops: Annotated[int, Field(ge=1, le=3)] = 2,
-    cell: Cell = "lstm",
-    cells: Count = 200,
-    residual: bool = True,
-    audio_dropout: Share = 0.3,
-    text_dropout: Share = 0.7,
-    output_dropout: Share = 0.0,
-) -> nn.Module:
-    """Return the model: frames (batch, time, dims), vector (batch, dims), words (batch, words) -> (batch, classes).
-
-    ``which``: "audio" (Audio-BRE), "text" (Text-BRE) or "both" (MHA), with ``hops`` 1, 2 or 3. ``cells``: of each
-    direction. ``residual``: see ``ser.layers.recurrent.Encoder``. ``…_dropout``: of the encoder's inputs;
-    ``output_dropout``: of both encoders' outputs, but not of their ends.
-    """
-    encoder = partial(Encoder, cells=cells, both=True, cell=cell, out=output_dropout, residual=residual)
-    audio, text, words, extra = None, None, None, 0
-    if which != "text":
-        dims, extra = shape.frame_dims(), shape.vector_dims()
-        audio = encoder(dims, into=audio_dropout)
-    if which != "audio":
-        words = WordVectors(shape.word_table())
-        text = encoder(words.dims, into=text_dropout)
-    joined = extra + sum(one.dims for one in (audio, text) if one is not None)
-    queries = [Affine(2 * cells, 2 * cells) for _ in range(hops if which == "both" else 0)]
-    return MultiHop(audio, text, words, queries, Affine(joined, classes))
-
-
 class MultiHop(nn.Module):
     """The end of each encoder, replaced hop by hop by attention from the other modality; linear output.
 
     The query of the first hop is the end of the audio, over the words. The query of the second is the result of the
     first, over the audio; that of the third is the result of the second, over the words again.
+
+    ``which``: "audio" (Audio-BRE), "text" (Text-BRE) or "both" (MHA), with ``hops`` 1, 2 or 3. ``cells``: of each
+    direction. ``residual``: see ``ser.layers.recurrent.Encoder``. ``…_dropout``: of the encoder's inputs;
+    ``output_dropout``: of both encoders' outputs, but not of their ends.
     """
 
     def __init__(
         self,
-        audio: Encoder | None,
-        text: Encoder | None,
-        words: WordVectors | None,
-        queries: list[Affine],
-        output: Affine,
+        shape: Shape,
+        classes: int,
+        *,
+        which: Literal["audio", "text", "both"] = "both",
+        hops: Annotated[int, Field(ge=1, le=3)] = 2,
+        cell: Cell = "lstm",
+        cells: Count = 200,
+        residual: bool = True,
+        audio_dropout: Share = 0.3,
+        text_dropout: Share = 0.7,
+        output_dropout: Share = 0.0,
     ):
         super().__init__()
-        self.audio, self.text, self.words = audio, text, words
-        self.queries, self.output = nn.ModuleList(queries), output
+        encoder = partial(Encoder, cells=cells, both=True, cell=cell, out=output_dropout, residual=residual)
+        self.audio: Encoder | None = None
+        self.text: Encoder | None = None
+        self.words: WordVectors | None = None
+        joined = 0
+        if which != "text":
+            self.audio = encoder(shape.frame_dims(), into=audio_dropout)
+            joined += self.audio.dims + shape.vector_dims()
+        if which != "audio":
+            words = WordVectors(shape.word_table())
+            self.text, self.words = encoder(words.dims, into=text_dropout), words
+            joined += self.text.dims
+        self.queries = nn.ModuleList(Affine(2 * cells, 2 * cells) for _ in range(hops if which == "both" else 0))
+        self.output = Affine(joined, classes)
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits (batch, classes)."""
@@ -98,3 +88,6 @@ class MultiHop(nn.Module):
         if self.audio is not None:
             parts.append(batch.vector)
         return torch.cat(parts, dim=-1), hops
+
+
+build = MultiHop

@@ -26,44 +26,6 @@ Statistics = Annotated[Sequence[Literal["max", "mean", "std"]], Field(min_length
 SWEM = ("max", "mean")  # of Shen et al. 2018, as Peng et al. use it
 
 
-def build(
-    shape: Shape,
-    classes: int,
-    *,
-    frames: bool = True,
-    vector: bool = False,
-    words: bool = False,
-    kernels: Counts = (5, 7, 9, 11),
-    statistics: Statistics = ("max", "mean", "std"),
-    text_kernels: Counts = (2, 3, 4, 5),
-    text_statistics: Statistics = ("max", "mean", "std"),
-    swem: bool = False,
-    frozen: bool = False,
-    attention: Literal["none"] | Pairing = "none",
-    filters: Count = 128,
-    masked: bool = False,
-    dense: Count = 256,
-    dropout: Share = 0.3,
-) -> nn.Module:
-    """Return the model: frames (batch, time, dims), vector (batch, dims), words (batch, words) -> (batch, classes).
-
-    ``frames``, ``vector`` and ``words`` select the inputs; one of frames and words is needed. ``frozen`` keeps the word
-    vectors fixed. ``attention`` is "none" or a pairing of audio with text kernels: "one-to-one", "all-pairs" or
-    "joined", which pads the text so that all its maps have a position per word. Frames and words have a fixed length
-    whose zero-padding counts, as in the figure, unless ``masked``: then lengths vary and only positions over real
-    frames or words count. Inputs shorter than the widest kernel are zero-padded to it. SerError for options that
-    contradict each other or the inputs.
-    """
-    _check(shape, frames, words, masked, swem, attention, kernels, text_kernels)
-    audio = PooledScales(shape.frame_dims(), kernels, filters, statistics) if frames else None
-    extra = shape.vector_dims() if vector else 0
-    vectors, text = None, None
-    if words:
-        vectors = WordVectors(shape.word_table(), frozen=frozen)
-        text = PooledScales(vectors.dims, text_kernels, filters, text_statistics, same=attention == "joined")
-    return MultiScaleCNN(audio, text, vectors, extra, dense, classes, dropout, attention, swem=swem, masked=masked)
-
-
 def _check(
     shape: Shape,
     frames: bool,
@@ -188,30 +150,50 @@ def weights(context: Tensor, states: Tensor, real: Tensor | None = None) -> Tens
 
 
 class MultiScaleCNN(nn.Module):
-    """The branches concatenated, dense ReLU layer, linear output; ``dense.in_features`` is the classifier's input."""
+    """The branches concatenated, dense ReLU layer, linear output; ``dense.in_features`` is the classifier's input.
+
+    ``frames``, ``vector`` and ``words`` select the inputs; one of frames and words is needed. ``frozen`` keeps the word
+    vectors fixed. ``attention`` is "none" or a pairing of audio with text kernels: "one-to-one", "all-pairs" or
+    "joined", which pads the text so that all its maps have a position per word. Frames and words have a fixed length
+    whose zero-padding counts, as in the figure, unless ``masked``: then lengths vary and only positions over real
+    frames or words count. Inputs shorter than the widest kernel are zero-padded to it. SerError for options that
+    contradict each other or the inputs.
+    """
 
     def __init__(
         self,
-        audio: PooledScales | None,
-        text: PooledScales | None,
-        words: WordVectors | None,
-        vector: int,
-        dense: int,
+        shape: Shape,
         classes: int,
-        dropout: float,
-        attention: Literal["none"] | Pairing,
         *,
-        swem: bool,
-        masked: bool,
+        frames: bool = True,
+        vector: bool = False,
+        words: bool = False,
+        kernels: Counts = (5, 7, 9, 11),
+        statistics: Statistics = ("max", "mean", "std"),
+        text_kernels: Counts = (2, 3, 4, 5),
+        text_statistics: Statistics = ("max", "mean", "std"),
+        swem: bool = False,
+        frozen: bool = False,
+        attention: Literal["none"] | Pairing = "none",
+        filters: Count = 128,
+        masked: bool = False,
+        dense: Count = 256,
+        dropout: Share = 0.3,
     ):
         super().__init__()
-        self.audio, self.text, self.words = audio, text, words
-        self.attention, self.vector, self.swem, self.masked = attention, vector, swem, masked
-        width = vector + sum(branch.width for branch in (audio, text) if branch is not None)
-        if words is not None and swem:
-            width += len(SWEM) * words.dims
-        if audio is not None and text is not None and attention != "none":
-            width += audio.width * (len(text.scales.kernels) if attention == "all-pairs" else 1)
+        _check(shape, frames, words, masked, swem, attention, kernels, text_kernels)
+        self.attention, self.swem, self.masked = attention, swem, masked
+        self.audio = PooledScales(shape.frame_dims(), kernels, filters, statistics) if frames else None
+        self.vector = shape.vector_dims() if vector else 0
+        self.text, self.words = None, None
+        width = self.vector + (self.audio.width if self.audio else 0)
+        if words:
+            table = WordVectors(shape.word_table(), frozen=frozen)
+            self.text = PooledScales(table.dims, text_kernels, filters, text_statistics, same=attention == "joined")
+            self.words = table
+            width += self.text.width + swem * len(SWEM) * table.dims
+        if self.audio and attention != "none":
+            width += self.audio.width * (len(text_kernels) if attention == "all-pairs" else 1)
         self.dropout = nn.Dropout(dropout)
         self.dense = nn.Linear(width, dense)
         self.output = nn.Linear(dense, classes)
@@ -254,3 +236,6 @@ class MultiScaleCNN(nn.Module):
         return {
             f"kernel {k}": AttentionWeights(each, WORDS.through(k)) for k, each in zip(kernels, shares, strict=True)
         }
+
+
+build = MultiScaleCNN

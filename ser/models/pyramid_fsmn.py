@@ -21,46 +21,6 @@ from ser.layers.interface import FRAMES, AttentionWeights, Batch, Shape
 from ser.layers.statistics import POOLINGS
 
 
-def build(
-    shape: Shape,
-    classes: int,
-    *,
-    front_end: Literal["cnn", "none"] = "cnn",
-    channels: Counts = (16, 32),
-    padding: Index = 3,
-    block: Literal["dfsmn", "fsmn"] = "dfsmn",
-    hidden: Count = 256,
-    projection: Count = 128,
-    orders: Counts = (4, 8, 16, 32),
-    strides: Counts = (1, 1, 2, 2),
-    order_count: Literal["paper", "current"] = "paper",
-    taps: Taps = "scalar",
-    skip: Literal["all", "change", "none"] = "all",
-    attention: Literal["timestep", "none"] = "timestep",
-    pooling: Literal["mean", "last"] = "mean",
-    ratio: float = 0.25,
-) -> nn.Module:
-    """Return the model for frames of fixed length: (batch, time, dims) -> (batch, classes).
-
-    ``orders``: past and future frames per layer, in ``strides``; with ``order_count`` "current" the past frames include
-    the current one, as in the DFSMN authors' code. ``skip`` joins memory to memory: over all blocks but the first, only
-    into blocks whose order differs from the one below (pFSMN, Yang et al. 2018), or nowhere. ``block`` "fsmn" has no
-    skip and no ``projection``. ``pooling``: without attention. SerError for inputs or options that do not fit.
-    """
-    _check(block, skip, orders, strides)
-    front = FrontEnd(shape, channels, padding) if front_end == "cnn" else None
-    time, dims = (shape.fixed_length(), shape.frame_dims()) if front is None else (front.time, front.dims)
-    narrow = projection if block == "dfsmn" else None
-    layers: list[MemoryLayer] = []
-    for below, order, stride in zip((None, *orders), orders, strides, strict=False):
-        back = order - 1 if order_count == "current" else order
-        over = below is not None and (skip == "all" or (skip == "change" and order != below))
-        layers.append(MemoryLayer(dims, hidden, back, order, stride, taps, projection=narrow, skip=over))
-        dims = layers[-1].dims
-    focus = TimestepAttention(time, ratio) if attention == "timestep" else None
-    return PyramidFSMN(front, nn.Sequential(*layers), focus, pooling, nn.Linear(dims, classes))
-
-
 def _check(block: str, skip: str, orders: Sequence[int], strides: Sequence[int]) -> None:
     if block == "fsmn" and skip != "none":
         raise SerError(f"option skip is '{skip}', and the block 'fsmn' has none: set skip to none.")
@@ -90,19 +50,49 @@ class TimestepAttention(nn.Module):
 
 
 class PyramidFSMN(nn.Module):
-    """Front end, memory layers, pooling over time, linear output."""
+    """Front end, memory layers, pooling over time, linear output, for frames of fixed length.
+
+    ``orders``: past and future frames per layer, in ``strides``; with ``order_count`` "current" the past frames include
+    the current one, as in the DFSMN authors' code. ``skip`` joins memory to memory: over all blocks but the first, only
+    into blocks whose order differs from the one below (pFSMN, Yang et al. 2018), or nowhere. ``block`` "fsmn" has no
+    skip and no ``projection``. ``pooling``: without attention. SerError for inputs or options that do not fit.
+    """
 
     def __init__(
         self,
-        front: FrontEnd | None,
-        layers: nn.Sequential,
-        attention: TimestepAttention | None,
-        pooling: Literal["mean", "last"],
-        output: nn.Linear,
+        shape: Shape,
+        classes: int,
+        *,
+        front_end: Literal["cnn", "none"] = "cnn",
+        channels: Counts = (16, 32),
+        padding: Index = 3,
+        block: Literal["dfsmn", "fsmn"] = "dfsmn",
+        hidden: Count = 256,
+        projection: Count = 128,
+        orders: Counts = (4, 8, 16, 32),
+        strides: Counts = (1, 1, 2, 2),
+        order_count: Literal["paper", "current"] = "paper",
+        taps: Taps = "scalar",
+        skip: Literal["all", "change", "none"] = "all",
+        attention: Literal["timestep", "none"] = "timestep",
+        pooling: Literal["mean", "last"] = "mean",
+        ratio: float = 0.25,
     ):
         super().__init__()
-        self.front, self.layers, self.attention, self.output = front, layers, attention, output
-        self.pooling = pooling
+        _check(block, skip, orders, strides)
+        self.front = FrontEnd(shape, channels, padding) if front_end == "cnn" else None
+        front, self.pooling = self.front, pooling
+        time, dims = (shape.fixed_length(), shape.frame_dims()) if front is None else (front.time, front.dims)
+        narrow = projection if block == "dfsmn" else None
+        layers: list[MemoryLayer] = []
+        for below, order, stride in zip((None, *orders), orders, strides, strict=False):
+            back = order - 1 if order_count == "current" else order
+            over = below is not None and (skip == "all" or (skip == "change" and order != below))
+            layers.append(MemoryLayer(dims, hidden, back, order, stride, taps, projection=narrow, skip=over))
+            dims = layers[-1].dims
+        self.layers = nn.Sequential(*layers)
+        self.attention = TimestepAttention(time, ratio) if attention == "timestep" else None
+        self.output = nn.Linear(dims, classes)
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, dims) -> logits (batch, classes)."""
@@ -120,3 +110,6 @@ class PyramidFSMN(nn.Module):
     def _states(self, batch: Batch) -> Tensor:
         """Return the top layer's outputs (batch, reduced time, dims)."""
         return self.layers(batch.frames if self.front is None else self.front(batch.frames))
+
+
+build = PyramidFSMN

@@ -29,41 +29,36 @@ NULL = 0
 SHORTEST = 3  # frames that Null → emotion → Null needs
 
 
-def build(
-    shape: Shape,
-    classes: int,
-    *,
-    cells: Count = 64,
-    layers: Count = 2,
-    objective: Objective = "strict",
-    outer: bool = True,
-    run: Annotated[int, Field(ge=3)] = 5,  # SHORTEST
-    gap: Count = 10,
-    machine: extreme_learning.Kind = "kernel",
-    nodes: Count = 120,
-    seed: Index = 0,
-) -> nn.Module:
-    """Return the network: frames (batch, time, dims) -> (batch, classes).
+class EmotionFinder(nn.Module):
+    """Bidirectional LSTM layers, per frame a softmax over the classes and Null.
 
     cells: per direction; objective: "strict" allows one run of the emotion in each voiced segment, "floating" as many
     runs as segments, "frames" is the cross-entropy of all frames, without Null; outer: the first and last frame are
     Null; run, gap: frames of the shortest voiced region and of the shortest gap between two. The other options belong
     to the back end.
     """
-    dims = shape.frame_dims(2)  # the last column marks voiced frames
-    del machine, nodes, seed  # of the back end
-    recurrent = Recurrent(dims - 1, cells, layers=layers, both=True)
-    return EmotionFinder(recurrent, classes, objective, outer=outer, run=run, gap=gap)
 
-
-class EmotionFinder(nn.Module):
-    """Bidirectional LSTM layers, per frame a softmax over the classes and Null."""
-
-    def __init__(self, recurrent: Recurrent, classes: int, objective: Objective, *, outer: bool, run: int, gap: int):
+    def __init__(
+        self,
+        shape: Shape,
+        classes: int,
+        *,
+        cells: Count = 64,
+        layers: Count = 2,
+        objective: Objective = "strict",
+        outer: bool = True,
+        run: Annotated[int, Field(ge=3)] = 5,  # SHORTEST
+        gap: Count = 10,
+        machine: extreme_learning.Kind = "kernel",
+        nodes: Count = 120,
+        seed: Index = 0,
+    ):
         super().__init__()
+        dims = shape.frame_dims(2)  # the last column marks voiced frames
+        del machine, nodes, seed  # of the back end
         self.classes, self.objective, self.outer, self.run, self.gap = classes, objective, outer, run, gap
-        self.recurrent = recurrent
-        self.output = nn.Linear(recurrent.dims, classes if objective == "frames" else classes + 1)
+        self.recurrent = Recurrent(dims - 1, cells, layers=layers, both=True)
+        self.output = nn.Linear(self.recurrent.dims, classes if objective == "frames" else classes + 1)
 
     def _log_posteriors(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return log posteriors (batch, time, outputs) and the mask (batch, time)."""
@@ -177,3 +172,6 @@ def path_loss(
         reduction="none",
     )
     return summed - (allowed * mask).sum(1)
+
+
+build = EmotionFinder

@@ -20,47 +20,42 @@ KERNELS = {16: (12, 16), 24: (8, 12), 32: (5, 7)}  # filters: bins, frames
 DEEPER = {40: (3, 3), 48: (3, 3)}  # instead of the LSTM
 
 
-def build(
-    shape: Shape,
-    classes: int,
-    *,
-    recurrent: Reader = "both",
-    cells: Count = 128,
-    dense: Count = 64,
-    map_dropout: Share = 0.25,
-    dropout: Share = 0.5,
-) -> nn.Module:
-    """Return the model for segments of fixed length: frames (batch, time, bins) -> (batch, classes).
-
-    recurrent: an LSTM of ``cells`` per direction, in "both" directions or "forward"; "none" has two convolutions
-    instead. map_dropout: after each convolution; dropout: after the dense layer.
-    """
-    bins, length = shape.frame_dims(), shape.fixed_length()
-    kernels = KERNELS | DEEPER if recurrent == "none" else KERNELS
-    layers: list[nn.Module] = []  # pooled before the ReLU: the same values with less memory
-    for (before, after), (high, wide) in zip(pairwise((1, *kernels)), kernels.values(), strict=True):
-        # keeps the size; an even kernel extends one further to higher bins and later frames
-        same = nn.ZeroPad2d(((wide - 1) // 2, wide // 2, (high - 1) // 2, high // 2))
-        layers += [same, nn.Conv2d(before, after, (high, wide)), nn.MaxPool2d(2), nn.ReLU(), nn.Dropout(map_dropout)]
-    smallest, channels = 2 ** len(kernels), next(reversed(kernels))
-    height, width = (max(size, smallest) // smallest for size in (bins, length))
-    reader, features = None, channels * height * width
-    if recurrent != "none":
-        reader = Recurrent(channels * height, cells, both=recurrent == "both", initial="glorot")
-        features = reader.dims
-    head = nn.Sequential(nn.Linear(features, dense), nn.ReLU(), nn.Dropout(dropout), nn.Linear(dense, classes))
-    return SpectrogramNetwork(nn.Sequential(*layers), smallest, reader, head)
-
-
 class SpectrogramNetwork(nn.Module):
     """Convolutions that keep the size, each with ReLU, 2×2 max-pooling and dropout; reader; dense ReLU layer; output.
 
-    An input smaller than one pooled value, of ``smallest`` bins and frames, is zero-padded to it.
+    It reads segments of fixed length. An input smaller than one pooled value, of ``smallest`` bins and frames, is
+    zero-padded to it. recurrent: an LSTM of ``cells`` per direction, in "both" directions or "forward"; "none" has two
+    convolutions instead. map_dropout: after each convolution; dropout: after the dense layer.
     """
 
-    def __init__(self, maps: nn.Sequential, smallest: int, recurrent: Recurrent | None, head: nn.Sequential):
+    def __init__(
+        self,
+        shape: Shape,
+        classes: int,
+        *,
+        recurrent: Reader = "both",
+        cells: Count = 128,
+        dense: Count = 64,
+        map_dropout: Share = 0.25,
+        dropout: Share = 0.5,
+    ):
         super().__init__()
-        self.maps, self.smallest, self.recurrent, self.head = maps, smallest, recurrent, head
+        bins, length = shape.frame_dims(), shape.fixed_length()
+        kernels = KERNELS | DEEPER if recurrent == "none" else KERNELS
+        layers: list[nn.Module] = []  # pooled before the ReLU: the same values with less memory
+        for (before, after), (high, wide) in zip(pairwise((1, *kernels)), kernels.values(), strict=True):
+            # keeps the size; an even kernel extends one further to higher bins and later frames
+            same = nn.ZeroPad2d(((wide - 1) // 2, wide // 2, (high - 1) // 2, high // 2))
+            layers += [same, nn.Conv2d(before, after, (high, wide))]
+            layers += [nn.MaxPool2d(2), nn.ReLU(), nn.Dropout(map_dropout)]
+        self.maps, self.smallest = nn.Sequential(*layers), 2 ** len(kernels)
+        channels = next(reversed(kernels))
+        height, width = (max(size, self.smallest) // self.smallest for size in (bins, length))
+        self.recurrent, features = None, channels * height * width
+        if recurrent != "none":
+            self.recurrent = Recurrent(channels * height, cells, both=recurrent == "both", initial="glorot")
+            features = self.recurrent.dims
+        self.head = nn.Sequential(nn.Linear(features, dense), nn.ReLU(), nn.Dropout(dropout), nn.Linear(dense, classes))
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 nn.init.xavier_uniform_(layer.weight)
@@ -77,3 +72,6 @@ class SpectrogramNetwork(nn.Module):
             steps = maps.flatten(1, 2).transpose(1, 2)  # (batch, time, channels · bins)
             read = self.recurrent.final(self.recurrent(steps))
         return self.head(read)
+
+
+build = SpectrogramNetwork

@@ -21,26 +21,8 @@ from ser.layers.time_delay import Perturbation, RawWaveform, RestrictedAttention
 Offsets = Annotated[Sequence[int], Field(min_length=1)]
 
 
-def build(
-    shape: Shape,
-    classes: int,
-    *,
-    front_end: Literal["waveform", "frames"] = "waveform",
-    columns: Count | None = None,
-    every: Count = 1,
-    width: Count = 128,
-    offsets: Offsets = (-3, 0, 3),
-    both: bool = False,
-    attention: bool = False,
-    heads: Count = 12,
-    left: Index = 5,
-    right: Index = 2,
-    stride: Count = 3,
-    aggregation: Literal["frame", "utterance"] = "frame",
-    augment: bool = True,
-    dropout: Share = 0.0,
-) -> nn.Module:
-    """Return the model: frames (batch, time, dims) -> (batch, classes).
+class TimeDelayLSTM(nn.Module):
+    """Front end, layers, and an output for every frame, or for the statistics of all.
 
     front_end: "waveform" joins the rows into a signal and learns a frame from 512 samples, "frames" reads the first
     ``columns`` of each row; every: the first layer keeps every n-th frame; width: of each layer; offsets: frames that
@@ -49,43 +31,46 @@ def build(
     ``stride``; aggregation: "frame" gives every frame the label, "utterance" pools mean and sd; augment: in training,
     speeds and gains of the waveform; dropout: after every LSTM. SerError for a wrong option.
     """
-    dims = shape.frame_dims()
-    if both and width % 2:
-        raise SerError(f"option width is {width}; two directions need an even one.")
-    waveform = RawWaveform() if front_end == "waveform" else None
-    first = waveform.dims if waveform else min(dims, columns or dims)
-    layers: list[TimeDelay | Recurrent | RestrictedAttention] = [TimeDelay(first, width, (-1, 0, 1))]
-    for upper in (0, 2, 2):
-        layers += [TimeDelay(width, width, offsets) for _ in range(upper)]
-        layers.append(Recurrent(width, width // 2 if both else width, both=both))
-    if attention:
-        layers.append(RestrictedAttention(width, heads, left, right, stride))
-    return TimeDelayLSTM(waveform, layers, classes, columns, every, dropout, aggregation, augment)
-
-
-class TimeDelayLSTM(nn.Module):
-    """Front end, layers, and an output for every frame, or for the statistics of all."""
 
     def __init__(
         self,
-        waveform: RawWaveform | None,
-        layers: list[TimeDelay | Recurrent | RestrictedAttention],
+        shape: Shape,
         classes: int,
-        columns: int | None,
-        every: int,
-        dropout: float,
-        aggregation: str,
-        augment: bool,
+        *,
+        front_end: Literal["waveform", "frames"] = "waveform",
+        columns: Count | None = None,
+        every: Count = 1,
+        width: Count = 128,
+        offsets: Offsets = (-3, 0, 3),
+        both: bool = False,
+        attention: bool = False,
+        heads: Count = 12,
+        left: Index = 5,
+        right: Index = 2,
+        stride: Count = 3,
+        aggregation: Literal["frame", "utterance"] = "frame",
+        augment: bool = True,
+        dropout: Share = 0.0,
     ):
         super().__init__()
-        self.waveform, self.layers = waveform, nn.ModuleList(layers)
-        self.columns, self.every, self.frame = columns, every, aggregation == "frame"
-        if augment and waveform is None:
+        if both and width % 2:
+            raise SerError(f"option width is {width}; two directions need an even one.")
+        if augment and front_end == "frames":
             raise SerError("option augment changes a waveform; with front_end 'frames' set it to false.")
+        self.columns, self.every, self.frame = columns, every, aggregation == "frame"
+        dims = shape.frame_dims()
+        self.waveform = RawWaveform() if front_end == "waveform" else None
+        first = self.waveform.dims if self.waveform else min(dims, columns or dims)
+        layers: list[TimeDelay | Recurrent | RestrictedAttention] = [TimeDelay(first, width, (-1, 0, 1))]
+        for upper in (0, 2, 2):
+            layers += [TimeDelay(width, width, offsets) for _ in range(upper)]
+            layers.append(Recurrent(width, width // 2 if both else width, both=both))
+        if attention:
+            layers.append(RestrictedAttention(width, heads, left, right, stride))
+        self.layers = nn.ModuleList(layers)
         self.perturbation = Perturbation() if augment else None
         self.dropout = nn.Dropout(dropout)
-        dims = layers[-1].dims
-        self.output = nn.Linear(dims if self.frame else 2 * dims, classes)
+        self.output = nn.Linear(layers[-1].dims * (1 if self.frame else 2), classes)
 
     def _outputs(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the outputs of the last layer, (batch, time, dims), and the mask (batch, time)."""
@@ -121,3 +106,6 @@ class TimeDelayLSTM(nn.Module):
         cost = -log_posteriors.gather(2, labels[:, None, None].expand(-1, log_posteriors.shape[1], 1)).squeeze(2)
         weight = mask.float() if weights is None else mask * weights[labels].unsqueeze(1)
         return (cost * weight).sum() / weight.sum()
+
+
+build = TimeDelayLSTM

@@ -19,39 +19,35 @@ from ser.layers.map_pooling import AttentionPooling, AveragePooling, BilinearPoo
 CHANNELS = (16, 32, 48, 64, 80)
 
 
-def build(
-    shape: Shape,
-    classes: int,
-    *,
-    head: Literal["attention", "gap", "bilinear"] = "attention",
-    softmax: Softmax = "spatial",
-    reduction: Reduction = "sum",
-    root_first: bool = True,
-    pooled: Sequence[Annotated[int, Field(ge=1, le=5)]] = (2, 3),
-) -> nn.Module:
-    """Return the model for segments of fixed length: frames (batch, time, bins) -> (batch, classes).
+class TimeFrequencyCNN(nn.Module):
+    """Two parallel first convolutions, four 3×3 ones, a pooling head, for segments of fixed length.
 
     ``softmax`` and ``reduction`` belong to the attention head, ``root_first`` to the bilinear one; ``pooled`` are the
     layers, 1 to 5, that a 2×2 max-pooling follows.
     """
-    shortest = 2 ** len(set(pooled)) + 1  # fewer leave no position after the poolings
-    shape.frame_dims(shortest)
-    shape.fixed_length(shortest)
-    pooling: nn.Module
-    if head == "attention":
-        pooling = AttentionPooling(CHANNELS[-1], classes, softmax=softmax, reduction=reduction)
-    elif head == "bilinear":
-        pooling = BilinearPooling(CHANNELS[-1], classes, root_first=root_first)
-    else:
-        pooling = AveragePooling(CHANNELS[-1], classes)
-    return TimeFrequencyCNN(pooling, tuple(pooled))
 
-
-class TimeFrequencyCNN(nn.Module):
-    """Two parallel first convolutions, four 3×3 ones, a pooling head."""
-
-    def __init__(self, head: nn.Module, pooled: tuple[int, ...]):
+    def __init__(
+        self,
+        shape: Shape,
+        classes: int,
+        *,
+        head: Literal["attention", "gap", "bilinear"] = "attention",
+        softmax: Softmax = "spatial",
+        reduction: Reduction = "sum",
+        root_first: bool = True,
+        pooled: Sequence[Annotated[int, Field(ge=1, le=5)]] = (2, 3),
+    ):
         super().__init__()
+        shortest = 2 ** len(set(pooled)) + 1  # fewer leave no position after the poolings
+        shape.frame_dims(shortest)
+        shape.fixed_length(shortest)
+        pooling: nn.Module
+        if head == "attention":
+            pooling = AttentionPooling(CHANNELS[-1], classes, softmax=softmax, reduction=reduction)
+        elif head == "bilinear":
+            pooling = BilinearPooling(CHANNELS[-1], classes, root_first=root_first)
+        else:
+            pooling = AveragePooling(CHANNELS[-1], classes)
         half = CHANNELS[0] // 2
         self.along_frequency = _layer(1, half, (10, 2), (4, 0))
         self.along_time = _layer(1, half, (2, 8), (0, 3))  # with these paddings both maps are (bins − 1, time − 1)
@@ -64,7 +60,7 @@ class TimeFrequencyCNN(nn.Module):
             if number in pooled:
                 layers.append(nn.MaxPool2d(2))
         self.trunk = nn.Sequential(*layers)
-        self.head = head
+        self.head = pooling
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, bins) -> logits (batch, classes)."""
@@ -86,3 +82,6 @@ class TimeFrequencyCNN(nn.Module):
 
 def _layer(before: int, after: int, kernel: tuple[int, int], padding: tuple[int, int]) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(before, after, kernel, padding=padding), nn.BatchNorm2d(after), nn.ReLU())
+
+
+build = TimeFrequencyCNN

@@ -63,7 +63,7 @@ def build(
     network = partial(
         spectrogram_crnn.build, recurrent=recurrent, cells=cells, dense=dense, map_dropout=map_dropout, dropout=dropout
     )
-    networks = [network(shape, max(wanted) + 1) for wanted in outputs]
+    networks: list[nn.Module] = [network(shape, max(wanted) + 1) for wanted in outputs]
     return TwoStep(networks, outputs, rule, central)
 
 

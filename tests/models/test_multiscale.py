@@ -148,7 +148,7 @@ ALONE = [
 
 def effective(name: str) -> dict[str, Any]:
     """Return the options of a recipe with the model's defaults for those that it does not set."""
-    return {**(multiscale_cnn.build.__kwdefaults__ or {}), **RECIPES[name].options}
+    return {**(multiscale_cnn.build.__init__.__kwdefaults__ or {}), **RECIPES[name].options}
 
 
 @pytest.mark.parametrize(
