@@ -33,9 +33,11 @@ def labelled(protocol: Protocol) -> pd.DataFrame:
 def assigned(rule: ModuleType, manifest: pd.DataFrame, **options: object) -> pd.DataFrame:
     """Return the table (utterance, fold, part) of what ``rule`` yields; SerError where a fold's parts are not as many.
 
-    The rule gets the rows by utterance name: a draw must not depend on their order.
+    The rule counts its folds first, which checks that there are enough speakers or sessions. It gets the rows by
+    utterance name: a draw must not depend on their order.
     """
     rows = manifest.sort_values("utterance", ignore_index=True)
+    rule.folds(facts(rows), **options)
     tables = []
     for fold, part in enumerate(rule.assign(rows, **options)):
         if len(part) != len(rows):
@@ -73,9 +75,9 @@ def corpus() -> pd.DataFrame:
 
 
 def facts(table: pd.DataFrame) -> Facts:
-    """Return the facts of a manifest."""
-    columns = (tuple(sorted(table[name].dropna().unique())) for name in ("speaker", "session", "emotion"))
-    return Facts(len(table), *columns)
+    """Return the facts of a manifest, which may lack columns."""
+    columns = table.reindex(columns=["speaker", "session", "emotion"])
+    return Facts(len(table), *(tuple(sorted(values.dropna().unique())) for _, values in columns.items()))
 
 
 def check_parts(assigned: pd.DataFrame, labelled: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:

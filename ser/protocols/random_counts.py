@@ -7,19 +7,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ser.bounds import Count, Index
-from ser.corpus import Facts
 from ser.errors import SerError, offenders
-from ser.protocols import _parts
+from ser.protocols import _parts, random_holdout
 
 if TYPE_CHECKING:
     import pandas as pd
 
 REPEATED = True  # a fold is a draw of its own: an utterance may be tested in several or in none
-
-
-def folds(facts: Facts, *, repeats: Count = 1, **_: object) -> int:  # noqa: ARG001
-    """Return the number of draws."""
-    return repeats
+folds = random_holdout.folds
 
 
 def assign(

@@ -31,8 +31,6 @@ def assign(
     """
     import numpy as np
 
-    if len(rows) < folds:
-        raise SerError(f"{folds} folds need as many utterances; there are {len(rows)}.")
     order = np.random.default_rng(seed).permutation(len(rows))
     if stratified:
         order = order[np.argsort(rows["label"].to_numpy(dtype=str)[order], kind="stable")]

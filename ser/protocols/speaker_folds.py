@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 def folds(facts: Facts, *, folds: Count = 6, dev_speakers: Index = 2, **_: object) -> int:
     """Return the number of folds; SerError if there are fewer speakers."""
-    _require(facts.speakers, folds, dev_speakers)
+    _parts.at_least("folds", folds, 2, "one to test, one to train")
+    _parts.require("speaker", facts.speakers, max(folds, 3 if dev_speakers else 2), f"{folds} folds of whole speakers")
     return folds
 
 
@@ -27,7 +28,6 @@ def assign(rows: "pd.DataFrame", *, folds: Count = 6, dev_speakers: Index = 2, s
     import numpy as np
 
     speaker = _parts.column(rows, "speaker")
-    _require(sorted(speaker.unique()), folds, dev_speakers)
     groups, gender = _groups(rows, folds, seed)
     for fold in range(folds):
         following = groups[(fold + 1) % folds]
@@ -65,8 +65,3 @@ def _alternating(names: Sequence[str], gender: dict[str, str], fold: int) -> lis
     first = fold % len(genders)
     alike = [sorted(name for name in names if gender[name] == value) for value in genders[first:] + genders[:first]]
     return [name for turn in zip_longest(*alike) for name in turn if name is not None]
-
-
-def _require(speakers: Sequence[str], folds: int, dev_speakers: int) -> None:
-    _parts.at_least("folds", folds, 2, "one to test, one to train")
-    _parts.require("speaker", speakers, max(folds, 3 if dev_speakers else 2), f"{folds} folds of whole speakers")

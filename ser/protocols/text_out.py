@@ -6,7 +6,7 @@ speakers' test sentences are in no part of the fold. Two texts are the same if t
 however few.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 from ser.bounds import Count, Index
@@ -28,7 +28,13 @@ DEV_SPEAKERS = 2
 
 def folds(facts: Facts, *, texts: Count = 2, speakers: Index = 6, dev: Dev = "speaker", **_: object) -> int:
     """Return the number of folds, ``texts`` × ``speakers``; SerError if the corpus has fewer speakers."""
-    _require(texts, speakers, dev, facts.speakers)
+    _parts.at_least("texts", texts, 3 if dev == "text" else 2, "one to test, one to train")
+    if speakers:
+        _parts.at_least("speakers", speakers, 2, "or 0 for none")
+        least = max(speakers, 3 if dev == "speaker" else 2)
+        _parts.require("speaker", facts.speakers, least, f"{speakers} groups of whole speakers")
+    elif dev == "speaker":
+        raise SerError("dev: speaker needs groups of speakers; use dev: text or dev: none.")
     return texts * max(speakers, 1)
 
 
@@ -44,8 +50,6 @@ def assign(
     """
     import numpy as np
 
-    known = sorted(_parts.column(rows, "speaker").unique()) if speakers else ()
-    _require(texts, speakers, dev, known)
     group = _groups(rows, texts)
     for tested, developed, trained in _speaker_groups(rows, speakers, dev, seed):
         for text in range(texts):
@@ -98,13 +102,3 @@ def _groups(rows: "pd.DataFrame", count: int) -> "NDArray[np.int64]":
         load[best] += counts
         group_of[name] = best
     return text.map(group_of).to_numpy(dtype=np.int64)
-
-
-def _require(texts: int, speakers: int, dev: str, known: Sequence[str]) -> None:
-    _parts.at_least("texts", texts, 3 if dev == "text" else 2, "one to test, one to train")
-    if speakers:
-        _parts.at_least("speakers", speakers, 2, "or 0 for none")
-        least = max(speakers, 3 if dev == "speaker" else 2)
-        _parts.require("speaker", known, least, f"{speakers} groups of whole speakers")
-    elif dev == "speaker":
-        raise SerError("dev: speaker needs groups of speakers; use dev: text or dev: none.")
