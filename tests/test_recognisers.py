@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from ser import audio, catalog
+from ser.config.options import with_options
+from ser.config.schema import Transcript
 from ser.demo_corpus import espeak
 from ser.errors import SerError
 from ser.recognisers import faster_whisper, pocketsphinx
@@ -196,14 +198,26 @@ def test_an_error_names_what_a_folder_without_a_model_lacks(tmp_path: Path, whis
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"device": "gpu"}, ("device 'gpu'", "cpu", "cuda")),
         ({"device": "cpu", "language": "de"}, ("language", "'de'", "Known: en")),
-        ({"device": "cpu", "beam_size": 0}, ("beam_size is 0", "greedy")),
         ({"device": "cpu", "compute_type": "int3"}, ("int3", "cannot be loaded")),
     ],
 )
-def test_wrong_options_of_whisper_are_named(whisper: Path, options: dict[str, object], words: tuple[str, ...]) -> None:
+def test_options_that_the_model_lacks_are_named(
+    whisper: Path, options: dict[str, object], words: tuple[str, ...]
+) -> None:
     with pytest.raises(SerError) as error:
         faster_whisper.load(model=str(whisper), **options)  # type: ignore[arg-type]
     for word in words:
         assert word in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"device": "gpu"}, "options.device: must be 'auto', 'cpu' or 'cuda'; it is 'gpu'"),
+        ({"beam_size": 0}, "options.beam_size: must be greater than or equal to 1; it is 0"),
+    ],
+)
+def test_wrong_options_of_whisper_are_named(options: dict[str, object], message: str) -> None:
+    with pytest.raises(SerError, match=message):
+        with_options(Transcript(recogniser="faster_whisper", options={"model": "tiny", **options}), "whisper")

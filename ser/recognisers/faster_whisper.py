@@ -6,18 +6,18 @@ sampling, each utterance separately, no voice activity detection: the same recor
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ser.bounds import Count
 from ser.errors import SerError, unknown
 from ser.files.checksums import checksum
 
 DEPENDS = ("faster-whisper", "ctranslate2")
 RATE = 16000  # Hz, of every Whisper model
 WEIGHTS, NEEDED = "model.bin", ("model.bin", "tokenizer.json")
-DEVICES = ("auto", "cpu", "cuda")
 
 
 class Whisper:
@@ -47,24 +47,20 @@ def load(
     model: str,
     revision: str | None = None,
     language: str | None = "en",
-    beam_size: int = 5,
+    beam_size: Count = 5,
     compute_type: str | None = None,
-    device: str = "auto",
+    device: Literal["auto", "cpu", "cuda"] = "auto",
 ) -> Whisper:
     """Return the recogniser.
 
     model: folder of a converted model, or its name on the hub, such as ``large-v3``; revision: of a model on the hub;
     language: ISO code, null to detect it in each utterance; beam_size: 1 is greedy; compute_type: CTranslate2's number
-    format, by default int8 on the CPU and float16 on a GPU; device: auto, cpu or cuda. SerError if there is no such
+    format, by default int8 on the CPU and float16 on a GPU. SerError if there is no such
     model, if it cannot be loaded, or if it does not know the language.
     """
     import ctranslate2
     from faster_whisper import WhisperModel
 
-    if device not in DEVICES:
-        raise unknown("device", device, DEVICES)
-    if beam_size < 1:
-        raise SerError(f"beam_size is {beam_size}; it must be 1 (greedy) or more.")
     folder, name = _folder(model, revision)
     if device == "auto":
         device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
