@@ -168,8 +168,7 @@ def _sums(shares: Floats) -> Floats:
 
 def holm(p: Sequence[float]) -> NDArray[np.float64]:
     """Return Holm's (1979) adjusted p values of a family of tests, in the same order."""
-    adjusted: NDArray[np.float64] = multipletests(p, method="holm")[1] if len(p) else np.empty(0)
-    return adjusted
+    return multipletests(p, method="holm")[1] if len(p) else np.empty(0)
 
 
 def _differing(one: pd.DataFrame, other: pd.DataFrame) -> str:

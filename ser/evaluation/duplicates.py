@@ -143,8 +143,7 @@ def _bands(signal: Signal) -> Signal:
     padded = np.pad(signal, (0, max(0, WINDOW - len(signal))))
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
     spectrum = rfft(frames * np.hanning(WINDOW).astype(np.float32), n=POINTS, axis=1)
-    bands: Signal = np.square(np.abs(spectrum)) @ mel_filters(BANDS, POINTS)
-    return bands
+    return np.square(np.abs(spectrum)) @ mel_filters(BANDS, POINTS)
 
 
 def _connected(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -152,5 +151,4 @@ def _connected(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     from scipy.sparse.csgraph import connected_components
 
     graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
-    groups: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
-    return groups
+    return connected_components(graph, directed=False)[1].astype(np.int64)

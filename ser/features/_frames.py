@@ -52,5 +52,4 @@ def magnitudes(signal: Signal, window: Signal, points: int) -> Matrix:
     from scipy.fft import rfft
 
     frames = np.lib.stride_tricks.sliding_window_view(signal, len(window))[::HOP_SAMPLES]
-    magnitude: Matrix = np.abs(rfft(frames * window, n=points, axis=1))
-    return magnitude
+    return np.abs(rfft(frames * window, n=points, axis=1))

@@ -24,8 +24,7 @@ REACH = 2  # frames on either side of a delta
 
 def framed(signal: Signal) -> Signal:
     """Return the frames of ``signal`` in 16-bit steps: (floor((samples − 400) / 160) + 1, 400), float32."""
-    frames: Signal = np.lib.stride_tricks.sliding_window_view(signal, WINDOW)[::HOP_SAMPLES] * np.float32(STEPS)
-    return frames
+    return np.lib.stride_tricks.sliding_window_view(signal, WINDOW)[::HOP_SAMPLES] * np.float32(STEPS)
 
 
 def cepstra_and_energy(frames: Signal) -> Signal:
@@ -48,8 +47,7 @@ def deltas(values: Signal) -> Signal:
     padded, frames = np.pad(values, ((REACH, REACH), (0, 0)), mode="edge"), len(values)
     steps = range(1, REACH + 1)
     rise = sum(k * (padded[REACH + k :][:frames] - padded[REACH - k :][:frames]) for k in steps)
-    slope: Signal = np.asarray(rise / (2 * sum(k * k for k in steps)), dtype=np.float32)
-    return slope
+    return np.asarray(rise / (2 * sum(k * k for k in steps)), dtype=np.float32)
 
 
 @cache

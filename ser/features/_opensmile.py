@@ -59,14 +59,17 @@ def chain(**components: tuple[str, str, str]) -> str:
 
 
 @cache
-def configured(name: str, components: str, level: str) -> Any:
+def configured(components: str, level: str) -> Any:
     """Return an extractor for ``level``, which ``components`` in openSMILE's configuration language write.
 
-    The components read the signal from the level `wave`. ``name``: of the file, unique in a process.
+    The components read the signal from the level `wave`.
     """
-    configuration = Path(_folder().name) / f"{name}.conf"
+    folder = TemporaryDirectory(prefix="ser-opensmile-")
+    configuration = Path(folder.name) / "ser.conf"
     configuration.write_text(CONFIGURATION.replace("COMPONENTS", components), encoding="utf-8")
-    return package().Smile(feature_set=str(configuration), feature_level=level)
+    smile = package().Smile(feature_set=str(configuration), feature_level=level)
+    smile.folder = folder  # openSMILE reads the file again for every utterance
+    return smile
 
 
 def run(smile: Any, signal: Signal, rate: int, minimum: int = MINIMUM) -> Matrix:
@@ -77,9 +80,3 @@ def run(smile: Any, signal: Signal, rate: int, minimum: int = MINIMUM) -> Matrix
     require(signal, rate, minimum)
     matrix = smile(np.clip(signal, -1, MAXIMUM), rate)[0]  # (dims, frames) of the only channel
     return np.ascontiguousarray(matrix.T, dtype=np.float32)
-
-
-@cache
-def _folder() -> TemporaryDirectory[str]:
-    """Return the folder of this process's configurations; openSMILE reads them again for every utterance."""
-    return TemporaryDirectory(prefix="ser-opensmile-")

@@ -57,7 +57,7 @@ def contours(signal: Signal, window: int) -> tuple[Signal, Signal, Signal]:
     Each has shape (floor((samples − window) / 160) + 1,), float32, and frames with the same centres as frames of
     ``window`` samples (at most 880). ``signal``: mono at 16 kHz, at least ``window`` samples; it is padded with zeros.
     """
-    smile = _opensmile.configured("voice", COMPONENTS, "voice")
+    smile = _opensmile.configured(COMPONENTS, "voice")
     values = _opensmile.run(smile, np.pad(signal, (WINDOW - window) // 2), RATE, minimum=WINDOW)
     frames = (len(signal) - window) // HOP_SAMPLES + 1  # openSMILE adds a frame for the remainder
     f0, _, voicing, hnr = values[:frames].T

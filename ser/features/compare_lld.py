@@ -34,5 +34,5 @@ def extract(signal: Signal, rate: int) -> Matrix:
     """
     package = Path(_opensmile.package().__file__).parent
     installed = package / "core" / "config" / "compare" / "ComParE_2016_core.lld.conf.inc"
-    smile = _opensmile.configured("compare_lld", f"\\{{{installed}}}\n{JOINED}", "both")
+    smile = _opensmile.configured(f"\\{{{installed}}}\n{JOINED}", "both")
     return _opensmile.run(smile, signal, rate)

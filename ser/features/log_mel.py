@@ -34,5 +34,4 @@ def extract(signal: Signal, rate: int, *, mels: int = 40) -> Matrix:
     if mels < 1:
         raise SerError(f"mels={mels} must be at least 1.")
     power = np.square(magnitudes(signal, hamming(WINDOW), POINTS)) @ mel_filters(mels, POINTS)
-    level: Matrix = 10 * np.log10(np.maximum(power, FLOOR))
-    return level
+    return 10 * np.log10(np.maximum(power, FLOOR))

@@ -43,6 +43,7 @@ def extract(signal: Signal, rate: int, *, coefficients: int = 32, mels: int = 12
     SerError if the rate is not 16 kHz, the signal is empty, or coefficients > mels or n_fft < 400.
     """
     from scipy.fft import dct
+    from scipy.signal import savgol_filter
 
     require(signal, rate, minimum=1)
     if not 1 <= coefficients <= mels:
@@ -55,7 +56,9 @@ def extract(signal: Signal, rate: int, *, coefficients: int = 32, mels: int = 12
     level = 10 * np.log10(np.maximum(power, np.float32(FLOOR)))
     bands = np.maximum(level, level.max() - np.float32(RANGE))
     static = dct(bands, type=2, norm="ortho", axis=1)[:, :coefficients]
-    return np.concatenate([static, _difference(static, 1), _difference(static, 2)], axis=1, dtype=np.float32)
+    mode = "interp" if len(static) >= DELTA_FRAMES else "nearest"
+    slopes = [savgol_filter(static, DELTA_FRAMES, polyorder=k, deriv=k, axis=0, mode=mode) for k in (1, 2)]
+    return np.concatenate([static, *slopes], axis=1, dtype=np.float32)
 
 
 @cache
@@ -65,13 +68,4 @@ def mel_filters(mels: int, n_fft: int) -> Signal:
     edges = np.linspace(0, knee + np.log(RATE / 2 / BREAK) / LOG_STEP, mels + 2)
     hertz = np.where(edges < knee, edges * LINEAR_STEP, BREAK * np.exp(LOG_STEP * (edges - knee)))
     bins = np.linspace(0, RATE / 2, n_fft // 2 + 1)
-    filters: Signal = (triangles(bins, hertz) * 2 / (hertz[2:] - hertz[:-2])).astype(np.float32)
-    return filters
-
-
-def _difference(static: Signal, order: int) -> Signal:
-    from scipy.signal import savgol_filter
-
-    mode = "interp" if len(static) >= DELTA_FRAMES else "nearest"
-    slope: Signal = savgol_filter(static, DELTA_FRAMES, polyorder=order, deriv=order, axis=0, mode=mode)
-    return slope
+    return (triangles(bins, hertz) * 2 / (hertz[2:] - hertz[:-2])).astype(np.float32)

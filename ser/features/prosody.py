@@ -56,5 +56,5 @@ def extract(signal: Signal, rate: int) -> Matrix:
 
     SerError if the rate is not 16 kHz, the signal is shorter than 60 ms, or openSMILE is not installed.
     """
-    smile = _opensmile.configured("prosody", COMPONENTS, "functionals")
+    smile = _opensmile.configured(COMPONENTS, "functionals")
     return _opensmile.run(smile, signal, rate)

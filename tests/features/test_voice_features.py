@@ -150,7 +150,7 @@ def seven(contour: np.ndarray) -> list[float]:
 def test_prosody_is_seven_statistics_of_five_contours() -> None:
     sound = np.concatenate([vowel(120, glide=60), noise(seconds=0.4) / 4, vowel(200, glide=-40, seconds=0.6)])
     voice, loudness = (
-        _opensmile.run(_opensmile.configured(level, prosody.COMPONENTS, level), sound, RATE).T.astype(np.float64)
+        _opensmile.run(_opensmile.configured(prosody.COMPONENTS, level), sound, RATE).T.astype(np.float64)
         for level in ("voice", "smooth_loudness")
     )
     assert len(voice) == 4
