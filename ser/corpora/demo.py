@@ -11,7 +11,7 @@ from pathlib import Path
 from ser.corpora import iemocap
 from ser.corpora._emoevaluation import CODES
 from ser.corpus import Card, Facts, Utterance, differences
-from ser.demo_corpus.label_counts import SESSIONS, SPEAKERS, counts
+from ser.demo_corpus.code_counts import SESSIONS, SPEAKERS, counts
 from ser.errors import SerError, offenders
 
 STYLES = {"impro": "improvised", "script": "scripted"}

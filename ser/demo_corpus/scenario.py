@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import product
 from random import Random
 
+from ser.demo_corpus.code_counts import CODES, SESSIONS, STYLES, counts
 from ser.demo_corpus.espeak import Voice
-from ser.demo_corpus.label_counts import CODES, SESSIONS, STYLES, counts
 from ser.demo_corpus.sentences import WORDINGS, sentence
 
 MINIMUM = 8  # utterances per dialog, if there are enough
