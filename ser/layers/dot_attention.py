@@ -8,7 +8,7 @@ BOUND = 0.25  # first weights of an ``Affine`` (Yoon et al. 2018, the authors' c
 
 
 def weights(query: Tensor, h: Tensor, mask: Tensor) -> Tensor:
-    """Return softmax_t(query · h_t) over the valid t, unscaled (Luong et al. 2015, "dot").
+    """Return softmax_t(query · h_t) over the real t, unscaled (Luong et al. 2015, "dot").
 
     (batch, dims), (batch, time, dims), (batch, time) with a True in each row -> (batch, time), 0 on padding.
     """
@@ -65,7 +65,7 @@ class MultiHead(nn.Module):
 
 
 class ContextPooling(nn.Module):
-    """Σ_t softmax_t(u · tanh(W h_t + b)) h_t over the valid t (Yang et al. 2016, hierarchical attention, Eq. 5–7)."""
+    """Σ_t softmax_t(u · tanh(W h_t + b)) h_t over the real t (Yang et al. 2016, hierarchical attention, Eq. 5–7)."""
 
     def __init__(self, dims: int):
         super().__init__()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ser.errors import SerError
-from ser.layers.statistics import valid
+from ser.layers.statistics import full_mask
 
 Axis = Literal["frames", "words"]
 Vectors = Mapping[str, NDArray[np.float64]]  # part: (utterances, dims)
@@ -79,11 +79,11 @@ class Batch:
 
     def real_frames(self) -> tuple[Tensor, Tensor]:
         """Return the frames and their mask, all True where it is None."""
-        return self.frames, valid(self.frames, self.mask)
+        return self.frames, full_mask(self.frames, self.mask)
 
     def real_words(self) -> tuple[Tensor, Tensor]:
         """Return the words and their mask, all True where it is None."""
-        return self.words, valid(self.words, self.word_mask)
+        return self.words, full_mask(self.words, self.word_mask)
 
 
 @dataclass(frozen=True)

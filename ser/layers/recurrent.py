@@ -1,7 +1,7 @@
 """Recurrent layers over padded sequences that never see the padding.
 
 A forward pass does not depend on later frames, so padding on the right does not change it. A backward pass would start
-in the padding; here the valid part of each sequence is reversed, processed forward and reversed back. This is exact,
+in the padding; here the real part of each sequence is reversed, processed forward and reversed back. This is exact,
 and on a CPU many times faster than packing.
 """
 
@@ -10,7 +10,7 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
-from ser.layers.statistics import last, valid
+from ser.layers.statistics import full_mask, last
 
 Cell = Literal["lstm", "gru"]
 Initial = Literal["uniform", "orthogonal", "glorot"]
@@ -19,7 +19,7 @@ RESIDUAL_SD = 0.01  # of the initial weights of a residual projection (Yoon et a
 
 
 def reversed_frames(x: Tensor, mask: Tensor) -> Tensor:
-    """Return (batch, time, dims) with the valid frames of each row in reverse order; its own inverse on them."""
+    """Return (batch, time, dims) with the real frames of each row in reverse order; its own inverse on them."""
     time = torch.arange(x.shape[1], device=x.device)
     index = (mask.sum(1, keepdim=True) - 1 - time).where(mask, time)  # padding stays where it is
     return x.gather(1, index.unsqueeze(-1).expand_as(x))
@@ -82,7 +82,7 @@ class Recurrent(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """(batch, time, inputs), (batch, time) -> (batch, time, dims); without a mask every frame is real."""
-        mask = valid(x, mask)
+        mask = full_mask(x, mask)
         for number, layer in enumerate(self.ahead):
             below = self.dropout(x) if number else x
             x = layer(below)[0]

@@ -9,7 +9,7 @@ from ser.layers.convolutional_front_end import FrontEnd, reduced
 from ser.layers.fsmn_memory import Memory, MemoryLayer
 from ser.layers.interface import Shape
 from ser.layers.map_pooling import AttentionPooling, AveragePooling, BilinearPooling
-from ser.layers.statistics import deviation, last, maximum, mean, pooled
+from ser.layers.statistics import last, maximum, mean, pooled, std
 from ser.models.dense_lstm import FeatureAttention, TimeAttention
 from ser.models.multiscale_cnn import MultiScale
 from ser.models.pyramid_fsmn import TimestepAttention
@@ -106,7 +106,7 @@ def test_feature_attention_is_equation_6_on_each_utterance_alone(reduction: str)
         np.testing.assert_allclose(found[n], wanted, atol=1e-5)
 
 
-def test_statistics_are_those_of_the_valid_frames() -> None:
+def test_statistics_are_those_of_the_real_frames() -> None:
     x = torch.randn(3, 8, 4)
     lengths = (8, 5, 1)
     mask = torch.arange(8) < torch.tensor(lengths)[:, None]
@@ -121,7 +121,7 @@ def test_statistics_are_those_of_the_valid_frames() -> None:
 
 def test_statistics_of_a_constant_have_finite_gradients() -> None:
     x = torch.zeros(2, 5, 3, requires_grad=True)
-    (deviation(x) + maximum(x) + mean(x)).sum().backward()
+    (std(x) + maximum(x) + mean(x)).sum().backward()
     assert x.grad is not None
     assert x.grad.isfinite().all()
 
