@@ -7,44 +7,44 @@ from numpy.typing import NDArray
 
 from ser.config.schema import Recipe
 from ser.errors import require
-from ser.training.estimator import seeded
+from ser.training.estimator import set_seed
 
-CLASSES, EACH, DIMS = 3, 12, 6
-
-
-def _fitted(entry: Recipe) -> Any:
-    return seeded(entry.load().build(CLASSES, **entry.options), 0).fit(*clouds())
+CLASSES, PER_CLASS, DIMS = 3, 12, 6
 
 
-def clouds() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return points (36, 6) around three centres and their labels (36,)."""
-    random, labels = np.random.default_rng(0), np.repeat(np.arange(CLASSES), EACH)
-    return 3 * random.normal(size=(CLASSES, DIMS))[labels] + random.normal(size=(len(labels), DIMS)), labels
+def _clouds() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return points (CLASSES · PER_CLASS, DIMS) around a centre per class, and their labels."""
+    generator, labels = np.random.default_rng(0), np.repeat(np.arange(CLASSES), PER_CLASS)
+    centres = 3 * generator.normal(size=(CLASSES, DIMS))
+    return centres[labels] + generator.normal(size=(len(labels), DIMS)), labels
 
 
-def scores_have_a_column_per_class(entry: Recipe) -> None:
-    """Scores are finite and of shape (utterances, classes), and the largest is usually right."""
-    points, labels = clouds()
-    scores = np.asarray(entry.load().scores(_fitted(entry), points))
-    require(
-        scores.shape == (len(points), CLASSES), f"they have shape {scores.shape} instead of {(len(points), CLASSES)}"
-    )
-    require(np.isfinite(scores).all(), "they are not finite")
+def _fit(recipe: Recipe) -> Any:
+    return set_seed(recipe.load().build(CLASSES, **recipe.options), 0).fit(*_clouds())
+
+
+def scores_separate_the_clouds(recipe: Recipe) -> None:
+    """Scores are finite, of shape (utterances, classes), and right for more than half of the utterances of the fit."""
+    points, labels = _clouds()
+    scores, wanted = np.asarray(recipe.load().scores(_fit(recipe), points)), (len(points), CLASSES)
+    require(scores.shape == wanted, f"the scores have shape {scores.shape} instead of {wanted}")
+    require(np.isfinite(scores).all(), "the scores are not finite")
     require((scores.argmax(1) == labels).mean() > 0.5, "most points of three well-separated clouds are misclassified")
 
 
-def weights_are_numbers(entry: Recipe) -> None:
-    """The fitted numbers are finite arrays by name."""
-    weights = entry.load().weights(_fitted(entry))
+def weights_are_finite(recipe: Recipe) -> None:
+    """``weights`` returns at least one array, and all are finite."""
+    weights = recipe.load().weights(_fit(recipe))
+    require(weights, "there is none")
     wrong = [name for name, value in weights.items() if not np.isfinite(np.asarray(value, dtype=np.float64)).all()]
-    require(weights and not wrong, f"{', '.join(wrong) or 'there are none'}")
+    require(not wrong, f"not finite: {', '.join(wrong)}")
 
 
-def seed_repeats_the_fit(entry: Recipe) -> None:
+def seed_repeats_the_fit(recipe: Recipe) -> None:
     """The same seed gives the same scores."""
-    points, _ = clouds()
-    first, again = (entry.load().scores(_fitted(entry), points) for _ in range(2))
-    require(np.array_equal(first, again), "they differ")
+    module, (points, _) = recipe.load(), _clouds()
+    first, again = module.scores(_fit(recipe), points), module.scores(_fit(recipe), points)
+    require(np.array_equal(first, again), "the scores differ")
 
 
-CHECKS = (scores_have_a_column_per_class, weights_are_numbers, seed_repeats_the_fit)
+CHECKS = (scores_separate_the_clouds, weights_are_finite, seed_repeats_the_fit)

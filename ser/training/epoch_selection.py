@@ -12,11 +12,11 @@ class Epoch:
     epoch: int
     step: int
     seconds: float
-    learning_rate: float | None  # of the epoch's last step
-    train_loss: float | None
-    dev_loss: float | None
-    dev_wa: float | None
-    dev_ua: float | None
+    learning_rate: float | None = None  # of the epoch's last step
+    train_loss: float | None = None
+    dev_loss: float | None = None
+    dev_wa: float | None = None
+    dev_ua: float | None = None
     test_wa: float | None = None
     test_ua: float | None = None
 

@@ -1,4 +1,4 @@
-"""Train an estimator of scikit-learn on a vector per utterance and predict the test part."""
+"""Train a scikit-learn estimator on one vector per utterance and predict the test part."""
 
 import sys
 import time
@@ -17,28 +17,28 @@ from ser.training.task import Outcome, TrainingTask, softmax
 
 
 def train(task: TrainingTask, data: FoldData) -> Outcome:
-    """Return what the estimator learned from the train part. The dev part is not used, and there is one epoch.
+    """Fit on the train part and predict the test part. The dev part is not used; the history has one epoch.
 
     Scalers belong to the estimator's own pipeline, so that they are fitted on the train part only.
     """
     fold, module, recipe = data.fold, task.module, task.recipe
-    began = time.monotonic()
-    estimator = seeded(module.build(len(fold.classes), **recipe.options), task.seed)
+    estimator = set_seed(module.build(len(fold.classes), **recipe.options), task.seed)
     with threadpool_limits(task.threads), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        began = time.monotonic()  # building and predicting do not count
         estimator.fit(_matrix(data, "train"), fold.labels[fold.rows("train")])
-        seconds = time.monotonic() - began
+        history = [Epoch(epoch=1, step=1, seconds=time.monotonic() - began)]
         scores = np.asarray(module.scores(estimator, _matrix(data, "test")), dtype=np.float64)
-    if scores.shape != (fold.rows("test").size, len(fold.classes)) or not np.isfinite(scores).all():
-        raise SerError(f"the model '{recipe.model}' gave scores of shape {scores.shape} that are wrong or not finite.")
+    wanted = fold.rows("test").size, len(fold.classes)
+    if scores.shape != wanted or not np.isfinite(scores).all():
+        raise SerError(f"the model '{recipe.model}' gave scores of shape {scores.shape}, not finite ones of {wanted}.")
     notes = ["probabilities are the softmax over the estimator's scores, not calibrated"]
-    for warning in {f"{warning.category.__name__}: {warning.message}" for warning in caught}:
-        print(warning, file=sys.stderr, flush=True)
-        notes.append(warning)
+    for text in dict.fromkeys(f"{warning.category.__name__}: {warning.message}" for warning in caught):
+        print(text, file=sys.stderr, flush=True)
+        notes.append(text)
     weights = {name: torch.from_numpy(np.array(value)) for name, value in module.weights(estimator).items()}
-    history = [Epoch(1, 1, seconds, None, None, None, None, None)]
-    size = sum(value.numel() for value in weights.values())
-    return Outcome(softmax(scores), history, weights, size, 1, 0, notes)
+    parameters = sum(value.numel() for value in weights.values())
+    return Outcome(softmax(scores), history, weights, parameters, best_epoch=1, resumes=0, notes=notes)
 
 
 def _matrix(data: FoldData, part: str) -> NDArray[np.float64]:
@@ -47,7 +47,7 @@ def _matrix(data: FoldData, part: str) -> NDArray[np.float64]:
     return data.features["vector"].vectors(rows).double().cpu().numpy()
 
 
-def seeded(estimator: Any, seed: int) -> Any:
-    """Return ``estimator`` with every ``random_state`` in it set to ``seed``."""
+def set_seed(estimator: Any, seed: int) -> Any:
+    """Set every ``random_state`` in ``estimator`` to ``seed`` and return it."""
     states = {name: seed for name in estimator.get_params(deep=True) if name.split("__")[-1] == "random_state"}
     return estimator.set_params(**states)

@@ -31,7 +31,7 @@ def parameters(recipe: Recipe, dims: Mapping[str, int], classes: int) -> int:
         labels, width = np.repeat(np.arange(classes), ROWS), dims[inputs.views()["vector"].feature]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on so few rows it need not converge
-            fitted = estimator.seeded(module.build(classes, **recipe.options), 0)
+            fitted = estimator.set_seed(module.build(classes, **recipe.options), 0)
             fitted.fit(np.random.default_rng(0).normal(size=(len(labels), width)), labels)
         return sum(value.size for value in module.weights(fitted).values())
     sizes = {modality: dims[view.feature] for modality, view in inputs.views().items()}

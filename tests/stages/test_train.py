@@ -1,6 +1,7 @@
 """Stage train: what it writes, that it repeats, and that a killed run ends like an undisturbed one."""
 
 import json
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -395,6 +396,21 @@ def test_an_estimator_is_trained_on_the_train_part_alone(given: Given, tmp_path:
     assert predictions(again).equals(table)
     with pytest.raises(SerError, match=r"needs inputs\.vector"):
         given.run(tmp_path / "out", recipe())
+
+
+def test_the_warnings_of_an_estimator_are_noted_once_each_in_their_order(given: Given, tmp_path: Path) -> None:
+    """Whatever the hash of a string is in this process."""
+    svm = pytest.importorskip("ser.models.linear_svm")
+
+    def scores(machine: Any, vectors: np.ndarray) -> np.ndarray:
+        for text in ("d", "a", "c", "d", "b", "e", "a"):
+            warnings.warn(text, UserWarning, stacklevel=1)
+        return svm.scores(machine, vectors)  # type: ignore[no-any-return]
+
+    given.use(SimpleNamespace(KIND="estimator", build=svm.build, scores=scores, weights=svm.weights))
+    out = given.run(tmp_path / "out", recipe({"vector": {"feature": "vector"}}))
+    notes = json.loads((out / "run.json").read_text())["notes"]
+    assert [note for note in notes if note.startswith("UserWarning")] == [f"UserWarning: {one}" for one in "dacbe"]
 
 
 def test_a_feature_without_a_folder_is_an_error(given: Given, tmp_path: Path) -> None:
