@@ -42,15 +42,16 @@ def features(as_json: AsJson = False, config: ConfigFolder = SHIPPED) -> None:
 
 def checkpoints(
     older_than: Annotated[float, typer.Option(help="Only those not written for N days.")] = 7.0,
-    remove: Annotated[bool, typer.Option("--remove", help="Remove them, but none whose run is active.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Delete them, but none that is in use.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the checkpoints in results/checkpoints whose runs never ended; with --remove, delete them."""
+    """List the checkpoints in results/checkpoints, usually of killed runs; with --remove, delete them."""
     from ser.files import checkpoints as files
 
     folder = Path(layout.CHECKPOINTS)
-    found = files.stale(folder, older_than)
-    entries = [one | {"removed": remove and files.remove(folder / one["key"])} for one in found]
+    entries = files.unwritten_for(folder, older_than)
+    for one in entries:
+        one |= {"days": round(one["days"], 2), "removed": remove and files.delete(folder / one["key"])}
     _print(entries, as_json, ("run", "epochs", "days", "megabytes", "in_use", "removed", "key"), in_use="in use")
 
 

@@ -1,10 +1,9 @@
-"""Files of checkpoints: who may write one, reading and writing it, and those that no run has continued.
+"""Checkpoint files: write, read and delete them, and list those that no run has written lately.
 
-What one contains is ``ser.training.training_state``'s.
-
-One safetensors file with small values as JSON in its header, written atomically in a folder whose name is a hash of
-everything that decides the outcome: another recipe, code, fold or data has another folder. Where two processes train
-the same run at once, the one that writes first owns the folder until it ends, and the other writes nothing.
+``ser.training.training_state`` defines the content. A checkpoint is one safetensors file with small values as JSON in
+its header, written atomically in a folder whose name, the key, is a hash of everything that decides the outcome:
+another recipe, code, fold or data has another folder. Where two processes train the same run at once, the first that
+writes uses the folder until it ends, and the other writes nothing.
 """
 
 import json
@@ -28,69 +27,64 @@ from ser.errors import SerError
 from ser.files import embedded_checksum
 from ser.files.atomic import atomic_write
 
-VARIABLE = "SER_CHECKPOINT_SECONDS"  # of the environment: another interval, which changes no result
+INTERVAL_VARIABLE = "SER_CHECKPOINT_SECONDS"  # environment variable that sets INTERVAL, which changes no result
 FILE, LOCK = "state.safetensors", "lock"
 DAY = 86400  # seconds
 
-Arrays = Mapping[str, NDArray[Any]]
-
 
 def interval() -> float:
-    """Return the seconds between two checkpoints; SerError if the environment variable is not a number, 0 or more."""
-    text = os.environ.get(VARIABLE, "20")
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not seconds >= 0:
-        raise SerError(f"{VARIABLE} in the environment is '{text}'; it must be a number of seconds, 0 or more.")
-    return seconds
+    """Return the seconds between two checkpoints; SerError unless the variable is a number of at least 0."""
+    text = os.environ.get(INTERVAL_VARIABLE, "20")
+    with suppress(ValueError):
+        if (seconds := float(text)) >= 0:
+            return seconds
+    raise SerError(f"{INTERVAL_VARIABLE} in the environment is '{text}'; a number of seconds, at least 0, is needed.")
 
 
-INTERVAL = interval()  # seconds; shorter epochs share a checkpoint, because writing one costs about as much as they do
+INTERVAL = interval()  # seconds. Not every short epoch gets a checkpoint: writing one takes about as long as the epoch
 
 
 @dataclass
 class CheckpointFile:
-    """The checkpoint in ``folder``, named by its key. run: folder of the run, for listings; saved: last write."""
+    """The checkpoint in ``folder``, whose name is the key. run: folder of the run's outputs, for listings."""
 
     folder: Path
     run: str = ""
-    saved: float | None = None
-    lockable: bool = True  # False where the file system has no locks
-    message: str = ""
+    attempted: float | None = field(default=None, init=False)  # monotonic seconds of the last call of ``write``
+    lockable: bool = field(default=True, init=False)  # False where the file system has no locks
+    printed: str = field(default="", init=False)
     lock: FileLock = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.lock = FileLock(self.folder / LOCK)
 
     def due(self) -> bool:
-        """Return whether ``INTERVAL`` has passed since the last write, or nothing was written yet."""
-        return self.saved is None or time.monotonic() - self.saved >= INTERVAL
+        """Return whether ``INTERVAL`` has passed since the last call of ``write``, or there was none."""
+        return self.attempted is None or time.monotonic() - self.attempted >= INTERVAL
 
-    def owned(self) -> bool:
-        """Return whether this process may write. It then may until it ends: it holds the lock of the folder."""
-        if self.lock.is_locked or not self.lockable:
-            return True
+    def acquire(self) -> bool:
+        """Lock the folder until this process ends, if no other has, and return whether this process may write."""
         try:
-            self.lock.acquire(blocking=False)
+            if self.lockable and not self.lock.is_locked:
+                self.lock.acquire(blocking=False)
         except Timeout:
-            self._print("is kept by another process that trains the same run")
-        except (FileNotFoundError, FileExistsError):  # its owner was just removing the folder
+            self._print_once("is used by another process that trains the same run")
+        except (FileNotFoundError, FileExistsError):  # the other was just deleting the folder
             return False
         except OSError as error:
             self.lockable = False
-            self._print(f"cannot be locked here ({error}): do not start a second process that trains this run")
+            self._print_once(f"cannot be locked here ({error}): do not start a second process that trains this run")
         return self.lock.is_locked or not self.lockable
 
-    def write(self, arrays: Arrays, values: Mapping[str, object]) -> None:
-        """Write ``arrays`` and ``values`` (as JSON) atomically; nothing where another process owns the folder."""
-        if self.owned():
-            own = {embedded_checksum.KEY: embedded_checksum.BLANK, "key": self.folder.name, "run": self.run}
+    def write(self, arrays: Mapping[str, NDArray[Any]], values: Mapping[str, object]) -> None:
+        """Write ``arrays`` and ``values`` (as JSON) atomically; nothing where another process uses the folder."""
+        if self.acquire():
+            identity = {"key": self.folder.name, "run": self.run}
+            header = json.dumps({**values, embedded_checksum.KEY: embedded_checksum.BLANK, **identity})
+            contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
             with atomic_write(self.folder / FILE) as partial:
-                held = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-                save_file(held, partial, {"state": json.dumps({**values, **own})})
-        self.saved = time.monotonic()
+                save_file(contiguous, partial, {"state": header})
+        self.attempted = time.monotonic()
 
     def read(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
         """Return arrays and values; None without a file. SerError where it is damaged or belongs to another key."""
@@ -109,53 +103,60 @@ class CheckpointFile:
         return arrays, values
 
     def delete(self) -> None:
-        """Remove the folder unless another process owns it; the outputs of the run stay."""
-        if self.folder.is_dir() and self.owned():
+        """Delete the folder unless another process uses it; the outputs of the run stay."""
+        if self.folder.is_dir() and self.acquire():
             shutil.rmtree(self.folder, ignore_errors=True)
         self.lock.release()
 
-    def _print(self, text: str) -> None:
-        if text != self.message:
+    def _print_once(self, text: str) -> None:
+        if text != self.printed:
             print(f"checkpoint {self.folder.name} {text}", file=sys.stderr, flush=True)
-        self.message = text
+        self.printed = text
 
 
-def stale(checkpoints: Path, older_than: float) -> list[dict[str, Any]]:
-    """Return the entries of the folder ``checkpoints`` not written for ``older_than`` days, oldest first.
+def unwritten_for(checkpoints: Path, days: float) -> list[dict[str, Any]]:
+    """Return the entries of the folder ``checkpoints`` not written for ``days``, oldest first.
 
-    Each is the checkpoint of a run that was killed, then changed or no longer requested: its key, run (folder; "" where
-    the file does not name it), epochs, days since the last write, megabytes, and whether its run is in_use now.
+    Usually the run was killed and not continued. An entry has its key, run (folder; "" where the file does not name
+    it), epochs, days since the last write, megabytes, and whether a process uses it now (in_use).
     """
-    found = []
+    entries = []
     for folder in checkpoints.glob("*"):
-        with suppress(FileNotFoundError, NotADirectoryError):  # its run has just ended, or a stray file
-            found.append(_described(folder))
-    return sorted((one for one in found if one["days"] >= older_than), key=lambda one: (-one["days"], one["key"]))
+        with suppress(FileNotFoundError, NotADirectoryError):  # the run has just ended; or it is a file, not a folder
+            entries.append(_entry(folder))
+    return sorted((one for one in entries if one["days"] >= days), key=lambda one: (-one["days"], one["key"]))
 
 
-def remove(folder: Path) -> bool:
-    """Remove the checkpoint in ``folder`` and return True; keep one whose run is active and return False."""
+def delete(folder: Path) -> bool:
+    """Delete the checkpoint in ``folder`` and return True; keep one that is in use and return False."""
+    lock = FileLock(folder / LOCK)
+    if unused := _acquired(lock):
+        shutil.rmtree(folder)
+    lock.release()
+    return unused
+
+
+def _acquired(lock: FileLock) -> bool:
+    """Acquire ``lock`` and return True; False if another process holds it. True where the file system has no locks."""
     try:
-        with FileLock(folder / LOCK, blocking=False):
-            shutil.rmtree(folder)
-    except Timeout:
-        return False
+        lock.acquire(blocking=False)
+    except OSError as error:
+        return not isinstance(error, Timeout)
     return True
 
 
-def _described(folder: Path) -> dict[str, Any]:
-    sizes = {path: path.stat().st_size for path in folder.iterdir()}
-    state, lock = folder / FILE, folder / LOCK
-    written = (state if state in sizes else folder).stat().st_mtime
-    run, epochs, in_use = "", 0, False
-    with suppress(SafetensorError, OSError, RuntimeError, ValueError, KeyError, TypeError):  # no file, or a torn one
+def _entry(folder: Path) -> dict[str, Any]:
+    """Return the entry of one checkpoint for ``unwritten_for``."""
+    sizes = {path: path.stat().st_size for path in folder.iterdir()}  # bytes
+    state, lock = folder / FILE, FileLock(folder / LOCK)
+    written = (state if state in sizes else folder).stat().st_mtime  # seconds since 1970
+    run, epochs = "", 0
+    with suppress(SafetensorError, OSError, RuntimeError, ValueError, KeyError, TypeError):  # no file, or a damaged one
         with safe_open(state, framework="np") as file:
             values = json.loads(file.metadata()["state"])
         run, epochs = values["run"], len(values["history"])
-    try:
-        if lock.is_file():
-            FileLock(lock, blocking=False).acquire().lock.release()
-    except Timeout:
-        in_use = True
-    days, megabytes = round((time.time() - written) / DAY, 2), round(sum(sizes.values()) / 1e6, 2)
+    in_use = folder / LOCK in sizes and not _acquired(lock)  # acquiring a new one would change the folder's time
+    lock.release()
+    days = max(0.0, time.time() - written) / DAY  # the clock of the file system may be ahead
+    megabytes = round(sum(sizes.values()) / 1e6, 2)
     return {"key": folder.name, "run": run, "epochs": epochs, "days": days, "megabytes": megabytes, "in_use": in_use}

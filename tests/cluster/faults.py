@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from ser import layout
-from ser.files.checkpoints import stale
+from ser.files.checkpoints import unwritten_for
 
 HELD = 1200 * 2**20  # bytes
 PAGE = 4096
@@ -66,7 +66,7 @@ def interrupt(command: list[str], order: list[str]) -> None:
     """Train until there is a checkpoint, hold the training there, make Slurm end this job, and wait for it."""
     run = command[command.index("--out") + 1]
     training = subprocess.Popen(command, env={**PRETENDED, "SER_CHECKPOINT_SECONDS": "0"})
-    while not any(one["run"] == run for one in stale(Path(layout.CHECKPOINTS), older_than=0)):
+    while not any(one["run"] == run for one in unwritten_for(Path(layout.CHECKPOINTS), days=0)):
         if training.poll() is not None:
             sys.exit("The training ended before it had a checkpoint.")
         time.sleep(0.05)

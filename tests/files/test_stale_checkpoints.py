@@ -1,5 +1,6 @@
-"""Checkpoints that no run has continued are listed and removed; never one whose run is active."""
+"""Checkpoints that no run has continued are listed and removed; never one that is in use."""
 
+import errno
 import json
 import os
 import time
@@ -60,10 +61,26 @@ def test_old_checkpoints_are_listed_with_their_run_and_kept() -> None:
 
 def test_only_old_ones_that_no_run_uses_are_removed() -> None:
     young, old, used = saved("young", 1), saved("old", 10), saved("used", 20)
-    assert used.owned()
+    assert used.acquire()
     found = {row["key"]: (row["in_use"], row["removed"]) for row in listed("--remove")}
     assert found == {"used": (True, False), "old": (False, True)}
     assert (young.folder.exists(), old.folder.exists(), (used.folder / FILE).is_file()) == (True, False, True)
+
+
+def test_an_age_is_compared_before_it_is_rounded() -> None:
+    saved("nearly", 6.997)
+    assert listed() == []
+    assert [row["days"] for row in listed("--older-than", "6.99")] == [7.0]
+
+
+def test_a_file_system_without_locks_has_its_checkpoints_listed_and_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    held = saved("unlocked", 10)
+    monkeypatch.setattr("fcntl.flock", refuse)
+    assert [(row["in_use"], row["removed"]) for row in listed("--remove")] == [(False, True)]
+    assert not held.folder.exists()
 
 
 def test_a_torn_one_is_listed_without_its_run_and_can_be_removed() -> None:
