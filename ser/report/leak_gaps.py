@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import permutations
+from itertools import groupby, permutations
+from operator import attrgetter
 
 import numpy as np
 import pandas as pd
@@ -20,12 +21,12 @@ from ser.report.formats import spans
 
 @dataclass(frozen=True, eq=False)
 class Gap:
-    """One system under a protocol with more leaks and under one with fewer.
+    """One system, or the mean over ``systems``, under a protocol with more leaks and under one with fewer.
 
     leaks: those that only ``more`` has. seeds: those that both have; empty: means over different seeds. changes: by
     metric, more less fewer, −1…1, with the 95 % interval that is clustered by speaker; NaN limits where none is known.
     pair: the counts on the utterances that both tested; None where they have none in common. differs: what else sets
-    the two protocols apart.
+    the two protocols apart. Of a mean, less and more are the results of the first system.
     """
 
     group: ResultGroup
@@ -37,6 +38,7 @@ class Gap:
     utterances: int
     changes: Mapping[str, Estimate]
     differs: tuple[str, ...]
+    systems: int = 1
 
     @property
     def remark(self) -> str:
@@ -55,18 +57,6 @@ class Gap:
         return "; ".join(remarks)
 
 
-@dataclass(frozen=True)
-class MeanGap:
-    """What the leaks of one protocol add compared with another, mean over systems."""
-
-    corpus: str
-    less: str
-    more: str
-    leaks: tuple[Leak, ...]
-    systems: int
-    changes: Mapping[str, Estimate]
-
-
 @lru_cache(maxsize=1)
 def gaps(data: ReportData) -> list[Gap]:
     """Return, within every group, each system under two protocols of which one leaks more than the other."""
@@ -80,20 +70,25 @@ def gaps(data: ReportData) -> list[Gap]:
 
 
 @lru_cache(maxsize=1)
-def mean_gaps(data: ReportData) -> list[MeanGap]:
+def mean_gaps(data: ReportData) -> list[Gap]:
     """Return the mean over systems between every two protocols, where all systems tested the same utterances."""
-    full = ([gap for gap in group if not (gap.less.partial or gap.more.partial)] for group in by_protocols(gaps(data)))
     linear = [metric for metric in data.ranking_first if METRICS[metric].linear]
-    return [mean for group in full if (mean := _mean_gap(group, linear)) is not None]
+    found = []
+    for group in by_protocols(gap for gap in gaps(data) if not (gap.less.partial or gap.more.partial)):
+        pairs = [gap.pair for gap in group if gap.pair is not None]
+        totals = [pair.counts.sum(-1) for pair in pairs]
+        if pairs and all(totals[0].shape == total.shape and np.allclose(totals[0], total) for total in totals):
+            counts, other = (np.mean([getattr(pair, side) for pair in pairs], axis=0) for side in ("counts", "other"))
+            mean = replace(pairs[0], counts=counts, other=other)
+            changes = {metric: estimate(mean, metric) for metric in linear}
+            found.append(replace(group[0], pair=mean, changes=changes, systems=len(pairs)))
+    return found
 
 
 def by_protocols(found: Iterable[Gap]) -> list[list[Gap]]:
-    """Return the gaps between the same two protocols on the same utterances together."""
-    groups: dict[tuple[str, str, str, str], list[Gap]] = {}
-    for gap in found:
-        key = (gap.group.corpus, gap.group.classes, gap.less.protocol, gap.more.protocol)
-        groups.setdefault(key, []).append(gap)
-    return list(groups.values())
+    """Return the gaps, sorted as in ``gaps``, between the same two protocols on the same utterances together."""
+    key = attrgetter("group.corpus", "group.classes", "less.protocol", "more.protocol")
+    return [list(group) for _, group in groupby(found, key=key)]
 
 
 def _added(less: Result, more: Result, group: ResultGroup) -> set[str]:
@@ -117,7 +112,7 @@ def _declared(result: Result) -> set[str]:
 
 def _gap(data: ReportData, group: ResultGroup, less: Result, more: Result, added: set[str]) -> Gap:
     seeds = tuple(sorted(set(less.seeds) & set(more.seeds)))
-    both = [_shares(data.predictions_of(one), seeds, less.first.classes) for one in (less, more)]
+    both = [_shares(data.predictions[one.key], seeds, less.first.classes) for one in (less, more)]
     common = both[0].index.intersection(both[1].index)
     pair = _pair(*(one.loc[common] for one in both)) if len(common) else None
     if pair is None:
@@ -151,18 +146,6 @@ def _pair(less: pd.DataFrame, more: pd.DataFrame) -> Tally:
     for side, shares in zip(counts, (more, less), strict=True):
         np.add.at(side, (cluster, np.zeros_like(cluster), label), shares.to_numpy())
     return Tally("", counts[0], kind, tuple(clusters), None, other=counts[1])
-
-
-def _mean_gap(group: Sequence[Gap], metrics: Sequence[str]) -> MeanGap | None:
-    pairs = [gap.pair for gap in group if gap.pair is not None]
-    totals = [pair.counts.sum(-1) for pair in pairs]
-    if not pairs or any(totals[0].shape != total.shape or not np.allclose(totals[0], total) for total in totals):
-        return None
-    first = group[0]
-    counts, other = (np.mean([getattr(pair, side) for pair in pairs], axis=0) for side in ("counts", "other"))
-    mean = replace(pairs[0], counts=counts, other=other)
-    changes = {metric: estimate(mean, metric) for metric in metrics}
-    return MeanGap(first.group.corpus, first.less.protocol, first.more.protocol, first.leaks, len(pairs), changes)
 
 
 def _unpaired(less: Result, more: Result, metric: str, seeds: tuple[int, ...]) -> Estimate:

@@ -1,5 +1,6 @@
 """The main findings, in sentences made of the numbers of the sections."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from ser.report.data.experiment import ReportData
@@ -9,7 +10,6 @@ from ser.report.leak_gaps import mean_gaps
 from ser.report.sections import claims, comparisons, ranking, raters
 from ser.report.sections._columns import leak_text
 from ser.report.sections.comparisons import LEVEL, PairTable
-from ser.tables.contracts import STATUSES
 
 
 def overview(data: ReportData) -> list[tuple[str, str, list[str]]]:
@@ -60,27 +60,27 @@ def _leaks(data: ReportData) -> Iterator[str]:
         change = mean.changes.get(data.ranking)
         if change is not None:
             value = f"{points(change.value, 1)} {limits(change.low, change.high)}".rstrip()
-            text = f"{mean.more} adds {value} points of {data.ranking} to {mean.less}"
-            yield f"{text}, {systems} on {mean.corpus}: {leak_text(mean.leaks)}"
+            text = f"{mean.more.protocol} adds {value} points of {data.ranking} to {mean.less.protocol}"
+            yield f"{text}, {systems} on {mean.group.corpus}: {leak_text(mean.leaks)}"
 
 
 def _rankings(data: ReportData) -> Iterator[str]:
     for one in ranking.changes(data):
-        if len(one.systems) > 2:
-            text = f"{len(one.swaps)} of {one.pairs} pairs of systems swap between {one.one} and {one.other}"
-            yield f"{text} on {one.corpus}, Kendall's τ {decimal(one.tau, 2)}"
+        if len(one["systems"]) > 2:
+            text = "{0} of {pairs} pairs of systems swap between {protocol} and {other} on {corpus}, Kendall's τ {1}"
+            yield text.format(len(one["swaps"]), decimal(one["tau"], 2), **one)
 
 
 def _audited(data: ReportData) -> Iterator[str]:
-    for corpus in dict.fromkeys(audit.corpus for audit in data.audits):
-        mine = [audit for audit in data.audits if audit.corpus == corpus]
-        counts = {status: sum(audit.counts[status] for audit in mine) for status in STATUSES}
+    for corpus in dict.fromkeys(corpus for corpus, _ in data.audits):
+        mine = [rows for (of, _), rows in data.audits.items() if of == corpus]
+        counts = Counter(row["status"] for rows in mine for row in rows)
         text = f"{len(mine)} protocol{'s' if len(mine) > 1 else ''} on {corpus}: {counts['declared']} leaks found and "
         text += f"declared, {counts['undeclared']} undeclared, {counts['declared, not found']} declared and not found"
         yield text + (f", {counts['unknown']} unknown" if counts["unknown"] else "")
 
 
 def _raters(data: ReportData) -> Iterator[str]:
-    for one in raters.raters(data):
-        text = f"a single rater agrees with the majority of the others on {one.group.corpus} with UA {percent(one.ua)}"
-        yield f"{text}; Fleiss' kappa {decimal(one.agreement.kappa, 2)}"
+    for single, *_ in raters.raters(data):
+        text = f"a single rater agrees with the majority of the others on {single['corpus']} with UA "
+        yield f"{text}{percent(single['UA'])}; Fleiss' kappa {decimal(single['fleiss_kappa'], 2)}"

@@ -1,7 +1,6 @@
 """The page of a report: one HTML file that loads nothing from elsewhere."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -12,7 +11,6 @@ from ser.report.data.experiment import ReportData
 from ser.report.data.results import Result
 from ser.report.formats import count, duration, percent
 from ser.report.overview import overview
-from ser.report.table import Table
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Sections in the order of the page. Others come last.
@@ -21,18 +19,6 @@ ORDER = (
     *("raters", "mistakes", "claims", "arithmetic", "papers", "sweeps", "transcripts", "attention", "curves"),
     *("protocols", "audit", "defaults", "environment", "sources", "runs"),
 )
-
-
-@dataclass(frozen=True)
-class Section:
-    """A section of the page. name: of its tables and figures, and its anchor; figures: title and SVG of each."""
-
-    name: str
-    title: str
-    lead: str
-    tables: tuple[Table, ...] = ()
-    figures: tuple[tuple[str, Markup], ...] = ()
-    source: tuple[str, ...] = ()  # of the figures
 
 
 def render(data: ReportData) -> str:
@@ -63,16 +49,20 @@ def render(data: ReportData) -> str:
     )
 
 
-def sections(data: ReportData) -> Iterator[Section]:
-    """Yield the sections that have a table with rows, a figure, or a sentence that says why there is none."""
+def sections(data: ReportData) -> Iterator[dict[str, object]]:
+    """Yield the sections that have a table with rows, a figure, or a sentence that says why there is none.
+
+    name: of its tables and figures, and its anchor; figures: title and SVG of each; source: of the figures.
+    """
     for name in dict.fromkeys((*ORDER, *registry.names())):
         module = registry.load(name)
         tables = module.tables(data) if hasattr(module, "tables") else ()
-        made = tuple(one for one in tables if one.rows and one.page)
-        drawn = tuple(drawing.for_page(module, name, data)) if name in registry.names("figures") else ()
+        made = [one for one in tables if one.rows and one.page]
+        drawn = drawing.for_page(module, name, data) if name in registry.names("figures") else []
         lead = getattr(module, "LEAD" if made or drawn else "EMPTY", "")
         if made or drawn or lead:
-            yield Section(name, module.TITLE, lead, made, drawn, module.SOURCE if drawn else ())
+            found = {"name": name, "title": module.TITLE, "lead": lead, "tables": made, "figures": drawn}
+            yield {**found, "source": getattr(module, "SOURCE", ())}
 
 
 def snippet(result: Result) -> str:

@@ -12,7 +12,7 @@ import pytest
 from ser import layout
 from ser.config.plan import Plan
 from ser.config.schema import Block
-from ser.report.data.audits import Audit, found_leaks
+from ser.report.data.audits import leak
 from ser.report.table import Column, Table, frame
 from ser.tables import contracts
 
@@ -113,28 +113,22 @@ def test_partial_rows_come_last_unranked_and_are_compared_on_common_folds(descri
     assert "0, 2 of 3" in (folder / "tables/comparisons.md").read_text(encoding="utf-8")
 
 
-def audited(**status: str) -> Audit:
+def audited(**status: str) -> list[dict[str, str]]:
     kinds = {"audio": "audio", "near audio": "audio", "speaker": "speaker"}
-    rows = tuple(
-        {"kind": kind, "leak": kinds[kind], "status": found, "part": part, "seen_in": "train"}
+    return [
+        {"kind": kind, "leak": kinds[kind], "status": found, "part": "test", "seen_in": "train"}
         for kind, found in ((name.replace("_", " "), found) for name, found in status.items())
-        for part in ("test",)
-    )
-    return Audit("demo", "p", rows, rows)
+    ]
 
 
 def test_leaks_are_named_as_the_audit_found_them() -> None:
     missing = audited(audio="declared, not found", near_audio="declared, not found", speaker="declared")
-    assert [leak.text for leak in found_leaks(("speaker", "audio"), missing)] == [
-        "speaker",
-        "audio (declared, not found)",
-    ]
+    assert leak("speaker", missing).text == "speaker"
+    assert leak("audio", missing).text == "audio (declared, not found)"
     near = audited(audio="declared, not found", near_audio="declared")
-    assert [leak.text for leak in found_leaks(("audio",), near)] == ["audio (as near audio)"]
-    assert [leak.text for leak in found_leaks(("speaker",), audited(speaker="unknown"))] == [
-        "speaker (declared, not known)"
-    ]
-    assert [leak.text for leak in found_leaks(("speaker",), None)] == ["speaker"]
+    assert leak("audio", near).text == "audio (as near audio)"
+    assert leak("speaker", audited(speaker="unknown")).text == "speaker (declared, not known)"
+    assert leak("speaker", ()).text == "speaker"
 
 
 def test_a_report_without_a_paper_s_corpus_has_no_claims(described: Callable[..., Path]) -> None:

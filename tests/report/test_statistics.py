@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import combinations, permutations
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,9 +16,8 @@ from ser.config.schema import Block, Experiment, Inputs, Protocol, Recipe
 from ser.errors import SerError
 from ser.report.data.results import Score
 from ser.report.leak_gaps import by_protocols
-from ser.report.sections import comparisons
+from ser.report.sections import comparisons, ranking
 from ser.report.sections.comparisons import PairTable
-from ser.report.sections.ranking import ranking_changes
 from ser.report.table import markdown
 from ser.tables import contracts
 
@@ -275,12 +275,13 @@ def test_kendalls_tau_counts_the_pairs_in_order() -> None:
 
     before, after = {"a": 0.9, "b": 0.8, "c": 0.7, "d": 0.6}, {"a": 0.5, "b": 0.7, "c": 0.6, "d": 0.1}
     rows = [Row("p", *item) for item in before.items()] + [Row("q", *item) for item in after.items()]
-    [found] = ranking_changes([type("Some", (), {"corpus": "demo", "results": tuple(rows)})], "UA")
+    group = SimpleNamespace(corpus="demo", results=tuple(rows))
+    [found] = ranking.changes(SimpleNamespace(groups=[group], ranking="UA"))
     agreeing = sum((before[x] - before[y]) * (after[x] - after[y]) > 0 for x, y in combinations("abcd", 2))
-    assert found.tau == pytest.approx((agreeing - (6 - agreeing)) / 6)
-    assert {swap[:2] for swap in found.swaps} == {("a", "b"), ("a", "c")}
-    assert all(lead > 0 > lag for *_, lead, lag in found.swaps)
-    assert (found.pairs, found.systems) == (6, ("a", "b", "c", "d"))
+    assert found["tau"] == pytest.approx((agreeing - (6 - agreeing)) / 6)
+    assert {swap[:2] for swap in found["swaps"]} == {("a", "b"), ("a", "c")}
+    assert all(lead > 0 > lag for *_, lead, lag in found["swaps"])
+    assert (found["pairs"], found["systems"]) == (6, ["a", "b", "c", "d"])
 
 
 def test_one_protocol_has_neither_gaps_nor_rankings(

@@ -3,54 +3,52 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby, product
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.compute as pc
 
 from ser import layout
 from ser.config.plan import Plan
 from ser.errors import SerError, offenders
+from ser.evaluation import predictions
 from ser.evaluation.predictions import Predictions
 from ser.evaluation.word_errors import WordErrors, word_errors
 from ser.jobs.progress import progress
-from ser.report.data import attention, predictions, runs
+from ser.report.data import attention, runs
 from ser.report.data.attention import RecordedAttention
-from ser.report.data.audits import Audit, Leak, audit, found_leaks
-from ser.report.data.predictions import Key
-from ser.report.data.results import Result, ResultGroup, by_name, group_results
+from ser.report.data.audits import Leak, Row, leak
+from ser.report.data.results import INDEPENDENT, PAPER, Result, ResultGroup, by_name, group_results
 from ser.report.data.runs import RunRecord
 from ser.tables import contracts
-from ser.tables.contracts import AUDIT
-from ser.text import transcripts
 
+Key = tuple[str, str, str]  # corpus, protocol, system
 Name = tuple[str, str, str, str]  # corpus, protocol, system, metric
 MetricInterval = Any  # a row of the INTERVALS table, 0…1; NaN where a number is unknown
 TABLES = ("scores", "confusions", "intervals", "comparisons")  # of the score stage and of the compare stage
-Texts = Mapping[tuple[str, str], Mapping[str, str]]  # corpus and transcript: utterance: text
 
 
 @dataclass(frozen=True, eq=False)
 class ReportData:
     """What a report reads.
 
-    comparisons: the COMPARISONS table; audits: of the protocols that were audited; manifests: utterance and raters by
-    corpus, empty where no rater is named; folds: FOLDS tables by corpus and protocol; transcripts: word errors of
-    recognised transcripts; texts: empty unless the experiment shows them.
+    ranking: the metric by which rows are ranked; predictions: all seeds and folds of a system together; comparisons:
+    the COMPARISONS table; audits: rows of the AUDIT table over all folds together, by corpus and protocol; transcripts:
+    word errors of recognised transcripts, by corpus and transcript.
     """
 
     plan: Plan
+    ranking: str
     records: Sequence[RunRecord]
     groups: Sequence[ResultGroup]
     predictions: Mapping[Key, Predictions]
     intervals: Mapping[Name, MetricInterval]
     comparisons: pd.DataFrame
-    audits: Sequence[Audit]
-    raters: Mapping[str, pd.DataFrame]
-    folds: Mapping[tuple[str, str], pd.DataFrame]
-    transcripts: Mapping[tuple[str, str], WordErrors]  # by corpus and transcript
+    audits: Mapping[tuple[str, str], Sequence[Row]]
+    transcripts: Mapping[tuple[str, str], WordErrors]
     attention: RecordedAttention | None
-    texts: Texts
 
     @property
     def title(self) -> str:
@@ -61,11 +59,6 @@ class ReportData:
     def metrics(self) -> tuple[str, ...]:
         """Metrics of the experiment, in the order of its tables."""
         return self.plan.experiment.metrics
-
-    @cached_property
-    def ranking(self) -> str:
-        """Metric by which rows are ranked."""
-        return ranking_metric(self.plan)
 
     @cached_property
     def ranking_first(self) -> tuple[str, ...]:
@@ -91,32 +84,22 @@ class ReportData:
         """Return the interval of one metric of a result."""
         return self.intervals[(*result.key, metric)]
 
-    def predictions_of(self, result: Result) -> Predictions:
-        """Return the predictions of a result."""
-        return self.predictions[result.key]
-
     def leaks(self, result: Result) -> tuple[Leak, ...]:
         """Return the leaks of a row: those of its protocol, as the audit found them, and those of its features."""
-        mine = [one for one in self.audits if (one.corpus, one.protocol) == (result.corpus, result.protocol)]
-        declared = found_leaks(result.first.protocol.leaks, mine[0] if mine else None)
+        audited = self.audits.get((result.corpus, result.protocol), ())
+        declared = [leak(name, audited) for name in result.first.protocol.leaks]
         return (*declared, *((Leak("voices of test speakers", "found"),) if result.embedding_leaks else ()))
 
     def by_kind(self) -> Iterator[tuple[ResultGroup, str, tuple[Result, ...]]]:
-        """Yield the rows of every table of results: by group and kind of row."""
-        for group in self.groups:
-            for kind, rows in group.kinds():
+        """Yield the rows of every table of results: by group and kind of row, which never share a table."""
+        for group, kind in product(self.groups, (INDEPENDENT, PAPER)):
+            if rows := tuple(result for result in group.results if result.kind == kind):
                 yield group, kind, rows
 
     @cached_property
     def by_name(self) -> list[Result]:
         """Every result, by group, kind, protocol and name."""
         return [result for _, _, rows in self.by_kind() for result in by_name(rows)]
-
-
-def ranking_metric(plan: Plan) -> str:
-    """Return the metric that ranks systems: UA, or the first one where UA is not chosen."""
-    chosen = plan.experiment.metrics
-    return "UA" if "UA" in chosen else chosen[0]
 
 
 def read(plan: Plan, tables: Mapping[str, Path]) -> ReportData:
@@ -130,27 +113,26 @@ def read(plan: Plan, tables: Mapping[str, Path]) -> ReportData:
     kinds = (contracts.SCORES, contracts.CONFUSIONS, contracts.INTERVALS, contracts.COMPARISONS)
     paths = (tables[name] for name in TABLES)
     scores, confusions, found, compared = (contracts.read(*of).to_pandas() for of in zip(kinds, paths, strict=True))
-    groups = group_results(records, scores, confusions, ranking_metric(plan))
+    chosen = plan.experiment.metrics
+    ranking = "UA" if "UA" in chosen else chosen[0]
+    groups = group_results(records, scores, confusions, ranking)
+    systems = groupby(sorted(jobs), key=lambda run: run[:3])
     pairs = list(dict.fromkeys((run.corpus, run.protocol) for run in jobs))
     return ReportData(
         plan=plan,
+        ranking=ranking,
         records=records,
         groups=groups,
-        predictions=predictions.read(jobs),
+        predictions={system: predictions.read(list(of_system)) for system, of_system in systems},
         intervals=_intervals(found, [result for group in groups for result in group.results]),
         comparisons=compared,
-        audits=[
-            audit(contracts.read(AUDIT, path).to_pylist()) for pair in pairs if (path := layout.audit(*pair)).is_file()
-        ],
-        raters=_raters(plan),
-        folds={
-            pair: contracts.read(contracts.FOLDS, path).select(["fold", "part", "speaker"]).to_pandas()
+        audits={
+            pair: contracts.read(contracts.AUDIT, path).filter(pc.field("fold") == contracts.ALL_FOLDS).to_pylist()
             for pair in pairs
-            if (path := layout.folds(*pair)).is_file()
+            if (path := layout.audit(*pair)).is_file()
         },
         transcripts=_transcript_errors(plan),
         attention=attention.read(jobs, plan.experiment.utterance),
-        texts=_texts(plan) if plan.experiment.words else {},
     )
 
 
@@ -170,39 +152,8 @@ def _intervals(intervals: pd.DataFrame, results: Sequence[Result]) -> dict[Name,
     return found
 
 
-def _raters(plan: Plan) -> dict[str, pd.DataFrame]:
-    """Return utterance and raters of every corpus whose manifest names raters."""
-    found = {}
-    for corpus in plan.experiment.selected("corpora"):
-        path = layout.manifest(corpus)
-        if path.is_file():
-            rows = contracts.read(contracts.MANIFEST, path).select(["utterance", "raters"])
-            if rows["raters"].null_count < rows.num_rows:
-                found[corpus] = rows.to_pandas()
-    return found
-
-
-def _texts(plan: Plan) -> Texts:
-    """Return the text of every utterance, as the corpus gives it and as the recognisers of the runs transcribe it."""
-    texts = {}
-    for corpus in plan.experiment.selected("corpora"):
-        rows = contracts.read(contracts.MANIFEST, layout.manifest(corpus)).select(["utterance", "text"]).to_pylist()
-        texts[corpus, "given"] = {row["utterance"]: row["text"] or "" for row in rows}
-    for corpus, transcript in _recognised(plan):
-        table = transcripts.read(layout.transcripts(corpus, transcript), plan.shards.get(corpus))
-        pairs = zip(table["utterance"].to_pylist(), table["text"].to_pylist(), strict=True)
-        texts[corpus, transcript] = dict(pairs)
-    return texts
-
-
 def _transcript_errors(plan: Plan) -> dict[tuple[str, str], WordErrors]:
     """Return the word errors of every recognised transcript that a system of the plan reads."""
-    return {one: word_errors(layout.transcripts(*one), plan.shards.get(one[0])) for one in _recognised(plan)}
-
-
-def _recognised(plan: Plan) -> list[tuple[str, str]]:
-    """Return corpus and name of every recognised transcript that a system of the plan reads."""
-    read = ((run.corpus, plan.systems[run.system].inputs.words) for run in plan.runs())
-    return list(
-        dict.fromkeys((corpus, words.transcript) for corpus, words in read if words and words.transcript != "given")
-    )
+    read = {(run.corpus, plan.systems[run.system].inputs.words): None for run in plan.runs()}
+    recognised = {(corpus, words.transcript): None for corpus, words in read if words and words.transcript != "given"}
+    return {one: word_errors(layout.transcripts(*one), plan.shards.get(one[0])) for one in recognised}

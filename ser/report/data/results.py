@@ -6,7 +6,7 @@ several seeds it is their mean. A fold value is the mean over seeds; its mean an
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -183,12 +183,6 @@ class ResultGroup:
     classes: str
     warning: str
     results: tuple[Result, ...]
-
-    def kinds(self) -> Iterator[tuple[str, tuple[Result, ...]]]:
-        """Yield the kinds of rows, which never share a table, and their rows; kinds without rows are left out."""
-        for kind in (INDEPENDENT, PAPER):
-            if rows := tuple(result for result in self.results if result.kind == kind):
-                yield kind, rows
 
 
 def by_name(results: Iterable[Result]) -> list[Result]:

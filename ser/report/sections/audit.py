@@ -1,15 +1,18 @@
 """What train, dev and test share under each protocol, and whether the protocol declares it."""
 
+from collections import Counter
 from functools import partial
 
 import pandas as pd
 from markupsafe import Markup
 
+from ser import layout
 from ser.report.data.audits import Row
 from ser.report.data.experiment import ReportData
 from ser.report.formats import COUNT, PERCENT, SHARE, count, percent
 from ser.report.sections._columns import badge, columns, page_only
 from ser.report.table import Column, Table, frame
+from ser.tables import contracts
 
 TITLE = "Leakage audit"
 LEAD = (
@@ -22,18 +25,20 @@ EMPTY = "None of the protocols was audited; `ser audit` does it."
 
 def tables(data: ReportData) -> list[Table]:
     """Return a matrix per corpus, for the page only, and one table per audit, a row per check over all folds."""
-    made = [_matrix(data, corpus) for corpus in dict.fromkeys(audit.corpus for audit in data.audits)]
-    for one in data.audits:
-        tally = ", ".join(f"{number} {status}" for status, number in one.counts.items() if number)
-        title, caption = f"{one.protocol} on {one.corpus}", f"All folds together: {tally}."
-        source, warning = (f"data/{one.corpus}/audit/{one.protocol}.parquet",), data.warnings.get(one.corpus, "")
-        made.append(Table(title, _columns(examples=2), one.rows, caption, source, warning, folded=True))
+    made = [_matrix(data, corpus) for corpus in dict.fromkeys(corpus for corpus, _ in data.audits)]
+    for (corpus, protocol), rows in data.audits.items():
+        counts = Counter(row["status"] for row in rows)
+        tally = ", ".join(f"{counts[status]} {status}" for status in contracts.STATUSES if counts[status])
+        title, caption = f"{protocol} on {corpus}", f"All folds together: {tally}."
+        source, warning = (f"data/{corpus}/audit/{protocol}.parquet",), data.warnings.get(corpus, "")
+        made.append(Table(title, _columns(examples=2), rows, caption, source, warning, folded=True))
     return made or [Table("", _columns(examples=2), ())]
 
 
 def csv(data: ReportData) -> pd.DataFrame:
     """Return every row of every audit; fold -1: all folds together."""
-    rows = [row for audit in data.audits for row in audit.every]
+    audits = (contracts.read(contracts.AUDIT, layout.audit(*pair)) for pair in data.audits)
+    rows = [row for audit in audits for row in audit.to_pylist()]
     return frame([Table("", _columns(examples=None), rows)])
 
 
@@ -66,11 +71,11 @@ def _style(row: Row) -> str:
 
 def _matrix(data: ReportData, corpus: str) -> Table:
     """Return the shares of one corpus: a row per check, a column per protocol."""
-    audits = [audit for audit in data.audits if audit.corpus == corpus]
-    found = {(_check(row), audit.protocol): row for audit in audits for row in audit.rows}
+    audits = {protocol: rows for (of, protocol), rows in data.audits.items() if of == corpus}
+    found = {(_check(row), protocol): row for protocol, rows in audits.items() for row in rows}
     shared = Column("", "Shared", str, text=False)
-    protocols = page_only([audit.protocol for audit in audits], PERCENT, partial(_share, found))
-    checks = list(dict.fromkeys(_check(row) for audit in audits for row in audit.rows))
+    protocols = page_only(audits, PERCENT, partial(_share, found))
+    checks = list(dict.fromkeys(_check(row) for rows in audits.values() for row in rows))
     caption, source = "Percent of the part's utterances, all folds together.", (f"data/{corpus}/audit",)
     return Table(corpus, [shared, *protocols], checks, caption, source, data.warnings.get(corpus, ""))
 

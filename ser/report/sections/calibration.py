@@ -1,8 +1,8 @@
 """Whether probabilities are calibrated: calibration error, Brier score, log-likelihood, reliability diagrams."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,35 +29,18 @@ SOURCE = ("predictions.parquet",)
 SIZE, ROWS = (2.6, 2.7), 1
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """Calibration of one result, all folds of a seed together, mean over seeds.
-
-    ece, adaptive: expected calibration error, 0…1, with bins of equal width and of equally many utterances; brier:
-    0…2; nll: nats; confidence: mean of the highest probability. bins: of equal width, all seeds together.
-    """
-
-    result: Result
-    ece: float
-    adaptive: float
-    brier: float
-    nll: float
-    confidence: float
-    bins: pd.DataFrame
-
-
 @lru_cache(maxsize=1)
-def by_result(data: ReportData) -> Mapping[Result, Calibration]:
-    """Return the calibration of every result."""
-    return {result: _calibration(result, data.predictions_of(result)) for result in data.results}
+def by_result(data: ReportData) -> dict[Result, dict[str, Any]]:
+    """Return the calibration of every result in the order of the tables, by name of column.
+
+    All folds of a seed together, mean over seeds. ECE, ECE_adaptive: expected calibration error, 0…1, with bins of
+    equal width and of equally many utterances; Brier: 0…2; NLL: nats; confidence: mean of the highest probability, 0…1.
+    bins: of equal width, all seeds together.
+    """
+    return {result: _calibration(result, data.predictions[result.key]) for result in data.by_name}
 
 
-def ordered(data: ReportData) -> list[Calibration]:
-    """Return the calibrations of all results in the order of the tables."""
-    return [by_result(data)[row] for row in data.by_name]
-
-
-def _calibration(result: Result, predictions: Predictions) -> Calibration:
+def _calibration(result: Result, predictions: Predictions) -> dict[str, Any]:
     probabilities = predictions.probabilities
     truth = pd.Index(predictions.classes).get_indexer(pd.Index(predictions.rows["label"]))
     each = []
@@ -66,8 +49,9 @@ def _calibration(result: Result, predictions: Predictions) -> Calibration:
         of_seed = probabilities[mine], truth[mine]
         errors = [calibration_error(reliability(*of_seed, adaptive=adaptive)) for adaptive in (False, True)]
         each.append((*errors, brier(*of_seed), negative_log_likelihood(*of_seed), float(of_seed[0].max(1).mean())))
-    ece, adaptive, squared, nll, confidence = np.mean(each, axis=0).tolist()
-    return Calibration(result, ece, adaptive, squared, nll, confidence, reliability(probabilities, truth))
+    names = ("ECE", "ECE_adaptive", "Brier", "NLL", "confidence")
+    means = dict(zip(names, np.mean(each, axis=0).tolist(), strict=True))
+    return {"result": result, **means, "WA": result.value("WA"), "bins": reliability(probabilities, truth)}
 
 
 def tables(data: ReportData) -> list[Table]:
@@ -75,12 +59,12 @@ def tables(data: ReportData) -> list[Table]:
     bins = "15 bins of the highest probability"
     columns = [
         *systems(),
-        Column("ECE", "ECE", "ece", SHARE, f"mean |confidence − accuracy| over {bins}, percent"),
-        Column("ECE_adaptive", "ECE, adaptive", "adaptive", SHARE, "with bins of equally many utterances"),
-        Column("Brier", "Brier", "brier", DECIMAL, "over all classes, 0 to 2"),
-        Column("NLL", "NLL", "nll", DECIMAL, "mean −ln probability of the true class, nats"),
-        Column("confidence", "Confidence", "confidence", SHARE, "mean highest probability, percent"),
-        Column("WA", "WA", lambda row: row.result.value("WA"), SHARE, "percent"),
+        Column("ECE", "ECE", "", SHARE, f"mean |confidence − accuracy| over {bins}, percent"),
+        Column("ECE_adaptive", "ECE, adaptive", "", SHARE, "with bins of equally many utterances"),
+        Column("Brier", "Brier", "", DECIMAL, "over all classes, 0 to 2"),
+        Column("NLL", "NLL", "", DECIMAL, "mean −ln probability of the true class, nats"),
+        Column("confidence", "Confidence", "", SHARE, "mean highest probability, percent"),
+        Column("WA", "WA", "", SHARE, "percent"),
         *csv_only(note="result.first.warning"),
     ]
     caption = "All folds together, mean over seeds."
@@ -90,13 +74,13 @@ def tables(data: ReportData) -> list[Table]:
 def panels(data: ReportData) -> list[Panel]:
     """Return one diagram per result."""
     return [
-        Panel(f"{one.result.system}\n{one.result.protocol} · ECE {percent(one.ece)}", partial(_draw, one))
-        for one in ordered(data)
+        Panel(f"{result.system}\n{result.protocol} · ECE {percent(one['ECE'])}", partial(_draw, one["bins"]))
+        for result, one in by_result(data).items()
     ]
 
 
-def _draw(one: Calibration, panel: Sequence[Axes]) -> None:
-    axes, bins = panel[0], one.bins[one.bins["utterances"] > 0]
+def _draw(bins: pd.DataFrame, panel: Sequence[Axes]) -> None:
+    axes, bins = panel[0], bins[bins["utterances"] > 0]
     shades = [to_rgba(BLUE, 0.25 + 0.65 * count / bins["utterances"].max()) for count in bins["utterances"]]
     widths = np.subtract(bins["high"], bins["low"])
     axes.bar(bins["low"], bins["accuracy"], widths, align="edge", color=shades, linewidth=0)

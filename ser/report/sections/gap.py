@@ -30,9 +30,9 @@ def tables(data: ReportData) -> list[Table]:
     """Return the mean over systems, and what each system gains."""
     ranking = data.ranking
     means = [
-        Column("corpus", "Corpus"),
-        coded("less", "Without leak"),
-        coded("more", "With leak"),
+        Column("corpus", "Corpus", "group.corpus"),
+        coded("", "Without leak", "less.protocol"),
+        coded("", "With leak", "more.protocol"),
         Column("", "Leak", lambda mean: leak_text(mean.leaks), html=lambda mean: leak_badges(mean.leaks)),
         Column("systems", "Systems", "", COUNT),
         *_changes(data),

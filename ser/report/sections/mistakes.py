@@ -1,13 +1,16 @@
 """The utterances that each system misclassified with the highest probability, by their ids."""
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
+from ser import layout
 from ser.report.data.experiment import ReportData
 from ser.report.data.results import Result
 from ser.report.formats import PERCENT
 from ser.report.sections._columns import columns, csv_only, systems, tables_by_kind
 from ser.report.table import Column, Table
+from ser.tables import contracts
+from ser.text import transcripts
 
 TITLE = "Most certain mistakes"
 LEAD = "Utterances that a system misclassified with the highest probability, with their text."
@@ -37,17 +40,23 @@ def tables(data: ReportData) -> list[Table]:
 
 
 def _mistakes(data: ReportData, result: Result) -> list[dict[Any, Any]]:
-    """Return the most certain mistakes of a result, each utterance once; texts: "" where not known."""
-    found = data.predictions_of(result)
+    """Return the most certain mistakes of a result, each utterance once, with the texts that the experiment shows."""
+    found, words = data.predictions[result.key], result.recipe.inputs.words
     rows = found.rows.assign(probability=found.probabilities.max(axis=1))[~found.correct]
     rows = rows.sort_values(["probability", "utterance", "seed"], ascending=[False, True, True])
-    words = result.recipe.inputs.words
-    reference = data.texts.get((result.corpus, "given"), {})
-    reads = words is not None and words.transcript != "given"
-    recognised = data.texts.get((result.corpus, words.transcript), {}) if words is not None and reads else {}
     rows = rows.drop_duplicates("utterance").head(PER_RESULT)
-    texts = {
-        name: [of.get(utterance, "") for utterance in rows["utterance"]]
-        for name, of in (("reference", reference), ("recognised", recognised))
-    }
-    return [{**row, "result": result} for row in rows.assign(**texts).to_dict("records")]
+    if data.plan.experiment.words:
+        rows["reference"] = rows["utterance"].map(_texts(data, result.corpus, "given"))
+        if words is not None and words.transcript != "given":
+            rows["recognised"] = rows["utterance"].map(_texts(data, result.corpus, words.transcript))
+    return [{**row, "result": result} for row in rows.to_dict("records")]
+
+
+@lru_cache(maxsize=4)
+def _texts(data: ReportData, corpus: str, transcript: str) -> dict[str, str]:
+    """Return the text of every utterance, as the corpus gives it or as a recogniser transcribes it."""
+    if transcript == "given":
+        table = contracts.read(contracts.MANIFEST, layout.manifest(corpus))
+    else:
+        table = transcripts.read(layout.transcripts(corpus, transcript), data.plan.shards.get(corpus))
+    return dict(zip(table["utterance"].to_pylist(), table["text"].to_pylist(), strict=True))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from ser import layout
 from ser.config.schema import Protocol
 from ser.inventory import grouping
 from ser.report.data.audits import Leak
@@ -11,6 +12,7 @@ from ser.report.data.results import Result
 from ser.report.formats import count, extent
 from ser.report.sections._columns import coded, declared_leaks, leak_badges, leak_text
 from ser.report.table import Column, Table
+from ser.tables import contracts
 
 TITLE = "Protocols"
 LEAD = "The digest is a hash of all that decides an outcome; a change of it reruns what depends on the protocol."
@@ -34,7 +36,7 @@ def tables(data: ReportData) -> list[Table]:
         Column("selection", "Selection", lambda row: _selection(data, row)),
         Column("leaks", "Leaks", partial(_leaks, data, leak_text), html=partial(_leaks, data, leak_badges)),
         Column("parts", "Utterances", _utterances, meaning="of one fold"),
-        Column("speakers", "Speakers", partial(_speakers, data), meaning="of each part, least and most over folds"),
+        Column("speakers", "Speakers", _speakers, meaning="of each part, least and most over folds"),
         Column("digest", "Digest", lambda row: row.first.protocol.digest()),
     ]
     rows: dict[tuple[str, tuple[str, ...], str], Result] = {}
@@ -86,10 +88,13 @@ def _utterances(row: Result) -> str:
     return f"fold {record.run.fold}: " + ", ".join(f"{part} {count(size)}" for part, size in record.counts.items())
 
 
-def _speakers(data: ReportData, row: Result) -> str:
+def _speakers(row: Result) -> str:
     """Return ``train 7, dev 1, test 1 of 9 in each fold``."""
-    folds = data.folds.get((row.corpus, row.protocol))
-    if folds is None or folds["speaker"].isna().any():
+    path = layout.folds(row.corpus, row.protocol)
+    if not path.is_file():
+        return "unknown"
+    folds = contracts.read(contracts.FOLDS, path).select(["fold", "part", "speaker"]).to_pandas()
+    if folds["speaker"].isna().any():
         return "unknown"
     sizes = folds.groupby(["part", "fold"])["speaker"].nunique().groupby("part").agg(list)
     parts = [f"{part} {extent(sizes[part])}" for part in PARTS if part in sizes]

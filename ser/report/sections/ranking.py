@@ -1,17 +1,15 @@
 """Whether the order of systems changes between protocols: Kendall's tau, and the pairs that swap."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
+import math
 from itertools import combinations, permutations
+from typing import Any
 
 from scipy.stats import kendalltau
 
 from ser.report.data.experiment import ReportData
-from ser.report.data.results import Result, ResultGroup
 from ser.report.formats import COUNT, DECIMAL, Format, decimal, points
 from ser.report.sections._columns import coded, csv_only
-from ser.report.table import Column, Table
+from ser.report.table import Column, Row, Table
 
 TITLE = "Whether the ranking changes"
 LEAD = (
@@ -23,70 +21,45 @@ SWAPPED = "in brackets the lead of the first system in points, under the one and
 TAU = Format(lambda value: decimal(value, 2), DECIMAL.csv)
 
 
-@dataclass(frozen=True)
-class RankingChange:
-    """The orders of ``systems`` under two protocols: Kendall's tau-b (−1…1; 1: the same) and the pairs that swap.
+def changes(data: ReportData) -> list[dict[str, Any]]:
+    """Return every two protocols of a group under which two systems or more were run on all folds, by name of column.
 
-    swaps: two systems of which the first is better under ``one`` and the second under ``other``, and the lead of the
-    first under each, fractions.
+    tau: Kendall's tau-b, −1…1; 1: the same order. swaps: two systems of which the first is better under ``protocol``
+    and the second under ``other``, and the lead of the first under each, fractions.
     """
-
-    corpus: str
-    one: str
-    other: str
-    systems: tuple[str, ...]
-    tau: float
-    swaps: tuple[tuple[str, str, float, float], ...]
-
-    @property
-    def pairs(self) -> int:
-        """Number of pairs of systems."""
-        return len(self.systems) * (len(self.systems) - 1) // 2
-
-
-def ranking_changes(groups: Iterable[ResultGroup], metric: str) -> list[RankingChange]:
-    """Return every two protocols of a group under which two systems or more were run on all folds."""
     found = []
-    for group in groups:
-        protocols: dict[str, dict[str, Result]] = {}
+    for group in data.groups:
+        protocols: dict[str, dict[str, float]] = {}
         for result in group.results:
             if not result.partial:
-                protocols.setdefault(result.protocol, {})[result.system] = result
-        for one, other in combinations(protocols, 2):
-            common = sorted(set(protocols[one]) & set(protocols[other]))
+                protocols.setdefault(result.protocol, {})[result.system] = result.scores[data.ranking].value
+        for (one, before), (other, after) in combinations(protocols.items(), 2):
+            common = sorted(before.keys() & after.keys())
             if len(common) > 1:
-                before, after = (
-                    {system: protocols[name][system].scores[metric].value for system in common} for name in (one, other)
-                )
-                tau = float(kendalltau(list(before.values()), list(after.values())).statistic)
+                tau = float(kendalltau([before[name] for name in common], [after[name] for name in common]).statistic)
                 leads = ((a, b, before[a] - before[b], after[a] - after[b]) for a, b in permutations(common, 2))
-                swaps = tuple(lead for lead in leads if lead[2] > 0 > lead[3])
-                found.append(RankingChange(group.corpus, one, other, tuple(common), tau, swaps))
+                row = {"corpus": group.corpus, "protocol": one, "other": other, "systems": common, "tau": tau}
+                swaps = [lead for lead in leads if lead[2] > 0 > lead[3]]
+                found.append({**row, "pairs": math.comb(len(common), 2), "swaps": swaps})
     return found
 
 
-@lru_cache(maxsize=1)
-def changes(data: ReportData) -> list[RankingChange]:
-    """Return the changes of ranking of the experiment."""
-    return ranking_changes(data.groups, data.ranking)
-
-
-def _swapped(row: RankingChange) -> str:
+def _swapped(row: Row) -> str:
     """Return the pairs that swap: ``A before B (+1.20, −0.40)``."""
-    return "; ".join(f"{a} before {b} ({points(lead)}, {points(lag)})" for a, b, lead, lag in row.swaps)
+    return "; ".join(f"{a} before {b} ({points(lead)}, {points(lag)})" for a, b, lead, lag in row["swaps"])
 
 
 def tables(data: ReportData) -> list[Table]:
     """Return one row per two protocols."""
     columns = [
         Column("corpus", "Corpus", page=False),
-        coded("protocol", "Protocol", "one"),
+        coded("protocol", "Protocol"),
         coded("other", "Other"),
         Column("", "Corpus", "corpus", text=False),
-        Column("systems", "Systems", lambda row: len(row.systems), COUNT),
+        Column("systems", "Systems", lambda row: len(row["systems"]), COUNT),
         Column("tau", "τ", "tau", TAU, "Kendall's tau-b"),
-        *csv_only("pairs", swaps=lambda row: len(row.swaps)),
-        Column("", "Swaps", lambda row: f"{len(row.swaps)} of {row.pairs}"),
+        *csv_only("pairs", swaps=lambda row: len(row["swaps"])),
+        Column("", "Swaps", lambda row: f"{len(row['swaps'])} of {row['pairs']}"),
         Column("swapped", "Pairs that swap", _swapped, meaning=SWAPPED),
     ]
     title = f"Order of systems by {data.ranking}"

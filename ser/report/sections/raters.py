@@ -1,23 +1,25 @@
 """How far the corpus's raters agree, and how systems meet their labels."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from operator import itemgetter
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from ser import layout
 from ser.errors import SerError
-from ser.evaluation.agreement import Agreement, SoftLabelScores, against_soft, fleiss, single_rater, votes
+from ser.evaluation.agreement import SoftLabelScores, against_soft, fleiss, single_rater, votes
 from ser.evaluation.predictions import Predictions
 from ser.report.data.experiment import ReportData
-from ser.report.data.results import PAPER, Result, ResultGroup
+from ser.report.data.results import PAPER, ResultGroup
 from ser.report.formats import COUNT, DECIMAL, PERCENT, count, decimal
 from ser.report.sections._columns import code, columns, csv_only
 from ser.report.table import Column, Table
+from ser.tables import contracts
 
 TITLE = "Raters and systems"
 LEAD = (
@@ -31,43 +33,41 @@ MEANS = ("cross_entropy", "entropy", "any_rater")  # of the soft scores, over se
 SINGLE = "a single rater against the majority of the others"
 
 
-@dataclass(frozen=True)
-class GroupRaters:
-    """The raters of a group's tested utterances. wa, ua: of a single rater, 0…1, over ``judgements``.
-
-    soft: each result's probabilities against the distribution of the raters' labels, mean over seeds.
-    """
-
-    group: ResultGroup
-    agreement: Agreement
-    wa: float
-    ua: float
-    judgements: int
-    soft: tuple[tuple[Result, SoftLabelScores], ...]
-
-
 @lru_cache(maxsize=1)
-def raters(data: ReportData) -> list[GroupRaters]:
-    """Return the raters of each group whose corpus names them."""
-    groups = (group for group in data.groups if group.corpus in data.raters)
-    return [found for group in groups if (found := _raters(data, group)) is not None]
+def raters(data: ReportData) -> list[list[dict[str, Any]]]:
+    """Return the rows of each group whose corpus names raters, by name of column: first a single rater, then systems.
+
+    The first row also has what the caption states: ``left_out``, utterances with another number of raters than kappa is
+    about, and ``entropy`` of the raters' shares.
+    """
+    groups = (group for group in data.groups if layout.manifest(group.corpus).is_file())
+    return [found for group in groups if (found := _rows(data, group))]
 
 
-def _raters(data: ReportData, group: ResultGroup) -> GroupRaters | None:
-    """Return the raters of a group; None where the manifest names too few of them."""
-    first, manifest = group.results[0], data.raters[group.corpus]
-    tested = {name for row in group.results for name in data.predictions_of(row).rows["utterance"]}
-    classes = list(first.first.classes)
-    judged, without = manifest[manifest["utterance"].isin(tested)], THEMSELVES.get(first.first.adapter, "")
+def _rows(data: ReportData, group: ResultGroup) -> list[dict[str, Any]]:
+    """Return the rows of a group; none where the manifest names too few raters."""
+    first = group.results[0].first
+    columns = contracts.read(contracts.MANIFEST, layout.manifest(group.corpus)).select(["utterance", "raters"])
+    manifest, without = columns.to_pandas(), THEMSELVES.get(first.adapter, "")
+    tested = {name for row in group.results for name in data.predictions[row.key].rows["utterance"]}
     try:
-        given = votes(judged, first.labels, without=without)
+        given = votes(manifest[manifest["utterance"].isin(tested)], group.results[0].labels, without=without)
         agreement = fleiss(given)
-        together = single_rater(given, classes).head(1)  # all raters
-        wa, ua = together[["WA", "UA"]].to_numpy()[0].tolist()
-        soft = tuple((row, _soft(given, data.predictions_of(row), classes)) for row in group.results)
+        together: dict[Any, Any] = single_rater(given, first.classes).to_dict("records")[0]  # all raters
+        soft = {row: _soft(given, data.predictions[row.key], first.classes) for row in group.results}
     except SerError:
-        return None
-    return GroupRaters(group, agreement, wa, ua, int(together["judgements"].sum()), soft)
+        return []
+    shared = {"corpus": group.corpus, "classes": group.classes, "note": group.warning}
+    kappa = {"fleiss_kappa": agreement.kappa, "kappa_raters": agreement.raters}
+    kappa |= {"kappa_utterances": agreement.utterances, "left_out": agreement.left_out}
+    kappa["entropy"] = soft[group.results[0]].entropy
+    rows = [{**shared, **kappa, **together, "who": SINGLE, "heading": ""}]
+    for row in sorted(group.results, key=lambda row: (row.kind == PAPER, row.protocol, row.system)):
+        paper = Markup(' <span class="leaks">{}</span>').format(PAPER) if row.kind == PAPER else ""
+        named = {"who": row.system, "protocol": row.protocol, "heading": code(row.protocol) + paper}
+        rates = {metric: row.value(metric) for metric in ("WA", "UA")}
+        rows.append({**shared, **named, **rates, **asdict(soft[row]), "entropy_of_raters": soft[row].entropy})
+    return rows
 
 
 def _soft(given: pd.DataFrame, found: Predictions, classes: Sequence[str]) -> SoftLabelScores:
@@ -84,32 +84,18 @@ def _soft(given: pd.DataFrame, found: Predictions, classes: Sequence[str]) -> So
 
 def tables(data: ReportData) -> list[Table]:
     """Return one table per group: the raters first, then the systems by protocol and name."""
-    return [_table(one) for one in raters(data)] or [Table("", COLUMNS, ())]
+    return [_table(rows) for rows in raters(data)] or [Table("", COLUMNS, ())]
 
 
-def _table(one: GroupRaters) -> Table:
-    agreement = one.agreement
-    raters = f"{count(agreement.utterances)} utterances with {agreement.raters} raters each"
-    raters += f"; {count(agreement.left_out)} with another number left out" if agreement.left_out else ""
-    caption = f"{one.group.classes}. Fleiss' kappa {decimal(agreement.kappa)} ({raters}). "
-    caption += f"The single rater: {count(one.judgements)} judgements"
-    caption += f"; the raters' own entropy is {decimal(one.soft[0][1].entropy)} nats." if one.soft else "."
+def _table(rows: list[dict[str, Any]]) -> Table:
+    single = rows[0]
+    raters = f"{count(single['kappa_utterances'])} utterances with {single['kappa_raters']} raters each"
+    raters += f"; {count(single['left_out'])} with another number left out" if single["left_out"] else ""
+    caption = f"{single['classes']}. Fleiss' kappa {decimal(single['fleiss_kappa'])} ({raters}). "
+    caption += f"The single rater: {count(single['judgements'])} judgements"
+    caption += f"; the raters' own entropy is {decimal(single['entropy'])} nats."
     source = ("manifest.parquet", "predictions.parquet")
-    heading = itemgetter("heading")
-    return Table(one.group.corpus, COLUMNS, list(_rows(one)), caption, source, one.group.warning, group=heading)
-
-
-def _rows(one: GroupRaters) -> Iterator[dict[str, object]]:
-    """Yield the single rater, then the systems, by name of column; heading: of the rows of a protocol on the page."""
-    group = {"corpus": one.group.corpus, "classes": one.group.classes, "note": one.group.warning}
-    kappa = {"fleiss_kappa": one.agreement.kappa, "kappa_raters": one.agreement.raters}
-    kappa |= {"kappa_utterances": one.agreement.utterances, "judgements": one.judgements}
-    yield {**group, **kappa, "who": SINGLE, "WA": one.wa, "UA": one.ua, "heading": ""}
-    for row, soft in sorted(one.soft, key=lambda pair: (pair[0].kind == PAPER, pair[0].protocol, pair[0].system)):
-        paper = Markup(' <span class="leaks">{}</span>').format(PAPER) if row.kind == PAPER else ""
-        named = {"who": row.system, "protocol": row.protocol, "heading": code(row.protocol) + paper}
-        rates = {metric: row.value(metric) for metric in ("WA", "UA")}
-        yield {**group, **named, **rates, **asdict(soft), "entropy_of_raters": soft.entropy}
+    return Table(single["corpus"], COLUMNS, rows, caption, source, single["note"], group=itemgetter("heading"))
 
 
 COLUMNS = [

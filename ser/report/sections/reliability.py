@@ -3,9 +3,10 @@
 import pandas as pd
 
 from ser.report.data.experiment import ReportData
+from ser.report.data.results import KEYS
 from ser.report.formats import COUNT, PERCENT
 from ser.report.sections._columns import coded
-from ser.report.sections.calibration import ordered
+from ser.report.sections.calibration import by_result
 from ser.report.table import Column, Table
 
 TITLE = "Reliability"
@@ -26,6 +27,8 @@ def tables(data: ReportData) -> list[Table]:
 
 def csv(data: ReportData) -> pd.DataFrame:
     """Return one row per result and bin, empty bins included; fractions."""
-    names = ("corpus", "protocol", "system")
-    bins = (one.bins.round(6).assign(**{name: getattr(one.result, name) for name in names}) for one in ordered(data))
+    bins: list[pd.DataFrame] = [
+        one["bins"].round(6).assign(**dict(zip(KEYS, result.key, strict=True)))
+        for result, one in by_result(data).items()
+    ]
     return pd.concat(bins, ignore_index=True)

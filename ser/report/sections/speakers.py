@@ -34,8 +34,8 @@ class SpeakerScores(NamedTuple):
 
 @lru_cache(maxsize=1)
 def by_result(data: ReportData) -> Mapping[Result, SpeakerScores]:
-    """Return the speakers of every result whose speakers are known."""
-    read = ((result, data.predictions_of(result)) for result in data.results)
+    """Return the speakers of every result whose speakers are known, in the order of the tables."""
+    read = ((result, data.predictions[result.key]) for result in data.by_name)
     return {
         result: SpeakerScores(result, _table(found)) for result, found in read if found.rows["speaker"].notna().all()
     }
@@ -74,8 +74,7 @@ def csv(data: ReportData) -> pd.DataFrame:
     columns = ["corpus", "protocol", "system", "speaker", "WA", "UA", "utterances", "note"]
     rows = [
         (*result.key, speaker, *map(PERCENT.csv, (row.wa, row.ua)), int(row.utterances), result.first.warning)
-        for result in data.by_name
-        if (one := by_result(data).get(result)) is not None
+        for result, one in by_result(data).items()
         for speaker, row in one.table.sort_index().iterrows()
     ]
     return pd.DataFrame(rows, columns=columns)
@@ -103,7 +102,7 @@ def _every_speaker(summary: Table) -> Table:
 
 def draw(data: ReportData) -> Figure | None:
     """Return one line of dots per result: UA of each speaker; the bar is UA on all utterances."""
-    found = [by_result(data)[result] for result in data.by_name if result in by_result(data)]
+    found = by_result(data).values()
     if not found:
         return None
     figure = Figure(figsize=(8.4, 1.0 + 0.32 * len(found)))
