@@ -1,10 +1,6 @@
 """Stage ``extract``: one feature of the utterances of one audio shard."""
 
 import json
-from collections.abc import Mapping
-from functools import partial
-from types import ModuleType
-from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -45,16 +41,23 @@ def extract(job: ExtractJob) -> None:
 
 def _extract(job: ExtractJob, entry: Feature, device: str) -> None:
     module = entry.load()
-    notes = {"feature": job.feature, "extractor": job.extractor, **_notes(module, entry.options)}
-    given = {"device": device} if uses_device(entry) else {}
-    compute = partial(module.extract, **{**given, **entry.options})
-    dims = module.dims(**entry.options)
-    rows: list[Mapping[str, Any]] = []
-    infinite: list[str] = []
+    options, trained = entry.options, getattr(module, "TRAINED", ())
+    notes = {
+        "feature": job.feature,
+        "extractor": job.extractor,
+        "options": json.dumps({name: value for name, value in options.items() if name not in trained}, sort_keys=True),
+        "hop": json.dumps(module.HOP),
+        "dtype": module.DTYPE,
+        "versions": json.dumps(extractors.versions(module)),
+        "provenance": module.provenance(**options) if hasattr(module, "provenance") else "",
+    }
+    given = {"device": device, **options} if uses_device(entry) else options
+    dims = module.dims(**options)
+    rows, infinite = [], []
     with threadpool_limits(1):  # the order of additions, and so the last bits, depends on how many there are
         for name, signal, rate in signals(job.audio):
             try:
-                matrix = compute(signal, rate)
+                matrix = module.extract(signal, rate, **given)
                 extractors.check_matrix(module, dims, matrix)
             except SerError as error:
                 raise SerError(f"{job.audio}: feature '{job.feature}', utterance {name}: {error}") from error
@@ -68,14 +71,3 @@ def _extract(job: ExtractJob, entry: Feature, device: str) -> None:
             f"{job.audio}: '{job.feature}' has values that are not finite in {offenders(infinite)}; exclude them."
         )
     contracts.write(contracts.FEATURES, rows, job.out, notes)
-
-
-def _notes(module: ModuleType, options: Mapping[str, Any]) -> dict[str, str]:
-    trained = getattr(module, "TRAINED", ())
-    return {
-        "options": json.dumps({name: value for name, value in options.items() if name not in trained}, sort_keys=True),
-        "hop": json.dumps(module.HOP),
-        "dtype": module.DTYPE,
-        "versions": json.dumps(extractors.versions(module)),
-        "provenance": module.provenance(**options) if hasattr(module, "provenance") else "",
-    }

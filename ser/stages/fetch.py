@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,15 +11,13 @@ from pydantic import Field
 
 from ser import catalog
 from ser.config.schema import Options
-from ser.corpus import Card
+from ser.corpus import Source
 from ser.errors import SerError
 from ser.files import addresses, archives, downloads
 from ser.jobs.job import File, Job
 
 OFFICIAL = "official"  # as archive: the address on the corpus's card
 MINE = ".fetched"  # marks a folder that this stage wrote and may replace
-
-Origin = dict[str, str | None]
 
 
 class FetchJob(Job):
@@ -50,23 +49,20 @@ def fetch(job: FetchJob) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     root.parent.mkdir(parents=True, exist_ok=True)
     try:
-        if job.archive is not None:
-            origin = _unpack(job, job.archive, adapter, partial)
-        elif hasattr(adapter, "release"):
-            partial.mkdir()
-            adapter.release(partial, **job.options)
-            origin = {"from": f"written by ser.corpora.{job.adapter}", "md5": None}
-        else:
-            official = "'archive: official', " if adapter.CARD.source and adapter.CARD.source.url else ""
-            raise SerError(
-                f"corpus '{corpus}': nothing to fetch. Set {official}'archive: <path or URL>' to unpack "
-                f"{adapter.CARD.title}, or 'root: <folder>' to a release that is unpacked already; where to get it: "
-                f"{adapter.CARD.homepage or 'its owner'}."
-            )
+        origin = _release(job, adapter, partial)
         if not adapter.audio_files(partial, **job.options):
             raise SerError(f"corpus '{corpus}': there are no recordings of {adapter.CARD.title} in {origin['from']}.")
+        sizes = [file.stat().st_size for file in partial.rglob("*") if file.is_file()]
+        release = {
+            "corpus": corpus,
+            "adapter": job.adapter,
+            **{name: getattr(adapter.CARD, name) for name in ("title", "licence", "homepage")},
+            **origin,
+            "files": len(sizes),
+            "bytes": sum(sizes),
+        }
+        (partial / "release.json").write_text(json.dumps(release, indent=2) + "\n", encoding="utf-8")
         (partial / MINE).touch()
-        _describe(job, adapter.CARD, origin, partial)
         old = root.with_name(f".{root.name}.old")
         shutil.rmtree(old, ignore_errors=True)
         if root.exists():
@@ -77,53 +73,42 @@ def fetch(job: FetchJob) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _unpack(job: FetchJob, archive: str, adapter: ModuleType, partial: Path) -> Origin:
-    """Get the archive, kept next to the root, and unpack it to ``partial``; return where it came from and its MD5."""
-    source, official = adapter.CARD.source, archive == OFFICIAL
-    if official and not (source and source.url):
-        raise SerError(f"corpus '{job.corpus}': 'archive: official', but {adapter.CARD.title} has no public address.")
-    url = source.url if official else archive
-    here = downloads.download(
-        url,
-        job.root.parent / "archives" / job.corpus / addresses.filename(url),
-        md5=source.md5 if source else (),
-        size=source.size if source and official else None,
-        corpus=job.corpus,
-    )
+def _release(job: FetchJob, adapter: ModuleType, folder: Path) -> dict[str, str | None]:
+    """Write the release to ``folder``, from an archive kept next to the root; return its origin and the MD5."""
+    where, card, archive = f"corpus '{job.corpus}'", adapter.CARD, job.archive
+    source = card.source or Source("", ())
+    if archive is None and hasattr(adapter, "release"):
+        folder.mkdir()
+        adapter.release(folder, **job.options)
+        return {"from": f"written by ser.corpora.{job.adapter}", "md5": None}
+    if archive is None:
+        official = "'archive: official', " if source.url else ""
+        raise SerError(
+            f"{where}: nothing to fetch. Set {official}'archive: <path or URL>' to unpack {card.title}, or 'root: "
+            f"<folder>' to a release that is unpacked already; where to get it: {card.homepage or 'its owner'}."
+        )
+    if archive == OFFICIAL and not source.url:
+        raise SerError(f"{where}: 'archive: official', but {card.title} has no public address.")
+    url, size = (source.url, source.size) if archive == OFFICIAL else (archive, None)
+    here = job.root.parent / "archives" / job.corpus / addresses.filename(url)
+    here = downloads.download(url, here, md5=source.md5, size=size, corpus=job.corpus)
     md5 = downloads.md5_of(here)
-    archives.unpack(here, partial)
-    _lift(partial, adapter, job.options)
+    archives.unpack(here, folder)
+    _lift(folder, adapter, job.options)
     return {"from": addresses.public(url), "md5": md5}
 
 
-def _lift(partial: Path, adapter: ModuleType, options: dict[str, Any]) -> None:
+def _lift(folder: Path, adapter: ModuleType, options: dict[str, Any]) -> None:
     """Remove a folder around the whole release, such as ``IEMOCAP_full_release/``."""
-    while not _readable(partial, adapter, options):
-        inner = [entry for entry in partial.iterdir() if not entry.name.startswith((".", "__MACOSX"))]
+    while True:
+        with suppress(SerError):  # raised by the adapter where the folder is not its corpus
+            if adapter.audio_files(folder, **options):
+                return
+        inner = [entry for entry in folder.iterdir() if not entry.name.startswith((".", "__MACOSX"))]
         if len(inner) != 1 or not inner[0].is_dir():
             return
-        aside = partial.with_name(f"{partial.name}.inner")
+        aside = folder.with_name(f"{folder.name}.inner")
         shutil.rmtree(aside, ignore_errors=True)
         inner[0].replace(aside)
-        shutil.rmtree(partial)
-        aside.replace(partial)
-
-
-def _readable(folder: Path, adapter: ModuleType, options: dict[str, Any]) -> bool:
-    try:
-        return bool(adapter.audio_files(folder, **options))
-    except SerError:  # raised by the adapter where the folder is not its corpus
-        return False
-
-
-def _describe(job: FetchJob, card: Card, origin: Origin, folder: Path) -> None:
-    sizes = [file.stat().st_size for file in folder.rglob("*") if file.is_file() and file.name != MINE]
-    release = {
-        "corpus": job.corpus,
-        "adapter": job.adapter,
-        **{name: getattr(card, name) for name in ("title", "licence", "homepage")},
-        **origin,
-        "files": len(sizes),
-        "bytes": sum(sizes),
-    }
-    (folder / "release.json").write_text(json.dumps(release, indent=2) + "\n", encoding="utf-8")
+        shutil.rmtree(folder)
+        aside.replace(folder)

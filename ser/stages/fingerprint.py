@@ -1,7 +1,5 @@
 """Stage ``fingerprint``: hash and audio fingerprint of every utterance of one shard."""
 
-from typing import Any
-
 from pydantic import Field
 from threadpoolctl import threadpool_limits
 
@@ -9,7 +7,6 @@ from ser.errors import SerError
 from ser.evaluation import duplicates
 from ser.jobs.job import File, Job
 from ser.tables import contracts
-from ser.tables.contracts import FINGERPRINTS
 from ser.tables.signals import signals
 
 
@@ -25,13 +22,13 @@ def fingerprint(job: FingerprintJob) -> None:
 
     SerError, naming the utterance, if one is not at 16 kHz.
     """
-    rows: list[dict[str, Any]] = []
+    rows = []
     for name, signal, rate in signals(job.audio):
         try:
             with threadpool_limits(1):  # the last bits depend on how many there are
                 vector, extent = duplicates.fingerprint(signal, rate)
         except SerError as error:
             raise SerError(f"{job.audio}: utterance {name}: {error}") from error
-        found = {"hash": duplicates.sample_hash(signal), "extent": extent, "vector": vector.astype("<f2").tobytes()}
-        rows.append({"utterance": name, **found})
-    contracts.write(FINGERPRINTS, rows, job.out)
+        digest, values = duplicates.sample_hash(signal), vector.astype("<f2").tobytes()
+        rows.append({"utterance": name, "hash": digest, "extent": extent, "vector": values})
+    contracts.write(contracts.FINGERPRINTS, rows, job.out)

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, product
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,10 @@ def score(job: ScoreJob) -> None:
             for fold, matrix in matrices.items():
                 run = {"corpus": corpus, "protocol": protocol, "system": system, "seed": seed, "fold": fold}
                 values.extend(_values(run, read.classes, matrix, plan.experiment.metrics))
-                counts.extend(_counts(run, read.classes, matrix))
+                counts.extend(
+                    {**run, "label": label, "predicted": predicted, "utterances": int(matrix[row, column])}
+                    for (row, label), (column, predicted) in product(enumerate(read.classes), repeat=2)
+                )
         _note_missing(f"{corpus}/{protocol}", read.rows)
     contracts.write(contracts.SCORES, values, job.scores)
     contracts.write(contracts.CONFUSIONS, counts, job.confusions)
@@ -68,15 +71,6 @@ def _values(
     return [
         {**run, "metric": metric, "label": label, "value": float(value), "utterances": utterances}
         for metric, label, value, utterances in rows
-    ]
-
-
-def _counts(run: dict[str, Any], classes: Sequence[str], matrix: Floats) -> list[dict[str, Any]]:
-    """Return the rows of the confusions table for one run or pooled seed, zeros included."""
-    return [
-        {**run, "label": label, "predicted": predicted, "utterances": int(matrix[row, column])}
-        for row, label in enumerate(classes)
-        for column, predicted in enumerate(classes)
     ]
 
 

@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import torch
 from pydantic import Field
 from safetensors.torch import save_file
@@ -14,9 +13,9 @@ from ser.files import embedded_checksum
 from ser.files.atomic import atomic_write
 from ser.jobs.devices import granted
 from ser.jobs.job import File, GpuJob, Threads
-from ser.jobs.progress import progress
 from ser.layers.xvector import MINIMUM, RATE, log_mel
 from ser.tables import contracts
+from ser.tables.signals import signals
 from ser.training.device import prepare
 from ser.training.xvector_training import train
 
@@ -89,14 +88,11 @@ def _named(recordings: Path) -> tuple[list[int], dict[str, str]]:
 def _levels(audio: Path, shards: list[int], wanted: set[str]) -> dict[str, Tensor]:
     """Return the log-mel frames of each ``wanted`` utterance, (frames, 24) dB."""
     levels: dict[str, Tensor] = {}
-    for shard in progress(shards, total=len(shards), unit="shards"):
-        path = audio / f"{shard}.parquet"
-        table = contracts.read(contracts.AUDIO, path)
-        for row, name in enumerate(table["utterance"].to_pylist()):
+    for path in (audio / f"{shard}.parquet" for shard in shards):
+        for name, signal, rate in signals(path):
             if name not in wanted:
                 continue
-            signal = np.frombuffer(table["samples"][row].as_buffer(), dtype="<f4").copy()
-            if table["rate"][row].as_py() != RATE or len(signal) < MINIMUM:
+            if rate != RATE or len(signal) < MINIMUM:
                 raise SerError(f"{path}: utterance {name} must have {RATE} Hz and at least {MINIMUM} samples.")
-            levels[name] = log_mel(torch.from_numpy(signal)[None])[0]
+            levels[name] = log_mel(torch.from_numpy(signal.copy())[None])[0]
     return levels

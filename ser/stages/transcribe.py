@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
@@ -14,8 +13,8 @@ from ser.config.schema import Options, Transcript
 from ser.errors import SerError, offenders
 from ser.jobs.devices import granted
 from ser.jobs.job import File, GpuJob, OptionalFile
-from ser.jobs.progress import progress
 from ser.tables import contracts
+from ser.tables.signals import signals
 
 GIVEN = "the corpus's own transcripts"
 
@@ -72,16 +71,14 @@ def _recognised(
     """Return the text of every utterance in ``audio``, which must be those of ``names``, and the notes."""
     entry = with_options(Transcript(recogniser=recogniser, options=options), f"recogniser {recogniser}")
     module = entry.load()
-    table = contracts.read(contracts.AUDIO, audio)
-    if table["utterance"].to_pylist() != names:
+    if contracts.select(audio, ["utterance"])["utterance"].to_pylist() != names:
         raise SerError(f"{audio} does not hold the utterances that the manifest has in this shard; resample again.")
     given = {"device": device} if uses_device(entry) else {}
     loaded = module.load(**{**given, **entry.options})
     texts = []
-    for row, name in enumerate(progress(names, total=len(names), unit="utterances")):
-        signal = np.frombuffer(table["samples"][row].as_buffer(), dtype="<f4")
+    for name, signal, rate in signals(audio):
         try:
-            texts.append(loaded.recognise(signal, table["rate"][row].as_py()))
+            texts.append(loaded.recognise(signal, rate))
         except SerError as error:
             raise SerError(f"{audio}: utterance {name}: {error}") from error
     notes = {
