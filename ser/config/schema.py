@@ -241,7 +241,7 @@ class Block(Strict):
     systems: tuple[str, ...] = Field(min_length=1)
     variant: str | None = Field(None, description="name under experiment.variants, for every system of the block")
     seeds: tuple[NonNegativeInt, ...] = Field((0,), min_length=1)
-    folds: tuple[NonNegativeInt, ...] | None = Field(None, description="only these folds; null: all")
+    folds: tuple[NonNegativeInt, ...] | None = Field(None, min_length=1, description="only these folds; null: all")
 
 
 class Sweep(Strict):

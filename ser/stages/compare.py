@@ -10,7 +10,6 @@ import pandas as pd
 from pydantic import Field
 
 from ser.config.plan import read_plan
-from ser.errors import SerError
 from ser.evaluation import comparison, predictions
 from ser.evaluation import intervals as of
 from ser.evaluation.intervals import METHODS, Tally
@@ -39,12 +38,10 @@ def compare(job: CompareJob) -> None:
     tested on the same utterances of a fold.
     """
     plan = read_plan(job.plan)
-    runs, metrics = plan.runs(), plan.experiment.metrics
-    if not runs:
-        raise SerError("there are no runs to compare.")
+    metrics = plan.experiment.metrics
     spans: Rows = []
     pairs: Rows = []
-    for (corpus, protocol), group in groupby(sorted(runs), key=lambda run: (run.corpus, run.protocol)):
+    for (corpus, protocol), group in groupby(sorted(plan.runs()), key=lambda run: run[:2]):
         where, read = {"corpus": corpus, "protocol": protocol}, predictions.read(list(group))
         systems = {str(name): rows for name, rows in read.rows.groupby("system")}
         tallies = {name: of.tally(rows, read.classes, f"{corpus}/{protocol}/{name}") for name, rows in systems.items()}

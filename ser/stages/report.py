@@ -3,7 +3,6 @@
 from pydantic import Field
 
 from ser.config.plan import read_plan
-from ser.errors import SerError
 from ser.files.atomic import atomic_write
 from ser.jobs.job import File, Job
 from ser.report.data.experiment import TABLES, read
@@ -26,12 +25,7 @@ def report(job: ReportJob) -> None:
 
     SerError for runs that are missing, damaged or of another version of their protocol, and for tables of other runs.
     """
-    plan = read_plan(job.plan)
-    if not plan.runs():
-        raise SerError(
-            f"{job.out}: the experiment '{plan.experiment.name}' selects no runs; there is nothing to report."
-        )
-    data = read(plan, {name: getattr(job, name) for name in TABLES})
+    data = read(read_plan(job.plan), {name: getattr(job, name) for name in TABLES})
     for name, content in files(data):
         with atomic_write(job.out / name) as partial:
             partial.write_bytes(content)

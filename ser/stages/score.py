@@ -10,7 +10,6 @@ import pandas as pd
 from pydantic import Field
 
 from ser.config.plan import read_plan
-from ser.errors import SerError
 from ser.evaluation import predictions
 from ser.jobs.job import File, Job
 from ser.metrics import METRICS, Floats, confusion, recalls
@@ -33,17 +32,12 @@ def score(job: ScoreJob) -> None:
     others about the classes or the protocol's version, or predicts an utterance again that is tested only once.
     """
     plan = read_plan(job.plan)
-    runs = plan.runs()
-    if not runs:
-        raise SerError("there are no runs to score.")
     values: list[dict[str, Any]] = []
     counts: list[dict[str, Any]] = []
-    for (corpus, protocol), group in groupby(sorted(runs), key=lambda run: (run.corpus, run.protocol)):
+    for (corpus, protocol), group in groupby(sorted(plan.runs()), key=lambda run: run[:2]):
         read = predictions.read(list(group))
         for (system, seed), rows in read.rows.groupby(["system", "seed"]):
-            matrices: dict[Any, Floats] = {
-                fold: _confusion(of_fold, read.classes) for fold, of_fold in rows.groupby("fold")
-            }
+            matrices: dict[Any, Floats] = {fold: _confusion(part, read.classes) for fold, part in rows.groupby("fold")}
             matrices[contracts.POOLED] = np.sum(list(matrices.values()), axis=0)
             for fold, matrix in matrices.items():
                 run = {"corpus": corpus, "protocol": protocol, "system": system, "seed": seed, "fold": fold}

@@ -64,6 +64,7 @@ def test_a_good_configuration_resolves() -> None:
         (block(seeds=[-1]), ["experiment.runs.0.seeds.0", "greater than or equal to 0"]),
         (block(sedes=[1]), ["experiment.runs", "Did you mean 'seeds'?"]),
         (block(systems=[]), ["experiment.runs.0.systems", "at least 1"]),
+        (block(folds=[]), ["experiment.runs.0.folds", "at least 1"]),
     ],
 )
 def test_a_misspelt_name_gives_its_key_and_the_most_similar_name(raw: dict[str, Any], expected: list[str]) -> None:

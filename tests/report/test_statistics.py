@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from ser.config.plan import Plan
-from ser.config.schema import Block, Experiment, Inputs, Protocol, Recipe
+from ser.config.schema import Block, Protocol
 from ser.errors import SerError
 from ser.report.data.results import Score
 from ser.report.leak_gaps import by_protocols
@@ -295,15 +295,3 @@ def test_one_protocol_has_neither_gaps_nor_rankings(
     assert "nothing to compare" in page
     assert "nothing to subtract" in page
     assert by_protocols([]) == []
-
-
-def test_an_experiment_without_runs_is_refused(
-    render: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    empty = Experiment(name="trial", runs=(Block(corpora=("demo",), protocols=("p",), systems=("s",), folds=()),))
-    protocols = {"p": Protocol(rule="any", labels="all")}
-    systems = {"s": Recipe(model="any", inputs=Inputs())}
-    plan = Plan(experiment=empty, protocols=protocols, systems=systems, folds={"demo": {"p": 1}})
-    with pytest.raises(SerError, match="selects no runs"):
-        render(plan, tmp_path / "none")

@@ -12,12 +12,12 @@ from ser.stages.plan import PlanJob, plan
 
 def write_plan(runs: Sequence[Run], **keys: Any) -> Path:
     """Write the plan of exactly ``runs``, with ``keys`` of the experiment, to plan.json and return it."""
-    blocks = [_block(*run[:3], seed=run.seed, folds=(run.fold,)) for run in runs] or [_block("c", "p", "s", 0, ())]
+    blocks = [_block(*run[:3], seed=run.seed, folds=(run.fold,)) for run in runs]
     every = Plan(
         experiment=Experiment(name="e", runs=tuple(blocks), **keys),
         protocols={name: Protocol(rule="any", labels="all") for block in blocks for name in block.protocols},
         systems={name: Recipe(model="m", inputs=Inputs()) for block in blocks for name in block.systems},
-        folds={run.corpus: {other.protocol: 100 for other in runs} for run in runs} or {"c": {"p": 1}},
+        folds={run.corpus: {other.protocol: 100 for other in runs} for run in runs},
     )
     plan(PlanJob(plan=every, out=Path("plan.json")))
     return Path("plan.json")

@@ -178,8 +178,6 @@ def test_without_speakers_the_clusters_are_utterances_and_a_note_is_printed(caps
 
 def test_what_cannot_be_compared_is_refused() -> None:
     good, poor = trained("good"), trained("poor")
-    with pytest.raises(SerError, match="no runs to compare"):
-        tables([])
     with pytest.raises(SerError, match=r"fold7/predictions.parquet does not exist"):
         tables([*good, Run("c", "p", "good", 0, 7)])
     with pytest.raises(SerError, match="unknown interval method 'guess'"):
