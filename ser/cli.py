@@ -72,12 +72,9 @@ def guarded(function: Callable[Arguments, Result]) -> Callable[Arguments, Result
         scheduler.follow()
         try:
             return function(*args, **kwargs)
-        except SerError as error:
-            print(f"error: {error}", file=sys.stderr)
-            raise typer.Exit(2) from error
         except Exception as error:
             where = Path(getattr(error, "filename", None) or Path.cwd())
-            text = failures.memory(error) or failures.disk(error, where)
+            text = str(error) if isinstance(error, SerError) else failures.memory(error) or failures.disk(error, where)
             if text is None:
                 raise
             print(f"error: {text}", file=sys.stderr)

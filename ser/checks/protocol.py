@@ -3,14 +3,16 @@
 The stage ``split`` calls ``check_parts`` before it writes the folds of a real corpus.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
+from typing import Literal
 
 import pandas as pd
 
 from ser.config.schema import Protocol
 from ser.corpus import Facts
 from ser.emotions import NAMES, UNCLEAR
-from ser.errors import SerError, offenders, require
+from ser.errors import SerError, offenders, require, unknown
 from ser.protocols._parts import NO_PART
 from ser.tables.contracts import PARTS
 
@@ -20,14 +22,25 @@ SESSIONS, GENDERS, STYLES = ("S1", "S2", "S3", "S4", "S5"), ("female", "male"), 
 
 def labelled(protocol: Protocol) -> pd.DataFrame:
     """Return the utterances of the synthetic corpus in the protocol's subset, with their class in ``label``."""
-    table, labels = corpus(), protocol.labels
+    table = corpus()
     for column, accepted in protocol.subset.items():
         table = table[table[column].isin(accepted)]
+    return table.assign(label=table["emotion"].map(class_of(protocol.labels, NAMES))).dropna(subset="label")
+
+
+def class_of(labels: Mapping[str, Sequence[str]] | Literal["all"], emotions: Iterable[str]) -> dict[str, str]:
+    """Return the class of each emotion that ``labels`` name, "all" of ``emotions``; SerError for a wrong name."""
     if labels == "all":
-        class_of = {emotion: emotion for emotion in NAMES if emotion not in UNCLEAR}
-    else:
-        class_of = {emotion: label for label, emotions in labels.items() for emotion in emotions}
-    return table.assign(label=table["emotion"].map(class_of)).dropna(subset="label")
+        return {emotion: emotion for emotion in emotions if emotion not in UNCLEAR}
+    classes: dict[str, str] = {}
+    for label, merged in labels.items():
+        for emotion in merged:
+            if emotion not in NAMES:
+                raise SerError(f"class '{label}': {unknown('emotion', emotion, NAMES)}")
+            if emotion in classes:
+                raise SerError(f"emotion '{emotion}' is in the classes {classes[emotion]} and {label}.")
+            classes[emotion] = label
+    return classes
 
 
 def assigned(rule: ModuleType, manifest: pd.DataFrame, **options: object) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -46,35 +46,24 @@ def _files(folder: Path) -> Iterator[Path]:
     if not folder.is_dir():
         raise SerError(f"{folder} is not a folder.")
     for path in folder.rglob("*"):
-        known = path.suffix in READERS and (path.suffix != ".json" or path.name in ("run.json", "plan.json"))
+        known = path.suffix in (".parquet", ".safetensors") or path.name in ("run.json", "plan.json")
         if known and not path.name.startswith(".") and path.is_file():
             yield path
 
 
 def _damage(path: Path) -> str | None:
+    import pyarrow.parquet as pq
+    from safetensors import safe_open
+
     try:
         embedded_checksum.verify(path)
-        READERS[path.suffix](path)
+        if path.suffix == ".parquet":
+            pq.read_schema(path)
+        elif path.suffix == ".safetensors":
+            with safe_open(path, framework="np") as file:
+                file.keys()
+        else:
+            json.loads(path.read_text(encoding="utf-8"))
     except Exception as error:
         return str(error).splitlines()[0] if str(error) else type(error).__name__
     return None
-
-
-def _parquet(path: Path) -> None:
-    import pyarrow.parquet as pq
-
-    pq.read_schema(path)
-
-
-def _safetensors(path: Path) -> None:
-    from safetensors import safe_open
-
-    with safe_open(path, framework="np") as file:
-        file.keys()
-
-
-def _json(path: Path) -> None:
-    json.loads(path.read_text(encoding="utf-8"))
-
-
-READERS: dict[str, Callable[[Path], None]] = {".parquet": _parquet, ".safetensors": _safetensors, ".json": _json}

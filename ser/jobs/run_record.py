@@ -62,18 +62,6 @@ def record(job: Any, data: Any, outcome: Any, start: Start, extra: Mapping[str, 
     }
 
 
-def machine(device: Any, gpu_name: str, precision: str, threads: int) -> dict[str, Any]:
-    """Return the entries about a torch device; gpu_name: empty on the CPU."""
-    gpu = device.type == "cuda"
-    return {
-        "device": gpu_name if gpu else processor_name(),
-        "device_id": gpu_id(device.index or 0) if gpu else "",
-        "device_type": device.type,
-        "precision": precision,
-        "threads": threads,
-    }
-
-
 def processor_name() -> str:
     """Return the processor's model name."""
     information = Path("/proc/cpuinfo")

@@ -47,10 +47,14 @@ def train_fold(job: TrainJob) -> None:
             task = TrainingTask(job.recipe, module, job.seed, checkpoint, job.threads)
             outcome = TRAINERS[kind(module)](task, data)
         _write(job, data, outcome)
-        gpu_name = torch.cuda.get_device_name(device) if device.type == "cuda" else ""
+        gpu = device.type == "cuda"
         extra = {
             "seconds_loading": round(loading, 3),
-            **run_record.machine(device, gpu_name, precision(device), job.threads),
+            "device": torch.cuda.get_device_name(device) if gpu else run_record.processor_name(),
+            "device_id": run_record.gpu_id(device.index or 0) if gpu else "",
+            "device_type": device.type,
+            "precision": precision(device),
+            "threads": job.threads,
             # Of this attempt, other jobs on the same device included; empty where it cannot be read.
             "energy_joules": {name: round(value, 1) for name, value in joules.items()},
         }

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from textwrap import shorten
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,11 +34,9 @@ class AuditJob(Job):
         None, description="Folder of the corpus's fingerprint shards; without it the audio is not compared."
     )
     shards: int | None = Field(None, ge=1, description="Shards of the fingerprints; all in the folder if not given.")
-    words: int | None = Field(
-        None, description="A text with fewer words does not count as a scripted sentence; leakage.WORDS if not given."
-    )
-    threshold: float | None = Field(
-        None, description="Correlation from which two recordings count as the same; duplicates.THRESHOLD if not given."
+    words: int = Field(leakage.WORDS, description="A text with fewer words does not count as a scripted sentence.")
+    threshold: float = Field(
+        duplicates.THRESHOLD, description="Correlation from which two recordings count as the same."
     )
     out: File = Field(description="AUDIT table to write.")
 
@@ -56,18 +53,27 @@ def audit(job: AuditJob) -> None:
         raise SerError(f"{job.folds} does not name its protocol in its metadata; write it again with `ser split`.")
     protocol, name, corpus = Protocol.model_validate_json(notes["protocol"]), notes["name"], notes["corpus"]
     used = sorted(set(table["utterance"]))
-    words = leakage.WORDS if job.words is None else job.words
-    threshold = duplicates.THRESHOLD if job.threshold is None else job.threshold
-    recordings = _recordings(job.fingerprints, job.shards, used, threshold)
-    known = _described(job.manifest, used, words).merge(recordings, on="utterance")
+    recordings = _recordings(job.fingerprints, job.shards, used, job.threshold)
+    known = _described(job.manifest, used, job.words).merge(recordings, on="utterance")
     found = leakage.findings(
         table.merge(known, on="utterance"), normalisation=protocol.normalisation, selection=protocol.selection
     )
     print(f"protocol '{name}' on corpus '{corpus}', leaks by design: {', '.join(protocol.leaks) or 'none'}")
     print(_table(found, protocol.leaks), flush=True)
     _refuse_undeclared(found, protocol, name, corpus)
-    entries = [{"corpus": corpus, "protocol": name, **_entry(finding, protocol.leaks)} for finding in found]
-    options = {"digest": notes["digest"], "words": str(words), "threshold": str(threshold)}
+    entries = [
+        {
+            "corpus": corpus,
+            "protocol": name,
+            "status": finding.status(protocol.leaks),
+            **{name: getattr(finding.check, name) for name in ("kind", "part", "seen_in", "leak")},
+            **{name: getattr(finding, name) for name in ("fold", "utterances", "known", "of", "share")},
+            "values": len(finding.values),
+            "examples": [asdict(example) for example in finding.examples],
+        }
+        for finding in found
+    ]
+    options = {"digest": notes["digest"], "words": str(job.words), "threshold": str(job.threshold)}
     contracts.write(AUDIT, entries, job.out, options)
 
 
@@ -99,16 +105,6 @@ def _only(table: pa.Table, used: Sequence[str], where: Path) -> pa.Table:
     if missing := sorted(set(used) - set(rows["utterance"].to_pylist())):
         raise SerError(f"{where} lacks {len(missing)} utterances of the folds: {offenders(missing)}.")
     return rows
-
-
-def _entry(finding: LeakFinding, leaks: Sequence[str]) -> dict[str, Any]:
-    return {
-        **{name: getattr(finding.check, name) for name in ("kind", "part", "seen_in", "leak")},
-        **{name: getattr(finding, name) for name in ("fold", "utterances", "known", "of", "share")},
-        "status": finding.status(leaks),
-        "values": len(finding.values),
-        "examples": [asdict(example) for example in finding.examples],
-    }
 
 
 def _table(found: Sequence[LeakFinding], leaks: Sequence[str]) -> str:
@@ -146,12 +142,9 @@ def _refuse_undeclared(found: Sequence[LeakFinding], protocol: Protocol, name: s
     lines = []
     for check in dict.fromkeys(one.check for one in undeclared):
         worst = max((one for one in undeclared if one.check == check), key=lambda one: one.share)
-        lines.append(
-            f"'{check.leak}' ({check.kind}): fold {worst.fold} has {worst.utterances} of {worst.of} {check.part} "
-            f"utterances that "
-            + (f"share it with {check.seen_in}" if check.seen_in != check.part else "are fitted on")
-            + f": {_named(worst)}."
-        )
+        count = f"{worst.utterances} of {worst.of} {check.part} utterances"
+        shared = f"share it with {check.seen_in}" if check.seen_in != check.part else "are fitted on"
+        lines.append(f"'{check.leak}' ({check.kind}): fold {worst.fold} has {count} that {shared}: {_named(worst)}.")
     wanted = ", ".join([*protocol.leaks, *dict.fromkeys(one.check.leak for one in undeclared)])
     raise SerError(
         f"protocol '{name}' on corpus '{corpus}' has leaks that it does not declare.\n"

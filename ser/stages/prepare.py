@@ -77,8 +77,7 @@ def prepare(job: PrepareJob) -> None:
     adapter, options = settings.load(), settings.options
     facts: Facts = adapter.facts(root, allow_subset="subset" in settings.allow, **options)
     rows: list[Utterance] = adapter.utterances(root, **options)
-    _unique(corpus, rows)
-    _known_emotions(rows)
+    _check_names(corpus, rows)
     faults = [Fault("subset", difference) for difference in adapter.verify(rows, **options)]
     faults += _without_label(rows, adapter.audio_files(root, **options))
     kept, left_out = _exclude(corpus, rows, settings.exclude)
@@ -103,16 +102,14 @@ def prepare(job: PrepareJob) -> None:
     print(f"{corpus}: {len(kept)} utterances, {len(left_out)} left out (see {job.excluded})", flush=True)
 
 
-def _unique(corpus: str, rows: Sequence[Utterance]) -> None:
+def _check_names(corpus: str, rows: Sequence[Utterance]) -> None:
+    """Raise SerError for utterances of one name, or for an unknown emotion."""
     lines: dict[str, list[str]] = defaultdict(list)
     for row in rows:
         lines[row.utterance].append(row.where)
     twice = [f"{name} ({' and '.join(where)})" for name, where in lines.items() if len(where) > 1]
     if twice:
         raise SerError(f"corpus '{corpus}': {len(twice)} utterances are there more than once: {offenders(twice)}.")
-
-
-def _known_emotions(rows: Sequence[Utterance]) -> None:
     for row in rows:
         if row.emotion is not None and row.emotion not in emotions.NAMES:
             raise SerError(f"{row.where}: {unknown('emotion', row.emotion, emotions.NAMES)}")

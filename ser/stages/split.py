@@ -15,7 +15,6 @@ import pyarrow as pa
 from pydantic import Field
 
 from ser.config.schema import DECISIVE, Protocol
-from ser.emotions import NAMES, UNCLEAR
 from ser.errors import SerError, offenders, unknown
 from ser.jobs.job import File, Job
 from ser.tables import contracts
@@ -43,14 +42,15 @@ def split(job: SplitJob) -> None:
     SerError where the corpus lacks a column or class that the protocol needs, where the rule cannot be applied, and
     where its outcome contradicts the protocol.
     """
-    from ser.checks.protocol import assigned, check_parts  # pandas, which a plan does without
+    from ser.checks.protocol import assigned, check_parts, class_of  # pandas, which a plan does without
 
     corpus, name, protocol = job.corpus, job.name, job.protocol
     where = f"protocol '{name}' on corpus '{corpus}'"
     table = contracts.read(contracts.MANIFEST, job.manifest).drop_columns(list(NESTED)).to_pandas()
-    chosen = _subset(table, protocol, where)
-    labelled = _labelled(chosen, protocol, where)
     try:
+        chosen = _subset(table, protocol)
+        label_of = class_of(protocol.labels, sorted(chosen["emotion"].dropna().unique()))
+        labelled = _labelled(chosen, label_of, protocol)
         parts = assigned(protocol.load(), labelled, **protocol.options)
         _check_folds(parts, table, labelled, job.folds)
         rows = check_parts(parts, labelled, protocol)
@@ -70,60 +70,39 @@ def split(job: SplitJob) -> None:
     _report(where, table, chosen, labelled, rows)
 
 
-def _subset(table: pd.DataFrame, protocol: Protocol, where: str) -> pd.DataFrame:
+def _subset(table: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
     """Return the utterances that have an accepted value in every column of the protocol's subset."""
     chosen = table
     text = [column for column in table.columns if contracts.MANIFEST.schema.field(column).type == pa.string()]
     for column, accepted in protocol.subset.items():
         if column not in text:
-            raise SerError(f"{where}: {unknown('subset column', column, text)}")
+            raise unknown("subset column", column, text)
         found = sorted(table[column].dropna().unique())
         if not found:
             filled = [known for known in text if table[known].notna().any()]
             raise SerError(
-                f"{where}: it takes only {column} {' or '.join(accepted)}, but the corpus has no value in column "
+                f"it takes only {column} {' or '.join(accepted)}, but the corpus has no value in column "
                 f"'{column}'; it has values in {', '.join(filled)}."
             )
         chosen = chosen[chosen[column].isin(accepted)]
         if chosen.empty:
-            raise SerError(
-                f"{where}: no utterance has {column} {' or '.join(accepted)}; the corpus has {offenders(found)}."
-            )
+            raise SerError(f"no utterance has {column} {' or '.join(accepted)}; the corpus has {offenders(found)}.")
     return chosen
 
 
-def _labelled(chosen: pd.DataFrame, protocol: Protocol, where: str) -> pd.DataFrame:
+def _labelled(chosen: pd.DataFrame, label_of: dict[str, str], protocol: Protocol) -> pd.DataFrame:
     """Return the utterances whose emotion the protocol asks for, with the class in the new column ``label``."""
-    found = sorted(chosen["emotion"].dropna().unique())
-    if protocol.labels == "all":
-        label_of = {emotion: emotion for emotion in found if emotion not in UNCLEAR}
-    else:
-        label_of = _merges(protocol.labels, where)
     labelled = chosen.assign(label=chosen["emotion"].map(label_of)).dropna(subset="label")
-    missing = sorted(set(label_of.values()) - set(labelled["label"]))
-    if missing:
-        raise SerError(
-            f"{where}: the protocol asks for label {' and '.join(missing)}; the corpus has {', '.join(found) or 'none'}"
-            f"{' in this subset' if protocol.subset else ''}."
-        )
+    found = ", ".join(sorted(chosen["emotion"].dropna().unique())) or "no labels"
+    if missing := sorted(set(label_of.values()) - set(labelled["label"])):
+        scope = " in this subset" if protocol.subset else ""
+        raise SerError(f"the protocol asks for label {' and '.join(missing)}; the corpus has {found}{scope}.")
     if labelled["label"].nunique() < 2:
-        raise SerError(f"{where}: at least two classes are needed; the corpus has {', '.join(found) or 'no labels'}.")
+        raise SerError(f"at least two classes are needed; the corpus has {found}.")
     empty = labelled.loc[labelled["speaker"].isna(), "utterance"]
     if protocol.normalisation == "speaker" and len(empty):
-        raise SerError(f"{where}: normalisation by speaker needs speakers; none is known for {offenders(empty)}.")
+        raise SerError(f"normalisation by speaker needs speakers; none is known for {offenders(empty)}.")
     return labelled
-
-
-def _merges(labels: dict[str, tuple[str, ...]], where: str) -> dict[str, str]:
-    label_of: dict[str, str] = {}
-    for label, emotions in labels.items():
-        for emotion in emotions:
-            if emotion not in NAMES:
-                raise SerError(f"{where}, class '{label}': {unknown('emotion', emotion, NAMES)}")
-            if emotion in label_of:
-                raise SerError(f"{where}: emotion '{emotion}' is in the classes {label_of[emotion]} and {label}.")
-            label_of[emotion] = label
-    return label_of
 
 
 def _check_folds(assigned: pd.DataFrame, table: pd.DataFrame, labelled: pd.DataFrame, folds: int) -> None:
