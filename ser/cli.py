@@ -41,7 +41,8 @@ class Verbs(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """Write the two lists of verbs, without importing a stage."""
         verbs = {name: command.get_short_help_str(80) for name, command in self.commands.items()}
-        stages = {verb: _summary(name) for verb, name in STAGES.items()}
+        functions = {verb: catalog.functions(f"ser.stages.{name}")[name] for verb, name in STAGES.items()}
+        stages = {verb: str(ast.get_docstring(node)).partition("\n")[0] for verb, node in functions.items()}
         verbs |= {verb: stages.pop(verb) for verb in FOR_PEOPLE}
         for title, rows in (("Commands", verbs), ("Stages of the pipeline, called by Snakemake", stages)):
             with formatter.section(title):
@@ -107,10 +108,6 @@ def _option(name: str, text: str, metavar: str) -> inspect.Parameter:
     flag = typer.Option(f"--{name.replace('_', '-')}", help=text, metavar=metavar, show_default=False)
     kind = Annotated[str | None, flag]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
-
-
-def _summary(stage: str) -> str:
-    return (ast.get_docstring(catalog.functions(f"ser.stages.{stage}")[stage]) or "").partition("\n")[0]
 
 
 for module in (catalog.load("commands", name) for name in catalog.names("commands")):

@@ -52,7 +52,12 @@ def protocols(folder: Path) -> list[Entry]:
 
     folds: by corpus, as published; without corpora on which the protocol cannot be, and those of no fixed size.
     """
-    known = {name: facts for name in catalog.names("corpora") if (facts := _facts(name)) is not None}
+    cards = {name: catalog.load("corpora", name).CARD for name in catalog.names("corpora")}
+    known = {
+        name: Facts(card.utterances, card.speakers, card.sessions, tuple(card.labels))
+        for name, card in cards.items()
+        if card.utterances is not None
+    }
     return [
         {
             "name": name,
@@ -63,11 +68,6 @@ def protocols(folder: Path) -> list[Entry]:
         }
         for name, protocol in read.shipped(folder)[0].items()
     ]
-
-
-def _facts(corpus: str) -> Facts | None:
-    card = catalog.load("corpora", corpus).CARD
-    return card.utterances and Facts(card.utterances, card.speakers, card.sessions, tuple(card.labels))
 
 
 def _folds(protocol: Protocol, facts: Facts) -> int:

@@ -141,11 +141,10 @@ def parameters_get_gradients(small: SmallNetwork) -> None:
     small.loss(model, small.batch([LENGTH] * 8), torch.arange(8) % len(CLASSES)).backward()  # type: ignore[no-untyped-call]
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            require(
-                parameter.grad is not None and parameter.grad.isfinite().all(), f"{name} has none or not a finite one"
-            )
+            gradient = parameter.grad if parameter.grad is not None else torch.tensor(torch.nan)
+            require(gradient.isfinite().all(), f"{name} has none or not a finite one")
             flat = parameter.ndim < 2  # a bias before a normalisation or a softmax rightly has none
-            require(flat or (parameter.grad is not None and parameter.grad.any()), f"that of {name} is 0")
+            require(flat or gradient.any(), f"that of {name} is 0")
 
 
 def padding_changes_nothing(small: SmallNetwork) -> None:

@@ -13,9 +13,7 @@ def check(
     kind: Annotated[str, typer.Argument(help="corpus, feature, model, protocol, recogniser or experiment.")],
     name: Annotated[str, typer.Argument(help="Name of the module, or path of the experiment's YAML file.")],
     options: Annotated[str | None, typer.Option(help="Options of the module as JSON, instead of all known.")] = None,
-    root: Annotated[
-        Path | None, typer.Option(help="Folder of a corpus, whose utterances are then checked too.")
-    ] = None,
+    root: Annotated[Path | None, typer.Option(help="Folder of a corpus, to check its utterances too.")] = None,
     config: Annotated[Path, typer.Option(help="Folder that holds systems/, protocols/ and features/.")] = SHIPPED,
 ) -> None:
     """Check a module or an experiment against its contract, in seconds; print what is wrong, one line each.

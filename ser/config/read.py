@@ -147,27 +147,19 @@ def checked(config: Config) -> Config:
     systems = experiment.selected("systems")
     for title, sweep in experiment.sweeps.items():
         require_known("system of the runs", sweep.systems.values(), systems, f"experiment.sweeps.{title}")
-    selected: dict[str, dict[str, Strict]] = {
-        "corpora": {name: _corpus(config.corpora[name], f"corpora.{name}") for name in experiment.selected("corpora")},
-        "protocols": {
-            name: with_options(config.protocols[name], f"protocols.{name}") for name in experiment.selected("protocols")
-        },
-        "systems": {name: with_options(config.systems[name], f"systems.{name}") for name in systems},
-        "features": {},
-        "transcripts": {},
-    }
+    for name in experiment.selected("corpora"):
+        if config.corpora[name].root is None and "subset" in config.corpora[name].allow:
+            raise SerError(
+                f"corpora.{name}: a subset can be accepted only of a folder, whose speakers are known before the plan; "
+                "unpack the archive and name the folder as 'root'."
+            )
+    selected: dict[str, dict[str, Strict]] = {"features": {}, "transcripts": {}}
+    for section in ("corpora", "protocols", "systems"):
+        entries = {name: getattr(config, section)[name] for name in experiment.selected(section)}
+        selected[section] = {name: with_options(entry, f"{section}.{name}") for name, entry in entries.items()}
     for name in systems:
         _select_inputs(selected, config.systems[name].inputs, config, f"systems.{name}.inputs")
     return config.model_copy(update={key: getattr(config, key) | entries for key, entries in selected.items()})
-
-
-def _corpus(corpus: Corpus, where: str) -> Corpus:
-    if corpus.root is None and "subset" in corpus.allow:
-        raise SerError(
-            f"{where}: a subset can be accepted only of a folder, whose speakers are known before the plan; "
-            "unpack the archive and name the folder as 'root'."
-        )
-    return with_options(corpus, where)
 
 
 def _select_inputs(selected: dict[str, dict[str, Strict]], inputs: Inputs, config: Config, where: str) -> None:

@@ -57,9 +57,7 @@ class Job(BaseModel):
 class GpuJob(Job):
     """Base of the jobs that can compute on a GPU."""
 
-    gpus: int = Field(
-        1, ge=0, exclude=True, description="GPUs that the scheduler granted; with 0 the job stays on the CPU."
-    )
+    gpus: int = Field(1, ge=0, exclude=True, description="GPUs that the scheduler granted; 0: the job uses the CPU.")
     jobs_per_gpu: int = Field(1, ge=1, exclude=True, description="Jobs that may compute on one GPU at a time.")
     device: str = Field("auto", exclude=True, description="auto, cpu, cuda or cuda:<n>.")
 

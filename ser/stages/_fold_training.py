@@ -75,8 +75,7 @@ def _checkpoint(job: TrainJob, data: FoldData) -> CheckpointFile:
 def _write(job: TrainJob, data: FoldData, outcome: Outcome) -> None:
     fold, out = data.fold, job.out
     (out / "run.json").unlink(missing_ok=True)  # of an earlier run: never next to files of another run
-    history = pa.Table.from_pylist([asdict(row) for row in outcome.history], schema=contracts.HISTORY.schema)
-    contracts.write(contracts.HISTORY, history, out / "history.parquet")
+    contracts.write(contracts.HISTORY, [asdict(row) for row in outcome.history], out / "history.parquet")
     header = {
         "recipe": json.loads(job.recipe.decisive()),
         "classes": list(fold.classes),
@@ -100,5 +99,4 @@ def _write(job: TrainJob, data: FoldData, outcome: Outcome) -> None:
     }
     table = pa.table(predictions, schema=contracts.PREDICTIONS.schema)
     contracts.write(contracts.PREDICTIONS, table, out / "predictions.parquet", notes)
-    attention = pa.Table.from_pylist(outcome.attention, schema=contracts.ATTENTION.schema)
-    contracts.write(contracts.ATTENTION, attention, out / "attention.parquet")
+    contracts.write(contracts.ATTENTION, outcome.attention, out / "attention.parquet")

@@ -30,14 +30,10 @@ class AuditJob(Job):
 
     manifest: File = Field(description="manifest.parquet of the corpus.")
     folds: File = Field(description="Fold table of the protocol; its metadata hold the protocol.")
-    fingerprints: OptionalFile = Field(
-        None, description="Folder of the corpus's fingerprint shards; without it the audio is not compared."
-    )
+    fingerprints: OptionalFile = Field(None, description="Folder of fingerprint shards; without it, audio is ignored.")
     shards: int | None = Field(None, ge=1, description="Shards of the fingerprints; all in the folder if not given.")
     words: int = Field(leakage.WORDS, description="A text with fewer words does not count as a scripted sentence.")
-    threshold: float = Field(
-        duplicates.THRESHOLD, description="Correlation from which two recordings count as the same."
-    )
+    threshold: float = Field(duplicates.THRESHOLD, description="Correlation from which two recordings are the same.")
     out: File = Field(description="AUDIT table to write.")
 
 

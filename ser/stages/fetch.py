@@ -25,9 +25,7 @@ class FetchJob(Job):
 
     corpus: str = Field(description="Name of the corpus in the configuration.")
     adapter: str = Field(description="Module in ser/corpora.")
-    archive: str | None = Field(
-        None, description='Path or URL of an archive, or "official" for the address on the card of the corpus.'
-    )
+    archive: str | None = Field(None, description="Path or URL of an archive, or 'official': the one on the card.")
     options: Options = Field(default_factory=dict, description="Keyword arguments of the adapter.")
     root: File = Field(description="Folder of the release, to write.")
 

@@ -23,9 +23,7 @@ class TranscribeJob(GpuJob):
     """One transcript of one shard."""
 
     shard: int = Field(description="Number of the shard.")
-    recogniser: str | None = Field(
-        None, description="Module in ser/recognisers; without it the corpus's own text is taken."
-    )
+    recogniser: str | None = Field(None, description="Module in ser/recognisers; without it, the corpus's own text.")
     options: Options = Field(default_factory=dict, description="Keyword arguments of the recogniser's load().")
     manifest: File = Field(description="Manifest of the corpus.")
     audio: OptionalFile = Field(None, description="AUDIO table of the shard, for a recogniser.")
