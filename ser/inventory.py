@@ -97,16 +97,14 @@ def corpora() -> list[Entry]:
 
 def features(folder: Path) -> list[Entry]:
     """Return every feature: dimensions, seconds per row (null: one row per utterance), and what it is."""
-    known = read.features(folder)
-    dims = extractors.dims(known)
     return [
         {
             "name": name,
-            "dims": dims[name],
+            "dims": feature.load().dims(**feature.options),
             "hop": feature.load().HOP,
             "title": feature.title or (feature.load().__doc__ or "").split("\n")[0],
         }
-        for name, feature in known.items()
+        for name, feature in read.features(folder).items()
     ]
 
 

@@ -11,8 +11,6 @@ from ser.corpus import Card, Facts, Utterance
 from ser.emotions import NAMES
 from ser.errors import offenders, require
 
-GENDERS = ("female", "male")
-
 
 def _rows(entry: Corpus) -> list[Utterance]:
     return list(entry.load().utterances(entry.folder, **entry.options))
@@ -54,7 +52,7 @@ def utterances_are_consistent(entry: Corpus) -> None:
     require(len(set(names)) == len(names), f"{offenders(sorted({n for n in names if names.count(n) > 1}))} occur twice")
     wrong = {
         "an unknown emotion": [row for row in rows if row.emotion not in (None, *NAMES)],
-        "an unknown gender": [row for row in rows if row.gender not in (None, *GENDERS)],
+        "an unknown gender": [row for row in rows if row.gender not in (None, "female", "male")],
         "an absolute path": [row for row in rows if Path(row.audio).is_absolute() or ".." in Path(row.audio).parts],
         "no 'where' for error messages": [row for row in rows if not row.where],
         "an end before its start": [row for row in rows if row.end is not None and row.end <= (row.start or 0.0)],

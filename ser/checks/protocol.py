@@ -101,8 +101,7 @@ def check_parts(assigned: pd.DataFrame, labelled: pd.DataFrame, protocol: Protoc
     dev part that the selection needs; and no speaker, session or dialog is in two parts unless the protocol declares it
     as a leak.
     """
-    others = sorted(set(assigned["part"]) - set(PARTS))
-    if others:
+    if others := sorted(set(assigned["part"]) - set(PARTS)):
         raise SerError(f"unknown parts {offenders(others)}; a part is train, dev or test.")
     rows = assigned.merge(labelled[["utterance", "label", *GROUPS]], on="utterance").sort_values(["fold", "utterance"])
     _check_classes(rows, protocol)
@@ -130,8 +129,7 @@ def _check_classes(rows: pd.DataFrame, protocol: Protocol) -> None:
                 f"selection {protocol.selection} needs a dev part and fold {fold} has none; "
                 "give the rule one or use selection: last."
             )
-        untrained = sorted(classes - set(group.loc[group["part"] == "train", "label"]))
-        if untrained:
+        if untrained := sorted(classes - set(group.loc[group["part"] == "train", "label"])):
             raise SerError(
                 f"the train part of fold {fold} has no utterance of class {offenders(untrained)}. A class "
                 "that is too rare can be left out by a protocol with 'base:' and 'labels:' that name the others."
@@ -146,8 +144,7 @@ def _check_leaks(rows: pd.DataFrame, protocol: Protocol) -> None:
         for one, other, column, leak in pairs:
             if leak in protocol.leaks or not {one, other} <= part.keys():
                 continue
-            shared = sorted(set(part[one][column].dropna()) & set(part[other][column].dropna()))
-            if shared:
+            if shared := sorted(set(part[one][column].dropna()) & set(part[other][column].dropna())):
                 raise SerError(
                     f"fold {fold} has {column} {offenders(shared)} in both {one} and {other}, "
                     f"and the protocol's leaks do not name '{leak}'."

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,8 @@ import typer
 
 from ser.errors import SerError
 from ser.inventory import aligned
+
+_run = itemgetter("corpus", "protocol", "system")
 
 
 def results(experiment: Annotated[str, typer.Argument(help="Name of the experiment, a folder in results/.")]) -> None:
@@ -43,10 +46,6 @@ def results(experiment: Annotated[str, typer.Argument(help="Name of the experime
         print(f"\n{', '.join(division)} (percent, 95 % interval)")
         print(aligned(table))
     print(f"\nReport: {folder / 'index.html'}")
-
-
-def _run(row: dict[str, Any]) -> tuple[str, str, str]:
-    return row["corpus"], row["protocol"], row["system"]
 
 
 def _percent(row: dict[str, Any]) -> str:

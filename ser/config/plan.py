@@ -38,8 +38,7 @@ class Plan(Strict):
                 count = self.folds.get(corpus, {}).get(protocol)
                 if count is None:
                     raise SerError(f"the plan has no fold count of {protocol} on {corpus}; plan again.")
-                beyond = [fold for fold in block.folds or () if not 0 <= fold < count]
-                if beyond:
+                if beyond := [fold for fold in block.folds or () if fold >= count]:
                     raise SerError(f"{protocol} on {corpus} has folds 0 to {count - 1}; asked for {offenders(beyond)}.")
         return self
 

@@ -3,7 +3,6 @@
 import hashlib
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.compute as pc
 from filelock import FileLock
 from pydantic import Field
@@ -48,8 +47,7 @@ def embed(job: EmbedJob) -> None:
         "found": str(len(known)),
         "provenance": f"{path.name} (SHA-256 {found[:12]})",
     }
-    columns = [known, [vectors[word] for word in known]]
-    contracts.write(contracts.EMBEDDING, pa.table(columns, schema=contracts.EMBEDDING.schema), job.out, notes)
+    contracts.write(contracts.EMBEDDING, [{"word": word, "vector": vectors[word]} for word in known], job.out, notes)
 
 
 def _source(source: str, checksum: str | None, downloaded: Path) -> tuple[Path, str]:

@@ -105,8 +105,7 @@ def _check_names(corpus: str, rows: Sequence[Utterance]) -> None:
     lines: dict[str, list[str]] = defaultdict(list)
     for row in rows:
         lines[row.utterance].append(row.where)
-    twice = [f"{name} ({' and '.join(where)})" for name, where in lines.items() if len(where) > 1]
-    if twice:
+    if twice := [f"{name} ({' and '.join(where)})" for name, where in lines.items() if len(where) > 1]:
         raise SerError(f"corpus '{corpus}': {len(twice)} utterances are there more than once: {offenders(twice)}.")
     for row in rows:
         if row.emotion is not None and row.emotion not in emotions.NAMES:

@@ -2,9 +2,8 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import pyarrow as pa
 from pydantic import Field
 
 from ser import audio
@@ -31,15 +30,14 @@ def resample(job: ResampleJob) -> None:
     """
     rows = contracts.read(contracts.RECORDINGS, job.recordings, {"shard": job.shard}).to_pylist()
     checksum_of = cache(checksum)  # several utterances may share a file
-    samples: dict[str, bytes] = {}
+    made: dict[str, dict[str, Any]] = {}
     in_order = sorted(rows, key=lambda row: (row["audio"], row["start"] or 0.0))  # in order, a film is decoded once
     for row in progress(in_order, total=len(rows), unit="utterances"):
         path = job.root / row["audio"]
         if not path.is_file() or checksum_of(path) != row["checksum"]:
             raise SerError(f"{path}: is gone or has changed since {job.recordings} was written; run prepare again.")
         signal = audio.load(path, row["start"], row["end"])
-        samples[row["utterance"]] = signal.astype("<f4", copy=False).tobytes()
-    signals = [samples[row["utterance"]] for row in rows]
-    frames = [len(signal) // np.dtype("<f4").itemsize for signal in signals]
-    columns = [[row["utterance"] for row in rows], [audio.RATE] * len(rows), frames, signals]
-    contracts.write(contracts.AUDIO, pa.table(columns, schema=contracts.AUDIO.schema), job.out)
+        samples = signal.astype("<f4", copy=False).tobytes()
+        name = row["utterance"]
+        made[name] = {"utterance": name, "rate": audio.RATE, "frames": len(signal), "samples": samples}
+    contracts.write(contracts.AUDIO, [made[row["utterance"]] for row in rows], job.out)

@@ -22,8 +22,6 @@ from ser.tables import contracts
 if TYPE_CHECKING:  # a plan needs SplitJob alone
     import pandas as pd
 
-NESTED = ("raters", "words")
-
 
 class SplitJob(Job):
     """One protocol on one corpus."""
@@ -46,7 +44,7 @@ def split(job: SplitJob) -> None:
 
     corpus, name, protocol = job.corpus, job.name, job.protocol
     where = f"protocol '{name}' on corpus '{corpus}'"
-    table = contracts.read(contracts.MANIFEST, job.manifest).drop_columns(list(NESTED)).to_pandas()
+    table = contracts.read(contracts.MANIFEST, job.manifest).drop_columns(["raters", "words"]).to_pandas()
     try:
         chosen = _subset(table, protocol)
         label_of = class_of(protocol.labels, sorted(chosen["emotion"].dropna().unique()))

@@ -46,8 +46,7 @@ def _train(job: TrainXvectorJob, device: torch.device) -> None:
     shards, speakers = _named(job.recordings)
     classes = {speaker: index for index, speaker in enumerate(sorted(set(speakers.values())))}
     levels = _levels(job.audio, shards, set(speakers))
-    missing = sorted(set(speakers) - set(levels))
-    if missing:
+    if missing := sorted(set(speakers) - set(levels)):
         raise SerError(
             f"{job.audio}: no audio of {len(missing)} utterances of {job.recordings}, {missing[0]} first; run resample."
         )

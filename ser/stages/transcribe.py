@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 from pydantic import Field
 
 from ser.config import extractors
@@ -15,8 +14,6 @@ from ser.jobs.devices import granted
 from ser.jobs.job import File, GpuJob, OptionalFile
 from ser.tables import contracts
 from ser.tables.signals import signals
-
-GIVEN = "the corpus's own transcripts"
 
 
 class TranscribeJob(GpuJob):
@@ -47,20 +44,22 @@ def _transcribe(job: TranscribeJob, device: str) -> None:
     rows = contracts.read(contracts.MANIFEST, job.manifest, {"shard": job.shard})
     names, given = rows["utterance"].to_pylist(), rows["text"].to_pylist()
     if job.recogniser is None:
-        missing = [name for name, text in zip(names, given, strict=True) if text is None]
-        if missing:
+        if missing := [name for name, text in zip(names, given, strict=True) if text is None]:
             raise SerError(
                 f"{job.manifest}: the corpus has no transcript of {len(missing)} utterances: {offenders(missing)}. "
                 "Exclude them, or configure a recogniser: an entry under 'transcripts', named by the system's "
                 "inputs.words.transcript."
             )
-        texts, notes = given, {"provenance": GIVEN}
+        texts, notes = given, {"provenance": "the corpus's own transcripts"}
     elif job.audio is None:
         raise SerError(f"the recogniser '{job.recogniser}' needs the audio of shard {job.shard} (--audio FILE).")
     else:
         texts, notes = _recognised(names, job.audio, job.recogniser, job.options, device)
-    columns = [names, texts, [tokens(text) for text in texts], [text or "" for text in given]]
-    contracts.write(contracts.TRANSCRIPTS, pa.table(columns, schema=contracts.TRANSCRIPTS.schema), job.out, notes)
+    transcripts = [
+        {"utterance": name, "text": text, "words": tokens(text), "reference": own or ""}
+        for name, text, own in zip(names, texts, given, strict=True)
+    ]
+    contracts.write(contracts.TRANSCRIPTS, transcripts, job.out, notes)
 
 
 def _recognised(
