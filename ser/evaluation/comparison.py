@@ -77,8 +77,10 @@ def difference(one: Tally, other: Tally) -> Tally:
         name = one.name if one.tested is None else other.name
         raise SerError(f"{name} cannot be compared: its seeds were tested on different utterances.")
     if not one.tested.equals(other.tested):
-        odd = _differing(one.tested, other.tested)
-        raise SerError(f"{one.name} and {other.name} were tested on different utterances: {odd}.")
+        both = pd.merge(one.tested, other.tested, how="outer", indicator="side")
+        odd = both.loc[both["side"] != "both"].drop_duplicates("utterance").itertuples()
+        named = offenders(f"{row.utterance} (fold {row.fold}, {row.label})" for row in odd)
+        raise SerError(f"{one.name} and {other.name} were tested on different utterances: {named}.")
     totals = [tally.counts[:, 0].sum(-1) for tally in (one, other)]
     if one.clusters != other.clusters or not np.array_equal(*totals):
         raise SerError(f"{one.name} and {other.name} do not name the same speakers of the same utterances.")
@@ -169,10 +171,3 @@ def _sums(shares: Floats) -> Floats:
 def holm(p: Sequence[float]) -> NDArray[np.float64]:
     """Return Holm's (1979) adjusted p values of a family of tests, in the same order."""
     return multipletests(p, method="holm")[1] if len(p) else np.empty(0)
-
-
-def _differing(one: pd.DataFrame, other: pd.DataFrame) -> str:
-    """Return the utterances that are in one table only, or with another label or in another fold."""
-    both = pd.merge(one, other, how="outer", indicator="side")
-    odd = both.loc[both["side"] != "both"].drop_duplicates("utterance")
-    return offenders(f"{row.utterance} (fold {row.fold}, {row.label})" for row in odd.itertuples())

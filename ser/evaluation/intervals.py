@@ -80,7 +80,10 @@ def tally(rows: pd.DataFrame, classes: Sequence[str], name: str = "") -> Tally:
     known = rows["speaker"].notna().all() and rows["speaker"].nunique() > 1
     kind = "speaker" if known else "utterance"
     cluster, clusters = pd.factorize(rows[kind], sort=True)
-    return Tally(name, _counts(rows, cluster, classes), kind, tuple(clusters), _tested(rows))
+    columns = ["fold", "utterance", "label"]
+    first, *others = (seed.sort_values(columns, ignore_index=True) for _, seed in rows.groupby("seed")[columns])
+    tested = first if all(first.equals(other) for other in others) else None
+    return Tally(name, _counts(rows, cluster, classes), kind, tuple(clusters), tested)
 
 
 def estimate(tally: Tally, metric: str, method: str = "jackknife", *, seed: int = 0) -> Estimate:
@@ -96,7 +99,9 @@ def estimate(tally: Tally, metric: str, method: str = "jackknife", *, seed: int 
     error = _jackknife_error(distinct, times, statistic)
     count, paired = len(tally.clusters), tally.other is not None
     if method == "bootstrap":
-        drawn = _bootstrap(distinct, times, statistic, seed)
+        draw, sizes = np.random.default_rng(seed), pieces(RESAMPLES, len(times))
+        weights = (draw.multinomial(count, times / count, size).astype(float) for size in sizes)
+        drawn = np.concatenate([statistic(part @ distinct) for part in weights])
         low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         how = f"percentile bootstrap of {tally.kind}s, {RESAMPLES} draws"
     else:
@@ -138,13 +143,11 @@ def right_answers(tally: Tally) -> tuple[Floats, Floats]:
 
     Where all seeds test the same utterances the right answers are their mean and there is one seed.
     """
-    right, total = _right(tally.counts, tally.tested), tally.counts.sum(-1)[:, : None if tally.tested is None else 1]
-    return right if tally.other is None else right - _right(tally.other, tally.tested), total
-
-
-def _right(counts: Floats, tested: pd.DataFrame | None) -> Floats:
-    right = np.diagonal(counts, axis1=-2, axis2=-1)
-    return right if tested is None else right.mean(axis=1, keepdims=True)
+    systems, total = [tally.counts] if tally.other is None else [tally.counts, tally.other], tally.counts.sum(-1)
+    right = [np.diagonal(counts, axis1=-2, axis2=-1) for counts in systems]
+    if tally.tested is not None:
+        right, total = [each.mean(axis=1, keepdims=True) for each in right], total[:, :1]
+    return right[0] if tally.other is None else right[0] - right[1], total
 
 
 def _summands(tally: Tally, metric: Metric) -> tuple[Floats, Callable[[Floats], Floats]]:
@@ -188,13 +191,6 @@ def _counts(rows: pd.DataFrame, cluster: NDArray[np.int64], classes: Sequence[st
     return np.bincount(cells, minlength=math.prod(shape)).reshape(shape).astype(float)
 
 
-def _tested(rows: pd.DataFrame) -> pd.DataFrame | None:
-    """Return fold, utterance and label of one seed, sorted; None where the seeds differ."""
-    columns = ["fold", "utterance", "label"]
-    ordered = [seed.sort_values(columns, ignore_index=True) for _, seed in rows.groupby("seed")[columns]]
-    return ordered[0] if all(ordered[0].equals(other) for other in ordered[1:]) else None
-
-
 def _jackknife_error(distinct: Floats, times: NDArray[np.int64], statistic: Callable[[Floats], Floats]) -> float:
     """Return the standard error from leaving out each cluster once; NaN for one cluster."""
     count = int(times.sum())
@@ -204,14 +200,6 @@ def _jackknife_error(distinct: Floats, times: NDArray[np.int64], statistic: Call
     squares = (left - np.average(left, weights=times)) ** 2
     error = math.sqrt((count - 1) / count * float(times @ squares))
     return error if error > 1e-12 else 0.0
-
-
-def _bootstrap(distinct: Floats, times: NDArray[np.int64], statistic: Callable[[Floats], Floats], seed: int) -> Floats:
-    """Return the statistic of ``RESAMPLES`` draws of as many clusters with replacement."""
-    draw, count = np.random.default_rng(seed), int(times.sum())
-    sizes = pieces(RESAMPLES, len(times))
-    drawn = (draw.multinomial(count, times / count, size).astype(float) for size in sizes)
-    return np.concatenate([statistic(weights @ distinct) for weights in drawn])
 
 
 def _student(value: float, error: float, count: int, *, logistic: bool) -> tuple[float, float]:
