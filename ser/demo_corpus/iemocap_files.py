@@ -44,14 +44,6 @@ class RatedUtterance:
     categories: tuple[tuple[str, tuple[str, ...], str], ...]  # rater, categories, comment
     dimensions: tuple[tuple[str, tuple[int, int, int | None]], ...]  # rater, valence, activation, dominance
 
-    @property
-    def mean(self) -> tuple[float, ...]:
-        """Mean valence, activation and dominance of the raters without the actors; 0 without a rating."""
-        judged = [values for rater, values in self.dimensions if rater[0] == "E"]
-        given = ([values[index] for values in judged] for index in range(3))
-        present = [[value for value in column if value is not None] for column in given]
-        return tuple(sum(column) / len(column) if column else 0.0 for column in present)
-
 
 def rate(
     dialog: str, utterances: Sequence[PlannedUtterance], seconds: Sequence[float], seed: int
@@ -110,7 +102,9 @@ def labels(rated: Sequence[RatedUtterance]) -> list[str]:
     """Return the lines of ``EmoEvaluation/<dialog>.txt``."""
     lines = [LABEL_HEAD, ""]
     for one in rated:
-        mean = ", ".join(f"{value:.4f}" for value in one.mean)
+        judged = [values for rater, values in one.dimensions if rater[0] == "E"]  # without the actors
+        given = ([value for values in judged if (value := values[index]) is not None] for index in range(3))
+        mean = ", ".join(f"{sum(values) / len(values) if values else 0:.4f}" for values in given)
         lines.append(f"[{one.start:.4f} - {one.end:.4f}]\t{one.planned.name}\t{one.planned.code}\t[{mean}]")
         lines += [f"C-{rater}:\t{'; '.join(given)};\t({comment})" for rater, given, comment in one.categories]
         lines += [

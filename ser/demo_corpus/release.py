@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +27,7 @@ FORMATS = (
     "SessionN/sentences/wav/<dialog>/*.wav        16 kHz, mono, 16 bit",
     "SessionN/sentences/ForcedAlignment/<dialog>/*.wdseg  words, frames of 10 ms",
 )
+UNALIGNED = re.compile(r"Ses03F_impro07_M030|Ses03M_impro.*_M001")  # the release lacks two alignments of session 3
 RATE = 16000  # Hz
 SILENCE = 0.12  # seconds before and after the speech
 FLOOR = 3e-4  # standard deviation of the noise, of full scale 1: about -70 dB
@@ -59,7 +61,7 @@ def _dialog(root: Path, name: str, utterances: Sequence[PlannedUtterance], seed:
     speech = espeak.synthesise([(one.text, one.voice) for one in utterances])
     for one, (samples, words) in zip(utterances, speech, strict=True):
         seconds.append(_record(samples, recordings / f"{one.name}.wav", seed))
-        if not _unaligned(one.name):
+        if not UNALIGNED.fullmatch(one.name):
             begun = [(word, start + SILENCE) for word, start in words]
             aligned = iemocap_files.alignment(one.name, seconds[-1], begun, seed)
             save(session / "sentences/ForcedAlignment" / name / f"{one.name}.wdseg", aligned)
@@ -88,8 +90,3 @@ def _record(speech: bytes, path: Path, seed: int) -> float:
     samples = np.clip(np.rint((signal + FLOOR * noise) * 32767), -32768, 32767).astype("<i2")
     soundfile.write(path, samples, RATE, "PCM_16")
     return len(samples) / RATE
-
-
-def _unaligned(utterance: str) -> bool:
-    """Return whether the alignment is left out: the release lacks two of session 3, and every demo corpus some."""
-    return utterance == "Ses03F_impro07_M030" or (utterance.startswith("Ses03M_impro") and utterance.endswith("_M001"))

@@ -91,17 +91,22 @@ def _deal(
     for index, name in enumerate(shuffled):
         part = labels[index * len(labels) // len(used) : (index + 1) * len(labels) // len(used)]
         if style == "script":
-            texts = _scripted(name, part, seed)
+            texts = list(_scripted(name, part, seed))
         else:
             texts = [(random.random(), sentence(code, random)) for _, code in part]
-        yield name, _numbered(name, texts, part, seed)
+        counted: Counter[str] = Counter()
+        planned = []
+        for (_, text), (speaker, code) in sorted(zip(texts, part, strict=True)):  # by position
+            utterance = f"{name}_{speaker[-1]}{counted[speaker]:03d}"
+            counted[speaker] += 1
+            planned.append(PlannedUtterance(utterance, speaker, code, text, _voice(speaker, code, utterance, seed)))
+        yield name, planned
 
 
-def _scripted(dialog: str, labels: list[tuple[str, str]], seed: int) -> list[tuple[float, str]]:
-    """Return position and text of each line; the script decides those of the n-th line of a role with a label."""
+def _scripted(dialog: str, labels: list[tuple[str, str]], seed: int) -> Iterator[tuple[float, str]]:
+    """Yield position and text of each line; the script decides those of the n-th line of a role with a label."""
     script = dialog.partition("_")[2].removesuffix("b")
     counted: Counter[tuple[str, str]] = Counter()
-    lines = []
     for speaker, code in labels:
         role = speaker[-1]
         random = Random(f"{seed}/{script}/{role}/{code}/{counted[role, code]}")
@@ -112,22 +117,7 @@ def _scripted(dialog: str, labels: list[tuple[str, str]], seed: int) -> list[tup
             text = sentence(random.choice(sorted(WORDINGS)), random)
         else:
             text = sentence(code, random)
-        lines.append((position, text))
-    return lines
-
-
-def _numbered(
-    dialog: str, texts: list[tuple[float, str]], labels: list[tuple[str, str]], seed: int
-) -> list[PlannedUtterance]:
-    """Return the lines in the order of their positions, numbered per role."""
-    counted: Counter[str] = Counter()
-    numbered = []
-    for (_, text), (speaker, code) in sorted(zip(texts, labels, strict=True)):
-        letter = speaker[-1]
-        name = f"{dialog}_{letter}{counted[letter]:03d}"
-        counted[letter] += 1
-        numbered.append(PlannedUtterance(name, speaker, code, text, _voice(speaker, code, name, seed)))
-    return numbered
+        yield position, text
 
 
 def _voice(speaker: str, code: str, name: str, seed: int) -> Voice:
