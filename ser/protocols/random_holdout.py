@@ -6,7 +6,7 @@ speaker fall into all parts.
 
 from typing import TYPE_CHECKING
 
-from ser.bounds import Count, Index
+from ser.bounds import Count, Index, Share
 from ser.corpus import Facts
 from ser.errors import SerError
 from ser.protocols import _parts
@@ -23,7 +23,7 @@ def folds(facts: Facts, *, repeats: Count = 1, **_: object) -> int:  # noqa: ARG
 
 
 def assign(
-    rows: "pd.DataFrame", *, test: int | float = 0.2, dev: int | float = 0, seed: Index = 0, repeats: Count = 1
+    rows: "pd.DataFrame", *, test: Count | Share = 0.2, dev: Index | Share = 0, seed: Index = 0, repeats: Count = 1
 ) -> "_parts.Parts":
     """Yield the parts of each fold for ``repeats`` independent draws.
 
@@ -31,8 +31,7 @@ def assign(
     """
     import numpy as np
 
-    tested = _amount("test", test, len(rows))
-    developed = _amount("dev", dev, len(rows)) if dev else 0
+    tested, developed = (one if isinstance(one, int) else round(one * len(rows)) for one in (test, dev))
     if tested < 1 or tested + developed >= len(rows):
         raise SerError(
             f"test {test} and dev {dev} give {tested} and {developed} of {len(rows)} utterances; "
@@ -44,12 +43,3 @@ def assign(
         part[order[:tested]] = "test"
         part[order[tested : tested + developed]] = "dev"
         yield part
-
-
-def _amount(option: str, amount: float, total: int) -> int:
-    """Return ``amount`` as a number of utterances."""
-    if isinstance(amount, int) and not isinstance(amount, bool) and amount >= 0:
-        return amount
-    if isinstance(amount, float) and 0 < amount < 1:
-        return round(amount * total)
-    raise SerError(f"{option} must be a number of utterances or a share between 0 and 1, it is {amount!r}.")

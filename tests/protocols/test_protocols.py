@@ -149,11 +149,14 @@ def test_holdout_takes_a_share_or_a_number() -> None:
     assert assigned(rule, table, test=260)["part"].value_counts().to_dict() == {"train": 1000, "test": 260}
     sizes = assigned(rule, table, test=0.2, dev=0.1)["part"].value_counts()
     assert sizes.to_dict() == {"train": 882, "test": 252, "dev": 126}
-    for wrong in (1.0, -3, True, "half"):
-        with pytest.raises(SerError, match="share between 0 and 1"):
-            assigned(rule, table, test=wrong)
-    with pytest.raises(SerError, match="of 1260 utterances"):
-        assigned(rule, table, test=1260)
+    needed = {1.5: "a whole number or less", -3: "greater than", "half": "a whole number or a number"}
+    for wrong, wanted in needed.items():
+        protocol = Protocol(rule="random_holdout", labels="all", options={"test": wrong})
+        with pytest.raises(SerError, match=rf"here.options.test: must be {wanted}.*; it is {wrong!r}"):
+            with_options(protocol, "here")
+    for whole in (1260, 1.0):
+        with pytest.raises(SerError, match="of 1260 utterances"):
+            assigned(rule, table, test=whole)
 
 
 def test_leaving_one_speaker_out_takes_every_speaker_as_dev_once() -> None:
