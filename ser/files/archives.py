@@ -12,7 +12,6 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -51,17 +50,8 @@ HEADER = 1 << 16  # bytes of a tar member's long name or extended header, which 
 REORDERING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # change the direction of the text after them
 
 Opener = Callable[[], IO[bytes] | None]  # None: a folder
+Entry = tuple[str, int, Opener, str]  # name in the archive, unpacked bytes, content, why it is refused ("": it is not)
 Members = dict[str, tuple[int, Opener]]  # relative path: bytes and content; of two with one path the later counts
-
-
-@dataclass(frozen=True)
-class ArchiveEntry:
-    """A member of an archive: its name there, unpacked bytes, content, and why it is refused ("": it is not)."""
-
-    name: str
-    size: int
-    open: Opener
-    problem: str
 
 
 def unpack(archive: Path, to: Path) -> None:
@@ -110,15 +100,15 @@ def _members(archive: Path, stack: ExitStack) -> Members:
     """Open the archive until ``stack`` closes; return its members, or SerError naming those that are refused."""
     members: Members = {}
     refused = []
-    for entry in _entries(archive, stack):
-        if not entry.name or any(one in REORDERING or unicodedata.category(one) == "Cc" for one in entry.name):
-            refused.append(f"{entry.name!a} (a name with characters that are invisible or reorder text)")
-        elif (path := _relative(entry.name)) is None:
-            refused.append(f"{entry.name} (leads out)")
-        elif entry.problem:
-            refused.append(f"{entry.name} ({entry.problem})")
+    for name, size, opener, problem in _entries(archive, stack):
+        if not name or any(one in REORDERING or unicodedata.category(one) == "Cc" for one in name):
+            refused.append(f"{name!a} (a name with characters that are invisible or reorder text)")
+        elif (path := _relative(name)) is None:
+            refused.append(f"{name} (leads out)")
+        elif problem:
+            refused.append(f"{name} ({problem})")
         else:
-            members[path] = (entry.size, entry.open)
+            members[path] = (size, opener)
     if refused:
         raise SerError(
             f"archive {archive}: nothing is unpacked, {len(refused)} members are unsafe: {offenders(refused)}."
@@ -128,7 +118,7 @@ def _members(archive: Path, stack: ExitStack) -> Members:
     return members
 
 
-def _entries(archive: Path, stack: ExitStack) -> Iterator[ArchiveEntry]:
+def _entries(archive: Path, stack: ExitStack) -> Iterator[Entry]:
     if not archive.is_file():
         raise SerError(f"archive {archive}: there is no such file.")
     try:  # tar first: a tar that ends with a zip would pass for that zip
@@ -196,18 +186,18 @@ def _relative(name: str) -> str | None:
     return posixpath.normpath(name)
 
 
-def _zip_entries(file: zipfile.ZipFile, limit: SizeLimit) -> Iterator[ArchiveEntry]:
+def _zip_entries(file: zipfile.ZipFile, limit: SizeLimit) -> Iterator[Entry]:
     for info in file.infolist():
         limit.add(info.file_size)
         special = stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR)
         problem = "a link or device" if special else "encrypted" if info.flag_bits & 1 else ""
         if info.filename.endswith("/"):  # is_dir() of Python 3.11 fails for an empty name
-            yield ArchiveEntry(info.filename, 0, lambda: None, problem)
+            yield (info.filename, 0, lambda: None, problem)
         else:
-            yield ArchiveEntry(info.filename, info.file_size, lambda info=info: file.open(info), problem)  # type: ignore[misc]
+            yield (info.filename, info.file_size, lambda info=info: file.open(info), problem)  # type: ignore[misc]
 
 
-def _tar_entries(file: tarfile.TarFile, limit: SizeLimit) -> Iterator[ArchiveEntry]:
+def _tar_entries(file: tarfile.TarFile, limit: SizeLimit) -> Iterator[Entry]:
     every = []
     while (member := file.next()) is not None:  # reading the next one unpacks this one, so its size is counted first
         limit.add(max(0, member.size))
@@ -216,12 +206,12 @@ def _tar_entries(file: tarfile.TarFile, limit: SizeLimit) -> Iterator[ArchiveEnt
     for member in every:
         target = _target(member, listed)
         if target is None:
-            yield ArchiveEntry(member.name, 0, lambda: None, f"a link to {member.linkname}, which is no file inside")
+            yield (member.name, 0, lambda: None, f"a link to {member.linkname}, which is no file inside")
         elif target.isreg():
             limit.add(target.size if target is not member else 0, members=0)
-            yield ArchiveEntry(member.name, target.size, lambda target=target: file.extractfile(target), "")  # type: ignore[misc]
+            yield (member.name, target.size, lambda target=target: file.extractfile(target), "")  # type: ignore[misc]
         else:
-            yield ArchiveEntry(member.name, 0, lambda: None, "" if target.isdir() else "a device")
+            yield (member.name, 0, lambda: None, "" if target.isdir() else "a device")
 
 
 def _target(member: tarfile.TarInfo, listed: dict[str, tarfile.TarInfo]) -> tarfile.TarInfo | None:

@@ -39,8 +39,15 @@ def digest_of_files(files: Iterable[Path], root: Path, cache: Path) -> str:
     every machine. SerError if a file cannot be read.
     """
     paths = [os.path.abspath(file) for file in files]
-    cached = _load(cache)
-    stamps = [_stamp(path) for path in paths]
+    try:
+        entries = json.loads(cache.read_bytes())
+        cached: Cache = {path: (int(size), int(when), str(digest)) for path, (size, when, digest) in entries.items()}
+    except (OSError, ValueError, TypeError, AttributeError):  # missing, or of another format
+        cached = {}
+    try:
+        stamps = [(status.st_size, status.st_mtime_ns) for status in map(os.stat, paths)]
+    except OSError as error:
+        raise SerError(f"{error.filename}: cannot be read ({error.strerror}).") from error
     unread = [
         path for path, stamp in zip(paths, stamps, strict=True) if path not in cached or cached[path][:2] != stamp
     ]
@@ -60,21 +67,3 @@ def digest_of_files(files: Iterable[Path], root: Path, cache: Path) -> str:
     for name, value in sorted(zip(names, checksums, strict=True)):
         total.update(f"{name.replace(os.sep, '/')}\0{value}\n".encode("utf-8", "surrogateescape"))
     return total.hexdigest()
-
-
-def _stamp(path: str) -> tuple[int, int]:
-    """Return size in bytes and modification time in nanoseconds since 1970."""
-    try:
-        stat = os.stat(path)
-    except OSError as error:
-        raise SerError(f"{path}: cannot be read ({error.strerror}).") from error
-    return stat.st_size, stat.st_mtime_ns
-
-
-def _load(cache: Path) -> Cache:
-    """Return the earlier checksums; none where the cache is missing or has another format."""
-    try:
-        entries = json.loads(cache.read_bytes())
-        return {str(path): (int(size), int(when), str(digest)) for path, (size, when, digest) in entries.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}

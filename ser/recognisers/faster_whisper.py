@@ -75,9 +75,8 @@ def load(
     return Whisper(loaded, f"{versions}, model {name}, {device} {kind}", language, beam_size)
 
 
-def files(*, model: str, **options: Any) -> list[Path]:
+def files(*, model: str, **_: object) -> list[Path]:
     """Return the local files that a transcript depends on: none for a model from the hub."""
-    del options
     folder = Path(model).expanduser()
     return [folder / WEIGHTS] if folder.is_dir() else []
 

@@ -49,12 +49,9 @@ def read(path: Path, words: Collection[str]) -> Vectors:
     """
     try:
         with _opened(path) as file:
-            found = _vectors(file, {word.encode(): word for word in words}, path)
+            return _vectors(file, {word.encode(): word for word in words}, path)
     except DAMAGED as error:
         raise SerError(f"{path}: cannot be read ({error or type(error).__name__}); is it damaged?") from error
-    if found is None:
-        raise SerError(f"{path} is empty; expected: a word and its vector in every line.")
-    return found
 
 
 @contextmanager
@@ -77,8 +74,7 @@ def _opened(path: Path) -> Iterator[Any]:
             yield plain
 
 
-def _vectors(file: IO[bytes], wanted: Mapping[bytes, str], path: Path) -> Vectors | None:
-    """Return the vectors of the words ``wanted``; None without a line."""
+def _vectors(file: IO[bytes], wanted: Mapping[bytes, str], path: Path) -> Vectors:
     found: Vectors = {}
     dims = 0
     for number, line in enumerate(iter(partial(file.readline, LINE), b""), start=1):
@@ -92,7 +88,9 @@ def _vectors(file: IO[bytes], wanted: Mapping[bytes, str], path: Path) -> Vector
                 found[wanted[word]] = _values(body[len(word) + 1 :], wanted[word])
         except SerError as error:
             raise SerError(f"{path}, line {number}: {error}") from error
-    return found if dims else None
+    if not dims:
+        raise SerError(f"{path} is empty; expected: a word and its vector in every line.")
+    return found
 
 
 def _dims(body: bytes) -> int:
