@@ -27,7 +27,7 @@ CODES = {
     "oth": "other",
     "xxx": "undecided",  # no two raters agree
 }
-CATEGORIES = {
+CATEGORIES = {  # of a rater; others are kept, in lower case
     "anger": "angry",
     "happiness": "happy",
     "excited": "excited",
@@ -81,7 +81,9 @@ def turns(path: Path) -> Iterator[Utterance]:
             if len(turn.raters) == RATERS:
                 raise SerError(f"{where}: a turn with more than {RATERS} raters; are the turns' own lines missing?")
             if rating[1] == "C":
-                turn = replace(turn, raters=(*turn.raters, (rating[2], _categories(rating[3]))))
+                labels = (label.strip().lower() for label in rating[3].split(";"))
+                categories = tuple(CATEGORIES.get(label, label) for label in labels if label)
+                turn = replace(turn, raters=(*turn.raters, (rating[2], categories)))
             open_comment = rating[4] is not None and ")" not in rating[4]
         elif line.strip() and not line.startswith("%"):
             if not open_comment:
@@ -116,12 +118,6 @@ def _rated(text: str, where: str) -> float | None:
     if not math.isfinite(value):
         raise SerError(f"{where}: a dimension must be a number, but this is {text!r}.")
     return value if value > 0 else None
-
-
-def _categories(text: str) -> tuple[str, ...]:
-    """Return a rater's labels as emotion names; an unknown label is kept, in lower case."""
-    labels = (label.strip().lower() for label in text.split(";"))
-    return tuple(CATEGORIES.get(label, label) for label in labels if label)
 
 
 def texts(path: Path) -> dict[str, str]:

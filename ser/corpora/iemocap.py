@@ -134,21 +134,15 @@ def _utterance(root: Path, path: Path, turn: Utterance, texts_of: dict[str, dict
 
 def verify(rows: Sequence[Utterance]) -> list[str]:
     """Return how ``rows`` differ from the published counts per session, label, speaker and style, in sentences."""
-    of_session = {
-        f"{session} {emotion}": count
-        for emotion, counts in PER_SESSION.items()
-        for session, count in zip(SESSIONS, counts, strict=True)
-    }
-    differing = [
-        *differences(dict(zip(SESSIONS, SESSION_TOTALS, strict=True)), (str(row.session) for row in rows)),
-        *differences(of_session, (f"{row.session} {row.emotion}" for row in rows)),
-        *differences(CARD.labels, (str(row.emotion) for row in rows)),
-        *differences(
-            {f"{FOUR} {name}": count for name, count in zip(SPEAKERS, SPEAKER_TOTALS, strict=True)},
-            (f"{FOUR} {row.speaker}" for row in rows if row.emotion in FOUR_CLASSES),
-        ),
-        *differences(STYLES, (str(row.style) for row in rows)),
-    ]
+    expected = dict(zip(SESSIONS, SESSION_TOTALS, strict=True))
+    for emotion, counts in PER_SESSION.items():
+        expected |= {f"{session} {emotion}": count for session, count in zip(SESSIONS, counts, strict=True)}
+    expected |= CARD.labels
+    expected |= {f"{FOUR} {name}": count for name, count in zip(SPEAKERS, SPEAKER_TOTALS, strict=True)}
+    found = [f"{FOUR} {row.speaker}" for row in rows if row.emotion in FOUR_CLASSES]
+    for row in rows:
+        found += [str(row.session), f"{row.session} {row.emotion}", str(row.emotion), str(row.style)]
+    differing = differences(expected | STYLES, found)
     if silent := [row.utterance for row in rows if row.text is None]:
         differing.append(f"{len(silent)} utterances have no transcription: {offenders(silent)}")
     return differing

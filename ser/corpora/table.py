@@ -26,20 +26,14 @@ GENDERS = {"female": "female", "f": "female", "w": "female", "male": "male", "m"
 LOSSLESS = {".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".rf64", ".snd", ".sph", ".w64", ".wav", ".wave"}
 SUFFIXES = LOSSLESS | {".mp3", ".oga", ".ogg", ".opus"}
 
-CARD = Card(
-    title="Recordings of your own",
-    licence="their owner's",
-    homepage="",
-    language=None,
-    utterances=None,
-)
+CARD = Card(title="Recordings of your own", licence="their owner's", homepage="", language=None, utterances=None)
 
 Row = tuple[str, dict[str, str]]  # "file:line", column: cell
 
 
 def facts(root: Path | None, *, table: str, labels: Mapping[str, str] | None = None, **_: object) -> Facts:
     """Return the table's facts without reading a recording; ``allow_subset`` changes nothing."""
-    return facts_of(_utterances(root, table, labels), NAMES)
+    return facts_of(utterances(root, table=table, labels=labels), NAMES)
 
 
 def sources(root: Path, *, table: str, labels: Mapping[str, str] | None = None) -> list[Path]:
@@ -56,9 +50,10 @@ def audio_files(root: Path, **_: object) -> list[str]:
     return recordings(root, SUFFIXES)
 
 
-def utterances(root: Path, *, table: str, labels: Mapping[str, str] | None = None) -> list[Utterance]:
+def utterances(root: Path | None, *, table: str, labels: Mapping[str, str] | None = None) -> list[Utterance]:
     """Return the table's rows; SerError naming file and line of a wrong row, or both of a double name."""
-    rows = _utterances(root, table, labels)
+    names = _translation(labels)
+    rows = [_utterance(where, cells, names) for where, cells in _rows(_find(root, table))]
     seen: dict[str, str] = {}
     for row in rows:
         if row.utterance in seen:
@@ -73,11 +68,6 @@ def utterances(root: Path, *, table: str, labels: Mapping[str, str] | None = Non
 def verify(rows: Sequence[Utterance], **_: object) -> list[str]:  # noqa: ARG001
     """Return no differences: there is no published card to compare with."""
     return []
-
-
-def _utterances(root: Path | None, table: str, labels: Mapping[str, str] | None) -> list[Utterance]:
-    names = _translation(labels)
-    return [_utterance(where, cells, names) for where, cells in _rows(_find(root, table))]
 
 
 def _find(root: Path | None, table: str) -> Path:
