@@ -57,8 +57,6 @@ def read(path: Path, start: float | None = None, end: float | None = None) -> tu
     with _open(path) as file:
         first, last = _span(file, start, end, path)
         samples = np.concatenate([np.empty((0, file.channels), np.float32), *_blocks(file, first, last, path)])
-        if len(samples) < last - first:
-            raise SerError(f"{path}: is truncated: {len(samples)} of {last - first} frames can be read.")
         return samples, int(file.samplerate)
 
 
@@ -91,40 +89,34 @@ def inspect(
 
     No SerError: a fault is part of the result. Silent: the peak of the mono mix is below ``SILENCE``.
     """
+    rate, channels, seconds, peak = 0, 0, 0.0, 0.0
     try:
         with _open(path) as file:
             rate, channels = int(file.samplerate), int(file.channels)
             if declared := missing_bytes(path):
-                return Inspection(rate, channels, 0.0, f"is truncated: {declared}", "unreadable")
+                raise SerError(f"{path}: is truncated: {declared}.")
             if file.frames == 0:
-                return Inspection(rate, channels, 0.0, "holds no samples", "unreadable")
+                raise SerError(f"{path}: holds no samples.")
             first, last = _span(file, start, end, path)
-            fault, kind = _faults(file, first, last, path)
+            seconds = (last - first) / rate
+            for block in _blocks(file, first, last, path):
+                if not np.isfinite(block).all():
+                    raise SerError(f"{path}: holds samples that are not numbers (NaN or infinite).")
+                if (loudest := float(np.abs(block).max())) > LOUDEST:
+                    raise SerError(f"{path}: holds samples of {loudest:.0e}, where 1 is full scale.")
+                peak = max(peak, float(np.abs(mono(block)).max()))
     except SerError as error:
-        return Inspection(0, 0, 0.0, str(error).removeprefix(f"{path}: ").rstrip("."), "unreadable")
-    seconds = (last - first) / rate
-    if fault is None and seconds < minimum_seconds:
-        fault, kind = f"lasts {seconds:.3f} s, less than {minimum_seconds:g} s", "short"
-    return Inspection(rate, channels, seconds, fault, kind)
-
-
-def _faults(file: soundfile.SoundFile, first: int, last: int, path: Path) -> tuple[str | None, str | None]:
-    """Read the frames from ``first`` to ``last`` block by block; return the fault and its kind, or None twice."""
-    done, peak = 0, 0.0
-    for block in _blocks(file, first, last, path):
-        done += len(block)
-        if not np.isfinite(block).all():
-            return "holds samples that are not numbers (NaN or infinite)", "unreadable"
-        if (loudest := float(np.abs(block).max())) > LOUDEST:
-            return f"holds samples of {loudest:.0e}, where 1 is full scale", "unreadable"
-        peak = max(peak, float(np.abs(mono(block)).max()))
-    if done < last - first:
-        return f"is truncated: {done} of {last - first} frames can be read", "unreadable"
-    return (f"is silent: its peak is {peak:.1e}", "silent") if peak < SILENCE else (None, None)
+        return Inspection(rate, channels, seconds, str(error).removeprefix(f"{path}: ").rstrip("."), "unreadable")
+    if peak < SILENCE:
+        return Inspection(rate, channels, seconds, f"is silent: its peak is {peak:.1e}", "silent")
+    if seconds < minimum_seconds:
+        fault = f"lasts {seconds:.3f} s, less than {minimum_seconds:g} s"
+        return Inspection(rate, channels, seconds, fault, "short")
+    return Inspection(rate, channels, seconds)
 
 
 def _blocks(file: soundfile.SoundFile, first: int, last: int, path: Path) -> Iterator[Signal]:
-    """Yield the frames from ``first`` to ``last`` in blocks, up to the end of the file."""
+    """Yield the frames from ``first`` to ``last`` in blocks; SerError if the file ends before."""
     step = max(1, BLOCK * WIDE // max(WIDE, file.channels))
     for begin in range(first, last, step):
         wanted = min(step, last - begin)
@@ -137,7 +129,8 @@ def _blocks(file: soundfile.SoundFile, first: int, last: int, path: Path) -> Ite
         if len(block):
             yield block
         if len(block) < wanted:
-            return
+            done = begin - first + len(block)
+            raise SerError(f"{path}: is truncated: {done} of {last - first} frames can be read.")
 
 
 def _track(path: Path) -> soundfile.SoundFile:
