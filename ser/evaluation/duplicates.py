@@ -35,12 +35,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ser.errors import SerError
+from ser.features._frames import HOP_SAMPLES, RATE, Signal, magnitudes
 from ser.features.mfcc import mel_filters
 
-Signal = NDArray[np.float32]
-
-RATE = 16_000  # Hz
-WINDOW, HOP, POINTS = 400, 160, 512  # samples
+WINDOW, POINTS = 400, 512  # samples
 STEPS, BANDS = 32, 16
 WIDTH = 1.5  # standard deviations to either side of the centroid
 RANGE = 25.0  # dB below the loudest cell; what is weaker is noise that a copy need not share
@@ -69,7 +67,9 @@ def fingerprint(signal: Signal, rate: int) -> tuple[Signal, float]:
     """
     if rate != RATE:
         raise SerError(f"fingerprints are defined at {RATE} Hz, this signal has {rate} Hz; resample it first.")
-    power = _bands(signal).astype(np.float64)
+    padded = np.pad(signal, (0, max(0, WINDOW - len(signal))))
+    spectrum = magnitudes(padded, np.hanning(WINDOW).astype(np.float32), POINTS)  # every 10 ms
+    power = (np.square(spectrum) @ mel_filters(BANDS, POINTS)).astype(np.float64)
     energy = power.sum(axis=1)
     if not energy.any():
         return np.zeros(STEPS * BANDS, np.float32), 0.0
@@ -84,7 +84,7 @@ def fingerprint(signal: Signal, rate: int) -> tuple[Signal, float]:
     pattern = (level - level.mean(axis=0)).ravel()
     length = float(np.linalg.norm(pattern))
     vector = pattern / length if length > 1e-6 else np.zeros_like(pattern)
-    return vector.astype(np.float32), 2 * WIDTH * spread * HOP / RATE
+    return vector.astype(np.float32), 2 * WIDTH * spread * HOP_SAMPLES / RATE
 
 
 def recordings(
@@ -134,16 +134,6 @@ def _near(ordered: Signal, extents: NDArray[np.floating], threshold: float, bloc
                 pairs = np.stack([first_of_group[group], np.arange(len(ordered))], axis=1)
                 pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     return pairs
-
-
-def _bands(signal: Signal) -> Signal:
-    """Return the power of the mel bands every 10 ms, (frames, 16)."""
-    from scipy.fft import rfft
-
-    padded = np.pad(signal, (0, max(0, WINDOW - len(signal))))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
-    spectrum = rfft(frames * np.hanning(WINDOW).astype(np.float32), n=POINTS, axis=1)
-    return np.square(np.abs(spectrum)) @ mel_filters(BANDS, POINTS)
 
 
 def _connected(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:

@@ -48,13 +48,10 @@ def _groups(rows: "pd.DataFrame", count: int, seed: int) -> tuple[list[list[str]
     gender = {str(name): str(value) for name, value in rows.groupby("speaker")["gender"].first().fillna("").items()}
     shuffled = np.random.default_rng(seed).permutation(sorted(utterances)).tolist()
     groups: list[list[str]] = [[] for _ in range(count)]
-
-    def cost(index: int, name: str) -> tuple[int, int, int, int]:
-        alike = sum(gender[other] == gender[name] for other in groups[index])
-        return alike, len(groups[index]), sum(utterances[other] for other in groups[index]), index
-
     for name in sorted(shuffled, key=lambda name: (gender[name], -utterances[name])):
-        best = min(range(count), key=lambda index: cost(index, name))
+        alike = [sum(gender[other] == gender[name] for other in group) for group in groups]
+        sizes = [sum(utterances[other] for other in group) for group in groups]
+        best = min(range(count), key=lambda index: (alike[index], len(groups[index]), sizes[index]))
         groups[best].append(name)
     return groups, gender
 
