@@ -5,6 +5,7 @@ Nothing is imported, so that planning stays quick. ``ser.checks`` checks what th
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -74,8 +75,10 @@ def _problems(module: str, wanted: Definitions) -> Iterator[str]:
         meaning, valid = CONSTANTS[name]
         if name not in assigned:
             yield f"the constant {name} is missing: {meaning}"
-        elif _is_wrong(assigned[name], valid):
-            yield f"{name} must be {meaning}"
+        elif (written := assigned[name]) is not None:
+            with suppress(ValueError):  # computed, so not known before the module is imported
+                if not valid(ast.literal_eval(written)):
+                    yield f"{name} must be {meaning}"
     main = functions.get(wanted.main)
     options = {argument.arg for argument in main.args.kwonlyargs} if main else set()
     for name, positional in wanted.functions.items():
@@ -92,10 +95,3 @@ def _arguments(found: ast.arguments, name: str, positional: tuple[str, ...], opt
     lacking = options - {argument.arg for argument in found.kwonlyargs}
     if lacking and not found.kwarg:
         yield f"{name} does not take the options {', '.join(sorted(lacking))}"
-
-
-def _is_wrong(expression: ast.expr | None, valid: Callable[[object], bool]) -> bool:
-    try:
-        return expression is not None and not valid(ast.literal_eval(expression))
-    except ValueError:  # computed, so not known before the module is imported
-        return False

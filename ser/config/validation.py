@@ -4,7 +4,7 @@ The types, the number and the nesting of the values are checked before their mea
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -79,7 +79,11 @@ def record(kind: type[Record], data: Any, where: str) -> Record:
         path = ".".join([where, *(str(part) for part in first["loc"])])
         if first["type"] == "extra_forbidden":
             *inside, key = first["loc"]
-            require_known("key", [key], _fields(kind, inside), ".".join([where, *map(str, inside)]))
+            owner: type[BaseModel] = kind
+            for step in inside:
+                if isinstance(step, str) and step in owner.model_fields:
+                    owner = record_in(owner.model_fields[step].annotation) or owner
+            require_known("key", [key], owner.model_fields, ".".join([where, *map(str, inside)]))
         wanted = WANTED.get(first["type"], first["msg"])
         raise SerError(f"{path}: {wanted}; it is {first['input']!r}.") from error
 
@@ -91,10 +95,3 @@ def records(kind: type[Record], section: str, entries: Raw, *, named_by: str | N
         given = {named_by: name} if named_by else {}
         found[name] = record(kind, given | mapping(entry, f"{section}.{name}"), f"{section}.{name}")
     return found
-
-
-def _fields(kind: type[BaseModel], path: Iterable[int | str]) -> list[str]:
-    for step in path:
-        if isinstance(step, str) and step in kind.model_fields:
-            kind = record_in(kind.model_fields[step].annotation) or kind
-    return list(kind.model_fields)

@@ -25,11 +25,9 @@ def changes(config: Config, features: Mapping[str, Feature]) -> dict[str, dict[s
     for section in ("protocols", "systems"):
         entries, origins = getattr(config, section), config.origins.get(section, {})
         for name in config.experiment.selected(section):
-            found[f"{section}.{name}"] = {}
-            if name in origins:
-                base = origins[name]
-                changed = {"base": "not a shipped entry"} if base is None else _changed(entries[base], entries[name])
-                found[f"{section}.{name}"] = changed
+            base = origins.get(name, name)  # of a shipped entry itself
+            changed = {"base": "not a shipped entry"} if base is None else _changed(entries[base], entries[name])
+            found[f"{section}.{name}"] = changed
     for name in config.experiment.selected("systems"):
         for view in config.systems[name].inputs.views().values():
             if view.feature in features:

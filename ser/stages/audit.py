@@ -19,10 +19,9 @@ from ser.evaluation.leakage import LeakFinding
 from ser.inventory import aligned
 from ser.jobs.job import File, Job, OptionalFile
 from ser.tables import contracts
-from ser.tables.contracts import ALL_FOLDS, AUDIT, FINGERPRINTS
+from ser.tables.contracts import ALL_FOLDS
 
 DESCRIBED = ["utterance", "speaker", "session", "dialog", "text", "style"]
-HEADING = ("what", "of", "also in", "status", "share", "utterances", "known", "worst fold", "for example")
 
 
 class AuditJob(Job):
@@ -70,7 +69,7 @@ def audit(job: AuditJob) -> None:
         for finding in found
     ]
     options = {"digest": notes["digest"], "words": str(job.words), "threshold": str(job.threshold)}
-    contracts.write(AUDIT, entries, job.out, options)
+    contracts.write(contracts.AUDIT, entries, job.out, options)
 
 
 def _described(manifest: Path, used: Sequence[str], words: int) -> pd.DataFrame:
@@ -85,10 +84,9 @@ def _recordings(folder: Path | None, shards: int | None, used: Sequence[str], th
     """Return the hash of each of ``used``, and the first utterance by name that is the same recording."""
     if folder is None:
         return pd.DataFrame({"utterance": used, "hash": None, "recording": None})
-    paths = layout.shards(folder, shards)
-    if not paths:
+    if not (paths := layout.shards(folder, shards)):
         raise SerError(f"{folder} holds no fingerprints; `ser fingerprint` writes them.")
-    table = _only(pa.concat_tables([contracts.read(FINGERPRINTS, path) for path in paths]), used, folder)
+    table = _only(pa.concat_tables([contracts.read(contracts.FINGERPRINTS, path) for path in paths]), used, folder)
     vectors = np.frombuffer(b"".join(table["vector"].to_pylist()), dtype="<f2").reshape(table.num_rows, -1)
     group = duplicates.recordings(vectors, table["extent"].to_numpy(), threshold=threshold)
     rows: pd.DataFrame = table.select(["utterance", "hash"]).to_pandas()
@@ -104,7 +102,7 @@ def _only(table: pa.Table, used: Sequence[str], where: Path) -> pa.Table:
 
 
 def _table(found: Sequence[LeakFinding], leaks: Sequence[str]) -> str:
-    rows = [HEADING]
+    rows = [("what", "of", "also in", "status", "share", "utterances", "known", "worst fold", "for example")]
     for total in (finding for finding in found if finding.fold == ALL_FOLDS):
         worst = max((one for one in found if one.check == total.check and one is not total), key=lambda one: one.share)
         rows.append(

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field
 
@@ -54,7 +53,7 @@ def _transcribe(job: TranscribeJob, device: str) -> None:
     elif job.audio is None:
         raise SerError(f"the recogniser '{job.recogniser}' needs the audio of shard {job.shard} (--audio FILE).")
     else:
-        texts, notes = _recognised(names, job.audio, job.recogniser, job.options, device)
+        texts, notes = _recognised(job, job.audio, names, device)
     transcripts = [
         {"utterance": name, "text": text, "words": tokens(text), "reference": own or ""}
         for name, text, own in zip(names, texts, given, strict=True)
@@ -62,16 +61,14 @@ def _transcribe(job: TranscribeJob, device: str) -> None:
     contracts.write(contracts.TRANSCRIPTS, transcripts, job.out, notes)
 
 
-def _recognised(
-    names: list[str], audio: Path, recogniser: str, options: dict[str, Any], device: str
-) -> tuple[list[str], dict[str, str]]:
+def _recognised(job: TranscribeJob, audio: Path, names: list[str], device: str) -> tuple[list[str], dict[str, str]]:
     """Return the text of every utterance in ``audio``, which must be those of ``names``, and the notes."""
-    entry = with_options(Transcript(recogniser=recogniser, options=options), f"recogniser {recogniser}")
+    entry = with_options(Transcript(recogniser=job.recogniser, options=job.options), f"recogniser {job.recogniser}")
     module = entry.load()
     if contracts.select(audio, ["utterance"])["utterance"].to_pylist() != names:
         raise SerError(f"{audio} does not hold the utterances that the manifest has in this shard; resample again.")
-    given = {"device": device} if uses_device(entry) else {}
-    loaded = module.load(**{**given, **entry.options})
+    given = {"device": device, **entry.options} if uses_device(entry) else entry.options
+    loaded = module.load(**given)
     texts = []
     for name, signal, rate in signals(audio):
         try:
@@ -79,7 +76,7 @@ def _recognised(
         except SerError as error:
             raise SerError(f"{audio}: utterance {name}: {error}") from error
     notes = {
-        "recogniser": recogniser,
+        "recogniser": entry.module,
         "options": json.dumps(entry.options, sort_keys=True, default=str),
         "versions": json.dumps(extractors.versions(module)),
         "provenance": loaded.provenance,
