@@ -52,7 +52,11 @@ def audio_files(root: Path, **_: object) -> list[str]:
 
 def utterances(root: Path | None, *, table: str, labels: Mapping[str, str] | None = None) -> list[Utterance]:
     """Return the table's rows; SerError naming file and line of a wrong row, or both of a double name."""
-    names = _translation(labels)
+    given = labels or {}
+    for theirs, ours in given.items():
+        if ours not in NAMES:
+            raise SerError(f"option 'labels', '{theirs}: {ours}': {unknown('emotion', ours, NAMES)}")
+    names = {str(theirs).casefold(): ours for theirs, ours in given.items()}
     rows = [_utterance(where, cells, names) for where, cells in _rows(_find(root, table))]
     seen: dict[str, str] = {}
     for row in rows:
@@ -104,20 +108,14 @@ def _rows(path: Path) -> list[Row]:
     return rows
 
 
-def _separator(header: str) -> str:
-    """Return the separator that finds most of the known columns; texts full of commas mislead a guess over all rows."""
-
-    def hits(separator: str) -> int:
-        return len({cell.strip().casefold() for cell in next(csv.reader([header], delimiter=separator))} & {*COLUMNS})
-
-    return max(",;\t", key=hits)
-
-
 def _cells(path: Path, text: str) -> list[Row]:
     first = text.partition("\n")[0].partition("\r")[0]
     if len(first) > csv.field_size_limit():
         raise SerError(f"{path}:1: a header of {len(first)} letters is none; is this a CSV table?")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(first), strict=True)
+    columns = {one: {cell.strip().casefold() for cell in next(csv.reader([first], delimiter=one))} for one in ",;\t"}
+    # that of most known columns: texts full of commas mislead a guess over all rows
+    separator = max(columns, key=lambda one: len(columns[one] & {*COLUMNS}))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows = []
     try:
         header = _header(path, next(reader))
@@ -153,6 +151,12 @@ def _utterance(where: str, cells: Mapping[str, str], labels: Mapping[str, str]) 
     start, end = _seconds(where, cells, "start"), _seconds(where, cells, "end")
     if end is not None and end <= (start or 0.0):
         raise SerError(f"{where}: end {end:g} s is not after start {start or 0:g} s.")
+    cell = cells["emotion"]
+    emotion = labels.get(cell.casefold(), cell.casefold())
+    if cell and emotion not in NAMES:
+        raise SerError(
+            f"{where}: {unknown('emotion', cell, NAMES)} Or set the option 'labels: {{{cell}: <known name>}}'."
+        )
     gender = cells["gender"].casefold()
     if gender and gender not in GENDERS:
         raise SerError(f"{where}: {unknown('gender', cells['gender'], GENDERS)}")
@@ -160,7 +164,7 @@ def _utterance(where: str, cells: Mapping[str, str], labels: Mapping[str, str]) 
         utterance=cells["utterance"],
         audio=cells["path"],
         where=where,
-        emotion=_emotion(where, cells["emotion"], labels),
+        emotion=emotion or None,
         start=start,
         end=end,
         speaker=cells["speaker"] or None,
@@ -181,24 +185,6 @@ def _audio(where: str, path: str) -> str:
     if audio.split("/")[0] == "..":
         raise SerError(f"{where}: path '{path}' leads out of the corpus root; paths are relative to it.")
     return audio
-
-
-def _translation(labels: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the emotion of each of the user's labels, in lower case."""
-    for theirs, ours in (labels or {}).items():
-        if ours not in NAMES:
-            raise SerError(f"option 'labels', '{theirs}: {ours}': {unknown('emotion', ours, NAMES)}")
-    return {str(theirs).casefold(): ours for theirs, ours in (labels or {}).items()}
-
-
-def _emotion(where: str, cell: str, labels: Mapping[str, str]) -> str | None:
-    """Return the name in ``ser.emotions``, None for an empty cell; capitals do not matter."""
-    name = labels.get(cell.casefold(), cell.casefold())
-    if cell and name not in NAMES:
-        raise SerError(
-            f"{where}: {unknown('emotion', cell, NAMES)} Or set the option 'labels: {{{cell}: <known name>}}'."
-        )
-    return name or None
 
 
 def _seconds(where: str, cells: Mapping[str, str], column: str) -> float | None:
