@@ -65,21 +65,18 @@ def mono(signal: Signal) -> Signal:
     return signal[:, 0] if signal.shape[1] == 1 else signal.mean(axis=1, dtype=np.float32)
 
 
-def resample(signal: Signal, rate: int, to: int = RATE) -> Signal:
-    """Return ``signal``, (frames,), at ``to`` Hz by the soxr resampler's HQ setting (linear phase, 20 bits).
+def resample(signal: Signal, rate: int) -> Signal:
+    """Return ``signal``, (frames,), at 16 kHz by the soxr resampler's HQ setting (linear phase, 20 bits).
 
     The level is unchanged; a signal at full scale may overshoot 1 slightly.
     """
-    if rate == to:
-        return signal
-    resampled: Signal = soxr.resample(signal, rate, to, quality="HQ")
-    return resampled
+    return signal if rate == RATE else np.asarray(soxr.resample(signal, rate, RATE, quality="HQ"))
 
 
-def load(path: Path, start: float | None = None, end: float | None = None, *, to: int = RATE) -> Signal:
-    """Return the recording, or its part between ``start`` and ``end`` seconds, as mono float32 at ``to`` Hz."""
+def load(path: Path, start: float | None = None, end: float | None = None) -> Signal:
+    """Return the recording, or its part between ``start`` and ``end`` seconds, as mono float32 at 16 kHz."""
     signal, rate = read(path, start, end)
-    return np.ascontiguousarray(resample(mono(signal), rate, to), dtype=np.float32)
+    return np.ascontiguousarray(resample(mono(signal), rate), dtype=np.float32)
 
 
 def inspect(

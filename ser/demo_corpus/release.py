@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
 
+from ser.audio import RATE, resample
 from ser.demo_corpus import espeak, iemocap_files
 from ser.demo_corpus.iemocap_files import save
 from ser.demo_corpus.scenario import PlannedUtterance
@@ -28,7 +28,6 @@ FORMATS = (
     "SessionN/sentences/ForcedAlignment/<dialog>/*.wdseg  words, frames of 10 ms",
 )
 UNALIGNED = re.compile(r"Ses03F_impro07_M030|Ses03M_impro.*_M001")  # the release lacks two alignments of session 3
-RATE = 16000  # Hz
 SILENCE = 0.12  # seconds before and after the speech
 FLOOR = 3e-4  # standard deviation of the noise, of full scale 1: about -70 dB
 LEVEL = 0.7  # eSpeak's loudest voices nearly clip
@@ -83,8 +82,8 @@ def _record(speech: bytes, path: Path, seed: int) -> float:
 
     The noise depends on the file's name and ``seed``.
     """
-    original = np.frombuffer(speech, dtype="<i2").astype(np.float32) / 32768
-    signal = np.pad(soxr.resample(original, espeak.RATE, RATE) * LEVEL, round(SILENCE * RATE))
+    original = np.frombuffer(speech, dtype="<i2").astype(np.float32) / np.float32(32768)
+    signal = np.pad(resample(original, espeak.RATE) * LEVEL, round(SILENCE * RATE))
     digest = hashlib.blake2b(f"{seed}/{path.stem}".encode(), digest_size=8).digest()
     noise = np.random.default_rng(int.from_bytes(digest, "big")).standard_normal(len(signal), dtype=np.float32)
     samples = np.clip(np.rint((signal + FLOOR * noise) * 32767), -32768, 32767).astype("<i2")
