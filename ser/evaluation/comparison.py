@@ -100,10 +100,14 @@ def sign_flip(shares: Floats, *, seed: int = 0) -> tuple[float, str]:
     """
     count = len(shares)
     reached = abs(float(shares.sum())) - 1e-10 * float(np.abs(shares).sum())  # sums that differ by rounding are equal
-    if count <= EXACT:
-        return _exact(shares, reached), f"all 2^{count} swaps of {count} clusters"
-    sizes, times = np.unique(np.abs(shares), return_counts=True)
-    return _drawn(times, lambda signs: signs @ sizes, reached, seed)
+    if count > EXACT:
+        sizes, times = np.unique(np.abs(shares), return_counts=True)
+        return _drawn(times, lambda signs: signs @ sizes, reached, seed)
+    # a sum is one of the first half of the clusters and one of the second, so that two lists of 2^(count / 2) do
+    first, second = (_sums(half) for half in np.array_split(shares, 2))
+    above = len(second) - np.searchsorted(np.sort(second), reached - first)
+    p = float(2 * above.sum() / (len(first) * len(second))) if reached > 0 else 1.0
+    return p, f"all 2^{count} swaps of {count} clusters"
 
 
 def swaps(pair: Tally, metric: Metric, *, seed: int = 0) -> tuple[float, str]:
@@ -146,18 +150,6 @@ def _drawn(
         if extreme >= ENOUGH:
             break
     return (1 + extreme) / (1 + draws), f"{draws} random swaps of {times.sum()} clusters"
-
-
-def _exact(shares: Floats, reached: float) -> float:
-    """Return the share of all sign patterns whose sum is ``reached`` or more on either side.
-
-    A sum is one of the first half of the clusters and one of the second, so that two lists of 2^(clusters / 2) do.
-    """
-    if reached <= 0:
-        return 1.0
-    first, second = (_sums(half) for half in np.array_split(shares, 2))
-    above = len(second) - np.searchsorted(np.sort(second), reached - first)
-    return float(2 * above.sum() / (len(first) * len(second)))
 
 
 def _sums(shares: Floats) -> Floats:
