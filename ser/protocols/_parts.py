@@ -1,4 +1,4 @@
-"""Shared by all rules: what they yield, and the groups that they need."""
+"""Shared by all rules: what they take and yield, and the groups that they need."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    Rows = pd.DataFrame  # of the manifest, with the class in ``label``, sorted by utterance
     Parts = Iterator[NDArray[Any]]  # fold by fold, the part of each utterance: train, dev, test or NO_PART
 
 TWO = (2, "one to test, one to train")  # for ``require``: the least number, and why
@@ -40,7 +41,7 @@ def at_least(option: str, value: int, least: int, why: str) -> None:
         raise SerError(f"{option} must be at least {least} ({why}), it is {value}.")
 
 
-def column(rows: "pd.DataFrame", name: str) -> "pd.Series[str]":
+def column(rows: "Rows", name: str) -> "pd.Series[str]":
     """Return a column without gaps; SerError names the utterances without a value."""
     values = rows[name]
     empty = rows.loc[values.isna(), "utterance"]

@@ -4,21 +4,17 @@ Cao et al. 2019, table 1, print such counts (4470/531/530 utterances). Utterance
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from ser.bounds import Count, Index
 from ser.errors import SerError, offenders
 from ser.protocols import _parts, random_holdout
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 REPEATED = True  # a fold is a draw of its own: an utterance may be tested in several or in none
 folds = random_holdout.folds
 
 
 def assign(
-    rows: "pd.DataFrame",
+    rows: "_parts.Rows",
     *,
     train: Mapping[str, int],
     dev: Mapping[str, int],

@@ -3,15 +3,10 @@
 Ten folds give the 8:1:1 of Peng et al. 2021. Utterances of one speaker fall into all parts.
 """
 
-from typing import TYPE_CHECKING
-
 from ser.bounds import Count, Index
 from ser.corpus import Facts
 from ser.errors import SerError
 from ser.protocols import _parts
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def folds(facts: Facts, *, folds: Count = 10, dev: bool = True, **_: object) -> int:
@@ -23,7 +18,7 @@ def folds(facts: Facts, *, folds: Count = 10, dev: bool = True, **_: object) -> 
 
 
 def assign(
-    rows: "pd.DataFrame", *, folds: Count = 10, seed: Index = 0, dev: bool = True, stratified: bool = False
+    rows: "_parts.Rows", *, folds: Count = 10, seed: Index = 0, dev: bool = True, stratified: bool = False
 ) -> "_parts.Parts":
     """Yield the parts of each fold; fold sizes differ by at most one.
 

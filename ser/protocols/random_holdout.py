@@ -4,15 +4,10 @@ Our reading of Xie et al. 2019, who print sizes (1000 and 260 clips of eNTERFACE
 speaker fall into all parts.
 """
 
-from typing import TYPE_CHECKING
-
 from ser.bounds import Count, Index, Share
 from ser.corpus import Facts
 from ser.errors import SerError
 from ser.protocols import _parts
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 REPEATED = True  # a fold is a draw of its own: an utterance may be tested in several or in none
 
@@ -23,7 +18,7 @@ def folds(facts: Facts, *, repeats: Count = 1, **_: object) -> int:  # noqa: ARG
 
 
 def assign(
-    rows: "pd.DataFrame", *, test: Count | Share = 0.2, dev: Index | Share = 0, seed: Index = 0, repeats: Count = 1
+    rows: "_parts.Rows", *, test: Count | Share = 0.2, dev: Index | Share = 0, seed: Index = 0, repeats: Count = 1
 ) -> "_parts.Parts":
     """Yield the parts of each fold for ``repeats`` independent draws.
 

@@ -4,14 +4,11 @@ The common speaker-independent protocol of IEMOCAP (five folds). Scripted senten
 leaks where a protocol includes scripted dialogs.
 """
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ser.corpus import Facts
 from ser.errors import SerError
 from ser.protocols import _parts
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Dev = Literal["speaker", "session", "none"]
 
@@ -24,7 +21,7 @@ def folds(facts: Facts, *, dev: Dev = "speaker") -> int:
     return len(facts.sessions)
 
 
-def assign(rows: "pd.DataFrame", *, dev: Dev = "speaker") -> "_parts.Parts":
+def assign(rows: "_parts.Rows", *, dev: Dev = "speaker") -> "_parts.Parts":
     """Yield the parts of each fold; fold i tests the i-th session by name.
 
     dev: "speaker" takes one speaker of the next session, genders alternating over the folds; "session" the whole next
@@ -45,7 +42,7 @@ def assign(rows: "pd.DataFrame", *, dev: Dev = "speaker") -> "_parts.Parts":
         yield part
 
 
-def _dev_speaker(rows: "pd.DataFrame", tested: str, following: str, fold: int) -> str:
+def _dev_speaker(rows: "_parts.Rows", tested: str, following: str, fold: int) -> str:
     """Return a speaker of the session ``following``, who is not in ``tested``; genders alternate over the folds."""
     excluded = set(rows.loc[rows["session"] == tested, "speaker"])
     there = rows.loc[(rows["session"] == following) & ~rows["speaker"].isin(excluded), ["speaker", "gender"]]

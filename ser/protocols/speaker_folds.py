@@ -2,14 +2,10 @@
 
 from collections.abc import Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING
 
 from ser.bounds import Count, Index
 from ser.corpus import Facts
 from ser.protocols import _parts
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def folds(facts: Facts, *, folds: Count = 6, dev_speakers: Index = 2, **_: object) -> int:
@@ -19,7 +15,7 @@ def folds(facts: Facts, *, folds: Count = 6, dev_speakers: Index = 2, **_: objec
     return folds
 
 
-def assign(rows: "pd.DataFrame", *, folds: Count = 6, dev_speakers: Index = 2, seed: Index = 0) -> "_parts.Parts":
+def assign(rows: "_parts.Rows", *, folds: Count = 6, dev_speakers: Index = 2, seed: Index = 0) -> "_parts.Parts":
     """Yield the parts of each fold; fold i tests the i-th group of speakers.
 
     dev_speakers: speakers of the next group in the dev part (all of a smaller group), alternating women and men; 0
@@ -36,7 +32,7 @@ def assign(rows: "pd.DataFrame", *, folds: Count = 6, dev_speakers: Index = 2, s
         yield np.where(speaker.isin(developed), "dev", part)
 
 
-def _groups(rows: "pd.DataFrame", count: int, seed: int) -> tuple[list[list[str]], dict[str, str]]:
+def _groups(rows: "_parts.Rows", count: int, seed: int) -> tuple[list[list[str]], dict[str, str]]:
     """Return ``count`` groups of speakers and each speaker's gender ("" where it is not known).
 
     Greedy, the speaker with the most utterances first: each speaker joins the group with the fewest of that gender,

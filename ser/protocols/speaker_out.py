@@ -6,14 +6,11 @@ the partner for model selection instead: Lee & Tashev 2015.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ser.corpus import Facts
 from ser.errors import SerError
 from ser.protocols import _parts
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Dev = Literal["speaker", "partner", "none"]
 
@@ -26,7 +23,7 @@ def folds(facts: Facts, *, dev: Dev = "speaker", **_: object) -> int:
     return len(facts.speakers)
 
 
-def assign(rows: "pd.DataFrame", *, dev: Dev = "speaker") -> "_parts.Parts":
+def assign(rows: "_parts.Rows", *, dev: Dev = "speaker") -> "_parts.Parts":
     """Yield the parts of each fold; fold i tests the i-th speaker by name.
 
     dev: "speaker" takes as dev part the next speaker in order who belongs to another session, with one step width for

@@ -16,7 +16,6 @@ from ser.protocols import _parts, speaker_folds
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
 
     Mask = NDArray[np.bool_]
@@ -39,7 +38,7 @@ def folds(facts: Facts, *, texts: Count = 2, speakers: Index = 6, dev: Dev = "sp
 
 
 def assign(
-    rows: "pd.DataFrame", *, texts: Count = 2, speakers: Index = 6, dev: Dev = "speaker", seed: Index = 0
+    rows: "_parts.Rows", *, texts: Count = 2, speakers: Index = 6, dev: Dev = "speaker", seed: Index = 0
 ) -> "_parts.Parts":
     """Yield the parts of each fold; fold s · texts + t tests the t-th group of texts by the s-th group of speakers.
 
@@ -58,7 +57,7 @@ def assign(
             yield np.select(conditions, ["test", "dev", "dev", "train"], default=_parts.NO_PART)
 
 
-def _speaker_groups(rows: "pd.DataFrame", speakers: int, dev: str, seed: int) -> "Iterator[tuple[Mask, Mask, Mask]]":
+def _speaker_groups(rows: "_parts.Rows", speakers: int, dev: str, seed: int) -> "Iterator[tuple[Mask, Mask, Mask]]":
     """Yield for each group of speakers which utterances are by those tested, developed and trained on."""
     import numpy as np
 
@@ -70,7 +69,7 @@ def _speaker_groups(rows: "pd.DataFrame", speakers: int, dev: str, seed: int) ->
         yield part == "test", part == "dev", part == "train"
 
 
-def _groups(rows: "pd.DataFrame", count: int) -> "NDArray[np.int64]":
+def _groups(rows: "_parts.Rows", count: int) -> "NDArray[np.int64]":
     """Return the number of each utterance's group of texts.
 
     Greedy, the most frequent text first: each joins the group with the fewest utterances of its classes. An utterance
