@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from statsmodels.stats.inter_rater import fleiss_kappa
 
 from ser.errors import SerError
@@ -116,8 +115,12 @@ def single_rater(
         raise SerError("no rater can be judged: no utterance has a majority of raters among the classes.")
     raters, truth = judges.get_level_values(1)[judged], truth[judged]
     shares = named[judged] / named[judged].sum(1, keepdims=True)
-    rows = [_row("", truth, shares)]
-    rows += [_row(str(one), truth[raters == one], shares[raters == one]) for one in sorted(raters.unique())]
+    rows = []
+    for rater in ("", *sorted(raters.unique())):
+        mine = raters == rater if rater else np.ones(len(truth), bool)
+        counts = np.zeros((len(answers), len(answers)))
+        np.add.at(counts, truth[mine], shares[mine])
+        rows.append((rater, float(wa(counts)), float(ua(counts)), int(mine.sum())))
     return pd.DataFrame(rows, columns=["rater", "WA", "UA", "judgements"])
 
 
@@ -152,10 +155,3 @@ def against_soft(
         utterances=len(given),
         left_out=int((row < 0).sum()),
     )
-
-
-def _row(rater: str, truth: NDArray[np.int64], shares: Floats) -> tuple[str, float, float, int]:
-    """Return WA and UA of (judgements,) true labels and (judgements, labels) shares of a rater's labels."""
-    counts = np.zeros((shares.shape[1],) * 2)
-    np.add.at(counts, truth, shares)
-    return rater, float(wa(counts)), float(ua(counts)), len(truth)
