@@ -9,7 +9,7 @@ from ser.report.formats import decimal, limits, percent, points
 from ser.report.leak_gaps import mean_gaps
 from ser.report.sections import claims, comparisons, ranking, raters
 from ser.report.sections._columns import leak_text
-from ser.report.sections.comparisons import LEVEL, PairTable
+from ser.report.sections.comparisons import LEVEL
 
 
 def overview(data: ReportData) -> list[tuple[str, str, list[str]]]:
@@ -40,18 +40,17 @@ def _best(data: ReportData) -> Iterator[str]:
 
 def _differences(data: ReportData) -> Iterator[str]:
     paper = {(one.corpus, one.protocol) for one in data.results if one.kind == PAPER}
-    for pairs in comparisons.compared(data):
-        if (pairs.corpus, pairs.protocol) not in paper:
-            yield f"{_differing(pairs)}: {pairs.protocol} on {pairs.corpus}"
-
-
-def _differing(pairs: PairTable) -> str:
-    count = len(pairs.pairs)
-    text = f"{pairs.differing} of {count} pair{'s' if count > 1 else ''} differ in {pairs.ranking} after correction; "
-    if pairs.detectable is None or pairs.least > LEVEL:
-        return f"{text}{pairs.clusters} clusters are too few to show any difference in so many pairs"
-    low, high = (points(value, 1).lstrip("+") for value in pairs.detectable)
-    return f"{text}{low if low == high else f'{low} to {high}'} points could have been detected"
+    for one in comparisons.compared(data):
+        if (one.corpus, one.protocol) in paper:
+            continue
+        pairs = f"{len(one.pairs)} pair{'s' if len(one.pairs) > 1 else ''}"
+        text = f"{one.differing} of {pairs} differ in {one.ranking} after correction; "
+        if one.detectable is None or one.least > LEVEL:
+            text += f"{one.clusters} clusters are too few to show any difference in so many pairs"
+        else:
+            low, high = (points(value, 1).lstrip("+") for value in one.detectable)
+            text += f"{low if low == high else f'{low} to {high}'} points could have been detected"
+        yield f"{text}: {one.protocol} on {one.corpus}"
 
 
 def _leaks(data: ReportData) -> Iterator[str]:

@@ -20,7 +20,7 @@ from ser.jobs.progress import progress
 from ser.report.data import attention, runs
 from ser.report.data.attention import RecordedAttention
 from ser.report.data.audits import Leak, Row, leak
-from ser.report.data.results import INDEPENDENT, PAPER, Result, ResultGroup, by_name, group_results
+from ser.report.data.results import INDEPENDENT, PAPER, Result, ResultGroup, group_results
 from ser.report.data.runs import RunRecord
 from ser.tables import contracts
 
@@ -99,7 +99,11 @@ class ReportData:
     @cached_property
     def by_name(self) -> list[Result]:
         """Every result, by group, kind, protocol and name."""
-        return [result for _, _, rows in self.by_kind() for result in by_name(rows)]
+
+        def order(row: Result) -> tuple[str, bool, str]:
+            return row.protocol, bool(row.partial), row.system.lower()
+
+        return [result for _, _, rows in self.by_kind() for result in sorted(rows, key=order)]
 
 
 def read(plan: Plan, tables: Mapping[str, Path]) -> ReportData:

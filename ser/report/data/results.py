@@ -6,7 +6,7 @@ several seeds it is their mean. A fold value is the mean over seeds; its mean an
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -19,7 +19,8 @@ from ser.metrics import METRICS
 from ser.papers import matching
 from ser.papers.matching import OwnResult
 from ser.papers.published import Published
-from ser.report.data.runs import RunRecord, partial
+from ser.report.data.runs import RunRecord
+from ser.report.formats import spans
 from ser.tables.contracts import FROM_SCRATCH, POOLED, TRAINED_HERE
 
 LEAKING = frozenset({"speaker", "test selection"})  # leaks that end speaker independence; other leaks are only named
@@ -114,8 +115,10 @@ class Result:
 
     @property
     def partial(self) -> str:
-        """Which folds were run where some are missing; "" for all."""
-        return partial(self.records)
+        """``partial: fold 0 of 6`` where folds are missing; "" where all were run."""
+        if len(self.folds) >= self.first.folds:
+            return ""
+        return f"partial: fold{'s' if len(self.folds) > 1 else ''} {spans(self.folds)} of {self.first.folds}"
 
     @property
     def utterances(self) -> int:
@@ -183,11 +186,6 @@ class ResultGroup:
     classes: str
     warning: str
     results: tuple[Result, ...]
-
-
-def by_name(results: Iterable[Result]) -> list[Result]:
-    """Return results sorted by protocol, then by name of the system."""
-    return sorted(results, key=lambda row: (row.protocol, bool(row.partial), row.system.lower()))
 
 
 def group_results(

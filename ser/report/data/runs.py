@@ -1,7 +1,7 @@
 """The record of one run, read from ``run.json`` and ``history.parquet`` in its folder."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,6 @@ from ser.config.schema import Protocol, Recipe
 from ser.errors import SerError
 from ser.files import embedded_checksum
 from ser.layout import Run
-from ser.report.formats import spans
 from ser.tables import contracts
 
 
@@ -74,6 +73,8 @@ def _record(run: Run, card: Mapping[str, Any], history: pd.DataFrame, plan: Plan
     corpus = contracts.metadata(manifest) if manifest.is_file() else {}
     same = {name: card[name] for name in ("parameters", "epochs_run", "best_epoch", "device")}
     same |= {name: card[name] for name in ("data", "code", "finished") if name in card}
+    provenance = {name: notes.get("provenance") for name, notes in card["features"].items()}
+    notes = [*card["notes"], *(f"{name}: {text}" for name, text in provenance.items() if text)]
     return RunRecord(
         run=run,
         adapter=corpus.get("adapter", run.corpus),
@@ -86,7 +87,7 @@ def _record(run: Run, card: Mapping[str, Any], history: pd.DataFrame, plan: Plan
         seconds=float(card["seconds_training"]),
         versions={name: version or "not installed" for name, version in card["versions"].items()},
         commit=f"{commit} with uncommitted changes" if card["dirty"] else commit,
-        notes=_notes(card),
+        notes=tuple(dict.fromkeys(notes)),
         history=history,
         energy=card.get("energy_joules", {}),
         changes=_changes(run, plan),
@@ -102,17 +103,3 @@ def _changes(run: Run, plan: Plan) -> dict[str, str]:
         if kind == "corpus" or paper:
             found |= {f"{kind}.{key}": text for key, text in plan.changes.get(name, {}).items()}
     return found
-
-
-def partial(records: Sequence[RunRecord]) -> str:
-    """Return ``partial: fold 0 of 6`` where folds are missing; "" where all were run."""
-    run, total = sorted({item.run.fold for item in records}), records[0].folds
-    if len(run) >= total:
-        return ""
-    return f"partial: fold{'s' if len(run) > 1 else ''} {spans(run)} of {total}"
-
-
-def _notes(card: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the notes of the run and the provenance of its features, each once."""
-    provenance = {name: notes.get("provenance") for name, notes in card["features"].items()}
-    return tuple(dict.fromkeys([*card["notes"], *(f"{name}: {text}" for name, text in provenance.items() if text)]))

@@ -1,6 +1,6 @@
 """Columns and headings that several tables share."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from functools import partial
 from math import nan
@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from ser.report.data.audits import Leak
 from ser.report.data.experiment import ReportData
-from ser.report.data.results import EXPLANATIONS, LEAKING, PAPER, Result, ResultGroup, by_name
+from ser.report.data.results import EXPLANATIONS, LEAKING, PAPER, Result, ResultGroup
 from ser.report.formats import INTERVAL, PERCENT, TEXT, Format
 from ser.report.table import Column, Row, Table, Value
 
@@ -117,17 +117,14 @@ def table_of_kind(data: ReportData, group: ResultGroup, kind: str, caption: str,
     return Table(f"{group.corpus}, {kind}", caption=caption, warning=group.warning, **options)
 
 
-def tables_by_kind(data: ReportData, of: Callable[[Result], Any], caption: str, **options: Any) -> list[Table]:
-    """Return one table per group and kind of results, sorted by name; caption, options: of ``table_of_kind``.
+def tables_by_kind(data: ReportData, rows: Collection[Row], caption: str, **options: Any) -> list[Table]:
+    """Return one table per group and kind of results; caption, options: of ``table_of_kind``.
 
-    of: returns the row of a result, None where it has none, or a list of several.
+    rows: each is or has a result, in the order of ``data.by_name``.
     """
-    made = []
-    for group, kind, results in data.by_kind():
-        if rows := [row for found in map(of, by_name(results)) for row in _listed(found)]:
-            made.append(table_of_kind(data, group, kind, caption, rows=rows, **options))
+    made = [
+        table_of_kind(data, group, kind, caption, rows=mine, **options)
+        for group, kind, results in data.by_kind()
+        if (mine := [row for row in rows if result_of(row) in results])
+    ]
     return made or [Table("", options["columns"], ())]
-
-
-def _listed(found: Any) -> list[Row]:
-    return found if isinstance(found, list) else [] if found is None else [found]

@@ -68,7 +68,7 @@ def tables(data: ReportData) -> list[Table]:
         *csv_only(note="result.first.warning"),
     ]
     caption = "All folds together, mean over seeds."
-    return tables_by_kind(data, by_result(data).get, caption, columns=columns, source=SOURCE)
+    return tables_by_kind(data, by_result(data).values(), caption, columns=columns, source=SOURCE)
 
 
 def panels(data: ReportData) -> list[Panel]:

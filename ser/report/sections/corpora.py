@@ -8,7 +8,7 @@ from ser import layout
 from ser.report.data.experiment import ReportData
 from ser.report.formats import COUNT, Format
 from ser.report.sections._columns import csv_only
-from ser.report.table import Column, Row, Table
+from ser.report.table import Column, Table
 from ser.tables import contracts
 
 TITLE = "Corpora"
@@ -25,7 +25,7 @@ def tables(data: ReportData) -> list[Table]:
         Column("utterances", "Utterances", "", COUNT),
         Column("speakers", "Speakers", "", COUNT),
         *(Column(f"{gender}_speakers", "", f"genders.{gender}", COUNT) for gender in ("female", "male")),
-        Column("", "Genders", _genders, meaning="of the speakers"),
+        Column("", "Genders", "named_genders", meaning="of the speakers"),
         Column("sessions", "Sessions", "", COUNT),
         Column("emotions", "Labels"),
         *csv_only("note"),
@@ -40,6 +40,7 @@ def _facts(corpus: str) -> dict[str, Any]:
     path = layout.manifest(corpus)
     rows = contracts.read(contracts.MANIFEST, path).select(READ)
     people = rows.select(["speaker", "gender"]).to_pandas().drop_duplicates()
+    genders = people.dropna().groupby("gender")["speaker"].nunique().to_dict()
     emotions = sorted(rows["emotion"].drop_null().value_counts().to_pylist(), key=lambda row: -row["counts"])
     return {
         "corpus": corpus,
@@ -48,11 +49,8 @@ def _facts(corpus: str) -> dict[str, Any]:
         "utterances": rows.num_rows,
         "hours": (pc.sum(rows["seconds"]).as_py() or 0.0) / 3600,
         "speakers": len(rows["speaker"].drop_null().unique()) or None,
-        "genders": people.dropna().groupby("gender")["speaker"].nunique().to_dict(),
+        "genders": genders,
+        "named_genders": ", ".join(f"{count} {gender}" for gender, count in genders.items()) or "unknown",
         "sessions": len(rows["session"].drop_null().unique()) or None,
         "emotions": ", ".join("{values} {counts}".format(**row) for row in emotions),
     }
-
-
-def _genders(row: Row) -> str:
-    return ", ".join(f"{count} {gender}" for gender, count in row["genders"].items()) or "unknown"

@@ -1,12 +1,8 @@
 """Every metric with its 95 % interval, clustered by speaker, and the spread between seeds and between folds."""
 
-from functools import partial as bind
-from typing import Any
-
 import pandas as pd
 
 from ser.report.data.experiment import ReportData
-from ser.report.data.results import Result
 from ser.report.formats import PERCENT
 from ser.report.sections._columns import interval, systems, tables_by_kind
 from ser.report.table import Column, Table
@@ -29,7 +25,11 @@ def tables(data: ReportData) -> list[Table]:
             Column("", f"{metric} SD folds", f"{metric}.fold_sd", PERCENT, "between folds of the mean over seeds"),
         ]
     columns.append(Column("", "Method", lambda row: "{0.method}, {0.clusters} clusters".format(row[data.ranking])))
-    return tables_by_kind(data, bind(_row, data), "Percent.", columns=columns, source=SOURCE, page=False)
+    rows = [
+        {"result": result, **{metric: data.interval(result, metric) for metric in data.metrics}}
+        for result in data.by_name
+    ]
+    return tables_by_kind(data, rows, "Percent.", columns=columns, source=SOURCE, page=False)
 
 
 def csv(data: ReportData) -> pd.DataFrame:
@@ -38,8 +38,3 @@ def csv(data: ReportData) -> pd.DataFrame:
     percents = {number: frame[number].map(PERCENT.csv) for number in NUMBERS}
     notes = [data.warnings.get(corpus, "") for corpus in frame["corpus"]]
     return frame.assign(**percents, note=notes)[[*NAMES, *NUMBERS, *FACTS, "note"]]
-
-
-def _row(data: ReportData, result: Result) -> dict[str, Any]:
-    """Return the intervals of a result, by metric."""
-    return {"result": result, **{metric: data.interval(result, metric) for metric in data.metrics}}

@@ -1,6 +1,6 @@
 """The utterances that each system misclassified with the highest probability, by their ids."""
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 from ser import layout
@@ -34,9 +34,8 @@ def tables(data: ReportData) -> list[Table]:
     ]
     caption = f"{PER_RESULT} utterances of each system at most."
     source = ("predictions.parquet", *(("transcripts",) if words else ()))
-    return tables_by_kind(
-        data, partial(_mistakes, data), caption, columns=wanted, source=source, page=words, folded=True
-    )
+    rows = [row for result in data.by_name for row in _mistakes(data, result)]
+    return tables_by_kind(data, rows, caption, columns=wanted, source=source, page=words, folded=True)
 
 
 def _mistakes(data: ReportData, result: Result) -> list[dict[Any, Any]]:

@@ -1,9 +1,10 @@
 """The papers' own tables: our number, the printed one, their difference, and how far they compare."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import combinations
+from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
@@ -12,9 +13,10 @@ from ser.papers import matching, published
 from ser.papers.matching import OwnResult
 from ser.papers.published import Published
 from ser.report.data.experiment import ReportData
+from ser.report.data.results import KEYS
 from ser.report.formats import Format
 from ser.report.sections._columns import code
-from ser.report.table import Column, Table
+from ser.report.table import Column, Row, Table
 
 TITLE = "The papers' tables"
 LEAD = (
@@ -53,24 +55,6 @@ class Cell:
         return f"{ours} ({self.printed:.2f}{difference})".replace("-", "−")
 
 
-@dataclass(frozen=True)
-class PaperRow:
-    """A system of a paper's table and our result of it under one protocol, None: not run.
-
-    printed: its first number. cells: by column.
-    """
-
-    printed: Published
-    result: OwnResult | None
-    cells: Mapping[str, Cell]
-    remark: str
-
-    @property
-    def where(self) -> tuple[str, str, str]:
-        """Corpus, protocol and system of ours; "–" where there is none."""
-        return (*self.result.setting, self.result.system) if self.result else ("–", "–", "–")
-
-
 @lru_cache(maxsize=1)
 def tables(data: ReportData) -> list[Table]:
     """Return one table per table of a paper that was run, a row per printed system and protocol of ours.
@@ -81,28 +65,32 @@ def tables(data: ReportData) -> list[Table]:
     for paper, results in matching.applicable(result.own for result in data.results).items():
         for name in dict.fromkeys(number.table for number in published.printed(paper)):
             rows = _rows([number for number in published.printed(paper) if number.table == name], results)
-            if any(row.result for row in rows):
+            if any(row["result"] for row in rows):
                 found.append(_table(f"{paper}, {name}", rows, data.warning))
     return found or [Table("", (), ())]
 
 
 def csv(data: ReportData) -> pd.DataFrame:
     """Return one row per printed number and result of ours."""
-    columns = ["paper", "table", "paper_system", "transcript", "corpus", "protocol", "system", "column"]
+    columns = ["paper", "table", "paper_system", "transcript", *KEYS, "column"]
     lines = []
     for row in (row for table in tables(data) for row in table.rows):
-        of = row.printed
-        system = (of.paper, of.table, of.system, "recognised" if of.recognised else "given", *row.where)
-        for column, cell in row.cells.items():
+        of, where = row["printed"], [row[key] for key in KEYS]
+        system = (of.paper, of.table, of.system, "recognised" if of.recognised else "given", *where)
+        for column, cell in row["cells"].items():
             numbers = (
                 None if value is None else round(value, 4) for value in (cell.ours, cell.printed, cell.difference)
             )
-            lines.append((*system, column, *numbers, row.remark))
+            lines.append((*system, column, *numbers, row["remark"]))
     return pd.DataFrame(lines, columns=[*columns, "ours", "printed", "difference", "remark"])
 
 
-def _rows(printed: Sequence[Published], results: Sequence[OwnResult]) -> list[PaperRow]:
-    """Return the rows of one table of a paper."""
+def _rows(printed: Sequence[Published], results: Sequence[OwnResult]) -> list[dict[str, Any]]:
+    """Return the rows of one table of a paper: its systems, each with our results of it, None where it was not run.
+
+    printed: the first number of the system; corpus, protocol, system: of ours, "–" where there is none; cells: by
+    column.
+    """
     measures = dict.fromkeys((number.metric, number.label) for number in printed)
     columns = {HEADINGS.get(measure[0], " ".join(measure).strip()): measure for measure in measures}
     absent = [] if all(one.synthetic for one in results) else [None]
@@ -114,7 +102,9 @@ def _rows(printed: Sequence[Published], results: Sequence[OwnResult]) -> list[Pa
         ours.sort(key=lambda one: (one.paper != numbers[0].paper, *one.setting))
         for result in ours or absent:
             cells = {title: Cell(_ours(result, *of), values.get(of)) for title, of in columns.items()}
-            rows.append(PaperRow(numbers[0], result, cells, _remark(numbers, result)))
+            row = {"printed": numbers[0], "result": result, "cells": cells, "remark": _remark(numbers, result)}
+            where = (*result.setting, result.system) if result else ("–", "–", "–")
+            rows.append({**row, **dict(zip(KEYS, where, strict=True))})
     return rows
 
 
@@ -137,41 +127,38 @@ def _remark(numbers: Sequence[Published], result: OwnResult | None) -> str:
     return "; ".join(part for part in dict.fromkeys((*parts, result.partial)) if part)
 
 
-def _table(title: str, rows: Sequence[PaperRow], warning: str) -> Table:
+def _table(title: str, rows: Sequence[Row], warning: str) -> Table:
     columns = [
         Column("", "Paper's system", "printed.name"),
-        Column("", "Corpus", lambda row: row.where[0], page=False),
-        Column("", "Protocol", lambda row: row.where[1], page=False),
-        Column("", "System", lambda row: row.where[2], page=False),
-        Column("", "Run", lambda row: " · ".join(row.where), html=_run, small="", text=False),
-        *(Column("", name, f"cells.{name}", CELL, html=partial(_markup, name)) for name in rows[0].cells),
+        *(Column("", key.capitalize(), key, page=False) for key in KEYS),
+        Column("", "Run", "{corpus} · {protocol} · {system}".format_map, html=_run, small="", text=False),
+        *(Column("", name, f"cells.{name}", CELL, html=partial(_markup, name)) for name in rows[0]["cells"]),
         Column("", "Remark", "remark"),
     ]
     return Table(title, columns, rows, CAPTION, SOURCE, warning, tuple(_ratios(rows)), paper=True)
 
 
-def _run(row: PaperRow) -> str:
-    corpus, protocol, system = row.where
-    return code(system) + f" {protocol} · {corpus}" if row.result else ""
+def _run(row: Row) -> str:
+    return code(row["system"]) + f" {row['protocol']} · {row['corpus']}" if row["result"] else ""
 
 
-def _markup(column: str, row: PaperRow) -> str:
+def _markup(column: str, row: Row) -> str:
     """Return our number, with the printed one and the difference below it."""
-    cell = row.cells[column]
+    cell = row["cells"][column]
     ours = "–" if cell.ours is None else Markup("<b>{}</b>").format(f"{cell.ours:.2f}")
     below = [] if cell.printed is None else [f"printed {cell.printed:.2f}"]
     below += [] if cell.difference is None else [f"{cell.difference:+.2f}".replace("-", "−")]
     return Markup("{}{}").format(ours, Markup("").join(Markup("<small>{}</small>").format(text) for text in below))
 
 
-def _ratios(rows: Sequence[PaperRow]) -> Iterator[str]:
+def _ratios(rows: Sequence[Row]) -> Iterator[str]:
     """Yield how many times larger and slower each system is than those below it, where a table prints both."""
-    for one, other in combinations((row for row in rows if row.result), 2):
-        a, b = one.result, other.result
-        if not a or not b or one.printed == other.printed or a.setting != b.setting:
+    for one, other in combinations((row for row in rows if row["result"]), 2):
+        a, b = one["result"], other["result"]
+        if one["printed"] == other["printed"] or a.setting != b.setting:
             continue
         for metric in ("minutes", "parameters"):
-            first, second = (row.cells.get(HEADINGS[metric]) for row in (one, other))
+            first, second = (row["cells"].get(HEADINGS[metric]) for row in (one, other))
             if first and second and first.ours and second.ours and first.printed and second.printed:
                 yield (
                     f"{metric}, {a.system} : {b.system} = {first.ours / second.ours:.2f}, "

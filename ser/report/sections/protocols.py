@@ -17,6 +17,7 @@ from ser.tables import contracts
 TITLE = "Protocols"
 LEAD = "The digest is a hash of all that decides an outcome; a change of it reruns what depends on the protocol."
 SELECTIONS = {"last": "last epoch", "dev_ua": "best dev UA", "dev_wa": "best dev WA", "dev_loss": "lowest dev loss"}
+SCOPES = {"speaker": "statistics per speaker", "train": "statistics per train part"}
 PARTS = ("train", "dev", "test")
 
 
@@ -32,7 +33,7 @@ def tables(data: ReportData) -> list[Table]:
         Column("grouping", "Grouping", lambda row: grouping(row.first.protocol)),
         Column("labels", "Labels", _labels),
         Column("subset", "Subset", lambda row: _subset(row.first.protocol)),
-        Column("normalisation", "Normalisation", _scope),
+        Column("normalisation", "Normalisation", lambda row: SCOPES[row.first.protocol.normalisation]),
         Column("selection", "Selection", lambda row: _selection(data, row)),
         Column("leaks", "Leaks", partial(_leaks, data, leak_text), html=partial(_leaks, data, leak_badges)),
         Column("parts", "Utterances", _utterances, meaning="of one fold"),
@@ -61,10 +62,6 @@ def _labels(row: Result) -> str:
 def _subset(protocol: Protocol) -> str:
     subset = "; ".join(f"{column}: {', '.join(values)}" for column, values in protocol.subset.items())
     return subset or "all utterances with these labels"
-
-
-def _scope(row: Result) -> str:
-    return f"statistics per {'speaker' if row.first.protocol.normalisation == 'speaker' else 'train part'}"
 
 
 def _selection(data: ReportData, row: Result) -> str:

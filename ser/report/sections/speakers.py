@@ -1,8 +1,6 @@
 """UA of every test speaker."""
 
-from collections.abc import Mapping
 from functools import lru_cache, partial
-from typing import NamedTuple
 
 import pandas as pd
 from markupsafe import Markup
@@ -14,7 +12,7 @@ from ser.report.data.results import Result
 from ser.report.drawing import BLUE, INK
 from ser.report.formats import COUNT, PERCENT, percent
 from ser.report.sections._columns import coded, page_only, systems, tables_by_kind
-from ser.report.table import Column, Table
+from ser.report.table import Column, Row, Table
 
 TITLE = "Speakers"
 LEAD = (
@@ -25,20 +23,14 @@ EMPTY = "The speakers of these corpora are unknown."
 SOURCE = ("predictions.parquet",)
 
 
-class SpeakerScores(NamedTuple):
-    """The speakers of one result. table: index speaker, worst UA first; wa, ua (0…1, mean over seeds), utterances."""
-
-    result: Result
-    table: pd.DataFrame
-
-
 @lru_cache(maxsize=1)
-def by_result(data: ReportData) -> Mapping[Result, SpeakerScores]:
-    """Return the speakers of every result whose speakers are known, in the order of the tables."""
+def by_result(data: ReportData) -> dict[Result, pd.DataFrame]:
+    """Return the speakers of every result whose speakers are known, in the order of the tables.
+
+    Index speaker, worst UA first; wa, ua (0…1, mean over seeds), utterances.
+    """
     read = ((result, data.predictions[result.key]) for result in data.by_name)
-    return {
-        result: SpeakerScores(result, _table(found)) for result, found in read if found.rows["speaker"].notna().all()
-    }
+    return {result: _table(found) for result, found in read if found.rows["speaker"].notna().all()}
 
 
 def _table(predictions: Predictions) -> pd.DataFrame:
@@ -55,17 +47,18 @@ def tables(data: ReportData) -> list[Table]:
     """Return worst, quartiles and best of the speakers' UA, and on the page the UA of each speaker."""
     columns = [
         *systems(),
-        Column("", "Speakers", lambda row: len(row.table), COUNT),
-        Column("", "Worst", lambda row: row.table.index[0], page=False),
+        Column("", "Speakers", lambda row: len(row["table"]), COUNT),
+        Column("", "Worst", lambda row: row["table"].index[0], page=False),
         *(
             Column("", f"UA {name}", partial(_quantile, share), PERCENT)
             for name, share in (("worst", 0), ("1/4", 0.25), ("median", 0.5), ("3/4", 0.75), ("best", 1))
         ),
-        Column("", "Best", lambda row: row.table.index[-1], page=False),
-        Column("", "SD", lambda row: float(row.table["ua"].std(ddof=1)), PERCENT, "between speakers", text=False),
+        Column("", "Best", lambda row: row["table"].index[-1], page=False),
+        Column("", "SD", lambda row: float(row["table"]["ua"].std(ddof=1)), PERCENT, "between speakers", text=False),
     ]
     caption = "UA of each speaker in percent, mean over seeds; every speaker is in speakers.csv."
-    summary = tables_by_kind(data, by_result(data).get, caption, columns=columns, source=SOURCE)
+    rows = [{"result": result, "table": table} for result, table in by_result(data).items()]
+    summary = tables_by_kind(data, rows, caption, columns=columns, source=SOURCE)
     return [*summary, *(_every_speaker(table) for table in summary if table.rows)]
 
 
@@ -74,24 +67,24 @@ def csv(data: ReportData) -> pd.DataFrame:
     columns = ["corpus", "protocol", "system", "speaker", "WA", "UA", "utterances", "note"]
     rows = [
         (*result.key, speaker, *map(PERCENT.csv, (row.wa, row.ua)), int(row.utterances), result.first.warning)
-        for result, one in by_result(data).items()
-        for speaker, row in one.table.sort_index().iterrows()
+        for result, table in by_result(data).items()
+        for speaker, row in table.sort_index().iterrows()
     ]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _quantile(share: float, row: SpeakerScores) -> float:
-    return float(row.table["ua"].quantile(share))
+def _quantile(share: float, row: Row) -> float:
+    return float(row["table"]["ua"].quantile(share))
 
 
 def _every_speaker(summary: Table) -> Table:
     """Return the UA of each speaker, a column per speaker, for the page only."""
-    names = sorted({name for row in summary.rows for name in row.table.index})
+    names = sorted({name for row in summary.rows for name in row["table"].index})
 
-    def scores(row: SpeakerScores, title: str) -> Markup:
-        if title not in row.table.index:
+    def scores(row: Row, title: str) -> Markup:
+        if title not in row["table"].index:
             return Markup("–")
-        ua, wa = (percent(float(row.table[metric][title])) for metric in ("ua", "wa"))
+        ua, wa = (percent(float(row["table"][metric][title])) for metric in ("ua", "wa"))
         return Markup('<span class="heat" style="--share: {}%">{}</span><small>{}</small>').format(ua, ua, wa)
 
     columns = [coded("", "System", "result.system", text=False), *page_only(names, PERCENT, scores)]
@@ -102,15 +95,15 @@ def _every_speaker(summary: Table) -> Table:
 
 def draw(data: ReportData) -> Figure | None:
     """Return one line of dots per result: UA of each speaker; the bar is UA on all utterances."""
-    found = by_result(data).values()
+    found = by_result(data)
     if not found:
         return None
     figure = Figure(figsize=(8.4, 1.0 + 0.32 * len(found)))
     axes = figure.subplots()
-    for row, one in enumerate(found):
-        axes.scatter(100 * one.table["ua"], [row] * len(one.table), s=22, color=BLUE, alpha=0.55, linewidth=0)
-        axes.scatter(100 * one.result.value("UA"), row, marker="|", s=140, color=INK)
-    names = [f"{one.result.system} · {one.result.protocol} · {one.result.corpus}" for one in found]
+    for row, (result, table) in enumerate(found.items()):
+        axes.scatter(100 * table["ua"], [row] * len(table), s=22, color=BLUE, alpha=0.55, linewidth=0)
+        axes.scatter(100 * result.value("UA"), row, marker="|", s=140, color=INK)
+    names = [f"{result.system} · {result.protocol} · {result.corpus}" for result in found]
     axes.set_yticks(range(len(found)), names)
     axes.set_ylim(len(found) - 0.4, -0.6)
     axes.set(xlabel="UA of each speaker, %", xlim=(-2, 102))
