@@ -196,7 +196,7 @@ def test_a_rule_that_breaks_its_contract_is_an_error(
     def assign(rows: pd.DataFrame, **options: Any) -> Iterator[np.ndarray]:
         return (broken(part, fold, kind) for fold, part in enumerate(sound.assign(rows, **options)))
 
-    rule = SimpleNamespace(assign=assign)
+    rule = SimpleNamespace(assign=assign, folds=sound.folds)
     monkeypatch.setattr(catalog, "load", lambda kind, name: rule)  # noqa: ARG005
     with pytest.raises(SerError, match=message):
         run(tmp_path, protocol())
