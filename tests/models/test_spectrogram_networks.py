@@ -307,8 +307,13 @@ def test_losses_are_finite_in_mixed_precision(name: str) -> None:
     options = {**recipe.options, **({"cells": 4} if module is two_step_crnn else {"width": 8})}
     model = module.build(SHAPE, 4, **options)
     batch = segments()
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        value = model.loss(batch, LABELS, torch.ones(4))
+    try:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            value = model.loss(batch, LABELS, torch.ones(4))
+    except RuntimeError as error:
+        if "could not create a primitive descriptor" not in str(error):
+            raise
+        pytest.skip("torch has no bfloat16 LSTM for this processor")
     value.backward()
     assert value.isfinite()
     assert value.dtype == torch.float32

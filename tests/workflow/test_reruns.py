@@ -88,7 +88,10 @@ JOBS: dict[str, tuple[Edit, dict[str, int]]] = {
         {"plan": 1, **AFTER_TRAINING},
     ),
     "the arithmetic of a layer": (replaced("ser/layers/fsmn_memory.py", "** -0.5", "** -0.4"), ONE_SYSTEM),
-    "the arithmetic of a model": (inserted("ser/models/multiscale_cnn.py", "build", "len('edited')"), ONE_SYSTEM),
+    "the arithmetic of a model": (
+        replaced("ser/models/multiscale_cnn.py", "torch.relu(self.dense(", "torch.tanh(self.dense("),
+        ONE_SYSTEM,
+    ),
     "the optimiser": (replaced("ser/training/optimisers.py", "0.1 **", "0.2 **"), NETWORKS),
     "the order of batches": (replaced("ser/training/batch_order.py", "CHUNK = 32", "CHUNK = 16"), NETWORKS),
     "the arithmetic of a feature": (
