@@ -3,6 +3,7 @@
 import ast
 import re
 from collections import defaultdict
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
@@ -32,6 +33,19 @@ def test_no_two_classes_have_one_name() -> None:
             if isinstance(node, ast.ClassDef):
                 files[node.name].append(str(path.relative_to(PROJECT)))
     assert {name: where for name, where in files.items() if len(where) > 1} == {}
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    modules = {".".join(path.relative_to(PROJECT).with_suffix("").parts).removesuffix(".__init__") for path in CODE}
+    graph: dict[str, set[str]] = {}
+    for path in CODE:
+        name = ".".join(path.relative_to(PROJECT).with_suffix("").parts).removesuffix(".__init__")
+        imports = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+        named = {(node.module or "", one.name) for node in imports for one in node.names}
+        found = {f"{module}.{one}" if f"{module}.{one}" in modules else module for module, one in named}
+        graph[name] = found & modules - {name}
+    assert sum(map(len, graph.values())) > 500
+    TopologicalSorter(graph).prepare()  # CycleError names the files
 
 
 # Words to replace, and the standard ones. docs/glossary.md lists the terms of the project.

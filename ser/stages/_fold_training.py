@@ -17,7 +17,7 @@ from ser.files.checkpoints import CheckpointFile
 from ser.jobs import run_record
 from ser.jobs.devices import granted
 from ser.jobs.energy import metered
-from ser.stages.train import TrainJob
+from ser.stages._train_job import TrainJob
 from ser.tables import contracts
 from ser.training import estimator, fold_data, network, training_state
 from ser.training.device import gpu_uuid, precision, prepare
