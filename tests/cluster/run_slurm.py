@@ -110,7 +110,8 @@ def ends(done: list[tuple[str, int]]) -> list[Check]:
 
 def noticed(folder: Path, jobs: list[dict[str, str]]) -> Iterator[Check]:
     """What Slurm and Snakemake made of the faults."""
-    log = "".join(path.read_text() for path in (folder / ".snakemake/log").glob("*.log"))
+    logs = [folder / "slurm.log", *(folder / ".snakemake/log").glob("*.log")]  # the terminal, and Slurm's messages
+    log = "".join(path.read_text() for path in logs)
     for kind, status in {"fail": "FAILED", "cancel": "CANCELLED", "timeout": "TIMEOUT", "memory": "FAILED"}.items():
         tries = [job for job in jobs if job["fault"] == kind]
         yield f"{kind}: tried {len(tries)} times, of 2", len(tries) == 2
