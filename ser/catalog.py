@@ -61,15 +61,16 @@ def is_ours(module: str) -> bool:
 def functions(module: str) -> dict[str, ast.FunctionDef]:
     """Return the functions that ``module``, a full name, defines at its top.
 
-    ``build = Network`` makes the constructor of a class of the module one of them.
+    ``build = Network`` makes the constructor that a class of the module defines one of them.
     """
     found = {node.name: node for node in tree(module).body if isinstance(node, ast.FunctionDef)}
     classes = {node.name: node for node in tree(module).body if isinstance(node, ast.ClassDef)}
     for name, value in assigned(module).items():
-        if isinstance(value, ast.Name) and value.id in classes:
-            methods = (node for node in classes[value.id].body if isinstance(node, ast.FunctionDef))
-            found[name] = deepcopy(next(node for node in methods if node.name == "__init__"))
-            del found[name].args.args[0]  # self
+        body = classes[value.id].body if isinstance(value, ast.Name) and value.id in classes else []
+        for node in body:
+            if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+                found[name] = deepcopy(node)
+                del found[name].args.args[0]  # self
     return found
 
 

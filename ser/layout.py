@@ -63,7 +63,7 @@ def audit(corpus: str, protocol: str) -> Path:
 
 
 def shards(folder: Path, count: int | None) -> list[Path]:
-    """Return shards 0 to ``count`` − 1 of ``folder``; None: all that are there."""
+    """Return shards 0 to ``count`` − 1 of ``folder``; None: all that are there, by name."""
     return sorted(folder.glob("*.parquet")) if count is None else [folder / f"{k}.parquet" for k in range(count)]
 
 

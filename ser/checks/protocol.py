@@ -1,6 +1,7 @@
 """The contract of a protocol rule: folds of a small corpus, and what every protocol's folds must keep.
 
-The stage ``split`` calls ``check_parts`` before it writes the folds of a real corpus.
+The stage ``split`` maps labels, applies the rule and checks the parts of a real corpus with ``class_of``, ``assigned``
+and ``check_parts``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +30,10 @@ def labelled(protocol: Protocol) -> pd.DataFrame:
 
 
 def class_of(labels: Mapping[str, Sequence[str]] | Literal["all"], emotions: Iterable[str]) -> dict[str, str]:
-    """Return the class of each emotion that ``labels`` name, "all" of ``emotions``; SerError for a wrong name."""
+    """Return the class of each emotion; with "all", each of ``emotions`` but unclear ones is a class of its own.
+
+    SerError for an unknown emotion, or one in two classes.
+    """
     if labels == "all":
         return {emotion: emotion for emotion in emotions if emotion not in UNCLEAR}
     classes: dict[str, str] = {}
@@ -44,7 +48,7 @@ def class_of(labels: Mapping[str, Sequence[str]] | Literal["all"], emotions: Ite
 
 
 def assigned(rule: ModuleType, manifest: pd.DataFrame, **options: object) -> pd.DataFrame:
-    """Return the table (utterance, fold, part) of what ``rule`` yields; SerError where a fold's parts are not as many.
+    """Return what ``rule`` yields as a table (utterance, fold, part); SerError unless a fold has a part per utterance.
 
     The rule counts its folds first, which checks that there are enough speakers or sessions. It gets the rows by
     utterance name: a draw must not depend on their order.
@@ -57,6 +61,8 @@ def assigned(rule: ModuleType, manifest: pd.DataFrame, **options: object) -> pd.
             raise SerError(f"fold {fold} has {len(part)} parts for {len(rows)} utterances.")
         table = pd.DataFrame({"utterance": rows["utterance"], "fold": fold, "part": part})
         tables.append(table[table["part"] != NO_PART])
+    if not tables:
+        raise SerError("the rule yields no fold.")
     return pd.concat(tables, ignore_index=True)
 
 

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from ser import catalog
 
-DECISIVE = PlainSerializer(lambda entry: json.loads(entry.decisive()))  # of an entry in the JSON of a job
+DECISIVE = PlainSerializer(lambda entry: json.loads(entry.decisive()))  # in a job: an entry without titles and remarks
 Options = dict[str, Any]
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 Allowance = Literal["subset", "unlabelled-audio", "missing-audio", "unreadable", "silent", "short"]

@@ -7,7 +7,7 @@ from typing import Any
 from ser.config.extractors import trained
 from ser.config.schema import Config, Entry, Feature
 
-DECISIVE = ("model", "options", "inputs", "training")  # sections of a recipe whose values have remarks
+REMARKED = ("model", "options", "inputs", "training")  # sections of a recipe whose values have remarks
 
 
 def changes(config: Config, features: Mapping[str, Feature]) -> dict[str, dict[str, str]]:
@@ -44,7 +44,7 @@ def remarks(base: Mapping[str, Any], recipe: Mapping[str, Any], own: Collection[
     base, recipe: raw, the latter with the base merged in; own: keys of the recipe's own remarks; name: of the base.
     """
     merged = recipe.get("defaults") or {}
-    sections = [{key: one.get(key) for key in DECISIVE} for one in (base, recipe)]
+    sections = [{key: one.get(key) for key in REMARKED} for one in (base, recipe)]
     changed = dict(_differences(sections[0], sections[1]))
     if not isinstance(merged, Mapping) or not changed:
         return merged

@@ -65,7 +65,7 @@ def release(root: Path, *, utterances: int = 300, seed: int = 0, jobs: int | Non
     """Write the corpus into the empty folder ``root``: 40 to 10039 utterances, the latter some 12 hours of speech.
 
     From 150 utterances on every label occurs, and each speaker has each of the five main labels in both styles.
-    ``jobs`` synthesisers run at once, by default one per usable core; the files do not depend on it.
+    ``jobs`` dialogs are written at once, by default one per usable core; the files do not depend on it.
     """
     from ser.demo_corpus.release import write
     from ser.demo_corpus.scenario import dialogs

@@ -150,7 +150,7 @@ def _clips(complete: bool) -> dict[int, int]:
 
 def _recordings(root: Path) -> list[str]:
     """Return every recording below the subjects' folders, relative to ``root``, sorted; each in one format."""
-    below = [audio for audio in recordings(root, SUFFIXES) if SUBJECT.match(audio)]
+    below = [audio for audio in recordings(root, SUFFIXES, links=True) if SUBJECT.match(audio)]
     by_format = sorted(below, key=lambda audio: SUFFIXES.index(Path(audio).suffix.lower()), reverse=True)
     return sorted({_stem(audio): audio for audio in by_format}.values())
 

@@ -67,7 +67,7 @@ def sources(root: Path) -> list[Path]:
 
 def audio_files(root: Path) -> list[str]:
     """Return all recordings in the actors' folders, relative to ``root``, sorted."""
-    return [audio for audio in recordings(root, SUFFIXES) if re.fullmatch(r"Actor_[^/]*/[^/]*", audio)]
+    return [audio for audio in recordings(root, SUFFIXES, links=True) if re.fullmatch(r"Actor_[^/]*/[^/]*", audio)]
 
 
 def utterances(root: Path) -> list[Utterance]:

@@ -113,7 +113,7 @@ def _cells(path: Path, text: str) -> list[Row]:
     if len(first) > csv.field_size_limit():
         raise SerError(f"{path}:1: a header of {len(first)} letters is none; is this a CSV table?")
     columns = {one: {cell.strip().casefold() for cell in next(csv.reader([first], delimiter=one))} for one in ",;\t"}
-    # that of most known columns: texts full of commas mislead a guess over all rows
+    # the one that finds most known columns; commas in texts would mislead a guess over all rows
     separator = max(columns, key=lambda one: len(columns[one] & {*COLUMNS}))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows = []

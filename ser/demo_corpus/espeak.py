@@ -78,7 +78,7 @@ def synthesise(texts: Sequence[tuple[str, Voice]]) -> list[Speech]:
 
 
 def serve() -> None:
-    """Write the speech of each request on standard input from a forked child; stop at the first without speech."""
+    """Write the speech of each text on standard input, from a forked child; stop at the first without speech."""
     import espeakng_loader
 
     library = ctypes.CDLL(espeakng_loader.get_library_path())

@@ -12,7 +12,6 @@ import soundfile
 
 from ser.audio import RATE, resample
 from ser.demo_corpus import espeak, iemocap_files
-from ser.demo_corpus.iemocap_files import save
 from ser.demo_corpus.scenario import PlannedUtterance
 from ser.jobs.progress import progress
 
@@ -27,19 +26,20 @@ FORMATS = (
     "SessionN/sentences/wav/<dialog>/*.wav        16 kHz, mono, 16 bit",
     "SessionN/sentences/ForcedAlignment/<dialog>/*.wdseg  words, frames of 10 ms",
 )
-UNALIGNED = re.compile(r"Ses03F_impro07_M030|Ses03M_impro.*_M001")  # the release lacks two alignments of session 3
+# The release lacks two alignments of session 3; by the second pattern every demo corpus lacks some.
+UNALIGNED = re.compile(r"Ses03F_impro07_M030|Ses03M_impro.*_M001")
 SILENCE = 0.12  # seconds before and after the speech
 FLOOR = 3e-4  # standard deviation of the noise, of full scale 1: about -70 dB
 LEVEL = 0.7  # eSpeak's loudest voices nearly clip
 
 
 def write(root: Path, plan: Mapping[str, Sequence[PlannedUtterance]], seed: int, jobs: int | None) -> None:
-    """Write all dialogs below ``root`` with ``jobs`` synthesisers at a time, by default one per usable core.
+    """Write all dialogs below ``root``, ``jobs`` at a time, by default one per usable core.
 
     The bytes do not depend on ``jobs``: each recording and each text depends on its own name and ``seed`` alone.
     """
-    save(root / "README.txt", README)
-    save(root / "Documentation" / "formats.txt", FORMATS)
+    iemocap_files.save(root / "README.txt", README)
+    iemocap_files.save(root / "Documentation" / "formats.txt", FORMATS)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with ThreadPoolExecutor(max(1, min(jobs or cores, len(plan)))) as pool:
         written = pool.map(lambda name: _dialog(root, name, plan[name], seed), plan)
@@ -63,14 +63,15 @@ def _dialog(root: Path, name: str, utterances: Sequence[PlannedUtterance], seed:
         if not UNALIGNED.fullmatch(one.name):
             begun = [(word, start + SILENCE) for word, start in words]
             aligned = iemocap_files.alignment(one.name, seconds[-1], begun, seed)
-            save(session / "sentences/ForcedAlignment" / name / f"{one.name}.wdseg", aligned)
+            iemocap_files.save(session / "sentences/ForcedAlignment" / name / f"{one.name}.wdseg", aligned)
     rated = iemocap_files.rate(name, utterances, seconds, seed)
     evaluation, transcriptions = session / "dialog/EmoEvaluation", session / "dialog/transcriptions"
-    save(evaluation / f"{name}.txt", iemocap_files.labels(rated), crlf=name.startswith("Ses04") and "script" in name)
+    windows = name.startswith("Ses04") and "script" in name  # line ends, as in the release
+    iemocap_files.save(evaluation / f"{name}.txt", iemocap_files.labels(rated), crlf=windows)
     transcription = iemocap_files.transcription(name, rated, seed)
-    save(transcriptions / f"{name}.txt", transcription, crlf=name.startswith("Ses02M"))
+    iemocap_files.save(transcriptions / f"{name}.txt", transcription, crlf=name.startswith("Ses02M"))
     for file, lines in iemocap_files.single_ratings(name, rated).items():
-        save(evaluation / file, lines)
+        iemocap_files.save(evaluation / file, lines)
     if name.startswith("Ses05M"):
         for path in (evaluation / f"._{name}.txt", transcriptions / f"._{name}.txt"):
             path.write_bytes(iemocap_files.APPLE_DOUBLE)

@@ -46,7 +46,7 @@ class PlannedUtterance:
 
 
 def dialogs(utterances: int, seed: int) -> dict[str, list[PlannedUtterance]]:
-    """Return the dialogs of a corpus of ``utterances``, such as Ses01F_impro01, sorted by name.
+    """Return the utterances of each dialog by its name, such as Ses01F_impro01, sorted by name; ``utterances`` in all.
 
     The same arguments give the same plan.
     """

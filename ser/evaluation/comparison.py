@@ -103,7 +103,7 @@ def sign_flip(shares: Floats, *, seed: int = 0) -> tuple[float, str]:
     if count > EXACT:
         sizes, times = np.unique(np.abs(shares), return_counts=True)
         return _drawn(times, lambda signs: signs @ sizes, reached, seed)
-    # a sum is one of the first half of the clusters and one of the second, so that two lists of 2^(count / 2) do
+    # a sum over all clusters is one over the first half plus one over the second: 2^(count / 2) sums of each suffice
     first, second = (_sums(half) for half in np.array_split(shares, 2))
     above = len(second) - np.searchsorted(np.sort(second), reached - first)
     p = float(2 * above.sum() / (len(first) * len(second))) if reached > 0 else 1.0

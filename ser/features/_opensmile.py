@@ -75,7 +75,7 @@ def configured(components: str, level: str) -> Any:
 def run(smile: Any, signal: Signal, rate: int, minimum: int = MINIMUM) -> Matrix:
     """Return what ``smile`` computes from ``signal``: (frames, dims), float32.
 
-    SerError if the rate is not 16 kHz or there are fewer than ``minimum`` samples. They are clipped to 16 bits.
+    SerError unless it is mono at 16 kHz with at least ``minimum`` samples. Samples are clipped to 16-bit full scale.
     """
     require(signal, rate, minimum)
     matrix = smile(np.clip(signal, -1, MAXIMUM), rate)[0]  # (dims, frames) of the only channel

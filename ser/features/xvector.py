@@ -124,6 +124,8 @@ def _model(weights: Path, device: str, _changed: int) -> "XVector":
     model = XVector()
     try:
         model.load_state_dict(found)
+        if missing := model.state_dict().keys() - found.keys():  # torch accepts that num_batches_tracked is missing
+            raise RuntimeError(f"Missing key(s): {', '.join(sorted(missing))}")
     except (RuntimeError, AttributeError, TypeError) as error:  # the last two: no table, or a name that is no text
         raise SerError(
             f"{weights} does not hold the x-vector network (24 mel bands, 512 dimensions, 37 entries as in "

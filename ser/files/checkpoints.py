@@ -130,18 +130,23 @@ def unwritten_for(checkpoints: Path, days: float) -> list[dict[str, Any]]:
 def delete(folder: Path) -> bool:
     """Delete the checkpoint in ``folder`` and return True; keep one that is in use and return False."""
     lock = FileLock(folder / LOCK)
-    if unused := _acquired(lock):
+    if unused := _acquire(lock):
         shutil.rmtree(folder)
     lock.release()
     return unused
 
 
-def _acquired(lock: FileLock) -> bool:
-    """Acquire ``lock`` and return True; False if another process holds it. True where the file system has no locks."""
+def _acquire(lock: FileLock) -> bool:
+    """Acquire ``lock`` and return True; False if another process holds it, or the folder is another user's.
+
+    True where the file system has no locks.
+    """
     try:
         lock.acquire(blocking=False)
-    except OSError as error:
-        return not isinstance(error, Timeout)
+    except (Timeout, PermissionError):
+        return False
+    except OSError:
+        return True
     return True
 
 
@@ -155,7 +160,7 @@ def _entry(folder: Path) -> dict[str, Any]:
         with safe_open(state, framework="np") as file:
             values = json.loads(file.metadata()["state"])
         run, epochs = values["run"], len(values["history"])
-    in_use = folder / LOCK in sizes and not _acquired(lock)  # acquiring a new one would change the folder's time
+    in_use = folder / LOCK in sizes and not _acquire(lock)  # acquiring a new one would change the folder's time
     lock.release()
     days = max(0.0, time.time() - written) / DAY  # the clock of the file system may be ahead
     megabytes = round(sum(sizes.values()) / 1e6, 2)

@@ -24,7 +24,8 @@ def disk(error: BaseException, path: Path) -> str | None:
     if isinstance(error, OSError):
         number = error.errno or 0
     else:  # safetensors has the number in its text only
-        number = int((re.search(r"\(os error (\d+)\)", str(error)) or [0, 0])[1])
+        found = re.search(r"\(os error (\d+)\)", str(error))
+        number = int(found[1]) if found else 0
     if number not in DISK:
         return None
     free = ""

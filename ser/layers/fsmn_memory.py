@@ -81,7 +81,8 @@ class MemoryLayer(nn.Module):
     ):
         super().__init__()
         deep = projection is not None
-        memory = Memory(projection or hidden, back, ahead, stride=stride, taps=taps, identity=deep)  # draws first
+        # before the linear layers: the order of the random draws decides the first weights
+        memory = Memory(projection or hidden, back, ahead, stride=stride, taps=taps, identity=deep)
         self.hidden = nn.Linear(inputs, hidden)
         self.projection = None if projection is None else nn.Linear(hidden, projection)
         self.memory = memory

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ser.errors import SerError
-from ser.layers.statistics import full_mask
 
 Axis = Literal["frames", "words"]
 Vectors = Mapping[str, NDArray[np.float64]]  # part: (utterances, dims)
@@ -60,10 +60,16 @@ class Shape:
         return self.table
 
 
+def full_mask(x: Tensor, mask: Tensor | None) -> Tensor:
+    """Return ``mask``, or all True of shape (batch, time) for x (batch, time, …)."""
+    return torch.ones(x.shape[:2], dtype=torch.bool, device=x.device) if mask is None else mask
+
+
 @dataclass(frozen=True)
 class Batch:
-    """Several utterances or segments, padded to the longest. Absent modalities are None, which their types leave out:
-    a model reads what its ``build`` has asked the ``Shape`` for.
+    """Several utterances or segments, padded to the longest; None for a modality that the recipe does not have.
+
+    The types do not say None, since a model reads only what its ``build`` asked the ``Shape`` for.
 
     frames: (batch, time, dims) float32, zero on padding; mask: (batch, time) bool, True on real frames;
     vector: (batch, dims) float32; words: (batch, words) int64, rows of ``Shape.table``, 0 on padding; word_mask:

@@ -10,7 +10,8 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
-from ser.layers.statistics import full_mask, last
+from ser.layers.interface import full_mask
+from ser.layers.statistics import last
 
 Cell = Literal["lstm", "gru"]
 Initial = Literal["uniform", "orthogonal", "glorot"]

@@ -42,8 +42,3 @@ def pooled(x: Tensor, mask: Tensor | None = None, names: tuple[str, ...] = ("max
     The default is the statistical pooling unit of Peng et al. 2021, Equation 3.
     """
     return torch.cat([POOLINGS[name](x, mask) for name in names], dim=-1)
-
-
-def full_mask(x: Tensor, mask: Tensor | None) -> Tensor:
-    """Return ``mask``, or all True of shape (batch, time) for x (batch, time, …)."""
-    return torch.ones(x.shape[:2], dtype=torch.bool, device=x.device) if mask is None else mask

@@ -19,7 +19,7 @@ PASSED = 0.95  # of the lower of the two Nyquist frequencies
 
 
 class RealNorm(nn.Module):
-    """Batch normalisation over the real frames, 0 on padding: (batch, time, channels), (batch, time) -> same as x."""
+    """Batch normalisation over the real frames, 0 on padding: (batch, time, channels) and mask -> the same shape."""
 
     def __init__(self, channels: int):
         super().__init__()

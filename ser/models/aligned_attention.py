@@ -21,8 +21,8 @@ class AlignedAttention(nn.Module):
     """Two encoders, attention from words to frames, a third encoder over words and attended frames, pooling.
 
     ``dense``: units of the layer before the audio encoder; ``cells``: of each direction of an encoder, 2 · cells must
-    be divisible by ``heads``; ``text_dropout``: also of attended and pooled vectors. With a ``length`` of frames or
-    words padding counts as real, as in the authors' code for frames; with a ``limit`` it is masked.
+    be divisible by ``heads``; ``text_dropout``: also of attended and pooled vectors. With a ``length`` padding counts
+    as real, which the authors' code does for frames; with a ``limit`` it is masked, also in the word encoder.
     """
 
     def __init__(

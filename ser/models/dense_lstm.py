@@ -1,7 +1,7 @@
 """LSTM layers whose outputs all reach the classifier, weighted by attention: Xie et al. 2019.
 
 Sequences are padded and masked: a unidirectional LSTM does not depend on later frames, so the result is exact, and on a
-CPU 25 times faster than packing. "Last" is the last valid frame.
+CPU 25 times faster than packing. "Last" is the last real frame.
 """
 
 from itertools import pairwise
@@ -19,7 +19,7 @@ from ser.layers.statistics import last
 class TimeAttention(nn.Module):
     """softmax over frames of (query W hᵀ), then the weighted sum of the frames (Xie et al. 2019, Equations 5 and 7).
 
-    The query is the last valid output of the top layer, (batch, query); h is (batch, time, features).
+    The query is the top layer's output at the last real frame, (batch, query); h is (batch, time, features).
     """
 
     def __init__(self, query: int, features: int):

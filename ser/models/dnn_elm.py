@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ser.bounds import Count, Index
 from ser.errors import SerError
 from ser.layers import extreme_learning
+from ser.layers.frame_loss import frame_cross_entropy
 from ser.layers.interface import Batch, Shape
 
 Loudness = Literal["frame", "window"]
@@ -98,9 +99,7 @@ class WindowNetwork(nn.Module):
     def loss(self, batch: Batch, labels: Tensor, weights: Tensor | None) -> Tensor:
         """Return the cross-entropy of the chosen windows, weighted by class."""
         log_posteriors, chosen = self._log_posteriors(batch)
-        cost = -log_posteriors.gather(2, labels[:, None, None].expand(-1, log_posteriors.shape[1], 1)).squeeze(2)
-        weight = chosen.float() if weights is None else chosen * weights[labels].unsqueeze(1)
-        return (cost * weight).sum() / weight.sum()
+        return frame_cross_entropy(log_posteriors, chosen, labels, weights)
 
     def summary(self, batch: Batch) -> Tensor:
         """Return maxima, minima, means and shares above 0.2 of the chosen windows' posteriors (batch, 4 · classes)."""

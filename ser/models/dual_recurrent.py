@@ -63,7 +63,7 @@ class DualRecurrent(nn.Module):
         self.output = affine(joined, classes)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return logits (batch, classes), one sigmoid each."""
+        """Frames (batch, time, dims), vector (batch, dims), words (batch, words) -> logits (batch, classes)."""
         return self.output(self._joined(batch)[0])
 
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:

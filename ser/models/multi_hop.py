@@ -61,7 +61,7 @@ class MultiHop(nn.Module):
         self.output = Affine(joined, classes)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return logits (batch, classes)."""
+        """Frames (batch, time, dims), vector (batch, dims), words (batch, words) -> logits (batch, classes)."""
         return self.output(self._joined(batch)[0])
 
     def attention_weights(self, batch: Batch) -> dict[str, AttentionWeights]:

@@ -28,13 +28,14 @@ SWEM = ("max", "mean")  # of Shen et al. 2018, as Peng et al. use it
 
 def _check(
     shape: Shape,
-    frames: bool,
-    words: bool,
-    masked: bool,
-    swem: bool,
     attention: str,
     kernels: Sequence[int],
     text_kernels: Sequence[int],
+    *,
+    frames: bool,
+    words: bool,
+    swem: bool,
+    masked: bool,
 ) -> None:
     """Raise SerError for options that contradict each other or the inputs."""
     if not (frames or words):
@@ -49,7 +50,7 @@ def _check(
             f"{len(text_kernels)} and {len(kernels)}; 'all-pairs' takes any."
         )
     if frames:
-        shape.frame_dims()  # before their length, which is not there either
+        shape.frame_dims()  # first: without frames the error must name them, not their length
         _check_length("frames", shape.length, masked)
     if words:
         shape.word_table()
@@ -140,6 +141,8 @@ def attended(contexts: Sequence[Tensor], maps: Sequence[Map], pairing: Pairing) 
 def weights(context: Tensor, states: Tensor, real: Tensor | None = None) -> Tensor:
     """Return softmax_k(e · h_k) of Equation 4, over the real positions k for each of several contexts e, unscaled.
 
+    As ``ser.layers.dot_attention.weights``, which has a single query per row.
+
     (batch, contexts, dims), (batch, positions, dims), (batch, positions) -> (batch, contexts, positions), 0 where not
     ``real``. Every row of ``real`` has at least one True; None: all.
     """
@@ -181,12 +184,11 @@ class MultiScaleCNN(nn.Module):
         dropout: Share = 0.3,
     ):
         super().__init__()
-        _check(shape, frames, words, masked, swem, attention, kernels, text_kernels)
-        self.attention, self.swem, self.masked = attention, swem, masked
+        _check(shape, attention, kernels, text_kernels, frames=frames, words=words, swem=swem, masked=masked)
+        self.attention, self.vector, self.swem, self.masked = attention, vector, swem, masked
         self.audio = PooledScales(shape.frame_dims(), kernels, filters, statistics) if frames else None
-        self.vector = shape.vector_dims() if vector else 0
         self.text, self.words = None, None
-        width = self.vector + (self.audio.width if self.audio else 0)
+        width = (shape.vector_dims() if vector else 0) + (self.audio.width if self.audio else 0)
         if words:
             table = WordVectors(shape.word_table(), frozen=frozen)
             self.text = PooledScales(table.dims, text_kernels, filters, text_statistics, same=attention == "joined")
@@ -199,7 +201,7 @@ class MultiScaleCNN(nn.Module):
         self.output = nn.Linear(dense, classes)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return logits (batch, classes)."""
+        """Frames (batch, time, dims), vector (batch, dims), words (batch, words) -> logits (batch, classes)."""
         x = torch.relu(self.dense(self.dropout(self.joined(batch)[0])))
         return self.output(self.dropout(x))
 

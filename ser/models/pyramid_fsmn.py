@@ -80,8 +80,8 @@ class PyramidFSMN(nn.Module):
     ):
         super().__init__()
         _check(block, skip, orders, strides)
-        self.front = FrontEnd(shape, channels, padding) if front_end == "cnn" else None
-        front, self.pooling = self.front, pooling
+        front = FrontEnd(shape, channels, padding) if front_end == "cnn" else None
+        self.front, self.pooling = front, pooling
         time, dims = (shape.fixed_length(), shape.frame_dims()) if front is None else (front.time, front.dims)
         narrow = projection if block == "dfsmn" else None
         layers: list[MemoryLayer] = []

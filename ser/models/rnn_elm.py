@@ -3,10 +3,10 @@
 The last column of the feature is above 0 for a voiced frame, also after normalisation; the network reads the others.
 Its outputs are the classes and, last, Null: no emotion.
 
-The label of a frame is the utterance's emotion or Null. It is cut into segments around its voiced regions; in each the
-labels go Null → emotion → Null, and neighbouring segments share the Null between them. The loss is minus the
-logarithm of the summed probability of all such sequences (Section 3.2). Equation 4 prints the sum of the logarithms,
-whose gradient would not depend on the network's outputs, which contradicts the text and Figure 5.
+The label of a frame is the utterance's emotion or Null. The utterance is cut into segments around its voiced regions;
+in each the labels go Null → emotion → Null, and neighbouring segments share the Null between them. The loss is minus
+the logarithm of the summed probability of all such sequences (Section 3.2). Equation 4 prints the sum of the
+logarithms, whose gradient would not depend on the network's outputs, which contradicts the text and Figure 5.
 """
 
 from dataclasses import dataclass

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from ser.bounds import Count, Index, Share
 from ser.errors import SerError
+from ser.layers.frame_loss import frame_cross_entropy
 from ser.layers.interface import Batch, Shape
 from ser.layers.recurrent import Recurrent
 from ser.layers.statistics import mean, pooled
@@ -103,9 +104,7 @@ class TimeDelayLSTM(nn.Module):
             return F.cross_entropy(self(batch).float(), labels, weight=weights)
         x, mask = self._outputs(batch)
         log_posteriors = self.output(x).float().log_softmax(-1)
-        cost = -log_posteriors.gather(2, labels[:, None, None].expand(-1, log_posteriors.shape[1], 1)).squeeze(2)
-        weight = mask.float() if weights is None else mask * weights[labels].unsqueeze(1)
-        return (cost * weight).sum() / weight.sum()
+        return frame_cross_entropy(log_posteriors, mask, labels, weights)
 
 
 build = TimeDelayLSTM

@@ -79,7 +79,8 @@ def counts() -> Iterator[ArithmeticCheck]:
 
 def means() -> Iterator[ArithmeticCheck]:
     """The mean of a row's recalls is its UA, as far as rounding can tell."""
-    for paper, unit in UNIT.items():
+    for paper in published.papers():
+        unit = UNIT[paper]
         for (table, system, _), rates in printed_rows(paper).items():
             recalls = [rate for name, rate in rates.items() if name not in ("WA", "UA")]
             if recalls and "UA" in rates:
@@ -109,8 +110,8 @@ def leads() -> Iterator[ArithmeticCheck]:
     for claim in claims():
         if claim.kind not in ("difference", "ordering"):
             continue
-        known = {side: rate for side in claim.sides if (rate := printed_rate(side)) is not None}
-        best, rivals = known.pop(claim.sides[0], None), known
+        rivals = {side: rate for side in claim.sides if (rate := printed_rate(side)) is not None}
+        best = rivals.pop(claim.sides[0], None)
         if best is None or not rivals:
             continue
         rival = max(rivals, key=lambda side: rivals[side].value)

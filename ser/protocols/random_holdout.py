@@ -22,7 +22,7 @@ def assign(
 ) -> "_parts.Parts":
     """Yield the parts of each fold for ``repeats`` independent draws.
 
-    test, dev: a number of utterances if whole, a share of all utterances if between 0 and 1; dev may be 0.
+    test, dev: a whole number is a number of utterances, a fraction below 1 a share of all; dev may be 0.
     """
     import numpy as np
 

@@ -55,8 +55,8 @@ def load(
 
     model: folder of a converted model, or its name on the hub, such as ``large-v3``; revision: of a model on the hub;
     language: ISO code, null to detect it in each utterance; beam_size: 1 is greedy; compute_type: CTranslate2's number
-    format, by default int8 on the CPU and float16 on a GPU. SerError if there is no such
-    model, if it cannot be loaded, or if it does not know the language.
+    format, by default int8 on the CPU and float16 on a GPU. SerError if there is no such model, if it cannot be loaded,
+    or if it does not know the language.
     """
     import ctranslate2
     from faster_whisper import WhisperModel

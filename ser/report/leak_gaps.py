@@ -18,6 +18,8 @@ from ser.report.data.experiment import ReportData
 from ser.report.data.results import Result, ResultGroup
 from ser.report.formats import spans
 
+PROTOCOLS = attrgetter("group.corpus", "less.protocol", "more.protocol")
+
 
 @dataclass(frozen=True, eq=False)
 class Gap:
@@ -66,7 +68,7 @@ def gaps(data: ReportData) -> list[Gap]:
         for less, more in permutations(group.results, 2)
         if less.system == more.system and (added := _added(less, more, group))
     ]
-    return sorted(found, key=lambda gap: (gap.group.corpus, gap.less.protocol, gap.more.protocol))
+    return sorted(found, key=PROTOCOLS)
 
 
 @lru_cache(maxsize=1)
@@ -86,9 +88,8 @@ def mean_gaps(data: ReportData) -> list[Gap]:
 
 
 def by_protocols(found: Iterable[Gap]) -> list[list[Gap]]:
-    """Return the gaps, sorted as in ``gaps``, between the same two protocols on the same utterances together."""
-    key = attrgetter("group.corpus", "group.classes", "less.protocol", "more.protocol")
-    return [list(group) for _, group in groupby(found, key=key)]
+    """Return the gaps, sorted as in ``gaps``, between the same two protocols together."""
+    return [list(group) for _, group in groupby(found, key=PROTOCOLS)]
 
 
 def _added(less: Result, more: Result, group: ResultGroup) -> set[str]:

@@ -31,7 +31,7 @@ def names(kind: Kind | None = None) -> list[str]:
 
 
 def caption(name: str) -> str:
-    """Return the caption of a section: the first paragraph of its docstring. Imports none of them."""
+    """Return the caption of a section: the first paragraph of its docstring. Does not import it."""
     return _outline(name)[0].split("\n\n")[0].replace("\n", " ")
 
 

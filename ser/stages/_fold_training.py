@@ -9,7 +9,7 @@ import pyarrow as pa
 import torch
 from safetensors.torch import save_file
 
-from ser import catalog, layout
+from ser import layout
 from ser.choices import Choices
 from ser.files import embedded_checksum
 from ser.files.atomic import atomic_write, write_text
@@ -34,13 +34,14 @@ TRAINERS: Choices[Callable[[TrainingTask, FoldData], Outcome]] = Choices(
 def train_fold(job: TrainJob) -> None:
     """Train on a granted device, estimators on the CPU, and write all files of the run."""
     start = run_record.Start()
-    module = catalog.load("models", job.recipe.model)
+    module = job.recipe.load()
     gpus = 0 if kind(module) == "estimator" else job.gpus
     with granted(gpus, job.device, job.jobs_per_gpu) as name:
         device = prepare(name, job.threads)
-        fold, read = read_fold(job.folds, job.fold), inputs(job.recipe, module)
-        words = job.transcripts, job.embedding
-        data = fold_data.load(fold, read, job.features, *words, shards=job.shards, device=device, seed=job.seed)
+        fold = read_fold(job.folds, job.fold)
+        files = job.features, job.transcripts, job.embedding
+        wanted = inputs(job.recipe, module)
+        data = fold_data.load(fold, wanted, *files, shards=job.shards, device=device, seed=job.seed)
         loading = start.seconds()
         checkpoint = _checkpoint(job, data)
         with metered(gpu_uuid(device)) as joules:

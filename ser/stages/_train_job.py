@@ -22,11 +22,13 @@ class TrainJob(GpuJob):
     features: dict[str, Path] = Field(description="Folder of shards by feature.")
     transcripts: Path | None = Field(None, description="Folder of transcripts, for a recipe that reads words.")
     embedding: Path | None = Field(None, description="Word vectors to start from, for a recipe that reads words.")
-    shards: int | None = Field(None, description="Shards of each feature and transcript; default: all in its folder.")
+    shards: int | None = Field(None, description="Shards of each feature and transcript; without it, all there are.")
     folds: File = Field(description="Fold table of the protocol; its notes hold the protocol.")
     threads: Threads = Field(1, description="CPU threads of the numerical libraries.")
     code: str = Field(
-        "", exclude=True, description="Hash of the code that decides the outcome, kept in run.json; default: computed."
+        "",
+        exclude=True,
+        description="Hash of the code that decides the outcome; computed if not given.",
     )
     out: File = Field(description="Folder of the run, to write.")
 

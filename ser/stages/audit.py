@@ -29,7 +29,7 @@ class AuditJob(Job):
 
     manifest: File = Field(description="manifest.parquet of the corpus.")
     folds: File = Field(description="Fold table of the protocol; its metadata hold the protocol.")
-    fingerprints: OptionalFile = Field(None, description="Folder of fingerprint shards; without it, audio is ignored.")
+    fingerprints: OptionalFile = Field(None, description="Folder of fingerprint shards; none: no audio is compared.")
     shards: int | None = Field(None, ge=1, description="Shards of the fingerprints; all in the folder if not given.")
     words: int = Field(leakage.WORDS, description="A text with fewer words does not count as a scripted sentence.")
     threshold: float = Field(duplicates.THRESHOLD, description="Correlation from which two recordings are the same.")

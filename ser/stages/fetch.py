@@ -88,10 +88,10 @@ def _release(job: FetchJob, adapter: ModuleType, folder: Path) -> dict[str, str 
     if archive == OFFICIAL and not source.url:
         raise SerError(f"{where}: 'archive: official', but {card.title} has no public address.")
     url, size = (source.url, source.size) if archive == OFFICIAL else (archive, None)
-    here = job.root.parent / "archives" / job.corpus / addresses.filename(url)
-    here = downloads.download(url, here, md5=source.md5, size=size, corpus=job.corpus)
-    md5 = downloads.md5_of(here)
-    archives.unpack(here, folder)
+    kept = job.root.parent / "archives" / job.corpus / addresses.filename(url)
+    kept = downloads.download(url, kept, md5=source.md5, size=size, corpus=job.corpus)
+    md5 = downloads.md5_of(kept)
+    archives.unpack(kept, folder)
     _lift(folder, adapter, job.options)
     return {"from": addresses.public(url), "md5": md5}
 

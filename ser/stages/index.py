@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field
 
+from ser import layout
 from ser.errors import SerError, offenders
 from ser.files.atomic import write_text
 from ser.files.checksums import checksum
@@ -28,7 +29,7 @@ def index(job: IndexJob) -> None:
     A job that reads all shards depends on this file instead of on each of them: shards that are written again with the
     same content give the same file. SerError names the missing shards, and one that cannot be read.
     """
-    paths = [job.folder / f"{shard}.parquet" for shard in range(job.shards)]
+    paths = layout.shards(job.folder, job.shards)
     if missing := [path.name for path in paths if not path.is_file()]:
         raise SerError(f"{job.folder}: {offenders(missing)} of {job.shards} shards are missing; run the stage before.")
     entries: list[dict[str, Any]] = []

@@ -58,7 +58,7 @@ class PrepareJob(Job):
     root: Path = Field(description="Folder of the unpacked release.")
     jobs: Threads = Field(1, description="Recordings inspected at a time.")
     manifest: File = Field(description="Manifest to write.")
-    recordings: File = Field(description="RECORDINGS table to write: what audio is cut from, of the manifest.")
+    recordings: File = Field(description="RECORDINGS table to write: columns of the manifest that audio depends on.")
     excluded: File = Field(description="CSV to write: the utterances left out, with the reason.")
 
 

@@ -38,7 +38,7 @@ def score(job: ScoreJob) -> None:
         read = predictions.read(list(group))
         for (system, seed), rows in read.rows.groupby(["system", "seed"]):
             matrices: dict[Any, Floats] = {fold: _confusion(part, read.classes) for fold, part in rows.groupby("fold")}
-            matrices[contracts.POOLED] = np.sum(list(matrices.values()), axis=0)
+            matrices[contracts.ALL_FOLDS] = np.sum(list(matrices.values()), axis=0)
             for fold, matrix in matrices.items():
                 run = {"corpus": corpus, "protocol": protocol, "system": system, "seed": seed, "fold": fold}
                 values.extend(_values(run, read.classes, matrix, plan.experiment.metrics))

@@ -12,10 +12,10 @@ __all__ = ["Contract", "metadata", "read", "select", "write"]
 FROM_SCRATCH = "word vectors learned from scratch"  # begins the note of a run without the recipe's word vectors
 TRAINED_HERE = "trained by this pipeline"  # begins the provenance of weights trained on the corpus's own speakers
 PARTS = ("train", "dev", "test")
-ALL_FOLDS = -1  # the fold number of a row over all folds together
+ALL_FOLDS = -1  # the fold number of a row over all folds together; where rows have a seed, of that seed
 
-# Of a leak: found and declared by the protocol; found and not declared, which no written table holds; declared and not
-# found; not found; found, but not a leak; unknown, since the corpus does not say.
+# The outcome of a check, in this order: found and declared by the protocol; found and not declared, which no written
+# table holds; declared and not found; not found; found, but no leak; unknown, since the corpus does not say.
 STATUSES = ("declared", "undeclared", "declared, not found", "none", "noted", "unknown")
 
 RATER = pa.struct([("rater", pa.string()), ("emotions", pa.list_(pa.string()))])
@@ -184,8 +184,6 @@ ATTENTION = Contract(
     positive=("step",),
     allowed={"axis": ("frames", "words")},
 )
-
-POOLED = -1  # the fold number of a row over all folds of a seed together
 
 SCORES = Contract(
     "scores",

@@ -81,7 +81,7 @@ class Contract:
                 yield f"'{column}' holds {offenders(wrong)}; known: {', '.join(allowed)}"
         for column, value in self.present.items():
             if value not in table[column].unique().to_pylist():
-                yield f"no row has {column} {value}"
+                yield f"no row has '{value}' in column '{column}'"
         for column, sizes in self.arrays.items():
             lengths = pc.binary_length(table[column]).to_pylist()
             rows = table.drop_columns([column]).to_pylist()

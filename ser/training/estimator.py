@@ -25,13 +25,16 @@ def train(task: TrainingTask, data: FoldData) -> Outcome:
     estimator = set_seed(module.build(len(fold.classes), **recipe.options), task.seed)
     with threadpool_limits(task.threads), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        began = time.monotonic()  # building and predicting do not count
-        estimator.fit(_matrix(data, "train"), fold.labels[fold.rows("train")])
+        vectors = _matrix(data, "train")
+        began = time.monotonic()  # the fit alone
+        estimator.fit(vectors, fold.labels[fold.rows("train")])
         history = [Epoch(epoch=1, step=1, seconds=time.monotonic() - began)]
         scores = np.asarray(module.scores(estimator, _matrix(data, "test")), dtype=np.float64)
     wanted = fold.rows("test").size, len(fold.classes)
     if scores.shape != wanted or not np.isfinite(scores).all():
-        raise SerError(f"the model '{recipe.model}' gave scores of shape {scores.shape}, not finite ones of {wanted}.")
+        raise SerError(
+            f"the model '{recipe.model}' gave scores of shape {scores.shape}; {wanted} and finite are needed."
+        )
     notes = ["probabilities are the softmax over the estimator's scores, not calibrated"]
     for text in dict.fromkeys(f"{warning.category.__name__}: {warning.message}" for warning in caught):
         print(text, file=sys.stderr, flush=True)

@@ -23,13 +23,13 @@ from ser.training.training_state import TrainingState
 def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> TrainingState:
     """Train ``model`` in place on the train part; it ends with the weights of the epoch that the protocol selects.
 
-    The result holds the history and the number of resumes. Continues from ``task.checkpoint`` where that holds an
-    earlier attempt. SerError where a loss is not finite, naming epoch and step.
+    Continues an earlier attempt in ``task.checkpoint``. WA and UA of the test part are recorded and select nothing.
+    SerError, with epoch and step, where a loss is not finite.
     """
     training, protocol, examples = task.recipe.training, data.fold.protocol, data.examples("train")
     model.to(data.device)
-    optimiser = optimisers.make(model, training, data.device)
-    loss_of, state = loss_function(model, data, training), training_state.load(task.checkpoint, model, optimiser)
+    optimiser, loss_of = optimisers.make(model, training, data.device), loss_function(model, data, training)
+    state = training_state.load(task.checkpoint, model, optimiser)
     history, log = state.history, TrainingLog(training.epochs, len(state.history))
     while not finished(history, training, protocol.selection):
         began, epoch, step = time.monotonic(), len(history) + 1, history[-1].step if history else 0

@@ -13,7 +13,7 @@ from ser.layers.interface import Batch
 from ser.training import batch_order
 from ser.training.fold_data import FoldData
 
-Scores = tuple[float | None, float | None, float | None]
+Scores = tuple[float | None, float | None, float | None]  # loss, WA and UA; None where not measured
 UNMEASURED: Scores = (None, None, None)
 
 

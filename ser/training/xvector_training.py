@@ -67,7 +67,7 @@ def _divide(speakers: Sequence[int], generator: torch.Generator) -> tuple[list[i
 def _batches(
     levels: Sequence[Tensor], utterances: Sequence[int], generator: torch.Generator
 ) -> Iterator[tuple[list[int], Tensor]]:
-    """Yield shuffled ``utterances`` with ``CROP`` frames of each from a random start, (batch, ``CROP``, 24).
+    """Yield batches of shuffled ``utterances`` and their crops (batch, ``CROP``, 24), each from a random start.
 
     An utterance that is shorter is repeated until it fills them.
     """

@@ -56,6 +56,14 @@ def test_dotfiles_and_other_files_are_passed_over(tmp_path: Path) -> None:
     assert ravdess.sources(root) == [root / real]
 
 
+def test_linked_folders_are_read_and_a_circle_of_links_ends(tmp_path: Path) -> None:
+    root, elsewhere = tmp_path / "root", put(tmp_path / "elsewhere", "03-01-06-02-01-02-12.wav")
+    root.mkdir()
+    (root / "Actor_12").symlink_to(elsewhere)
+    (elsewhere / "up").symlink_to(root)
+    assert ravdess.audio_files(root) == ["Actor_12/03-01-06-02-01-02-12.wav"]
+
+
 def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SerError, match="Actor_01"):
         ravdess.utterances(tmp_path)

@@ -162,6 +162,14 @@ def test_weights_of_another_network_are_refused_by_name_and_shape(tmp_path: Path
     assert 'Unexpected key(s) in state_dict: "mean_var_norm"' in str(error.value)
 
 
+def test_weights_without_all_their_entries_are_refused(tmp_path: Path) -> None:
+    state = network().state_dict()
+    del state["blocks.2.norm.num_batches_tracked"]
+    save_file(state, tmp_path / "short.safetensors")
+    with pytest.raises(SerError, match=r"Missing key\(s\): blocks\.2\.norm\.num_batches_tracked"):
+        xvector.extract(wave(), RATE, weights=tmp_path / "short.safetensors")
+
+
 class Bomb:
     """Pickles to a call that writes a file."""
 

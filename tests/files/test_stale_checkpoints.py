@@ -83,6 +83,17 @@ def test_a_file_system_without_locks_has_its_checkpoints_listed_and_removed(monk
     assert not held.folder.exists()
 
 
+def refused(*_: object, **__: object) -> None:
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_the_checkpoint_of_another_user_counts_as_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = saved("theirs", 10)
+    monkeypatch.setattr("ser.files.checkpoints.FileLock.acquire", refused)
+    assert [(row["in_use"], row["removed"]) for row in listed("--remove")] == [(True, False)]
+    assert held.folder.exists()
+
+
 def test_a_torn_one_is_listed_without_its_run_and_can_be_removed() -> None:
     held = saved("torn", 10)
     (held.folder / FILE).write_bytes(b"torn")

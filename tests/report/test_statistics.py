@@ -103,6 +103,22 @@ def test_intervals_of_other_runs_are_refused(
         render(plan_of(block), tmp_path, tmp_path / "out")
 
 
+def test_comparisons_of_other_runs_are_refused(
+    both: Path, plan_of: Callable[..., Plan], render: Callable[..., None], tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(both.parents[1])
+    block = Block(corpora=("demo",), protocols=("session-out",), systems=("Audio-CNN", "SVM_50%"), seeds=(0, 1))
+    for name in ("scores", "confusions", "intervals"):
+        table = getattr(contracts, name.upper())
+        rows = [
+            row for row in contracts.read(table, both / f"{name}.parquet").to_pylist() if row["protocol"] != "random"
+        ]
+        contracts.write(table, rows, tmp_path / f"{name}.parquet")
+    (tmp_path / "comparisons.parquet").write_bytes((both / "comparisons.parquet").read_bytes())
+    with pytest.raises(SerError, match=r"comparisons table holds more.*demo/random; compare again"):
+        render(plan_of(block), tmp_path, tmp_path / "out")
+
+
 def test_comparisons_are_on_the_page_by_name(both: Path) -> None:
     table = contracts.read(contracts.COMPARISONS, both / "comparisons.parquet").to_pandas()
     page = (both / "index.html").read_text(encoding="utf-8")

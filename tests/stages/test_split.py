@@ -182,6 +182,7 @@ def broken(part: np.ndarray, fold: int, kind: str) -> np.ndarray:
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
+        ("no fold", "the rule yields no fold"),
         ("too few", r"fold 0 has \d+ parts for \d+ utterances"),
         ("twice", "tested in more than one fold: S"),
         ("never", "tested in no fold: S2"),
@@ -194,7 +195,8 @@ def test_a_rule_that_breaks_its_contract_is_an_error(
     sound = catalog.load("protocols", "session_out")
 
     def assign(rows: pd.DataFrame, **options: Any) -> Iterator[np.ndarray]:
-        return (broken(part, fold, kind) for fold, part in enumerate(sound.assign(rows, **options)))
+        parts = () if kind == "no fold" else sound.assign(rows, **options)
+        return (broken(part, fold, kind) for fold, part in enumerate(parts))
 
     rule = SimpleNamespace(assign=assign, folds=sound.folds)
     monkeypatch.setattr(catalog, "load", lambda kind, name: rule)  # noqa: ARG005

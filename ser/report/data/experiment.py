@@ -122,6 +122,9 @@ def read(plan: Plan, tables: Mapping[str, Path]) -> ReportData:
     groups = group_results(records, scores, confusions, ranking)
     systems = groupby(sorted(jobs), key=lambda run: run[:3])
     pairs = list(dict.fromkeys((run.corpus, run.protocol) for run in jobs))
+    if odd := set(zip(compared["corpus"], compared["protocol"], strict=True)) - set(pairs):
+        named = offenders("/".join(pair) for pair in sorted(odd))
+        raise SerError(f"the comparisons table holds more than the experiment's runs: {named}; compare again.")
     return ReportData(
         plan=plan,
         ranking=ranking,

@@ -21,7 +21,7 @@ from ser.papers.matching import OwnResult
 from ser.papers.published import Published
 from ser.report.data.runs import RunRecord
 from ser.report.formats import spans
-from ser.tables.contracts import FROM_SCRATCH, POOLED, TRAINED_HERE
+from ser.tables.contracts import ALL_FOLDS, FROM_SCRATCH, TRAINED_HERE
 
 LEAKING = frozenset({"speaker", "test selection"})  # leaks that end speaker independence; other leaks are only named
 KEYS = ["corpus", "protocol", "system"]
@@ -211,7 +211,7 @@ def group_results(
 
 def _match(records: Sequence[RunRecord], scores: pd.DataFrame) -> None:
     wanted = {tuple(record.run) for record in records}
-    single = scores.loc[scores["fold"] != POOLED, [*KEYS, "seed", "fold"]].drop_duplicates()
+    single = scores.loc[scores["fold"] != ALL_FOLDS, [*KEYS, "seed", "fold"]].drop_duplicates()
     found = set(single.itertuples(index=False, name=None))
     for what, odd in (("lacks", wanted - found), ("holds more than the experiment's", found - wanted)):
         if odd:
@@ -222,9 +222,9 @@ def _match(records: Sequence[RunRecord], scores: pd.DataFrame) -> None:
 def _result(records: list[RunRecord], scores: pd.DataFrame, confusions: pd.DataFrame) -> Result:
     first = records[0]
     classes = list(first.classes)
-    pooled = scores[scores["fold"] == POOLED]
+    pooled = scores[scores["fold"] == ALL_FOLDS]
     recalls = pooled[pooled["metric"] == "recall"].groupby("label")["value"].mean().reindex(classes)
-    counts = confusions[confusions["fold"] == POOLED].groupby(["label", "predicted"])["utterances"].sum()
+    counts = confusions[confusions["fold"] == ALL_FOLDS].groupby(["label", "predicted"])["utterances"].sum()
     confusion = counts.unstack(fill_value=0).reindex(index=classes, columns=classes, fill_value=0).astype(int)
     return Result(
         *first.run[:3],
@@ -242,8 +242,8 @@ def _scores(scores: pd.DataFrame, confusion: pd.DataFrame) -> dict[str, Score]:
     chance = {"WA": float(tested.max() / tested.sum()), "UA": 1.0 / len(confusion)}
     found = {}
     for metric, rows in scores[scores["metric"] != "recall"].groupby("metric", sort=False):
-        pooled = rows[rows["fold"] == POOLED]
-        by_fold = rows[rows["fold"] != POOLED].groupby("fold")["value"].mean()
+        pooled = rows[rows["fold"] == ALL_FOLDS]
+        by_fold = rows[rows["fold"] != ALL_FOLDS].groupby("fold")["value"].mean()
         found[str(metric)] = Score(
             value=pooled["value"].mean(),
             sd=pooled["value"].std(),

@@ -67,8 +67,8 @@ def interval(metric: str, title: str, of: Value, kind: Format = PERCENT, **optio
 
 
 def result_of(row: Row) -> Result:
-    """Return the result that a row is, or is about."""
-    found: Result = row if isinstance(row, Result) else row["result"] if isinstance(row, dict) else row.result
+    """Return the result that a row is, or that it has under ``result``."""
+    found: Result = row if isinstance(row, Result) else row["result"]
     return found
 
 

@@ -50,7 +50,7 @@ def tables(data: ReportData) -> list[Table]:
         Column("remark", "Remark"),
         *csv_only(note="group.warning"),
     ]
-    table = partial(Table, source=SOURCE[1:], warning=data.warning)
+    table = partial(Table, source=SOURCE, warning=data.warning)
     return [
         table("Mean over systems", means, mean_gaps(data), "Differences in points, with the leak less without."),
         table("Each system", single, gaps(data), PERCENTS, group=_heading, folded=len(gaps(data)) > 12),
