@@ -6,7 +6,8 @@ from typing import Any
 
 from ser import catalog
 from ser.config import extractors, read
-from ser.config.schema import Protocol, Recipe
+from ser.config.recipe import Recipe
+from ser.config.schema import Protocol
 from ser.corpus import Facts
 from ser.errors import SerError
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from ser import catalog
 from ser.cli import app
 from ser.config.plan import Plan, read_plan
-from ser.config.schema import Recipe
+from ser.config.recipe import Recipe
 from ser.errors import SerError
 from ser.jobs.job import File, Job
 from ser.stages.train import TrainJob

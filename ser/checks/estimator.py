@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ser.config.schema import Recipe
+from ser.config.recipe import Recipe
 from ser.errors import require
 from ser.training.estimator import set_seed
 

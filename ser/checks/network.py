@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ser.config.entries import Options
 from ser.config.options import with_options
-from ser.config.schema import Inputs, Options, Recipe
+from ser.config.recipe import Inputs, Recipe
 from ser.errors import SerError, require
 from ser.layers.interface import Batch, Shape
 from ser.training import network

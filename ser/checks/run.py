@@ -8,8 +8,10 @@ from typing import Any
 
 from ser import catalog
 from ser.config import definitions, extractors, read
+from ser.config.entries import Entry, Options
 from ser.config.options import needed, unchecked, with_options
-from ser.config.schema import Config, Corpus, Entry, Feature, Inputs, Options, Protocol, Recipe, Transcript
+from ser.config.recipe import Inputs, Recipe
+from ser.config.schema import Config, Corpus, Feature, Protocol, Transcript
 from ser.errors import SerError
 
 KINDS: Mapping[str, type[Entry]] = {  # the entry of the configuration that names a module of the kind

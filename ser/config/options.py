@@ -20,8 +20,9 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from ser import catalog
 from ser.config.definitions import TAKEN_BY, problems
+from ser.config.recipe import Recipe
 from ser.config.renamed import REPLACED_EXTRACTORS
-from ser.config.schema import Corpus, Feature, Protocol, Recipe, Transcript
+from ser.config.schema import Corpus, Feature, Protocol, Transcript
 from ser.errors import SerError, unknown
 
 LIGHT = {module.__name__: module for module in (collections.abc, pathlib, pydantic, typing)}

@@ -7,8 +7,10 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
+from ser.config.entries import Strict
+from ser.config.recipe import Recipe
 from ser.config.renamed import require_known
-from ser.config.schema import Experiment, Protocol, Recipe, Strict
+from ser.config.schema import Experiment, Protocol
 from ser.errors import SerError, offenders
 from ser.files import embedded_checksum
 from ser.layout import Run

@@ -11,22 +11,12 @@ from typing import Any
 import yaml
 
 from ser import catalog
+from ser.config.entries import Strict
 from ser.config.extractors import trained
 from ser.config.options import needed, with_options
+from ser.config.recipe import Inputs, Recipe
 from ser.config.renamed import require_known
-from ser.config.schema import (
-    Config,
-    Corpus,
-    Devices,
-    Embedding,
-    Experiment,
-    Feature,
-    Inputs,
-    Protocol,
-    Recipe,
-    Strict,
-    Transcript,
-)
+from ser.config.schema import Config, Corpus, Devices, Embedding, Experiment, Feature, Protocol, Transcript
 from ser.config.validation import Raw, check_values, mapping, record, records, section_of
 from ser.config.variants import remarks
 from ser.errors import SerError

@@ -1,19 +1,15 @@
 """The keys of the configuration, their types, ranges and defaults. The Snakefile imports it for every job."""
 
 import hashlib
-import json
-from operator import not_
 from pathlib import Path
-from types import ModuleType
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt, PlainSerializer
+from pydantic import AfterValidator, Field, NonNegativeInt
 
 from ser import catalog
+from ser.config.entries import Entry, Options, Strict
+from ser.config.recipe import Recipe
 
-DECISIVE = PlainSerializer(lambda entry: json.loads(entry.decisive()))  # in a job: an entry without titles and remarks
-Options = dict[str, Any]
-Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 Allowance = Literal["subset", "unlabelled-audio", "missing-audio", "unreadable", "silent", "short"]
 
 # What train shares with test. speaker: the same people; session: the same recording session, often the test speaker's
@@ -21,36 +17,8 @@ Allowance = Literal["subset", "unlabelled-audio", "missing-audio", "unreadable",
 # train, so that the epoch is selected for known voices; test selection: the epoch is selected on the test part; audio:
 # copies of one recording in two parts; normalisation: statistics are fitted on more than the train part.
 Leak = Literal["speaker", "session", "dialog", "text", "dev speaker", "test selection", "audio", "normalisation"]
-
-
-class Strict(BaseModel):
-    """A frozen record in which an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    def canonical(self, exclude: set[str] | None = None) -> str:
-        """Return the record as JSON with sorted keys, without the ``exclude`` fields: equal records give equal text."""
-        return json.dumps(self.model_dump(mode="json", exclude=exclude), sort_keys=True, separators=(",", ":"))
-
-
-class Entry(Strict):
-    """An entry that names a module of ``ser/<FOLDER>`` in its key ``KEY`` and has options for it."""
-
-    FOLDER: ClassVar[str]
-    KEY: ClassVar[str]
-
-    @property
-    def module(self) -> str:
-        """Return the module's name."""
-        return str(getattr(self, self.KEY))
-
-    def load(self) -> ModuleType:
-        """Import the module; SerError with the near miss if there is none."""
-        return catalog.load(self.FOLDER, self.module)
-
-    def decisive(self) -> str:
-        """Return everything that affects a result (no titles, no remarks) as canonical JSON."""
-        return self.canonical(exclude={"title", "paper", "published", "defaults"})
+METRICS = catalog.choices("ser.metrics", "METRICS")
+Metrics = Annotated[tuple[Literal[METRICS], ...], AfterValidator(lambda names: tuple(dict.fromkeys(names)))]  # type: ignore[valid-type]
 
 
 class Corpus(Entry):
@@ -126,111 +94,6 @@ class Protocol(Entry):
     def digest(self) -> str:
         """Return 12 hexadecimal digits over everything that affects a result."""
         return hashlib.blake2b(self.decisive().encode(), digest_size=6).hexdigest()
-
-
-class Segments(Strict):
-    """Cut an utterance into segments of equal length; its probabilities are the mean over its segments."""
-
-    frames: int = Field(ge=1, description="frames of a segment; a shorter utterance is zero-padded to it")
-    train_hop: int = Field(ge=1, description="frames between the starts of two training segments")
-    test_hop: int = Field(ge=1, description="frames between the starts of two dev or test segments")
-
-
-class View(Strict):
-    """How a system reads a feature. The steps are applied in the order of the keys."""
-
-    feature: str
-    scale: Literal["none", "log"] = Field("none", description="log: natural logarithm of value + 1e-8")
-    normalise: Literal["none", "utterance", "utterance_global", "statistics"] = Field(
-        "none",
-        description="utterance: mean 0, sd 1 per dimension over the utterance's frames; utterance_global: one mean and "
-        "sd per utterance; statistics: per dimension, fitted on the protocol's normalisation scope",
-    )
-    limit: int | None = Field(None, ge=1, description="keep at most the first N frames")
-    length: int | None = Field(None, ge=1, description="keep the first N frames, zero-pad shorter utterances to N")
-    segments: Segments | None = None
-    compand: Literal["none", "minmax_mulaw", "max_mulaw", "literal_mulaw"] = Field(
-        "none",
-        description="per segment or utterance: map to [-1, 1] by minimum and maximum (minmax), by the maximum to "
-        "[0, 1] (max), or 2·x/max − 1 (literal), then sgn(x)·ln(1+255|x|)/ln 256",
-    )
-
-
-class Words(Strict):
-    """How a system reads a transcript: as words, each with a vector that is trained with the model."""
-
-    transcript: str = Field("given", description="name under transcripts; given: the corpus's own")
-    limit: int | None = Field(None, ge=1, description="keep at most the first N words")
-    length: int | None = Field(None, ge=1, description="keep the first N words, pad shorter transcripts to N")
-    minimum: int = Field(1, ge=1, description="a word with fewer occurrences in train counts as unknown")
-    embedding: str | None = Field(None, description="initial vectors, a name under embeddings; null: from scratch")
-    dims: int = Field(300, ge=1, description="size of a word vector")
-
-
-class Inputs(Strict):
-    """The modalities of a model: frames, a vector per utterance, words, or several of them."""
-
-    frames: View | None = None
-    vector: View | None = None
-    words: Words | None = None
-
-    def views(self) -> dict[str, View]:
-        """Return the modalities that read a feature, by name."""
-        return {name: view for name in ("frames", "vector") if (view := getattr(self, name)) is not None}
-
-    def modalities(self) -> tuple[str, ...]:
-        """Return the names of all modalities."""
-        return (*self.views(), *(("words",) if self.words is not None else ()))
-
-
-OPTIMISERS, SCHEDULES = (catalog.choices("ser.training.optimisers", table) for table in ("OPTIMISERS", "SCHEDULES"))
-METRICS = catalog.choices("ser.metrics", "METRICS")
-Metrics = Annotated[tuple[Literal[METRICS], ...], AfterValidator(lambda names: tuple(dict.fromkeys(names)))]  # type: ignore[valid-type]
-
-
-class Training(Strict):
-    """Optimisation of a network; scikit-learn estimators ignore it."""
-
-    # A later key needs exclude_if for its default: recipes of earlier runs, and their results, stay valid.
-    optimiser: Literal[OPTIMISERS] = "adam"  # type: ignore[valid-type]
-    learning_rate: float = Field(1e-3, gt=0)
-    momentum: float = Field(0.0, ge=0, lt=1)
-    nesterov: bool = False
-    beta1: float = Field(0.9, ge=0, lt=1)
-    beta2: float = Field(0.999, ge=0, lt=1)
-    weight_decay: float = Field(0.0, ge=0, description="an L2 term in the gradient; of adamw decoupled from it")
-    decay: Literal["all", "weights"] = Field("all", description="weights: not on biases and normalisation layers")
-    batch: int = Field(32, ge=1, description="utterances, or segments where the view cuts them")
-    epochs: int = Field(50, ge=1)
-    steps: int | None = Field(None, ge=1, description="stop after N optimiser steps, whatever the epoch")
-    patience: int | None = Field(None, ge=1, description="stop after N epochs without a better dev score")
-    milestones: tuple[int, ...] = Field((), description="epochs before which the learning rate is divided by ten")
-    warmup: int = Field(0, ge=0, exclude_if=not_, description="steps over which the learning rate rises linearly")
-    schedule: Literal[SCHEDULES] | None = Field(  # type: ignore[valid-type]
-        None, exclude_if=not_, description="cosine: the learning rate falls to 0 after warmup"
-    )
-    clip_norm: float | None = Field(None, gt=0, description="largest gradient norm")
-    clip_value: float | None = Field(None, gt=0, description="largest absolute value of a gradient element")
-    class_weights: Literal["none", "balanced"] = "none"
-
-
-class Recipe(Entry):
-    """One system: inputs, model, options and training."""
-
-    FOLDER, KEY = "models", "model"
-
-    title: str = ""
-    paper: str | None = Field(None, description="paper that describes it, such as cao2019")
-    published: dict[str, Names] = Field(
-        default_factory=dict, description="paper: its name, or names, in that paper's results"
-    )
-    model: str = Field(description="module in ser/models")
-    options: Options = Field(default_factory=dict, description="keyword arguments of the model's build()")
-    inputs: Inputs
-    training: Training = Training()
-    defaults: dict[str, str] = Field(
-        default_factory=dict, description="key: reason for our default, where the paper gives no value"
-    )
 
 
 class Block(Strict):

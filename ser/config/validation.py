@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ser.config.describe import record_in
+from ser.config.entries import Strict
 from ser.config.renamed import require_known
-from ser.config.schema import Strict
 from ser.errors import SerError
 
 Raw = Mapping[str, Any]

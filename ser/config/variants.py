@@ -4,8 +4,9 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from ser.config.entries import Entry
 from ser.config.extractors import trained
-from ser.config.schema import Config, Entry, Feature
+from ser.config.schema import Config, Feature
 
 REMARKED = ("model", "options", "inputs", "training")  # sections of a recipe whose values have remarks
 

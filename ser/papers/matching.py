@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from ser.config.schema import Recipe
+from ser.config.recipe import Recipe
 from ser.papers import published
 from ser.papers.claims import FILTER_STUDY, Claim
 from ser.papers.published import Published

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from ser import catalog
-from ser.config.schema import Recipe
+from ser.config.recipe import Recipe
 from ser.errors import SerError
 from ser.files.atomic import write_text
 from ser.provenance.essence import Target

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ser.config.schema import DECISIVE, Recipe
+from ser.config.entries import DECISIVE
+from ser.config.recipe import Recipe
 from ser.jobs.job import File, GpuJob, Threads
 from ser.layout import Run
 

@@ -7,8 +7,9 @@ from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from ser.config import extractors
+from ser.config.entries import Options
 from ser.config.options import uses_device, with_options
-from ser.config.schema import Feature, Options
+from ser.config.schema import Feature
 from ser.errors import SerError, offenders
 from ser.jobs.devices import granted
 from ser.jobs.job import File, GpuJob

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from ser import catalog
-from ser.config.schema import Options
+from ser.config.entries import Options
 from ser.corpus import Source
 from ser.errors import SerError
 from ser.files import addresses, archives, downloads

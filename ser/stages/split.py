@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 import pyarrow as pa
 from pydantic import Field
 
-from ser.config.schema import DECISIVE, Protocol
+from ser.config.entries import DECISIVE
+from ser.config.schema import Protocol
 from ser.errors import SerError, offenders, unknown
 from ser.jobs.job import File, Job
 from ser.tables import contracts

@@ -6,8 +6,9 @@ from pathlib import Path
 from pydantic import Field
 
 from ser.config import extractors
+from ser.config.entries import Options
 from ser.config.options import uses_device, with_options
-from ser.config.schema import Options, Transcript
+from ser.config.schema import Transcript
 from ser.errors import SerError, offenders
 from ser.jobs.devices import granted
 from ser.jobs.job import File, GpuJob, OptionalFile

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ser.config.schema import Training
+from ser.config.recipe import Training
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ser import layout
-from ser.config.schema import View
+from ser.config.recipe import View
 from ser.errors import SerError, offenders
 from ser.tables import contracts
 from ser.training import normalisation

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ser.config.schema import Inputs, View
+from ser.config.recipe import Inputs, View
 from ser.errors import SerError, unknown
 from ser.layers.interface import Batch, Shape
 from ser.training import feature_input, word_input

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ser.config.schema import Training
+from ser.config.recipe import Training
 from ser.errors import SerError
 from ser.jobs.training_log import TrainingLog
 from ser.layers.interface import Batch

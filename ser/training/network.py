@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ser.config.schema import Protocol, Recipe, Training
+from ser.config.recipe import Recipe, Training
+from ser.config.schema import Protocol
 from ser.errors import SerError
 from ser.layers.interface import Batch, Shape
 from ser.tables.contracts import PARTS

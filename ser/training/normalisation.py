@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ser.config.schema import View
+from ser.config.recipe import View
 from ser.errors import SerError, offenders
 from ser.training.fold import Fold
 

@@ -9,7 +9,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.optim import Optimizer
 
 from ser.choices import Choices
-from ser.config.schema import Training
+from ser.config.recipe import Training
 from ser.training.device import plain_step, skip_compiler_import
 
 NORMS = (_NormBase, nn.LayerNorm, nn.GroupNorm)

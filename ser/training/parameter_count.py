@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from ser.config.schema import Recipe
+from ser.config.recipe import Recipe
 from ser.errors import unknown
 from ser.layers.interface import Shape
 from ser.training import estimator, network, task

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ser.config.schema import Inputs, Recipe
+from ser.config.recipe import Inputs, Recipe
 from ser.errors import SerError
 from ser.files.checkpoints import CheckpointFile
 from ser.training.epoch_selection import Epoch

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ser.config.schema import Protocol, Recipe
+from ser.config.recipe import Recipe
+from ser.config.schema import Protocol
 from ser.errors import SerError
 from ser.files.checkpoints import CheckpointFile
 from ser.training.epoch_selection import Epoch

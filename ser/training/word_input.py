@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ser.config.schema import Words
+from ser.config.recipe import Words
 from ser.errors import SerError, offenders
 from ser.tables import contracts
 from ser.text import transcripts

@@ -7,9 +7,9 @@ import pytest
 from ser import catalog
 from ser.checks.run import KINDS
 from ser.config.definitions import TAKEN_BY
+from ser.config.entries import Entry
 from ser.config.options import with_options
 from ser.config.read import shipped
-from ser.config.schema import Entry
 from ser.errors import SerError
 
 CONFIG = Path(__file__).parents[2] / "config"

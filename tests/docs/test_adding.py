@@ -103,7 +103,8 @@ def test_every_example_is_tested_and_as_short_as_the_page_states() -> None:
 def test_the_added_metric_and_optimiser_are_choices_that_work(copy: Path) -> None:
     code = """
 import numpy as np, torch
-from ser.config.schema import Experiment, Training
+from ser.config.recipe import Training
+from ser.config.schema import Experiment
 from ser.metrics import METRICS
 from ser.training import optimisers
 block = {"corpora": ["a"], "protocols": ["b"], "systems": ["c"]}

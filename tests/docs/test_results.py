@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from ser.cli import app
 from ser.config.plan import Plan
-from ser.config.schema import Block, Experiment, Inputs, Protocol, Recipe
+from ser.config.recipe import Inputs, Recipe
+from ser.config.schema import Block, Experiment, Protocol
 from ser.stages.plan import PlanJob
 from ser.stages.plan import plan as write_plan
 from ser.tables import contracts

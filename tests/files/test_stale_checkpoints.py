@@ -12,7 +12,7 @@ from torch import nn
 from typer.testing import CliRunner
 
 from ser.cli import app
-from ser.config.schema import Training
+from ser.config.recipe import Training
 from ser.files.checkpoints import DAY, FILE, CheckpointFile
 from ser.training import optimisers, training_state
 from ser.training.epoch_selection import Epoch

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 import soundfile
 
 from ser.config.plan import Plan
-from ser.config.schema import Block, Experiment, Inputs, Protocol, Recipe, View
+from ser.config.recipe import Inputs, Recipe, View
+from ser.config.schema import Block, Experiment, Protocol
 from ser.tables import contracts
 
 PROJECT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from ser import catalog
 from ser.checks.network import CLASSES, DIMS, LENGTH, SmallNetwork, smallest
 from ser.config import read
 from ser.config.options import with_options
-from ser.config.schema import Recipe
+from ser.config.recipe import Recipe
 from ser.layers.interface import Shape
 from ser.training import network
 

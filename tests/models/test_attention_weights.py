@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ser import catalog
 from ser.config import read
-from ser.config.schema import Recipe
+from ser.config.recipe import Recipe
 from ser.layers.convolutional_front_end import FrontEnd
 from ser.layers.dot_attention import ContextPooling, MultiHead
 from ser.layers.interface import FRAMES, WORDS, AttentionWeights, Batch, Positions, Shape

@@ -12,7 +12,7 @@ from torch import nn
 
 from ser import catalog
 from ser.config import read
-from ser.config.schema import Recipe
+from ser.config.recipe import Recipe
 from ser.errors import SerError
 from ser.layers.interface import Batch, Shape
 from ser.models import conv_blstm, frame_lstm, hsf_crnn

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ser.config.options import with_options
-from ser.config.schema import Recipe
+from ser.config.recipe import Recipe
 from ser.errors import SerError
 from ser.models import linear_svm
 

@@ -7,7 +7,8 @@ import pytest
 
 from ser.config import extractors, read
 from ser.config.options import with_options
-from ser.config.schema import Feature, Recipe
+from ser.config.recipe import Recipe
+from ser.config.schema import Feature
 from ser.papers import published
 from ser.training.parameter_count import parameters
 

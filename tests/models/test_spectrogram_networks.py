@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ser.config import extractors, read
-from ser.config.schema import Recipe
+from ser.config.recipe import Recipe
 from ser.errors import SerError
 from ser.layers.interface import Batch, Shape
 from ser.layers.recurrent import Recurrent

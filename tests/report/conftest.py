@@ -14,7 +14,8 @@ import pyarrow as pa
 import pytest
 
 from ser.config.plan import Plan
-from ser.config.schema import Block, Experiment, Protocol, Recipe
+from ser.config.recipe import Recipe
+from ser.config.schema import Block, Experiment, Protocol
 from ser.layout import Run, audit, manifest
 from ser.metrics import DEFAULT
 from ser.stages.compare import CompareJob, compare

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from ser.config.plan import Plan
-from ser.config.schema import Block, Experiment, Protocol, Recipe
+from ser.config.recipe import Recipe
+from ser.config.schema import Block, Experiment, Protocol
 from ser.papers.claims import claims
 
 LABELS = {"angry": ("angry",), "happy": ("happy", "excited"), "neutral": ("neutral",), "sad": ("sad",)}

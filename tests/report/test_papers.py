@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from ser.config.plan import Plan
-from ser.config.schema import Block, Experiment, Protocol, Recipe, Sweep
+from ser.config.recipe import Recipe
+from ser.config.schema import Block, Experiment, Protocol, Sweep
 from ser.papers import published
 from ser.report.sections.papers import NOT_RUN, Cell
 

@@ -11,7 +11,8 @@ import pytest
 
 from ser import layout
 from ser.config.plan import Plan
-from ser.config.schema import Block, Inputs, Words
+from ser.config.recipe import Inputs, Words
+from ser.config.schema import Block
 from ser.tables import contracts
 
 GIVEN = "<b>confidential</b> sentence number"

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from ser.config.plan import Plan
-from ser.config.schema import Block, Experiment, Inputs, Protocol, Recipe
+from ser.config.recipe import Inputs, Recipe
+from ser.config.schema import Block, Experiment, Protocol
 from ser.layout import Run
 from ser.stages.plan import PlanJob, plan
 

@@ -17,7 +17,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ser import catalog, layout
-from ser.config.schema import Protocol, Recipe
+from ser.config.recipe import Recipe
+from ser.config.schema import Protocol
 from ser.errors import SerError
 from ser.files import checkpoints
 from ser.layers.interface import FRAMES, AttentionWeights, Batch, Shape

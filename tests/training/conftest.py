@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ser.config.schema import Inputs, Protocol, View
+from ser.config.recipe import Inputs, View
+from ser.config.schema import Protocol
 from ser.layers.interface import Batch, Shape
 from ser.tables import contracts
 from ser.training import fold, fold_data

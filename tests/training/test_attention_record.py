@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ser import catalog
 from ser.config import read
-from ser.config.schema import Recipe, View
+from ser.config.recipe import Recipe, View
 from ser.errors import SerError
 from ser.files.checkpoints import CheckpointFile
 from ser.layers.interface import FRAMES, WORDS, AttentionWeights, Batch, Positions, Shape

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ser.config.schema import Recipe, Training, View
+from ser.config.recipe import Recipe, Training, View
 from ser.files import checkpoints
 from ser.files.checkpoints import CheckpointFile
 from ser.layers.interface import Batch, Shape

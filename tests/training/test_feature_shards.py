@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from ser.config.schema import Protocol, View
+from ser.config.recipe import View
+from ser.config.schema import Protocol
 from ser.errors import SerError
 from ser.training import feature_input
 from ser.training.fold import Fold

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from ser.config.schema import Inputs, Recipe, Training, View
+from ser.config.recipe import Inputs, Recipe, Training, View
 from ser.errors import SerError
 from ser.files.checkpoints import CheckpointFile
 from ser.training import epoch_selection, loop, predict

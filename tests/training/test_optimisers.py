@@ -10,8 +10,8 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
-from ser.config import schema
-from ser.config.schema import Inputs, Recipe, Training
+from ser.config import recipe
+from ser.config.recipe import Inputs, Recipe, Training
 from ser.training import optimisers
 
 CPU = torch.device("cpu")
@@ -90,8 +90,8 @@ def test_keys_that_are_not_used_are_not_in_a_recipe_and_unknown_values_are_refus
 
 
 def test_every_optimiser_steps_and_the_configuration_knows_them_all() -> None:
-    assert tuple(optimisers.OPTIMISERS) == schema.OPTIMISERS
-    assert tuple(optimisers.SCHEDULES) == schema.SCHEDULES
+    assert tuple(optimisers.OPTIMISERS) == recipe.OPTIMISERS
+    assert tuple(optimisers.SCHEDULES) == recipe.SCHEDULES
     assert Training().optimiser in optimisers.OPTIMISERS
     for name in optimisers.OPTIMISERS:
         model, training = nn.Linear(2, 2), Training(optimiser=name)
@@ -103,7 +103,7 @@ def test_every_optimiser_steps_and_the_configuration_knows_them_all() -> None:
 def test_a_training_job_imports_neither_torchs_compiler_nor_scikit_learn() -> None:
     script = (
         "import sys, torch, ser.stages._fold_training\n"
-        "from ser.config.schema import Training\n"
+        "from ser.config.recipe import Training\n"
         "from ser.training import device, optimisers\n"
         "device.prepare('cpu', 1)\n"
         "model = torch.nn.Linear(2, 2)\n"

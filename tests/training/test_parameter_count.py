@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ser import catalog
-from ser.config.schema import Inputs, Recipe, View
+from ser.config.recipe import Inputs, Recipe, View
 from ser.errors import SerError
 from ser.training import parameter_count
 

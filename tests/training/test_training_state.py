@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import nn
 
-from ser.config.schema import Inputs, Protocol, Recipe, Training, View
+from ser.config.recipe import Inputs, Recipe, Training, View
+from ser.config.schema import Protocol
 from ser.errors import SerError
 from ser.files import checkpoints
 from ser.files.checkpoints import CheckpointFile
@@ -164,7 +165,7 @@ def test_a_second_process_of_the_same_run_leaves_the_checkpoint_alone_until_the_
 
 SCRIBBLER = """
 import torch
-from ser.config.schema import Training
+from ser.config.recipe import Training
 from pathlib import Path
 from ser.files.checkpoints import CheckpointFile
 from ser.training import optimisers

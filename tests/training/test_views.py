@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from ser.config.schema import View
+from ser.config.recipe import View
 from ser.errors import SerError
 from ser.training import fold_data, normalisation
 from ser.training.fold_data import FoldData

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 import torch
 
-from ser.config.schema import Protocol, Words
+from ser.config.recipe import Words
+from ser.config.schema import Protocol
 from ser.errors import SerError
 from ser.tables import contracts
 from ser.training import fold, word_input

@@ -13,7 +13,7 @@ from typing import Final
 
 import pandas as pd
 
-from ser.config.schema import Recipe
+from ser.config.recipe import Recipe
 from ser.errors import SerError, offenders
 from ser.metrics import METRICS
 from ser.papers import matching

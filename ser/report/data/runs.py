@@ -9,7 +9,8 @@ import pandas as pd
 
 from ser import layout
 from ser.config.plan import Plan
-from ser.config.schema import Protocol, Recipe
+from ser.config.recipe import Recipe
+from ser.config.schema import Protocol
 from ser.errors import SerError
 from ser.files import embedded_checksum
 from ser.layout import Run

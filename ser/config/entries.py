@@ -1,0 +1,43 @@
+"""What every entry of the configuration is: a frozen record, and one that names a module and its options."""
+
+import json
+from types import ModuleType
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+
+from ser import catalog
+
+DECISIVE = PlainSerializer(lambda entry: json.loads(entry.decisive()))  # in a job: an entry without titles and remarks
+Options = dict[str, Any]
+Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
+
+
+class Strict(BaseModel):
+    """A frozen record in which an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def canonical(self, exclude: set[str] | None = None) -> str:
+        """Return the record as JSON with sorted keys, without the ``exclude`` fields: equal records give equal text."""
+        return json.dumps(self.model_dump(mode="json", exclude=exclude), sort_keys=True, separators=(",", ":"))
+
+
+class Entry(Strict):
+    """An entry that names a module of ``ser/<FOLDER>`` in its key ``KEY`` and has options for it."""
+
+    FOLDER: ClassVar[str]
+    KEY: ClassVar[str]
+
+    @property
+    def module(self) -> str:
+        """Return the module's name."""
+        return str(getattr(self, self.KEY))
+
+    def load(self) -> ModuleType:
+        """Import the module; SerError with the near miss if there is none."""
+        return catalog.load(self.FOLDER, self.module)
+
+    def decisive(self) -> str:
+        """Return everything that affects a result (no titles, no remarks) as canonical JSON."""
+        return self.canonical(exclude={"title", "paper", "published", "defaults"})
