@@ -1,7 +1,7 @@
 """A recipe: what a system reads, its model, and how it is trained."""
 
 from operator import not_
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -83,10 +83,29 @@ class Training(Strict):
     epochs: int = Field(50, ge=1)
     steps: int | None = Field(None, ge=1, description="stop after N optimiser steps, whatever the epoch")
     patience: int | None = Field(None, ge=1, description="stop after N epochs without a better dev score")
-    milestones: tuple[int, ...] = Field((), description="epochs before which the learning rate is divided by ten")
+    patience_steps: int | None = Field(
+        None, ge=1, exclude_if=not_, description="the same in steps; with patience, stop when both have passed"
+    )
+    milestones: tuple[Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        (),
+        description="epochs before which the learning rate is divided by ten; below 1: shares of the training's steps",
+    )
     warmup: int = Field(0, ge=0, exclude_if=not_, description="steps over which the learning rate rises linearly")
     schedule: Literal[SCHEDULES] | None = Field(  # type: ignore[valid-type]
-        None, exclude_if=not_, description="cosine: the learning rate falls to 0 after warmup"
+        None,
+        exclude_if=not_,
+        description="how the learning rate falls to 0: cosine, from the end of warmup on; last_quarter, linearly over "
+        "the last quarter of the steps",
+    )
+    batch_norm: Literal["running", "train"] = Field(
+        "running",
+        exclude_if=lambda value: value == "running",
+        description="statistics for scoring: the running ones, or those of the train part under the epoch's weights",
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto",
+        exclude_if=lambda value: value == "auto",
+        description="arithmetic of training steps; auto: bfloat16 where the device computes in it, else float32",
     )
     clip_norm: float | None = Field(None, gt=0, description="largest gradient norm")
     clip_value: float | None = Field(None, gt=0, description="largest absolute value of a gradient element")

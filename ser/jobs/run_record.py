@@ -51,6 +51,7 @@ def record(job: Any, data: Any, outcome: Any, start: Start, extra: Mapping[str, 
         "seconds_per_epoch": round(sum(seconds) / len(seconds), 4),
         "epochs_run": len(outcome.history),
         "best_epoch": outcome.best_epoch,
+        **({} if outcome.train is None else {"train": outcome.train}),
         "resumed": outcome.resumes,
         "notes": outcome.notes,
         "seconds": round(start.seconds(), 3),  # of this attempt

@@ -12,6 +12,7 @@ class TrainingLog:
     def __init__(self, epochs: int, done: int):
         self.epochs, self.done = epochs, done
         self.began = self.began_epoch = self.printed = time.monotonic()
+        self.scores: list[str] = []  # of the epochs since the last line
 
     def due(self) -> bool:
         """Return whether ``EVERY`` seconds have passed since the last line."""
@@ -25,17 +26,26 @@ class TrainingLog:
             f"{(total - done) / rate:.0f} s left of the epoch, loss {loss:.4f}"
         )
 
-    def epoch(self, epoch: int, step: int, losses: tuple[float, float | None], ua: float | None, *, last: bool) -> None:
-        """Report the end of an epoch if a line is due, and always the last; losses: train and dev."""
+    def epoch(self, epoch: int, step: int, loss: float, score: tuple[str, float | None], *, last: bool) -> None:
+        """Report the end of an epoch if a line is due, and always the last; no epoch's dev score is left out.
+
+        loss: of the train part; score: name and value of what selects the epoch, None without a dev part.
+        """
         self.began_epoch = time.monotonic()
+        name, value = score
+        if value is not None:
+            self.scores.append(f"{value:.4f}" if name.endswith("loss") else f"{100 * value:.1f}")
         if not (last or self.due()):
             return
         each = (self.began_epoch - self.began) / max(epoch - self.done, 1)
         left = 0.0 if last else (self.epochs - epoch) * each
-        dev = "" if ua is None else f", dev loss {losses[1]:.4f}, dev UA {100 * ua:.1f} %"
+        first = epoch - len(self.scores) + 1
+        of = f" of epochs {first} to {epoch}" if len(self.scores) > 1 else ""
+        dev = f", {name}{of} {' '.join(self.scores)}" if self.scores else ""
+        self.scores.clear()
         self._print(
-            f"epoch {epoch}/{self.epochs}, step {step}, {each:.3g} s/epoch, "
-            f"at most {left:.0f} s left, loss {losses[0]:.4f}{dev}"
+            f"epoch {epoch}/{self.epochs}, step {step}, {each:.3g} s/epoch, at most {left:.0f} s left, "
+            f"loss {loss:.4f}{dev}"
         )
 
     def _print(self, text: str) -> None:

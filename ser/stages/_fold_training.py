@@ -54,7 +54,7 @@ def train_fold(job: TrainJob) -> None:
             "device": torch.cuda.get_device_name(device) if gpu else run_record.processor_name(),
             "device_id": run_record.gpu_id(device.index or 0) if gpu else "",
             "device_type": device.type,
-            "precision": precision(device),
+            "precision": _precision(job, device),
             "threads": job.threads,
             # Of this attempt, other jobs on the same device included; empty where it cannot be read.
             "energy_joules": {name: round(value, 1) for name, value in joules.items()},
@@ -64,10 +64,17 @@ def train_fold(job: TrainJob) -> None:
         checkpoint.delete()
 
 
+def _precision(job: TrainJob, device: torch.device) -> str:
+    """Return the arithmetic of the training; estimators compute in float64."""
+    network = kind(job.recipe.load()) == "network"
+    return precision(device, job.recipe.training.precision) if network else "float64"
+
+
 def _checkpoint(job: TrainJob, data: FoldData) -> CheckpointFile:
     """Return the checkpoint of this run: its key covers all that decides the outcome."""
     digests = [f"{name}={digest}" for name, digest in sorted(data.digests().items())]
-    digests.append(f"threads={job.threads}")  # the order of additions, and so the last bits, depends on them
+    # The order of additions, and so the last bits, depends on the threads.
+    digests += [f"threads={job.threads}", f"precision={_precision(job, data.device)}"]
     protocol = data.fold.protocol
     key = training_state.key(job.recipe, protocol, job.code, digests, job.seed, job.fold, data.device.type)
     return CheckpointFile(Path(layout.CHECKPOINTS, key), str(job.run.folder))

@@ -1,16 +1,19 @@
-"""The order of batches: examples of similar length share a batch, so that little is padded. The seed decides."""
+"""The order of batches, which the seed decides. Where lengths vary, similar ones share a batch: little is padded."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-CHUNK = 32  # batches within which examples are sorted by length
+CHUNK = 4  # batches within which examples are sorted by length
 
 
 def shuffled(frames: NDArray[np.int64], size: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
     """Return an epoch's batches of indices into ``frames`` (examples,): every example in exactly one batch.
 
-    Examples are shuffled, sorted by length within chunks of ``CHUNK`` batches, cut into batches of ``size``, and the
-    batches are shuffled. A single left-over example joins the batch before it: batch normalisation needs two.
+    ``frames``: what each example is padded from; equal ones, as of a view of fixed length, are not sorted, so that the
+    batches are random. Examples are shuffled, sorted by length within chunks of ``CHUNK`` batches, cut into batches of
+    ``size``, and the batches are shuffled. A chunk is a small part of an epoch: length goes with class and speaker, and
+    batches of equal lengths are not random samples. A single left-over example joins the batch before it: batch
+    normalisation needs two.
     """
     draw = np.random.default_rng([seed, epoch])
     drawn = draw.permutation(len(frames)).astype(np.int64)

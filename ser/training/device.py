@@ -61,17 +61,34 @@ def _keep_memory() -> None:
         mallopt(TRIM_THRESHOLD, 2**31 - 1)
 
 
-def autocast(device: torch.device) -> AbstractContextManager[object]:
-    """Return the context of a training step's forward pass: bfloat16 on CUDA that has it, float32 everywhere else."""
-    on = device.type == "cuda" and torch.cuda.is_bf16_supported()
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=on)
+def in_bfloat16(device: torch.device, wanted: str) -> bool:
+    """Return whether training steps on ``device`` compute in bfloat16 where the recipe's precision is ``wanted``.
+
+    ``auto``: where ``has_bfloat16``. SerError where bfloat16 is asked for and the device does not have it.
+    """
+    if wanted == "bfloat16" and not has_bfloat16(device):
+        raise SerError(f"training.precision is bfloat16, which {device} does not compute in; set auto or float32.")
+    return wanted != "float32" and has_bfloat16(device)
 
 
-def precision(device: torch.device) -> str:
+def has_bfloat16(device: torch.device) -> bool:
+    """Return whether ``device`` has bfloat16 in hardware, a CPU as AVX512-BF16 or AMX.
+
+    Other CPUs emulate it, more slowly than float32, and torch has no LSTM in it for them.
+    """
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def autocast(device: torch.device, wanted: str) -> AbstractContextManager[object]:
+    """Return the context of a training step's forward pass; weights, gradients and all scoring are float32."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=in_bfloat16(device, wanted))
+
+
+def precision(device: torch.device, wanted: str) -> str:
     """Return the arithmetic in which a network is trained on ``device``, for the record of a run."""
-    if device.type != "cuda":
-        return "float32"
-    return "bfloat16 autocast, TF32" if torch.cuda.is_bf16_supported() else "float32, TF32"
+    return ("bfloat16 autocast" if in_bfloat16(device, wanted) else "float32") + (", TF32" * (device.type == "cuda"))
 
 
 def gpu_uuid(device: torch.device) -> str | None:

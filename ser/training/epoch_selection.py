@@ -32,11 +32,14 @@ def best(history: list[Epoch], selection: str) -> int:
 def finished(history: list[Epoch], training: Training, selection: str) -> bool:
     """Return whether training ends after these epochs: by epochs, by steps, or by patience, whichever comes first.
 
-    Patience counts epochs without a better selection score; ``last`` has no score.
+    Patience counts epochs, steps, or both without a better selection score; ``last`` has no score.
     """
     if not history:
         return False
-    if len(history) >= training.epochs or history[-1].step >= (training.steps or history[-1].step + 1):
+    last = history[-1]
+    if len(history) >= training.epochs or last.step >= (training.steps or last.step + 1):
         return True
-    waited = len(history) - best(history, selection)
-    return training.patience is not None and waited >= training.patience
+    kept = history[best(history, selection) - 1]
+    waited = ((last.epoch - kept.epoch, training.patience), (last.step - kept.step, training.patience_steps))
+    passed = [past >= most for past, most in waited if most is not None]
+    return bool(passed) and all(passed)

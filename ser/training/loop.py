@@ -13,7 +13,7 @@ from ser.config.recipe import Training
 from ser.errors import SerError
 from ser.jobs.training_log import TrainingLog
 from ser.layers.interface import Batch
-from ser.training import batch_order, device, optimisers, predict, training_state
+from ser.training import batch_order, device, norm_statistics, optimisers, predict, training_state
 from ser.training.epoch_selection import Epoch, best, finished
 from ser.training.fold_data import FoldData
 from ser.training.task import TrainingTask
@@ -33,13 +33,13 @@ def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> TrainingState:
     history, log = state.history, TrainingLog(training.epochs, len(state.history))
     while not finished(history, training, protocol.selection):
         began, epoch, step = time.monotonic(), len(history) + 1, history[-1].step if history else 0
-        order = batch_order.shuffled(examples.frames, training.batch, task.seed, epoch)
+        order = batch_order.shuffled(data.padded_from(examples), training.batch, task.seed, epoch)
         total = min(training.epochs * len(order), training.steps or training.epochs * len(order))
         order = order[: total - step]  # training.steps may end within an epoch
         losses: list[Tensor] = []  # left on the device: reading one would wait for its step
         model.train()
         for batch, labels in data.batches(examples, order):
-            with device.autocast(data.device):
+            with device.autocast(data.device, training.precision):
                 loss = loss_of(batch, labels)
             rate = optimisers.rate(training, epoch, step + len(losses), total)
             optimisers.step(optimiser, model, loss, training, rate)
@@ -47,6 +47,8 @@ def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> TrainingState:
             if log.due():
                 log.step(epoch, len(losses), len(order), float(_finite(losses, epoch, step).mean()))
         train_loss = float(np.average(_finite(losses, epoch, step), weights=[len(indices) for indices in order]))
+        if training.batch_norm == "train":
+            norm_statistics.reestimate(model, data, training.batch)
         dev = predict.evaluate(model, data, "dev", training.batch)
         seconds = time.monotonic() - began
         test = predict.evaluate(model, data, "test", training.batch) if protocol.curves else predict.UNMEASURED
@@ -56,10 +58,17 @@ def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> TrainingState:
         if task.checkpoint.due():
             training_state.save(task.checkpoint, model, optimiser, state)
         last = finished(history, training, protocol.selection)
-        log.epoch(epoch, now.step, (train_loss, now.dev_loss), now.dev_ua, last=last)
+        log.epoch(epoch, now.step, train_loss, _selects(now, protocol.selection), last=last)
     if state.best:
         model.load_state_dict(state.best)
     return state
+
+
+def _selects(epoch: Epoch, selection: str) -> tuple[str, float | None]:
+    """Return the name and the value of the dev score that selects, of dev UA where none does."""
+    key = "dev_ua" if selection == "last" else selection
+    names = {"dev_ua": "dev UA (%)", "dev_wa": "dev WA (%)", "dev_loss": "dev loss"}
+    return names[key], getattr(epoch, key)
 
 
 def _finite(losses: list[Tensor], epoch: int, before: int) -> NDArray[np.float64]:

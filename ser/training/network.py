@@ -69,6 +69,7 @@ def train(task: TrainingTask, data: FoldData) -> Outcome:
         fitted.resumes,
         notes if data.words is None else [*notes, *data.words.notes],
         attention_record.record(model, data),
+        dict(zip(("loss", "WA", "UA"), predict.evaluate(model, data, "train", recipe.training.batch), strict=True)),
     )
 
 

@@ -61,19 +61,27 @@ def _cosine(progress: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * progress))
 
 
+def _last_quarter(progress: float) -> float:
+    """Return 1 up to three quarters of the training, then a line to 0."""
+    return min(1.0, 4 * (1 - progress))
+
+
 # Share of training behind a step (0…1) -> factor of the learning rate.
-SCHEDULES: Choices[Callable[[float], float]] = Choices({"cosine": _cosine})
+SCHEDULES: Choices[Callable[[float], float]] = Choices({"cosine": _cosine, "last_quarter": _last_quarter})
 
 
 def rate(training: Training, epoch: int, step: int, total: int) -> float:
     """Return the learning rate of ``step`` (from 0) of ``total``, in ``epoch`` (from 1).
 
-    It is divided by ten before each milestone epoch. Over the first ``training.warmup`` steps it rises linearly and
-    reaches the full rate at step ``warmup`` − 1: step t has the share (t + 1) / warmup, so that step 0 is not lost.
-    ``training.schedule: cosine`` lowers it from step ``warmup`` on: ½ (1 + cos π p), p = (step − warmup) / (total −
-    warmup), which is 1 at step ``warmup`` and would reach 0 at step ``total``, one after the last.
+    It is divided by ten before each milestone: an epoch, or below 1 a share of ``total``. Over the first
+    ``training.warmup`` steps it rises linearly and reaches the full rate at step ``warmup`` − 1: step t has the share
+    (t + 1) / warmup, so that step 0 is not lost.
+    ``training.schedule`` multiplies it by a factor of p = (step − warmup) / (total − warmup) from step ``warmup`` on,
+    which would reach 0 at step ``total``, one after the last: ``cosine`` ½ (1 + cos π p), ``last_quarter`` 4 (1 − p)
+    where that is below 1.
     """
-    full = training.learning_rate * 0.1 ** sum(milestone <= epoch for milestone in training.milestones)
+    passed = sum(step >= one * total if one < 1 else epoch >= one for one in training.milestones)
+    full = training.learning_rate * 0.1**passed
     if step < training.warmup:
         return full * (step + 1) / training.warmup
     if training.schedule is None:

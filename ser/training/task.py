@@ -29,7 +29,8 @@ class TrainingTask:
 class Outcome:
     """probabilities: (test utterances, classes) float32; weights: the tensors of model.safetensors; best_epoch: from 1.
 
-    attention: rows of the ATTENTION table, none for a system without attention.
+    attention: rows of the ATTENTION table, none for a system without attention; train: loss (nats), WA and UA (0…1) of
+    the final weights on the train part, of a network.
     """
 
     probabilities: NDArray[np.float32]
@@ -40,6 +41,7 @@ class Outcome:
     resumes: int
     notes: list[str]
     attention: list[dict[str, object]] = field(default_factory=list)
+    train: Mapping[str, float | None] | None = None
 
 
 def kind(module: ModuleType) -> str:

@@ -27,9 +27,29 @@ def test_a_device_that_is_not_there_is_an_error(name: str, message: str) -> None
         device.prepare(name, 1)
 
 
-def test_the_cpu_computes_in_float32() -> None:
-    with device.autocast(torch.device("cpu")):
-        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+@pytest.mark.parametrize(
+    ("wanted", "there", "used"),
+    [
+        ("auto", False, torch.float32),
+        ("auto", True, torch.bfloat16),
+        ("float32", True, torch.float32),
+        ("bfloat16", True, torch.bfloat16),
+    ],
+)
+def test_a_step_on_the_cpu_is_in_bfloat16_where_it_has_it(
+    wanted: str, there: bool, used: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "has_bfloat16", lambda _: there)
+    cpu = torch.device("cpu")
+    with device.autocast(cpu, wanted):
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == used
+    assert device.precision(cpu, wanted) == ("float32" if used == torch.float32 else "bfloat16 autocast")
+
+
+def test_bfloat16_is_refused_where_it_would_be_emulated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "has_bfloat16", lambda _: False)
+    with pytest.raises(SerError, match="set auto or float32"):
+        device.autocast(torch.device("cpu"), "bfloat16")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")

@@ -108,6 +108,18 @@ def test_patience_counts_from_the_best_and_the_earlier_of_equals_wins() -> None:
     assert not epoch_selection.finished(rows, training, "last")
 
 
+def test_patience_in_steps_waits_as_long_in_a_small_corpus_and_both_must_pass() -> None:
+    rows = [row(k, ua=ua) for k, ua in enumerate([0.4, 0.6, 0.6, 0.5], start=1)]  # ten steps each, the second is best
+    for keys, ends in (
+        ({"patience_steps": 20}, True),
+        ({"patience_steps": 21}, False),
+        ({"patience_steps": 20, "patience": 3}, False),
+        ({"patience_steps": 21, "patience": 2}, False),
+        ({"patience_steps": 20, "patience": 2}, True),
+    ):
+        assert epoch_selection.finished(rows, Training.model_validate(keys), "dev_ua") == ends, keys
+
+
 def test_each_selection_reads_its_own_score() -> None:
     rows = [row(1, loss=1.0, wa=0.5, ua=0.9), row(2, loss=0.5, wa=0.6, ua=0.1), row(3, loss=0.9, wa=0.7, ua=0.2)]
     assert [epoch_selection.best(rows, rule) for rule in ("dev_ua", "dev_loss", "dev_wa", "last")] == [1, 2, 3, 3]

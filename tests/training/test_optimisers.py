@@ -54,6 +54,22 @@ def test_the_decay_of_adamw_is_decoupled_from_the_gradient() -> None:
     assert not torch.allclose(coupled.weight, model.weight)
 
 
+def test_milestones_below_one_are_shares_of_the_steps() -> None:
+    """Li et al.: 50 epochs with a tenth of the rate from the 21st, 31st and 41st on, in a training of any length."""
+    shares, epochs = Training(milestones=(0.4, 0.6, 0.8)), Training(milestones=(21, 31, 41))
+    for step in range(350):
+        assert optimisers.rate(shares, 1, step, 350) == optimisers.rate(epochs, 1 + step // 7, step, 350)
+    with pytest.raises(ValueError, match="milestones"):
+        Training(milestones=(0,))
+
+
+def test_the_rate_falls_to_zero_over_the_last_quarter() -> None:
+    found = rates(Training(learning_rate=0.2, schedule="last_quarter"), 400)
+    assert set(found[:301]) == {0.2}
+    assert found[350] == pytest.approx(0.1)
+    assert found[399] == pytest.approx(0.2 * 0.01)
+
+
 def rates(training: Training, total: int) -> list[float]:
     return [optimisers.rate(training, 1, step, total) for step in range(total)]
 
