@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ser.bounds import Count, Counts
 from ser.layers.dot_attention import weights
 from ser.layers.interface import FRAMES, AttentionWeights, Batch, Shape
+from ser.layers.recurrent import Initial, initialise
 from ser.layers.statistics import last
 
 
@@ -61,7 +62,8 @@ class DenseLSTM(nn.Module):
     ``attention``: "none" is the plain LSTM (last output of the top layer), "general" joins the last outputs of all
     layers, "time" and "feature" weight every layer (Equations 5–7). ``reduction``: of feature attention over time.
     ``projection`` maps every joined layer that is wider than it to this width (the paper's eNTERFACE table prints
-    256 · 2 inputs where layers of 512 and 256 cells give 768).
+    256 · 2 inputs where layers of 512 and 256 cells give 768). ``initial``: of the LSTMs, see
+    ``ser.layers.recurrent.initialise``.
     """
 
     def __init__(
@@ -74,10 +76,14 @@ class DenseLSTM(nn.Module):
         reduction: Literal["sum", "mean"] = "sum",
         projection: Count | None = None,
         dense: Count = 128,
+        initial: Initial = "glorot",
     ):
         super().__init__()
         sizes = pairwise((shape.frame_dims(), *cells))
-        self.layers = nn.ModuleList(nn.LSTM(*size, batch_first=True) for size in sizes)
+        layers = [nn.LSTM(*size, batch_first=True) for size in sizes]
+        for layer in layers:
+            initialise(layer, initial)
+        self.layers = nn.ModuleList(layers)
         self.attention: nn.ModuleList | None = None
         if attention == "time":
             self.attention = nn.ModuleList(TimeAttention(cells[-1], width) for width in cells)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ser.bounds import Count, Share
 from ser.layers.convolutional_front_end import FrontEnd
 from ser.layers.interface import Batch, Shape
-from ser.layers.recurrent import Recurrent
+from ser.layers.recurrent import Initial, Recurrent
 from ser.layers.statistics import mean
 
 Pooling = Literal["mean", "last"]
@@ -26,12 +26,14 @@ def build(
     layers: Count = 2,
     pooling: Pooling = "mean",
     dropout: Share = 0.3,
+    initial: Initial = "glorot",
 ) -> nn.Module:
     """Return the model: (batch, time, dims) -> (batch, classes).
 
     ``pooling``: mean over the real frames, or the last of them. ``dropout``: between the layers and before the output.
+    ``initial``: of the LSTMs, see ``ser.layers.recurrent.initialise``.
     """
-    recurrent = Recurrent(shape.frame_dims(), cells, layers=layers, dropout=dropout)
+    recurrent = Recurrent(shape.frame_dims(), cells, layers=layers, dropout=dropout, initial=initial)
     return FrameLSTM(recurrent, pooling, dropout, classes)
 
 

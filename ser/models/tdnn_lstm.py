@@ -15,7 +15,7 @@ from ser.bounds import Count, Index, Share
 from ser.errors import SerError
 from ser.layers.frame_loss import frame_cross_entropy
 from ser.layers.interface import Batch, Shape
-from ser.layers.recurrent import Recurrent
+from ser.layers.recurrent import Initial, Recurrent
 from ser.layers.statistics import mean, pooled
 from ser.layers.time_delay import Perturbation, RawWaveform, RestrictedAttention, TimeDelay
 
@@ -30,7 +30,8 @@ class TimeDelayLSTM(nn.Module):
     the upper time-delay layers splice (the first splices −1, 0, 1); both: LSTMs of half the width in each direction;
     attention: a layer of time-restricted self-attention before the output, with ``heads``, ``left``, ``right`` and
     ``stride``; aggregation: "frame" gives every frame the label, "utterance" pools mean and sd; augment: in training,
-    speeds and gains of the waveform; dropout: after every LSTM. SerError for a wrong option.
+    speeds and gains of the waveform; dropout: after every LSTM; initial: of the LSTMs, see
+    ``ser.layers.recurrent.initialise``. SerError for a wrong option.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class TimeDelayLSTM(nn.Module):
         aggregation: Literal["frame", "utterance"] = "frame",
         augment: bool = True,
         dropout: Share = 0.0,
+        initial: Initial = "glorot",
     ):
         super().__init__()
         if both and width % 2:
@@ -65,7 +67,7 @@ class TimeDelayLSTM(nn.Module):
         layers: list[TimeDelay | Recurrent | RestrictedAttention] = [TimeDelay(first, width, (-1, 0, 1))]
         for upper in (0, 2, 2):
             layers += [TimeDelay(width, width, offsets) for _ in range(upper)]
-            layers.append(Recurrent(width, width // 2 if both else width, both=both))
+            layers.append(Recurrent(width, width // 2 if both else width, both=both, initial=initial))
         if attention:
             layers.append(RestrictedAttention(width, heads, left, right, stride))
         self.layers = nn.ModuleList(layers)
