@@ -66,8 +66,8 @@ def train_fold(job: TrainJob) -> None:
 
 def _precision(job: TrainJob, device: torch.device) -> str:
     """Return the arithmetic of the training; estimators compute in float64."""
-    network = kind(job.recipe.load()) == "network"
-    return precision(device, job.recipe.training.precision) if network else "float64"
+    fitted = kind(job.recipe.load()) == "estimator"
+    return "float64" if fitted else precision(device, job.recipe.training.precision)
 
 
 def _checkpoint(job: TrainJob, data: FoldData) -> CheckpointFile:
