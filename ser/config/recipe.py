@@ -43,8 +43,14 @@ class Words(Strict):
     transcript: str = Field("given", description="name under transcripts; given: the corpus's own")
     limit: int | None = Field(None, ge=1, description="keep at most the first N words")
     length: int | None = Field(None, ge=1, description="keep the first N words, pad shorter transcripts to N")
-    minimum: int = Field(1, ge=1, description="a word with fewer occurrences in train counts as unknown")
+    minimum: int = Field(1, ge=1, description="a word with fewer occurrences in train is not one of train's")
     embedding: str | None = Field(None, description="initial vectors, a name under embeddings; null: from scratch")
+    vocabulary: Literal["all", "train"] = Field(
+        "all",
+        exclude_if="all".__eq__,
+        description="known words; all: those of train, and of dev and test those that the embedding has; train: those "
+        "of train only",
+    )
     dims: int = Field(300, ge=1, description="size of a word vector")
 
 

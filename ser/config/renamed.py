@@ -16,7 +16,7 @@ RENAMED: Mapping[str, Mapping[str, str]] = {  # kind as in the error: old name: 
         "normalize": "normalise",
         "optimizer": "optimiser",
     },
-    "system": {},
+    "system": {"MSCNN-SPU-ATT-all-pairs": "MSCNN-SPU-ATT"},
     "protocol": {},
     "feature": {},
 }

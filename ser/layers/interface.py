@@ -12,6 +12,7 @@ from torch import Tensor
 from ser.errors import SerError
 
 Axis = Literal["frames", "words"]
+PADDING, UNKNOWN = 0, 1  # rows of a table of word vectors; the words of the vocabulary follow
 Vectors = Mapping[str, NDArray[np.float64]]  # part: (utterances, dims)
 Labels = Mapping[str, NDArray[np.int64]]  # part: (utterances,), index of the class
 
@@ -74,7 +75,8 @@ class Batch:
     frames: (batch, time, dims) float32, zero on padding; mask: (batch, time) bool, True on real frames;
     vector: (batch, dims) float32; words: (batch, words) int64, rows of ``Shape.table``, 0 on padding; word_mask:
     (batch, words) bool, True on real words, at least one. Where a recipe fixes the ``length`` of frames or words,
-    padding counts as real (the masks are all True): the papers that fix a length have no mask.
+    padding counts as real (the masks are all True): the papers that fix a length have no mask. Which words are real is
+    known even then: those that are not ``PADDING``.
     """
 
     frames: Tensor = None  # type: ignore[assignment]

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from ser.bounds import Count, Counts, Share
 from ser.errors import SerError
-from ser.layers.interface import WORDS, AttentionWeights, Batch, Shape
+from ser.layers.interface import PADDING, WORDS, AttentionWeights, Batch, Shape
 from ser.layers.statistics import POOLINGS, pooled
 from ser.layers.word_vectors import WordVectors
 
@@ -36,6 +36,7 @@ def _check(
     words: bool,
     swem: bool,
     masked: bool,
+    mask_words: bool,
 ) -> None:
     """Raise SerError for options that contradict each other or the inputs."""
     if not (frames or words):
@@ -49,6 +50,8 @@ def _check(
             f"option attention '{attention}' needs as many text_kernels as kernels, there are "
             f"{len(text_kernels)} and {len(kernels)}; 'all-pairs' takes any."
         )
+    if masked and not mask_words:
+        raise SerError("options.masked masks all padding; with it mask_swem and mask_attention must be true.")
     if frames:
         shape.frame_dims()  # first: without frames the error must name them, not their length
         _check_length("frames", shape.length, masked)
@@ -152,15 +155,27 @@ def weights(context: Tensor, states: Tensor, real: Tensor | None = None) -> Tens
     return score.softmax(-1)
 
 
+def over_words(maps: Sequence[Map], real: Tensor) -> list[Map]:
+    """Return the maps with those positions as real that begin at a word; later ones see padding only.
+
+    real: (batch, words), True on words, which come first. In maps with a position per word, its middle counts.
+    """
+    counts = real.sum(1, keepdim=True)
+    return [(states, torch.arange(states.shape[1], device=real.device) < counts) for states, _ in maps]
+
+
 class MultiScaleCNN(nn.Module):
     """The branches concatenated, dense ReLU layer, linear output; ``dense.in_features`` is the classifier's input.
 
     ``frames``, ``vector`` and ``words`` select the inputs; one of frames and words is needed. ``frozen`` keeps the word
     vectors fixed. ``attention`` is "none" or a pairing of audio with text kernels: "one-to-one", "all-pairs" or
-    "joined", which pads the text so that all its maps have a position per word. Frames and words have a fixed length
-    whose zero-padding counts, as in the figure, unless ``masked``: then lengths vary and only positions over real
-    frames or words count. Inputs shorter than the widest kernel are zero-padded to it. SerError for options that
-    contradict each other or the inputs.
+    "joined", which pads the text so that all its maps have a position per word. Inputs shorter than the widest kernel
+    are zero-padded to it. SerError for options that contradict each other or the inputs.
+
+    Frames and words have a fixed length. Its zero-padding counts in the statistics of the maps, as in the figure, but
+    not in SWEM and attention, unless ``mask_swem`` or ``mask_attention`` is false: the mean of a short transcript is
+    then almost zero, its maximum at least zero, and much of the attention is on positions without a word. With
+    ``masked`` lengths vary and only positions that see real frames or words alone count, in all three.
     """
 
     def __init__(
@@ -180,12 +195,16 @@ class MultiScaleCNN(nn.Module):
         attention: Literal["none"] | Pairing = "none",
         filters: Count = 128,
         masked: bool = False,
+        mask_swem: bool = True,
+        mask_attention: bool = True,
         dense: Count = 256,
         dropout: Share = 0.3,
     ):
         super().__init__()
-        _check(shape, attention, kernels, text_kernels, frames=frames, words=words, swem=swem, masked=masked)
+        given = {"frames": frames, "words": words, "swem": swem, "masked": masked}
+        _check(shape, attention, kernels, text_kernels, **given, mask_words=mask_swem and mask_attention)
         self.attention, self.vector, self.swem, self.masked = attention, vector, swem, masked
+        self.mask_swem, self.mask_attention = mask_swem, mask_attention
         self.audio = PooledScales(shape.frame_dims(), kernels, filters, statistics) if frames else None
         self.text, self.words = None, None
         width = (shape.vector_dims() if vector else 0) + (self.audio.width if self.audio else 0)
@@ -217,12 +236,13 @@ class MultiScaleCNN(nn.Module):
         if self.vector:
             parts.append(batch.vector)
         if self.words is not None and self.text is not None:
-            vectors = self.words(batch.words)
+            vectors, real = self.words(batch.words), batch.words != PADDING
             maps, text = self.text(vectors, word_mask)
             parts += text
             if self.swem:
-                parts.append(pooled(vectors, word_mask, SWEM))
+                parts.append(pooled(vectors, real if self.mask_swem else None, SWEM))
             if self.attention != "none":
+                maps = over_words(maps, real) if self.mask_attention and not self.masked else maps
                 found, shares = attended(audio, maps, self.attention)
                 parts.append(found)
         return torch.cat([part.flatten(1) for part in parts], dim=-1), shares

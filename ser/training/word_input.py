@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +13,12 @@ from torch import Tensor
 
 from ser.config.recipe import Words
 from ser.errors import SerError, offenders
+from ser.layers.interface import PADDING, UNKNOWN
 from ser.tables import contracts
 from ser.text import transcripts
 from ser.training.device import move
 from ser.training.fold import Fold
 
-PADDING, UNKNOWN = 0, 1  # rows of the table; the words of the vocabulary follow
 BOUND = 0.25  # words without a vector: uniform in ±0.25 (Yoon et al. 2018, the authors' code)
 
 
@@ -28,7 +28,7 @@ class WordInput:
 
     counts: (utterances,) int64 on the host, words of each transcript, at least 1; table: (entries, dims) float32 on the
     host, initial vectors; length: words of every transcript where the recipe fixes it; vocabulary: the words of rows 2
-    and after; notes: remarks for the record of the run.
+    and after, first those of train; notes: remarks for the record of the run.
     """
 
     words: Tensor
@@ -75,29 +75,37 @@ def make(
 ) -> WordInput:
     """Return the ``sentences`` of a fold's utterances as a model reads them.
 
-    A transcript without a word is legal: it is one unknown word. SerError where the train part has no word, or the
-    vectors in the file ``embedding`` do not fit the recipe.
+    The words of train are known, and with ``words.vocabulary`` "all" every other that the file ``embedding`` has. The
+    vector of a word that train lacks is never looked up in training and stays as it was. All other words are unknown. A
+    transcript without a word is legal: it is one unknown word. SerError where the train part has no word, or the file's
+    vectors do not fit the recipe.
     """
     most = min((count for count in (words.limit, words.length) if count is not None), default=None)
     kept = [list(sentence[:most]) for sentence in sentences]
-    known = _vocabulary([kept[row] for row in fold.rows("train").tolist()], words)
-    table, origin = _initial(words, known, seed, embedding)
-    row_of = {word: row for row, word in enumerate(known, start=UNKNOWN + 1)}
+    learned = _learned([kept[row] for row in fold.rows("train").tolist()], words)
+    vectors, origin = _pretrained(words, embedding)
+    spoken = {word for sentence in kept for word in sentence if words.vocabulary == "all"}
+    others = sorted((spoken & vectors.keys()) - set(learned))
+    row_of = {word: row for row, word in enumerate((*learned, *others), start=UNKNOWN + 1)}
+    table = _initial(words.dims, len(learned), row_of, vectors, seed)
     rows = [[row_of.get(word, UNKNOWN) for word in sentence] or [UNKNOWN] for sentence in kept]
     counts = np.array([len(row) for row in rows], dtype=np.int64)
     padded = np.full((len(rows), words.length or int(counts.max())), PADDING, dtype=np.int64)
     for row, sentence in zip(padded, rows, strict=True):
         row[: len(sentence)] = sentence
+    if embedding is not None:
+        found = sum(word in vectors for word in learned)
+        origin = f"{origin} for {found} of {len(learned)} words of train; others known: {len(others)}"
     notes = [origin]
     empty = sum(not sentence for sentence in kept)
     if empty:
         notes.append(f"{empty} of {len(kept)} transcripts are empty and read as one unknown word")
-    if len(known) == 1:
+    if len(learned) == 1:
         notes.append("the vocabulary is a single word: the transcripts hardly distinguish utterances")
-    return WordInput(move(padded, device), counts, torch.from_numpy(table), words.length, known, tuple(notes))
+    return WordInput(move(padded, device), counts, torch.from_numpy(table), words.length, tuple(row_of), tuple(notes))
 
 
-def _vocabulary(sentences: Sequence[Sequence[str]], words: Words) -> tuple[str, ...]:
+def _learned(sentences: Sequence[Sequence[str]], words: Words) -> tuple[str, ...]:
     """Return the words of the train part's ``sentences``, most frequent first, equal counts by the alphabet.
 
     Words that occur less often than ``words.minimum`` are left out.
@@ -113,21 +121,14 @@ def _vocabulary(sentences: Sequence[Sequence[str]], words: Words) -> tuple[str, 
     return found
 
 
-def _initial(
-    words: Words, vocabulary: tuple[str, ...], seed: int, embedding: Path | None
-) -> tuple[NDArray[np.float32], str]:
-    """Return the table (words + 2, dims) and a remark on where its vectors come from.
+def _pretrained(words: Words, embedding: Path | None) -> tuple[dict[str, list[float]], str]:
+    """Return the vectors of the file ``embedding`` by word, and a remark on where vectors come from.
 
-    Row 0, padding, is zero. A word that the file ``embedding`` has starts there, any other, and row 1 for unknown
-    words, uniform in ±0.25 from ``seed``. SerError where the file's vectors do not have ``words.dims`` values, or a
-    file is given to a recipe that names none.
+    SerError where they do not have ``words.dims`` values, or a file is given to a recipe that names none.
     """
-    draw = np.random.default_rng([seed, len(vocabulary)])
-    table = draw.uniform(-BOUND, BOUND, (len(vocabulary) + 2, words.dims)).astype(np.float32)
-    table[PADDING] = 0
     if embedding is None:
         named = "" if words.embedding is None else f" ({words.embedding} is not configured)"
-        return table, f"{contracts.FROM_SCRATCH}{named}"
+        return {}, f"{contracts.FROM_SCRATCH}{named}"
     if words.embedding is None:
         raise SerError(f"{embedding} was given to start from, but the recipe names no inputs.words.embedding.")
     found = contracts.read(contracts.EMBEDDING, embedding)
@@ -137,8 +138,21 @@ def _initial(
         raise SerError(
             f"{embedding}: its vectors have {', '.join(map(str, widths))} values, inputs.words.dims is {words.dims}."
         )
-    known = [row for row, word in enumerate(vocabulary, start=UNKNOWN + 1) if word in vectors]
-    for row in known:
-        table[row] = vectors[vocabulary[row - UNKNOWN - 1]]
-    name = contracts.metadata(found).get("provenance", words.embedding)
-    return table, f"word vectors from {name} for {len(known)} of {len(vocabulary)} words"
+    return vectors, f"word vectors from {contracts.metadata(found).get('provenance', words.embedding)}"
+
+
+def _initial(
+    dims: int, learned: int, row_of: Mapping[str, int], vectors: Mapping[str, list[float]], seed: int
+) -> NDArray[np.float32]:
+    """Return the table (words + 2, dims) of the words in ``row_of``, of which the first ``learned`` are train's.
+
+    Row 0, padding, is zero. A word in ``vectors`` starts there, any other, and row 1 for unknown words, uniform in
+    ±0.25 from ``seed``, whatever the other parts say.
+    """
+    table = np.zeros((len(row_of) + 2, dims), np.float32)
+    table[: learned + 2] = np.random.default_rng([seed, learned]).uniform(-BOUND, BOUND, (learned + 2, dims))
+    table[PADDING] = 0
+    for word, row in row_of.items():
+        if word in vectors:
+            table[row] = vectors[word]
+    return table

@@ -1,5 +1,6 @@
 """The networks of Peng et al. 2021: their sizes, what they compute and what each ablation leaves out."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
@@ -81,10 +82,12 @@ def batch(frames: list[int], words: list[int], *, masked: bool) -> Batch:
         ("Text-CNN-ASR", 1536),
         ("MSCNN-SPU", 4184),
         ("MSCNN-SPU-ASR", 4184),
-        ("MSCNN-SPU-ATT", 5720),
-        ("MSCNN-SPU-ATT-ASR", 5720),
+        ("MSCNN-SPU-padded-SWEM", 4184),
+        ("MSCNN-SPU-ATT", 4184 + 6144),
+        ("MSCNN-SPU-ATT-ASR", 10328),
+        ("MSCNN-SPU-ATT-padded", 10328),
         ("MSCNN-SPU-ATT-joined", 5720),
-        ("MSCNN-SPU-ATT-all-pairs", 5720 - 1536 + 6144),
+        ("MSCNN-SPU-ATT-one-to-one", 4184 + 1536),
         ("MSCNN-SPU-no-xvector", 3672),
         ("MSCNN-SPU-no-xvector-textSPU", 3672 - 1024),
         ("MSCNN-SPU-no-xvector-textSPU-SWEM", 3672 - 1024 - 600),
@@ -117,7 +120,7 @@ def test_pooled_word_vectors_would_widen_the_text_network_to_2136() -> None:
 
 @pytest.mark.parametrize(
     ("name", "classifier"),
-    [("MSCNN-SPU-ATT", 1_465_604), ("MSCNN-SPU-ATT-joined", 1_465_604), ("MSCNN-SPU-ATT-all-pairs", 2_645_252)],
+    [("MSCNN-SPU-ATT", 2_645_252), ("MSCNN-SPU-ATT-joined", 1_465_604), ("MSCNN-SPU-ATT-one-to-one", 1_465_604)],
 )
 def test_parameters_of_the_whole_network(name: str, classifier: int) -> None:
     counts: dict[str, int] = {}
@@ -238,7 +241,9 @@ def classifier_input(model: MultiScaleCNN, items: Batch, n: int) -> NDArray[np.f
     assert model.words is not None
     assert items.words is not None
     assert items.vector is not None
-    vectors = array(model.words(items.words), items.word_mask)
+    table, spoken = model.words(items.words), items.words != 0
+    vectors = array(table, items.word_mask)
+    pooled = array(table, spoken if model.mask_swem else items.word_mask)
     same = model.attention == "joined"
     audio = [convolved(array(items.frames, items.mask), layer, False) for layer in model.audio.scales.layers]
     text = [convolved(vectors, layer, same) for layer in model.text.scales.layers]
@@ -246,7 +251,9 @@ def classifier_input(model: MultiScaleCNN, items: Batch, n: int) -> NDArray[np.f
     parts = [found.ravel() for found in e]
     parts.append(items.vector[n].double().numpy())
     parts += [found.ravel() for found in statistics(text, model.text.statistics)]
-    parts += [vectors.max(0), vectors.mean(0)]
+    parts += [pooled.max(0), pooled.mean(0)]
+    if model.mask_attention and not model.masked:  # positions that begin at a word
+        text = [states[: int(spoken[n].sum())] for states in text]
     if model.attention == "one-to-one":
         parts += [attended(context, states) for context, states in zip(e, text, strict=True)]
     elif model.attention == "all-pairs":
@@ -256,11 +263,23 @@ def classifier_input(model: MultiScaleCNN, items: Batch, n: int) -> NDArray[np.f
     return np.concatenate(parts)
 
 
-@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize(
+    "masks",
+    [
+        {},
+        {"mask_swem": False},
+        {"mask_attention": False},
+        {"mask_swem": False, "mask_attention": False},
+        {"masked": True},
+    ],
+)
 @pytest.mark.parametrize("pairing", ["none", *get_args(Pairing)])
 @pytest.mark.parametrize("which", [("max", "mean", "std"), ("std", "max")])
-def test_the_classifier_input_follows_equations_1_to_6(pairing: str, which: tuple[str, ...], masked: bool) -> None:
-    model = small(masked=masked, attention=pairing, statistics=which, text_statistics=which[:2], **BOTH)
+def test_the_classifier_input_follows_equations_1_to_6(
+    pairing: str, which: tuple[str, ...], masks: dict[str, bool]
+) -> None:
+    model = small(attention=pairing, statistics=which, text_statistics=which[:2], **masks, **BOTH)
+    masked = model.masked
     items = batch([9, 6, 3], [6, 3, 1], masked=masked)
     found = model.joined(items)[0].detach().numpy()
     for n in range(3):
@@ -290,6 +309,49 @@ def test_without_a_mask_padding_counts() -> None:
     real = model.joined(items)[0].detach().numpy()[0]
     shorter = Batch(items.frames[:, :5], items.mask[:, :5], items.vector, items.words[:, :3], items.word_mask[:, :3])
     assert not np.allclose(model.joined(shorter)[0].detach().numpy()[0], real, atol=1e-4)
+
+
+def longer(items: Batch, words: int) -> Batch:
+    """Return ``items`` with transcripts padded to ``words``, where padding counts as real."""
+    rows = torch.nn.functional.pad(items.words, (0, words - items.words.shape[1]))
+    return replace(items, words=rows, word_mask=torch.ones_like(rows, dtype=torch.bool))
+
+
+@pytest.mark.parametrize("pairing", get_args(Pairing))
+def test_the_number_of_padding_words_changes_neither_swem_nor_attention(pairing: str) -> None:
+    model = small(attention=pairing, **BOTH)
+    items = batch([9, 9, 9], [6, 2, 1], masked=False)
+    few, many = (model.joined(one)[0] for one in (items, longer(items, 60)))
+    statistics = slice(0, model.audio.width + 2 + model.text.width)
+    torch.testing.assert_close(few[1:, statistics.stop :], many[1:, statistics.stop :])
+    assert not torch.allclose(few[1:, statistics], many[1:, statistics]), "those of the maps count padding"
+    whole = batch([9], [6], masked=False)  # a transcript without padding
+    for option in ("mask_swem", "mask_attention"):
+        other = small(attention=pairing, **{option: False}, **BOTH)
+        torch.testing.assert_close(other.joined(whole)[0], model.joined(whole)[0])
+        moved = ~torch.isclose(other.joined(longer(items, 60))[0][1:], other.joined(items)[0][1:], atol=1e-6).all(0)
+        swem = slice(statistics.stop, statistics.stop + 2 * model.words.dims)
+        assert (moved[swem].any(), moved[swem.stop :].any()) == (option == "mask_swem", option == "mask_attention")
+
+
+@pytest.mark.parametrize("pairing", get_args(Pairing))
+def test_the_attention_has_no_weight_on_positions_that_see_padding_only(pairing: str) -> None:
+    items = longer(batch([9, 9], [6, 2], masked=False), 128)
+    shares = {mask: small(attention=pairing, mask_attention=mask, **BOTH).joined(items)[1] for mask in (True, False)}
+    for masked, counting in zip(shares[True], shares[False], strict=True):
+        for row, words in enumerate((6, 2)):
+            assert masked[row, :, :words].all()
+            assert not masked[row, :, words:].any()
+            assert (counting[row, :, words:].sum(-1) > 0.3).all(), "a short transcript is mostly padding"
+
+
+def test_pooled_word_vectors_are_those_of_the_words_alone() -> None:
+    items = longer(batch([9], [2], masked=False), 128)
+    model, other = (small(mask_swem=mask, frames=False, words=True, swem=True) for mask in (True, False))
+    two = model.words.table.weight[items.words[0, :2]]
+    found, zeros = (one.joined(items)[0][0, -10:] for one in (model, other))
+    torch.testing.assert_close(found, torch.cat([two.amax(0), two.mean(0)]))
+    torch.testing.assert_close(zeros, torch.cat([two.amax(0).clamp_min(0), two.sum(0) / 128]))
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -331,6 +393,8 @@ def test_word_vectors_learn_unless_frozen_and_padding_stays_zero(frozen: bool) -
         ({"attention": "joined"}, "options.words"),
         ({"attention": "one-to-one", "words": True, "text_kernels": (2, 3, 4)}, "all-pairs"),
         ({"swem": True}, "swem"),
+        ({"masked": True, "mask_swem": False, "words": True}, "mask_swem"),
+        ({"masked": True, "mask_attention": False, "words": True}, "mask_attention"),
         ({"frames": False}, "options.words"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Words of a fold: what is known comes from the train part, and every word has its row of the table."""
+"""Words of a fold: those of train and those with a given vector are known, each with its row of the table."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +12,7 @@ import torch
 from ser.config.recipe import Words
 from ser.config.schema import Protocol
 from ser.errors import SerError
+from ser.layers.word_vectors import WordVectors
 from ser.tables import contracts
 from ser.training import fold, word_input
 from ser.training.fold import Fold
@@ -119,11 +120,64 @@ def test_given_vectors_are_in_the_rows_of_their_words(split: Callable[..., Fold]
     table = found.table
     assert table[2].tolist() == [1, 2, 3]
     assert table[4].tolist() == [4, 5, 6]
-    assert table[1].abs().max() <= 0.25, "'never' occurs in dev and test only"
     scratch = word_input_of(split())
     assert torch.equal(table[[0, 1, 3]], scratch.table[[0, 1, 3]])
-    assert "word vectors from glove.txt (SHA-256 0123) for 2 of 3 words" in found.notes
+    assert "word vectors from glove.txt (SHA-256 0123) for 2 of 3 words of train; others known: 1" in found.notes
     assert found.digest() != scratch.digest()
+
+
+def test_a_word_that_train_lacks_keeps_its_given_vector(split: Callable[..., Fold], tmp_path: Path) -> None:
+    file = vectors(
+        tmp_path / "v.parquet",
+        {"absent": [7.0, 7, 7], "before": [8.0, 8, 8], "never": [9.0, 9, 9], "no": [1.0, 2, 3]},
+    )
+    found = word_input_of(split(), embedding="glove", file=file)
+    assert found.vocabulary == ("no", "well", "yes", "before", "never"), "train's first; 'absent' is in no transcript"
+    assert found.table[5:].tolist() == [[8, 8, 8], [9, 9, 9]]
+    assert found.words.tolist() == [[2, 2, 4], [2, 3, 0], [4, 6, 2], [6, 1, 5]]  # "yet" has no vector
+    strict = word_input_of(split(), embedding="glove", file=file, vocabulary="train")
+    assert strict.vocabulary == ("no", "well", "yes")
+    assert strict.words.tolist() == [[2, 2, 4], [2, 3, 0], [4, 1, 2], [1, 1, 1]]
+    assert torch.equal(strict.table, found.table[:5])
+    assert "for 1 of 3 words of train; others known: 0" in strict.notes[0]
+    assert strict.digest() != found.digest()
+
+
+def test_a_rare_word_of_train_is_known_by_its_given_vector(split: Callable[..., Fold], tmp_path: Path) -> None:
+    file = vectors(tmp_path / "v.parquet", {"yes": [4.0, 5, 6]})
+    assert word_input_of(split(), minimum=2, embedding="glove", file=file).vocabulary == ("no", "yes")
+    strict = word_input_of(split(), minimum=2, embedding="glove", file=file, vocabulary="train")
+    assert strict.vocabulary == ("no",)
+
+
+def test_words_of_other_parts_change_no_row_of_trains(split: Callable[..., Fold], tmp_path: Path) -> None:
+    file = vectors(tmp_path / "v.parquet", {"never": [9.0, 9, 9], "entirely": [8.0, 8, 8]})
+    one = word_input_of(split(), embedding="glove", file=file)
+    other = word_input_of(split(), {**TRANSCRIPTS, "c": ["entirely"], "d": ["no"] * 9}, embedding="glove", file=file)
+    assert torch.equal(one.table[:5], other.table[:5])
+    assert torch.equal(one.words[:2, :3], other.words[:2, :3])
+
+
+def test_the_usual_vocabulary_does_not_identify_a_recipe() -> None:
+    assert "vocabulary" not in Words().model_dump()
+    assert Words(vocabulary="train").model_dump()["vocabulary"] == "train"
+    assert "vocabulary" not in Words(vocabulary="all").model_dump()
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.01])
+def test_a_vector_that_train_never_looks_up_is_not_updated(
+    split: Callable[..., Fold], tmp_path: Path, decay: float
+) -> None:
+    file = vectors(tmp_path / "v.parquet", {"never": [9.0, 9, 9], "no": [1.0, 2, 3]})
+    found = word_input_of(split(), embedding="glove", file=file)
+    layer = WordVectors(found.table)
+    descent = torch.optim.Adam(layer.parameters(), lr=0.1, weight_decay=decay)
+    for _ in range(3):
+        descent.zero_grad()
+        layer(found.words[:2]).square().sum().backward()
+        descent.step()
+    moved = (layer.table.weight != found.table).any(1).tolist()
+    assert moved == [False, bool(decay), True, True, True, bool(decay)]
 
 
 def test_what_a_table_started_from_is_noted(split: Callable[..., Fold]) -> None:
@@ -140,7 +194,7 @@ def test_vectors_that_do_not_fit_are_refused(split: Callable[..., Fold], tmp_pat
     with pytest.raises(SerError, match=r"names no inputs\.words\.embedding"):
         word_input_of(split(), dims=4, file=file)
     none = vectors(tmp_path / "none.parquet", {})
-    assert "for 0 of 3 words" in word_input_of(split(), embedding="glove", file=none).notes[0]
+    assert "for 0 of 3 words of train; others known: 0" in word_input_of(split(), embedding="glove", file=none).notes[0]
 
 
 @pytest.mark.parametrize(
