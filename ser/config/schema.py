@@ -34,6 +34,11 @@ class Corpus(Entry):
     allow: tuple[Allowance, ...] = Field((), description="accepted faults: such utterances are left out and listed")
     exclude: tuple[str, ...] = Field((), description="ids of utterances to leave out")
     minimum_seconds: float = Field(0.2, gt=0, description="shorter audio is an error")
+    trim: Literal["none", "speech"] = Field(
+        "none",
+        exclude_if=lambda trim: trim == "none",
+        description="speech: cut the silence before and after the speech of each utterance (ser/speech_bounds.py)",
+    )
     shard_size: int = Field(500, ge=1, description="utterances per audio and feature shard")
     options: Options = Field(default_factory=dict, description="keyword arguments of the adapter")
 

@@ -5,7 +5,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from ser.files.atomic import atomic_write
 from ser.files.checksums import checksum
 from ser.jobs.job import File, Job, Threads
 from ser.jobs.progress import progress
+from ser.stages._trimming import Inspected, trimmed
 from ser.tables import contracts
 
 REMEDIES = {  # entry of 'allow': what it does
@@ -45,9 +46,6 @@ class Fault:
     def __str__(self) -> str:
         where = f" ({self.where})" if self.where and self.where != self.audio else ""
         return f"{self.utterance or self.audio}{where}: {self.reason}".removeprefix(": ")
-
-
-Inspections = dict[str, tuple[audio.Inspection, str]]  # inspection and checksum per utterance
 
 
 class PrepareJob(Job):
@@ -79,7 +77,7 @@ def prepare(job: PrepareJob) -> None:
     faults = [Fault("subset", difference) for difference in adapter.verify(rows, **options)]
     faults += _without_label(rows, adapter.audio_files(root, **options))
     kept, left_out = _exclude(corpus, rows, settings.exclude)
-    inspections, unusable = _inspect(root, kept, settings.minimum_seconds, job.jobs)
+    inspected, unusable = _inspect(root, kept, settings, job.jobs)
     faults += unusable
     _report(corpus, root, faults, settings.allow)
     left_out += [fault for fault in faults if fault.audio]  # a subset and a row without an emotion have no audio
@@ -87,17 +85,20 @@ def prepare(job: PrepareJob) -> None:
         reasons: dict[str, str] = adapter.left_out(root, **options)
         left_out += [Fault("not-taken", reason, audio=audio) for audio, reason in reasons.items()]
     gone = {fault.utterance for fault in left_out if fault.utterance}
-    kept = sorted((row for row in kept if row.utterance not in gone), key=lambda row: row.utterance)
-    if not kept:
+    usable = [inspected[name] for name in sorted(inspected.keys() - gone)]
+    if not usable:
         raise SerError(f"corpus '{corpus}' ({root}): no utterance is left of {len(rows)}.")
     shards = layout.shard_count(facts.utterances, settings.shard_size)
     _write_excluded(left_out, job.excluded)
     about = {name: getattr(adapter.CARD, name) for name in ("title", "licence", "warning")}
-    table = _table(kept, inspections, shards)
-    contracts.write(contracts.MANIFEST, table, job.manifest, {"corpus": corpus, "adapter": settings.adapter, **about})
+    about |= {"corpus": corpus, "adapter": settings.adapter, "trim": settings.trim}
+    table = _table(usable, shards)
+    contracts.write(contracts.MANIFEST, table, job.manifest, about)
     recordings = table.select(contracts.RECORDINGS.schema.names)
     contracts.write(contracts.RECORDINGS, recordings, job.recordings, {"corpus": corpus})
-    print(f"{corpus}: {len(kept)} utterances, {len(left_out)} left out (see {job.excluded})", flush=True)
+    print(f"{corpus}: {len(usable)} utterances, {len(left_out)} left out (see {job.excluded})", flush=True)
+    if settings.trim == "speech":
+        _report_trim(usable)
 
 
 def _check_names(corpus: str, rows: Sequence[Utterance]) -> None:
@@ -135,35 +136,54 @@ def _without_label(rows: Sequence[Utterance], recordings: Iterable[str]) -> list
 
 
 def _inspect(
-    root: Path, rows: Sequence[Utterance], minimum_seconds: float, jobs: int
-) -> tuple[Inspections, list[Fault]]:
-    """Inspect the recordings of all ``rows``, file by file in ``jobs`` threads; libsndfile lets the others run."""
+    root: Path, rows: Sequence[Utterance], settings: Corpus, jobs: int
+) -> tuple[dict[str, Inspected], list[Fault]]:
+    """Inspect the recordings of all ``rows``, file by file in ``jobs`` threads; libsndfile lets the others run.
+
+    Return the utterances without a fault, by name and trimmed as the settings say, and the faults of the others.
+    """
     files: dict[str, list[Utterance]] = defaultdict(list)
     for row in rows:
         files[row.audio].append(row)
 
-    def inspect(name: str) -> list[tuple[Utterance, audio.Inspection, str]]:
+    def inspect(name: str) -> list[Inspected]:
         path = root / name
         if not os.path.isfile(path):  # also False for a name that the file system does not accept
             missing = audio.Inspection(0, 0, 0.0, f"there is no {name}", "missing-audio")
-            return [(row, missing, "") for row in files[name]]
+            return [Inspected(row, missing) for row in files[name]]
         in_order = sorted(files[name], key=lambda row: row.start or 0.0)  # in order, a film is decoded once
-        found = [(row, audio.inspect(path, row.start, row.end, minimum_seconds)) for row in in_order]
-        readable = any(inspection.kind != "unreadable" for _, inspection in found)
+        found = [_recorded(path, row, settings) for row in in_order]
+        readable = any(one.recording.kind != "unreadable" for one in found)
         total = checksum(path) if readable else ""
-        return [(row, inspection, total) for row, inspection in found]
+        return [replace(one, checksum=total) for one in found]
 
-    inspections: Inspections = {}
+    inspected: dict[str, Inspected] = {}
     faults: list[Fault] = []
     with ThreadPoolExecutor(max(1, jobs)) as pool:
         for found in progress(pool.map(inspect, files), total=len(files), unit="recordings"):
-            for row, inspection, total in found:
-                if inspection.kind is None:
-                    inspections[row.utterance] = (inspection, total)
+            for one in found:
+                row, recording = one.row, one.recording
+                if recording.kind is None:
+                    inspected[row.utterance] = one
                 else:
-                    reason = str(inspection.fault)
-                    faults.append(Fault(inspection.kind, reason, row.where, row.utterance, row.audio))
-    return inspections, faults
+                    faults.append(Fault(recording.kind, str(recording.fault), row.where, row.utterance, row.audio))
+    return inspected, faults
+
+
+def _recorded(path: Path, row: Utterance, settings: Corpus) -> Inspected:
+    found = Inspected(row, audio.inspect(path, row.start, row.end, settings.minimum_seconds))
+    wanted = settings.trim == "speech" and found.recording.kind is None
+    return trimmed(path, found, settings.minimum_seconds) if wanted else found
+
+
+def _report_trim(usable: Sequence[Inspected]) -> None:
+    """Print how much was cut on average, and in which utterances no speech was found."""
+    cuts = [one.cut for one in usable if one.cut is not None]
+    if cuts:
+        before, after = (sum(side) / len(cuts) for side in zip(*cuts, strict=True))
+        print(f"trim: speech cut {before:.2f} s before and {after:.2f} s after the speech, on average", flush=True)
+    if without := [one.row.utterance for one in usable if one.cut is None]:
+        print(f"trim: no speech was found in {len(without)}, which are kept whole: {offenders(without)}", flush=True)
 
 
 def _report(corpus: str, root: Path, faults: Sequence[Fault], allow: Sequence[str]) -> None:
@@ -177,18 +197,20 @@ def _report(corpus: str, root: Path, faults: Sequence[Fault], allow: Sequence[st
         raise SerError("\n".join([f"corpus '{corpus}' ({root}) has faults:", *lines]))
 
 
-def _table(rows: Sequence[Utterance], inspections: Inspections, shards: int) -> pa.Table:
+def _table(usable: Sequence[Inspected], shards: int) -> pa.Table:
     cells = []
-    for index, row in enumerate(rows):
-        inspection, total = inspections[row.utterance]
+    for index, one in enumerate(usable):
+        row = one.row
+        cut = dict(zip(("cut_before", "cut_after"), one.cut, strict=True)) if one.cut is not None else {}
         cells.append(
             {
                 **asdict(row),
-                **{name: getattr(inspection, name) for name in ("seconds", "rate", "channels")},
-                "checksum": total,
+                **{name: getattr(one.recording, name) for name in ("seconds", "rate", "channels")},
+                **cut,
+                "checksum": one.checksum,
                 "raters": [{"rater": rater, "emotions": list(named)} for rater, named in row.raters] or None,
                 "words": [asdict(word) for word in row.words] or None,
-                "shard": index * shards // len(rows),
+                "shard": index * shards // len(usable),
             }
         )
     return pa.Table.from_pylist(cells, schema=contracts.MANIFEST.schema)

@@ -35,9 +35,11 @@ MANIFEST = Contract(
     [
         ("utterance", pa.string()),  # unique name, also in every later table
         ("audio", pa.string()),  # file, relative to the corpus root
-        ("start", pa.float64()),  # seconds into the file; null: from its beginning
+        ("start", pa.float64()),  # seconds into the file, of the kept part; null: from its beginning
         ("end", pa.float64()),  # seconds; null: to its end
-        ("seconds", pa.float64()),  # length of the utterance
+        ("seconds", pa.float64()),  # length of the kept part
+        ("cut_before", pa.float64()),  # seconds that the corpus's key 'trim' cut; null: none, or no speech was found
+        ("cut_after", pa.float64()),  # the metadata entry 'trim' holds the key
         ("rate", pa.int32()),  # Hz, of the file as released
         ("channels", pa.int32()),
         ("checksum", pa.string()),  # blake2b of the file's bytes, 32 hexadecimal digits
@@ -54,7 +56,7 @@ MANIFEST = Contract(
         ("intensity", pa.string()),  # normal, strong
         ("language", pa.string()),
         ("text", pa.string()),  # transcript; "" is a legal one, null: none given
-        ("words", pa.list_(WORD)),  # forced alignment, seconds from the utterance's start
+        ("words", pa.list_(WORD)),  # forced alignment, seconds from the start of the kept part
         ("shard", pa.int32()),  # the audio and feature file that holds this utterance
     ],
     key=("utterance",),

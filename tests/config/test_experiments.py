@@ -23,6 +23,20 @@ def test_an_experiment_is_valid_and_has_the_name_of_its_file(path: Path) -> None
     assert "snakemake --cores" in head
 
 
+def test_experiments_of_one_corpus_trim_it_alike_and_a_root_of_the_command_line_keeps_the_key() -> None:
+    """They share its folder in data, so another key would prepare it anew with every experiment."""
+    trims: dict[str, set[str]] = {}
+    for path in FILES:
+        config = resolved(path)
+        for corpus in config.experiment.selected("corpora"):
+            trims.setdefault(corpus, set()).add(config.corpora[corpus].trim)
+    assert trims["ravdess"] == {"speech"}
+    assert trims["iemocap"] == trims["demo"] == {"none"}
+    raw = read.merged(read.read_yaml(CONFIG / "config.yaml"), read.read_yaml(CONFIG / "experiments/ravdess.yaml"))
+    config = read.resolve(read.merged(raw, {"corpora": {"ravdess": {"root": "/data"}}}), CONFIG)
+    assert (config.corpora["ravdess"].trim, config.corpora["ravdess"].root) == ("speech", "/data")
+
+
 def test_the_experiment_of_all_systems_trains_every_shipped_one() -> None:
     config = resolved(CONFIG / "experiments" / "all_systems.yaml")
     trained = {name.removesuffix("-tiny") for name in config.experiment.selected("systems")}

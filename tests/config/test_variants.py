@@ -7,6 +7,7 @@ import pytest
 
 from ser.config import read
 from ser.config.read import features, merged, resolve
+from ser.config.schema import Corpus
 from ser.config.variants import changes
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -102,3 +103,11 @@ def test_a_part_of_a_corpus_is_not_the_papers_corpus() -> None:
     part = {"root": "/data/iemocap", "allow": ["subset"], "exclude": ["Ses01F_impro01_F000"]}
     raw = experiment("Text-CNN") | {"corpora": {"demo": {**part, "adapter": "iemocap"}}}
     assert changed(raw) == {"corpora.demo": {"exclude": "none → 1 utterances", "speakers": "all → a subset"}}
+
+
+def test_a_trim_of_a_corpus_counts_as_a_change_and_its_default_is_no_part_of_the_digest() -> None:
+    raw = experiment("Text-CNN", corpora={"demo": {"trim": "speech"}})
+    assert changed(raw) == {"corpora.demo": {"trim": "none → speech"}}
+    assert "trim" not in Corpus(adapter="table").decisive()
+    assert Corpus(adapter="table", trim="none").decisive() == Corpus(adapter="table").decisive()
+    assert '"trim":"speech"' in Corpus(adapter="table", trim="speech").decisive()

@@ -13,6 +13,7 @@ from ser import layout
 from ser.config.plan import Plan
 from ser.config.schema import Block
 from ser.report.data.audits import leak
+from ser.report.sections import corpora
 from ser.report.table import Column, Table, frame
 from ser.tables import contracts
 
@@ -33,16 +34,17 @@ def write_folds(corpus: str, protocol: str, folds: int) -> None:
     contracts.write(contracts.FOLDS, table, layout.folds(corpus, protocol))
 
 
-def write_manifest(corpus: str) -> None:
-    """Write two utterances of a woman and one of a man, in German, 45 minutes in all."""
+def write_manifest(corpus: str, cut: tuple[float | None, ...] = (None, None, None), **notes: str) -> None:
+    """Write two utterances of a woman and one of a man, in German, 45 minutes in all. cut: seconds on each side."""
     facts = {"audio": "u.wav", "seconds": 900.0, "rate": 16000, "channels": 1, "checksum": "0", "shard": 0}
     people = (("a", "female", "sad"), ("a", "female", "happy"), ("b", "male", "sad"))
     rows = [
         {**facts, "utterance": f"u{n}", "speaker": name, "gender": gender, "emotion": emotion, "language": "de"}
+        | {"cut_before": cut[n], "cut_after": cut[n]}
         for n, (name, gender, emotion) in enumerate(people)
     ]
     table = pa.Table.from_pylist(rows, schema=contracts.MANIFEST.schema)
-    contracts.write(contracts.MANIFEST, table, layout.manifest(corpus), {"adapter": corpus, "warning": ""})
+    contracts.write(contracts.MANIFEST, table, layout.manifest(corpus), {"adapter": corpus, "warning": "", **notes})
 
 
 @pytest.fixture
@@ -85,6 +87,15 @@ def test_the_corpus_is_described_from_its_manifest(described: Callable[..., Path
     assert (row["female_speakers"], row["male_speakers"], row["emotions"]) == (1, 1, "sad 2, happy 1")
     page = (folder / "index.html").read_text(encoding="utf-8")
     assert "1 female, 1 male" in page[page.index('id="corpora"') : page.index('id="results"')]
+
+
+def test_the_page_names_the_trim_of_a_corpus(described: Callable[..., Path], tmp_path: Path) -> None:
+    folder = described(block("SVM_50%"))
+    assert pd.read_csv(folder / "tables/corpora.csv", keep_default_na=False)["trim"].tolist() == ["none"]
+    with chdir(tmp_path):
+        write_manifest("other", cut=(0.5, 1.0, None), trim="speech")
+        cell = corpora._facts("other")["trim"]
+    assert cell == "trim: speech, 0.75 s before, 0.75 s after, no speech found in 1"
 
 
 def test_selection_is_stated_only_for_systems_that_are_trained_by_epochs(

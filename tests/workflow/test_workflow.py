@@ -111,6 +111,14 @@ def test_an_added_seed_reruns_that_seed_only(project: Project) -> None:
     assert project.planned() == {"train_fold": 6, "plan": 1, **AFTER_TRAINING}
 
 
+def test_a_trim_reruns_the_corpus_and_its_default_nothing(project: Project) -> None:
+    edit(project, "mini.yaml", "    adapter: table\n", "    adapter: table\n    trim: none\n")
+    assert project.planned() == {}
+    edit(project, "mini.yaml", "trim: none", "trim: speech")
+    of_audio = {"prepare": 1, "resample": 1, "fingerprint": 1, "extract": 3, "index": 3}
+    assert project.planned() == {"plan": 1, **of_audio, "split": 1, "audit": 1, "train_fold": 6, **AFTER_TRAINING}
+
+
 def test_a_feature_parameter_reruns_that_feature_and_its_systems(project: Project) -> None:
     path = project.folder / "mini.yaml"
     path.write_text(path.read_text() + "features: {mfcc: {options: {mels: 64}}}\n")

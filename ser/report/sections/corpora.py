@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from ser import layout
@@ -13,7 +14,7 @@ from ser.tables import contracts
 
 TITLE = "Corpora"
 HOURS = Format(lambda value: f"{value:.2f}", lambda value: round(value, 4))
-READ = ["language", "seconds", "speaker", "gender", "session", "emotion"]
+READ = ["language", "seconds", "cut_before", "cut_after", "speaker", "gender", "session", "emotion"]
 
 
 def tables(data: ReportData) -> list[Table]:
@@ -22,6 +23,7 @@ def tables(data: ReportData) -> list[Table]:
         Column("corpus", "Corpus"),
         Column("languages", "Language"),
         Column("hours", "Hours", "", HOURS),
+        Column("trim", "Silence cut", meaning="trim: speech of a corpus; seconds before and after the speech, mean"),
         Column("utterances", "Utterances", "", COUNT),
         Column("speakers", "Speakers", "", COUNT),
         *(Column(f"{gender}_speakers", "", f"genders.{gender}", COUNT) for gender in ("female", "male")),
@@ -41,10 +43,12 @@ def _facts(corpus: str) -> dict[str, Any]:
     rows = contracts.read(contracts.MANIFEST, path).select(READ)
     people = rows.select(["speaker", "gender"]).to_pandas().drop_duplicates()
     genders = people.dropna().groupby("gender")["speaker"].nunique().to_dict()
+    notes = contracts.metadata(path)
     emotions = sorted(rows["emotion"].drop_null().value_counts().to_pylist(), key=lambda row: -row["counts"])
     return {
         "corpus": corpus,
-        "note": contracts.metadata(path).get("warning", ""),
+        "note": notes.get("warning", ""),
+        "trim": _trim(notes.get("trim", "none"), rows),
         "languages": ", ".join(sorted(rows["language"].drop_null().unique().to_pylist())) or "unknown",
         "utterances": rows.num_rows,
         "hours": (pc.sum(rows["seconds"]).as_py() or 0.0) / 3600,
@@ -54,3 +58,13 @@ def _facts(corpus: str) -> dict[str, Any]:
         "sessions": len(rows["session"].drop_null().unique()) or None,
         "emotions": ", ".join("{values} {counts}".format(**row) for row in emotions),
     }
+
+
+def _trim(trim: str, rows: pa.Table) -> str:
+    """Return what a corpus's key ``trim`` cut, as text; "none" where it was not set."""
+    if trim == "none":
+        return trim
+    before, after = (pc.mean(rows[name]).as_py() for name in ("cut_before", "cut_after"))
+    whole = rows["cut_before"].null_count
+    cut = [] if before is None else [f"{before:.2f} s before, {after:.2f} s after"]
+    return ", ".join([f"trim: {trim}", *cut, *([f"no speech found in {whole}"] if whole else [])])
