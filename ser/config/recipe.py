@@ -10,17 +10,36 @@ from ser.config.entries import Entry, Names, Options, Strict
 
 
 class Segments(Strict):
-    """Cut an utterance into segments of equal length; its probabilities are the mean over its segments."""
+    """Cut an utterance into segments of equal length; its answer is the average over its segments."""
 
+    # As in Training, a later key needs exclude_if for its default.
     frames: int = Field(ge=1, description="frames of a segment; a shorter utterance is zero-padded to it")
     train_hop: int = Field(ge=1, description="frames between the starts of two training segments")
     test_hop: int = Field(ge=1, description="frames between the starts of two dev or test segments")
+    tail: int = Field(
+        1,
+        ge=1,
+        exclude_if=lambda least: least == 1,
+        description="new frames, at least, of a last segment that ends with the utterance; fewer are not read",
+    )
+    average: Literal["softmax", "logits"] = Field(
+        "softmax",
+        exclude_if=lambda kind: kind == "softmax",
+        description="softmax: mean of the segments' probabilities; logits: softmax of the mean of their logits",
+    )
 
 
 class View(Strict):
     """How a system reads a feature. The steps are applied in the order of the keys."""
 
     feature: str
+    floor_db: float | None = Field(
+        None,
+        gt=0,
+        exclude_if=not_,
+        description="raise magnitudes more than N dB (20·log10) below the utterance's largest, over all its frames, to "
+        "that level; needs scale: log",
+    )
     scale: Literal["none", "log"] = Field("none", description="log: natural logarithm of value + 1e-8")
     normalise: Literal["none", "utterance", "utterance_global", "statistics"] = Field(
         "none",

@@ -29,7 +29,8 @@ class FeatureInput:
     values: (rows of all utterances, dims) on the device, in the stored type;
     offsets: (utterances + 1,) int64 on the host, utterance i has the rows offsets[i] to offsets[i + 1]; notes: metadata
     of the first shard; digest: 32 hexadecimal digits over values and offsets; statistics: mean and sd, (groups, dims or
-    1) float32, and each utterance's row of them, (utterances,) int64; None where the view does not normalise.
+    1) float32, and each utterance's row of them, (utterances,) int64; None where the view does not normalise; floors:
+    (utterances,) float32, the level to which the values of each are raised before the logarithm.
     """
 
     view: View
@@ -37,7 +38,8 @@ class FeatureInput:
     offsets: NDArray[np.int64]
     notes: dict[str, str]
     digest: str
-    statistics: tuple[Tensor, Tensor, Tensor] | None = None
+    statistics: tuple[Tensor, Tensor, Tensor] | None
+    floors: Tensor
 
     @property
     def dims(self) -> int:
@@ -53,8 +55,7 @@ class FeatureInput:
         real = time < count.unsqueeze(1)
         rows = start.unsqueeze(1) + time * real  # padding reads the example's first frame and is then cleared
         x = self.values.index_select(0, rows.flatten()).view(*rows.shape, -1).float()
-        if self.view.scale == "log":
-            x = x.add_(normalisation.FLOOR).log_()
+        x = normalisation.scale(self.view, x, self.floors[utterance].view(-1, 1, 1))
         if self.statistics is not None:
             mean, sd, group = self.statistics
             row = group[utterance].unsqueeze(1)
@@ -79,11 +80,14 @@ def load(
     digest = hashlib.blake2b(f"{values.dtype.str}{values.shape}".encode(), digest_size=16)
     digest.update(offsets.tobytes())
     digest.update(values.reshape(-1).view(np.uint8).data)
+    matrices = [values[first:end] for first, end in pairwise(offsets)]
+    floors = np.array([normalisation.floor(view, matrix) for matrix in matrices], np.float32)
     statistics = None
     if view.normalise != "none":
-        mean, sd, group = normalisation.fit(view, [values[first:end] for first, end in pairwise(offsets)], fold)
+        mean, sd, group = normalisation.fit(view, matrices, fold)
         statistics = move(mean, device), move(sd, device), move(group, device)
-    return FeatureInput(view, move(values, device), offsets, notes, digest.hexdigest(), statistics)
+    moved = move(values, device)
+    return FeatureInput(view, moved, offsets, notes, digest.hexdigest(), statistics, move(floors, device))
 
 
 def _check(view: View, modality: str, *, several: bool) -> None:
@@ -98,6 +102,8 @@ def _check(view: View, modality: str, *, several: bool) -> None:
             raise SerError(f"{where}: 'normalise: utterance' makes every vector zero; use statistics.")
     if view.length and view.segments:
         raise SerError(f"{where}: length and segments exclude each other; use limit to shorten what is cut.")
+    if view.floor_db and view.scale != "log":
+        raise SerError(f"{where}: floor_db is a floor under the logarithm: scale must be log.")
     if view.compand in ("max_mulaw", "literal_mulaw") and (view.scale, view.normalise) != ("none", "none"):
         raise SerError(f"{where}: 'compand: {view.compand}' is for magnitudes: scale and normalise must be none.")
 

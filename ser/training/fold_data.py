@@ -49,6 +49,12 @@ class FoldData:
         return fixed_length(self.features["frames"].view) if "frames" in self.features else None
 
     @property
+    def average(self) -> str:
+        """Return what is averaged over the segments of an utterance: softmax or logits."""
+        segments = self.features["frames"].view.segments if "frames" in self.features else None
+        return segments.average if segments else "softmax"
+
+    @property
     def shape(self) -> Shape:
         """Return the sizes that the model is built for."""
         dims = {modality: one.dims for modality, one in self.features.items()}
@@ -78,7 +84,7 @@ class FoldData:
         if view.segments is None:
             return Examples(rows, first, counts, labels)
         size, hop = view.segments.frames, view.segments.train_hop if part == "train" else view.segments.test_hop
-        cuts = [segment_starts(int(count), size, hop) for count in counts]
+        cuts = [segment_starts(int(count), size, hop, view.segments.tail) for count in counts]
         pieces = np.array([len(cut) for cut in cuts], dtype=np.int64)
         utterance = np.repeat(rows, pieces)
         start = np.repeat(first, pieces) + np.concatenate([np.zeros(0, np.int64), *cuts])
@@ -143,14 +149,15 @@ def load(
     return FoldData(fold, device, found, words)
 
 
-def segment_starts(frames: int, length: int, hop: int) -> Rows:
+def segment_starts(frames: int, length: int, hop: int, tail: int) -> Rows:
     """Return the first frames of the segments of an utterance of ``frames``: every ``hop``, while a whole one fits.
 
-    A last segment, aligned to the utterance's end, is added where frames are left over. A shorter utterance has one.
+    A last segment, aligned to the utterance's end, is added where at least ``tail`` frames are left over, 1 or more. A
+    shorter utterance has one.
     """
     regular = np.arange(0, max(frames - length, 0) + 1, hop, dtype=np.int64)
-    tail = frames - length
-    return np.append(regular, tail) if regular[-1] < tail else regular
+    last = frames - length
+    return np.append(regular, last) if last - regular[-1] >= tail else regular
 
 
 def fixed_length(view: View) -> int | None:

@@ -1,4 +1,4 @@
-"""Normalisation by statistics over the frames of the train part, a speaker or an utterance, and μ-law companding."""
+"""Scaling, normalisation by statistics over the train part, a speaker or an utterance, and μ-law companding."""
 
 import math
 from collections.abc import Iterable
@@ -12,11 +12,29 @@ from ser.config.recipe import View
 from ser.errors import SerError, offenders
 from ser.training.fold import Fold
 
-FLOOR = 1e-8  # added before the logarithm, as the schema promises
+TINY = 1e-8  # added before the logarithm, as the schema promises
 CONSTANT = 1e-7  # sd below this share of |mean| is rounding of float32, not variation
 MU = 255.0  # of the μ-law
 
 Floats = NDArray[np.float32]
+
+
+def floor(view: View, matrix: NDArray[np.floating]) -> np.float32:
+    """Return the level to which ``scale`` raises an utterance's magnitudes (frames, dims), below their maximum.
+
+    ``floor_db`` of the view: 20 dB are a factor of ten, since magnitudes are amplitudes. The maximum is over all
+    frames, those of the utterance's statistics, before limit, length and segments. 0 where the view has no floor.
+    """
+    return np.float32(0.0 if view.floor_db is None else float(matrix.max()) * 10 ** (-view.floor_db / 20))
+
+
+def scale(view: View, x: Tensor, floors: Tensor) -> Tensor:
+    """Return ``x`` on the view's scale, in place; ``floors``: those of ``floor``, which broadcast to x."""
+    if view.scale == "none":
+        return x
+    if view.floor_db is not None:
+        torch.maximum(x, floors, out=x)
+    return x.add_(TINY).log_()
 
 
 def fit(view: View, matrices: list[NDArray[np.floating]], fold: Fold) -> tuple[Floats, Floats, NDArray[np.int64]]:
@@ -45,14 +63,14 @@ def fit(view: View, matrices: list[NDArray[np.floating]], fold: Fold) -> tuple[F
 
 
 def _moments(view: View, matrices: Iterable[Floats]) -> tuple[Floats, Floats]:
-    """Return mean and population sd over the frames of all ``matrices``, merged one by one in float64.
+    """Return mean and population sd over the frames of all ``matrices``, which it scales in place, merged in float64.
 
     Chan, Golub and LeVeque (1979), "Updating formulae and a pairwise algorithm for computing sample variances",
     eq. 2.1: no difference of large sums, so that a constant dimension is recognised as constant.
     """
     count, mean, squares = 0, np.zeros(1), np.zeros(1)
     for matrix in matrices:
-        x = torch.log(torch.from_numpy(matrix) + FLOOR).numpy() if view.scale == "log" else matrix
+        x = scale(view, torch.from_numpy(matrix), torch.tensor(floor(view, matrix))).numpy()
         if view.normalise == "utterance_global":
             x = x.reshape(-1, 1)
         more = len(x)

@@ -20,9 +20,15 @@ UNMEASURED: Scores = (None, None, None)
 def log_probabilities(model: nn.Module, data: FoldData, part: str, size: int) -> NDArray[np.float64]:
     """Return (utterances of the part, classes), natural logarithms, in the order of ``data.fold.rows(part)``.
 
-    Without autocast: bfloat16 logits tie. An utterance in segments has the mean of its softmax over segments. SerError
-    names utterances with a non-finite output. ``size``: examples in a batch.
+    Without autocast: bfloat16 logits tie. An utterance in segments has the mean of its softmax over segments, or with
+    ``average: logits`` the softmax of the mean of its logits, which is the geometric mean of the segments' posteriors,
+    normalised. So a model that returns log posteriors, such as a mixture, needs no other rule: they differ from logits
+    by a number per segment, which the softmax removes. SerError names utterances with a non-finite output. ``size``:
+    examples in a batch.
     """
+    if data.average == "logits":
+        means = _means(lambda batch: model(batch).float(), model, data, part, size)
+        return means - np.logaddexp.reduce(means, axis=1, keepdims=True)
     values, first, pieces = _outputs(lambda batch: torch.log_softmax(model(batch).float(), -1), model, data, part, size)
     return np.logaddexp.reduceat(values, first, axis=0) - np.log(pieces)[:, None]
 
@@ -38,8 +44,7 @@ def summaries(model: nn.Module, data: FoldData, part: str, size: int) -> NDArray
     SerError names utterances with a value that is not finite.
     """
     summary: Callable[[Batch], Tensor] = model.summary  # type: ignore[assignment]
-    values, first, pieces = _outputs(lambda batch: summary(batch).float(), model, data, part, size)
-    return np.add.reduceat(values, first, axis=0) / pieces[:, None]
+    return _means(lambda batch: summary(batch).float(), model, data, part, size)
 
 
 def evaluate(model: nn.Module, data: FoldData, part: str, size: int) -> Scores:
@@ -55,6 +60,15 @@ def evaluate(model: nn.Module, data: FoldData, part: str, size: int) -> Scores:
     counts = metrics.confusion(truth, scores.argmax(axis=1), scores.shape[1])
     loss = float(-scores[np.arange(len(truth)), truth].mean())
     return loss, float(metrics.wa(counts)), float(metrics.ua(counts))
+
+
+def _means(
+    output: Callable[[Batch], Tensor], model: nn.Module, data: FoldData, part: str, size: int
+) -> NDArray[np.float64]:
+    """Return the mean of ``output`` over the segments of each utterance, (utterances, dims)."""
+    values, first, pieces = _outputs(output, model, data, part, size)
+    means: NDArray[np.float64] = np.add.reduceat(values, first, axis=0) / pieces[:, None]
+    return means
 
 
 def _outputs(

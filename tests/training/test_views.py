@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from ser.config.recipe import View
+from ser.config.recipe import Segments, View
 from ser.errors import SerError
-from ser.training import fold_data, normalisation
+from ser.training import normalisation
 from ser.training.fold_data import FoldData
 
 Loaded = Callable[..., FoldData]
@@ -125,21 +125,6 @@ def test_a_fixed_length_pads_cuts_and_masks_nothing(loaded: Loaded) -> None:
     assert (frames["e2"][10:] == 0).all()
 
 
-@pytest.mark.parametrize(
-    ("frames", "hop", "expected"),
-    [
-        (200, 100, [0]),  # 2 s
-        (330, 100, [0, 100, 130]),  # 3.3 s, whose tail a right-aligned segment covers
-        (100, 100, [0]),  # 1 s
-        (300, 100, [0, 100]),
-        (330, 40, [0, 40, 80, 120, 130]),
-        (201, 100, [0, 1]),
-    ],
-)
-def test_segments_by_arithmetic(frames: int, hop: int, expected: list[int]) -> None:
-    assert fold_data.segment_starts(frames, 200, hop).tolist() == expected
-
-
 def test_segments_are_examples_with_the_utterances_label(loaded: Loaded) -> None:
     keys = view(segments={"frames": 20, "train_hop": 10, "test_hop": 4})
     data = loaded(ROWS, MATRICES, keys)
@@ -152,6 +137,16 @@ def test_segments_are_examples_with_the_utterances_label(loaded: Loaded) -> None
     assert batch.frames is not None
     assert np.array_equal(batch.frames[4].numpy(), MATRICES["e1"][15:35])
     assert (batch.frames[5, 10:] == 0).all()
+
+
+def test_later_keys_leave_the_digests_of_earlier_recipes() -> None:
+    segments = {"frames": 20, "train_hop": 10, "test_hop": 8}
+    plain = view(segments=segments).model_dump()
+    assert "floor_db" not in plain
+    assert plain["segments"] == segments
+    used = view(floor_db=60, scale="log", segments={**segments, "tail": 4, "average": "logits"})
+    assert View.model_validate_json(used.canonical()) == used
+    assert Segments.model_validate(segments).average == "softmax"
 
 
 def test_mu_law_values() -> None:
@@ -193,6 +188,7 @@ def test_float16_features_are_kept_and_widened_in_the_batch(loaded: Loaded) -> N
     [
         ({"length": 20, "segments": {"frames": 5, "train_hop": 5, "test_hop": 5}}, "exclude each other"),
         ({"scale": "log", "compand": "max_mulaw"}, "for magnitudes"),
+        ({"floor_db": 60.0, "compand": "max_mulaw"}, "floor_db"),
     ],
 )
 def test_views_that_contradict_themselves_are_refused(loaded: Loaded, keys: dict[str, object], message: str) -> None:
