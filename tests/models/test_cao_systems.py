@@ -113,6 +113,7 @@ SIZES = {
     "C-biLSTM-unpadded": (blstm(0), 2.116),
     "C-pFSMN-A-unpadded": (pyramid(padding=0) + attention(0), 0.656),
     "C-pFSMN-A-matched": (pyramid((8, 128), 0) + attention(0), 1.849),
+    "C-pFSMN-A-per-bin": (pyramid() + attention(3), 0.690),
     "C-pFSMN-A-vector": (pyramid(tapped=PROJECTION) + attention(3), 0.706),
     "C-DFSMN": (pyramid(), 0.672),  # the pyramid's own count: as many taps in all
     "C-FSMN": (fsmn((15, 15, 15, 15)), 0.840),
@@ -154,6 +155,16 @@ def test_every_system_of_the_paper_is_counted() -> None:
 def test_every_row_of_table_2_has_a_recipe() -> None:
     named = {system for recipe in RECIPES.values() for system in recipe.published.get("cao2019", ())}
     assert named == {"LSTM[24]", "HSF-CRNN[23]", "C-biLSTM", "pFSMN", "C-pFSMN", "C-pFSMN-A"}
+
+
+def test_spectrograms_are_read_alike_but_for_the_reading_per_bin() -> None:
+    views = {name: one.inputs.frames for name, one in RECIPES.items() if one.paper == "cao2019" and one.inputs.frames}
+    own = {name: view for name, view in views.items() if view.feature == "spectrogram"}
+    assert {"C-pFSMN-A", "C-pFSMN", "pFSMN", "C-biLSTM", "C-DFSMN", "C-FSMN"} < set(own)
+    usual = own["C-pFSMN-A"]
+    assert (usual.floor_db, usual.scale, usual.normalise) == (60, "log", "utterance_global")
+    assert own.pop("C-pFSMN-A-per-bin") == usual.model_copy(update={"normalise": "utterance"})
+    assert all(view == usual for view in own.values())
 
 
 def test_networks_without_a_pyramid_have_its_taps_and_at_least_its_receptive_field() -> None:

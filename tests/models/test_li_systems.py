@@ -11,9 +11,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from ser.config import read
+from ser.config.recipe import Segments, View
 from ser.errors import SerError
 from ser.layers.interface import Batch, Shape
 from ser.models import dnn_elm, rnn_elm, single_convolution, time_frequency_cnn
+from ser.training import normalisation
 
 CONFIG = Path(__file__).parents[2] / "config"
 
@@ -192,6 +194,54 @@ def test_frames_alone_are_cross_entropy_and_predictions_are_without_null() -> No
 def test_wrong_options_are_answered(model: ModuleType, options: dict[str, object], word: str) -> None:
     with pytest.raises(SerError, match=word):
         chosen(model, Shape(33), **options)
+
+
+OWN = ("CNN_TF_", "Conv1-GAP")
+READINGS = {
+    "CNN_TF_Att.pooling-log": {"scale": "log", "compand": "minmax_mulaw"},
+    "CNN_TF_Att.pooling-literal": {"compand": "literal_mulaw"},
+    "CNN_TF_Att.pooling-softmax": {"segments": {"average": "softmax"}},
+}
+
+
+def of_the_authors(name: str) -> dict[str, View]:
+    """Return the views of the authors' own networks in an experiment."""
+    path = CONFIG / "experiments" / f"{name}.yaml"
+    config = read.resolve(read.merged(read.read_yaml(CONFIG / "config.yaml"), read.read_yaml(path)), CONFIG)
+    inputs = {system: config.systems[system].inputs for system in config.experiment.selected("systems")}
+    return {system: one.frames for system, one in inputs.items() if system.startswith(OWN) and one.frames}
+
+
+@pytest.mark.parametrize(("name", "least"), [("li2018", 8), ("li2018_filters", 18), ("iemocap", 1), ("ravdess", 1)])
+def test_all_networks_of_the_authors_have_one_view_but_for_its_other_readings(name: str, least: int) -> None:
+    usual = read.shipped(CONFIG)[1]["CNN_TF_Att.pooling"].inputs.frames
+    assert usual is not None
+    assert (usual.scale, usual.compand, usual.normalise) == ("none", "max_mulaw", "none")
+    assert usual.segments == Segments(frames=200, train_hop=100, test_hop=40, tail=20, average="logits")
+    found = of_the_authors(name)
+    assert len(found) >= least
+    for system, view in found.items():
+        wanted = View.model_validate(read.merged(usual.model_dump(), READINGS.get(system, {})))
+        assert view == wanted, system
+
+
+def test_the_mu_law_alone_keeps_levels_apart_and_after_a_logarithm_makes_two_of_them() -> None:
+    """Levels spread evenly over 80 dB. |y| < a means |x| < (256^a - 1) / 255 before the μ-law."""
+    levels = torch.linspace(-80, 0, 80_001).view(1, -1, 1)
+    x, real = 10 ** (levels / 20), torch.ones(1, 80_001, dtype=torch.bool)
+
+    def share(found: torch.Tensor, low: float, high: float) -> float:
+        return float(((found >= low) & (found < high)).float().mean())
+
+    alone = normalisation.compand(x, real, "max_mulaw")
+    assert share(alone, 0, 0.2) == pytest.approx(0.475, abs=0.002)  # below -42.0 dB
+    assert share(alone, 0.2, 0.5) == pytest.approx(0.217, abs=0.002)  # -24.6 dB
+    assert share(alone, 0.5, 1.1) == pytest.approx(0.308, abs=0.002)
+    after = normalisation.compand(x.log(), real, "minmax_mulaw").abs()
+    assert share(after, 0.5, 1.1) == pytest.approx(0.941, abs=0.002)
+    assert share(after, 0, 0.2) == pytest.approx(0.008, abs=0.002)
+    literal = normalisation.compand(x, real, "literal_mulaw")
+    assert share(literal, -1, -0.9) == pytest.approx(0.832, abs=0.002)  # below -13.4 dB
 
 
 @pytest.mark.parametrize("name", ["li2018", "li2018_filters"])
