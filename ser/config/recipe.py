@@ -90,6 +90,7 @@ class Inputs(Strict):
 
 
 OPTIMISERS, SCHEDULES = (catalog.choices("ser.training.optimisers", table) for table in ("OPTIMISERS", "SCHEDULES"))
+BATCHES = catalog.choices("ser.training.batch_order", "SHARES")
 
 
 class Training(Strict):
@@ -105,6 +106,12 @@ class Training(Strict):
     weight_decay: float = Field(0.0, ge=0, description="an L2 term in the gradient; of adamw decoupled from it")
     decay: Literal["all", "weights"] = Field("all", description="weights: not on biases and normalisation layers")
     batch: int = Field(32, ge=1, description="utterances, or segments where the view cuts them")
+    batches: Literal[BATCHES] | None = Field(  # type: ignore[valid-type]
+        None,
+        exclude_if=not_,
+        description="random; similar: utterances of similar length share a batch, within an eighth of an epoch; "
+        "sorted: within a whole epoch; null: random where the view fixes the length, else similar",
+    )
     epochs: int = Field(50, ge=1)
     steps: int | None = Field(None, ge=1, description="stop after N optimiser steps, whatever the epoch")
     patience: int | None = Field(None, ge=1, description="stop after N epochs without a better dev score")

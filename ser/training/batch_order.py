@@ -5,24 +5,27 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-SHARE = 8  # of an epoch's batches, one in so many are sorted by length at a time
+from ser.choices import Choices
+
+# Of an epoch, how much is sorted by length at a time.
+SHARES: Choices[float] = Choices({"random": 0.0, "similar": 1 / 8, "sorted": 1.0})
 
 
-def shuffled(frames: NDArray[np.int64], size: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
+def shuffled(frames: NDArray[np.int64], size: int, seed: int, epoch: int, kind: str) -> list[NDArray[np.int64]]:
     """Return an epoch's batches of indices into ``frames`` (examples,): every example in exactly one batch.
 
-    ``frames``: what each example is padded from; equal ones, as of a view of fixed length, are not sorted, so that the
-    batches are random. Examples are shuffled, sorted by length within chunks of an eighth of the epoch, cut into batches
-    of ``size``, and the batches are shuffled. A chunk is no larger because length goes with class and speaker: sorted
-    batches are no random samples. A single left-over example joins the batch before it: batch normalisation needs two.
+    Examples are shuffled, sorted by length within chunks of a share of the epoch that ``kind``, a key of ``SHARES``,
+    decides, cut into batches of ``size``, and the batches are shuffled. Length goes with class and speaker: the larger
+    the chunks, the less are batches random samples. A single left-over example joins the batch before it: batch
+    normalisation needs two.
     """
     draw = np.random.default_rng([seed, epoch])
     drawn = draw.permutation(len(frames)).astype(np.int64)
     batches: list[NDArray[np.int64]] = []
-    many = size * math.ceil(len(drawn) / (size * SHARE))
-    for first in range(0, len(drawn), many):
-        chunk = drawn[first : first + many]
-        batches += _cut(chunk[np.argsort(frames[chunk], kind="stable")], size)
+    chunk = size * max(1, math.ceil(SHARES[kind] * len(drawn) / size))
+    for first in range(0, len(drawn), chunk):
+        part = drawn[first : first + chunk]
+        batches += _cut(part[np.argsort(frames[part], kind="stable")] if SHARES[kind] else part, size)
     if len(batches) > 1 and len(batches[-1]) == 1:
         batches[-2:] = [np.concatenate(batches[-2:])]
     return [batches[k] for k in draw.permutation(len(batches))]

@@ -91,10 +91,6 @@ class FoldData:
         frames = np.repeat(np.minimum(counts, size), pieces)
         return Examples(utterance, start, frames, self.fold.labels[utterance])
 
-    def padded_from(self, examples: Examples) -> Rows:
-        """Return what each example is padded from: its frames, or the view's length where that fixes it."""
-        return examples.frames if self.length is None else np.full_like(examples.frames, self.length)
-
     def batches(self, examples: Examples, order: Sequence[Rows]) -> Iterator[tuple[Batch, Tensor]]:
         """Yield each batch of ``order`` (indices into ``examples``) with its labels (batch,) int64, on the device.
 

@@ -30,10 +30,11 @@ def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> TrainingState:
     model.to(data.device)
     optimiser, loss_of = optimisers.make(model, training, data.device), loss_function(model, data, training)
     state = training_state.load(task.checkpoint, model, optimiser)
+    kind = training.batches or ("similar" if data.length is None else "random")
     history, log = state.history, TrainingLog(training.epochs, len(state.history))
     while not finished(history, training, protocol.selection):
         began, epoch, step = time.monotonic(), len(history) + 1, history[-1].step if history else 0
-        order = batch_order.shuffled(data.padded_from(examples), training.batch, task.seed, epoch)
+        order = batch_order.shuffled(examples.frames, training.batch, task.seed, epoch, kind)
         total = min(training.epochs * len(order), training.steps or training.epochs * len(order))
         order = order[: total - step]  # training.steps may end within an epoch
         losses: list[Tensor] = []  # left on the device: reading one would wait for its step

@@ -23,7 +23,7 @@ def reestimate(model: nn.Module, data: FoldData, size: int) -> None:
     if not norms:
         return
     examples = data.examples("train")
-    order = batch_order.shuffled(data.padded_from(examples), size, 0, 0)[:MOST]
+    order = batch_order.shuffled(examples.frames, size, 0, 0, "random")[:MOST]
     momenta = [norm.momentum for norm in norms]
     model.eval()
     for norm in norms:

@@ -12,7 +12,7 @@ from torch import nn
 
 from ser.config import recipe
 from ser.config.recipe import Inputs, Recipe, Training
-from ser.training import optimisers
+from ser.training import batch_order, optimisers
 
 CPU = torch.device("cpu")
 
@@ -108,6 +108,7 @@ def test_keys_that_are_not_used_are_not_in_a_recipe_and_unknown_values_are_refus
 def test_every_optimiser_steps_and_the_configuration_knows_them_all() -> None:
     assert tuple(optimisers.OPTIMISERS) == recipe.OPTIMISERS
     assert tuple(optimisers.SCHEDULES) == recipe.SCHEDULES
+    assert tuple(batch_order.SHARES) == recipe.BATCHES
     assert Training().optimiser in optimisers.OPTIMISERS
     for name in optimisers.OPTIMISERS:
         model, training = nn.Linear(2, 2), Training(optimiser=name)

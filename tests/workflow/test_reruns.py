@@ -68,7 +68,7 @@ NOTHING: dict[str, Edit] = {
     "the docstring of a function": replaced(
         "ser/training/batch_order.py", "Return batches of indices", "Return all batches of indices"
     ),
-    "a comment": replaced("ser/training/batch_order.py", "SHARE = 8", "# a remark\nSHARE = 8"),
+    "a comment": replaced("ser/training/batch_order.py", "SHARES: ", "# a remark\nSHARES: "),
     "an annotation": replaced("ser/training/batch_order.py", "size: int, seed: int", "size: int, seed: object"),
     "a local variable": replaced("ser/training/batch_order.py", "drawn", "permuted"),
     "a moved function": moved("ser/training/batch_order.py", "_cut", "ser/training/cutting.py"),
@@ -93,7 +93,10 @@ JOBS: dict[str, tuple[Edit, dict[str, int]]] = {
         ONE_SYSTEM,
     ),
     "the optimiser": (replaced("ser/training/optimisers.py", "0.1**", "0.2**"), NETWORKS),
-    "the order of batches": (replaced("ser/training/batch_order.py", "SHARE = 8", "SHARE = 4"), NETWORKS),
+    "the order of batches": (
+        replaced("ser/training/batch_order.py", "draw.permutation", "0 + draw.permutation"),
+        NETWORKS,
+    ),
     "the arithmetic of a feature": (
         replaced("ser/features/mfcc.py", "DELTA_FRAMES = 9", "DELTA_FRAMES = 7"),
         {"extract": 1, "index": 1, **ONE_SYSTEM},
