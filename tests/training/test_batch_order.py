@@ -30,7 +30,9 @@ def test_seed_and_epoch_decide_the_order() -> None:
     assert order(3, 2) != order(4, 2)
 
 
-@pytest.mark.parametrize(("kind", "share", "again"), [("random", 0.42, 0.08), ("similar", 0.67, 0.15), ("sorted", 1, 1)])
+@pytest.mark.parametrize(
+    ("kind", "share", "again"), [("random", 0.42, 0.08), ("similar", 0.67, 0.15), ("sorted", 1, 1)]
+)
 def test_batches_are_as_random_as_they_are_said_to_be(kind: str, share: float, again: float) -> None:
     """Classes in order of length: sorted batches have one class, random ones a third of each.
 
