@@ -1,9 +1,10 @@
 """Speed of each feature extractor, and of the library that defines it, measured side by side in one run.
 
-Run: python benchmarks/features.py [--seconds 4] [--utterances 8] [--threads 1]
+Run: OMP_NUM_THREADS=1 python benchmarks/features.py [NAME …] [--seconds 4] [--utterances 8] [--passes 5]
 
-Prints how many seconds of speech-like sound each takes per second of processor time ("× real time" of one core), best
-of three passes after one unmeasured call, and the ratio to the library's plain call. Trust the ratios.
+Prints how many seconds of speech-like sound each takes per second of processor time ("× real time" of one core), and
+the ratio to the library's plain call: the two take turns at all utterances, and the least time of each utterance
+counts, since other programs only add to it. Trust the ratios.
 """
 
 import argparse
@@ -21,7 +22,6 @@ from ser import catalog
 from ser.config import extractors, read
 
 RATE = 16000
-PASSES = 3
 
 Signal = NDArray[np.float32]
 Call = Callable[[Signal], object]
@@ -30,24 +30,27 @@ Call = Callable[[Signal], object]
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="features to measure; by default all")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of an utterance")
     parser.add_argument("--utterances", type=int, default=8)
-    parser.add_argument("--threads", type=int, default=1, help="of torch")
+    parser.add_argument("--passes", type=int, default=5, help="over all utterances")
     arguments = parser.parse_args()
     signals = [sound(arguments.seconds, seed) for seed in range(arguments.utterances)]
     with tempfile.TemporaryDirectory() as folder:
-        weights = untrained(Path(folder), arguments.threads)
+        weights = untrained(Path(folder))
         print(f"{'feature':22}{'× real time':>12}{'library':>12}  {'ratio':>6}  library call")
-        for name, feature in read.features(Path(__file__).parents[1] / "config").items():
+        features = read.features(Path(__file__).parents[1] / "config")
+        for name in arguments.names or features:
+            feature = features[name]
             options = feature.options | dict.fromkeys(extractors.trained(feature.extractor), weights)
             extract = partial(catalog.load("features", feature.extractor).extract, rate=RATE, **options)
-            ours = speed(extract, signals)
             label, call = library(name)
-            if call is None:
+            calls = [extract] if call is None else [extract, call]
+            ours, *theirs = len(signals) * arguments.seconds / least(calls, signals, arguments.passes)
+            if not theirs:
                 print(f"{name:22}{ours:12.0f}{'–':>12}  {'–':>6}  none")
             else:
-                theirs = speed(call, signals)
-                print(f"{name:22}{ours:12.0f}{theirs:12.0f}  {ours / theirs:6.2f}  {label}")
+                print(f"{name:22}{ours:12.0f}{theirs[0]:12.0f}  {ours / theirs[0]:6.2f}  {label}")
 
 
 def sound(seconds: float, seed: int) -> Signal:
@@ -59,29 +62,29 @@ def sound(seconds: float, seed: int) -> Signal:
     return (0.1 * voice + 0.005 * noise).astype(np.float32)
 
 
-def untrained(folder: Path, threads: int) -> Path:
+def untrained(folder: Path) -> Path:
     """Write x-vector weights of the right shape: speed does not depend on their values."""
     import torch
     from safetensors.torch import save_file
 
     from ser.layers.xvector import XVector
 
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)
     path = folder / "xvector.safetensors"
     save_file(XVector().state_dict(), path)
     return path
 
 
-def speed(call: Call, signals: list[Signal]) -> float:
-    """Return seconds of sound per second of processor time, the best of the passes."""
-    call(signals[0])
-    passes = []
-    for _ in range(PASSES):
+def least(calls: list[Call], signals: list[Signal], passes: int) -> NDArray[np.float64]:
+    """Return the processor seconds of each call for all signals, the least of the passes for every signal."""
+    seconds = np.empty((passes, len(calls), len(signals)))
+    for call in calls:
+        call(signals[0])
+    for turn in np.ndindex(seconds.shape):
         began = time.process_time()
-        for signal in signals:
-            call(signal)
-        passes.append(time.process_time() - began)
-    return sum(map(len, signals)) / RATE / min(passes)
+        calls[turn[1]](signals[turn[2]])
+        seconds[turn] = time.process_time() - began
+    return np.asarray(seconds.min(axis=0).sum(axis=1))
 
 
 def library(name: str) -> tuple[str, Call | None]:

@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ser.errors import SerError
-from ser.features._frames import HOP_SAMPLES, RATE, Signal, magnitudes
+from ser.features._frames import HOP_SAMPLES, RATE, Signal, powers
 from ser.features.mfcc import mel_filters
 
 WINDOW, POINTS = 400, 512  # samples
@@ -68,8 +68,8 @@ def fingerprint(signal: Signal, rate: int) -> tuple[Signal, float]:
     if rate != RATE:
         raise SerError(f"fingerprints are defined at {RATE} Hz, this signal has {rate} Hz; resample it first.")
     padded = np.pad(signal, (0, max(0, WINDOW - len(signal))))
-    spectrum = magnitudes(padded, np.hanning(WINDOW).astype(np.float32), POINTS)  # every 10 ms
-    power = (np.square(spectrum) @ mel_filters(BANDS, POINTS)).astype(np.float64)
+    window = np.hanning(WINDOW).astype(np.float32)
+    power = powers(padded, window, POINTS, mel_filters(BANDS, POINTS)).astype(np.float64)  # every 10 ms
     energy = power.sum(axis=1)
     if not energy.any():
         return np.zeros(STEPS * BANDS, np.float32), 0.0

@@ -1,5 +1,6 @@
-"""Shared by the short-time extractors: checks of the signal, windows, magnitude spectra of frames."""
+"""Shared by the short-time extractors: checks of the signal, windows, spectra of frames."""
 
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -9,6 +10,9 @@ from ser.errors import SerError
 
 RATE = 16000  # Hz, of every signal after `resample`
 HOP_SAMPLES = 160  # 10 ms from one frame to the next
+BLOCK = 2**17  # samples transformed at a time, 512 KiB: what is computed from them stays in the processor's cache
+FLOOR = np.float32(1e-10)  # power
+DECIBELS = np.float32(10 / np.log(10))  # in a factor of e
 
 Signal = NDArray[np.float32]  # (samples,)
 Matrix = NDArray[np.float32]  # (frames, dims)
@@ -43,13 +47,37 @@ def triangles(points: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArra
     return np.minimum((position - low) / (centre - low), (high - position) / (high - centre)).clip(min=0)
 
 
-def magnitudes(signal: Signal, window: Signal, points: int) -> Matrix:
-    """Return the linear magnitude of the ``points``-point DFT of frames 10 ms apart, weighted by ``window`` (length,).
+def magnitudes(signal: Signal, window: Signal, points: int, bins: int | None = None) -> Iterator[Matrix]:
+    """Yield the magnitude of the ``points``-point DFT of frames 10 ms apart, weighted by ``window``, block by block.
 
-    Shape (floor((samples − length) / 160) + 1, points // 2 + 1), float32. Without padding: the first frame begins with
-    the first sample, and a remainder shorter than a frame is ignored.
+    Shape (frames of the block, ``bins``, by default all points // 2 + 1), float32: memory that the next block
+    overwrites. There are floor((samples − window) / 160) + 1 frames in all: the first begins with the first sample, and
+    a remainder shorter than a frame is ignored.
     """
     from scipy.fft import rfft
 
     frames = np.lib.stride_tricks.sliding_window_view(signal, len(window))[::HOP_SAMPLES]
-    return np.abs(rfft(frames * window, n=points, axis=1))
+    step = min(max(1, BLOCK // points), len(frames))
+    weighted = np.zeros((step, points), np.float32)
+    magnitude = np.empty((step, bins or points // 2 + 1), np.float32)
+    for first in range(0, len(frames), step):
+        block = frames[first : first + step]
+        now = slice(len(block))
+        np.multiply(block, window, out=weighted[now, : len(window)])
+        yield np.abs(rfft(weighted[now], axis=1)[:, : magnitude.shape[1]], out=magnitude[now])
+
+
+def powers(signal: Signal, window: Signal, points: int, filters: Matrix) -> Matrix:
+    """Return the power |DFT|² of the frames of `magnitudes` in bands with weights ``filters`` (points // 2 + 1, bands).
+
+    Shape (frames, bands), float32.
+    """
+    return np.concatenate([np.square(block, out=block) @ filters for block in magnitudes(signal, window, points)])
+
+
+def decibels(power: Matrix) -> Matrix:
+    """Return 10·log10 of ``power``, at least 1e-10, by way of the natural logarithm, for which numpy has SIMD code."""
+    level = np.maximum(power, FLOOR)
+    np.log(level, out=level)
+    level *= DECIBELS
+    return level

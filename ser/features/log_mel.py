@@ -5,10 +5,8 @@
 defaults.
 """
 
-import numpy as np
-
 from ser.errors import SerError
-from ser.features._frames import Matrix, Signal, hamming, magnitudes, require
+from ser.features._frames import Matrix, Signal, decibels, hamming, powers, require
 from ser.features.mfcc import mel_filters
 
 DTYPE = "float32"
@@ -17,7 +15,6 @@ DEPENDS = ("numpy", "scipy")
 
 WINDOW = 400  # samples
 POINTS = 512  # of the DFT
-FLOOR = np.float32(1e-10)  # power
 
 
 def dims(*, mels: int = 40) -> int:
@@ -33,5 +30,4 @@ def extract(signal: Signal, rate: int, *, mels: int = 40) -> Matrix:
     require(signal, rate, minimum=WINDOW)
     if mels < 1:
         raise SerError(f"mels={mels} must be at least 1.")
-    power = np.square(magnitudes(signal, hamming(WINDOW), POINTS)) @ mel_filters(mels, POINTS)
-    return 10 * np.log10(np.maximum(power, FLOOR))
+    return decibels(powers(signal, hamming(WINDOW), POINTS, mel_filters(mels, POINTS)))

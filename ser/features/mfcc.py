@@ -8,11 +8,12 @@ for seconds in every process, longer than 500 utterances take here.
 """
 
 from functools import cache
+from math import factorial
 
 import numpy as np
 
 from ser.errors import SerError
-from ser.features._frames import RATE, Matrix, Signal, hamming, magnitudes, require, triangles
+from ser.features._frames import RATE, Matrix, Signal, decibels, hamming, powers, require, triangles
 
 DTYPE = "float32"
 HOP = 0.01  # seconds
@@ -20,7 +21,7 @@ DEPENDS = ("numpy", "scipy")
 
 WINDOW = 400  # samples
 DELTA_FRAMES = 9
-FLOOR = 1e-10  # power
+REACH = DELTA_FRAMES // 2
 RANGE = 80.0  # dB below the loudest band of the utterance
 
 # Slaney's mel scale (Auditory Toolbox, 1998): linear to 1000 Hz, then 27 steps for each factor of 6.4.
@@ -42,23 +43,45 @@ def extract(signal: Signal, rate: int, *, coefficients: int = 32, mels: int = 12
     "interp").
     SerError if the rate is not 16 kHz, the signal is empty, or coefficients > mels or n_fft < 400.
     """
-    from scipy.fft import dct
-    from scipy.signal import savgol_filter
-
     require(signal, rate, minimum=1)
     if not 1 <= coefficients <= mels:
         raise SerError(f"coefficients={coefficients} must lie between 1 and mels={mels}.")
     if n_fft < WINDOW:
         raise SerError(f"n_fft={n_fft} must be at least {WINDOW}, the 25 ms window.")
-    before = (n_fft - WINDOW) // 2
-    window = np.pad(hamming(WINDOW), (before, n_fft - WINDOW - before))
-    power = np.square(magnitudes(np.pad(signal, n_fft // 2), window, n_fft)) @ mel_filters(mels, n_fft)
-    level = 10 * np.log10(np.maximum(power, np.float32(FLOOR)))
-    bands = np.maximum(level, level.max() - np.float32(RANGE))
-    static = dct(bands, type=2, norm="ortho", axis=1)[:, :coefficients]
-    mode = "interp" if len(static) >= DELTA_FRAMES else "nearest"
-    slopes = [savgol_filter(static, DELTA_FRAMES, polyorder=k, deriv=k, axis=0, mode=mode) for k in (1, 2)]
-    return np.concatenate([static, *slopes], axis=1, dtype=np.float32)
+    centred = np.pad(signal, WINDOW // 2)
+    level = decibels(powers(centred, hamming(WINDOW), n_fft, mel_filters(mels, n_fft)))
+    np.maximum(level, level.max() - np.float32(RANGE), out=level)
+    static = level @ cosines(mels)[:, :coefficients]
+    return np.concatenate([static, *(differences(static, order) for order in (1, 2))], axis=1)
+
+
+def differences(values: Matrix, order: int) -> Matrix:
+    """Return the ``order``-th derivative of the polynomial of that order nearest to nine frames: of (frames, dims).
+
+    It is a constant, so the first and the last four frames repeat the nearest derivative. With fewer than nine frames,
+    the edge frames of ``values`` are repeated instead.
+    """
+    whole = len(values) >= DELTA_FRAMES
+    around = values if whole else np.pad(values, ((REACH, REACH), (0, 0)), mode="edge")
+    inner = np.zeros((len(around) - 2 * REACH, values.shape[1]), np.float32)
+    for first, weight in enumerate(derivative(order)):
+        inner += weight * around[first : first + len(inner)]
+    return np.pad(inner, ((REACH, REACH), (0, 0)), mode="edge") if whole else inner
+
+
+@cache
+def derivative(order: int) -> Signal:
+    """Return the weights of nine frames in a derivative (Savitzky and Golay, 1964): (9,), float32."""
+    moments = np.vander(np.arange(-REACH, REACH + 1), order + 1)
+    return (factorial(order) * np.linalg.pinv(moments)[0]).astype(np.float32)
+
+
+@cache
+def cosines(mels: int) -> Matrix:
+    """Return the orthonormal DCT-II as a matrix: (mels, mels), float32."""
+    from scipy.fft import dct
+
+    return dct(np.eye(mels), type=2, norm="ortho", axis=1).astype(np.float32)
 
 
 @cache

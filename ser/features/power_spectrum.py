@@ -30,4 +30,4 @@ def extract(signal: Signal, rate: int) -> Matrix:
     """
     require(signal, rate, minimum=WINDOW)
     emphasised = np.concatenate([signal[:1], signal[1:] - EMPHASIS * signal[:-1]])
-    return np.square(magnitudes(emphasised, hamming(WINDOW), POINTS))
+    return np.concatenate([np.square(block) for block in magnitudes(emphasised, hamming(WINDOW), POINTS)])

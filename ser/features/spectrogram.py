@@ -9,11 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ser.errors import SerError
-from ser.features._frames import Signal, hamming, magnitudes, require
+from ser.features._frames import Matrix, Signal, hamming, magnitudes, require
 
 DTYPE = "float16"
 HOP = 0.01  # seconds
 DEPENDS = ("numpy", "scipy")
+
+# Of float16 as an integer: the smallest of its numbers with a full fraction, and infinity.
+SMALLEST, INFINITY = np.uint16(1 << 10), np.uint16(31 << 10)
+SURPLUS = np.uint32(13)  # bits that the fraction of a float32 has beyond that of a float16
+OFFSET = np.uint32((1 << 32) - (113 << 23) + (1 << 12))  # makes SMALLEST 0 and adds half of the last bit that is kept
 
 
 def dims(*, bins: int = 201, **_: object) -> int:
@@ -37,4 +42,20 @@ def extract(
             "than half the window."
         )
     require(signal, rate, minimum=window - 2 * pad)
-    return magnitudes(np.pad(signal, pad), hamming(window), points)[:, :bins].astype(np.float16)
+    padded = np.pad(signal, pad) if pad else signal
+    return np.concatenate([halves(block) for block in magnitudes(padded, hamming(window), points, bins)])
+
+
+def halves(values: Matrix) -> NDArray[np.float16]:
+    """Return ``values``, not negative and contiguous, as the nearest float16; of two equally near ones the larger.
+
+    ``astype``, which takes the even one, converts number by number: a third of the time of a spectrogram. Here the
+    integers that hold the numbers are rounded, as far as float16 has the exponent.
+    """
+    bits = values.view(np.uint32) + OFFSET
+    bits >>= SURPLUS
+    rounded = (bits.astype(np.uint16) + SMALLEST).view(np.float16)
+    outside = bits >= INFINITY - SMALLEST  # digital silence, and what is not a number
+    if outside.any():
+        rounded[outside] = values[outside].astype(np.float16)
+    return rounded

@@ -8,6 +8,7 @@ import pytest
 
 from ser import catalog
 from ser.config import read
+from ser.features.spectrogram import halves
 
 FEATURES = read.features(Path(__file__).parents[2] / "config")
 RATE = 16000
@@ -28,27 +29,42 @@ def speech(seconds: float = 1.5) -> np.ndarray:
     return (np.round((0.15 * sound + 0.003 * noise) * 32768) / 32768).astype(np.float32)
 
 
+@pytest.mark.parametrize("seconds", [0.1, 8.0])  # in one block of frames, in several
 @pytest.mark.parametrize(
     ("name", "window", "points", "bins", "pad"),
     [("spectrogram", 400, 400, 201, 0), ("spectrogram_10hz", 640, 1600, 400, 240)],
 )
-def test_spectrograms_equal_librosa(name: str, window: int, points: int, bins: int, pad: int) -> None:
+def test_spectrograms_equal_librosa(name: str, window: int, points: int, bins: int, pad: int, seconds: float) -> None:
     import librosa
 
     around = pad + (points - window) // 2  # librosa centres a short window in the DFT: the frames start so much earlier
-    wave = np.pad(speech(), around)
+    wave = np.pad(speech(seconds), around)
     theirs = np.abs(librosa.stft(wave, n_fft=points, win_length=window, hop_length=160, window="hamming", center=False))
-    ours = extract(name, speech())
+    ours = extract(name, speech(seconds))
     assert ours.shape == theirs.T[:, :bins].shape
     np.testing.assert_allclose(ours, theirs.T[:, :bins], rtol=1e-3, atol=1e-4)  # float16 keeps eleven bits
 
 
-@pytest.mark.parametrize(("coefficients", "mels", "n_fft"), [(32, 128, 512), (13, 40, 400)])
-def test_mfcc_equals_librosa(coefficients: int, mels: int, n_fft: int) -> None:
+def test_magnitudes_are_rounded_to_the_nearest_float16() -> None:
+    positive = np.arange(0x7C00, dtype=np.uint16).view(np.float16).astype(np.float32)  # all that are finite
+    np.testing.assert_array_equal(halves(positive), positive)
+    between = (positive[:-1] + positive[1:]) / 2  # exact in float32
+    np.testing.assert_array_equal(halves(np.nextafter(between, np.float32(0))), positive[:-1])
+    np.testing.assert_array_equal(halves(np.nextafter(between, np.float32(np.inf))), positive[1:])
+    np.testing.assert_array_equal(halves(between[1 << 10 :]), positive[(1 << 10) + 1 :])
+    with np.errstate(over="ignore"):
+        np.testing.assert_array_equal(halves(np.float32([65520, 1e30, np.inf, np.nan])), [np.inf] * 3 + [np.nan])
+
+
+@pytest.mark.parametrize(
+    ("coefficients", "mels", "n_fft", "seconds"), [(32, 128, 512, 8.0), (13, 40, 400, 1.5), (32, 128, 512, 0.08)]
+)
+def test_mfcc_equals_librosa(coefficients: int, mels: int, n_fft: int, seconds: float) -> None:
     import librosa
 
+    wave = speech(seconds)
     theirs = librosa.feature.mfcc(
-        y=speech(),
+        y=wave,
         sr=RATE,
         n_mfcc=coefficients,
         n_fft=n_fft,
@@ -59,7 +75,7 @@ def test_mfcc_equals_librosa(coefficients: int, mels: int, n_fft: int) -> None:
     )
     both = np.concatenate([theirs, librosa.feature.delta(theirs), librosa.feature.delta(theirs, order=2)]).T
     module = catalog.load("features", "mfcc")
-    ours = module.extract(speech(), RATE, coefficients=coefficients, mels=mels, n_fft=n_fft)
+    ours = module.extract(wave, RATE, coefficients=coefficients, mels=mels, n_fft=n_fft)
     assert ours.shape == both.shape
     np.testing.assert_allclose(ours, both, atol=2e-3)
     filters = librosa.filters.mel(sr=RATE, n_fft=n_fft, n_mels=mels)
