@@ -122,6 +122,13 @@ class Training(Strict):
         (),
         description="epochs before which the learning rate is divided by ten; below 1: shares of the training's steps",
     )
+    epoch_factor: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        exclude_if=lambda value: value == 1,
+        description="what the learning rate is multiplied by after each epoch",
+    )
     warmup: int = Field(0, ge=0, exclude_if=not_, description="steps over which the learning rate rises linearly")
     schedule: Literal[SCHEDULES] | None = Field(  # type: ignore[valid-type]
         None,

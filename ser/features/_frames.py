@@ -34,8 +34,18 @@ def require(signal: Signal, rate: int, minimum: int) -> None:
 @cache
 def hamming(samples: int) -> Signal:
     """Return the periodic Hamming window, 0.54 − 0.46·cos(2πn/N) (librosa's ``fftbins=True``), float32."""
+    return _raised_cosine(samples, 0.54)
+
+
+@cache
+def hann(samples: int) -> Signal:
+    """Return the periodic Hann window, 0.5 − 0.5·cos(2πn/N), float32."""
+    return _raised_cosine(samples, 0.5)
+
+
+def _raised_cosine(samples: int, level: float) -> Signal:
     phase = 2 * np.pi * np.arange(samples) / samples
-    window = (0.54 - 0.46 * np.cos(phase)).astype(np.float32)
+    window = (level - (1 - level) * np.cos(phase)).astype(np.float32)
     window.flags.writeable = False
     return window
 
@@ -47,16 +57,18 @@ def triangles(points: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArra
     return np.minimum((position - low) / (centre - low), (high - position) / (high - centre)).clip(min=0)
 
 
-def magnitudes(signal: Signal, window: Signal, points: int, bins: int | None = None) -> Iterator[Matrix]:
-    """Yield the magnitude of the ``points``-point DFT of frames 10 ms apart, weighted by ``window``, block by block.
+def magnitudes(
+    signal: Signal, window: Signal, points: int, bins: int | None = None, hop: int = HOP_SAMPLES
+) -> Iterator[Matrix]:
+    """Yield the magnitude of the ``points``-point DFT of frames ``hop`` apart, weighted by ``window``, block by block.
 
     Shape (frames of the block, ``bins``, by default all points // 2 + 1), float32: memory that the next block
-    overwrites. There are floor((samples − window) / 160) + 1 frames in all: the first begins with the first sample, and
+    overwrites. There are floor((samples − window) / hop) + 1 frames in all: the first begins with the first sample, and
     a remainder shorter than a frame is ignored.
     """
     from scipy.fft import rfft
 
-    frames = np.lib.stride_tricks.sliding_window_view(signal, len(window))[::HOP_SAMPLES]
+    frames = np.lib.stride_tricks.sliding_window_view(signal, len(window))[::hop]
     step = min(max(1, BLOCK // points), len(frames))
     weighted = np.zeros((step, points), np.float32)
     magnitude = np.empty((step, bins or points // 2 + 1), np.float32)
@@ -67,12 +79,13 @@ def magnitudes(signal: Signal, window: Signal, points: int, bins: int | None = N
         yield np.abs(rfft(weighted[now], axis=1)[:, : magnitude.shape[1]], out=magnitude[now])
 
 
-def powers(signal: Signal, window: Signal, points: int, filters: Matrix) -> Matrix:
+def powers(signal: Signal, window: Signal, points: int, filters: Matrix, hop: int = HOP_SAMPLES) -> Matrix:
     """Return the power |DFT|² of the frames of `magnitudes` in bands with weights ``filters`` (points // 2 + 1, bands).
 
     Shape (frames, bands), float32.
     """
-    return np.concatenate([np.square(block, out=block) @ filters for block in magnitudes(signal, window, points)])
+    blocks = magnitudes(signal, window, points, hop=hop)
+    return np.concatenate([np.square(block, out=block) @ filters for block in blocks])
 
 
 def decibels(power: Matrix) -> Matrix:

@@ -13,6 +13,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from ser.bounds import Counts
 from ser.layers.interface import FRAMES, AttentionWeights, Batch, Shape
 from ser.layers.map_pooling import AttentionPooling, AveragePooling, BilinearPooling, Reduction, Softmax
 
@@ -23,7 +24,8 @@ class TimeFrequencyCNN(nn.Module):
     """Two parallel first convolutions, four 3×3 ones, a pooling head, for segments of fixed length.
 
     ``softmax`` and ``reduction`` belong to the attention head, ``root_first`` to the bilinear one; ``pooled`` are the
-    layers, 1 to 5, that a 2×2 max-pooling follows.
+    layers, 1 to 5, that a 2×2 max-pooling follows. ``shrink`` replaces so many bins and frames of the input by their
+    mean: not in the paper, for a machine without a GPU.
     """
 
     def __init__(
@@ -36,11 +38,13 @@ class TimeFrequencyCNN(nn.Module):
         reduction: Reduction = "sum",
         root_first: bool = True,
         pooled: Sequence[Annotated[int, Field(ge=1, le=5)]] = (2, 3),
+        shrink: Annotated[Counts, Field(min_length=2, max_length=2)] = (1, 1),
     ):
         super().__init__()
         shortest = 2 ** len(set(pooled)) + 1  # fewer leave no position after the poolings
-        shape.frame_dims(shortest)
-        shape.fixed_length(shortest)
+        shape.frame_dims(shortest * shrink[0])
+        shape.fixed_length(shortest * shrink[1])
+        self.shrink = nn.AvgPool2d((shrink[0], shrink[1]))
         pooling: nn.Module
         if head == "attention":
             pooling = AttentionPooling(CHANNELS[-1], classes, softmax=softmax, reduction=reduction)
@@ -51,7 +55,9 @@ class TimeFrequencyCNN(nn.Module):
         half = CHANNELS[0] // 2
         self.along_frequency = _layer(1, half, (10, 2), (4, 0))
         self.along_time = _layer(1, half, (2, 8), (0, 3))  # with these paddings both maps are (bins − 1, time − 1)
-        self.positions = FRAMES.through(8, padding=3)  # as those of the other kernel, which spans 2 frames
+        self.positions = FRAMES.through(shrink[1], shrink[1]).through(
+            8, padding=3
+        )  # as those of the other kernel, which spans 2 frames
         for _ in set(pooled):
             self.positions = self.positions.through(2, 2)
         layers: list[nn.Module] = [nn.MaxPool2d(2)] if 1 in pooled else []
@@ -74,7 +80,7 @@ class TimeFrequencyCNN(nn.Module):
 
     def _maps(self, batch: Batch) -> Tensor:
         """Return maps (batch, channels, bins, time), reduced in bins and time."""
-        x = batch.frames.transpose(1, 2).unsqueeze(1)  # (batch, 1, bins, time)
+        x = self.shrink(batch.frames.transpose(1, 2).unsqueeze(1))  # (batch, 1, bins, time)
         x = torch.cat([self.along_frequency(x), self.along_time(x)], dim=1)
         x = x.contiguous(memory_format=torch.channels_last)  # halves the time of a step; the weights keep their layout
         return self.trunk(x)

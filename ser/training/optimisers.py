@@ -73,7 +73,8 @@ SCHEDULES: Choices[Callable[[float], float]] = Choices({"cosine": _cosine, "last
 def rate(training: Training, epoch: int, step: int, total: int) -> float:
     """Return the learning rate of ``step`` (from 0) of ``total``, in ``epoch`` (from 1).
 
-    It is divided by ten before each milestone: an epoch, or below 1 a share of ``total``. Over the first
+    It is divided by ten before each milestone, an epoch, or below 1 a share of ``total``, and multiplied by
+    ``training.epoch_factor`` after each epoch. Over the first
     ``training.warmup`` steps it rises linearly and reaches the full rate at step ``warmup`` − 1: step t has the share
     (t + 1) / warmup, so that step 0 is not lost.
     ``training.schedule`` multiplies it by a factor of p = (step − warmup) / (total − warmup) from step ``warmup`` on,
@@ -81,7 +82,7 @@ def rate(training: Training, epoch: int, step: int, total: int) -> float:
     where that is below 1.
     """
     passed = sum(step >= one * total if one < 1 else epoch >= one for one in training.milestones)
-    full = training.learning_rate * 0.1**passed
+    full = training.learning_rate * 0.1**passed * training.epoch_factor ** (epoch - 1)
     if step < training.warmup:
         return full * (step + 1) / training.warmup
     if training.schedule is None:

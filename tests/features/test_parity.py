@@ -29,6 +29,17 @@ def speech(seconds: float = 1.5) -> np.ndarray:
     return (np.round((0.15 * sound + 0.003 * noise) * 32768) / 32768).astype(np.float32)
 
 
+@pytest.mark.parametrize("seconds", [0.1, 2.0, 8.0])
+def test_the_frames_of_zhu_and_li_are_librosas_defaults(seconds: float) -> None:
+    import librosa
+
+    signal = speech(seconds)
+    wanted = librosa.feature.mfcc(y=signal, sr=RATE, n_mfcc=26).T
+    found = catalog.load("features", "zhu_frames").extract(signal, RATE)
+    assert found.shape == wanted.shape
+    np.testing.assert_allclose(found, wanted, atol=2e-3)
+
+
 @pytest.mark.parametrize("seconds", [0.1, 8.0])  # in one block of frames, in several
 @pytest.mark.parametrize(
     ("name", "window", "points", "bins", "pad"),

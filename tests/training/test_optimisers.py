@@ -63,6 +63,11 @@ def test_milestones_below_one_are_shares_of_the_steps() -> None:
         Training(milestones=(0,))
 
 
+def test_the_rate_falls_by_a_factor_after_each_epoch() -> None:
+    training = Training(learning_rate=0.2, epoch_factor=0.95)
+    assert [optimisers.rate(training, epoch, 0, 9) for epoch in (1, 2, 3)] == pytest.approx([0.2, 0.19, 0.1805])
+
+
 def test_the_rate_falls_to_zero_over_the_last_quarter() -> None:
     found = rates(Training(learning_rate=0.2, schedule="last_quarter"), 400)
     assert set(found[:301]) == {0.2}
