@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ser.config.recipe import Recipe
 from ser.errors import require
-from ser.training.estimator import set_seed
+from ser.training import estimator
 
 CLASSES, PER_CLASS, DIMS = 3, 12, 6
 
@@ -19,14 +19,26 @@ def _clouds() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     return centres[labels] + generator.normal(size=(len(labels), DIMS)), labels
 
 
-def _fit(recipe: Recipe) -> Any:
-    return set_seed(recipe.load().build(CLASSES, **recipe.options), 0).fit(*_clouds())
+def _fit(recipe: Recipe, selection: str = "dev_ua") -> Any:
+    """Return the estimator, fitted on the even points as train and, where it reads one, the odd ones as dev."""
+    module, (points, labels) = recipe.load(), _clouds()
+    fitted = estimator.set_seed(module.build(CLASSES, **recipe.options), 0)
+    parts = {"train": slice(0, None, 2)} | ({} if selection == "last" else {"dev": slice(1, None, 2)})
+    vectors = {part: points[rows] for part, rows in parts.items()}
+    truth = {part: labels[rows] for part, rows in parts.items()}
+    estimator.fit(module, fitted, vectors, truth, selection)
+    return fitted
 
 
 def scores_separate_the_clouds(recipe: Recipe) -> None:
-    """Scores are finite, of shape (utterances, classes), and right for more than half of the utterances of the fit."""
+    """Scores are finite, of shape (utterances, classes), and right for more than half, with a dev part or without."""
+    for selection in ("dev_ua", "last"):
+        _separates(recipe, _fit(recipe, selection))
+
+
+def _separates(recipe: Recipe, fitted: Any) -> None:
     points, labels = _clouds()
-    scores, wanted = np.asarray(recipe.load().scores(_fit(recipe), points)), (len(points), CLASSES)
+    scores, wanted = np.asarray(recipe.load().scores(fitted, points)), (len(points), CLASSES)
     require(scores.shape == wanted, f"the scores have shape {scores.shape} instead of {wanted}")
     require(np.isfinite(scores).all(), "the scores are not finite")
     require((scores.argmax(1) == labels).mean() > 0.5, "most points of three well-separated clouds are misclassified")

@@ -40,6 +40,7 @@ WANTED = {  # by pydantic's type of error; others say "Input should be …"
     "is_instance_of": LIST,
     "sequence_str": LIST,
     "string_type": "text",
+    "tuple_type": LIST,
     "too_short": "a list that is not empty",
 }
 

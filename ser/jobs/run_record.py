@@ -52,6 +52,7 @@ def record(job: Any, data: Any, outcome: Any, start: Start, extra: Mapping[str, 
         "epochs_run": len(outcome.history),
         "best_epoch": outcome.best_epoch,
         **({} if outcome.train is None else {"train": outcome.train}),
+        **({"chosen": outcome.chosen} if outcome.chosen else {}),
         "resumed": outcome.resumes,
         "notes": outcome.notes,
         "seconds": round(start.seconds(), 3),  # of this attempt

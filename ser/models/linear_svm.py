@@ -1,56 +1,151 @@
 """Linear support vector machine on a vector per utterance, the usual baseline of the paralinguistics challenges.
 
 Pairs of classes are separated one against one (libsvm). The prediction is the largest of the one-against-rest values
-that ``scores`` returns, which also decide ties between votes.
+that ``scores`` returns, which also decide ties between votes. libsvm is given the inner products of the vectors: one
+matrix product serves every C, where libsvm's own linear kernel computes each product anew, one by one.
 """
 
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from ser import metrics
 from ser.errors import SerError
 
 Positive = Annotated[float, Field(gt=0)]
+Array = NDArray[np.float64]
+Labels = NDArray[np.int64]
 KIND = "estimator"
+NOT_CHOSEN = 0.1  # C where several are given and the protocol selects nothing on dev
 CACHE = 1000  # MB for kernel rows
 
 
-def build(classes: int, *, c: Positive = 0.1, class_weight: Literal["balanced"] | None = "balanced") -> Pipeline:
+def build(
+    classes: int,
+    *,
+    c: Positive | tuple[Positive, ...] = NOT_CHOSEN,
+    class_weight: Literal["balanced"] | None = "balanced",
+    refit: Literal["train", "train+dev"] = "train",
+) -> "LinearMachine":
     """Return an unfitted scaler (mean 0, sd 1 on what it is fitted on) and machine for (utterances, dims).
 
-    ``c``: cost of an error against the width of the margin, above 0; ``class_weight`` "balanced" multiplies it by
-    utterances / (classes · utterances of the class). SerError for fewer than two classes or another value of either.
+    ``c``: cost of an error against the width of the margin, above 0; of several, ``fit`` chooses one on dev.
+    ``class_weight`` "balanced" multiplies it by utterances / (classes · utterances of the class). ``refit``: the parts
+    on which the machine with the chosen C is fitted. SerError for fewer than two classes or an empty list.
     """
     if classes < 2:
         raise SerError(f"it needs at least two classes, the protocol gives {classes}.")
-    machine = SVC(kernel="linear", C=c, class_weight=class_weight, break_ties=classes > 2, cache_size=CACHE)
-    return make_pipeline(StandardScaler(), machine)
+    costs = sorted(c) if isinstance(c, Sequence) else [c]
+    if not costs:
+        raise SerError("the option c is an empty list; give at least one value.")
+    return LinearMachine(tuple(costs), class_weight, refit)
 
 
-def scores(estimator: Pipeline, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+class LinearMachine:
+    """A scaler and a support vector machine, with the options of ``build``; ``costs``: the values of C, ascending."""
+
+    def __init__(self, costs: tuple[float, ...], class_weight: Literal["balanced"] | None, refit: str):
+        self.costs, self.class_weight, self.refit = costs, class_weight, refit
+
+    def fit(self, x: Array, labels: Labels, cost: float | None = None) -> "LinearMachine":
+        """Fit on vectors (utterances, dims) with C = ``cost``; None: the only value of C, or ``NOT_CHOSEN``."""
+        only = self.costs[0] if len(self.costs) == 1 else NOT_CHOSEN
+        self.machine = self.solved(self.products(x), labels, only if cost is None else cost)
+        return self
+
+    def products(self, x: Array) -> Array:
+        """Fit the scaler on ``x`` and return the inner products of the scaled vectors, (utterances, utterances)."""
+        self.scaler = StandardScaler().fit(x)
+        self.scaled = np.asarray(self.scaler.transform(x))
+        return self.scaled @ self.scaled.T
+
+    def solved(self, products: Array, labels: Labels, cost: float) -> SVC:
+        """Return a machine that is fitted on inner products."""
+        ties = len(np.unique(labels)) > 2
+        machine = SVC(kernel="precomputed", C=cost, class_weight=self.class_weight, break_ties=ties, cache_size=CACHE)
+        return machine.fit(products, labels)
+
+    def decision_function(self, x: Array, machine: SVC | None = None) -> Array:
+        """Return the values of ``machine``, by default the fitted one: (utterances, classes), (utterances,) for two."""
+        products = self.scaler.transform(x) @ self.scaled.T  # (utterances, fitted)
+        return np.asarray((machine or self.machine).decision_function(products))
+
+
+def fit(
+    estimator: LinearMachine, vectors: Mapping[str, Array], labels: Mapping[str, Labels], selection: str
+) -> tuple[dict[str, Any], list[str]]:
+    """Fit on train, of several C with the one that is best on dev, and return what was tried and notes on it.
+
+    vectors, labels: by part, train and dev; selection: of the protocol. The best has the highest WA for ``dev_wa`` and
+    otherwise the highest UA, since a loss needs calibrated probabilities; ties go to the smaller C. ``last`` selects
+    nothing on dev: C is ``NOT_CHOSEN``. The machine is then that of the train part, or fitted on train and dev.
+    """
+    if len(estimator.costs) == 1:
+        estimator.fit(vectors["train"], labels["train"])
+        return {}, []
+    if selection == "last":
+        estimator.fit(vectors["train"], labels["train"])
+        return {}, [f"C = {NOT_CHOSEN:g}, not chosen: the protocol selects nothing on dev"]
+    by = "WA" if selection == "dev_wa" else "UA"
+    products = estimator.products(vectors["train"])
+    machines = [estimator.solved(products, labels["train"], cost) for cost in estimator.costs]
+    tried = []
+    for cost, machine in zip(estimator.costs, machines, strict=True):
+        values = _by_class(estimator.decision_function(vectors["dev"], machine))
+        counts = metrics.confusion(labels["dev"], values.argmax(1), values.shape[1])
+        tried.append({"c": cost, "WA": float(metrics.wa(counts)), "UA": float(metrics.ua(counts))})
+    best = max(range(len(tried)), key=lambda index: tried[index][by])  # the first of equals
+    estimator.machine = machines[best]
+    if estimator.refit == "train+dev":
+        x, truth = (np.concatenate([one["train"], one["dev"]]) for one in (vectors, labels))
+        estimator.fit(x, truth, estimator.costs[best])
+    grid = ", ".join(f"{cost:g}" for cost in estimator.costs)
+    note = f"C was chosen by {by} on dev from {grid}; the machine is fitted on {estimator.refit.replace('+', ' and ')}"
+    return {**tried[best], "by": by, "refit": estimator.refit, "tried": tried}, [note]
+
+
+def scores(estimator: LinearMachine, vectors: Array) -> Array:
     """Return (utterances, classes): votes of the pairs plus a bounded share of their margins, one-against-rest.
 
     The largest is the prediction. They are not probabilities: their softmax keeps the order and is not calibrated.
     """
-    values: NDArray[np.float64] = estimator.decision_function(vectors)
-    return np.stack([-values, values], axis=1) if values.ndim == 1 else values
+    return _by_class(estimator.decision_function(vectors))
 
 
-def weights(estimator: Pipeline) -> dict[str, NDArray[Any]]:
+def weights(estimator: LinearMachine) -> dict[str, NDArray[Any]]:
     """Return the fitted numbers: mean and scale (dims); coef (pairs, dims) and intercept (pairs) on scaled vectors.
 
     Pairs are in the order (0, 1), (0, 2) … (1, 2) …; a positive value favours the first class of the pair, and
     with two classes the second.
     """
-    scaler, machine = estimator[0], estimator[-1]
+    scaler, machine = estimator.scaler, estimator.machine
     return {
         "mean": scaler.mean_,
         "scale": scaler.scale_,
-        "coef": np.ascontiguousarray(machine.coef_),
+        "coef": _coefficients(machine, estimator.scaled[machine.support_]),
         "intercept": np.ascontiguousarray(machine.intercept_),
     }
+
+
+def _by_class(values: Array) -> Array:
+    return np.stack([-values, values], axis=1) if values.ndim == 1 else values
+
+
+def _coefficients(machine: SVC, vectors: Array) -> Array:
+    """Return (pairs, dims) from the support vectors (vectors, dims), which are sorted by class.
+
+    libsvm holds the factors of a class's vectors against each other class, in (classes - 1, vectors).
+    """
+    factors, ends = machine.dual_coef_, np.cumsum(machine.n_support_)
+    if len(ends) == 2:
+        return np.asarray(factors @ vectors)
+    of = [slice(end - size, end) for end, size in zip(ends, machine.n_support_, strict=True)]
+    pairs = combinations(range(len(of)), 2)
+    rows = [factors[j - 1, of[i]] @ vectors[of[i]] + factors[i, of[j]] @ vectors[of[j]] for i, j in pairs]
+    return np.stack(rows)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ class Outcome:
     """probabilities: (test utterances, classes) float32; weights: the tensors of model.safetensors; best_epoch: from 1.
 
     attention: rows of the ATTENTION table, none for a system without attention; train: loss (nats), WA and UA (0…1) of
-    the final weights on the train part, of a network.
+    the final weights on the train part, of a network; chosen: the option that an estimator chose on dev, if any.
     """
 
     probabilities: NDArray[np.float32]
@@ -42,6 +43,7 @@ class Outcome:
     notes: list[str]
     attention: list[dict[str, object]] = field(default_factory=list)
     train: Mapping[str, float | None] | None = None
+    chosen: Mapping[str, Any] = field(default_factory=dict)
 
 
 def kind(module: ModuleType) -> str:

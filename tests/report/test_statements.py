@@ -111,6 +111,21 @@ def test_selection_is_stated_only_for_systems_that_are_trained_by_epochs(
     assert stated == "best dev UA; none for SVM_50%, which use no dev part"
 
 
+def test_an_option_that_is_chosen_on_dev_is_stated(
+    described: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "ser.report.data.results.Result.epochs", property(lambda row: "–" if "SVM" in row.system else "5")
+    )
+    folder = described(block("Audio-CNN", "SVM_50%"), chosen={"c": 0.01})
+    [stated] = pd.read_csv(folder / "tables/protocols.csv")["selection"]
+    assert stated == "best dev UA; SVM_50% choose an option on dev"
+    monkeypatch.setattr("ser.report.data.results.Result.epochs", property(lambda _: "–"))
+    folder = described(block("SVM_50%"), chosen={"c": 0.01})
+    [stated] = pd.read_csv(folder / "tables/protocols.csv", keep_default_na=False)["selection"]
+    assert stated == "none: no system here is trained by epochs; SVM_50% choose an option on dev"
+
+
 def test_partial_rows_come_last_unranked_and_are_compared_on_common_folds(described: Callable[..., Path]) -> None:
     folder = described(block("Audio-CNN", folds=(0, 2)), block("SVM_50%"))
     results = pd.read_csv(folder / "tables/results.csv")

@@ -399,6 +399,22 @@ def test_an_estimator_is_trained_on_the_train_part_alone(given: Given, tmp_path:
         given.run(tmp_path / "out", recipe())
 
 
+def test_an_estimator_chooses_an_option_on_dev_and_records_it(given: Given, tmp_path: Path) -> None:
+    given.use(pytest.importorskip("ser.models.linear_svm"))
+    out = given.run(tmp_path / "out", recipe({"vector": {"feature": "vector"}}, options={"c": [1e-6, 1.0]}))
+    card = json.loads((out / "run.json").read_text())
+    tried = card["chosen"]["tried"]
+    assert [one["c"] for one in tried] == [1e-6, 1.0]
+    assert card["chosen"]["c"] == max(tried, key=lambda one: one["UA"])["c"]
+    assert card["chosen"]["refit"] == "train"
+    [epoch] = contracts.read(contracts.HISTORY, out / "history.parquet").to_pylist()
+    assert (epoch["dev_wa"], epoch["dev_ua"]) == (card["chosen"]["WA"], card["chosen"]["UA"])
+    assert "C was chosen by UA on dev from 1e-06, 1; the machine is fitted on train" in card["notes"]
+    fixed = given.run(tmp_path / "fixed", recipe({"vector": {"feature": "vector"}}, options={"c": card["chosen"]["c"]}))
+    assert predictions(fixed).equals(predictions(out))
+    assert "chosen" not in json.loads((fixed / "run.json").read_text())
+
+
 def test_the_warnings_of_an_estimator_are_noted_once_each_in_their_order(given: Given, tmp_path: Path) -> None:
     """Whatever the hash of a string is in this process."""
     svm = pytest.importorskip("ser.models.linear_svm")

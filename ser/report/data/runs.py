@@ -43,6 +43,7 @@ class RunRecord:
     finished: str = ""  # date and time, UTC
     energy: Mapping[str, float] = field(default_factory=dict)  # device: joules, those of other jobs on it included
     changes: Mapping[str, str] = field(default_factory=dict)  # key: shipped value → this run's
+    chosen: Mapping[str, Any] = field(default_factory=dict)  # what an estimator chose on the dev part
 
 
 def read(run: Run, plan: Plan) -> RunRecord:
@@ -73,7 +74,7 @@ def _record(run: Run, card: Mapping[str, Any], history: pd.DataFrame, plan: Plan
     manifest, commit = layout.manifest(run.corpus), card["commit"] or "unknown"
     corpus = contracts.metadata(manifest) if manifest.is_file() else {}
     same = {name: card[name] for name in ("parameters", "epochs_run", "best_epoch", "device")}
-    same |= {name: card[name] for name in ("data", "code", "finished") if name in card}
+    same |= {name: card[name] for name in ("data", "code", "finished", "chosen") if name in card}
     provenance = {name: notes.get("provenance") for name, notes in card["features"].items()}
     notes = [*card["notes"], *(f"{name}: {text}" for name, text in provenance.items() if text)]
     return RunRecord(

@@ -65,15 +65,21 @@ def _subset(protocol: Protocol) -> str:
 
 
 def _selection(data: ReportData, row: Result) -> str:
-    """Return how the epoch is selected, and which systems are trained without epochs and read no dev part."""
+    """Return how the epoch is selected, and which systems are trained without epochs, with or without the dev part."""
     protocol = row.first.protocol
     mine = [one for one in data.results if (one.corpus, one.protocol) == (row.corpus, row.protocol)]
-    estimators = sorted({one.system for one in mine if one.epochs == "–"}, key=str.lower)
+    estimators = sorted((one for one in mine if one.epochs == "–"), key=lambda one: one.system.lower())
+    choosing = [one.system for one in estimators if one.first.chosen]
+    without = [one.system for one in estimators if not one.first.chosen]
+    chosen = f"{', '.join(choosing)} choose an option on dev" if choosing else ""
     if len(estimators) == len(mine):
-        return "none: no system here is trained by epochs, and the dev part is not used"
+        return (
+            f"none: no system here is trained by epochs{f'; {chosen}' if chosen else ', and the dev part is not used'}"
+        )
     rule = SELECTIONS[protocol.selection]
     rule += "; the test part is scored after every epoch too and never used for selection" if protocol.curves else ""
-    return rule + (f"; none for {', '.join(estimators)}, which use no dev part" if estimators else "")
+    rule += f"; {chosen}" if chosen else ""
+    return rule + (f"; none for {', '.join(without)}, which use no dev part" if without else "")
 
 
 def _leaks(data: ReportData, write: Callable[[list[Leak]], str], row: Result) -> str:
