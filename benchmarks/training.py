@@ -1,67 +1,81 @@
-"""Processor time of one training step per system, with the allocator keeping its memory and without.
+"""Processor time of training steps: of each headline system as it was and as it is, and of public code beside ours.
 
-    python benchmarks/training.py [--steps 3]
+    python benchmarks/training.py [--steps 3] [--peers FOLDER]
 
-Each setting runs in a process of its own, both in one call: trust the ratio, not the seconds. One thread, random input
-of the shapes named below.
+Each setting runs in a process of its own, all in one call, with one thread: trust the ratios, not the seconds. Inputs
+are random, of the shapes below. FOLDER has checkouts of lixiangucas01/GLAM and
+KrishnaDN/Emotion-Recognition-Using-MSCNN-SPU under these names; without it the networks of the latter are left out.
 """
 
 import argparse
 import json
 import subprocess
 import sys
-import time
+from pathlib import Path
 
-import torch
+import step_times
 
-from ser import catalog
-from ser.layers.interface import Batch, Shape
 from ser.training import device
 
-# system: model, shape, batch, frames
+# system: model, dimensions, batch, frames of 7.5 s and of the 3 s that short recordings need, options
 SYSTEMS = {
-    "C-pFSMN-A": ("pyramid_fsmn", Shape(201, 400), 32, 400),
-    "DenseLSTM-Feature": ("dense_lstm", Shape(130), 32, 370),
-    "Audio-CNN": ("multiscale_cnn", Shape(96, 400), 64, 400),
-    "CNN_TF_Att.pooling": ("time_frequency_cnn", Shape(400, 200), 8, 200),
+    "HSF-CRNN": ("hsf_crnn", {"frames": 40, "vector": 988}, 32, (750, 300), {}),
+    "Audio-CNN": ("multiscale_cnn", {"frames": 96}, 64, (750, 300), {}),
+    "CNN_TF_Att.pooling": ("time_frequency_cnn", {"frames": 400}, 16, (200, 200), {"shrink": (4, 2)}),
+    "DenseLSTM-LSTM": ("dense_lstm", {"frames": 130}, 32, (750, 300), {}),
+    "DenseLSTM-Feature": ("dense_lstm", {"frames": 130}, 32, (750, 300), {"attention": "feature"}),
+    "C-pFSMN-A": ("pyramid_fsmn", {"frames": 201}, 32, (750, 300), {}),
+    "C-biLSTM": ("conv_blstm", {"frames": 201}, 32, (750, 300), {}),
 }
+SETTINGS = ("as it was", "memory kept", "3 s", "bfloat16")
 
 
-def measure(keep: bool, steps: int) -> dict[str, float]:
-    """Return the least processor seconds of forward and backward per system."""
-    if keep:
-        device.prepare("cpu", 1)
-    torch.set_num_threads(1)
-    return {name: min(one_step(*setting) for _ in range(steps)) for name, setting in SYSTEMS.items()}
+def measure(setting: str, steps: int) -> dict[str, float]:
+    """Return the least processor seconds of a step per system; each setting has what those before it have."""
+    rank = SETTINGS.index(setting)
+    if rank >= 1:
+        step_times.prepare()
+    found = {}
+    for name, (model, dims, batch, frames, options) in SYSTEMS.items():
+        used = options if rank >= 2 else {key: value for key, value in options.items() if key != "shrink"}
+        network, given = step_times.ours(model, dims, batch, frames[rank >= 2], used)
+        found[name] = step_times.least(network, given, steps, "bfloat16" if rank == 3 else "float32")
+    return found
 
 
-def one_step(model: str, shape: Shape, batch: int, frames: int) -> float:
-    """Return the processor seconds of one forward and backward pass after a first one."""
-    network = catalog.load("models", model).build(shape, 4)
-    given = Batch(torch.randn(batch, frames, shape.frames or 1), torch.ones(batch, frames, dtype=torch.bool))
-    network(given).sum().backward()
-    began = time.process_time()
-    network(given).sum().backward()
-    return time.process_time() - began
+def table(rows: dict[str, list[float]], titles: list[str]) -> str:
+    """Return a Markdown table of seconds and, in brackets, their ratio to the first column."""
+    lines = ["| | " + " | ".join(titles) + " |", "|:--|" + "--:|" * len(titles)]
+    for name, seconds in rows.items():
+        cells = [f"{value:.3f} s ({value / seconds[0]:.2f})" for value in seconds]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def main() -> None:
-    """Print a table of both settings and their ratio."""
+    """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=3)
-    parser.add_argument("--keep", type=int, choices=(0, 1), help="measure one setting and print JSON")
+    parser.add_argument("--peers", type=Path, help="folder with checkouts of public code")
+    parser.add_argument("--only", choices=(*SETTINGS, "peers"), help="measure one setting and print JSON")
     given = parser.parse_args()
-    if given.keep is not None:
-        print(json.dumps(measure(bool(given.keep), given.steps)))
+    if given.only:
+        found = (
+            step_times.beside(given.peers, given.steps) if given.only == "peers" else measure(given.only, given.steps)
+        )
+        print(json.dumps(found))
         return
-    command = [sys.executable, __file__, "--steps", str(given.steps), "--keep"]
-    plain, kept = (
-        json.loads(subprocess.run([*command, setting], capture_output=True, text=True, check=True).stdout)
-        for setting in ("0", "1")
-    )
-    print(f"{'system':<20}{'returned':>10}{'kept':>8}{'ratio':>7}")
-    for name in SYSTEMS:
-        print(f"{name:<20}{plain[name]:>8.2f} s{kept[name]:>6.2f} s{kept[name] / plain[name]:>7.2f}")
+    command = [sys.executable, __file__, "--steps", str(given.steps), "--only"]
+    settings = [name for name in SETTINGS if name != "bfloat16" or device.has_bfloat16(device.torch.device("cpu"))]
+    of = {setting: json.loads(run([*command, setting])) for setting in settings}
+    print(table({name: [of[setting][name] for setting in settings] for name in SYSTEMS}, settings), end="\n\n")
+    peers = ["--peers", str(given.peers)] if given.peers else []
+    print(table(json.loads(run([*command, "peers", *peers])), ["public code", "ours"]))
+
+
+def run(command: list[str]) -> str:
+    """Return what a command prints."""
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 if __name__ == "__main__":

@@ -89,12 +89,12 @@ class MultiScale(nn.Module):
         With a mask, a position is real that sees real frames only (``same``: that is centred on one), at least one;
         without, every position is, and its mask None. Frames that are not real are zero.
         """
-        x = x.transpose(1, 2)
+        x = x.transpose(1, 2).contiguous()  # once for all kernels
         shortfall = max(0, max(self.kernels) - x.shape[2])
         maps: list[Map] = []
         for kernel, layer in zip(self.kernels, self.layers, strict=True):
             edges = ((kernel - 1) // 2, kernel // 2) if self.same else (0, shortfall)
-            found = torch.relu(layer(F.pad(x, edges))).transpose(1, 2)
+            found = torch.relu(layer(F.pad(x, edges) if any(edges) else x)).transpose(1, 2)
             real = mask
             if mask is not None and not self.same:
                 positions = (mask.sum(1, keepdim=True) - kernel + 1).clamp_min(1)
