@@ -1,8 +1,11 @@
 """Stage ``extract``: one feature of the utterances of one audio shard."""
 
 import json
+from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 from threadpoolctl import threadpool_limits
 
@@ -12,7 +15,8 @@ from ser.config.options import uses_device, with_options
 from ser.config.schema import Feature
 from ser.errors import SerError, offenders
 from ser.jobs.devices import granted
-from ser.jobs.job import File, GpuJob
+from ser.jobs.job import File, GpuJob, Threads
+from ser.jobs.processes import in_order
 from ser.tables import contracts
 from ser.tables.signals import signals
 
@@ -25,6 +29,7 @@ class ExtractJob(GpuJob):
     options: Options = Field(default_factory=dict, description="Keyword arguments of the extractor.")
     audio: File = Field(description="AUDIO shard to read.")
     out: File = Field(description="FEATURES shard to write.")
+    threads: Threads = Field(1, description="Processes that extract, where it is the CPU that computes.")
 
 
 def extract(job: ExtractJob) -> None:
@@ -53,22 +58,31 @@ def _extract(job: ExtractJob, entry: Feature, device: str) -> None:
         "provenance": module.provenance(**options) if hasattr(module, "provenance") else "",
     }
     given = {"device": device, **options} if uses_device(entry) else options
-    dims = module.dims(**options)
     rows, infinite = [], []
+    processes = job.threads if device == "cpu" else 1
     with threadpool_limits(1):  # the order of additions, and so the last bits, depends on how many there are
-        for name, signal, rate in signals(job.audio):
-            try:
-                matrix = module.extract(signal, rate, **given)
-                extractors.check_matrix(module, dims, matrix)
-            except SerError as error:
-                raise SerError(f"{job.audio}: feature '{job.feature}', utterance {name}: {error}") from error
+        for name, matrix in in_order(partial(_matrix, job, entry, given), signals(job.audio), processes):
             if not np.isfinite(matrix).all():
                 infinite.append(name)
             values = np.ascontiguousarray(matrix, dtype=matrix.dtype.newbyteorder("<")).tobytes()  # row by row
-            shape = {"frames": len(matrix), "dims": dims, "dtype": matrix.dtype.name}
+            shape = {"frames": len(matrix), "dims": matrix.shape[1], "dtype": matrix.dtype.name}
             rows.append({"utterance": name, **shape, "matrix": values})
     if infinite:
         raise SerError(
             f"{job.audio}: '{job.feature}' has values that are not finite in {offenders(infinite)}; exclude them."
         )
     contracts.write(contracts.FEATURES, rows, job.out, notes)
+
+
+def _matrix(
+    job: ExtractJob, entry: Feature, options: Mapping[str, object], utterance: tuple[str, NDArray[np.float32], int]
+) -> tuple[str, NDArray[np.generic]]:
+    """Return the name of ``utterance`` and its matrix."""
+    name, signal, rate = utterance
+    module = entry.load()
+    try:
+        matrix = module.extract(signal, rate, **options)
+        extractors.check_matrix(module, module.dims(**entry.options), matrix)
+    except SerError as error:
+        raise SerError(f"{job.audio}: feature '{job.feature}', utterance {name}: {error}") from error
+    return name, matrix

@@ -87,6 +87,23 @@ def test_the_values_do_not_depend_on_the_number_of_threads(tmp_path: Path) -> No
     assert (tmp_path / "1-fingerprints.parquet").read_bytes() == (tmp_path / "2-fingerprints.parquet").read_bytes()
 
 
+@pytest.mark.parametrize("extractor", ["mfcc", "spectrogram", "compare_lld"])
+def test_two_processes_write_the_same_bytes_as_one(tmp_path: Path, extractor: str) -> None:
+    audio = shard(tmp_path / "audio.parquet", {f"u{number}": 3.0 - number % 3 for number in range(8)})
+    for threads in (1, 2):
+        out = tmp_path / f"{threads}.parquet"
+        extract(ExtractJob(feature="f", extractor=extractor, audio=audio, out=out, threads=threads))
+    assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
+
+
+def test_an_utterance_that_another_process_refuses_is_named(tmp_path: Path) -> None:
+    audio = shard(tmp_path / "0.parquet", {"long": 0.5, "tiny": 0.02})
+    job = ExtractJob(feature="f", extractor="spectrogram", audio=audio, out=tmp_path / "out.parquet", threads=2)
+    with pytest.raises(SerError, match=r"0\.parquet: feature 'f', utterance tiny: .*at least 400 samples"):
+        extract(job)
+    assert [path.name for path in tmp_path.iterdir()] == ["0.parquet"]
+
+
 def test_a_short_utterance_is_named_and_nothing_is_written(tmp_path: Path) -> None:
     audio, out = shard(tmp_path / "0.parquet", {"long": 0.5, "tiny": 0.02}), tmp_path / "out.parquet"
     with pytest.raises(SerError, match=r"0\.parquet: feature 'spectrogram', utterance tiny: .*at least 400 samples"):

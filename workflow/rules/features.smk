@@ -26,7 +26,7 @@ rule extract:
         versions=lambda w: versions(*CONFIG.features[w.feature].load().DEPENDS),
     shell:
         "ser extract --job {params.job:q} --audio {input.audio} --out {output}"
-        " --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} > {log} 2>&1"
+        " --threads {threads} --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} > {log} 2>&1"
 
 
 rule index:
