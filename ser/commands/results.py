@@ -1,6 +1,8 @@
 """The verb that prints the results of an experiment."""
 
+import json
 from collections import Counter
+from collections.abc import Iterable
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -10,6 +12,7 @@ import typer
 
 from ser.errors import SerError
 from ser.inventory import aligned
+from ser.layout import Run
 
 _run = itemgetter("corpus", "protocol", "system")
 
@@ -17,7 +20,7 @@ _run = itemgetter("corpus", "protocol", "system")
 def results(experiment: Annotated[str, typer.Argument(help="Name of the experiment, a folder in results/.")]) -> None:
     """Print the metrics of every system of a finished experiment with their intervals, and where the report is.
 
-    The best system comes first. Systems that lack folds follow those that have all: they are not ranked.
+    The best system comes first. Systems that lack folds, or of which a run is not trained, follow: they are not ranked.
     """
     from ser.config.plan import read_plan
     from ser.tables import contracts
@@ -28,24 +31,36 @@ def results(experiment: Annotated[str, typer.Argument(help="Name of the experime
         raise SerError(f"{folder} has no results. Experiments with results in this folder: {known}.")
     intervals = contracts.read(contracts.INTERVALS, folder / "intervals.parquet").to_pylist()
     scores = contracts.read(contracts.SCORES, folder / "scores.parquet").to_pylist()
-    planned = read_plan(folder / "plan.json").folds
+    plan = read_plan(folder / "plan.json")
+    planned, untrained = plan.folds, _untrained(plan.runs())
     scored = {(*_run(row), row["fold"]) for row in scores if row["fold"] >= 0}
     folds = Counter(fold[:3] for fold in scored)
     values = {(*_run(row), row["metric"]): row for row in intervals}
     metrics = list(dict.fromkeys(row["metric"] for row in intervals))
 
     def order(run: tuple[str, str, str]) -> tuple[str, str, bool, float]:
-        return *run[:2], folds[run] < planned[run[0]][run[1]], -values[*run, metrics[-1]]["value"]
+        unranked = folds[run] < planned[run[0]][run[1]] or run in untrained
+        return *run[:2], unranked, -values[*run, metrics[-1]]["value"]
 
     runs = sorted({_run(row) for row in intervals}, key=order)
     for division, members in groupby(runs, key=lambda run: run[:2]):
         table = [["system", *metrics, "folds"]]
         for run in members:
             cells = (_percent(values[*run, metric]) for metric in metrics)
-            table.append([run[2], *cells, f"{folds[run]} of {planned[run[0]][run[1]]}"])
+            mark = f", {untrained[run]} not trained" if run in untrained else ""
+            table.append([run[2], *cells, f"{folds[run]} of {planned[run[0]][run[1]]}{mark}"])
         print(f"\n{', '.join(division)} (percent, 95 % interval)")
         print(aligned(table))
     print(f"\nReport: {folder / 'index.html'}")
+
+
+def _untrained(runs: Iterable[Run]) -> Counter[tuple[str, str, str]]:
+    """Return how many runs of a system learned nothing, by corpus, protocol and system; without a record none."""
+    from ser.report.data.runs import trained
+
+    records = ((run, run.folder / "run.json") for run in runs)
+    cards = ((run, json.loads(path.read_text(encoding="utf-8"))) for run, path in records if path.is_file())
+    return Counter(run[:3] for run, card in cards if not trained(card))
 
 
 def _percent(row: dict[str, Any]) -> str:

@@ -27,8 +27,8 @@ class OwnResult:
     recognised: whether it reads recognised transcripts. rates: WA and UA, means over seeds; seed_sd: their standard
     deviations, 0 for a single seed. recalls: by class, NaN where there is no test utterance. confusion: rows true,
     columns predicted, utterances summed over seeds. minutes: of training, mean over runs. curves: (seed, fold): the
-    HISTORY table. partial: "" or which folds were run. weights: remarks on weights that are not the paper's. changes:
-    key of the shipped system or protocol: shipped value → its value.
+    HISTORY table. partial: "" or which folds were run. untrained: "" or how many runs learned nothing. weights: remarks
+    on weights that are not the paper's. changes: key of the shipped system or protocol: shipped value → its value.
     """
 
     corpus: str
@@ -48,6 +48,7 @@ class OwnResult:
     devices: str
     curves: Mapping[tuple[int, int], pd.DataFrame]
     partial: str = ""
+    untrained: str = ""
     weights: tuple[str, ...] = ()
     changes: Mapping[str, str] = field(default_factory=dict)
 
@@ -178,6 +179,8 @@ def obstacles(result: OwnResult, numbers: Sequence[Published], varied: Sequence[
         reasons.append("not all folds were run")
     elif result.seeds < (wanted := SEEDS[numbers[0].paper]):
         changes["seeds"] = f"{wanted} → {result.seeds}"
+    if result.untrained:
+        reasons.append(result.untrained)
     if changes:
         reasons.append(f"not as shipped: {', '.join(f'{key} {text}' for key, text in changes.items())}")
     return reasons

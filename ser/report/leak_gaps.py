@@ -45,7 +45,9 @@ class Gap:
     @property
     def remark(self) -> str:
         """What else sets the two rows apart, and which folds are missing."""
-        remarks = [f"{result.protocol} is {result.partial}" for result in (self.less, self.more) if result.partial]
+        sides = (self.less, self.more)
+        remarks = [f"{result.protocol} is {result.partial}" for result in sides if result.partial]
+        remarks += [f"{result.untrained} under {result.protocol}" for result in sides if result.untrained]
         if self.differs:
             remarks.append(f"the protocols also differ in {', '.join(self.differs)}")
         if not self.seeds:
@@ -76,7 +78,7 @@ def mean_gaps(data: ReportData) -> list[Gap]:
     """Return the mean over systems between every two protocols, where all systems tested the same utterances."""
     linear = [metric for metric in data.ranking_first if METRICS[metric].linear]
     found = []
-    for group in by_protocols(gap for gap in gaps(data) if not (gap.less.partial or gap.more.partial)):
+    for group in by_protocols(gap for gap in gaps(data) if not (gap.less.unranked or gap.more.unranked)):
         pairs = [gap.pair for gap in group if gap.pair is not None]
         totals = [pair.counts.sum(-1) for pair in pairs]
         if pairs and all(totals[0].shape == total.shape and np.allclose(totals[0], total) for total in totals):

@@ -30,7 +30,7 @@ def overview(data: ReportData) -> list[tuple[str, str, list[str]]]:
 def _best(data: ReportData) -> Iterator[str]:
     for group, kind, rows in data.by_kind():
         for protocol in dict.fromkeys(result.protocol for result in rows):
-            ranked = [one for one in rows if one.protocol == protocol and not one.partial]
+            ranked = [one for one in rows if one.protocol == protocol and not one.unranked]
             if kind == INDEPENDENT and len(ranked) > 1:
                 best = ranked[0]
                 interval = data.interval(best, data.ranking)

@@ -1,5 +1,6 @@
 """``ser results`` prints a table per corpus and protocol, best system first, systems that lack folds last."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from ser.cli import app
 from ser.config.plan import Plan
 from ser.config.recipe import Inputs, Recipe
 from ser.config.schema import Block, Experiment, Protocol
+from ser.layout import Run
 from ser.stages.plan import PlanJob
 from ser.stages.plan import plan as write_plan
 from ser.tables import contracts
@@ -56,6 +58,20 @@ def test_the_table_is_sorted_by_ua_and_ranks_no_system_that_lacks_folds(
     assert lines[3] == ["worse", "50.0", "[40.0,", "60.0]", "40.0", "[30.0,", "50.0]", "2", "of", "2"]
     assert lines[4] == ["partial", "50.0", "90.0", "1", "of", "2"]
     assert lines[5] == ["Report:", "results/mine/index.html"]
+
+
+def test_a_system_that_learned_nothing_is_marked_and_not_ranked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "results/mine")
+    for system, fold, loss in (("better", 0, 1.3), ("better", 1, 0.4), ("worse", 0, 1.2), ("worse", 1, 1.2)):
+        run = Run("c", "p", system, 0, fold)
+        run.folder.mkdir(parents=True)
+        (run.folder / "run.json").write_text(json.dumps({"classes": list("abcd"), "train": {"loss": loss}}))
+    lines = [line for line in CliRunner().invoke(app, ["results", "mine"]).output.splitlines() if line]
+    assert [line.split()[0] for line in lines[2:5]] == ["worse", "partial", "better"]
+    assert lines[4].endswith("2 of 2, 1 not trained")
 
 
 def test_an_unknown_experiment_is_an_error_that_lists_those_with_results(

@@ -135,7 +135,7 @@ def test_comparisons_are_on_the_page_by_name(both: Path) -> None:
 def pair(system: str, other: str, difference: float, holm: float) -> dict[str, object]:
     values = {"difference": difference, "low": math.nan, "high": math.nan, "p": holm / 2, "p_holm": holm}
     both = {"UA": {**values, "detectable": 0.05}, "WA": {**values, "detectable": math.nan}}
-    return {"system": system, "other": other, "clusters": 24, "method": "", "folds": "", **both}
+    return {"system": system, "other": other, "clusters": 24, "method": "", "folds": "", "untrained": "", **both}
 
 
 def test_the_matrix_is_the_pairs_read_both_ways() -> None:
@@ -149,6 +149,9 @@ def test_the_matrix_is_the_pairs_read_both_ways() -> None:
         assert cells[one, other][1] == cells[other, one][1]
     assert cells["c", "a"] == (0.2, False)
     assert pairs.differing == 2
+    found[0]["untrained"] = "B not trained: 1 of 3 runs"
+    assert pairs.matrix["a", "B"] == (0.1, False)
+    assert pairs.differing == 1
 
 
 def test_so_few_speakers_cannot_show_a_difference() -> None:
@@ -285,7 +288,7 @@ def test_the_ranking_is_compared_pair_by_pair(leaky: Callable[..., Path]) -> Non
 def test_kendalls_tau_counts_the_pairs_in_order() -> None:
     class Row:
         def __init__(self, protocol: str, system: str, value: float) -> None:
-            self.protocol, self.system, self.partial = protocol, system, ""
+            self.protocol, self.system, self.unranked = protocol, system, ""
             score = Score(value, math.nan, value, math.nan, {}, None)
             self.scores = {"UA": score}
 

@@ -101,7 +101,7 @@ class ReportData:
         """Every result, by group, kind, protocol and name."""
 
         def order(row: Result) -> tuple[str, bool, str]:
-            return row.protocol, bool(row.partial), row.system.lower()
+            return row.protocol, bool(row.unranked), row.system.lower()
 
         return [result for _, _, rows in self.by_kind() for result in sorted(rows, key=order)]
 

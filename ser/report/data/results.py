@@ -121,6 +121,17 @@ class Result:
         return f"partial: fold{'s' if len(self.folds) > 1 else ''} {spans(self.folds)} of {self.first.folds}"
 
     @property
+    def untrained(self) -> str:
+        """``not trained: 2 of 6 runs`` where runs learned nothing; "" where all learned."""
+        count, every = sum(not record.trained for record in self.records), len(self.records)
+        return f"not trained: {count} of {every} run{'s' if every > 1 else ''}" if count else ""
+
+    @property
+    def unranked(self) -> str:
+        """Why the row is not ranked: folds that are missing, runs that are not trained; "" where it is."""
+        return "; ".join(reason for reason in (self.partial, self.untrained) if reason)
+
+    @property
     def utterances(self) -> int:
         """Test utterances of one seed, all folds."""
         return round(float(self.confusion.to_numpy().sum()) / len(self.seeds))
@@ -159,7 +170,9 @@ class Result:
         words = self.recipe.inputs.words
         if words and words.embedding and any(note.startswith(FROM_SCRATCH) for note in self.notes):
             weights.append(f"word vectors were learned from scratch instead of {words.embedding}")
-        same = {name: getattr(self, name) for name in (*KEYS, "recalls", "confusion", "devices", "partial")}
+        same = {
+            name: getattr(self, name) for name in (*KEYS, "recalls", "confusion", "devices", "partial", "untrained")
+        }
         same |= {name: getattr(self.first, name) for name in ("adapter", "parameters", "changes")}
         same |= {name: getattr(self.recipe, name) for name in ("published", "options")}
         return OwnResult(
@@ -178,7 +191,7 @@ class Result:
 class ResultGroup:
     """Results on the same utterances with the same classes: only these are compared.
 
-    classes: in words. results: speaker-independent first, then by protocol, full rows before partial ones, then by the
+    classes: in words. results: speaker-independent first, then by protocol, ranked rows before others, then by the
     ranking metric, best first.
     """
 
@@ -270,6 +283,6 @@ def _group(results: list[Result], ranking: str) -> ResultGroup:
     classes = "; ".join([f"{len(labels)} classes: {', '.join(named)}", *subset])
 
     def order(row: Result) -> tuple[bool, str, bool, float, str]:
-        return row.kind == PAPER, row.protocol, bool(row.partial), -row.scores[ranking].value, row.system
+        return row.kind == PAPER, row.protocol, bool(row.unranked), -row.scores[ranking].value, row.system
 
     return ResultGroup(first.corpus, classes, first.first.warning, tuple(sorted(results, key=order)))

@@ -1,6 +1,7 @@
 """The record of one run, read from ``run.json`` and ``history.parquet`` in its folder."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,10 @@ from ser.errors import SerError
 from ser.files import embedded_checksum
 from ser.layout import Run
 from ser.tables import contracts
+
+# Share of ln(classes), the loss of a constant answer, from which on the loss of the kept weights on the train part says
+# that they learned nothing.
+NOT_TRAINED = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +49,7 @@ class RunRecord:
     energy: Mapping[str, float] = field(default_factory=dict)  # device: joules, those of other jobs on it included
     changes: Mapping[str, str] = field(default_factory=dict)  # key: shipped value → this run's
     chosen: Mapping[str, Any] = field(default_factory=dict)  # what an estimator chose on the dev part
+    trained: bool = True  # False where the kept weights learned nothing on the train part
 
 
 def read(run: Run, plan: Plan) -> RunRecord:
@@ -93,8 +99,20 @@ def _record(run: Run, card: Mapping[str, Any], history: pd.DataFrame, plan: Plan
         history=history,
         energy=card.get("energy_joules", {}),
         changes=_changes(run, plan),
+        trained=trained(card),
         **same,
     )
+
+
+def trained(card: Mapping[str, Any]) -> bool:
+    """Return whether the train loss of the kept weights is below ``NOT_TRAINED`` of ln(classes).
+
+    card: the content of a ``run.json``. The loss is −ln p of the label, the mean over the train part: a constant answer
+    has ln(classes) where the classes are equally frequent. True where the record has no such loss, as of estimators and
+    of older runs.
+    """
+    loss = card.get("train", {}).get("loss")
+    return loss is None or loss < NOT_TRAINED * math.log(len(card["classes"]))
 
 
 def _changes(run: Run, plan: Plan) -> dict[str, str]:

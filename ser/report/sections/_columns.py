@@ -77,8 +77,14 @@ def systems() -> list[Column]:
     return [
         *csv_only(corpus=lambda row: result_of(row).corpus),
         coded("protocol", "Protocol", lambda row: result_of(row).protocol, page=False),
-        coded("system", "System", lambda row: result_of(row).system),
+        Column("system", "System", lambda row: result_of(row).system, html=_system),
     ]
+
+
+def _system(row: Row) -> Markup:
+    """Return the name of a row's system, with a badge where runs of it are not trained."""
+    result = result_of(row)
+    return code(result.system) + (Markup(" ") + badge(result.untrained, "hot") if result.untrained else "")
 
 
 def leak_badges(leaks: Iterable[Leak]) -> Markup:
@@ -104,6 +110,8 @@ def protocol_heading(data: ReportData, result: Result) -> Markup:
         heading += Markup(' <span class="leaks">leaks: {}</span>').format(leak_badges(leaks))
     if result.partial:
         heading += Markup(' <span class="leaks">not all folds were run: not ranked</span>')
+    elif result.untrained:
+        heading += Markup(' <span class="leaks">not trained: not ranked</span>')
     return heading
 
 

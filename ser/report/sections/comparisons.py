@@ -29,8 +29,8 @@ DETECTABLE = Format(lambda value: points(value, 1).lstrip("+"), POINTS.csv)
 class PairTable:
     """Every two systems of a protocol on a corpus, sorted by name. ranking: the metric by which systems are ranked.
 
-    pairs: system, other, clusters, method, folds ("" for all) and by metric ``POINT_VALUES``, p, p_holm and limits, a
-    pair of low and high; NaN where unknown.
+    pairs: system, other, clusters, method, folds ("" for all), untrained (which of the two has runs that learned
+    nothing, "" for none) and by metric ``POINT_VALUES``, p, p_holm and limits, a pair of low and high; NaN: unknown.
     """
 
     corpus: str
@@ -80,12 +80,20 @@ class PairTable:
         return (min(known), max(known)) if known else None
 
     def differ(self, pair: Row) -> bool:
-        """Return whether two systems differ in the ranking metric after correction."""
-        return bool(pair[self.ranking]["p_holm"] <= LEVEL)
+        """Return whether two systems differ in the ranking metric after correction; never if one is not trained."""
+        return not pair["untrained"] and bool(pair[self.ranking]["p_holm"] <= LEVEL)
 
 
-def pair_tables(comparisons: pd.DataFrame, ranking: str, all_folds: Mapping[tuple[str, str], int]) -> list[PairTable]:
-    """Return the pairs of a COMPARISONS table by corpus and protocol; all_folds: their numbers of folds."""
+def pair_tables(
+    comparisons: pd.DataFrame,
+    ranking: str,
+    all_folds: Mapping[tuple[str, str], int],
+    untrained: Mapping[tuple[str, str, str], str] | None = None,
+) -> list[PairTable]:
+    """Return the pairs of a COMPARISONS table by corpus and protocol.
+
+    all_folds: their numbers of folds; untrained: by corpus, protocol and system, where runs learned nothing.
+    """
     fractions = comparisons.assign(**{name: comparisons[name].astype(float) / 100 for name in POINT_VALUES})
     fractions["limits"] = list(zip(fractions["low"], fractions["high"], strict=True))
     found = []
@@ -94,6 +102,8 @@ def pair_tables(comparisons: pd.DataFrame, ranking: str, all_folds: Mapping[tupl
         for (system, other), rows in group.groupby(["system", "other"], sort=False):
             pair = rows[["clusters", "method", "folds"]].to_dict("records")[0] | {"system": system, "other": other}
             pair["folds"] = f"{spans(pair['folds'])} of {total}" if 0 < len(pair["folds"]) < total else ""
+            keys = [(str(corpus), str(protocol), str(name)) for name in (system, other)]
+            pair["untrained"] = "; ".join(f"{key[2]} {text}" for key in keys if (text := (untrained or {}).get(key)))
             pairs.append(pair | rows.set_index("metric").to_dict("index"))
         pairs.sort(key=lambda pair: (pair["system"].lower(), pair["other"].lower()))
         found.append(PairTable(str(corpus), str(protocol), pairs, ranking))
@@ -104,7 +114,8 @@ def pair_tables(comparisons: pd.DataFrame, ranking: str, all_folds: Mapping[tupl
 def compared(data: ReportData) -> list[PairTable]:
     """Return the pairs of the experiment."""
     folds = {(one.corpus, one.protocol): one.first.folds for one in data.results}
-    return pair_tables(data.comparisons, data.ranking, folds)
+    untrained = {one.key: one.untrained for one in data.results if one.untrained}
+    return pair_tables(data.comparisons, data.ranking, folds, untrained)
 
 
 def tables(data: ReportData) -> list[Table]:
@@ -134,6 +145,9 @@ def _pairs(one: PairTable, metrics: Sequence[str], warning: str) -> Table:
     caption += "Holm's correction is over all of these pairs and all metrics"
     caption += "; pairs that lack folds are corrected apart." if any(pair["folds"] for pair in one.pairs) else "."
     title, columns, folded = f"Pairs: {one.protocol} on {one.corpus}", _columns(metrics), len(one.pairs) > 3
+    if any(pair["untrained"] for pair in one.pairs):
+        caption += " A pair with a system that is not trained in all runs never counts as different."
+        columns.append(Column("", "Not judged", "untrained"))
     return Table(title, columns, one.pairs, caption, SOURCE, warning, best=one.differ, folded=folded)
 
 
@@ -168,4 +182,6 @@ def _matrix(one: PairTable, warning: str) -> Table:
 
     columns = [coded("", "System", str, text=False), *page_only(one.systems, POINTS, cell)]
     caption = f"{one.ranking} of the row less {one.ranking} of the column, points; bold where they differ."
+    marks = dict.fromkeys(text for pair in one.pairs for text in pair["untrained"].split("; ") if text)
+    caption += f" Not judged: {'; '.join(marks)}." if marks else ""
     return Table(f"Matrix: {one.protocol} on {one.corpus}", columns, one.systems, caption, SOURCE, warning)

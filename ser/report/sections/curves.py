@@ -1,5 +1,6 @@
-"""Training loss and development UA over epochs, one line per fold and seed."""
+"""Losses and development UA over epochs, one line per fold and seed."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -12,9 +13,11 @@ from ser.report.drawing import BLUE, GREEN, INK, ORANGE, Panel
 
 TITLE = "Learning curves"
 LEAD = (
-    "Training loss above, dev UA below (blue), over epochs: one thin line per fold and seed, a dot on the epoch that "
-    "was kept, dotted: chance. Where a protocol asks for it, the test part was scored after every epoch as well "
-    "(green, over steps). Its best point is what some papers print, and selecting by it is a leak."
+    "Loss of train (orange) and dev (blue) above, dev UA below, over epochs: one thin line per fold and seed, a dot on "
+    "the epoch that was kept. Dotted: chance, which is ln(classes) of the loss; a run whose loss stays there learned "
+    "nothing. Networks that minimise another loss than −ln p have a train loss on a scale of its own. Where a protocol "
+    "asks for it, the test part was scored after every epoch as well (green, over steps). Its best point is what some "
+    "papers print, and selecting by it is a leak."
 )
 EMPTY = "No system was trained by epochs, so there are no learning curves."
 SOURCE = ("history.parquet",)
@@ -31,7 +34,7 @@ def panels(data: ReportData) -> list[Panel]:
 
 
 def _draw(result: Result, panel: Sequence[Axes]) -> None:
-    """Draw loss and dev UA over epochs; with test scores those as well, over steps."""
+    """Draw losses and dev UA over epochs; with test scores those as well, over steps."""
     loss, dev = panel
     tested = result.own.curve_ua is not None
     x, scored = "step" if tested else "epoch", tested
@@ -39,6 +42,7 @@ def _draw(result: Result, panel: Sequence[Axes]) -> None:
         history = record.history
         dot = "." if len(history) < 2 else None
         loss.plot(history[x], history["train_loss"], color=ORANGE, linewidth=0.8, alpha=0.75, marker=dot)
+        loss.plot(history[x], history["dev_loss"], color=BLUE, linewidth=0.8, alpha=0.75, marker=dot)
         if tested:
             dev.plot(history[x], 100 * history["test_ua"], color=GREEN, linewidth=0.8, alpha=0.75, marker=dot)
         rows = history[history["dev_ua"].notna()]
@@ -47,7 +51,8 @@ def _draw(result: Result, panel: Sequence[Axes]) -> None:
             dev.plot(rows[x], 100 * rows["dev_ua"], color=BLUE, linewidth=0.8, alpha=0.75, marker=dot)
             kept = rows[rows["epoch"] == record.best_epoch]
             dev.plot(kept[x], 100 * kept["dev_ua"], "o", color=BLUE, markersize=3.5)
-    loss.set_ylabel("train loss")
+    loss.axhline(math.log(len(result.first.classes)), color=INK, linewidth=0.8, linestyle=":")
+    loss.set_ylabel("loss, train and dev")
     dev.set(ylabel="dev, test UA, %" if tested else "dev UA, %", xlabel=x)
     loss.set_xlim(dev.get_xlim() if scored else loss.get_xlim())
     for axes in panel:

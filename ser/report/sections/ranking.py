@@ -13,8 +13,8 @@ from ser.report.table import Column, Row, Table
 
 TITLE = "Whether the ranking changes"
 LEAD = (
-    "Systems that were run on all folds under both protocols, ordered by the ranking metric. Kendall's τ is 1 for the "
-    "same order and −1 for the reverse."
+    "Systems that were run on all folds under both protocols and are trained in all runs, ordered by the ranking "
+    "metric. Kendall's τ is 1 for the same order and −1 for the reverse."
 )
 EMPTY = "No two systems were run on all folds of two protocols, so there are no two rankings to compare."
 SWAPPED = "in brackets the lead of the first system in points, under the one and under the other protocol"
@@ -22,7 +22,7 @@ TAU = Format(lambda value: decimal(value, 2), DECIMAL.csv)
 
 
 def changes(data: ReportData) -> list[dict[str, Any]]:
-    """Return every two protocols of a group under which two systems or more were run on all folds, by name of column.
+    """Return every two protocols of a group under which two systems or more are ranked, by name of column.
 
     tau: Kendall's tau-b, −1…1; 1: the same order. swaps: two systems of which the first is better under ``protocol``
     and the second under ``other``, and the lead of the first under each, fractions.
@@ -31,7 +31,7 @@ def changes(data: ReportData) -> list[dict[str, Any]]:
     for group in data.groups:
         protocols: dict[str, dict[str, float]] = {}
         for result in group.results:
-            if not result.partial:
+            if not result.unranked:
                 protocols.setdefault(result.protocol, {})[result.system] = result.scores[data.ranking].value
         for (one, before), (other, after) in combinations(protocols.items(), 2):
             common = sorted(before.keys() & after.keys())

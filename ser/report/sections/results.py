@@ -8,6 +8,7 @@ from markupsafe import Markup
 from ser.metrics import METRICS
 from ser.report.data.experiment import MetricInterval, ReportData
 from ser.report.data.results import Result, ResultGroup, Score
+from ser.report.data.runs import NOT_TRAINED
 from ser.report.formats import COUNT, DURATION, PARAMETERS, PERCENT, count, percent, spans
 from ser.report.sections._columns import badge, csv_only, interval, leak_text, systems, table_of_kind
 from ser.report.table import Column, Table, letter
@@ -16,8 +17,9 @@ TITLE = "Results"
 LEAD = (
     "All numbers are on the test utterances of all folds together, mean over seeds. In brackets the 95 % interval for "
     "other test speakers. SD is the standard deviation between seeds and, separately, between folds. Paper rows and "
-    "speaker-independent rows never share a ranking, and a row without all folds is not ranked. The bar shows the "
-    "value with its interval, the notch chance."
+    "speaker-independent rows never share a ranking, and a row without all folds is not ranked. Nor is a system with a "
+    f"run that is not trained: its kept weights have a train loss of {NOT_TRAINED:g} · ln(classes) or more, "
+    "where a constant answer has ln(classes). The bar shows the value with its interval, the notch chance."
 )
 CHANCE = {"WA": "of always predicting the most frequent class", "UA": "of any blind prediction, 1 / classes"}
 SOURCE = ("scores.parquet", "intervals.parquet")
@@ -33,7 +35,7 @@ def _table(data: ReportData, group: ResultGroup, kind: str, rows: tuple[Result, 
     notes = list(dict.fromkeys([*sources, *(text for row in rows for text in row.notes)]))
     seeds = ", ".join(map(str, sorted({seed for row in rows for seed in row.seeds})))
     devices = "; ".join(sorted({record.device for row in rows for record in row.records}))
-    ranked = [row for row in rows if not row.partial]
+    ranked = [row for row in rows if not row.unranked]
     protocols = [row.protocol for row in ranked]
     best = {ranked[protocols.index(name)] for name in protocols if protocols.count(name) > 1}
     columns = [
@@ -65,7 +67,7 @@ def _columns(data: ReportData, marks: dict[str, str]) -> list[Column]:
         *csv_only(interval=lambda row: last(row).method),
         Column("", "Speakers", lambda row: _speakers(last(row)), small="", text=False),
         *csv_only(seeds=lambda row: spans(row.seeds), folds=lambda row: spans(row.folds)),
-        *csv_only(folds_total="first.folds", partial="partial"),
+        *csv_only(folds_total="first.folds", partial="partial", untrained="untrained"),
         Column("", "Folds × seeds", _folds),
         Column("epochs", "Epochs", small="epochs "),
         Column("UA_best_of_test_curve", "", "own.curve_ua", PERCENT),
@@ -118,7 +120,7 @@ def _speakers(found: MetricInterval) -> str:
 
 def _folds(row: Result) -> str:
     text = f"{len(row.folds)} × {len(row.seeds)}"
-    return f"{text} ({row.partial}; not ranked)" if row.partial else text
+    return f"{text} ({row.unranked}; not ranked)" if row.unranked else text
 
 
 def _feature_leak(row: Result) -> str:
