@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[1]
-CODE = sorted([*PROJECT.glob("ser/**/*.py"), *PROJECT.glob("envs/*.py"), *PROJECT.glob("benchmarks/*.py")])
+CODE = sorted([*PROJECT.glob("ser/**/*.py"), *PROJECT.glob("envs/*.py"), *PROJECT.glob("benchmarks/**/*.py")])
 RULES = [PROJECT / "Snakefile", *sorted(PROJECT.glob("workflow/rules/*.smk"))]
 RUNNING = {  # dotted name of a call: what makes it safe, None where nothing does
     "eval": None,

@@ -33,6 +33,7 @@ NOT_RUN = {
     r"pre-commit install$": "would change the repository's hooks",
     r"pytest tests/": "a test does not start tests",
     r"source \.venv/bin/activate$": "the tests already run inside the environment",
+    r"benchmarks/gpu.sh ": "needs a GPU; test_gpu_benchmark.py runs it on the CPU",
     r"python benchmarks/": "takes minutes; parsed by test_a_benchmark_explains_its_options",
 }
 

@@ -52,6 +52,7 @@ def test_bfloat16_is_refused_where_it_would_be_emulated(monkeypatch: pytest.Monk
         device.autocast(torch.device("cpu"), "bfloat16")
 
 
+@pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
 def test_torch_computes_on_the_gpu_that_the_job_took() -> None:
     script = """
