@@ -56,7 +56,8 @@ def measure(folder: Path, systems: list[str]) -> None:
         draw(folder / one.folder, one, plan)
     pairs = len(plan.protocols) * len(systems) * (len(systems) - 1) // 2
     scored = ["--scores", kept / "scores.parquet", "--confusions", kept / "confusions.parquet"]
-    compared = ["--intervals", kept / "intervals.parquet", "--comparisons", kept / "comparisons.parquet"]
+    names = ("intervals", "comparisons", "contrasts")
+    compared = [part for name in names for part in (f"--{name}", kept / f"{name}.parquet")]
     for verb, given in {"score": scored, "compare": compared, "report": [*scored, *compared, "--out", kept]}.items():
         spent = ser([verb, "--plan", kept / "plan.json", *given], folder)
         row(verb, len(plan.runs()), pairs, spent.wall, spent.processor, f"{spent.memory:.0f}")

@@ -19,7 +19,7 @@ from ser.config.renamed import require_known
 from ser.config.schema import Config, Corpus, Devices, Embedding, Experiment, Feature, Protocol, Transcript
 from ser.config.validation import Raw, check_values, mapping, record, records, section_of
 from ser.config.variants import remarks
-from ser.errors import SerError
+from ser.errors import SerError, offenders
 from ser.files.addresses import refuse_secrets
 
 PACKAGED = Path(__file__).parents[1] / "_config"  # config/ as a wheel carries it
@@ -137,6 +137,7 @@ def checked(config: Config) -> Config:
     systems = experiment.selected("systems")
     for title, sweep in experiment.sweeps.items():
         require_known("system of the runs", sweep.systems.values(), systems, f"experiment.sweeps.{title}")
+    _check_contrasts(config)
     for name in experiment.selected("corpora"):
         if config.corpora[name].root is None and "subset" in config.corpora[name].allow:
             raise SerError(
@@ -150,6 +151,32 @@ def checked(config: Config) -> Config:
     for name in systems:
         _select_inputs(selected, config.systems[name].inputs, config, f"systems.{name}.inputs")
     return config.model_copy(update={key: getattr(config, key) | entries for key, entries in selected.items()})
+
+
+def _check_contrasts(config: Config) -> None:
+    """Raise SerError for a contrast whose systems, corpus or protocols the runs do not have, or have apart."""
+    experiment = config.experiment
+    systems, corpora = (experiment.selected(section) for section in ("systems", "corpora"))
+    for title, contrast in experiment.contrasts.items():
+        where = f"experiment.contrasts.{title}"
+        require_known("system of the runs", [contrast.better], systems, f"{where}.better")
+        require_known("system of the runs", [contrast.than], systems, f"{where}.than")
+        settings, other = experiment.settings(contrast), contrast.than_corpus
+        if other is None and contrast.better == contrast.than:
+            raise SerError(f"{where}: '{contrast.better}' is compared with itself; name another system or corpus.")
+        if other is not None:
+            require_known("corpus of the runs", [other], corpora, f"{where}.than_corpus")
+        if not settings:
+            runs = [
+                f"'{system}' runs on {offenders('/'.join(setting) for setting in experiment.ran(system))}"
+                for system in (contrast.better, contrast.than)
+            ]
+            wanted = f"on one corpus and on {other}" if other else "on one corpus"
+            raise SerError(f"{where}: the systems do not run {wanted} under one protocol: {' and '.join(runs)}.")
+        for corpus in (corpus for corpus, _ in settings if other is not None):
+            one, another = config.corpora[corpus], config.corpora[str(other)]
+            if (one.adapter, one.options) != (another.adapter, another.options):
+                raise SerError(f"{where}.than_corpus: '{other}' does not have the recordings of '{corpus}'.")
 
 
 def _select_inputs(selected: dict[str, dict[str, Strict]], inputs: Inputs, config: Config, where: str) -> None:

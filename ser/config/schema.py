@@ -1,6 +1,7 @@
 """The keys of the configuration, their types, ranges and defaults. The Snakefile imports it for every job."""
 
 import hashlib
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -120,6 +121,18 @@ class Sweep(Strict):
     systems: dict[float, str] = Field(min_length=1, description="value of the setting: system")
 
 
+class Contrast(Strict):
+    """Two systems of which the first is expected to be better, declared before the difference is measured."""
+
+    better: str = Field(description="system that is expected to be better")
+    than: str = Field(description="system that it is compared with, under the same protocol")
+    than_corpus: str | None = Field(
+        None,
+        description="corpus on which that one runs: another preparation of the same recordings; null: the same corpus",
+    )
+    claim: str = Field("", description="who expects it, such as 'Cao 2019, table 2'")
+
+
 class Experiment(Strict):
     """A set of runs that are trained, scored and reported together."""
 
@@ -133,6 +146,11 @@ class Experiment(Strict):
     runs: tuple[Block, ...] = Field(min_length=1)
     metrics: Metrics = Field(("WA", "UA"), min_length=1, description="entries of METRICS in ser/metrics.py")
     sweeps: dict[str, Sweep] = Field(default_factory=dict, description="figures over systems of the runs, by file name")
+    contrasts: dict[str, Contrast] = Field(
+        default_factory=dict,
+        exclude_if=lambda contrasts: not contrasts,
+        description="title: two systems of the runs; those under one protocol on one corpus are corrected together",
+    )
     utterance: str | None = Field(
         None, description="utterance of the attention figure; null: the first that most systems of a protocol have"
     )
@@ -144,6 +162,20 @@ class Experiment(Strict):
     def selected(self, section: Literal["corpora", "protocols", "systems"]) -> list[str]:
         """Return the names that the blocks select of a section, each once, in order."""
         return list(dict.fromkeys(name for block in self.runs for name in getattr(block, section)))
+
+    def ran(self, system: str) -> list[tuple[str, str]]:
+        """Return every corpus and protocol on which the blocks run a system, each once, in order."""
+        blocks = [block for block in self.runs if system in block.systems]
+        return list(dict.fromkeys(setting for block in blocks for setting in product(block.corpora, block.protocols)))
+
+    def settings(self, contrast: Contrast) -> list[tuple[str, str]]:
+        """Return every corpus and protocol on which a contrast can be measured: ``better`` is run on them."""
+        others, elsewhere = self.ran(contrast.than), contrast.than_corpus
+        return [
+            (corpus, protocol)
+            for corpus, protocol in self.ran(contrast.better)
+            if corpus != elsewhere and (elsewhere or corpus, protocol) in others
+        ]
 
 
 class Devices(Strict):

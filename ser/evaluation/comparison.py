@@ -16,6 +16,7 @@ patterns p is coarse: below 6 clusters it cannot reach .05.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -23,13 +24,15 @@ from numpy.typing import NDArray
 from statsmodels.stats.multitest import multipletests
 
 from ser.errors import SerError, offenders
-from ser.evaluation.intervals import Tally, detectable, estimate, pieces, right_answers
+from ser.evaluation.intervals import ALPHA, Tally, detectable, estimate, pieces, right_answers
 from ser.metrics import METRICS, Floats, Metric
 
 EXACT = 30  # clusters of which all sign patterns are counted
 EXACT_SWAPS = 14  # the same for a metric that is computed anew for each pattern
 DRAWS = (9_999, 99_999)  # Monte Carlo draws beyond it: at first, and where fewer than ENOUGH were as extreme
 ENOUGH = 10
+ContrastVerdict = Literal["upheld", "refuted", "undecided"]
+VERDICTS = get_args(ContrastVerdict)
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,13 @@ def _sums(shares: Floats) -> Floats:
     for share in shares:
         sums = np.concatenate([sums - share, sums + share])
     return sums
+
+
+def verdict(difference: float, p_holm: float) -> ContrastVerdict:
+    """Return whether a system that is expected to be better is: by the sign of ``difference`` if p ≤ ``ALPHA``."""
+    if not p_holm <= ALPHA:
+        return "undecided"
+    return "upheld" if difference > 0 else "refuted"
 
 
 def holm(p: Sequence[float]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from ser.report.data.experiment import ReportData
 from ser.report.data.results import INDEPENDENT, PAPER
 from ser.report.formats import decimal, limits, percent, points
 from ser.report.leak_gaps import mean_gaps
-from ser.report.sections import claims, comparisons, ranking, raters
+from ser.report.sections import claims, comparisons, contrasts, ranking, raters
 from ser.report.sections._columns import leak_text
 from ser.report.sections.comparisons import LEVEL
 
@@ -17,6 +17,7 @@ def overview(data: ReportData) -> list[tuple[str, str, list[str]]]:
     judged = claims.judged(data)
     every = [
         (f"Highest {data.ranking}", "results", list(_best(data))),
+        ("Contrasts", "contrasts", [f"{of.tally}: {of.protocol} on {of.corpus}" for of in contrasts.families(data)]),
         ("Differences", "comparisons", list(_differences(data))),
         ("Leaks", "gap", list(_leaks(data))),
         ("Ranking", "ranking", list(_rankings(data))),

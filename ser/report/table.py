@@ -43,6 +43,7 @@ LATEX: Final = str.maketrans(
         "…": r"\ldots{}",
         "Δ": r"$\Delta$",
         "τ": r"$\tau$",
+        "μ": r"$\mu$",
         "≤": r"$\leq$",
         "→": r"$\rightarrow$",
         "’": "'",

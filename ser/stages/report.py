@@ -17,6 +17,7 @@ class ReportJob(Job):
     confusions: File = Field(description="Confusion table of the same.")
     intervals: File = Field(description="Table of intervals.")
     comparisons: File = Field(description="Table of paired comparisons.")
+    contrasts: File = Field(description="Table of declared contrasts.")
     out: File = Field(description="Folder to write: index.html, tables/* and figures/*.")
 
 

@@ -21,13 +21,18 @@ STATUSES = ("declared", "undeclared", "declared, not found", "none", "noted", "u
 RATER = pa.struct([("rater", pa.string()), ("emotions", pa.list_(pa.string()))])
 SYSTEM = [("corpus", pa.string()), ("protocol", pa.string()), ("system", pa.string())]
 RUN = [*SYSTEM, ("seed", pa.int32()), ("fold", pa.int32())]  # fold -1: all folds of the seed together
-EXAMPLE = pa.struct(
-    [
-        ("utterance", pa.string()),  # of the checked part
-        ("like", pa.string()),  # an utterance of the other part with the same value; null: normalisation
-        ("value", pa.string()),
-    ]
-)
+# utterance: of the checked part; like: one of the other part with the same value, null for normalisation
+EXAMPLE = pa.struct([(name, pa.string()) for name in ("utterance", "like", "value")])
+DIFFERENCE = [
+    ("difference", pa.float64()),  # points: -100…100
+    *((name, pa.float64()) for name in ("low", "high")),  # 95 % interval, points; null where the clusters give none
+    ("p", pa.float64()),  # two-sided
+    ("p_holm", pa.float64()),  # corrected over a family
+    ("folds", pa.list_(pa.int32())),  # that the two have in common and are compared on
+    ("clusters", pa.int32()),
+    ("detectable", pa.float64()),  # points; null where no difference could reach p = .05
+    ("method", pa.string()),  # of the interval and the test, as text
+]
 WORD = pa.struct([("word", pa.string()), ("start", pa.float64()), ("end", pa.float64())])
 
 MANIFEST = Contract(
@@ -240,18 +245,23 @@ COMPARISONS = Contract(
         *SYSTEM,
         ("other", pa.string()),
         ("metric", pa.string()),  # an entry of experiment.metrics
-        ("difference", pa.float64()),  # system - other, points: -100…100
-        ("low", pa.float64()),  # of the 95 % interval, points; null where the clusters give none
-        ("high", pa.float64()),
-        ("p", pa.float64()),  # two-sided
-        ("p_holm", pa.float64()),  # corrected over metrics and pairs of one family (see the stage compare)
-        ("folds", pa.list_(pa.int32())),  # that the two have in common and are compared on
-        ("clusters", pa.int32()),
-        ("detectable", pa.float64()),  # points; null where no difference could reach p = .05
-        ("method", pa.string()),  # of the interval and the test, as text
+        *DIFFERENCE,  # system - other; Holm over metrics and pairs of one family (see the stage compare)
     ],
     key=("corpus", "protocol", "system", "other", "metric"),
     required=("difference", "p", "p_holm", "folds", "clusters", "method"),
+)
+
+CONTRASTS = Contract(
+    "contrasts",
+    [
+        *SYSTEM[:2],
+        *((name, pa.string()) for name in ("contrast", "better", "than", "than_corpus")),  # as in the experiment
+        ("metric", pa.string()),  # an entry of experiment.metrics
+        *((name, pa.float64()) for name in ("better_value", "than_value")),  # 0…1, on the folds of this row
+        *DIFFERENCE,  # better - than; Holm over the contrasts declared for the corpus and protocol, per metric
+    ],
+    key=("corpus", "protocol", "contrast", "metric"),
+    required=("better", "than", "better_value", "than_value", *COMPARISONS.required),
 )
 
 FINGERPRINTS = Contract(

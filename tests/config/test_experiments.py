@@ -1,6 +1,7 @@
 """Every shipped experiment can be resolved and names the command that runs it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,60 @@ def test_an_unknown_variant_and_a_sweep_over_an_absent_system_are_named() -> Non
     raw = {"experiment": {"name": "x", "runs": [block], "sweeps": {"s": sweep}}, "corpora": {"demo": {}}}
     with pytest.raises(SerError, match=r"experiment\.sweeps\.s"):
         read.resolve(raw, CONFIG)
+
+
+RUNS = [
+    {"corpora": ["demo"], "protocols": ["peng2021"], "systems": ["Audio-CNN", "SVM-ComParE"]},
+    {"corpora": ["demo-cut"], "protocols": ["peng2021"], "systems": ["Audio-CNN"]},
+    {"corpora": ["ravdess"], "protocols": ["peng2021"], "systems": ["SVM-eGeMAPS", "Audio-CNN"]},
+]
+CORPORA = {"demo": {}, "demo-cut": {"adapter": "demo", "trim": "speech"}, "ravdess": {}}
+
+
+def contrasting(**contrast: str) -> Config:
+    experiment = {"name": "x", "runs": RUNS, "contrasts": {"A choice": contrast}}
+    return read.resolve({"experiment": experiment, "corpora": CORPORA}, CONFIG)
+
+
+def test_a_contrast_is_measured_where_both_of_its_systems_run() -> None:
+    experiment = contrasting(better="Audio-CNN", than="SVM-ComParE", claim="Peng 2021, table 1").experiment
+    assert experiment.settings(experiment.contrasts["A choice"]) == [("demo", "peng2021")]
+    experiment = contrasting(better="SVM-ComParE", than="Audio-CNN", than_corpus="demo-cut").experiment
+    assert experiment.settings(experiment.contrasts["A choice"]) == [("demo", "peng2021")]
+    experiment = contrasting(better="SVM-eGeMAPS", than="Audio-CNN").experiment
+    assert experiment.settings(experiment.contrasts["A choice"]) == [("ravdess", "peng2021")]
+
+
+@pytest.mark.parametrize(
+    ("contrast", "message"),
+    [
+        ({"better": "Audio-CN", "than": "SVM-ComParE"}, r"A choice\.better: unknown .*Did you mean 'Audio-CNN'"),
+        ({"better": "Audio-CNN", "than": "Audio-CNN-xvector"}, r"A choice\.than: unknown system of the runs"),
+        ({"better": "Audio-CNN", "than": "Audio-CNN"}, "'Audio-CNN' is compared with itself"),
+        ({"better": "Audio-CNN", "than": "SVM-ComParE", "than_corpus": "demo-ct"}, r"Did you mean 'demo-cut'"),
+        (
+            {"better": "SVM-eGeMAPS", "than": "SVM-ComParE"},
+            "runs on ravdess/peng2021 and 'SVM-ComParE' runs on demo/peng2021",
+        ),
+        (
+            {"better": "SVM-eGeMAPS", "than": "SVM-ComParE", "than_corpus": "demo-cut"},
+            "on one corpus and on demo-cut under one",
+        ),
+        (
+            {"better": "SVM-ComParE", "than": "Audio-CNN", "than_corpus": "ravdess"},
+            "'ravdess' does not have the recordings",
+        ),
+        ({"better": "Audio-CNN"}, r"contrasts\.A choice\.than: Field required"),
+        ({"better": "Audio-CNN", "then": "SVM-ComParE"}, r"then"),
+    ],
+)
+def test_a_contrast_that_cannot_be_measured_is_refused_before_any_run(contrast: dict[str, Any], message: str) -> None:
+    with pytest.raises(SerError, match=message):
+        contrasting(**contrast)
+
+
+def test_an_experiment_without_contrasts_is_recorded_as_before() -> None:
+    assert "contrasts" not in resolved(CONFIG / "experiments/demo.yaml").experiment.model_dump()
 
 
 def test_a_system_that_reads_words_needs_a_known_transcript_and_embedding() -> None:

@@ -15,9 +15,10 @@ import pytest
 
 from ser.config.plan import Plan
 from ser.config.recipe import Recipe
-from ser.config.schema import Block, Experiment, Protocol
+from ser.config.schema import Block, Contrast, Experiment, Protocol
 from ser.layout import Run, audit, manifest
 from ser.metrics import DEFAULT
+from ser.report.data.experiment import TABLES
 from ser.stages.compare import CompareJob, compare
 from ser.stages.plan import PlanJob
 from ser.stages.plan import plan as write_plan
@@ -66,7 +67,8 @@ def make_plan(*blocks: Block, folds: int = 3, **kinds: Any) -> Plan:
     protocols = kinds.get("protocols", PROTOCOLS)
     corpora = {name for block in blocks for name in block.corpora}
     metrics = kinds.get("metrics", DEFAULT)
-    experiment = Experiment(name="trial", title="A trial", note=kinds.get("note", ""), runs=blocks, metrics=metrics)
+    keys = {name: kinds[name] for name in ("note", "contrasts") if name in kinds}
+    experiment = Experiment(name="trial", title="A trial", runs=blocks, metrics=metrics, **keys)
     return Plan(
         experiment=experiment,
         protocols=protocols,
@@ -209,7 +211,8 @@ def judge(plan: Plan, out: Path) -> None:
     """Score and compare the runs of a plan."""
     found = judged(out)
     score(ScoreJob(plan=written(plan), scores=found["scores"], confusions=found["confusions"]))
-    compare(CompareJob(plan=written(plan), intervals=found["intervals"], comparisons=found["comparisons"]))
+    tables = {name: found[name] for name in ("intervals", "comparisons", "contrasts")}
+    compare(CompareJob(plan=written(plan), **tables))
 
 
 def written(plan: Plan) -> Path:
@@ -220,7 +223,7 @@ def written(plan: Plan) -> Path:
 
 def judged(out: Path) -> dict[str, Path]:
     """Return the tables that a report is made from, as arguments of its stage."""
-    return {name: out / f"{name}.parquet" for name in ("scores", "confusions", "intervals", "comparisons")}
+    return {name: out / f"{name}.parquet" for name in TABLES}
 
 
 @pytest.fixture
@@ -262,12 +265,14 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def whole(both: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the same report of a corpus whose raters are known and whose protocols were audited."""
+    """Return the same report of a corpus whose raters are known and whose protocols were audited, with a contrast."""
     home = tmp_path_factory.mktemp("whole")
     copytree(both.parents[1], home, dirs_exist_ok=True)
     block = Block(corpora=("demo",), protocols=("session-out", "random"), systems=tuple(SYSTEMS), seeds=(0, 1))
-    plan, out = make_plan(block), Path("results/trial")
+    contrast = Contrast(better="Audio-CNN", than="SVM_50%", claim="Peng et al., Table 1 & μ")
+    plan, out = make_plan(block, contrasts={"Network over SVM_50%": contrast}), Path("results/trial")
     with chdir(home):
+        judge(plan, out)
         write_raters(plan.runs()[0])
         for name, protocol in PROTOCOLS.items():
             write_audit("demo", name, protocol.leaks)

@@ -87,7 +87,7 @@ def test_intervals_of_other_runs_are_refused(
     both: Path, plan_of: Callable[..., Plan], render: Callable[..., None], tmp_path: Path, change: str, monkeypatch
 ) -> None:
     monkeypatch.chdir(both.parents[1])
-    for name in ("scores", "confusions", "comparisons"):
+    for name in ("scores", "confusions", "comparisons", "contrasts"):
         (tmp_path / f"{name}.parquet").write_bytes((both / f"{name}.parquet").read_bytes())
     table = contracts.read(contracts.INTERVALS, both / "intervals.parquet")
     rows = table.to_pylist()
@@ -114,7 +114,8 @@ def test_comparisons_of_other_runs_are_refused(
             row for row in contracts.read(table, both / f"{name}.parquet").to_pylist() if row["protocol"] != "random"
         ]
         contracts.write(table, rows, tmp_path / f"{name}.parquet")
-    (tmp_path / "comparisons.parquet").write_bytes((both / "comparisons.parquet").read_bytes())
+    for name in ("comparisons", "contrasts"):
+        (tmp_path / f"{name}.parquet").write_bytes((both / f"{name}.parquet").read_bytes())
     with pytest.raises(SerError, match=r"comparisons table holds more.*demo/random; compare again"):
         render(plan_of(block), tmp_path, tmp_path / "out")
 

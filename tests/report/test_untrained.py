@@ -44,7 +44,7 @@ def report_of(
                         path.write_text(json.dumps(json.loads(path.read_text()) | {"train": {"loss": loss}}))
             judge(plan, OUT)
             render(plan, OUT)
-            names = ("scores", "confusions", "intervals", "comparisons")
+            names = ("scores", "confusions", "intervals", "comparisons", "contrasts")
             return experiment.read(plan, {name: OUT / f"{name}.parquet" for name in names})
 
     return made

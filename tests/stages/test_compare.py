@@ -1,4 +1,4 @@
-"""Stage ``compare``: the content of its two tables, what is left out of them, and what is refused."""
+"""Stage ``compare``: intervals and comparisons, what is left out of them, and what is refused."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ from ser.stages.score import ScoreJob, score
 from ser.tables import contracts
 
 CLASSES = ("angry", "neutral", "sad")
-TABLES = Path("comparisons.parquet"), Path("intervals.parquet")
+TABLES = Path("comparisons.parquet"), Path("intervals.parquet"), Path("contrasts.parquet")
 KEYS = ["corpus", "protocol", "system", "metric"]
 SKILL = {"good": 0.8, "fair": 0.5, "poor": 0.2}
 
@@ -57,7 +57,7 @@ def tables(
     runs: list[Run], metrics: tuple[str, ...] = ("WA", "UA"), **options: Any
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     plan = write_plan(runs, metrics=metrics)
-    compare(CompareJob(plan=plan, comparisons=TABLES[0], intervals=TABLES[1], **options))
+    compare(CompareJob(plan=plan, comparisons=TABLES[0], intervals=TABLES[1], contrasts=TABLES[2], **options))
     return (
         contracts.read(contracts.COMPARISONS, TABLES[0]).to_pandas(),
         contracts.read(contracts.INTERVALS, TABLES[1]).to_pandas(),
@@ -193,6 +193,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
 def test_the_command_line_compares_a_plan() -> None:
     write_plan([*trained("good"), *trained("poor")])
     command = ["compare", "--plan", "plan.json", "--comparisons", str(TABLES[0]), "--intervals", str(TABLES[1])]
+    command += ["--contrasts", str(TABLES[2])]
     assert CliRunner().invoke(app, command).exit_code == 0
     assert len(contracts.read(contracts.COMPARISONS, TABLES[0])) == 2
     assert CliRunner().invoke(app, [*command, "--method", "guess"]).exit_code == 2

@@ -23,6 +23,7 @@ MINI: dict[str, Any] = {
         "runs": [
             {"corpora": ["mine"], "protocols": ["two-folds"], "systems": ["SVM-eGeMAPS", "tiny-cnn", "tiny-fsmn"]}
         ],
+        "contrasts": {"A network instead of functionals": {"better": "tiny-cnn", "than": "SVM-eGeMAPS"}},
     },
     "corpora": {"mine": {"adapter": "table", "root": "recordings", "options": {"table": "labels.csv"}}},
     "protocols": {

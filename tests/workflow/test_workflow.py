@@ -37,6 +37,7 @@ def test_a_csv_of_recordings_goes_from_files_to_report_with_a_config_file_alone(
     page = (results / "mini/index.html").read_text()
     assert "tiny-fsmn" in page
     assert "1 protocol on mine: 0 leaks found and declared, 0 undeclared" in page
+    assert "1 undecided of 1 contrast: two-folds on mine" in page, "four speakers cannot show a difference"
     attention = pd.read_parquet(results / "runs/mine/two-folds/tiny-fsmn/seed0/fold0/attention.parquet")
     assert set(attention["attention"]) == {"timestep"}
     assert attention["utterance"].isin(pd.read_parquet(run / "predictions.parquet")["utterance"]).all()
@@ -93,6 +94,11 @@ def test_an_edited_recording_of_the_same_size_reruns_prepare(project: Project) -
 def test_one_option_reruns_one_system(project: Project) -> None:
     edit(project, "mini.yaml", "epochs: 2", "epochs: 3")
     assert project.planned() == {"train_fold": 2, "plan": 1, **AFTER_TRAINING}
+
+
+def test_an_added_contrast_trains_nothing(project: Project) -> None:
+    edit(project, "mini.yaml", "  contrasts:\n", "  contrasts:\n    Depth: {better: tiny-fsmn, than: tiny-cnn}\n")
+    assert project.planned() == {"plan": 1, **AFTER_TRAINING}
 
 
 def test_formatting_and_comments_of_the_configuration_rerun_nothing(project: Project) -> None:

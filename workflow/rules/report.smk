@@ -9,6 +9,7 @@ rule render:
         confusions=f"{RESULTS}/confusions.parquet",
         intervals=f"{RESULTS}/intervals.parquet",
         comparisons=f"{RESULTS}/comparisons.parquet",
+        contrasts=f"{RESULTS}/contrasts.parquet",
         audits=[layout.audit(*pair) for pair in CORPUS_PROTOCOLS],
         folds=[layout.folds(*pair) for pair in CORPUS_PROTOCOLS],
         cards=[f"{folder}/run.json" for folder in FOLDERS],
@@ -41,7 +42,8 @@ rule render:
         versions=versions("matplotlib", "jinja2", "scipy"),
     shell:
         "ser report --plan {input.plan} --scores {input.scores} --confusions {input.confusions}"
-        " --intervals {input.intervals} --comparisons {input.comparisons} --out {params.out} > {log} 2>&1"
+        " --intervals {input.intervals} --comparisons {input.comparisons} --contrasts {input.contrasts}"
+        " --out {params.out} > {log} 2>&1"
 
 
 rule report:

@@ -46,13 +46,14 @@ rule score:
 
 
 rule compare:
-    """Intervals of the metrics, and paired tests between the systems of a protocol."""
+    """Intervals of the metrics, and paired tests: between the systems of a protocol, and of declared contrasts."""
     input:
         plan=f"{RESULTS}/plan.json",
         runs=[f"{folder}/predictions.parquet" for folder in FOLDERS],
     output:
         intervals=f"{RESULTS}/intervals.parquet",
         comparisons=f"{RESULTS}/comparisons.parquet",
+        contrasts=f"{RESULTS}/contrasts.parquet",
     log:
         "logs/compare.log",
     benchmark:
@@ -68,7 +69,7 @@ rule compare:
         versions=versions("scipy", "statsmodels"),
     shell:
         "ser compare --plan {input.plan} --method {params.method} --intervals {output.intervals}"
-        " --comparisons {output.comparisons} > {log} 2>&1"
+        " --comparisons {output.comparisons} --contrasts {output.contrasts} > {log} 2>&1"
 
 
 rule scores:
@@ -78,6 +79,6 @@ rule scores:
 
 
 rule comparisons:
-    """Target: intervals and comparisons."""
+    """Target: intervals, comparisons and contrasts."""
     input:
         f"{RESULTS}/comparisons.parquet",

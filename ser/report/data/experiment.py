@@ -27,16 +27,16 @@ from ser.tables import contracts
 Key = tuple[str, str, str]  # corpus, protocol, system
 Name = tuple[str, str, str, str]  # corpus, protocol, system, metric
 MetricInterval = Any  # a row of the INTERVALS table, 0…1; NaN where a number is unknown
-TABLES = ("scores", "confusions", "intervals", "comparisons")  # of the score stage and of the compare stage
+TABLES = ("scores", "confusions", "intervals", "comparisons", "contrasts")  # of the stages score and compare
 
 
 @dataclass(frozen=True, eq=False)
 class ReportData:
     """What a report reads.
 
-    ranking: the metric by which rows are ranked; predictions: all seeds and folds of a system together; comparisons:
-    the COMPARISONS table; audits: rows of the AUDIT table over all folds together, by corpus and protocol; transcripts:
-    word errors of recognised transcripts, by corpus and transcript.
+    ranking: the metric by which rows are ranked; predictions: all seeds and folds of a system together; comparisons,
+    contrasts: the tables of these names; audits: rows of the AUDIT table over all folds together, by corpus and
+    protocol; transcripts: word errors of recognised transcripts, by corpus and transcript.
     """
 
     plan: Plan
@@ -46,6 +46,7 @@ class ReportData:
     predictions: Mapping[Key, Predictions]
     intervals: Mapping[Name, MetricInterval]
     comparisons: pd.DataFrame
+    contrasts: pd.DataFrame
     audits: Mapping[tuple[str, str], Sequence[Row]]
     transcripts: Mapping[tuple[str, str], WordErrors]
     attention: RecordedAttention | None
@@ -114,9 +115,8 @@ def read(plan: Plan, tables: Mapping[str, Path]) -> ReportData:
     """
     jobs = plan.runs()
     records = [runs.read(run, plan) for run in progress(jobs, total=len(jobs), unit="runs")]
-    kinds = (contracts.SCORES, contracts.CONFUSIONS, contracts.INTERVALS, contracts.COMPARISONS)
-    paths = (tables[name] for name in TABLES)
-    scores, confusions, found, compared = (contracts.read(*of).to_pandas() for of in zip(kinds, paths, strict=True))
+    read_tables = (contracts.read(getattr(contracts, name.upper()), tables[name]).to_pandas() for name in TABLES)
+    scores, confusions, found, compared, contrasts = read_tables
     chosen = plan.experiment.metrics
     ranking = "UA" if "UA" in chosen else chosen[0]
     groups = group_results(records, scores, confusions, ranking)
@@ -125,6 +125,7 @@ def read(plan: Plan, tables: Mapping[str, Path]) -> ReportData:
     if odd := set(zip(compared["corpus"], compared["protocol"], strict=True)) - set(pairs):
         named = offenders("/".join(pair) for pair in sorted(odd))
         raise SerError(f"the comparisons table holds more than the experiment's runs: {named}; compare again.")
+    _check_contrasts(contrasts, plan)
     return ReportData(
         plan=plan,
         ranking=ranking,
@@ -133,6 +134,7 @@ def read(plan: Plan, tables: Mapping[str, Path]) -> ReportData:
         predictions={system: predictions.read(list(of_system)) for system, of_system in systems},
         intervals=_intervals(found, [result for group in groups for result in group.results]),
         comparisons=compared,
+        contrasts=contrasts,
         audits={
             pair: contracts.read(contracts.AUDIT, path).filter(pc.field("fold") == contracts.ALL_FOLDS).to_pylist()
             for pair in pairs
@@ -157,6 +159,21 @@ def _intervals(intervals: pd.DataFrame, results: Sequence[Result]) -> dict[Name,
         named = offenders("/".join(name) for name in sorted(odd))
         raise SerError(f"the intervals table holds more than the experiment's runs: {named}; compare again.")
     return found
+
+
+def _check_contrasts(contrasts: pd.DataFrame, plan: Plan) -> None:
+    """Raise SerError unless every row of a CONTRASTS table is of a contrast as the plan declares it."""
+    declared = plan.experiment.contrasts
+    known = {
+        (*setting, title, one.better, one.than, one.than_corpus)
+        for title, one in declared.items()
+        for setting in plan.experiment.settings(one)
+    }
+    columns = ["corpus", "protocol", "contrast", "better", "than", "than_corpus"]
+    found = contrasts[columns].astype(object).where(contrasts[columns].notna(), None)
+    if odd := set(found.itertuples(index=False, name=None)) - known:
+        named = offenders(sorted(f"{title} ({corpus}/{protocol})" for corpus, protocol, title, *_ in odd))
+        raise SerError(f"the contrasts table holds others than the experiment declares: {named}; compare again.")
 
 
 def _transcript_errors(plan: Plan) -> dict[tuple[str, str], WordErrors]:
