@@ -75,7 +75,7 @@ class ProjectCopy:
 
     def snakemake(self, *arguments: str) -> list[str]:
         """Return the command that makes the targets among ``arguments``."""
-        resources = ["--cores", str(self.cores), "--resources", "gpu=0", "--set-threads", "train_fold=1"]
+        resources = ["--cores", str(self.cores), "--resources", "gpu=0"]
         return [sys.executable, "-m", "snakemake", *arguments, *resources, "--configfile", "mini.yaml"]
 
     def start(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
