@@ -1,6 +1,7 @@
 """The contract of a network: small random utterances in, one logit per class out, whatever the padding."""
 
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -16,10 +17,11 @@ from ser.layers.interface import Batch, Shape
 from ser.training import network
 from ser.training.fold_data import fixed_length
 
-DIMS, LENGTH, VECTOR = 24, 24, 7  # of a frame, frames of an utterance, of a vector
+SIDES = 24, 96  # dimensions of a frame, and frames: the second for networks that refuse the first
+VECTOR = 7  # dimensions
 WORDS, SENTENCE, EMBEDDED = 12, 9, 10  # rows of the table, words of a transcript, dimensions of a word
 CLASSES = ("angry", "happy", "neutral", "sad")
-FRAMES: tuple[dict[str, Any] | None, ...] = (None, {"feature": "any"}, {"feature": "any", "length": LENGTH})
+FRAMES: tuple[dict[str, Any] | None, ...] = (None, {"feature": "any"}, {"feature": "any", "length": SIDES[0]})
 TRANSCRIPTS: tuple[dict[str, Any] | None, ...] = (None, {}, {"length": SENTENCE})
 VECTORS: tuple[dict[str, Any] | None, ...] = (None, {"feature": "any"})
 
@@ -41,12 +43,21 @@ class SmallNetwork:
         """Return whether every transcript has the same number of words."""
         return self.recipe.inputs.words is not None and self.recipe.inputs.words.length is not None
 
-    def shape(self, length: int = LENGTH) -> Shape:
+    @cached_property
+    def side(self) -> int:
+        """Return the dimensions of a frame, and the frames of an utterance, that the network is built for."""
+        try:
+            network.build(self.recipe, self.recipe.load(), self.shape(SIDES[0], SIDES[0]), len(CLASSES))
+        except SerError:
+            return SIDES[1]
+        return SIDES[0]
+
+    def shape(self, dims: int, length: int) -> Shape:
         """Return the sizes of the inputs."""
         inputs, generator = self.recipe.inputs, torch.Generator().manual_seed(5)
         table = torch.randn(WORDS, EMBEDDED, generator=generator).index_fill(0, torch.tensor(0), 0.0)
         return Shape(
-            DIMS if inputs.frames else None,
+            dims if inputs.frames else None,
             length if self.fixed else None,
             VECTOR if inputs.vector else None,
             table if inputs.words else None,
@@ -54,15 +65,16 @@ class SmallNetwork:
             CLASSES,
         )
 
-    def build(self, length: int = LENGTH, seed: int = 0) -> nn.Module:
+    def build(self, length: int | None = None, seed: int = 0) -> nn.Module:
         """Return the untrained network."""
+        shape = self.shape(self.side, length or self.side)
         torch.manual_seed(seed)
-        return network.build(self.recipe, self.recipe.load(), self.shape(length), len(CLASSES))
+        return network.build(self.recipe, self.recipe.load(), shape, len(CLASSES))
 
     def warmed(self) -> nn.Module:
         """Return the network in evaluation mode after one training pass, which gives normalisation its statistics."""
         model = self.build()
-        model(self.batch([LENGTH] * 8, seed=2))
+        model(self.batch([self.side] * 8, seed=2))
         return model.eval()
 
     def batch(self, lengths: list[int], seed: int = 1) -> Batch:
@@ -74,7 +86,7 @@ class SmallNetwork:
         found: dict[str, Tensor] = {}
         if inputs.frames:
             mask = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
-            frames = torch.randn(len(lengths), max(lengths), DIMS, generator=generator) * mask.unsqueeze(-1)
+            frames = torch.randn(len(lengths), max(lengths), self.side, generator=generator) * mask.unsqueeze(-1)
             found |= {"frames": frames, "mask": torch.ones_like(mask) if self.fixed else mask}
         if inputs.vector:
             found["vector"] = torch.randn(len(lengths), VECTOR, generator=generator)
@@ -122,13 +134,13 @@ def smallest(model: str, options: Options) -> SmallNetwork:
 
 def logits_have_a_column_per_class(small: SmallNetwork) -> None:
     """Logits are finite and of shape (utterances, classes)."""
-    require(small.build()(small.batch([LENGTH] * 3)).isfinite().all(), "they are not finite")
+    require(small.build()(small.batch([small.side] * 3)).isfinite().all(), "they are not finite")
 
 
 def every_input_matters(small: SmallNetwork) -> None:
     """Every input of the recipe changes a logit."""
-    model, batch = small.warmed(), small.batch([LENGTH] * 3)
-    other = small.batch([LENGTH] * 3, seed=4)
+    model, batch = small.warmed(), small.batch([small.side] * 3)
+    other = small.batch([small.side] * 3, seed=4)
     with torch.no_grad():
         logits = model(batch)
         for name in small.recipe.inputs.modalities():
@@ -139,7 +151,7 @@ def every_input_matters(small: SmallNetwork) -> None:
 def parameters_get_gradients(small: SmallNetwork) -> None:
     """Every parameter gets a gradient."""
     model = small.build()
-    small.loss(model, small.batch([LENGTH] * 8), torch.arange(8) % len(CLASSES)).backward()  # type: ignore[no-untyped-call]
+    small.loss(model, small.batch([small.side] * 8), torch.arange(8) % len(CLASSES)).backward()  # type: ignore[no-untyped-call]
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             gradient = parameter.grad if parameter.grad is not None else torch.tensor(torch.nan)
@@ -151,7 +163,7 @@ def parameters_get_gradients(small: SmallNetwork) -> None:
 def padding_changes_nothing(small: SmallNetwork) -> None:
     """An utterance's logits and summary depend neither on padding nor on its neighbours."""
     model = small.warmed()
-    lengths = [LENGTH] * 3 if small.fixed else [5, LENGTH, 1]
+    lengths = [small.side] * 3 if small.fixed else [5, small.side, 1]
     together = small.batch(lengths)
     back_end = getattr(small.recipe.load(), "back_end", None)
     outputs: list[Any] = [model]
@@ -166,7 +178,7 @@ def padding_changes_nothing(small: SmallNetwork) -> None:
 
 def shortest_input(small: SmallNetwork) -> None:
     """One frame is enough, or a shorter input than the model can take is refused by a SerError."""
-    for length in range(1, LENGTH + 1):
+    for length in range(1, small.side + 1):
         try:
             model = small.build(length)
         except SerError:
@@ -177,7 +189,7 @@ def shortest_input(small: SmallNetwork) -> None:
 
 def seed_decides_the_weights(small: SmallNetwork) -> None:
     """The same seed gives the same logits, another seed gives others."""
-    first, again, other = (small.build(seed=seed)(small.batch([LENGTH] * 2)) for seed in (3, 3, 4))
+    first, again, other = (small.build(seed=seed)(small.batch([small.side] * 2)) for seed in (3, 3, 4))
     require(torch.equal(first, again), "the same seed gives other logits")
     require(not torch.equal(first, other), "another seed gives the same logits")
 

@@ -7,7 +7,7 @@ import pytest
 from torch import nn
 
 from ser import catalog
-from ser.checks.network import CLASSES, DIMS, LENGTH, SmallNetwork, smallest
+from ser.checks.network import CLASSES, SIDES, SmallNetwork, smallest
 from ser.config import read
 from ser.config.options import with_options
 from ser.config.recipe import Recipe
@@ -15,6 +15,8 @@ from ser.layers.interface import Shape
 from ser.training import network
 
 __all__ = ["CLASSES", "DIMS", "LENGTH", "SMALL", "chosen", "every"]
+
+DIMS = LENGTH = SIDES[0]
 NETWORKS = [name for name in catalog.names("models") if catalog.constant("models", name, "KIND") != "estimator"]
 SYSTEMS = read.shipped(Path(__file__).parents[2] / "config")[1]
 SMALL = {

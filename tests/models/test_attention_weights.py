@@ -50,6 +50,7 @@ ATTENTIONS = {
     for option, known in [OF_MODEL[recipe.model]]
     if (names := known.get(recipe.options.get(option, 2 if option == "hops" else None)))
     and not (option == "hops" and recipe.options.get("which", "both") != "both")
+    and recipe.options.get("softmax", "spatial") == "spatial"
 }
 with_attention = pytest.mark.parametrize("name", ATTENTIONS)
 

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 import torch
-from networks import LENGTH, SMALL
+from networks import SMALL
 
 from ser.checks.network import SmallNetwork
 from ser.layers.interface import Batch
@@ -17,7 +17,7 @@ def moved(batch: Batch) -> Batch:
 
 def away(small: SmallNetwork) -> float:
     """Return how far the logits on the GPU are from those on the CPU, in float32 without TF32."""
-    model, batch = small.warmed(), small.batch([LENGTH] * 3)
+    model, batch = small.warmed(), small.batch([small.side] * 3)
     with torch.no_grad():
         expected = model(batch)
         found: torch.Tensor = model.cuda()(moved(batch)).cpu()

@@ -1,7 +1,7 @@
 """Every network of config/systems learns a tiny batch by heart."""
 
 import torch
-from networks import CLASSES, LENGTH, every
+from networks import CLASSES, every
 from torch import nn
 
 from ser.checks.network import SmallNetwork
@@ -20,7 +20,7 @@ def settled(model: nn.Module) -> nn.Module:
 def test_a_tiny_batch_is_overfitted(small: SmallNetwork) -> None:
     model = settled(small.build())
     size = 16 if sum(p.numel() for p in model.parameters()) > 1000 else 8  # a few hundred weights learn no more noise
-    items, labels = small.batch([LENGTH] * size), torch.arange(size) % len(CLASSES)
+    items, labels = small.batch([small.side] * size), torch.arange(size) % len(CLASSES)
     descent = torch.optim.Adam(model.parameters(), lr=3e-3)
     for _ in range(150):
         value = small.loss(model, items, labels)
