@@ -18,7 +18,7 @@ rule train_fold:
         f"{RUN}/benchmark.jsonl"
     conda:
         "../../envs/ser.yaml"
-    threads: 1 # one process per core trains more than one over all: set-threads for a large network and few runs
+    threads: 1  # one process per core trains more than one over all: set-threads for a large network and few runs
     resources:
         mem_mb=training_memory,
         runtime=growing(720),
