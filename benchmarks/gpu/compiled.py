@@ -6,12 +6,10 @@ One batch, again and again, in the device's fastest precision, so that nothing i
 goes.
 """
 
-import argparse
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
-from measure import HEADLINE, Trainee, load, reason, recipes, record, seconds_each, set_precision, trainee
+from measure import HEADLINE, Trainee, arguments, load, reason, recipes, record, seconds_each, set_precision, trainee
 from torch import Tensor
 
 from ser.layers.interface import Batch
@@ -22,11 +20,7 @@ Call = Callable[[], object]
 
 def main() -> None:
     """Measure all systems."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("rows", type=Path)
-    parser.add_argument("--device", default="cuda")
-    parser.add_argument("--systems", nargs="+", default=HEADLINE, metavar="NAME")
+    parser = arguments(__doc__, "cuda", HEADLINE)
     parser.add_argument("--settings", nargs="+", default=list(SETTINGS), choices=SETTINGS)
     parser.add_argument("--calls", type=int, default=20)
     given = parser.parse_args()

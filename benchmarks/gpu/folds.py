@@ -6,7 +6,6 @@ First two epochs of every system, from which the time of all epochs of its recip
 shortest first, as long as the estimate fits into what is left of --seconds. Appends to ROWS as it goes.
 """
 
-import argparse
 import json
 import math
 import os
@@ -14,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from measure import HEADLINE, reason, recipes, record
+from measure import HEADLINE, arguments, reason, recipes, record
 
 from ser.config.recipe import Recipe
 from ser.stages.train import TrainJob, train
@@ -24,11 +23,7 @@ EPOCHS = 2
 
 def main() -> None:
     """Measure all systems."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("rows", type=Path)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--systems", nargs="+", default=HEADLINE, metavar="NAME")
+    parser = arguments(__doc__, "auto", HEADLINE)
     parser.add_argument("--seconds", type=float, default=120.0)
     given = parser.parse_args()
     known, rows, until = recipes(), given.rows.absolute(), time.monotonic() + given.seconds

@@ -5,14 +5,13 @@ Run: python benchmarks/gpu/jobs.py CORPUS ROWS [--device cuda] [--jobs 1 4 8 16]
 Every job is a process with a network and data of its own; all begin at once. Appends to ROWS as it goes.
 """
 
-import argparse
 import time
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
-from measure import load, recipes, record, set_precision, trainee
+from measure import arguments, load, recipes, record, set_precision, trainee
 
 from ser.training.device import has_bfloat16, prepare
 
@@ -22,12 +21,8 @@ TIMEOUT = 120  # seconds until all are ready
 
 def main() -> None:
     """Measure all numbers of jobs."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("rows", type=Path)
-    parser.add_argument("--device", default="cuda")
+    parser = arguments(__doc__, "cuda", ["Audio-CNN", "DenseLSTM-Feature"])
     parser.add_argument("--jobs", type=int, nargs="+", default=[1, 4, 8, 16])
-    parser.add_argument("--systems", nargs="+", default=["Audio-CNN", "DenseLSTM-Feature"], metavar="NAME")
     parser.add_argument("--seconds", type=float, default=6.0, help="of training, per number of jobs")
     given = parser.parse_args()
     context = get_context("spawn")

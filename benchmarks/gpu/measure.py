@@ -2,6 +2,7 @@
 
 import json
 import time
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -26,6 +27,16 @@ HEADLINE = (
     *("DenseLSTM-LSTM", "DenseLSTM-Feature", "DenseLSTM-Time", "C-pFSMN-A", "C-biLSTM"),
 )
 PRECISIONS = ("float32", "TF32", "bfloat16")
+
+
+def arguments(description: str | None, device: str, systems: Sequence[str], about: str = "") -> ArgumentParser:
+    """Return a parser of what every part is given: the corpus, the file of rows, a device, and names of systems."""
+    parser = ArgumentParser(description=description, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("rows", type=Path)
+    parser.add_argument("--device", default=device)
+    parser.add_argument("--systems", nargs="+", default=systems, metavar="NAME", help=about)
+    return parser
 
 
 def recipes() -> dict[str, Recipe]:
@@ -85,7 +96,7 @@ def trainee(recipe: Recipe, data: FoldData) -> Trainee:
     model = network.build(recipe, recipe.load(), data.shape, len(data.fold.classes)).to(data.device).train()
     loss_of = loop.loss_function(model, data, recipe.training)
     frames, size = data.examples("train").frames, recipe.training.batch
-    kind = recipe.training.batches or ("similar" if data.length is None else "random")
+    kind = batch_order.kind_of(recipe.training.batches, data.length)
     order = batch_order.shuffled(frames, size, 0, 1, kind)
     return Trainee(recipe, data, model, optimisers.make(model, recipe.training, data.device), loss_of, order)
 

@@ -5,11 +5,10 @@ Run: python benchmarks/gpu/steps.py CORPUS ROWS [--device cuda] [--systems NAME 
 In float32, TF32 and bfloat16, on the corpus of `corpus.py`. Appends to ROWS as it goes, the headline systems first.
 """
 
-import argparse
 from pathlib import Path
 
 import torch
-from measure import HEADLINE, PRECISIONS, load, reason, recipes, record, seconds_each, set_precision, trainee
+from measure import HEADLINE, PRECISIONS, arguments, load, reason, recipes, record, seconds_each, set_precision, trainee
 
 from ser.config.recipe import Recipe
 from ser.jobs import run_record
@@ -19,11 +18,7 @@ from ser.training.task import kind
 
 def main() -> None:
     """Measure all systems."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("rows", type=Path)
-    parser.add_argument("--device", default="cuda")
-    parser.add_argument("--systems", nargs="+", default=[], metavar="NAME", help="by default all networks")
+    parser = arguments(__doc__, "cuda", [], "by default all networks")
     parser.add_argument("--steps", type=int, default=5)
     given = parser.parse_args()
     known, device = recipes(), prepare(given.device, 1)

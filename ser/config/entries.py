@@ -4,13 +4,18 @@ import json
 from types import ModuleType
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from ser import catalog
 
 DECISIVE = PlainSerializer(lambda entry: json.loads(entry.decisive()))  # in a job: an entry without titles and remarks
 Options = dict[str, Any]
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
+
+
+def added(default: Any, **about: Any) -> Any:
+    """Return the field of a key that came later: left out where it has its default, so that earlier digests stay."""
+    return Field(default, exclude_if=lambda value: value == default, **about)
 
 
 class Strict(BaseModel):

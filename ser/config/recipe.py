@@ -1,30 +1,26 @@
 """A recipe: what a system reads, its model, and how it is trained."""
 
-from operator import not_
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ser import catalog
-from ser.config.entries import Entry, Names, Options, Strict
+from ser.config.entries import Entry, Names, Options, Strict, added
 
 
 class Segments(Strict):
     """Cut an utterance into segments of equal length; its answer is the average over its segments."""
 
-    # As in Training, a later key needs exclude_if for its default.
     frames: int = Field(ge=1, description="frames of a segment; a shorter utterance is zero-padded to it")
     train_hop: int = Field(ge=1, description="frames between the starts of two training segments")
     test_hop: int = Field(ge=1, description="frames between the starts of two dev or test segments")
-    tail: int = Field(
+    tail: int = added(
         1,
         ge=1,
-        exclude_if=lambda least: least == 1,
         description="new frames, at least, of a last segment that ends with the utterance; fewer are not read",
     )
-    average: Literal["softmax", "logits"] = Field(
+    average: Literal["softmax", "logits"] = added(
         "softmax",
-        exclude_if=lambda kind: kind == "softmax",
         description="softmax: mean of the segments' probabilities; logits: softmax of the mean of their logits",
     )
 
@@ -33,10 +29,9 @@ class View(Strict):
     """How a system reads a feature. The steps are applied in the order of the keys."""
 
     feature: str
-    floor_db: float | None = Field(
+    floor_db: float | None = added(
         None,
         gt=0,
-        exclude_if=not_,
         description="raise magnitudes more than N dB (20·log10) below the utterance's largest, over all its frames, to "
         "that level; needs scale: log",
     )
@@ -64,9 +59,8 @@ class Words(Strict):
     length: int | None = Field(None, ge=1, description="keep the first N words, pad shorter transcripts to N")
     minimum: int = Field(1, ge=1, description="a word with fewer occurrences in train is not one of train's")
     embedding: str | None = Field(None, description="initial vectors, a name under embeddings; null: from scratch")
-    vocabulary: Literal["all", "train"] = Field(
+    vocabulary: Literal["all", "train"] = added(
         "all",
-        exclude_if="all".__eq__,
         description="known words; all: those of train, and of dev and test those that the embedding has; train: those "
         "of train only",
     )
@@ -96,7 +90,7 @@ BATCHES = catalog.choices("ser.training.batch_order", "SHARES")
 class Training(Strict):
     """Optimisation of a network; scikit-learn estimators ignore it."""
 
-    # A later key needs exclude_if for its default: recipes of earlier runs, and their results, stay valid.
+    # A later key is ``added``: recipes of earlier runs, and their results, stay valid.
     optimiser: Literal[OPTIMISERS] = "adam"  # type: ignore[valid-type]
     learning_rate: float = Field(1e-3, gt=0)
     momentum: float = Field(0.0, ge=0, lt=1)
@@ -106,44 +100,39 @@ class Training(Strict):
     weight_decay: float = Field(0.0, ge=0, description="an L2 term in the gradient; of adamw decoupled from it")
     decay: Literal["all", "weights"] = Field("all", description="weights: not on biases and normalisation layers")
     batch: int = Field(32, ge=1, description="utterances, or segments where the view cuts them")
-    batches: Literal[BATCHES] | None = Field(  # type: ignore[valid-type]
+    batches: Literal[BATCHES] | None = added(  # type: ignore[valid-type]
         None,
-        exclude_if=not_,
         description="random; similar: utterances of similar length share a batch, within an eighth of an epoch; "
         "sorted: within a whole epoch; null: random where the view fixes the length, else similar",
     )
     epochs: int = Field(50, ge=1)
     steps: int | None = Field(None, ge=1, description="stop after N optimiser steps, whatever the epoch")
     patience: int | None = Field(None, ge=1, description="stop after N epochs without a better dev score")
-    patience_steps: int | None = Field(
-        None, ge=1, exclude_if=not_, description="the same in steps; with patience, stop when both have passed"
+    patience_steps: int | None = added(
+        None, ge=1, description="the same in steps; with patience, stop when both have passed"
     )
     milestones: tuple[Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)], ...] = Field(
         (),
         description="epochs before which the learning rate is divided by ten; below 1: shares of the training's steps",
     )
-    epoch_factor: float = Field(
+    epoch_factor: float = added(
         1.0,
         gt=0,
         le=1,
-        exclude_if=lambda value: value == 1,
         description="what the learning rate is multiplied by after each epoch",
     )
-    warmup: int = Field(0, ge=0, exclude_if=not_, description="steps over which the learning rate rises linearly")
-    schedule: Literal[SCHEDULES] | None = Field(  # type: ignore[valid-type]
+    warmup: int = added(0, ge=0, description="steps over which the learning rate rises linearly")
+    schedule: Literal[SCHEDULES] | None = added(  # type: ignore[valid-type]
         None,
-        exclude_if=not_,
         description="how the learning rate falls to 0: cosine, from the end of warmup on; last_quarter, linearly over "
         "the last quarter of the steps",
     )
-    batch_norm: Literal["running", "train"] = Field(
+    batch_norm: Literal["running", "train"] = added(
         "running",
-        exclude_if=lambda value: value == "running",
         description="statistics for scoring: the running ones, or those of the train part under the epoch's weights",
     )
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
+    precision: Literal["auto", "float32", "bfloat16"] = added(
         "auto",
-        exclude_if=lambda value: value == "auto",
         description="arithmetic of training steps; auto: bfloat16 on a GPU that has it, else float32",
     )
     clip_norm: float | None = Field(None, gt=0, description="largest gradient norm")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, NonNegativeInt
 
 from ser import catalog
-from ser.config.entries import Entry, Options, Strict
+from ser.config.entries import Entry, Options, Strict, added
 from ser.config.recipe import Recipe
 
 Allowance = Literal["subset", "unlabelled-audio", "missing-audio", "unreadable", "silent", "short"]
@@ -35,9 +35,8 @@ class Corpus(Entry):
     allow: tuple[Allowance, ...] = Field((), description="accepted faults: such utterances are left out and listed")
     exclude: tuple[str, ...] = Field((), description="ids of utterances to leave out")
     minimum_seconds: float = Field(0.2, gt=0, description="shorter audio is an error")
-    trim: Literal["none", "speech"] = Field(
+    trim: Literal["none", "speech"] = added(
         "none",
-        exclude_if=lambda trim: trim == "none",
         description="speech: cut the silence before and after the speech of each utterance (ser/speech_bounds.py)",
     )
     shard_size: int = Field(500, ge=1, description="utterances per audio and feature shard")

@@ -55,9 +55,8 @@ class TimeFrequencyCNN(nn.Module):
         half = CHANNELS[0] // 2
         self.along_frequency = _layer(1, half, (10, 2), (4, 0))
         self.along_time = _layer(1, half, (2, 8), (0, 3))  # with these paddings both maps are (bins − 1, time − 1)
-        self.positions = FRAMES.through(shrink[1], shrink[1]).through(
-            8, padding=3
-        )  # as those of the other kernel, which spans 2 frames
+        means = FRAMES.through(shrink[1], shrink[1])
+        self.positions = means.through(8, padding=3)  # as those of the other kernel, which spans 2 frames
         for _ in set(pooled):
             self.positions = self.positions.through(2, 2)
         layers: list[nn.Module] = [nn.MaxPool2d(2)] if 1 in pooled else []

@@ -11,6 +11,11 @@ from ser.choices import Choices
 SHARES: Choices[float] = Choices({"random": 0.0, "similar": 1 / 8, "sorted": 1.0})
 
 
+def kind_of(batches: str | None, length: int | None) -> str:
+    """Return the key of ``SHARES`` of a recipe's ``batches``: by default, examples of one ``length`` are not sorted."""
+    return batches or ("similar" if length is None else "random")
+
+
 def shuffled(frames: NDArray[np.int64], size: int, seed: int, epoch: int, kind: str) -> list[NDArray[np.int64]]:
     """Return an epoch's batches of indices into ``frames`` (examples,): every example in exactly one batch.
 

@@ -89,7 +89,8 @@ def autocast(device: torch.device, wanted: str) -> AbstractContextManager[object
 
 def precision(device: torch.device, wanted: str) -> str:
     """Return the arithmetic in which a network is trained on ``device``, for the record of a run."""
-    return ("bfloat16 autocast" if in_bfloat16(device, wanted) else "float32") + (", TF32" * (device.type == "cuda"))
+    steps = "bfloat16 autocast" if in_bfloat16(device, wanted) else "float32"
+    return f"{steps}, TF32" if device.type == "cuda" else steps
 
 
 def gpu_uuid(device: torch.device) -> str | None:

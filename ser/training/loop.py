@@ -30,7 +30,7 @@ def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> TrainingState:
     model.to(data.device)
     optimiser, loss_of = optimisers.make(model, training, data.device), loss_function(model, data, training)
     state = training_state.load(task.checkpoint, model, optimiser)
-    kind = training.batches or ("similar" if data.length is None else "random")
+    kind = batch_order.kind_of(training.batches, data.length)
     history, log = state.history, TrainingLog(training.epochs, len(state.history))
     while not finished(history, training, protocol.selection):
         began, epoch, step = time.monotonic(), len(history) + 1, history[-1].step if history else 0

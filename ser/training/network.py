@@ -43,19 +43,21 @@ def _check_logits(name: str, classes: int, _model: nn.Module, arguments: tuple[B
 
 def train(task: TrainingTask, data: FoldData) -> Outcome:
     """Return what the network of ``task.recipe`` learned from ``data`` and its predictions for the test part."""
-    recipe, classes = task.recipe, len(data.fold.classes)
+    recipe, classes, size = task.recipe, len(data.fold.classes), task.recipe.training.batch
     torch.manual_seed(task.seed)
     model = build(recipe, task.module, data.shape, classes)
     fitted = loop.fit(model, data, task)
     weights = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
     notes = _notes(recipe.training, data.fold.protocol, fitted.history)
     end = task.module.back_end(classes, **recipe.options) if hasattr(task.module, "back_end") else None
+    learned: dict[str, float | None] | None = None  # the network of a back end is not the system
     if end is None:
-        probabilities = predict.probabilities(model, data, "test", recipe.training.batch)
+        learned = dict(zip(("loss", "WA", "UA"), predict.evaluate(model, data, "train", size), strict=True))
+        probabilities = predict.probabilities(model, data, "test", size)
     else:
         fold = data.fold
         parts = [part for part in PARTS if fold.rows(part).size]
-        vectors = {part: predict.summaries(model, data, part, recipe.training.batch) for part in parts}
+        vectors = {part: predict.summaries(model, data, part, size) for part in parts}
         tested = vectors.pop("test")
         notes += end.fit(vectors, {part: fold.labels[fold.rows(part)] for part in vectors})
         probabilities = softmax(end.scores(tested))
@@ -69,7 +71,7 @@ def train(task: TrainingTask, data: FoldData) -> Outcome:
         fitted.resumes,
         notes if data.words is None else [*notes, *data.words.notes],
         attention_record.record(model, data),
-        dict(zip(("loss", "WA", "UA"), predict.evaluate(model, data, "train", recipe.training.batch), strict=True)),
+        learned,
     )
 
 

@@ -31,7 +31,8 @@ class Outcome:
     """probabilities: (test utterances, classes) float32; weights: the tensors of model.safetensors; best_epoch: from 1.
 
     attention: rows of the ATTENTION table, none for a system without attention; train: loss (nats), WA and UA (0…1) of
-    the final weights on the train part, of a network; chosen: the option that an estimator chose on dev, if any.
+    the final weights on the train part, of a network without a back end; chosen: the option that an estimator
+    chose on dev, if any.
     """
 
     probabilities: NDArray[np.float32]
