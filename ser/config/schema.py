@@ -10,8 +10,9 @@ from pydantic import AfterValidator, Field, NonNegativeInt
 from ser import catalog
 from ser.config.entries import Entry, Options, Strict, added
 from ser.config.recipe import Recipe
+from ser.input_checks import ALLOWANCES
 
-Allowance = Literal["subset", "unlabelled-audio", "missing-audio", "unreadable", "silent", "short"]
+Allowance = Literal[ALLOWANCES]  # type: ignore[valid-type]
 
 # What train shares with test. speaker: the same people; session: the same recording session, often the test speaker's
 # partner; dialog: the same conversation; text: the same scripted sentences; dev speaker: dev speakers are also in

@@ -31,6 +31,7 @@ EXCLUDED = (
     "config",
     "errors",
     "files",
+    "input_checks",
     "jobs",
     "layout",
     "provenance",

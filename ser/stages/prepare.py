@@ -18,26 +18,18 @@ from ser.corpus import Facts, Utterance
 from ser.errors import SerError, offenders, unknown
 from ser.files.atomic import atomic_write
 from ser.files.checksums import checksum
+from ser.input_checks import BY_NAME
 from ser.jobs.job import File, Job, Threads
 from ser.jobs.progress import progress
 from ser.stages._trimming import Inspected, trimmed
 from ser.tables import contracts
-
-REMEDIES = {  # entry of 'allow': what it does
-    "subset": "accepts an incomplete corpus",
-    "unlabelled-audio": "leaves such recordings out, and keeps rows without an emotion as not labelled",
-    "missing-audio": "leaves such utterances out",
-    "unreadable": "leaves such utterances out",
-    "silent": "leaves such utterances out",
-    "short": "leaves such utterances out",
-}
 
 
 @dataclass(frozen=True)
 class Fault:
     """Something wrong with one utterance, recording or the corpus: its kind, and where it was found."""
 
-    kind: str  # an entry of 'allow'
+    kind: str  # name of an entry of ser.input_checks
     reason: str
     where: str = ""  # file and line
     utterance: str = ""
@@ -189,10 +181,10 @@ def _report_trim(usable: Sequence[Inspected]) -> None:
 def _report(corpus: str, root: Path, faults: Sequence[Fault], allow: Sequence[str]) -> None:
     """Raise SerError with a paragraph per kind of fault that is not allowed."""
     lines = []
-    for kind, remedy in REMEDIES.items():
+    for kind, check in BY_NAME.items():
         those = [fault for fault in faults if fault.kind == kind]
         if those and kind not in allow:
-            lines.append(f"{kind}, {len(those)}: {offenders(those)}. ('allow: [{kind}]' {remedy}.)")
+            lines.append(f"{kind}, {len(those)}: {offenders(those)}. ({check.switch}.)")
     if lines:
         raise SerError("\n".join([f"corpus '{corpus}' ({root}) has faults:", *lines]))
 
