@@ -1,69 +1,174 @@
-"""The amount of data that the header of a recording declares, read without decoding: WAV, W64, AIFF, AU and AVI."""
+"""What the header of a recording declares, read without decoding: the bytes of samples, and the codec of a WAV.
+
+WAV, W64, AIFF, AU, CAF and AVI declare bytes. A program that cannot go back to the header (in a pipe, or because it
+died) leaves 0 there, or a number near the largest.
+"""
 
 import struct
+from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO
 
-STREAMED = (0, 0xFFFFFFFF)  # data sizes written by a program that cannot seek back to the header
 CHUNKS = 100_000  # chunks read, at most; a file of empty chunks would take minutes
+NEAR = 1 << 16  # bytes between a number near the largest and the largest, of 31 or 32 bits
+SOX_AIFF = 0x7F000000  # what SoX writes in an AIFF; the header of its samples may be counted in
+
+
+@dataclass(frozen=True)
+class Header:
+    """The data that a header declares.
+
+    size: bytes, None where the format has no such field; begin: their offset in the file; field: offset of the number;
+    layout: of the number, as in ``struct``; codec: of a WAV, the first number of its chunk 'fmt '.
+    """
+
+    size: int | None = None
+    begin: int = 0
+    field: int = 0
+    layout: str = ""
+    codec: int = 0
+
+    @property
+    def left_open(self) -> bool:
+        """Return whether a program that does not know the size wrote it."""
+        size, field = self.size, bool(self.layout)
+        near = any(size is not None and abs(size - largest) <= NEAR for largest in (1 << 31, 1 << 32))
+        return field and (size == 0 or near or size in range(SOX_AIFF, SOX_AIFF + NEAR))
+
+
+def header(path: Path) -> Header:
+    """Return what the header of the file at ``path`` declares; nothing for other formats and damaged headers."""
+    with path.open("rb") as file:
+        try:
+            found = _header(file)
+            if found.size == 0 and found.layout and _chunks_follow(file, found):
+                return Header(0, found.begin, codec=found.codec)
+            return found
+        except (struct.error, ValueError, OverflowError, OSError):  # a truncated header, or impossible sizes
+            return Header()
 
 
 def missing_bytes(path: Path) -> str | None:
-    """Return a phrase if a file has fewer bytes than its WAV, W64, AIFF, AU or AVI header declares; else None.
+    """Return a phrase if a file has fewer bytes than its header declares; else None.
 
     libsndfile reads such a file without an error. Other formats have no such field; reading them gives too few frames.
     """
-    with path.open("rb") as file:
-        try:
-            declared, begin = _declared(file)
-        except (struct.error, ValueError, OverflowError, OSError):  # a truncated header, or impossible sizes
-            return None
-    present = path.stat().st_size - begin
-    if declared is None or declared <= present:
+    found = header(path)
+    present = path.stat().st_size - found.begin
+    if found.size is None or found.left_open or found.size <= present:
         return None
-    return f"its header declares {declared} bytes, it has {max(present, 0)}"
+    return f"its header declares {found.size} bytes, it has {max(present, 0)}"
 
 
-def _declared(file: BinaryIO) -> tuple[int | None, int]:
-    """Return the bytes of samples that the header declares (None: not declared) and their offset in the file.
+def completed(path: Path) -> RawIOBase | None:
+    """Return the file with the true size in its header if that was left open; else None."""
+    found = header(path)
+    present = path.stat().st_size - found.begin
+    if not found.left_open or not 0 < present < (1 << 32) - NEAR:
+        return None
+    return Completed(path, found.field, struct.pack(found.layout, present))
 
-    For an AVI, whose samples are scattered, these are all bytes.
-    """
+
+class Completed(RawIOBase):
+    """A file of which some bytes are replaced."""
+
+    def __init__(self, path: Path, at: int, replacement: bytes):
+        self._file = path.open("rb", buffering=0)
+        self._at, self._replacement = at, replacement
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        begin = self._file.tell()
+        count = self._file.readinto(buffer) or 0
+        for at, byte in enumerate(self._replacement, start=self._at - begin):
+            if 0 <= at < count:
+                buffer[at : at + 1] = bytes([byte])
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def _header(file: BinaryIO) -> Header:
+    """Return what the header declares; for an AVI, whose samples are scattered, the size is that of the whole file."""
     head = file.read(12)
     if head[:4] == b"RIFF" and head[8:] == b"AVI ":
-        return _declared_avi(file), 0
+        return Header(_size_of_avi(file))
     if head[:4] == b".snd" and len(head) == 12:
         begin, size = struct.unpack(">II", head[4:])
-        return (None if size in STREAMED else size), begin
-    if head[:4] not in (b"RIFF", b"RF64", b"RIFX", b"FORM", b"riff"):
-        return None, 0
-    # name and size before a chunk, how many of these bytes the size includes, and the alignment of chunks
-    layout, included, step = (">4sI" if head[:4] in (b"RIFX", b"FORM") else "<4sI"), 0, 2
+        return Header(size, begin, 8, ">I")
     if head[:4] == b"riff":  # Sony Wave64
-        layout, included, step = "<4s12xQ", 24, 8
         file.seek(40)
+        return _chunks(file, "<4s12xQ", included=24, step=8)
+    if head[:4] == b"caff":
+        file.seek(8)
+        return _chunks(file, ">4sq", step=1)
+    if head[:4] in (b"RIFF", b"RF64", b"RIFX", b"FORM"):
+        return _chunks(file, ">4sI" if head[:4] in (b"RIFX", b"FORM") else "<4sI")
+    return Header()
+
+
+def _chunks(file: BinaryIO, layout: str, included: int = 0, step: int = 2) -> Header:
+    """Return what the chunk of samples declares.
+
+    layout: name and size before a chunk; included: how many of these bytes the size includes; step: alignment.
+    """
     wide: int | None = None
+    codec, wide_sizes = 0, layout[-1] in "qQ"
     for _ in range(CHUNKS):
         if len(chunk := file.read(struct.calcsize(layout))) < struct.calcsize(layout):
             break
         name, size = struct.unpack(layout, chunk)
-        size -= included
+        size, begin = size - included, file.tell()
         if name == b"ds64":  # 64-bit sizes of RF64: RIFF size, data size, …
             wide = struct.unpack("<QQ", file.read(16))[1]
-            file.seek(size - 16, 1)
+        elif name == b"fmt " and not wide_sizes:
+            codec = struct.unpack(layout[0] + "H", file.read(2))[0]
         elif name in (b"data", b"SSND"):
-            return wide if size in STREAMED else size, file.tell()
-        else:
-            file.seek(max(0, -(-size // step) * step), 1)
-    return None, 0
+            if wide is not None and size in (0, 0xFFFFFFFF):
+                return Header(wide if wide < 1 << 62 else None, begin, codec=codec)
+            if name == b"SSND" and size == 8:
+                size = 0  # its own header of 8 bytes, and no sample
+            if wide_sizes:
+                return Header(size if size > 0 else None, begin)
+            return Header(size, begin, begin - 4, layout[0] + "I", codec)
+        file.seek(begin + max(0, -(-size // step) * step))
+    return Header()
 
 
-def _declared_avi(file: BinaryIO) -> int | None:
+def _chunks_follow(file: BinaryIO, found: Header) -> bool:
+    """Return whether chunks with a name and a size fill the file after a chunk of no samples."""
+    end = file.seek(0, 2)
+    at = file.seek(found.begin + (8 if found.layout == ">I" and found.field > 8 else 0))  # of an AIFF: offset, block
+    for _ in range(CHUNKS):
+        if at >= end:
+            return at - end <= 1
+        name, size = struct.unpack(f"{found.layout[0]}4sI", file.read(8))
+        if not all(32 <= letter < 127 for letter in name):
+            return False
+        at = file.seek(at + 8 + size + size % 2)
+    return False
+
+
+def _size_of_avi(file: BinaryIO) -> int | None:
     """Return the end of the last RIFF chunk of an AVI; a film of more than 1 GB has several."""
     end = 0
     while file.seek(end) == end and len(chunk := file.read(8)) == 8 and chunk[:4] == b"RIFF":
         size = struct.unpack("<I", chunk[4:])[0]
-        if size in STREAMED:
+        if size in (0, 0xFFFFFFFF):
             return None
         end += 8 + size
     return end

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from ser import audio
+from ser import audio, audio_decoding
 from ser.errors import SerError
 
 RATE = 48_000
@@ -77,7 +77,7 @@ def test_a_film_has_the_samples_of_the_wav_of_its_track(tmp_path: Path) -> None:
 def test_a_part_of_a_film_and_times_outside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sound = noise(1.0)
     path = film(tmp_path / "a.avi", sound)
-    monkeypatch.setattr(audio, "BLOCK", 1700)  # neither a piece of the file nor a divisor of the part
+    monkeypatch.setattr(audio_decoding, "BLOCK", 1700)  # neither a piece of the file nor a divisor of the part
     part, _ = audio.read(path, 0.25, 0.75)
     assert np.array_equal(part, sound[12_000:36_000] / np.float32(32_768))
     found = audio.inspect(path, 0.25, 0.75)
@@ -91,7 +91,7 @@ def test_a_part_of_a_film_and_times_outside_it(tmp_path: Path, monkeypatch: pyte
 def test_the_utterances_of_a_film_are_read_in_one_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sound, opened, real = noise(4.0), [], av.open
     path = film(tmp_path / "a.mkv", sound)
-    monkeypatch.setattr(av, "open", lambda *given: opened.append(given) or real(*given))
+    monkeypatch.setattr(av, "open", lambda *given, **more: opened.append(given) or real(*given, **more))
     starts = [0.0, 0.5, 0.4, 0.7, 1.0, 3.0, 2.0]  # two overlap, and one is far back
     for start in starts:
         part, _ = audio.read(path, start, start + 0.5)
@@ -187,7 +187,7 @@ def test_faults_of_films_name_the_file(tmp_path: Path) -> None:
 
 
 def test_a_film_longer_than_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audio, "LONGEST_FILM", 0.5)  # seconds
+    monkeypatch.setattr(audio_decoding, "LONGEST_FILM", 0.5)  # seconds
     assert len(audio.read(film(tmp_path / "short.mkv", noise(0.4)))[0]) == round(0.4 * RATE)
     with pytest.raises(SerError, match=r"long\.mkv: has more than .* hours of sound"):
         audio.read(film(tmp_path / "long.mkv", noise(0.7)))

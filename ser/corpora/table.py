@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ser.audio_formats import SUFFIXES
 from ser.corpora._recordings import recordings
 from ser.corpus import Card, Facts, Utterance, facts_of
 from ser.emotions import NAMES
@@ -23,8 +24,6 @@ from ser.errors import SerError, unknown
 REQUIRED = ("path", "emotion")
 COLUMNS = (*REQUIRED, "utterance", "speaker", "session", "gender", "language", "text", "start", "end")
 GENDERS = {"female": "female", "f": "female", "w": "female", "male": "male", "m": "male"}
-LOSSLESS = {".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".rf64", ".snd", ".sph", ".w64", ".wav", ".wave"}
-SUFFIXES = LOSSLESS | {".mp3", ".oga", ".ogg", ".opus"}
 
 CARD = Card(title="Recordings of your own", licence="their owner's", homepage="", language=None, utterances=None)
 

@@ -18,7 +18,7 @@ import pytest
 import soundfile
 from fuzz_targets import CONTRACTS, SUFFIXES, TARGETS
 
-from ser import audio
+from ser import audio, audio_decoding
 from ser.config.plan import Plan
 from ser.config.schema import Block, Experiment
 from ser.corpora import _emoevaluation, table
@@ -213,9 +213,9 @@ def test_many_channels_are_read_in_smaller_pieces(tmp_path: Path, monkeypatch: p
     path = tmp_path / "wide.wav"
     signal = np.random.default_rng(0).uniform(-0.5, 0.5, (500, 64)).astype(np.float32)
     soundfile.write(path, signal, 8000, subtype="FLOAT")
-    monkeypatch.setattr(audio, "BLOCK", 240)
+    monkeypatch.setattr(audio_decoding, "BLOCK", 240)
     with soundfile.SoundFile(path) as file:
-        assert max(len(block) for block in audio._blocks(file, 0, 500, path)) == 240 * audio.WIDE // 64
+        assert max(len(block) for block in audio_decoding.blocks(file, 0, 500, path)) == 240 * audio_decoding.WIDE // 64
     assert np.array_equal(audio.read(path)[0], signal)
 
 

@@ -1,0 +1,196 @@
+"""Recordings as files in which every frame can be reached exactly: by libsndfile, or decoded once, by FFmpeg.
+
+libsndfile reads what it reads exactly, sample by sample. Everything else that is compressed is decoded from beginning
+to end into a temporary file, because a position in it cannot be reached without what comes before. A thread keeps the
+recording that it opened last, so that many utterances of one recording are read in one pass.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import numpy as np
+import soundfile
+
+from ser import audio_lengths
+from ser.audio_formats import WAV, AudioFormat, recognise
+from ser.audio_headers import completed, header, missing_bytes
+from ser.errors import SerError
+
+BLOCK = 1 << 18  # frames read at a time: hours fit into memory, and no header decides how much memory is used
+WIDE = 8  # channels; with more, fewer frames are read at a time
+LONGEST_FILM = 12 * 3600  # seconds: a film is decoded to disk, and a small file can hold days of silence
+RATES = (1_000, 1_000_000)  # Hz, lowest and highest
+SUBTYPES = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM")  # of which each frame can be reached
+DECLARING = ("mov", "wv", "tta", "ape")  # demuxers that know how long a track is
+SHORTER = 0.25  # seconds by which the sound of such a track may be shorter than declared
+RAW = {".aac": "aac", ".g722": "g722", ".mp3": "mp3", ".ts": "mpegts"}  # suffix: demuxer, where no header is found
+Signal = np.ndarray[Any, np.dtype[np.float32]]
+
+
+class _Last(threading.local):
+    """The recording that a thread opened last."""
+
+    identity: tuple[Path, int, int] | None = None
+    file: soundfile.SoundFile | None = None
+
+
+_LAST = _Last()
+
+
+def opened(path: Path) -> soundfile.SoundFile:
+    """Return the recording, open until the thread opens another: do not close it.
+
+    SerError if there is none, it is no audio, holds no sample, or is shorter than it declares.
+    """
+    try:
+        if not path.is_file():
+            raise SerError(f"{path}: {'is a folder' if path.is_dir() else 'does not exist'}.")
+        status = path.stat()
+        identity = (path.absolute(), status.st_size, status.st_mtime_ns)
+        if _LAST.identity != identity or _LAST.file is None:
+            _close()
+            _LAST.file = _open(path, status.st_size)
+            _LAST.identity = identity
+        return _LAST.file
+    except OSError as error:
+        raise SerError(f"{path}: cannot be read as audio ({reason(error)}).") from error
+
+
+def _close() -> None:
+    if _LAST.file is not None:
+        _LAST.file.close()
+    _LAST.identity = _LAST.file = None
+
+
+def blocks(file: soundfile.SoundFile, first: int, last: int, path: Path) -> Iterator[Signal]:
+    """Yield the frames from ``first`` to ``last`` in blocks, (frames, channels); SerError if the file ends before."""
+    step = max(1, BLOCK * WIDE // max(WIDE, file.channels))
+    for begin in range(first, last, step):
+        wanted = min(step, last - begin)
+        try:
+            if file.seekable() and file.tell() != begin:
+                file.seek(begin)
+            block: Signal = file.read(wanted, dtype="float32", always_2d=True)
+        except (soundfile.SoundFileError, OSError) as error:
+            raise SerError(f"{path}: cannot be decoded at frame {begin} ({reason(error)}).") from error
+        if len(block):
+            yield block
+        if len(block) < wanted:
+            done = begin - first + len(block)
+            raise SerError(f"{path}: is truncated: {done} of {last - first} frames can be read.")
+
+
+def reason(error: Exception) -> str:
+    """Return the message of a library without the path, which soundfile puts before and FFmpeg after its own text."""
+    return str(getattr(error, "strerror", None) or error).rsplit(": ", 1)[-1].rstrip(".")
+
+
+def _open(path: Path, size: int) -> soundfile.SoundFile:
+    if size == 0:
+        raise SerError(f"{path}: is an empty file.")
+    if declared := missing_bytes(path):
+        raise SerError(f"{path}: is truncated: {declared}.")
+    found = recognise(path)
+    if found and not found.demuxer and not found.libsndfile:
+        remedy = f"; {found.remedy}" if found.remedy else ""
+        raise SerError(f"{path}: cannot be read as audio: it is {found.title}{remedy}.")
+    if audio_lengths.joined(path):
+        raise SerError(f"{path}: is several files joined into one, of which only the first can be read; cut it.")
+    file = _by_libsndfile(path, found)
+    file = _by_ffmpeg(path, found) if file is None else file
+    if RATES[0] <= file.samplerate <= RATES[1] and file.frames:
+        return file
+    rate, frames = file.samplerate, file.frames
+    file.close()
+    if not frames:
+        raise SerError(f"{path}: holds no samples.")
+    raise SerError(f"{path}: {rate} Hz is not a rate of speech; allowed: {RATES[0]} to {RATES[1]} Hz.")
+
+
+def _by_libsndfile(path: Path, found: AudioFormat | None) -> soundfile.SoundFile | None:
+    """Return the recording as libsndfile reads it; None where it cannot or would not read all, and FFmpeg may."""
+    if found and not (found.libsndfile and audio_lengths.known(path, found)):
+        return None
+    source = completed(path) or (os.open(path, os.O_RDONLY) if found else path)  # without a name: no guess by suffix
+    try:
+        file = soundfile.SoundFile(source)
+    except (soundfile.SoundFileError, TypeError) as error:  # TypeError: formats without a header (.raw) need a rate
+        if (found and found.demuxer) or path.suffix.lower() in RAW:
+            return None
+        raise SerError(f"{path}: cannot be read as audio ({reason(error)}).") from error
+    if file.format == "RAW" and path.suffix.lower() in (".au", ".snd"):  # libsndfile takes anything for 8 kHz μ-law
+        file.close()
+        raise SerError(f"{path}: cannot be read as audio: it has no AU header.")
+    if file.seekable() and file.subtype.startswith(SUBTYPES):
+        return file
+    with file:
+        decoded = TemporaryFile()  # noqa: SIM115 (open until the next recording)
+        for block in blocks(file, 0, file.frames, path):
+            decoded.write(np.ascontiguousarray(block).data)
+        return _raw(decoded, file.samplerate, file.channels)
+
+
+def _raw(decoded: IO[bytes], rate: int, channels: int) -> soundfile.SoundFile:
+    decoded.seek(0)
+    return soundfile.SoundFile(decoded, "r", rate, channels, "FLOAT", "FILE", "RAW")
+
+
+def _by_ffmpeg(path: Path, found: AudioFormat | None) -> soundfile.SoundFile:
+    """Return the first audio track, decoded to the end; SerError if there is none, or less than it declares."""
+    title = found.title if found else f"a file '{path.suffix}'"
+    try:
+        import av
+    except ImportError as error:
+        raise SerError(f"{path}: is {title}, which needs FFmpeg: pip install 'ser[video]'.") from error
+    source, demuxer = str(path.absolute()), found.demuxer if found else RAW[path.suffix.lower()]
+    if found is WAV and header(path).codec == audio_lengths.MP3_IN_WAV:
+        begin, end = audio_lengths.part(path)
+        source, demuxer = f"subfile,,start,{begin},end,{end},,:{source}", "mp3"
+    decoded = TemporaryFile()  # noqa: SIM115 (open until the next recording)
+    try:
+        options = {"protocol_whitelist": "file,subfile"}
+        with av.open(source, format=demuxer, options=options, metadata_errors="replace") as container:
+            rate, channels = _decode(path, container, demuxer in DECLARING, decoded)
+    except (av.FFmpegError, ValueError) as error:
+        decoded.close()
+        raise SerError(f"{path}: cannot be read as audio (it begins like {title}; {reason(error)}).") from error
+    except SerError:
+        decoded.close()
+        raise
+    return _raw(decoded, rate, channels)
+
+
+def _decode(path: Path, container: Any, declares: bool, to: IO[bytes]) -> tuple[int, int]:
+    """Write the first audio track to ``to``, frame by frame as float32; return its rate and channels."""
+    import av
+
+    if not container.streams.audio:
+        raise SerError(f"{path}: has no audio track.")
+    track = container.streams.audio[0]
+    # keeps rate and channels; packed, since PyAV 18 counts nine planes for eight channels
+    to_float, form, frames = av.AudioResampler(format="flt"), (0, 0), 0
+    for frame in container.decode(track):
+        for part in to_float.resample(_like(form, frame, frames, path)):
+            form, frames = (part.sample_rate, part.layout.nb_channels), frames + part.samples
+            if frames > LONGEST_FILM * form[0]:
+                raise SerError(f"{path}: has more than {LONGEST_FILM / 3600:g} hours of sound; cut it into parts.")
+            to.write(part.to_ndarray().data)
+    if not frames:
+        raise SerError(f"{path}: holds no samples.")
+    declared = float(track.duration * track.time_base) if declares and track.duration else 0.0
+    if frames / form[0] < declared - SHORTER:
+        raise SerError(f"{path}: is truncated: {frames / form[0]:.2f} of {declared:.2f} s can be read.")
+    return form
+
+
+def _like(form: tuple[int, int], frame: Any, frames: int, path: Path) -> Any:
+    """Return ``frame``; SerError if its rate or channels are not those of the frames before."""
+    here = frame.sample_rate, frame.layout.nb_channels
+    if frames and here != form:
+        before, after = (f"{channels} channels at {rate} Hz" for rate, channels in (form, here))
+        raise SerError(f"{path}: changes from {before} to {after} after {frames / form[0]:.2f} s; cut it there.")
+    return frame

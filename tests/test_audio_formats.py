@@ -1,0 +1,163 @@
+"""Which decoder reads a file: its content decides, not its name; what is no recording is named, with a remedy."""
+
+import os
+import struct
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import soundfile
+
+from ser import audio
+from ser.audio_formats import recognise
+from ser.errors import SerError
+
+SECONDS = 2.6
+
+
+def tone(rate: int, hertz: float = 700.0, seconds: float = SECONDS) -> np.ndarray:
+    return (0.3 * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)).astype(np.float32)
+
+
+def encode(path: Path, codec: str, rate: int, muxer: str, signal: np.ndarray | None = None, **options: str) -> Path:
+    """Write a mono tone with FFmpeg."""
+    signal = tone(rate) if signal is None else signal
+    with av.open(path, "w", format=muxer, options=options) as container:
+        track = container.add_stream(codec, rate=rate, layout="mono")
+        track.bit_rate = 12_200 if codec == "libopencore_amrnb" else 64_000
+        kind = track.codec_context.codec.audio_formats[0].name
+        wanted = av.AudioResampler(format=kind, layout="mono", rate=rate)
+        size = track.codec_context.frame_size or 1024
+        for at in range(0, len(signal), size):
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(signal[None, at : at + size]), "fltp", "mono")
+            frame.rate, frame.pts = rate, at
+            for part in wanted.resample(frame):
+                container.mux(track.encode(part))
+        container.mux(track.encode(None))
+    return path
+
+
+def decoded_seconds(path: Path) -> float:
+    """Return the length of what FFmpeg decodes when it guesses the format."""
+    with av.open(path) as container:
+        frames = [(frame.samples, frame.sample_rate) for frame in container.decode(audio=0)]
+    return sum(count for count, _ in frames) / frames[0][1]
+
+
+CODED = {  # suffix: codec, rate, muxer
+    ".m4a": ("aac", 44_100, "ipod"),
+    ".3gp": ("libopencore_amrnb", 8_000, "3gp"),
+    ".amr": ("libopencore_amrnb", 8_000, "amr"),
+    ".aac": ("aac", 32_000, "adts"),
+    ".wma": ("wmav2", 22_050, "asf"),
+    ".ts": ("mp2", 48_000, "mpegts"),
+    ".mpg": ("mp2", 44_100, "mpeg"),
+    ".flv": ("aac", 44_100, "flv"),
+    ".wv": ("wavpack", 44_100, "wv"),
+    ".tta": ("tta", 16_000, "tta"),
+    ".webm": ("libopus", 48_000, "webm"),
+    ".mka": ("flac", 24_000, "matroska"),
+    ".caf": ("alac", 44_100, "caf"),
+    ".mp2": ("mp2", 32_000, "mp2"),
+    ".mov": ("pcm_s16le", 11_025, "mov"),
+}
+
+
+@pytest.mark.parametrize("suffix", CODED)
+@pytest.mark.parametrize("name", ["as written", "lying"])
+def test_what_phones_and_browsers_write_is_read_under_any_name(tmp_path: Path, suffix: str, name: str) -> None:
+    codec, rate, muxer = CODED[suffix]
+    path = encode(tmp_path / f"a{suffix}", codec, rate, muxer)
+    seconds = decoded_seconds(path)
+    if name == "lying":
+        path = path.rename(tmp_path / ("a.wav" if suffix != ".webm" else "a.mp3"))
+    found = audio.inspect(path)
+    assert (found.fault, found.rate, found.channels) == (None, rate, 1)
+    assert found.seconds == pytest.approx(seconds, abs=1e-6)
+    assert seconds == pytest.approx(SECONDS, abs=0.15)  # codecs pad to whole frames
+    middle = audio.load(path)[8000:24_000]
+    assert np.argmax(np.abs(np.fft.rfft(middle))) == 700
+    assert np.sqrt(2 * np.mean(middle**2)) == pytest.approx(0.3, rel=0.25)
+
+
+@pytest.mark.parametrize("suffix", [".mp3", ".raw", ".mp4", ".au", ".txt", ""])
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "AIFF", "MP3"])
+def test_a_wrong_suffix_changes_no_sample(tmp_path: Path, kind: str, suffix: str) -> None:
+    soundfile.write(tmp_path / f"a.{kind.lower()}", tone(24_000), 24_000, format=kind)
+    expected = audio.read(tmp_path / f"a.{kind.lower()}")[0]
+    (tmp_path / f"a.{kind.lower()}").rename(tmp_path / f"b{suffix}")
+    assert np.array_equal(audio.read(tmp_path / f"b{suffix}")[0], expected)
+
+
+def test_a_gsm_wav_has_the_blocks_that_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "call.wav"
+    soundfile.write(path, tone(8000), 8000, subtype="GSM610")
+    blocks = -(-round(SECONDS * 8000) // 320)
+    found = audio.inspect(path, 0.5)
+    assert (found.fault, found.seconds) == (None, pytest.approx(blocks * 320 / 8000 - 0.5))
+    assert np.argmax(np.abs(np.fft.rfft(audio.load(path, 1.0, 2.0)))) == 700
+
+
+def test_a_name_that_is_not_utf_8_and_one_with_a_colon(tmp_path: Path) -> None:
+    for name in (b"caf\xe9.dat", b"concat:a,b;c%20.dat"):
+        path = Path(os.fsdecode(bytes(tmp_path) + b"/" + name))
+        for codec, rate, muxer in (("aac", 44_100, "ipod"), ("pcm_s16le", 44_100, "wav")):
+            encode(tmp_path / "x", codec, rate, muxer).rename(path)
+            assert audio.inspect(path).fault is None
+
+
+NOT_AUDIO = {
+    "a.au": (b"<!DOCTYPE html>\n<html>Please log in</html>" * 50, "a web page"),
+    "b.wav": (b"version https://git-lfs.github.com/spec/v1\noid sha256:1f\nsize 9\n", "git lfs pull"),
+    "c.mp3": (b"PK\x03\x04" + bytes(900), "a ZIP archive; unpack it"),
+    "d.m4a": ("Ein Text über Töne.\n".encode() * 60, "text"),
+    "e.flac": (b"\x89PNG\r\n\x1a\n" + bytes(300), "a PNG image"),
+    "f.wav": (b"MThd\x00\x00\x00\x06" + bytes(300), "notes, not sound"),
+    "g.mp4": (b"#EXTM3U\n#EXTINF:9,\nfile:///etc/passwd\n", "text"),  # a playlist opens other files
+    "._h.wav": (b"\x00\x05\x16\x07" + bytes(300), "macOS"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_AUDIO)
+def test_what_is_no_recording_is_named(tmp_path: Path, name: str) -> None:
+    content, expected = NOT_AUDIO[name]
+    (tmp_path / name).write_bytes(content)
+    found = audio.inspect(tmp_path / name)
+    assert found.kind == "unreadable"
+    assert str(found.fault).startswith("cannot be read as audio")
+    assert expected in str(found.fault)
+
+
+def test_noise_under_the_name_of_a_format_without_a_header_is_refused(tmp_path: Path) -> None:
+    drawn = np.random.default_rng(1).integers(0, 256, 4000).astype(np.uint8)
+    drawn[:4] = (0x81, 0x00, 0x02, 0x99)
+    (tmp_path / "a.au").write_bytes(drawn.tobytes())
+    assert "no AU header" in str(audio.inspect(tmp_path / "a.au").fault)
+
+
+def test_shortened_sphere_is_named_with_what_converts_it(tmp_path: Path) -> None:
+    head = b"NIST_1A\n   1024\nsample_rate -i 16000\nsample_coding -s26 pcm,embedded-shorten-v2.00\nend_head\n"
+    (tmp_path / "si1.sph").write_bytes(head.ljust(1024) + b"ajkg\x02" + bytes(2000))
+    with pytest.raises(SerError, match=r"si1\.sph: cannot be read.*SPHERE compressed with shorten.*sph2pipe"):
+        audio.read(tmp_path / "si1.sph")
+
+
+def test_compressed_files_that_lost_their_end_are_faults(tmp_path: Path) -> None:
+    film = encode(tmp_path / "a.mp4", "aac", 44_100, "mp4", movflags="faststart")
+    packed = encode(tmp_path / "a.wv", "wavpack", 44_100, "wv")
+    assert (audio.inspect(film).fault, audio.inspect(packed).fault) == (None, None)
+    film.write_bytes(film.read_bytes()[:-12_000])
+    packed.write_bytes(packed.read_bytes()[: packed.read_bytes().rindex(b"wvpk")])
+    assert audio.inspect(film).kind == "unreadable"
+    assert "is truncated: 2." in str(audio.inspect(packed).fault)
+
+
+def test_formats_are_known_by_their_first_bytes(tmp_path: Path) -> None:
+    id3 = b"ID3\x04\x00\x00" + struct.pack(">I", 100) + bytes(100)
+    begins = {b"fLaC": "FLAC", id3 + b"fLaC": "FLAC", id3 + bytes(9): "MP3", b"\xff\xf1\x50\x80": "AAC"}
+    begins |= {b"\xff\xfb\x90\x64": "MP3", b"\xff\xff\xff\xff": None, b"\x00" * 64: None, b"\x01\x02": None}
+    for head, title in begins.items():
+        (tmp_path / "x").write_bytes(head)
+        found = recognise(tmp_path / "x")
+        assert (found and found.title) == title

@@ -1,0 +1,152 @@
+"""The length of a recording is that of its sound, whatever its header declares, estimates or leaves open."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from test_audio_formats import decoded_seconds, encode, tone
+
+from ser import audio
+
+RATE = 32_000
+
+
+def noise(seconds: float, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(-0.5, 0.5, round(seconds * RATE)).astype(np.float32)
+
+
+def put(path: Path, signal: np.ndarray, kind: str, **options: object) -> Path:
+    soundfile.write(path, signal, RATE, format=kind, **options)
+    return path
+
+
+def changed(path: Path, name: bytes, size: int, order: str, riff: int | None = None) -> Path:
+    """Write another size of data into the header."""
+    content = bytearray(path.read_bytes())
+    at = content.index(name) + len(name)
+    content[at : at + 4] = struct.pack(f"{order}I", size)
+    if riff is not None:
+        content[4:8] = struct.pack(f"{order}I", riff)
+    path.write_bytes(content)
+    return path
+
+
+OPEN = [0, 0x7FFFF000, 0x7FFFFFFF, 0x7FFFFFDB, 0x80000000, 0xFFFFFFFF, 0xFFFFFFDB]
+
+
+@pytest.mark.parametrize("riff", [0, 36, 0x7FFFF024, 0xFFFFFFFF])
+@pytest.mark.parametrize("size", OPEN)
+def test_a_wav_whose_size_was_left_open_is_read_to_its_end(tmp_path: Path, size: int, riff: int) -> None:
+    signal = noise(0.9)
+    path = changed(put(tmp_path / "a.wav", signal, "WAV", subtype="PCM_24"), b"data", size, "<", riff)
+    samples, rate = audio.read(path)
+    assert rate == RATE
+    assert samples[:, 0] == pytest.approx(signal, abs=2e-7)
+    assert audio.inspect(path, 0.25).seconds == pytest.approx(0.65)
+
+
+@pytest.mark.parametrize("size", [0, 8, 0x7F000008, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_an_aiff_whose_size_was_left_open(tmp_path: Path, size: int) -> None:
+    path = changed(put(tmp_path / "a.aiff", noise(0.9), "AIFF", subtype="PCM_16"), b"SSND", size, ">")
+    assert len(audio.read(path)[0]) == round(0.9 * RATE)
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_an_au_whose_size_was_left_open(tmp_path: Path, size: int) -> None:
+    path = put(tmp_path / "a.au", noise(0.9), "AU", subtype="PCM_16")
+    content = bytearray(path.read_bytes())
+    content[8:12] = struct.pack(">I", size)
+    path.write_bytes(content)
+    assert len(audio.read(path)[0]) == round(0.9 * RATE)
+
+
+def test_a_flac_and_a_caf_from_a_pipe(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.flac", noise(0.9), "FLAC")
+    content = bytearray(path.read_bytes())
+    content[21] &= 0xF0
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+    assert len(audio.read(path)[0]) == round(0.9 * RATE)
+    path = put(tmp_path / "a.caf", noise(0.9), "CAF", subtype="PCM_16")
+    content = bytearray(path.read_bytes())
+    at = content.index(b"data") + 4
+    content[at : at + 8] = struct.pack(">q", -1)
+    path.write_bytes(content)
+    assert len(audio.read(path)[0]) == round(0.9 * RATE)
+
+
+def test_an_empty_wav_with_a_chunk_after_its_data_is_empty(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.wav", noise(0.0), "WAV", subtype="PCM_16")
+    path.write_bytes(path.read_bytes() + b"LIST" + struct.pack("<I", 40) + b"INFOISFT" + bytes(32))
+    assert audio.inspect(path).fault == "holds no samples"
+    put(tmp_path / "b.wav", noise(0.0), "WAV", subtype="PCM_16")
+    assert audio.inspect(tmp_path / "b.wav").fault == "holds no samples"
+
+
+def test_a_wav_that_lost_its_end_stays_a_fault(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.wav", noise(0.9), "WAV", subtype="PCM_16")
+    path.write_bytes(path.read_bytes()[:-300])
+    assert "truncated" in str(audio.inspect(path).fault)
+
+
+@pytest.mark.parametrize(("kind", "subtype"), [("MP3", None), ("FLAC", None), ("OGG", "VORBIS"), ("OGG", "OPUS")])
+def test_files_joined_by_cat_have_the_length_of_both(tmp_path: Path, kind: str, subtype: str | None) -> None:
+    rate = 48_000 if subtype == "OPUS" else RATE
+    for name, hertz, seconds in (("a", 400.0, 1.3), ("b", 900.0, 2.1)):
+        soundfile.write(tmp_path / name, tone(rate, hertz, seconds), rate, format=kind, subtype=subtype)
+    path = tmp_path / "both"
+    path.write_bytes((tmp_path / "a").read_bytes() + (tmp_path / "b").read_bytes())
+    found = audio.inspect(path)
+    assert found.seconds == pytest.approx(decoded_seconds(path))
+    assert found.seconds == pytest.approx(3.4, abs=0.2)
+    assert np.argmax(np.abs(np.fft.rfft(audio.load(path, 2.0, 3.0)))) == 900
+
+
+def test_mp3_with_tags_in_the_middle(tmp_path: Path) -> None:
+    parts = [encode(tmp_path / name, "libmp3lame", 44_100, "mp3", tone(44_100, 500, 1.5)) for name in ("a", "b", "c")]
+    tag = b"TAG" + bytes(125)
+    (tmp_path / "all.mp3").write_bytes(b"".join(part.read_bytes() + tag for part in parts))
+    assert audio.inspect(parts[0]).seconds == pytest.approx(1.5)
+    assert audio.inspect(tmp_path / "all.mp3").seconds == pytest.approx(4.5, abs=0.3)
+
+
+@pytest.mark.parametrize("riff", [False, True])
+def test_a_vbr_mp3_without_a_xing_header_has_the_length_that_ffmpeg_decodes(tmp_path: Path, riff: bool) -> None:
+    signal = np.concatenate([noise(1.5), np.zeros(4 * RATE, np.float32), noise(1.0)])
+    path = put(tmp_path / "a.mp3", signal, "MP3", bitrate_mode="VARIABLE", compression_level=0.3)
+    content = path.read_bytes()
+    content = content[content.index(b"\xff", 200) :]
+    while content[:2] not in (b"\xff\xfb", b"\xff\xfa"):  # the next frame
+        content = content[content.index(b"\xff", 1) :]
+    assert b"Xing" not in content
+    path.write_bytes(content)
+    expected = decoded_seconds(path)
+    assert expected == pytest.approx(6.5, abs=0.15)
+    if riff:
+        form = struct.pack("<HHIIHHHHIHHH", 0x55, 1, RATE, 16_000, 1, 0, 12, 1, 2, 1152, 1, 1393)
+        chunks = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(content)) + content
+        path = tmp_path / "a.wav"
+        path.write_bytes(b"RIFF" + struct.pack("<I", len(chunks)) + chunks)
+    found = audio.inspect(path)
+    assert (found.fault, found.rate, found.seconds) == (None, RATE, pytest.approx(expected))
+
+
+def test_an_mp3_with_a_right_header_is_read_as_libsndfile_reads_it(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.mp3", noise(1.7), "MP3")
+    expected = soundfile.read(path, dtype="float32")[0]
+    assert np.array_equal(audio.read(path)[0][:, 0], expected)
+    path.write_bytes(path.read_bytes() + b"TAG" + bytes(125))
+    assert np.array_equal(audio.read(path)[0][:, 0], expected)
+    part = audio.read(path, 0.5, 1.0)[0][:, 0]
+    assert np.array_equal(part, expected[RATE // 2 : RATE])
+    path.write_bytes(path.read_bytes()[:-4000])
+    assert "truncated" in str(audio.inspect(path).fault)
+
+
+@pytest.mark.parametrize("kind", ["WAV", "AIFF"])
+def test_joined_files_of_which_only_the_first_could_be_read_are_a_fault(tmp_path: Path, kind: str) -> None:
+    one, two = (put(tmp_path / str(n), noise(0.5 + n), kind, subtype="PCM_16").read_bytes() for n in (0, 1))
+    (tmp_path / "both").write_bytes(one + two)
+    assert "joined" in str(audio.inspect(tmp_path / "both").fault)
