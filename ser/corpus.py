@@ -4,6 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ser.errors import SerError
+from ser.input_checks import BY_NAME
+
+LISTED = 10  # faults in one message; the rest is counted
+
 
 @dataclass(frozen=True)
 class Source:
@@ -72,6 +77,54 @@ class Utterance:
     language: str | None = None
     text: str | None = None
     words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something wrong with one utterance, recording or the corpus: its kind, and where it was found."""
+
+    kind: str  # name of an entry of ser.input_checks
+    reason: str
+    where: str = ""  # file and line
+    utterance: str = ""  # its name, or "file:line" of a row whose name is not known; the key 'exclude' takes either
+    audio: str = ""
+
+    def __str__(self) -> str:
+        where = f" ({self.where})" if self.where and self.where != self.audio else ""
+        return f"{self.utterance or self.audio}{where}: {self.reason}".removeprefix(": ")
+
+
+class BrokenRowsError(SerError):
+    """Some rows of a corpus cannot be used. faults: all of them; rows: the other rows."""
+
+    def __init__(self, faults: Sequence[Fault], rows: Sequence["Utterance"]):
+        super().__init__(described(faults))
+        self.faults, self.rows = list(faults), list(rows)
+
+
+def described(faults: Sequence[Fault]) -> str:
+    """Return a paragraph per kind of fault: a line per reason, LISTED at most, and what settles them."""
+    lines = []
+    for kind in dict.fromkeys(fault.kind for fault in faults):
+        reasons: dict[str, list[Fault]] = {}
+        for fault in (fault for fault in faults if fault.kind == kind):
+            reasons.setdefault(fault.reason, []).append(fault)
+        groups = list(reasons.values())
+        lines.append(f"{kind}, {sum(map(len, groups))}:")
+        lines += [f"  {_line(group)}" for group in groups[:LISTED]]
+        if rest := sum(map(len, groups[LISTED:])):
+            lines.append(f"  and {rest} more.")
+        lines.append(f"  {BY_NAME[kind].switch}.")
+    return "\n".join(lines)
+
+
+def _line(alike: Sequence[Fault]) -> str:
+    """Return the line of faults of one reason: where, why, which utterance, and how many there are."""
+    first = alike[0]
+    name = f"utterance '{first.utterance}'" if first.utterance and not first.where.endswith(first.utterance) else ""
+    more = f"and {len(alike) - 1} more rows" if len(alike) > 1 else ""
+    about = " ".join(filter(None, (name, more)))
+    return f"{first.where}: {first.reason}{f' ({about})' if about else ''}."
 
 
 def facts_of(rows: Sequence[Utterance], emotions: Iterable[str]) -> Facts:

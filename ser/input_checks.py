@@ -63,6 +63,57 @@ CHECKS = (
         "'allow: [short]' leaves such utterances out, and 'minimum_seconds' sets the limit",
         "allow",
     ),
+    InputCheck(
+        "broken-row",
+        "Every row of a table has as many cells as its header, a path below the root, a known emotion and gender, and "
+        "times that are numbers of seconds with the end after the start.",
+        "a.wav,angyr,,,",
+        "'exclude' leaves single rows out, by the utterance's name or by file and line such as t.csv:7, and 'allow: "
+        "[broken-row]' all of them",
+        "allow",
+    ),
+    InputCheck(
+        "contradiction",
+        "No two rows say different things of one utterance, or of the same stretch of the same recording.",
+        "take7.wav is angry in line 8 and sad in line 90",
+        "'exclude' leaves single utterances out, and 'allow: [contradiction]' all of them",
+        "allow",
+    ),
+    InputCheck(
+        "spelling",
+        "No speaker, session, dialog or language of a table has several spellings.",
+        "speaker 01 in some rows, 1 or 1.0 in others",
+        "'options: {spellings: one}' makes them one, 'options: {spellings: apart}' keeps them apart",
+    ),
+    InputCheck(
+        "missing-word",
+        "Cells with a word for no value are empty cells.",
+        "pandas writes nan for a speaker who is not known",
+        "'options: {missing: [nan, …]}' sets the words",
+        "warning",
+    ),
+    InputCheck(
+        "unused-column",
+        "Columns of a table that the pipeline does not know are not used.",
+        "a column 'age'",
+        "'options: {columns: {their name: our name}}' names a column",
+        "warning",
+    ),
+    InputCheck(
+        "repeated-row",
+        "A row that says the same as an earlier one counts once.",
+        "a table that was appended to itself",
+        "remove the rows from the table",
+        "warning",
+    ),
+    InputCheck(
+        "path-spelling",
+        "A path that differs from the file's name only in case, kinds of spaces, or composed and decomposed letters "
+        "means that file.",
+        "Zoë.wav with e and ¨ as two characters, as macOS writes it",
+        "write the path as the disk has it",
+        "warning",
+    ),
 )
 BY_NAME = {check.name: check for check in CHECKS}
 ALLOWANCES = tuple(check.name for check in CHECKS if check.outcome == "allow")  # values of the key ``allow``

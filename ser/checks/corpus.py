@@ -6,9 +6,9 @@ The stage ``prepare`` checks the recordings themselves.
 from collections.abc import Iterable
 from pathlib import Path
 
+from ser.accepted_rows import known_emotions
 from ser.config.schema import Corpus
 from ser.corpus import Card, Facts, Utterance
-from ser.emotions import NAMES
 from ser.errors import offenders, require
 
 
@@ -20,7 +20,7 @@ def card_adds_up(entry: Corpus) -> None:
     """CARD is a Card whose emotions are known and whose counts add up."""
     card = entry.load().CARD
     require(isinstance(card, Card), f"it is a {type(card).__name__}")
-    _known_emotions(card.labels)
+    _known_emotions(entry, card.labels)
     counted = sum(card.labels.values())
     require(
         not card.labels or counted == card.utterances, f"labels add up to {counted}, utterances is {card.utterances}"
@@ -34,12 +34,13 @@ def facts_are_known_before_the_release(entry: Corpus) -> None:
     for name in ("speakers", "sessions"):
         values = list(getattr(facts, name))
         require(values == sorted(set(values)), f"{name} are not sorted and unique")
-    _known_emotions(facts.emotions)
+    _known_emotions(entry, facts.emotions)
 
 
-def _known_emotions(emotions: Iterable[str]) -> None:
-    strange = sorted(set(emotions) - set(NAMES))
-    require(not strange, f"unknown emotions {offenders(strange)}; known: {', '.join(NAMES)}")
+def _known_emotions(entry: Corpus, emotions: Iterable[str]) -> None:
+    known = known_emotions(entry)
+    strange = sorted(set(emotions) - set(known))
+    require(not strange, f"unknown emotions {offenders(strange)}; known: {', '.join(known)}")
 
 
 def utterances_are_consistent(entry: Corpus) -> None:
@@ -51,7 +52,7 @@ def utterances_are_consistent(entry: Corpus) -> None:
     names = [row.utterance for row in rows]
     require(len(set(names)) == len(names), f"{offenders(sorted({n for n in names if names.count(n) > 1}))} occur twice")
     wrong = {
-        "an unknown emotion": [row for row in rows if row.emotion not in (None, *NAMES)],
+        "an unknown emotion": [row for row in rows if row.emotion not in (None, *known_emotions(entry))],
         "an unknown gender": [row for row in rows if row.gender not in (None, "female", "male")],
         "an absolute path": [row for row in rows if Path(row.audio).is_absolute() or ".." in Path(row.audio).parts],
         "no 'where' for error messages": [row for row in rows if not row.where],

@@ -32,15 +32,16 @@ def labelled(protocol: Protocol) -> pd.DataFrame:
 def class_of(labels: Mapping[str, Sequence[str]] | Literal["all"], emotions: Iterable[str]) -> dict[str, str]:
     """Return the class of each emotion; with "all", each of ``emotions`` but unclear ones is a class of its own.
 
-    SerError for an unknown emotion, or one in two classes.
+    SerError for an emotion that is neither one of ``emotions`` nor of the project, or is in two classes.
     """
     if labels == "all":
         return {emotion: emotion for emotion in emotions if emotion not in UNCLEAR}
     classes: dict[str, str] = {}
+    known = {*NAMES, *emotions}
     for label, merged in labels.items():
         for emotion in merged:
-            if emotion not in NAMES:
-                raise SerError(f"class '{label}': {unknown('emotion', emotion, NAMES)}")
+            if emotion not in known:
+                raise SerError(f"class '{label}': {unknown('emotion', emotion, known)}")
             if emotion in classes:
                 raise SerError(f"emotion '{emotion}' is in the classes {classes[emotion]} and {label}.")
             classes[emotion] = label

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ser import catalog
+from ser.accepted_rows import accepted_facts
 from ser.config import definitions, extractors, read
 from ser.config.entries import Entry, Options
 from ser.config.options import needed, unchecked, with_options
@@ -135,8 +136,6 @@ def _folds(config: Config, corpus: str, protocol: str) -> Iterator[str]:
     """Yield why the rule cannot divide the corpus, as far as its facts tell."""
     entry, rule = config.corpora[corpus], config.protocols[protocol]
     try:
-        allow_subset = entry.root is not None and "subset" in entry.allow
-        facts = entry.load().facts(entry.folder, allow_subset=allow_subset, **entry.options)
-        rule.load().folds(facts, **rule.options)
+        rule.load().folds(accepted_facts(entry, entry.folder), **rule.options)
     except Exception as error:
         yield f"{protocol} on {corpus}: {_one_line(error)}"

@@ -5,16 +5,17 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 import pyarrow as pa
 from pydantic import Field
 
-from ser import audio, emotions, layout
+from ser import audio, layout
+from ser.accepted_rows import accepted_facts, accepted_rows, known_emotions
 from ser.config.schema import Corpus
-from ser.corpus import Facts, Utterance
+from ser.corpus import Fault, Utterance
 from ser.errors import SerError, offenders, unknown
 from ser.files.atomic import atomic_write
 from ser.files.checksums import checksum
@@ -23,21 +24,6 @@ from ser.jobs.job import File, Job, Threads
 from ser.jobs.progress import progress
 from ser.stages._trimming import Inspected, trimmed
 from ser.tables import contracts
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Something wrong with one utterance, recording or the corpus: its kind, and where it was found."""
-
-    kind: str  # name of an entry of ser.input_checks
-    reason: str
-    where: str = ""  # file and line
-    utterance: str = ""
-    audio: str = ""
-
-    def __str__(self) -> str:
-        where = f" ({self.where})" if self.where and self.where != self.audio else ""
-        return f"{self.utterance or self.audio}{where}: {self.reason}".removeprefix(": ")
 
 
 class PrepareJob(Job):
@@ -63,12 +49,13 @@ def prepare(job: PrepareJob) -> None:
     if not root.is_dir():
         raise SerError(f"corpus '{corpus}': its root {root} is not a folder.")
     adapter, options = settings.load(), settings.options
-    facts: Facts = adapter.facts(root, allow_subset="subset" in settings.allow, **options)
-    rows: list[Utterance] = adapter.utterances(root, **options)
-    _check_names(corpus, rows)
+    facts = accepted_facts(settings, root)
+    rows, broken = accepted_rows(settings, root)
+    _check_names(corpus, rows, known_emotions(settings))
     faults = [Fault("subset", difference) for difference in adapter.verify(rows, **options)]
-    faults += _without_label(rows, adapter.audio_files(root, **options))
-    kept, left_out = _exclude(corpus, rows, settings.exclude)
+    faults += _without_label(rows, broken, adapter.audio_files(root, **options))
+    kept, left_out = _exclude(corpus, rows, broken, settings.exclude)
+    left_out += broken
     inspected, unusable = _inspect(root, kept, settings, job.jobs)
     faults += unusable
     _report(corpus, root, faults, settings.allow)
@@ -93,7 +80,7 @@ def prepare(job: PrepareJob) -> None:
         _report_trim(usable)
 
 
-def _check_names(corpus: str, rows: Sequence[Utterance]) -> None:
+def _check_names(corpus: str, rows: Sequence[Utterance], emotions: Sequence[str]) -> None:
     """Raise SerError for utterances of one name, or for an unknown emotion."""
     lines: dict[str, list[str]] = defaultdict(list)
     for row in rows:
@@ -101,13 +88,16 @@ def _check_names(corpus: str, rows: Sequence[Utterance]) -> None:
     if twice := [f"{name} ({' and '.join(where)})" for name, where in lines.items() if len(where) > 1]:
         raise SerError(f"corpus '{corpus}': {len(twice)} utterances are there more than once: {offenders(twice)}.")
     for row in rows:
-        if row.emotion is not None and row.emotion not in emotions.NAMES:
-            raise SerError(f"{row.where}: {unknown('emotion', row.emotion, emotions.NAMES)}")
+        if row.emotion is not None and row.emotion not in emotions:
+            raise SerError(f"{row.where}: {unknown('emotion', row.emotion, emotions)}")
 
 
-def _exclude(corpus: str, rows: Sequence[Utterance], exclude: Sequence[str]) -> tuple[list[Utterance], list[Fault]]:
-    """Return the rows that stay, and those that the configuration leaves out."""
-    names, unwanted = {row.utterance for row in rows}, set(exclude)
+def _exclude(
+    corpus: str, rows: Sequence[Utterance], broken: Sequence[Fault], exclude: Sequence[str]
+) -> tuple[list[Utterance], list[Fault]]:
+    """Return the rows that stay, and those that the configuration leaves out. broken: rows that cannot be used."""
+    names = {row.utterance for row in rows} | {row.utterance for row in broken}
+    unwanted = set(exclude)
     for name in exclude:
         if name not in names:
             near = get_close_matches(name, names, n=1)
@@ -119,10 +109,10 @@ def _exclude(corpus: str, rows: Sequence[Utterance], exclude: Sequence[str]) -> 
     return kept, [Fault("exclude", reason, row.where, row.utterance, row.audio) for row in left_out]
 
 
-def _without_label(rows: Sequence[Utterance], recordings: Iterable[str]) -> list[Fault]:
-    """Return the recordings that no row names, and the rows that name no emotion."""
+def _without_label(rows: Sequence[Utterance], broken: Sequence[Fault], recordings: Iterable[str]) -> list[Fault]:
+    """Return the recordings that no row names, and the rows that name no emotion. broken: rows that cannot be used."""
     kind = "unlabelled-audio"
-    named = {row.audio for row in rows}
+    named = {row.audio for row in rows} | {row.audio for row in broken}
     unnamed = [Fault(kind, "has no label", audio=name) for name in sorted(set(recordings) - named)]
     return unnamed + [Fault(kind, "names no emotion", row.where, row.utterance) for row in rows if row.emotion is None]
 

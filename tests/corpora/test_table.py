@@ -1,10 +1,12 @@
 """A user's table: what is understood, and what each mistake is answered with."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from ser.corpora import table
+from ser.corpus import BrokenRowsError
 from ser.errors import SerError
 
 
@@ -71,7 +73,7 @@ def test_an_unknown_emotion(tmp_path: Path) -> None:
     [
         ("", ["path, emotion"]),
         ("path,emotion\n", ["no rows"]),
-        ("file,emotion\na.wav,sad\n", ["t.csv:1", "'file'"]),
+        ("clip,emotion\na.wav,sad\n", ["t.csv:1", "'path'", "clip"]),
         ("path,emotoin\na.wav,sad\n", ["t.csv:1", "Did you mean 'emotion'"]),
         ("path,speaker\na.wav,sad\n", ["'emotion'", "path, speaker"]),
         ("path,emotion,Path\na.wav,sad,a\n", ["twice"]),
@@ -85,7 +87,7 @@ def test_an_unknown_emotion(tmp_path: Path) -> None:
         ("path,emotion,gender\na.wav,sad,femal\n", ["t.csv:2", "Did you mean 'female'"]),
         ("path,emotion,start\na.wav,sad,soon\n", ["t.csv:2", "soon"]),
         ("path,emotion,start\na.wav,sad,-1\n", ["t.csv:2", "-1"]),
-        ("path,emotion,start\na.wav,sad,nan\n", ["t.csv:2", "nan"]),
+        ("path,emotion,start\na.wav,sad,inf\n", ["t.csv:2", "inf"]),
         ("path,emotion,start,end\na.wav,sad,2,1\n", ["t.csv:2", "not after"]),
         ("path,emotion\na.wav,sad\n\nb.wav,sad\na.flac,sad\n", ["t.csv:5", "t.csv:2", "'a'"]),
         ("path,emotion\na.wav,sad\na.wav,angry\n", ["t.csv:3", "t.csv:2"]),
@@ -126,3 +128,64 @@ def test_files_below_the_root(tmp_path: Path) -> None:
     assert table.audio_files(tmp_path, table="t.csv") == ["a.wav", "b/c.FLAC"]
     found = table.sources(tmp_path, table="t.csv")
     assert [path.relative_to(tmp_path).as_posix() for path in found] == ["t.csv", "a.wav", "b/c.FLAC", "h.voc"]
+
+
+SIX = """path,emotion,speaker,start,end
+one.flac,sad,s1,0,1
+two.flac,sadd,s1,0,1
+three.flac,angry,s2,4,2
+four.flac,angry,s2
+,happy,s3,0,1
+../six.flac,happy,s3,0,1
+seven.flac,happy,s3,later,soon
+eight.flac,neutral,s1,0,1
+"""
+
+
+def test_all_broken_rows_are_reported_at_once(tmp_path: Path) -> None:
+    with pytest.raises(BrokenRowsError) as error:
+        rows(put(tmp_path, SIX))
+    text = str(error.value)
+    assert "broken-row, 6:" in text
+    for line, words in {3: "'sadd'", 4: "not after", 5: "3 cells", 6: "empty", 7: "leads out", 8: "soon"}.items():
+        assert re.search(rf"t\.csv:{line}: .*{words}", text)
+    assert "allow: [broken-row]" in text
+    assert [row.utterance for row in error.value.rows] == ["one", "eight"]
+    assert [fault.utterance for fault in error.value.faults] == [
+        "two",
+        "three",
+        "t.csv:5",
+        "t.csv:6",
+        "t.csv:7",
+        "seven",
+    ]
+
+
+def test_at_most_ten_broken_rows_are_listed_and_all_counted(tmp_path: Path) -> None:
+    text = (
+        "path,emotion\n"
+        + "".join(f"{n}.wav,feeling{n}\n" for n in range(37))
+        + "".join(f"m{n}.wav,mad\n" for n in range(9))
+    )
+    with pytest.raises(SerError) as error:
+        rows(put(tmp_path, text))
+    assert "broken-row, 46:" in str(error.value)
+    assert len(re.findall(r"t\.csv:\d+: ", str(error.value))) == 10
+    assert "and 36 more." in str(error.value)
+
+
+def test_rows_of_one_fault_are_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SerError, match=r"t\.csv:2: .*'mad'.*and 29 more rows"):
+        rows(put(tmp_path, "path,emotion\n" + "".join(f"m{n}.wav,mad\n" for n in range(30))))
+
+
+def test_a_quote_that_is_never_closed_is_an_error_of_the_table(tmp_path: Path) -> None:
+    with pytest.raises(SerError, match=r"t\.csv:3: a quote is opened") as error:
+        rows(put(tmp_path, 'path,emotion\na.wav,sad\nb.wav,"sad\nc.wav,sad\n'))
+    assert not isinstance(error.value, BrokenRowsError)
+
+
+def test_a_quote_that_ends_in_a_later_row_names_all_its_lines(tmp_path: Path) -> None:
+    with pytest.raises(BrokenRowsError, match=r"t\.csv:2: lines 2 to 4 are not a row") as error:
+        rows(put(tmp_path, 'path,emotion\na.wav,"sad\nb.wav,sad\nc.wav,"sad\nd.wav,sad\n'))
+    assert [row.utterance for row in error.value.rows] == ["d"]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from ser.accepted_rows import accepted_facts
 from ser.config.schema import Corpus
 from ser.errors import SerError
 from ser.files.checksums import checksum
@@ -33,7 +34,7 @@ def write_table(root: Path, *rows: str, header: str = "path,emotion,speaker") ->
 
 
 def run(root: Path, adapter: str = "table", **settings: Any) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-    options = {"table": "t.csv"} if adapter == "table" else {}
+    options = settings.pop("options", {"table": "t.csv"} if adapter == "table" else {})
     manifest, excluded = root.parent / "out/manifest.parquet", root.parent / "out/excluded.csv"
     recordings = root.parent / "out/recordings.parquet"
     entry = Corpus(adapter=adapter, options=options, **settings)
@@ -115,6 +116,32 @@ def test_excluding_by_name(tmp_path: Path) -> None:
         run(root, exclude=["aa3"])
     with pytest.raises(SerError, match="no utterance is left"):
         run(root, exclude=["aa1", "aa2"])
+
+
+def test_broken_rows_are_left_out_by_name_by_line_or_all(tmp_path: Path) -> None:
+    root = put(tmp_path / "r", "fine.wav", "odd.wav", "late.wav")
+    write_table(
+        root, "fine.wav,sad,s1,", "odd.wav,mad,s1,", "late.wav,sad,s1,-3", ",sad,s1,", header="path,emotion,speaker,end"
+    )
+    with pytest.raises(SerError, match=r"broken-row, 3:"):
+        run(root)
+    with pytest.raises(SerError, match=r"broken-row, 1:\n.*'mad'"):
+        run(root, exclude=["late", "t.csv:5"])
+    for settings in ({"exclude": ["late", "t.csv:5", "odd"]}, {"allow": ["broken-row"]}):
+        rows, left_out = run(root, **settings)
+        assert [row["utterance"] for row in rows] == ["fine"]
+        assert [row["utterance"] for row in left_out] == ["odd", "late", "t.csv:5"]
+        assert "'mad'" in left_out[0]["reason"]
+    settings = Corpus(adapter="table", options={"table": "t.csv"}, allow=["broken-row"])
+    assert accepted_facts(settings, root).utterances == 1
+
+
+def test_emotions_of_ones_own_reach_the_manifest(tmp_path: Path) -> None:
+    root = write_table(put(tmp_path / "r", "a.wav", "b.wav"), "a.wav,AMUSED,s1", "b.wav,3,s2")
+    rows, _ = run(
+        root, options={"table": "t.csv", "emotions": ["amused", "Mild sarcasm"], "labels": {"03": "mild sarcasm"}}
+    )
+    assert [row["emotion"] for row in rows] == ["amused", "Mild sarcasm"]
 
 
 def test_utterances_that_share_a_file(tmp_path: Path) -> None:

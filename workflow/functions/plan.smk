@@ -1,4 +1,5 @@
 # The runs of the experiment, from what is known of a corpus before it is read.
+from ser.accepted_rows import accepted_facts
 from ser.config.plan import Plan
 from ser.config.read import features as shipped_features
 from ser.config.variants import changes
@@ -29,9 +30,7 @@ def release_folder(corpus):
 @exit_on_error
 def facts(corpus):
     """Number of utterances, speakers and sessions, known before the corpus is read."""
-    settings = CONFIG.corpora[corpus]
-    allow_subset = "subset" in settings.allow and has_own_root(corpus)
-    return adapter(corpus).facts(release_folder(corpus), allow_subset=allow_subset, **settings.options)
+    return accepted_facts(CONFIG.corpora[corpus], release_folder(corpus))
 
 
 @cache

@@ -1,0 +1,60 @@
+"""The header of a user's table: which of the known columns each of its columns is."""
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from ser.corpora._table_cells import clean
+from ser.corpora._table_file import TableFile
+from ser.corpus import LISTED, Fault
+from ser.errors import SerError, offenders, unknown
+
+REQUIRED = ("path", "emotion")
+NAMES = ("speaker", "session", "dialog", "language")  # columns whose cells name somebody or something
+TIMES = ("start", "end")
+COLUMNS = (*REQUIRED, "utterance", *NAMES, "gender", "text", *TIMES)
+ALIASES = {"file": "path"}  # audformat and nkululeko
+INDEX = re.compile(r"(unnamed: \d+(_level_\d+)?)?")  # what pandas calls the column of its index
+
+
+def meanings(table: TableFile, renamed: Mapping[str, str | None]) -> list[str | None]:
+    """Return the column that each cell of a row belongs to; None for one that is not used.
+
+    renamed: the option ``columns``. SerError naming everything that is wrong with the header.
+    """
+    header = [name.casefold() for name in table.header]
+    given = {clean(theirs).casefold(): ours for theirs, ours in renamed.items()}
+    wrong = [f"option 'columns': {unknown('column', name, header)}" for name in given if name not in header]
+    wrong += [
+        f"option 'columns', '{theirs}': {unknown('column', ours, COLUMNS)}"
+        for theirs, ours in given.items()
+        if ours is not None and ours not in COLUMNS
+    ]
+    present = {*header, *given.values()}
+    aliases = {theirs: ours for theirs, ours in ALIASES.items() if ours not in present}
+    meant = [given[name] if name in given else name if name in COLUMNS else aliases.get(name) for name in header]
+    absent = [name for name in COLUMNS if name not in meant]
+    for name in (name for name, ours in zip(header, meant, strict=True) if ours is None and name not in given):
+        if near := get_close_matches(name, absent, n=1, cutoff=0.8):
+            wrong.append(
+                f"unknown column '{name}'. Did you mean '{near[0]}'? 'options: {{columns: {{{name}: {near[0]}}}}}' "
+                f"says so, 'options: {{columns: {{{name}: null}}}}' leaves it out."
+            )
+    wrong += [f"column '{name}' occurs twice." for name in COLUMNS if meant.count(name) > 1]
+    if lacking := [name for name in REQUIRED if name in absent]:
+        found = offenders(filter(None, header), LISTED)
+        wrong.append(
+            f"there is no column {' and '.join(map(repr, lacking))}; found: {found}. If one has "
+            f"another name: 'options: {{columns: {{<its name>: {lacking[0]}}}}}'."
+        )
+    if wrong:
+        raise SerError(f"{table.path}:1: {' '.join(wrong)}")
+    return meant
+
+
+def unused(table: TableFile, meant: list[str | None]) -> list[Fault]:
+    """Return a warning that names the columns that are not used, but for an index; none where all are."""
+    names = [name for name, ours in zip(table.header, meant, strict=True) if ours is None]
+    others = [name for name in names if not INDEX.fullmatch(name.casefold())]
+    reason = f"these columns are not used: {offenders(others, LISTED)}"
+    return [Fault("unused-column", reason, f"{table.path}:1")] if others else []
