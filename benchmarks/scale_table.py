@@ -105,7 +105,8 @@ def draw(folder: Path, utterances: list[str], size: int = 5000) -> None:
         mixed[::100], extent[::100] = mixed[0], extent[0]
         mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
         hashes = [f"{number:016x}{row:016x}" for row in range(len(names))]
-        columns = [names, hashes, extent.astype(np.float32), [vector.tobytes() for vector in mixed.astype("<f2")]]
+        vectors, tracks = [vector.tobytes() for vector in mixed.astype("<f2")], [b""] * len(names)
+        columns = [names, hashes, extent.astype(np.float32), vectors, tracks]
         contracts.write(FINGERPRINTS, pa.table(columns, schema=FINGERPRINTS.schema), folder / f"{number}.parquet")
 
 

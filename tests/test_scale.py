@@ -11,7 +11,7 @@ import pytest
 from ser.config.schema import Protocol
 from ser.corpus import Utterance
 from ser.errors import SerError
-from ser.evaluation import duplicates, leakage
+from ser.evaluation import duplicates, leakage, overlap
 from ser.files import embedded_checksum
 from ser.stages import prepare
 from ser.tables import contracts
@@ -102,7 +102,8 @@ def masked(folds: int, monkeypatch: pytest.MonkeyPatch) -> float:
 
     with monkeypatch.context() as patch:
         patch.setattr(pd.DataFrame, "__getitem__", counted)
-        found = leakage.findings(rows, normalisation="train", selection="last")
+        places = overlap.stretches(one.assign(audio="a.wav", recording=0, start=np.arange(40.0), end=None, seconds=1.0))
+        found = leakage.findings(rows, places, normalisation="train", selection="last")
     assert {one.fold for one in found} == {-1, *range(folds)}
     return sum(reads) / len(rows)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from ser.evaluation import overlap
 from ser.tables.contracts import ALL_FOLDS
 from ser.text.normalise import normalised
 
@@ -41,6 +42,7 @@ CHECKS = (
     LeakCheck("any text", "text", "test", "train", ""),
     LeakCheck("audio", "hash", "test", "train", "audio"),
     LeakCheck("near audio", "recording", "test", "train", "audio"),
+    LeakCheck("overlap", "stretch", "test", "train", "audio"),
     LeakCheck("dev speaker", "speaker", "dev", "train", "dev speaker"),
     LeakCheck("dev session", "session", "dev", "train", ""),
     LeakCheck("speaker", "speaker", "test", "dev", "speaker"),
@@ -49,6 +51,7 @@ CHECKS = (
     LeakCheck("text", "sentence", "test", "dev", "text"),
     LeakCheck("audio", "hash", "test", "dev", "audio"),
     LeakCheck("near audio", "recording", "test", "dev", "audio"),
+    LeakCheck("overlap", "stretch", "test", "dev", "audio"),
 )
 SELECTION = LeakCheck("test selection", "recording", "test", "dev", "test selection", MOSTLY)
 NORMALISATION = LeakCheck("normalisation", "speaker", "test", "test", "normalisation")
@@ -104,12 +107,13 @@ def sentences(text: pd.Series, style: pd.Series, words: int = WORDS) -> tuple[pd
     return plain, plain.mask(short | (plain.notna() & style.eq(IMPROVISED)), "")
 
 
-def findings(rows: pd.DataFrame, *, normalisation: str, selection: str) -> list[LeakFinding]:
+def findings(rows: pd.DataFrame, stretches: pd.DataFrame, *, normalisation: str, selection: str) -> list[LeakFinding]:
     """Return a finding per check and fold, and one over all folds for each check.
 
     rows: one per utterance and fold, with the columns utterance, fold, part (train, dev, test), speaker, session,
     dialog, sentence, text, hash and recording. Null in the last seven: unknown; "": known, with nothing to compare.
-    normalisation, selection: of the protocol. Checks against a part that a fold does not have are left out.
+    stretches: the utterances' places in recordings (``ser.evaluation.overlap``). normalisation, selection: of the
+    protocol. Checks against a part that a fold does not have are left out.
     """
     checks = [*CHECKS, *([] if selection == "last" else [SELECTION])]
     by_check: dict[LeakCheck, list[LeakFinding]] = {check: [] for check in (*checks, NORMALISATION)}
@@ -117,7 +121,11 @@ def findings(rows: pd.DataFrame, *, normalisation: str, selection: str) -> list[
         fold, parts = int(of_fold["fold"].iloc[0]), dict(iter(of_fold.groupby("part")))
         for check in checks:
             if check.part in parts and check.seen_in in parts:
-                by_check[check].append(_shared(check, fold, parts[check.part], parts[check.seen_in]))
+                mine, theirs = parts[check.part], parts[check.seen_in]
+                if check.column == "stretch":
+                    by_check[check].append(_overlapping(check, fold, mine, theirs, stretches))
+                else:
+                    by_check[check].append(_shared(check, fold, mine, theirs))
         if "test" in parts:  # speaker statistics are fitted on the test part itself
             test = parts["test"]
             fitted = test if normalisation == "speaker" else test.head(0)
@@ -133,6 +141,16 @@ def _shared(check: LeakCheck, fold: int, mine: pd.DataFrame, theirs: pd.DataFram
     known = int(mine[check.column].notna().sum())
     found = _finding(check, fold, mine, hits, known, like.set_index(check.column)["utterance"].to_dict())
     return found if known and theirs[check.column].notna().any() else replace(found, found=None)
+
+
+def _overlapping(
+    check: LeakCheck, fold: int, mine: pd.DataFrame, theirs: pd.DataFrame, stretches: pd.DataFrame
+) -> LeakFinding:
+    """Return which of ``mine`` hold a moment of a recording that one of ``theirs`` holds too."""
+    parts = (stretches[stretches["utterance"].isin(part["utterance"])] for part in (mine, theirs))
+    shared = overlap.shared(*parts)
+    like = dict(zip(shared["stretch"], shared["like"], strict=True))
+    return _finding(check, fold, mine, mine.merge(shared, on="utterance"), len(mine), like)
 
 
 def _finding(

@@ -14,7 +14,7 @@ from pydantic import Field
 from ser import layout
 from ser.config.schema import Protocol
 from ser.errors import SerError, offenders
-from ser.evaluation import duplicates, leakage
+from ser.evaluation import duplicates, leakage, overlap, tracks
 from ser.evaluation.leakage import LeakFinding
 from ser.inventory import aligned
 from ser.jobs.job import File, Job, OptionalFile
@@ -22,6 +22,7 @@ from ser.tables import contracts
 from ser.tables.contracts import ALL_FOLDS
 
 DESCRIBED = ["utterance", "speaker", "session", "dialog", "text", "style"]
+PLACED = ["utterance", "audio", "start", "end", "seconds", "checksum"]
 
 
 class AuditJob(Job):
@@ -48,11 +49,10 @@ def audit(job: AuditJob) -> None:
         raise SerError(f"{job.folds} does not name its protocol in its metadata; write it again with `ser split`.")
     protocol, name, corpus = Protocol.model_validate_json(notes["protocol"]), notes["name"], notes["corpus"]
     used = sorted(set(table["utterance"]))
-    recordings = _recordings(job.fingerprints, job.shards, used, job.threshold)
-    known = _described(job.manifest, used, job.words).merge(recordings, on="utterance")
-    found = leakage.findings(
-        table.merge(known, on="utterance"), normalisation=protocol.normalisation, selection=protocol.selection
-    )
+    prints = _fingerprints(job.fingerprints, job.shards, used)
+    known = _described(job.manifest, used, job.words).merge(_recordings(prints, used, job.threshold), on="utterance")
+    rows, places = table.merge(known, on="utterance"), _stretches(job.manifest, used, prints)
+    found = leakage.findings(rows, places, normalisation=protocol.normalisation, selection=protocol.selection)
     print(f"protocol '{name}' on corpus '{corpus}', leaks by design: {', '.join(protocol.leaks) or 'none'}")
     print(_table(found, protocol.leaks), flush=True)
     _refuse_undeclared(found, protocol, name, corpus)
@@ -80,17 +80,35 @@ def _described(manifest: Path, used: Sequence[str], words: int) -> pd.DataFrame:
     return rows.assign(text=text, sentence=sentence)
 
 
-def _recordings(folder: Path | None, shards: int | None, used: Sequence[str], threshold: float) -> pd.DataFrame:
-    """Return the hash of each of ``used``, and the first utterance by name that is the same recording."""
+def _fingerprints(folder: Path | None, shards: int | None, used: Sequence[str]) -> pa.Table | None:
+    """Return the fingerprints of ``used``; None without a folder."""
     if folder is None:
-        return pd.DataFrame({"utterance": used, "hash": None, "recording": None})
+        return None
     if not (paths := layout.shards(folder, shards)):
         raise SerError(f"{folder} holds no fingerprints; `ser fingerprint` writes them.")
-    table = _only(pa.concat_tables([contracts.read(contracts.FINGERPRINTS, path) for path in paths]), used, folder)
-    vectors = np.frombuffer(b"".join(table["vector"].to_pylist()), dtype="<f2").reshape(table.num_rows, -1)
-    group = duplicates.recordings(vectors, table["extent"].to_numpy(), threshold=threshold)
-    rows: pd.DataFrame = table.select(["utterance", "hash"]).to_pandas()
+    return _only(pa.concat_tables([contracts.read(contracts.FINGERPRINTS, path) for path in paths]), used, folder)
+
+
+def _recordings(prints: pa.Table | None, used: Sequence[str], threshold: float) -> pd.DataFrame:
+    """Return the hash of each of ``used``, and the first utterance by name that is the same recording."""
+    if prints is None:
+        return pd.DataFrame({"utterance": used, "hash": None, "recording": None})
+    vectors = np.frombuffer(b"".join(prints["vector"].to_pylist()), dtype="<f2").reshape(prints.num_rows, -1)
+    group = duplicates.recordings(vectors, prints["extent"].to_numpy(), threshold=threshold)
+    rows: pd.DataFrame = prints.select(["utterance", "hash"]).to_pandas()
     return rows.assign(recording=rows.groupby(group)["utterance"].transform("min"))
+
+
+def _stretches(manifest: Path, used: Sequence[str], prints: pa.Table | None) -> pd.DataFrame:
+    """Return where ``used`` are in which recordings: by the manifest, and by sound where there are fingerprints."""
+    table = contracts.read(contracts.MANIFEST, manifest).select(PLACED)
+    rows: pd.DataFrame = _only(table, used, manifest).to_pandas()
+    rows["recording"] = pd.factorize(rows["checksum"])[0]
+    if prints is None:
+        return overlap.stretches(rows)
+    placed = rows.set_index("utterance").loc[prints["utterance"].to_pylist()]
+    words = [np.frombuffer(one, dtype="<u4") for one in prints["track"].to_pylist()]
+    return overlap.stretches(rows, tracks.alignments(words, placed["recording"], placed["start"].fillna(0.0)))
 
 
 def _only(table: pa.Table, used: Sequence[str], where: Path) -> pa.Table:

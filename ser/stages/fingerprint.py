@@ -4,7 +4,7 @@ from pydantic import Field
 from threadpoolctl import threadpool_limits
 
 from ser.errors import SerError
-from ser.evaluation import duplicates
+from ser.evaluation import duplicates, tracks
 from ser.jobs.job import File, Job
 from ser.tables import contracts
 from ser.tables.signals import signals
@@ -18,7 +18,7 @@ class FingerprintJob(Job):
 
 
 def fingerprint(job: FingerprintJob) -> None:
-    """Write what identifies the recordings of one shard: hash, extent and audio fingerprint.
+    """Write what identifies the recordings of one shard: hash, extent, fingerprint and track.
 
     SerError, naming the utterance, if one is not at 16 kHz.
     """
@@ -30,5 +30,6 @@ def fingerprint(job: FingerprintJob) -> None:
         except SerError as error:
             raise SerError(f"{job.audio}: utterance {name}: {error}") from error
         digest, values = duplicates.sample_hash(signal), vector.astype("<f2").tobytes()
-        rows.append({"utterance": name, "hash": digest, "extent": extent, "vector": values})
+        words = tracks.track(signal).astype("<u4").tobytes()
+        rows.append({"utterance": name, "hash": digest, "extent": extent, "vector": values, "track": words})
     contracts.write(contracts.FINGERPRINTS, rows, job.out)

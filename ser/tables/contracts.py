@@ -271,9 +271,10 @@ FINGERPRINTS = Contract(
         ("hash", pa.string()),  # of the 16-bit samples, 32 hexadecimal digits; null: nothing but digital silence
         ("extent", pa.float32()),  # seconds over which the energy is spread
         ("vector", pa.large_binary()),  # float16, 32 steps × 16 mel bands, unit length
+        ("track", pa.large_binary()),  # uint32 per 8 ms, to find a part of the recording in another
     ],
     key=("utterance",),
-    required=("extent", "vector"),
+    required=("extent", "vector", "track"),
 )
 
 AUDIT = Contract(
@@ -282,7 +283,7 @@ AUDIT = Contract(
         ("corpus", pa.string()),
         ("protocol", pa.string()),
         ("fold", pa.int32()),  # -1: all folds together
-        ("kind", pa.string()),  # speaker, session, dialog, text, any text, audio, near audio, …
+        ("kind", pa.string()),  # speaker, session, dialog, text, any text, audio, near audio, overlap, …
         ("part", pa.string()),  # whose utterances are checked: test or dev
         ("seen_in", pa.string()),  # the other part: train or dev; for normalisation the part itself
         ("leak", pa.string()),  # the entry of a protocol's leaks that declares it; "" where none is needed

@@ -56,7 +56,8 @@ def rows(speakers: int = 6) -> pd.DataFrame:
 
 
 def write_manifest(table: pd.DataFrame, path: Path) -> Path:
-    full = {"audio": "a.wav", "seconds": 1.0, "rate": RATE, "channels": 1, "checksum": "0" * 32, "shard": 0}
+    own = table["utterance"]  # every utterance is a file of its own
+    full = {"audio": own, "seconds": 1.0, "rate": RATE, "channels": 1, "checksum": own, "shard": 0}
     table = table.assign(**{name: value for name, value in full.items() if name not in table})
     table = table.reindex(columns=contracts.MANIFEST.schema.names).astype(object)
     table = table.where(table.notna(), None)
@@ -185,6 +186,143 @@ def test_a_copied_recording_stops_the_build(tmp_path: Path, kind: str) -> None:
     table = trial.audit(leaks=("audio",))
     assert status(table)[kind, "train"] == "declared"
     assert table.loc[(table["kind"] == kind) & (table["fold"] == ALL_FOLDS), "utterances"].tolist()[0] == 2
+
+
+class WindowCorpus:
+    """Windows of recordings, read by the adapter `table`: rows of path, start, end, speaker, and signals by path."""
+
+    def __init__(self, folder: Path, places: list[tuple[str, float | None, float | None, str]]):
+        self.folder, self.root, self.places = folder, folder / "root", places
+        emotions = ("angry", "sad")
+        rows = [
+            f"w{n:03d},{path},{start},{end},{who},{emotions[n % 2]}" for n, (path, start, end, who) in enumerate(places)
+        ]
+        text = "\n".join(["utterance,path,start,end,speaker,emotion", *rows]).replace("None", "")
+        (self.root / "rows.csv").write_text(text)
+
+    def audit(self, *, sound: bool = True, trim: str = "none", **protocol: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the folds and the audit."""
+        settings = Corpus(adapter="table", root=str(self.root), options={"table": "rows.csv"}, trim=trim)
+        paths = {name: self.folder / f"{name}.parquet" for name in ("manifest", "recordings")}
+        prepare(PrepareJob(corpus="w", settings=settings, root=self.root, excluded=self.folder / "e.csv", **paths))
+        resample(ResampleJob(recordings=paths["recordings"], root=self.root, shard=0, out=self.folder / "a.parquet"))
+        fingerprint(FingerprintJob(audio=self.folder / "a.parquet", out=self.folder / "prints/0.parquet"))
+        entry = Protocol.model_validate(
+            {"labels": {"angry": ["angry"], "sad": ["sad"]}, "selection": "last", **protocol}
+        )
+        folds, out = self.folder / "folds.parquet", self.folder / "audit.parquet"
+        count = entry.options.get("folds", len({who for *_, who in self.places}))
+        split(SplitJob(corpus="w", name="p", protocol=entry, manifest=paths["manifest"], out=folds, folds=count))
+        prints = self.folder / "prints" if sound else None
+        audit(AuditJob(manifest=paths["manifest"], folds=folds, fingerprints=prints, out=out))
+        return contracts.read(contracts.FOLDS, folds).to_pandas(), contracts.read(AUDIT, out).to_pandas()
+
+
+RANDOM = {
+    "rule": "random_folds",
+    "options": {"folds": 3, "dev": False},
+    "leaks": ("speaker", "session", "dialog", "text", "audio"),
+}
+BY_SPEAKER = {"rule": "speaker_out", "options": {"dev": "none"}}
+
+
+def overlapped(total: pd.DataFrame) -> tuple[int, int]:
+    row = total[(total["kind"] == "overlap") & (total["fold"] == ALL_FOLDS) & (total["seen_in"] == "train")].iloc[0]
+    return int(row["utterances"]), int(row["of"])
+
+
+def counted(folds: pd.DataFrame, spans: dict[str, tuple[object, float, float]]) -> int:
+    """Return how many test utterances share time with a training utterance of the same recording, pair by pair."""
+    found = 0
+    for _, fold in folds.groupby("fold"):
+        tested, trained = (
+            [spans[name] for name in fold.loc[fold["part"] == part, "utterance"]] for part in ("test", "train")
+        )
+        found += sum(any(r == q and b < f - 1e-6 and e < d - 1e-6 for q, e, f in trained) for r, b, d in tested)
+    return found
+
+
+def speech(seconds: float, seed: int, rate: int = 22_050) -> "np.ndarray[Any, np.dtype[np.float64]]":
+    """Tones and noise that change every 70 ms."""
+    draw = np.random.default_rng(seed)
+    time = np.arange(int(0.07 * rate)) / rate
+    pieces = [
+        draw.uniform(0.1, 1)
+        * np.hanning(len(time))
+        * np.sin(2 * np.pi * np.outer(draw.uniform(100, 3000, 5), time)).sum(0)
+        for _ in range(int(seconds / 0.07) + 1)
+    ]
+    signal = np.concatenate(pieces)[: int(seconds * rate)]
+    return 0.1 * signal + 2e-4 * draw.standard_normal(len(signal))
+
+
+@pytest.mark.parametrize(("length", "step"), [(1.5, 0.6), (1.2, 0.4), (1.0, 1.0)])
+@pytest.mark.parametrize("trim", ["none", "speech"])
+def test_windows_that_overlap_are_counted_by_start_and_end(
+    tmp_path: Path, length: float, step: float, trim: str
+) -> None:
+    (tmp_path / "root").mkdir()
+    soundfile.write(tmp_path / "root/talk.flac", speech(20, 1), 22_050)
+    starts = [round(step * number, 3) for number in range(int((20 - length) / step))]
+    trial = WindowCorpus(tmp_path, [("talk.flac", start, round(start + length, 3), "anna") for start in starts])
+    folds, found = trial.audit(trim=trim, **RANDOM)
+    kept = contracts.read(contracts.MANIFEST, tmp_path / "manifest.parquet").to_pandas()
+    spans = {row.utterance: (row.audio, row.start, row.end) for row in kept.itertuples()}
+    assert overlapped(found) == (counted(folds, spans), len(starts))
+    assert (overlapped(found)[0] > 5) == (step < length)
+    if step < length:
+        with pytest.raises(
+            SerError, match=r"'audio' \(overlap\): fold \d has \d+ of \d+ test utterances.*talk\.flac \d"
+        ):
+            trial.audit(trim=trim, **{**RANDOM, "leaks": ("speaker", "session", "dialog", "text")})
+
+
+def test_one_moment_under_two_speakers_and_one_recording_under_several_names(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    whole = speech(12, 2)
+    soundfile.write(root / "one.wav", whole, 22_050)
+    (root / "copy.wav").write_bytes((root / "one.wav").read_bytes())
+    (root / "link.wav").symlink_to("one.wav")
+    soundfile.write(root / "other.flac", speech(12, 3), 22_050)
+    starts = (0.5, 3.0, 7.25)
+    places = [
+        (name, start + late, start + late + 1.5, who)
+        for name, who, late in (
+            ("one.wav", "p1", 0.0),
+            ("copy.wav", "p2", 0.75),
+            ("link.wav", "p3", 1.0),
+            ("other.flac", "p4", 0.0),
+        )
+        for start in starts
+    ]
+    spans = {
+        f"w{n:03d}": ("other" if path.startswith("other") else "one", a, b) for n, (path, a, b, _) in enumerate(places)
+    }
+    trial = WindowCorpus(tmp_path, places)
+    for sound in (False, True):
+        folds, found = trial.audit(sound=sound, leaks=("audio",), **BY_SPEAKER)
+        assert overlapped(found) == (counted(folds, spans), 12) == (9, 12)
+
+
+def test_a_part_of_another_recording_is_found_by_its_sound(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    whole, cut = speech(14, 4), 4.3217
+    soundfile.write(root / "film.wav", whole, 22_050)
+    part = whole[int(cut * 22_050) : int((cut + 5) * 22_050)]
+    soundfile.write(root / "part.mp3", 0.6 * part, 22_050)
+    soundfile.write(root / "other.wav", speech(5, 5), 22_050)
+    starts = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
+    places = [("film.wav", start, start + 1.5, "p1") for start in starts]
+    places += [("part.mp3", start, start + 1.5, "p2") for start in (0.0, 1.6, 3.2)]
+    places += [("other.wav", None, None, "p3")] * 2
+    spans = {f"w{n:03d}": ("film", a, b) for n, (path, a, b, _) in enumerate(places) if path == "film.wav"}
+    spans |= {f"w{n:03d}": ("film", a + cut, b + cut) for n, (path, a, b, _) in enumerate(places) if path == "part.mp3"}
+    spans |= {"w009": ("other", 0, 5), "w010": ("other", 0, 5)}
+    folds, found = WindowCorpus(tmp_path, places).audit(leaks=("audio",), **BY_SPEAKER)
+    assert overlapped(found) == (counted(folds, spans), 11)
+    assert 5 <= overlapped(found)[0] <= 6
 
 
 def test_copies_within_a_part_are_no_leak(tmp_path: Path) -> None:
@@ -374,7 +512,7 @@ def ravdess_corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Facts, Pat
     )
     draw = np.random.default_rng(0)
     cells = [
-        {"utterance": row.utterance, "hash": row.utterance, "extent": 2.0, "vector": vector.tobytes()}
+        {"utterance": row.utterance, "hash": row.utterance, "extent": 2.0, "vector": vector.tobytes(), "track": b""}
         for row in people
         if row.utterance not in sounds
         for vector in [(draw.standard_normal(512) / 512**0.5).astype("<f2")]
