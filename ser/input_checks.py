@@ -114,6 +114,12 @@ CHECKS = (
         "write the path as the disk has it",
         "warning",
     ),
+    InputCheck(
+        "overlap",
+        "No moment of a recording is in train and in test, by start and end of the rows or by sound.",
+        "windows of 2 s that begin every second, dealt out at random",
+        "'leaks: [audio]' of the protocol declares it, and 'exclude' leaves utterances out",
+    ),
 )
 BY_NAME = {check.name: check for check in CHECKS}
 ALLOWANCES = tuple(check.name for check in CHECKS if check.outcome == "allow")  # values of the key ``allow``

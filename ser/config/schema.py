@@ -17,7 +17,7 @@ Allowance = Literal[ALLOWANCES]  # type: ignore[valid-type]
 # What train shares with test. speaker: the same people; session: the same recording session, often the test speaker's
 # partner; dialog: the same conversation; text: the same scripted sentences; dev speaker: dev speakers are also in
 # train, so that the epoch is selected for known voices; test selection: the epoch is selected on the test part; audio:
-# copies of one recording in two parts; normalisation: statistics are fitted on more than the train part.
+# one recording, or a part of it, in two parts; normalisation: statistics are fitted on more than the train part.
 Leak = Literal["speaker", "session", "dialog", "text", "dev speaker", "test selection", "audio", "normalisation"]
 METRICS = catalog.choices("ser.metrics", "METRICS")
 Metrics = Annotated[tuple[Literal[METRICS], ...], AfterValidator(lambda names: tuple(dict.fromkeys(names)))]  # type: ignore[valid-type]

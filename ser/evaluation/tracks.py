@@ -12,13 +12,13 @@ the demo corpus, whose synthetic voices say the same words much alike:
 ==============================================  ===================================================================
 cut at any sample, µ-law, ADPCM, 8 kHz          79 of 80 found; 1 to 6 % of the bits differ
 MP3, Vorbis and Opus at the usual quality       51 of 60 found
-MP3 and Vorbis at the lowest quality            7 of 40 found
+MP3 and Vorbis at the lowest quality            3 of 40 found
 different recordings of RAVDESS, all pairs      3 equal words in all, nowhere two at one distance
 two voices in 800 synthetic utterances          none taken for one; up to 8 words equal in 0.4 s
 ==============================================  ===================================================================
 
-Not found: less than half a second of sound in common (about a second of an MP3), a copy played faster or at another pitch, noise
-as loud as the speech, and a recording that repeats itself. A steady sound has no track.
+Not found: less than half a second of sound in common (about a second of an MP3), a copy played faster or at another
+pitch, noise as loud as the speech, and a recording that repeats itself. A steady sound has no track.
 """
 
 from collections.abc import Iterator, Sequence

@@ -21,8 +21,7 @@ STATUSES = ("declared", "undeclared", "declared, not found", "none", "noted", "u
 RATER = pa.struct([("rater", pa.string()), ("emotions", pa.list_(pa.string()))])
 SYSTEM = [("corpus", pa.string()), ("protocol", pa.string()), ("system", pa.string())]
 RUN = [*SYSTEM, ("seed", pa.int32()), ("fold", pa.int32())]  # fold -1: all folds of the seed together
-# utterance: of the checked part; like: one of the other part with the same value, null for normalisation
-EXAMPLE = pa.struct([(name, pa.string()) for name in ("utterance", "like", "value")])
+EXAMPLE = pa.struct([(name, pa.string()) for name in ("utterance", "like", "value")])  # like: of the other part
 DIFFERENCE = [
     ("difference", pa.float64()),  # points: -100…100
     *((name, pa.float64()) for name in ("low", "high")),  # 95 % interval, points; null where the clusters give none

@@ -243,17 +243,15 @@ def counted(folds: pd.DataFrame, spans: dict[str, tuple[object, float, float]]) 
 
 
 def speech(seconds: float, seed: int, rate: int = 22_050) -> "np.ndarray[Any, np.dtype[np.float64]]":
-    """Tones and noise that change every 70 ms."""
+    """A voice of 90 to 220 Hz whose harmonics change in level every 120 ms, over noise 45 dB below."""
     draw = np.random.default_rng(seed)
-    time = np.arange(int(0.07 * rate)) / rate
-    pieces = [
-        draw.uniform(0.1, 1)
-        * np.hanning(len(time))
-        * np.sin(2 * np.pi * np.outer(draw.uniform(100, 3000, 5), time)).sum(0)
-        for _ in range(int(seconds / 0.07) + 1)
-    ]
-    signal = np.concatenate(pieces)[: int(seconds * rate)]
-    return 0.1 * signal + 2e-4 * draw.standard_normal(len(signal))
+    time = np.arange(int(seconds * rate)) / rate
+    corners = np.arange(0, seconds + 0.12, 0.12)
+    pitch = np.interp(time, corners, draw.uniform(90, 220, len(corners)))
+    turns = 2 * np.pi * np.cumsum(pitch) / rate
+    levels = draw.uniform(-3, 0, (30, len(corners))) - np.arange(30)[:, None] / 15
+    voiced = sum(10 ** np.interp(time, corners, level) * np.sin((k + 1) * turns) for k, level in enumerate(levels))
+    return 0.2 * voiced / np.abs(voiced).max() + 1e-3 * draw.standard_normal(len(time))
 
 
 @pytest.mark.parametrize(("length", "step"), [(1.5, 0.6), (1.2, 0.4), (1.0, 1.0)])
