@@ -39,7 +39,7 @@ WANTED = {  # by pydantic's type of error; others say "Input should be …"
     "int_type": WHOLE,
     "is_instance_of": LIST,
     "sequence_str": LIST,
-    "string_type": "text",
+    "string_type": "text; put yes, no, null and dates in quotes",
     "tuple_type": LIST,
     "too_short": "a list that is not empty",
 }

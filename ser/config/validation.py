@@ -19,7 +19,11 @@ Record = TypeVar("Record", bound=Strict)
 DEEPEST = 30  # levels of nesting; a YAML alias can make a value contain itself
 MOST = 200_000  # values; those behind a YAML alias count once per occurrence
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-WANTED = {"tuple_type": "must be a list, such as [a, b]", "model_type": "must be a mapping of keys"}
+WANTED = {
+    "tuple_type": "must be a list, such as [a, b]",
+    "model_type": "must be a mapping of keys",
+    "string_type": "must be text; put numbers, dates, yes, no and null in quotes",
+}
 
 
 def check_values(raw: Raw, where: str) -> None:
@@ -30,8 +34,8 @@ def check_values(raw: Raw, where: str) -> None:
         at, value, depth = left.pop()
         inside: list[tuple[str, object]] = []
         if isinstance(value, Mapping):
-            if strange := [key for key in value if not isinstance(key, str | int | float)]:
-                raise SerError(f"{at}: {strange[0]!r} is not a name; put it in quotes.")
+            if strange := [key for key in value if isinstance(key, bool) or not isinstance(key, str | int | float)]:
+                raise SerError(f"{at}: YAML reads a key as {_in_yaml(strange[0])}; put it in quotes.")
             inside = [(f"{at}, a key", key) for key in value] + [(f"{at}.{key}", value[key]) for key in value]
         elif isinstance(value, list | tuple):
             inside = [(f"{at}[{number}]", inner) for number, inner in enumerate(value)]
@@ -46,6 +50,12 @@ def check_values(raw: Raw, where: str) -> None:
         if inside and depth == DEEPEST - 1:
             raise SerError(f"{inside[0][0]}: more than {DEEPEST} levels of mappings and lists.")
         left.extend((*each, depth + 1) for each in inside)
+
+
+def _in_yaml(key: object) -> str:
+    """Return a key that is no text or number, with the words that YAML reads as it."""
+    written = {"True": "yes, on or true", "False": "no, off or false", "None": "null, ~ or nothing"}.get(str(key))
+    return f"{key} ({written} without quotes)" if written else f"the {type(key).__name__} {key}"
 
 
 def section_of(raw: Raw, name: str) -> dict[str, Any]:

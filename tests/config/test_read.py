@@ -166,7 +166,7 @@ def test_labels_may_be_numbers_but_not_booleans_that_yaml_reads_from_words() -> 
 
     labels = resolve(labelled({1: "angry", "joy": "happy"}), CONFIG).corpora["mine"].options["labels"]
     assert labels == {"1": "angry", "joy": "happy"}
-    assert "corpora.mine.options.labels: must be text or null; it is {False: 'angry'}" in message(
+    assert "config.corpora.mine.options.labels: YAML reads a key as False (no, off" in message(
         labelled({False: "angry"})
     )
     assert "corpora.mine.options.labels: must be a mapping of keys" in message(labelled("joy"))

@@ -7,9 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ser.config.options import with_options
+from ser.config.schema import Corpus
+from ser.config.validation import check_values, record
 from ser.corpora import table
 from ser.corpora._spellings import spelling
 from ser.corpora._table_cells import MISSING, seconds
@@ -301,3 +305,50 @@ def test_rows_that_repeat_each_other_count_once(tmp_path: Path) -> None:
     lines = "a.ogg,sad\nb.ogg,happy\n"
     assert len(read(put(tmp_path, f"path,emotion\n{lines}path,emotion\n{lines}"))) == 2
     assert "2 rows" in kinds(tmp_path)["repeated-row"]
+
+
+def configured(text: str) -> dict[str, object]:
+    """Return the options of the corpus 'mine' from a configuration as a user writes it."""
+    raw = yaml.safe_load(text)
+    check_values(raw, "config")
+    entry = with_options(record(Corpus, {"adapter": "table", **raw["corpora"]["mine"]}, "corpora.mine"), "corpora.mine")
+    return {name: value for name, value in entry.options.items() if name != "table"}
+
+
+@pytest.mark.parametrize("cells", [("01", "02", "03"), ("1", "2", "3"), ("1.0", "2.0", "3.0"), ("001", "2", "3,0")])
+@pytest.mark.parametrize("keys", [("01", "02", "03"), ("1", "2", "3"), ("1.0", '"02"', "0x3")])
+def test_numbers_as_labels_are_understood(tmp_path: Path, cells: tuple[str, ...], keys: tuple[str, ...]) -> None:
+    pairs = ", ".join(f"{key}: {ours}" for key, ours in zip(keys, ("calm", "happy", "sad"), strict=True))
+    options = configured(f"corpora: {{mine: {{options: {{table: rows.txt, labels: {{{pairs}}}}}}}}}")
+    put(tmp_path, "path;emotion\n" + "".join(f"{n}.ogg;{cell}\n" for n, cell in enumerate(cells)))
+    assert [row.emotion for row in read(tmp_path, **options)] == ["calm", "happy", "sad"]
+
+
+@pytest.mark.parametrize(("cell", "words"), [("010", "YAML reads 010 as 8"), ("1:30", "YAML reads 1:30 as 90")])
+def test_numbers_that_yaml_changes_are_named(tmp_path: Path, cell: str, words: str) -> None:
+    options = configured(f"corpora: {{mine: {{options: {{table: rows.txt, labels: {{? {cell} : sad}}}}}}}}")
+    put(tmp_path, f"path,emotion\nx.ogg,{cell}\n")
+    with pytest.raises(SerError, match=f"{words}.*in quotes.*'{cell}'"):
+        read(tmp_path, **options)
+    quoted = configured(f"corpora: {{mine: {{options: {{table: rows.txt, labels: {{'{cell}': sad}}}}}}}}")
+    assert read(tmp_path, **quoted)[0].emotion == "sad"
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [("yes", "True (yes"), ("off", "False (no, off"), ("null", "None (null"), ("2024-01-01", "date 2024-01-01")],
+)
+def test_keys_that_yaml_makes_something_else_are_named(key: str, words: str) -> None:
+    with pytest.raises(SerError) as error:
+        configured(f"corpora: {{mine: {{options: {{table: rows.txt, labels: {{{key}: sad}}}}}}}}")
+    assert "config.corpora.mine.options.labels" in str(error.value)
+    assert words in str(error.value)
+    assert "quotes" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "entry", ["exclude: [01]", "options: {table: t, emotions: [no]}", "options: {table: t, labels: {x: no}}"]
+)
+def test_values_that_yaml_makes_something_else_are_named(entry: str) -> None:
+    with pytest.raises(SerError, match=r"corpora\.mine.*text; put.*quotes"):
+        configured(f"corpora: {{mine: {{{entry}}}}}")
