@@ -16,9 +16,14 @@ def require(holds: object, instead: str) -> None:
         raise SerError(instead)
 
 
+def printable(text: str) -> str:
+    """Return ``text`` with bytes of a file name that are not UTF-8 as ``\\udce4``, for the byte E4."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def offenders(items: Iterable[object], limit: int = NAMED) -> str:
     """Return the first ``limit`` items, comma-separated, and how many more there are."""
-    listed = [str(item) for item in items]
+    listed = [printable(str(item)) for item in items]
     rest = len(listed) - limit
     return ", ".join(listed[:limit]) + (f" and {rest} more" if rest > 0 else "")
 

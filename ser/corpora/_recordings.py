@@ -18,7 +18,7 @@ def recordings(root: Path, suffixes: Collection[str], *, links: bool = False) ->
         seen.add(os.path.realpath(folder))
         folders[:] = [
             name
-            for name in folders
+            for name in sorted(folders)
             if not name.startswith(".") and os.path.realpath(os.path.join(folder, name)) not in seen
         ]
         inner = os.path.relpath(folder, root).replace(os.sep, "/")

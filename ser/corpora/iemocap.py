@@ -87,6 +87,16 @@ def audio_files(root: Path) -> list[str]:
     return sorted(file.relative_to(root).as_posix() for file in found if not UNLABELLED.search(file.stem))
 
 
+def left_out(root: Path) -> dict[str, str]:
+    """Return the recordings of sessions in a folder of ``root`` that is not the release, and why they are not taken."""
+    release = _release(root)
+    inside = (folder for folder in sorted(root.iterdir()) if folder.name.startswith("IEMOCAP"))
+    others = (folder for folder in inside if folder.is_dir() and not folder.samefile(release))
+    found = (file for folder in others for file in _files(folder, "sentences/wav/*/*.wav"))
+    reason = f"is in another release than {release}, which is taken"
+    return {file.relative_to(root).as_posix(): reason for file in sorted(found)}
+
+
 def utterances(root: Path) -> list[Utterance]:
     """Return all labelled utterances in order of session, dialog file and time.
 

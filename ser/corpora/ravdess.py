@@ -5,13 +5,14 @@ Labels are the file names, ``Actor_AA/03-01-EE-II-SS-RR-AA.wav``: emotion, inten
 actors are men, even ones women; neutral has no strong intensity. 48 kHz, five files stereo; FLAC copies are read too.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from ser.corpora._recordings import recordings, rows_of
 from ser.corpus import Card, Facts, Source, Utterance, differences, facts_of
-from ser.errors import offenders
+from ser.errors import SerError, offenders
 
 EMOTIONS = {
     "01": "neutral",
@@ -36,6 +37,7 @@ NAMES = frozenset(
     for actor in ACTORS
 )
 SUFFIXES = (".wav", ".flac")
+IN_FOLDER = re.compile(r"Actor_[^/]*/[^/]*")
 
 CARD = Card(
     title="RAVDESS speech",
@@ -67,13 +69,24 @@ def sources(root: Path) -> list[Path]:
 
 def audio_files(root: Path) -> list[str]:
     """Return all recordings in the actors' folders, relative to ``root``, sorted."""
-    return [audio for audio in recordings(root, SUFFIXES, links=True) if re.fullmatch(r"Actor_[^/]*/[^/]*", audio)]
+    return [audio for audio in recordings(root, SUFFIXES, links=True) if IN_FOLDER.fullmatch(audio)]
+
+
+def left_out(root: Path) -> dict[str, str]:
+    """Return the recordings elsewhere below ``root``, relative to it, and why they are not taken."""
+    found = recordings(root, SUFFIXES, links=True)
+    taken = {os.path.basename(audio) for audio in found if IN_FOLDER.fullmatch(audio)}
+    reasons = ("is not in one of the folders Actor_01 to Actor_24 of the root", "is a second copy of one that is taken")
+    return {audio: reasons[os.path.basename(audio) in taken] for audio in found if not IN_FOLDER.fullmatch(audio)}
 
 
 def utterances(root: Path) -> list[Utterance]:
     """Return one row per recording; SerError naming the files whose name is not of the scheme."""
-    corpus, folders = "the speech part of RAVDESS", "Actor_01 to Actor_24"
-    return rows_of(audio_files(root), _row, root, corpus, folders, "Actor_AA/03-01-EE-II-SS-RR-AA.wav")
+    corpus, folders, found = "the speech part of RAVDESS", "Actor_01 to Actor_24", audio_files(root)
+    inner = sorted({audio.rpartition("/Actor_")[0] for audio in left_out(root)} - {""})
+    if inner and not found:
+        raise SerError(f"{root}: folders {folders} are in {offenders(inner)}, not here; give that folder as the root.")
+    return rows_of(found, _row, root, corpus, folders, "Actor_AA/03-01-EE-II-SS-RR-AA.wav")
 
 
 def _row(audio: str) -> Utterance | None:

@@ -3,10 +3,9 @@
 import csv
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
-from difflib import get_close_matches
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,12 +15,13 @@ from ser import audio, layout
 from ser.accepted_rows import accepted_facts, accepted_rows, known_emotions
 from ser.config.schema import Corpus
 from ser.corpus import Fault, Utterance
-from ser.errors import SerError, offenders, unknown
+from ser.errors import SerError, offenders, printable
 from ser.files.atomic import atomic_write
 from ser.files.checksums import checksum
 from ser.input_checks import BY_NAME
 from ser.jobs.job import File, Job, Threads
 from ser.jobs.progress import progress
+from ser.stages._row_faults import check_names, contradictions, exclude, without_label
 from ser.stages._trimming import Inspected, trimmed
 from ser.tables import contracts
 
@@ -51,13 +51,13 @@ def prepare(job: PrepareJob) -> None:
     adapter, options = settings.load(), settings.options
     facts = accepted_facts(settings, root)
     rows, broken = accepted_rows(settings, root)
-    _check_names(corpus, rows, known_emotions(settings))
+    check_names(corpus, rows, known_emotions(settings))
     faults = [Fault("subset", difference) for difference in adapter.verify(rows, **options)]
-    faults += _without_label(rows, broken, adapter.audio_files(root, **options))
-    kept, left_out = _exclude(corpus, rows, broken, settings.exclude)
+    faults += without_label(root, rows, broken, adapter.audio_files(root, **options))
+    kept, left_out = exclude(corpus, rows, broken, settings.exclude)
     left_out += broken
     inspected, unusable = _inspect(root, kept, settings, job.jobs)
-    faults += unusable
+    faults += unusable + contradictions(root, kept, inspected)
     _report(corpus, root, faults, settings.allow)
     left_out += [fault for fault in faults if fault.audio]  # a subset and a row without an emotion have no audio
     if hasattr(adapter, "left_out"):
@@ -76,45 +76,9 @@ def prepare(job: PrepareJob) -> None:
     recordings = table.select(contracts.RECORDINGS.schema.names)
     contracts.write(contracts.RECORDINGS, recordings, job.recordings, {"corpus": corpus})
     print(f"{corpus}: {len(usable)} utterances, {len(left_out)} left out (see {job.excluded})", flush=True)
+    _report_not_taken(left_out)
     if settings.trim == "speech":
         _report_trim(usable)
-
-
-def _check_names(corpus: str, rows: Sequence[Utterance], emotions: Sequence[str]) -> None:
-    """Raise SerError for utterances of one name, or for an unknown emotion."""
-    lines: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        lines[row.utterance].append(row.where)
-    if twice := [f"{name} ({' and '.join(where)})" for name, where in lines.items() if len(where) > 1]:
-        raise SerError(f"corpus '{corpus}': {len(twice)} utterances are there more than once: {offenders(twice)}.")
-    for row in rows:
-        if row.emotion is not None and row.emotion not in emotions:
-            raise SerError(f"{row.where}: {unknown('emotion', row.emotion, emotions)}")
-
-
-def _exclude(
-    corpus: str, rows: Sequence[Utterance], broken: Sequence[Fault], exclude: Sequence[str]
-) -> tuple[list[Utterance], list[Fault]]:
-    """Return the rows that stay, and those that the configuration leaves out. broken: rows that cannot be used."""
-    names = {row.utterance for row in rows} | {row.utterance for row in broken}
-    unwanted = set(exclude)
-    for name in exclude:
-        if name not in names:
-            near = get_close_matches(name, names, n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else ""
-            raise SerError(f"corpus '{corpus}': 'exclude' names '{name}', which is no utterance of it.{hint}")
-    reason = "named by 'exclude' in the configuration"
-    left_out = [row for row in rows if row.utterance in unwanted]
-    kept = [row for row in rows if row.utterance not in unwanted]
-    return kept, [Fault("exclude", reason, row.where, row.utterance, row.audio) for row in left_out]
-
-
-def _without_label(rows: Sequence[Utterance], broken: Sequence[Fault], recordings: Iterable[str]) -> list[Fault]:
-    """Return the recordings that no row names, and the rows that name no emotion. broken: rows that cannot be used."""
-    kind = "unlabelled-audio"
-    named = {row.audio for row in rows} | {row.audio for row in broken}
-    unnamed = [Fault(kind, "has no label", audio=name) for name in sorted(set(recordings) - named)]
-    return unnamed + [Fault(kind, "names no emotion", row.where, row.utterance) for row in rows if row.emotion is None]
 
 
 def _inspect(
@@ -156,6 +120,16 @@ def _recorded(path: Path, row: Utterance, settings: Corpus) -> Inspected:
     found = Inspected(row, audio.inspect(path, row.start, row.end, settings.minimum_seconds))
     wanted = settings.trim == "speech" and found.recording.kind is None
     return trimmed(path, found, settings.minimum_seconds) if wanted else found
+
+
+def _report_not_taken(left_out: Sequence[Fault]) -> None:
+    """Print which recordings the adapter does not take, by reason."""
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for fault in left_out:
+        if fault.kind == "not-taken":
+            reasons[fault.reason].append(fault.audio)
+    for reason, those in reasons.items():
+        print(f"not taken: {len(those)}, each {reason}: {offenders(those)}", flush=True)
 
 
 def _report_trim(usable: Sequence[Inspected]) -> None:
@@ -202,4 +176,5 @@ def _write_excluded(left_out: Sequence[Fault], path: Path) -> None:
     with atomic_write(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["utterance", "audio", "reason"])
-        writer.writerows([fault.utterance, fault.audio, f"{fault.kind}: {fault.reason}"] for fault in left_out)
+        rows = ([fault.utterance, fault.audio, f"{fault.kind}: {fault.reason}"] for fault in left_out)
+        writer.writerows([printable(cell) for cell in row] for row in rows)

@@ -1,5 +1,6 @@
 """The IEMOCAP reader on a hand-written miniature release with the real one's oddities."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -225,3 +226,13 @@ def test_verify_names_session_label_and_speaker_of_a_difference() -> None:
     assert "Ses03 angry: expected 240, found 2" in differences
     assert "angry, happy, excited, neutral and sad Ses03F: expected 522, found 2" in differences
     assert any("no transcription" in text for text in iemocap.verify([replace(rows[0], text=None)]))
+
+
+def test_a_release_inside_the_release_is_not_taken_and_named(release: Path, tmp_path: Path) -> None:
+    assert iemocap.left_out(tmp_path) == {}
+    copied = release / "IEMOCAP_full_release"
+    shutil.copytree(release / "Session3", copied / "Session3")
+    assert len(iemocap.utterances(release)) == 4
+    ((audio, reason),) = iemocap.left_out(release).items()
+    assert audio == "IEMOCAP_full_release/Session3/sentences/wav/Ses03M_impro05a/Ses03M_impro05a_M000.wav"
+    assert "another release" in reason

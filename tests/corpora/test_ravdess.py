@@ -98,3 +98,18 @@ def test_the_real_corpus_equals_its_card() -> None:
     rows = ravdess.utterances(REAL)
     assert ravdess.verify(rows) == []
     assert {row.gender for row in rows if row.speaker == "Actor_24"} == {"female"}
+
+
+def test_a_second_copy_inside_the_corpus_is_named(tmp_path: Path) -> None:
+    names = [f"Actor_0{actor}/03-01-06-02-01-01-0{actor}.wav" for actor in (1, 2, 3)]
+    root = put(tmp_path, *names, *(f"speech/{name}" for name in names), "extra/03-01-05-02-01-01-01.wav")
+    reasons = ravdess.left_out(root)
+    assert len(ravdess.utterances(root)) == 3
+    assert {audio for audio, reason in reasons.items() if "second copy" in reason} == {f"speech/{one}" for one in names}
+    assert "not in one of the folders" in reasons["extra/03-01-05-02-01-01-01.wav"]
+
+
+def test_a_root_that_is_a_folder_too_high_is_named(tmp_path: Path) -> None:
+    root = put(tmp_path, "RAVDESS/speech/Actor_01/03-01-06-02-01-01-01.wav")
+    with pytest.raises(SerError, match="are in RAVDESS/speech, not here"):
+        ravdess.utterances(root)

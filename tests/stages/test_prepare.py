@@ -1,6 +1,8 @@
 """Preparing: the manifest of what is there, and every fault by name in one report."""
 
 import csv
+import os
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -142,6 +144,82 @@ def test_emotions_of_ones_own_reach_the_manifest(tmp_path: Path) -> None:
         root, options={"table": "t.csv", "emotions": ["amused", "Mild sarcasm"], "labels": {"03": "mild sarcasm"}}
     )
     assert [row["emotion"] for row in rows] == ["amused", "Mild sarcasm"]
+
+
+def test_rows_that_contradict_each_other_are_faults(tmp_path: Path) -> None:
+    root = put(tmp_path / "r", "one.wav", "two.wav", "three.wav", "four.wav")
+    (root / "again.wav").symlink_to(root / "one.wav")
+    put(root, "talk.wav", "long.wav", seconds=2)
+    write_table(
+        root,
+        "one.wav,u1,sad,s1,,,f",
+        "again.wav,u2,happy,s1,,0.5,f",  # a link to one.wav, with its end
+        "two.wav,u3,sad,s1,,,f",
+        "two.wav,u4,sad,s2,,,f",
+        "three.wav,u5,sad,s3,,,f",
+        "four.wav,u6,sad,s1,,,m",
+        "talk.wav,u7,sad,s1,0,1,f",
+        "talk.wav,u8,angry,s3,0.5,2,f",  # both speak at once
+        "long.wav,u9,sad,s1,,,f",
+        "long.wav,u10,sad,s3,1,2,f",
+        header="path,utterance,emotion,speaker,start,end,gender",
+    )
+    with pytest.raises(SerError) as error:
+        run(root)
+    text = str(error.value)
+    assert "contradiction, 7: " in text
+    assert re.search(r"u1 \(.*t\.csv:2\): the same recording .* is 'sad' here and 'happy' at .*t\.csv:3", text)
+    assert "exclude" in text
+    rows, left_out = run(root, allow=["contradiction"])
+    assert [row["utterance"] for row in rows] == ["u5", "u7", "u8"]
+    assert {row["utterance"] for row in left_out} == {"u1", "u2", "u3", "u4", "u6", "u9", "u10"}
+    assert len(run(root, exclude=["u2", "u4", "u6", "u10"])[0]) == 6
+
+
+def test_an_utterance_name_of_two_files_is_a_contradiction(tmp_path: Path) -> None:
+    root = put(tmp_path / "r", "one.wav", "two.wav", "three.wav")
+    write_table(root, "one.wav,sad,u", "two.wav,sad,u", "three.wav,sad,v", header="path,emotion,utterance")
+    with pytest.raises(SerError, match=r"contradiction, 2:\n.*t\.csv:2: utterance 'u' is also at .*t\.csv:3"):
+        run(root)
+    assert [row["utterance"] for row in run(root, allow=["contradiction"])[0]] == ["v"]
+    assert [row["utterance"] for row in run(root, exclude=["u"])[0]] == ["v"]
+
+
+def test_a_name_that_is_not_utf_8(tmp_path: Path) -> None:
+    root = write_table(put(tmp_path / "r", "a.wav"), "a.wav,sad,s1")
+    put(root, "b.wav")
+    os.rename(bytes(root / "b.wav"), bytes(root) + b"/b\xe4r.wav")
+    with pytest.raises(SerError, match=r"unlabelled-audio, 1: b\\udce4r\.wav: .*not UTF-8.*rename"):
+        run(root)
+    rows, left_out = run(root, allow=["unlabelled-audio"])
+    assert [row["utterance"] for row in rows] == ["a"]
+    assert [row["audio"] for row in left_out] == ["b\\udce4r.wav"]
+
+
+def test_recordings_below_linked_folders_are_noticed_once(tmp_path: Path) -> None:
+    root = put(tmp_path / "r", "a.wav")
+    put(tmp_path / "far", "b.wav", "c.wav")
+    put(tmp_path / "far/deep", "d.wav")
+    for name in ("one", "two"):
+        (root / name).symlink_to(tmp_path / "far")
+    (tmp_path / "far/back").symlink_to(root)
+    (root / "e.wav").symlink_to(root / "a.wav")
+    write_table(root, "a.wav,sad,s1", "two/b.wav,sad,s1")
+    with pytest.raises(SerError) as error:
+        run(root)
+    missed = re.findall(r"(\w+)\.wav: has no label", str(error.value))
+    assert set(missed) == {"c", "d"}  # b is named through the other link, e is a link to a
+
+
+def test_a_second_copy_of_the_corpus_is_named_as_one(tmp_path: Path) -> None:
+    root = put(tmp_path / "r", "a.wav", "b.wav")
+    shutil.copytree(root, root / "copy")
+    put(root / "copy", "c.wav", "d.wav", "e.wav")
+    write_table(root, "a.wav,sad,s1", "b.wav,sad,s1")
+    with pytest.raises(SerError) as error:
+        run(root)
+    assert "copy/b.wav: has no label, and is a copy of b.wav, which has one" in str(error.value)
+    assert re.search(r"copy/e\.wav: has no label[,.]", str(error.value))
 
 
 def test_utterances_that_share_a_file(tmp_path: Path) -> None:
