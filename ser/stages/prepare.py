@@ -77,6 +77,8 @@ def prepare(job: PrepareJob) -> None:
     contracts.write(contracts.RECORDINGS, recordings, job.recordings, {"corpus": corpus})
     print(f"{corpus}: {len(usable)} utterances, {len(left_out)} left out (see {job.excluded})", flush=True)
     _report_not_taken(left_out)
+    for one in adapter.warnings(root, **options) if hasattr(adapter, "warnings") else ():
+        print(f"warning, {one.kind}: {one.where}: {one.reason}", flush=True)
     if settings.trim == "speech":
         _report_trim(usable)
 

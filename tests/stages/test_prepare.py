@@ -138,6 +138,19 @@ def test_broken_rows_are_left_out_by_name_by_line_or_all(tmp_path: Path) -> None
     assert accepted_facts(settings, root).utterances == 1
 
 
+def test_what_was_understood_in_an_unexpected_way_is_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = put(tmp_path / "r", "a.wav", "b.wav")
+    write_table(root, "A.wav,sad,nan,30", "b.wav,sad,None,41", header="path,emotion,speaker,age")
+    assert {row["speaker"] for row in run(root)[0]} == {None}
+    printed = capsys.readouterr().out
+    assert "unused-column" in printed
+    assert "age" in printed
+    assert "column 'speaker': 2 cells are read as empty: 'nan' (1), 'None' (1)" in printed
+    assert "'a.wav' for 'A.wav'" in printed
+
+
 def test_emotions_of_ones_own_reach_the_manifest(tmp_path: Path) -> None:
     root = write_table(put(tmp_path / "r", "a.wav", "b.wav"), "a.wav,AMUSED,s1", "b.wav,3,s2")
     rows, _ = run(

@@ -147,6 +147,45 @@ def test_a_class_in_one_session_only_cannot_be_trained_when_that_session_is_out(
         run(tmp_path, protocol(), table=table)
 
 
+def test_a_class_of_one_speaker_alone_is_named_with_what_helps(tmp_path: Path) -> None:
+    table = rows()
+    alone = table[(table["emotion"] != "sad") | (table["speaker"] == "S2F")]
+    entry = protocol(rule="speaker_out", leaks=("session", "dialog", "text"))
+    with pytest.raises(
+        SerError, match=r"class sad\. A class of one speaker alone .*: sad \(S2F\)\. It can be left out"
+    ):
+        run(tmp_path, entry, folds=6, table=alone)
+
+
+@pytest.mark.parametrize("shared", [(), ("neutral",)])
+def test_where_every_class_belongs_to_one_speaker_no_remedy_is_offered(tmp_path: Path, shared: tuple[str, ...]) -> None:
+    owners = dict(zip(("angry", "happy", "sad", "neutral"), ("S1F", "S1M", "S2F", "S3M"), strict=True))
+    table = rows()
+    mine = table["emotion"].isin(shared) | (table["emotion"].map(owners) == table["speaker"])
+    entry = protocol(rule="speaker_out", labels="all", leaks=("session", "dialog", "text"))
+    with pytest.raises(SerError) as error:
+        run(tmp_path, entry, folds=6 if shared else 4, table=table[mine])
+    text = str(error.value)
+    assert ("All classes but neutral belong" if shared else "Every class belongs") in text
+    for words in ("angry (S1F)", "sad (S2F)", "cannot be distinguished", "several speakers"):
+        assert words in text
+    assert "left out" not in text
+
+
+@pytest.mark.parametrize(
+    "labels", ["all", {"amused": ("Mild amusement",), "sad": ("sad",), "rest": ("wütend", "calm")}]
+)
+def test_emotions_of_ones_own_are_classes(tmp_path: Path, labels: Any) -> None:
+    table = rows()
+    own = {"angry": "wütend", "happy": "Mild amusement", "excited": "calm"}
+    table["emotion"] = table["emotion"].map(lambda emotion: own.get(emotion, emotion))
+    folds = run(tmp_path, protocol(labels=labels), table=table)
+    wanted = {"wütend", "Mild amusement", "calm", "sad", "neutral"} if labels == "all" else set(labels)
+    assert set(folds["label"]) == wanted
+    with pytest.raises(SerError, match=r"class 'x': unknown emotion 'amusd'.*Known: .*wütend"):
+        run(tmp_path, protocol(labels={"x": ("amusd",), "sad": ("sad",)}), table=table)
+
+
 def test_folds_of_the_facts_that_the_protocol_empties(tmp_path: Path) -> None:
     table = rows()
     table.loc[table["speaker"] == "S3M", "emotion"] = None

@@ -43,7 +43,7 @@ rule prepare:
     params:
         job=prepare_job,
         sources=sources,
-        code=adapter_code("prepare", "facts", "audio_files", "verify", "utterances", "left_out"),
+        code=adapter_code("prepare", "facts", "audio_files", "verify", "utterances", "left_out", "warnings"),
     shell:
         "ser prepare --job {params.job:q} --manifest {output.manifest} --recordings {output.recordings}"
         " --excluded {output.excluded} --jobs {threads} > {log} 2>&1"
