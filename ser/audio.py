@@ -4,14 +4,16 @@ What libsndfile or FFmpeg reads, whatever the name of the file (``ser.audio_deco
 Samples are float32, −1…1 for integer formats.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import soundfile
 import soxr
 
-from ser.audio_decoding import Signal, blocks, opened
+from ser.audio_decoding import blocks, opened
+from ser.audio_statistics import ChannelStatistics, Signal, best_channel, statistics
+from ser.bounds import Channel
 from ser.errors import SerError
 
 RATE = 16_000  # Hz, of everything after the resample stage
@@ -19,6 +21,9 @@ SILENCE = 1e-5  # peak below which a recording is silent; a 16-bit step is 3e-5
 EDGE = 0.011  # seconds by which an end may exceed the file's: transcripts round to hundredths
 LONGEST = 1 << 28  # samples in memory at once, 1 GiB: 93 minutes of mono at 48 kHz
 LOUDEST = 1e10  # full scale is 1; 32-bit integers stored as floats are below this
+CANCELLED = 0.1  # of the power of channels, relative to what unrelated ones leave: 10 dB
+
+UNREADABLE = np.empty((0, 1), np.float32)
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class Inspection:
 
     ``seconds`` is the length of the part between start and end. ``fault`` is a phrase for a message, ``kind`` its
     class: ``unreadable`` (missing, unreadable, empty, truncated, not finite, start or end outside), ``silent``,
-    ``short``; both are None without a fault. Unknown rate, channels and seconds are 0.
+    ``opposite-phase``, ``short``; both are None without a fault. Unknown rate, channels and seconds are 0.
     """
 
     rate: int
@@ -35,6 +40,7 @@ class Inspection:
     seconds: float
     fault: str | None = None
     kind: str | None = None
+    statistics: ChannelStatistics | None = field(default=None, compare=False, repr=False)
 
 
 def read(path: Path, start: float | None = None, end: float | None = None) -> tuple[Signal, int]:
@@ -49,9 +55,16 @@ def read(path: Path, start: float | None = None, end: float | None = None) -> tu
     return samples, int(file.samplerate)
 
 
-def mono(signal: Signal) -> Signal:
-    """Return the mean over the channels: (frames, channels) -> (frames,)."""
-    return signal[:, 0] if signal.shape[1] == 1 else signal.mean(axis=1, dtype=np.float32)
+def mono(signal: Signal, channel: Channel = "mix") -> Signal:
+    """Return one channel or the mean over the channels: (frames, channels) -> (frames,).
+
+    first, left: the first; right: the second, or the only one; best: the one with the most power above its own noise.
+    """
+    if signal.shape[1] == 1:
+        return signal[:, 0]
+    if channel == "mix":
+        return signal.mean(axis=1, dtype=np.float32)
+    return signal[:, best_channel(signal) if channel == "best" else int(channel == "right")]
 
 
 def resample(signal: Signal, rate: int) -> Signal:
@@ -62,39 +75,64 @@ def resample(signal: Signal, rate: int) -> Signal:
     return signal if rate == RATE else np.asarray(soxr.resample(signal, rate, RATE, quality="HQ"))
 
 
-def load(path: Path, start: float | None = None, end: float | None = None) -> Signal:
+def load(path: Path, start: float | None = None, end: float | None = None, channel: Channel = "mix") -> Signal:
     """Return the recording, or its part between ``start`` and ``end`` seconds, as mono float32 at 16 kHz."""
     signal, rate = read(path, start, end)
-    return np.ascontiguousarray(resample(mono(signal), rate), dtype=np.float32)
+    return np.ascontiguousarray(resample(mono(signal, channel), rate), dtype=np.float32)
 
 
 def inspect(
-    path: Path, start: float | None = None, end: float | None = None, minimum_seconds: float = 0.0
+    path: Path,
+    start: float | None = None,
+    end: float | None = None,
+    minimum_seconds: float = 0.0,
+    channel: Channel = "mix",
 ) -> Inspection:
     """Read the recording between ``start`` and ``end`` seconds (None: all of it) and return its properties and fault.
 
-    No SerError: a fault is part of the result. Silent: the peak of the mono mix is below ``SILENCE``.
+    No SerError: a fault is part of the result. Silent: without its offset, no sample of the channels that ``channel``
+    reads reaches ``SILENCE``. Opposite phase: the mean over the channels has less than ``CANCELLED`` of the power that
+    unrelated channels leave.
     """
-    rate, channels, seconds, peak = 0, 0, 0.0, 0.0
+    return examine(path, start, end, minimum_seconds, channel)[0]
+
+
+def examine(
+    path: Path, start: float | None, end: float | None, minimum_seconds: float, channel: Channel
+) -> tuple[Inspection, Signal]:
+    """Return what ``inspect`` returns, and the samples, (frames, channels); none where they cannot be read."""
+    rate, channels, seconds = 0, 0, 0.0
     try:
         file = opened(path)
         rate, channels = int(file.samplerate), int(file.channels)
         first, last = _span(file, start, end, path)
         seconds = (last - first) / rate
-        for block in blocks(file, first, last, path):
-            if not np.isfinite(block).all():
-                raise SerError(f"{path}: holds samples that are not numbers (NaN or infinite).")
-            if (loudest := float(np.abs(block).max())) > LOUDEST:
-                raise SerError(f"{path}: holds samples of {loudest:.0e}, where 1 is full scale.")
-            peak = max(peak, float(np.abs(mono(block)).max()))
+        signal = read(path, start, end)[0]
+        if not np.isfinite(signal).all():
+            raise SerError(f"{path}: holds samples that are not numbers (NaN or infinite).")
+        if (loudest := float(max(signal.max(), -signal.min()))) > LOUDEST:
+            raise SerError(f"{path}: holds samples of {loudest:.0e}, where 1 is full scale.")
     except SerError as error:
-        return Inspection(rate, channels, seconds, str(error).removeprefix(f"{path}: ").rstrip("."), "unreadable")
-    if peak < SILENCE:
-        return Inspection(rate, channels, seconds, f"is silent: its peak is {peak:.1e}", "silent")
+        fault = str(error).removeprefix(f"{path}: ").rstrip(".")
+        return Inspection(rate, channels, seconds, fault, "unreadable"), UNREADABLE
+    about = statistics(signal if channel == "mix" else mono(signal, channel)[:, None])
+    whole = statistics(signal) if channel != "mix" and channels > 1 else about
+    kind, fault = _fault(about, seconds, minimum_seconds)
+    return Inspection(rate, channels, seconds, fault, kind, whole), signal
+
+
+def _fault(about: ChannelStatistics, seconds: float, minimum_seconds: float) -> tuple[str | None, str | None]:
+    """Return the first fault of what is read of a recording: its kind and a phrase."""
+    if about.swing < SILENCE:
+        offset = float(about.mean[np.abs(about.mean).argmax()])
+        besides = f" but for an offset of {offset:.3g}" if abs(offset) >= SILENCE else ""
+        return "silent", f"is silent{besides}: its peak is {about.swing:.1e}"
+    if about.mixed < CANCELLED:
+        lost = -10 * np.log10(max(about.mixed / len(about.power), 1e-12))
+        return "opposite-phase", f"its channels cancel each other: their mean is {lost:.0f} dB below them"
     if seconds < minimum_seconds:
-        fault = f"lasts {seconds:.3f} s, less than {minimum_seconds:g} s"
-        return Inspection(rate, channels, seconds, fault, "short")
-    return Inspection(rate, channels, seconds)
+        return "short", f"lasts {seconds:.3f} s, less than {minimum_seconds:g} s"
+    return None, None
 
 
 def _span(file: soundfile.SoundFile, start: float | None, end: float | None, path: Path) -> tuple[int, int]:

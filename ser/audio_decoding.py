@@ -18,6 +18,7 @@ import soundfile
 from ser import audio_lengths
 from ser.audio_formats import WAV, AudioFormat, recognise
 from ser.audio_headers import completed, header, missing_bytes
+from ser.audio_statistics import Signal
 from ser.errors import SerError
 
 BLOCK = 1 << 18  # frames read at a time: hours fit into memory, and no header decides how much memory is used
@@ -28,7 +29,6 @@ SUBTYPES = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM") 
 DECLARING = ("mov", "wv", "tta", "ape")  # demuxers that know how long a track is
 SHORTER = 0.25  # seconds by which the sound of such a track may be shorter than declared
 RAW = {".aac": "aac", ".g722": "g722", ".mp3": "mp3", ".ts": "mpegts"}  # suffix: demuxer, where no header is found
-Signal = np.ndarray[Any, np.dtype[np.float32]]
 
 
 class _Last(threading.local):

@@ -27,6 +27,11 @@ def manifest(corpus: str) -> Path:
     return Path("data", corpus, "manifest.parquet")
 
 
+def warnings(corpus: str) -> Path:
+    """``data/<corpus>/warnings.csv``: what is strange about a corpus's rows and recordings."""
+    return Path("data", corpus, "warnings.csv")
+
+
 def audio(corpus: str) -> Path:
     """Folder of a corpus's audio shards, ``<shard>.parquet``."""
     return Path("data", corpus, "audio")

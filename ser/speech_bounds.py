@@ -29,13 +29,28 @@ def speech_bounds(signal: Signal) -> tuple[int, int] | None:
 
     None where no speech is found: less than one frame, or digital silence with nothing but clicks in it.
     """
+    found = _found(signal)
+    return None if found is None else found[:2]
+
+
+def silence(signal: Signal) -> tuple[float, float] | None:
+    """Return the seconds before and after the speech of a mono ``signal`` (samples,) at 16 kHz, without a margin.
+
+    None where no speech is found.
+    """
+    found = _found(signal)
+    return None if found is None else (found[2] / RATE, (len(signal) - found[3]) / RATE)
+
+
+def _found(signal: Signal) -> tuple[int, int, int, int] | None:
+    """Return the first sample to keep and the one after the last, and the same of the speech without a margin."""
     first, last = 0, len(signal)
     while (active := _active(levels(signal[first:last]))).size:
-        begin = max(first, first + int(active[0]) * HOP - MARGIN)
-        end = min(last, first + int(active[-1]) * HOP + FRAME + MARGIN)
-        if (begin, end) == (first, last):
-            return first, last
-        first, last = begin, end
+        speech = first + int(active[0]) * HOP, first + int(active[-1]) * HOP + FRAME
+        kept = max(first, speech[0] - MARGIN), min(last, speech[1] + MARGIN)
+        if kept == (first, last):
+            return *kept, *speech
+        first, last = kept
     return None
 
 

@@ -122,7 +122,7 @@ def test_silent_short_and_not_finite(tmp_path: Path) -> None:
     put(tmp_path / "nan.wav", np.append(tone(440), np.float32(np.nan)), subtype="FLOAT")
     put(tmp_path / "late.wav", np.append(np.zeros(3 * audio_decoding.BLOCK, np.float32), tone(440, 0.1)))
     kinds = {path.stem: audio.inspect(path, minimum_seconds=0.2).kind for path in tmp_path.iterdir()}
-    expected = {"silent": "silent", "opposite": "silent", "quiet": None, "short": "short", "nan": "unreadable"}
+    expected = {"silent": "silent", "opposite": "opposite-phase", "quiet": None, "short": "short", "nan": "unreadable"}
     assert kinds == expected | {"late": None}
 
 

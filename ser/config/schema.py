@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, NonNegativeInt
 
 from ser import catalog
+from ser.bounds import Channel
 from ser.config.entries import Entry, Options, Strict, added
 from ser.config.recipe import Recipe
 from ser.input_checks import ALLOWANCES
@@ -39,6 +40,11 @@ class Corpus(Entry):
     trim: Literal["none", "speech"] = added(
         "none",
         description="speech: cut the silence before and after the speech of each utterance (ser/speech_bounds.py)",
+    )
+    channel: Channel = added(
+        "mix",
+        description="what is read of several channels: their mean (mix), the first (first, left), the second (right), "
+        "or the one with the most power above its own noise (best)",
     )
     shard_size: int = Field(500, ge=1, description="utterances per audio and feature shard")
     options: Options = Field(default_factory=dict, description="keyword arguments of the adapter")

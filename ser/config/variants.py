@@ -15,16 +15,17 @@ def changes(config: Config, features: Mapping[str, Feature]) -> dict[str, dict[s
     """Return, for each selected entry that is not as shipped, its changed keys with ``shipped value → its value``.
 
     Entries are named ``corpora.<name>``, ``protocols.<name>`` and ``systems.<name>``. A corpus changes by leaving out
-    speakers or utterances, and by cutting silence. A system also changes with the options of the features that it
-    reads, but for paths of weights that the pipeline can train. features: as shipped.
+    speakers or utterances, by cutting silence, and by reading one channel. A system also changes with the options of
+    the features that it reads, but for paths of weights that the pipeline can train. features: as shipped.
     """
     found: dict[str, dict[str, str]] = {}
     for name in config.experiment.selected("corpora"):
         corpus = config.corpora[name]
         excluded = {"exclude": f"none → {len(corpus.exclude)} utterances"} if corpus.exclude else {}
         trimmed = {"trim": f"none → {corpus.trim}"} if corpus.trim != "none" else {}
+        channel = {"channel": f"mix → {corpus.channel}"} if corpus.channel != "mix" else {}
         subset = {"speakers": "all → a subset"} if "subset" in corpus.allow else {}
-        found[f"corpora.{name}"] = excluded | subset | trimmed
+        found[f"corpora.{name}"] = excluded | subset | trimmed | channel
     for section in ("protocols", "systems"):
         entries, origins = getattr(config, section), config.origins.get(section, {})
         for name in config.experiment.selected(section):

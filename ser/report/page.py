@@ -15,9 +15,9 @@ from ser.report.overview import overview
 TEMPLATES = Path(__file__).parent / "templates"
 # Sections in the order of the page. Others come last.
 ORDER = (
-    *("corpora", "results", "contrasts", "comparisons", "gap", "ranking", "confusions", "recalls", "speakers"),
-    *("calibration", "raters", "mistakes", "claims", "arithmetic", "papers", "sweeps", "transcripts", "attention"),
-    *("curves", "protocols", "audit", "defaults", "environment", "sources", "runs"),
+    *("corpora", "recordings", "results", "contrasts", "comparisons", "gap", "ranking", "confusions", "recalls"),
+    *("speakers", "calibration", "raters", "mistakes", "claims", "arithmetic", "papers", "sweeps", "transcripts"),
+    *("attention", "curves", "protocols", "audit", "defaults", "environment", "sources", "runs"),
 )
 
 

@@ -1,10 +1,11 @@
 """What ``trim: speech`` of a corpus changes of an utterance: its bounds, its length and the times of its words."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from ser import audio
+from ser.audio_statistics import Signal
 from ser.corpus import Utterance, Word
+from ser.recording_checks import Measures
 from ser.speech_bounds import speech_bounds
 
 
@@ -17,17 +18,18 @@ class Inspected:
 
     row: Utterance
     recording: audio.Inspection
+    measures: Measures | None = None  # of the whole part, before the trim; None of a recording with a fault
     checksum: str = ""
     cut: tuple[float, float] | None = None
 
 
-def trimmed(path: Path, found: Inspected, minimum_seconds: float) -> Inspected:
-    """Return an utterance of ``path`` without the silence around its speech; the fault ``short`` where little is left.
+def trimmed(signal: Signal, found: Inspected, minimum_seconds: float) -> Inspected:
+    """Return an utterance without the silence around its speech; the fault ``short`` where little is left.
 
-    Start and end are on samples of the recording. An utterance in which no speech is found stays as it is.
+    signal: the utterance as mono at 16 kHz, (samples,). Start and end are on samples of the recording. An utterance in
+    which no speech is found stays as it is.
     """
     row, recording, rate = found.row, found.recording, found.recording.rate
-    signal = audio.load(path, row.start, row.end)
     bounds = speech_bounds(signal)
     if bounds is None:
         return found

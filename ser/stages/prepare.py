@@ -1,29 +1,28 @@
 """Stage ``prepare``: check a corpus's labels against its card and recordings, and write the manifest."""
 
 import csv
-import os
-from collections import defaultdict
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import pyarrow as pa
 from pydantic import Field
 
-from ser import audio, layout
+from ser import layout
 from ser.accepted_rows import accepted_facts, accepted_rows, known_emotions
 from ser.config.schema import Corpus
-from ser.corpus import Fault, Utterance
+from ser.corpus import Fault
 from ser.errors import SerError, offenders, printable
 from ser.files.atomic import atomic_write
-from ser.files.checksums import checksum
 from ser.input_checks import BY_NAME
-from ser.jobs.job import File, Job, Threads
-from ser.jobs.progress import progress
+from ser.jobs.job import File, Job, OptionalFile, Threads
+from ser.recording_checks import warnings_of
+from ser.stages._recordings import inspect
 from ser.stages._row_faults import check_names, contradictions, exclude, without_label
-from ser.stages._trimming import Inspected, trimmed
+from ser.stages._trimming import Inspected
 from ser.tables import contracts
+from ser.tables.measures import MEASURES
 
 
 class PrepareJob(Job):
@@ -36,6 +35,8 @@ class PrepareJob(Job):
     manifest: File = Field(description="Manifest to write.")
     recordings: File = Field(description="RECORDINGS table to write: columns of the manifest that audio depends on.")
     excluded: File = Field(description="CSV to write: the utterances left out, with the reason.")
+    warnings: OptionalFile = Field(None, description="CSV to write: what is strange about rows and recordings.")
+    measures: OptionalFile = Field(None, description="MEASURES table to write: level, offset, silence and others.")
 
 
 def prepare(job: PrepareJob) -> None:
@@ -56,8 +57,11 @@ def prepare(job: PrepareJob) -> None:
     faults += without_label(root, rows, broken, adapter.audio_files(root, **options))
     kept, left_out = exclude(corpus, rows, broken, settings.exclude)
     left_out += broken
-    inspected, unusable = _inspect(root, kept, settings, job.jobs)
+    inspected, unusable = inspect(root, kept, settings, job.jobs)
     faults += unusable + contradictions(root, kept, inspected)
+    noted = list(adapter.warnings(root, **options)) if hasattr(adapter, "warnings") else []
+    noted += [fault for fault in faults if BY_NAME[fault.kind].outcome == "warning"]
+    faults = [fault for fault in faults if BY_NAME[fault.kind].outcome != "warning"]
     _report(corpus, root, faults, settings.allow)
     left_out += [fault for fault in faults if fault.audio]  # a subset and a row without an emotion have no audio
     if hasattr(adapter, "left_out"):
@@ -71,57 +75,16 @@ def prepare(job: PrepareJob) -> None:
     _write_excluded(left_out, job.excluded)
     about = {name: getattr(adapter.CARD, name) for name in ("title", "licence", "warning")}
     about |= {"corpus": corpus, "adapter": settings.adapter, "trim": settings.trim}
+    about |= {"channel": settings.channel} if settings.channel != "mix" else {}
     table = _table(usable, shards)
     contracts.write(contracts.MANIFEST, table, job.manifest, about)
     recordings = table.select(contracts.RECORDINGS.schema.names)
     contracts.write(contracts.RECORDINGS, recordings, job.recordings, {"corpus": corpus})
     print(f"{corpus}: {len(usable)} utterances, {len(left_out)} left out (see {job.excluded})", flush=True)
     _report_not_taken(left_out)
-    for one in adapter.warnings(root, **options) if hasattr(adapter, "warnings") else ():
-        print(f"warning, {one.kind}: {one.where}: {one.reason}", flush=True)
+    _warn(usable, noted, job)
     if settings.trim == "speech":
         _report_trim(usable)
-
-
-def _inspect(
-    root: Path, rows: Sequence[Utterance], settings: Corpus, jobs: int
-) -> tuple[dict[str, Inspected], list[Fault]]:
-    """Inspect the recordings of all ``rows``, file by file in ``jobs`` threads; libsndfile lets the others run.
-
-    Return the utterances without a fault, by name and trimmed as the settings say, and the faults of the others.
-    """
-    files: dict[str, list[Utterance]] = defaultdict(list)
-    for row in rows:
-        files[row.audio].append(row)
-
-    def inspect(name: str) -> list[Inspected]:
-        path = root / name
-        if not os.path.isfile(path):  # also False for a name that the file system does not accept
-            missing = audio.Inspection(0, 0, 0.0, f"there is no {name}", "missing-audio")
-            return [Inspected(row, missing) for row in files[name]]
-        in_order = sorted(files[name], key=lambda row: row.start or 0.0)  # in order, a film is decoded once
-        found = [_recorded(path, row, settings) for row in in_order]
-        readable = any(one.recording.kind != "unreadable" for one in found)
-        total = checksum(path) if readable else ""
-        return [replace(one, checksum=total) for one in found]
-
-    inspected: dict[str, Inspected] = {}
-    faults: list[Fault] = []
-    with ThreadPoolExecutor(max(1, jobs)) as pool:
-        for found in progress(pool.map(inspect, files), total=len(files), unit="recordings"):
-            for one in found:
-                row, recording = one.row, one.recording
-                if recording.kind is None:
-                    inspected[row.utterance] = one
-                else:
-                    faults.append(Fault(recording.kind, str(recording.fault), row.where, row.utterance, row.audio))
-    return inspected, faults
-
-
-def _recorded(path: Path, row: Utterance, settings: Corpus) -> Inspected:
-    found = Inspected(row, audio.inspect(path, row.start, row.end, settings.minimum_seconds))
-    wanted = settings.trim == "speech" and found.recording.kind is None
-    return trimmed(path, found, settings.minimum_seconds) if wanted else found
 
 
 def _report_not_taken(left_out: Sequence[Fault]) -> None:
@@ -132,6 +95,27 @@ def _report_not_taken(left_out: Sequence[Fault]) -> None:
             reasons[fault.reason].append(fault.audio)
     for reason, those in reasons.items():
         print(f"not taken: {len(those)}, each {reason}: {offenders(those)}", flush=True)
+
+
+def _warn(usable: Sequence[Inspected], noted: Sequence[Fault], job: PrepareJob) -> None:
+    """Write the measures of all recordings and the warnings, and print how many there are of each kind."""
+    measures = {one.row.utterance: one.measures for one in usable if one.measures is not None}
+    rows = {one.row.utterance: one.row for one in usable}
+    whole = [one.recording.seconds + sum(one.cut or ()) for one in usable]
+    found = [
+        Fault(kind, text, rows[name].where, name, rows[name].audio) if name else Fault(kind, text)
+        for name, kind, text in warnings_of(measures, whole, job.settings.trim)
+    ]
+    if job.measures:
+        table = [{"utterance": name, **asdict(one)} for name, one in measures.items()]
+        contracts.write(MEASURES, table, job.measures, {"corpus": job.corpus})
+    every = sorted([*noted, *found], key=lambda fault: (fault.kind, fault.utterance))
+    if job.warnings:
+        cells = [[one.kind, one.utterance, one.audio, one.reason, BY_NAME[one.kind].switch] for one in every]
+        _write_csv(["check", "utterance", "audio", "found", "remedy"], cells, job.warnings)
+    for kind, count in Counter(fault.kind for fault in every).items():
+        those = offenders(fault for fault in every if fault.kind == kind)
+        print(f"warning: {kind}, {count}: {those}. ({BY_NAME[kind].switch}.)", flush=True)
 
 
 def _report_trim(usable: Sequence[Inspected]) -> None:
@@ -175,8 +159,12 @@ def _table(usable: Sequence[Inspected], shards: int) -> pa.Table:
 
 
 def _write_excluded(left_out: Sequence[Fault], path: Path) -> None:
+    cells = [[fault.utterance, fault.audio, f"{fault.kind}: {fault.reason}"] for fault in left_out]
+    _write_csv(["utterance", "audio", "reason"], cells, path)
+
+
+def _write_csv(header: Sequence[str], cells: Iterable[Sequence[str]], path: Path) -> None:
     with atomic_write(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["utterance", "audio", "reason"])
-        rows = ([fault.utterance, fault.audio, f"{fault.kind}: {fault.reason}"] for fault in left_out)
-        writer.writerows([printable(cell) for cell in row] for row in rows)
+        writer.writerow(header)
+        writer.writerows([printable(cell) for cell in row] for row in cells)

@@ -7,6 +7,8 @@ from typing import Any
 from pydantic import Field
 
 from ser import audio
+from ser.bounds import Channel
+from ser.config.entries import added
 from ser.errors import SerError
 from ser.files.checksums import checksum
 from ser.jobs.job import File, Job
@@ -19,6 +21,7 @@ class ResampleJob(Job):
 
     root: Path = Field(description="Folder of the unpacked release.")
     shard: int = Field(description="Number of the shard.")
+    channel: Channel = added("mix", description="What is read of several channels, as the corpus's key says.")
     recordings: File = Field(description="RECORDINGS table of the corpus.")
     out: File = Field(description="AUDIO table to write.")
 
@@ -36,7 +39,7 @@ def resample(job: ResampleJob) -> None:
         path = job.root / row["audio"]
         if not path.is_file() or checksum_of(path) != row["checksum"]:
             raise SerError(f"{path}: is gone or has changed since {job.recordings} was written; run prepare again.")
-        signal = audio.load(path, row["start"], row["end"])
+        signal = audio.load(path, row["start"], row["end"], job.channel)
         samples = signal.astype("<f4", copy=False).tobytes()
         name = row["utterance"]
         made[name] = {"utterance": name, "rate": audio.RATE, "frames": len(signal), "samples": samples}

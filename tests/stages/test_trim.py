@@ -101,7 +101,9 @@ def test_word_times_count_from_the_kept_part(root: Path) -> None:
     words = (Word("early", 0.1, 0.45), Word("kept", 0.5, 1.2), Word("late", 1.25, 1.9))
     row = Utterance("u", "call.wav", "t.csv:2", start=0.0, end=2.0, words=words)
     recording = _trimming.audio.inspect(root / "call.wav", row.start, row.end)
-    found = _trimming.trimmed(root / "call.wav", _trimming.Inspected(row, recording), 0.2)
+    found = _trimming.trimmed(
+        _trimming.audio.load(root / "call.wav", row.start, row.end), _trimming.Inspected(row, recording), 0.2
+    )
     assert found.cut is not None
     before, seconds = found.cut[0], found.recording.seconds
     times = [(word.start, word.end) for word in found.row.words]

@@ -27,7 +27,8 @@ def prepare_job(wildcards):
 
 @exit_on_error
 def resample_job(wildcards):
-    return ResampleJob.params(root=release_folder(wildcards.corpus), shard=wildcards.shard)
+    corpus = wildcards.corpus
+    return ResampleJob.params(root=release_folder(corpus), shard=wildcards.shard, channel=CONFIG.corpora[corpus].channel)
 
 
 @exit_on_error

@@ -30,6 +30,8 @@ rule prepare:
         manifest="data/{corpus}/manifest.parquet",
         recordings="data/{corpus}/recordings.parquet",
         excluded="data/{corpus}/excluded.csv",
+        warnings="data/{corpus}/warnings.csv",
+        measures="data/{corpus}/measures.parquet",
     log:
         "logs/prepare/{corpus}.log",
     benchmark:
@@ -46,7 +48,8 @@ rule prepare:
         code=adapter_code("prepare", "facts", "audio_files", "verify", "utterances", "left_out", "warnings"),
     shell:
         "ser prepare --job {params.job:q} --manifest {output.manifest} --recordings {output.recordings}"
-        " --excluded {output.excluded} --jobs {threads} > {log} 2>&1"
+        " --excluded {output.excluded} --warnings {output.warnings} --measures {output.measures}"
+        " --jobs {threads} > {log} 2>&1"
 
 
 rule resample:
