@@ -10,6 +10,7 @@ from ser.config.recipe import Recipe
 from ser.config.schema import Protocol
 from ser.corpus import Facts
 from ser.errors import SerError
+from ser.fold_counts import fold_count
 
 CLASSES = 4  # of the parameter counts; most of the published numbers are on four classes
 
@@ -73,11 +74,8 @@ def protocols(folder: Path) -> list[Entry]:
 
 def _folds(protocol: Protocol, facts: Facts) -> int:
     """Return how many folds the protocol has on a corpus; 0 where it cannot be."""
-    merges = () if isinstance(protocol.labels, str) else protocol.labels.values()
-    if any(set(facts.emotions).isdisjoint(merged) for merged in merges):
-        return 0
     try:
-        return int(protocol.load().folds(facts, **protocol.options))
+        return fold_count(protocol, facts)
     except SerError:
         return 0
 

@@ -1,19 +1,17 @@
 """The contract of a protocol rule: folds of a small corpus, and what every protocol's folds must keep.
 
-The stage ``split`` maps labels, applies the rule and checks the parts of a real corpus with ``class_of``, ``assigned``
-and ``check_parts``.
+The stage ``split`` applies the rule and checks the parts of a real corpus with ``assigned`` and ``check_parts``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
-from typing import Literal
 
 import pandas as pd
 
 from ser.config.schema import Protocol
 from ser.corpus import Facts
-from ser.emotions import NAMES, UNCLEAR
-from ser.errors import SerError, offenders, require, unknown
+from ser.emotions import NAMES
+from ser.errors import SerError, offenders, require
+from ser.fold_counts import class_of
 from ser.protocols._parts import NO_PART
 from ser.tables.contracts import PARTS
 
@@ -27,25 +25,6 @@ def labelled(protocol: Protocol) -> pd.DataFrame:
     for column, accepted in protocol.subset.items():
         table = table[table[column].isin(accepted)]
     return table.assign(label=table["emotion"].map(class_of(protocol.labels, NAMES))).dropna(subset="label")
-
-
-def class_of(labels: Mapping[str, Sequence[str]] | Literal["all"], emotions: Iterable[str]) -> dict[str, str]:
-    """Return the class of each emotion; with "all", each of ``emotions`` but unclear ones is a class of its own.
-
-    SerError for an emotion that is neither one of ``emotions`` nor of the project, or is in two classes.
-    """
-    if labels == "all":
-        return {emotion: emotion for emotion in emotions if emotion not in UNCLEAR}
-    classes: dict[str, str] = {}
-    known = {*NAMES, *emotions}
-    for label, merged in labels.items():
-        for emotion in merged:
-            if emotion not in known:
-                raise SerError(f"class '{label}': {unknown('emotion', emotion, known)}")
-            if emotion in classes:
-                raise SerError(f"emotion '{emotion}' is in the classes {classes[emotion]} and {label}.")
-            classes[emotion] = label
-    return classes
 
 
 def assigned(rule: ModuleType, manifest: pd.DataFrame, **options: object) -> pd.DataFrame:

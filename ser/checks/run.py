@@ -14,6 +14,7 @@ from ser.config.options import needed, unchecked, with_options
 from ser.config.recipe import Inputs, Recipe
 from ser.config.schema import Config, Corpus, Feature, Protocol, Transcript
 from ser.errors import SerError
+from ser.fold_counts import fold_count, remaining
 
 KINDS: Mapping[str, type[Entry]] = {  # the entry of the configuration that names a module of the kind
     "corpus": Corpus,
@@ -136,6 +137,6 @@ def _folds(config: Config, corpus: str, protocol: str) -> Iterator[str]:
     """Yield why the rule cannot divide the corpus, as far as its facts tell."""
     entry, rule = config.corpora[corpus], config.protocols[protocol]
     try:
-        rule.load().folds(accepted_facts(entry, entry.folder), **rule.options)
+        fold_count(rule, accepted_facts(entry, entry.folder), remaining(entry, entry.folder))
     except Exception as error:
         yield f"{protocol} on {corpus}: {_one_line(error)}"

@@ -1,13 +1,14 @@
 """The part of a configuration that an experiment selects: enough to list, score and report its runs."""
 
 import json
+from collections.abc import Collection
 from itertools import product
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from ser.config.entries import Strict
+from ser.config.entries import Strict, added
 from ser.config.recipe import Recipe
 from ser.config.renamed import require_known
 from ser.config.schema import Experiment, Protocol
@@ -26,6 +27,9 @@ class Plan(Strict):
         description="corpus: protocol: number of folds"
     )
     shards: dict[str, int] = Field(default_factory=dict, description="corpus: number of feature and transcript shards")
+    left_out: dict[str, dict[str, str]] = added(
+        {}, description="corpus: protocol that it cannot fill: why; the blocks of the experiment do without these"
+    )
     changes: dict[str, dict[str, str]] = Field(
         default_factory=dict,
         description="corpora.<name>, protocols.<name>, systems.<name>, not as shipped: key: shipped value → its value",
@@ -53,6 +57,20 @@ class Plan(Strict):
                 jobs = product((corpus,), (protocol,), block.systems, block.seeds, folds)
                 every.update(dict.fromkeys(Run(*job) for job in jobs))
         return list(every)
+
+
+def without(experiment: Experiment, pairs: Collection[tuple[str, str]]) -> Experiment:
+    """Return the experiment without these pairs of a corpus and a protocol; a block that has none stays as it is."""
+    blocks = []
+    for block in experiment.runs:
+        if not any(pair in pairs for pair in product(block.corpora, block.protocols)):
+            blocks.append(block)
+            continue
+        for corpus in block.corpora:
+            kept = tuple(protocol for protocol in block.protocols if (corpus, protocol) not in pairs)
+            if kept:
+                blocks.append(block.model_copy(update={"corpora": (corpus,), "protocols": kept}))
+    return experiment.model_copy(update={"runs": tuple(blocks)})
 
 
 def read_plan(path: Path) -> Plan:

@@ -7,6 +7,8 @@ from ser.bounds import Count, Index
 from ser.corpus import Facts
 from ser.protocols import _parts
 
+APART = "speaker"  # what is tested is never trained on
+
 
 def folds(facts: Facts, *, folds: Count = 6, dev_speakers: Index = 2, **_: object) -> int:
     """Return the number of folds; SerError if there are fewer speakers."""

@@ -23,6 +23,11 @@ def overview(data: ReportData) -> list[tuple[str, str, list[str]]]:
         ("Ranking", "ranking", list(_rankings(data))),
         ("Audit", "audit", list(_audited(data))),
         ("Claims", "claims", [f"{paper}: {len(of)} claims, {claims.tally(of)}" for paper, of in judged.items()]),
+        (
+            "Left out",
+            "protocols",
+            [f"{p} on {c}: {why}" for c, of in data.plan.left_out.items() for p, why in of.items()],
+        ),
         ("Raters", "raters", list(_raters(data))),
     ]
     return [part for part in every if part[2]]

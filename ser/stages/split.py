@@ -17,6 +17,7 @@ from pydantic import Field
 from ser.config.entries import DECISIVE
 from ser.config.schema import Protocol
 from ser.errors import SerError, offenders, unknown
+from ser.fold_counts import check_classes, class_of
 from ser.jobs.job import File, Job
 from ser.tables import contracts
 
@@ -41,7 +42,7 @@ def split(job: SplitJob) -> None:
     SerError where the corpus lacks a column or class that the protocol needs, where the rule cannot be applied, and
     where its outcome contradicts the protocol.
     """
-    from ser.checks.protocol import assigned, check_parts, class_of  # pandas, which a plan does without
+    from ser.checks.protocol import assigned, check_parts  # pandas, which a plan does without
 
     corpus, name, protocol = job.corpus, job.name, job.protocol
     where = f"protocol '{name}' on corpus '{corpus}'"
@@ -92,12 +93,7 @@ def _subset(table: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
 def _labelled(chosen: pd.DataFrame, label_of: dict[str, str], protocol: Protocol) -> pd.DataFrame:
     """Return the utterances whose emotion the protocol asks for, with the class in the new column ``label``."""
     labelled = chosen.assign(label=chosen["emotion"].map(label_of)).dropna(subset="label")
-    found = ", ".join(sorted(chosen["emotion"].dropna().unique())) or "no labels"
-    if missing := sorted(set(label_of.values()) - set(labelled["label"])):
-        scope = " in this subset" if protocol.subset else ""
-        raise SerError(f"the protocol asks for label {' and '.join(missing)}; the corpus has {found}{scope}.")
-    if labelled["label"].nunique() < 2:
-        raise SerError(f"at least two classes are needed; the corpus has {found}.")
+    check_classes(label_of, labelled["emotion"].unique(), chosen["emotion"].dropna().unique(), protocol)
     empty = labelled.loc[labelled["speaker"].isna(), "utterance"]
     if protocol.normalisation == "speaker" and len(empty):
         raise SerError(f"normalisation by speaker needs speakers; none is known for {offenders(empty)}.")
@@ -108,13 +104,21 @@ def _check_folds(assigned: pd.DataFrame, table: pd.DataFrame, labelled: pd.DataF
     """Raise SerError unless the rule made the planned number of folds."""
     made = sorted(assigned["fold"].unique())
     if made != list(range(folds)):
-        gone = [
-            f"{column} {value}"
-            for column in ("speaker", "session")
-            for value in sorted(set(table[column].dropna()) - set(labelled[column].dropna()))
-        ]
+        gone = _without_utterance(table, labelled)
         without = f"; without an utterance under this protocol: {offenders(gone)}" if gone else ""
-        raise SerError(f"the rule made {len(made)} folds, the corpus's facts promise {folds}{without}.")
+        raise SerError(
+            f"the rule made {len(made)} folds, the plan has {folds}{without}. Folds are planned before the audio is "
+            "read: name the utterances that excluded.csv lists in 'exclude' of the corpus, and plan again."
+        )
+
+
+def _without_utterance(table: pd.DataFrame, labelled: pd.DataFrame) -> list[str]:
+    """Return the speakers and sessions of the corpus of which no utterance is labelled, such as "speaker s3"."""
+    return [
+        f"{column} {value}"
+        for column in ("speaker", "session")
+        for value in sorted(set(table[column].dropna()) - set(labelled[column].dropna()))
+    ]
 
 
 def _report(where: str, table: pd.DataFrame, chosen: pd.DataFrame, labelled: pd.DataFrame, rows: pd.DataFrame) -> None:
@@ -128,6 +132,8 @@ def _report(where: str, table: pd.DataFrame, chosen: pd.DataFrame, labelled: pd.
         unused.insert(0, f"outside the subset {len(table) - len(chosen)}")
     if unused:
         print(f"not used: {', '.join(unused)}", file=sys.stderr)
+    if untested := _without_utterance(table, labelled):
+        print(f"in no part, for want of an utterance under this protocol: {offenders(untested)}", file=sys.stderr)
     sizes = pd.crosstab(rows["fold"], [rows["part"], rows["label"]])
     for fold, counts in sizes.iterrows():
         for part in (name for name in contracts.PARTS if name in counts.index.get_level_values(0)):

@@ -57,7 +57,7 @@ def rows(speakers: int = 6) -> pd.DataFrame:
 
 def write_manifest(table: pd.DataFrame, path: Path) -> Path:
     own = table["utterance"]  # every utterance is a file of its own
-    full = {"audio": own, "seconds": 1.0, "rate": RATE, "channels": 1, "checksum": own, "shard": 0}
+    full: dict[str, Any] = {"audio": own, "seconds": 1.0, "rate": RATE, "channels": 1, "checksum": own, "shard": 0}
     table = table.assign(**{name: value for name, value in full.items() if name not in table})
     table = table.reindex(columns=contracts.MANIFEST.schema.names).astype(object)
     table = table.where(table.notna(), None)
@@ -191,7 +191,7 @@ def test_a_copied_recording_stops_the_build(tmp_path: Path, kind: str) -> None:
 class WindowCorpus:
     """Windows of recordings, read by the adapter `table`: rows of path, start, end, speaker, and signals by path."""
 
-    def __init__(self, folder: Path, places: list[tuple[str, float | None, float | None, str]]):
+    def __init__(self, folder: Path, places: list[tuple[Any, ...]]):
         self.folder, self.root, self.places = folder, folder / "root", places
         emotions = ("angry", "sad")
         rows = [
@@ -218,12 +218,12 @@ class WindowCorpus:
         return contracts.read(contracts.FOLDS, folds).to_pandas(), contracts.read(AUDIT, out).to_pandas()
 
 
-RANDOM = {
+RANDOM: dict[str, Any] = {
     "rule": "random_folds",
     "options": {"folds": 3, "dev": False},
     "leaks": ("speaker", "session", "dialog", "text", "audio"),
 }
-BY_SPEAKER = {"rule": "speaker_out", "options": {"dev": "none"}}
+BY_SPEAKER: dict[str, Any] = {"rule": "speaker_out", "options": {"dev": "none"}}
 
 
 def overlapped(total: pd.DataFrame) -> tuple[int, int]:
@@ -231,7 +231,7 @@ def overlapped(total: pd.DataFrame) -> tuple[int, int]:
     return int(row["utterances"]), int(row["of"])
 
 
-def counted(folds: pd.DataFrame, spans: dict[str, tuple[object, float, float]]) -> int:
+def counted(folds: pd.DataFrame, spans: dict[str, tuple[Any, ...]]) -> int:
     """Return how many test utterances share time with a training utterance of the same recording, pair by pair."""
     found = 0
     for _, fold in folds.groupby("fold"):
@@ -284,7 +284,7 @@ def test_one_moment_under_two_speakers_and_one_recording_under_several_names(tmp
     (root / "link.wav").symlink_to("one.wav")
     soundfile.write(root / "other.flac", speech(12, 3), 22_050)
     starts = (0.5, 3.0, 7.25)
-    places = [
+    places: list[tuple[Any, ...]] = [
         (name, start + late, start + late + 1.5, who)
         for name, who, late in (
             ("one.wav", "p1", 0.0),
@@ -312,7 +312,7 @@ def test_a_part_of_another_recording_is_found_by_its_sound(tmp_path: Path) -> No
     soundfile.write(root / "part.mp3", 0.6 * part, 22_050)
     soundfile.write(root / "other.wav", speech(5, 5), 22_050)
     starts = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
-    places = [("film.wav", start, start + 1.5, "p1") for start in starts]
+    places: list[tuple[Any, ...]] = [("film.wav", start, start + 1.5, "p1") for start in starts]
     places += [("part.mp3", start, start + 1.5, "p2") for start in (0.0, 1.6, 3.2)]
     places += [("other.wav", None, None, "p3")] * 2
     spans = {f"w{n:03d}": ("film", a, b) for n, (path, a, b, _) in enumerate(places) if path == "film.wav"}

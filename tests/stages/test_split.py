@@ -190,7 +190,7 @@ def test_folds_of_the_facts_that_the_protocol_empties(tmp_path: Path) -> None:
     table = rows()
     table.loc[table["speaker"] == "S3M", "emotion"] = None
     leaks = ("session", "dialog", "text")
-    with pytest.raises(SerError, match=r"made 5 folds, the corpus's facts promise 6; .*: speaker S3M"):
+    with pytest.raises(SerError, match=r"made 5 folds, the plan has 6; .*: speaker S3M"):
         run(tmp_path, protocol(rule="speaker_out", leaks=leaks), folds=6, table=table)
 
 

@@ -10,7 +10,7 @@ FIGURES = registry.names("figures")  # each as svg and png
 @exit_on_error
 def split_job(wildcards):
     corpus, name = wildcards.corpus, wildcards.protocol
-    return SplitJob.params(corpus=corpus, name=name, protocol=CONFIG.protocols[name], folds=fold_count(corpus, name))
+    return SplitJob.params(corpus=corpus, name=name, protocol=CONFIG.protocols[name], folds=folds_of(corpus, name)[0])
 
 
 def fingerprint_shards(wildcards):

@@ -1,8 +1,11 @@
 # The runs of the experiment, from what is known of a corpus before it is read.
+import sys
+
 from ser.accepted_rows import accepted_facts
-from ser.config.plan import Plan
+from ser.config.plan import Plan, without
 from ser.config.read import features as shipped_features
 from ser.config.variants import changes
+from ser.fold_counts import fold_count, remaining
 
 
 def adapter(corpus):
@@ -40,25 +43,43 @@ def shards(corpus):
 
 @cache
 @exit_on_error
-def fold_count(corpus, protocol):
-    entry = CONFIG.protocols[protocol]
+def remaining_rows(corpus):
+    """The rows that the settings of a corpus leave; None where its facts are all that is known."""
+    return remaining(CONFIG.corpora[corpus], release_folder(corpus))
+
+
+@cache
+def folds_of(corpus, protocol):
+    """The number of folds, and why there are none (0): a corpus may lack what a protocol needs."""
     try:
-        return entry.load().folds(facts(corpus), **entry.options)
+        return fold_count(CONFIG.protocols[protocol], facts(corpus), remaining_rows(corpus)), ""
     except SerError as error:
-        raise SerError(f"protocol '{protocol}' on corpus '{corpus}': {error}") from error
+        return 0, str(error)
 
 
 @exit_on_error
 def planned():
-    pairs = [(c, p) for block in CONFIG.experiment.runs for c in block.corpora for p in block.protocols]
-    folds = {c: {p: fold_count(c, p) for d, p in pairs if d == c} for c, _ in pairs}
+    """The plan, without the protocols that a corpus cannot fill: they stop no other, and are named in the report."""
+    blocks = CONFIG.experiment.runs
+    pairs = dict.fromkeys((c, p) for block in blocks for c in block.corpora for p in block.protocols)
+    kept = [pair for pair in pairs if not folds_of(*pair)[1]]
+    left_out, lines = {}, []
+    for corpus, protocol in pairs.keys() - kept:
+        left_out.setdefault(corpus, {})[protocol] = why = folds_of(corpus, protocol)[1]
+        lines.append(f"protocol '{protocol}' on corpus '{corpus}': {why}")
+    if not kept:
+        raise SerError("\n".join(sorted(lines)))
+    for line in sorted(lines):
+        print(f"left out: {line}", file=sys.stderr)
+    experiment = without(CONFIG.experiment, pairs.keys() - kept)
     return Plan(
-        experiment=CONFIG.experiment,
-        protocols={name: CONFIG.protocols[name] for name in CONFIG.experiment.selected("protocols")},
-        systems={name: CONFIG.systems[name] for name in CONFIG.experiment.selected("systems")},
-        folds=folds,
-        shards={corpus: len(shards(corpus)) for corpus in CONFIG.experiment.selected("corpora")},
+        experiment=experiment,
+        protocols={name: CONFIG.protocols[name] for name in experiment.selected("protocols")},
+        systems={name: CONFIG.systems[name] for name in experiment.selected("systems")},
+        folds={corpus: {p: folds_of(corpus, p)[0] for c, p in kept if c == corpus} for corpus, _ in kept},
+        shards={corpus: len(shards(corpus)) for corpus in experiment.selected("corpora")},
         changes=changes(CONFIG, shipped_features(HOME / "config")),
+        left_out=left_out,
     ).checked()
 
 

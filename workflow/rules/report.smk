@@ -13,12 +13,12 @@ rule render:
         audits=[layout.audit(*pair) for pair in CORPUS_PROTOCOLS],
         folds=[layout.folds(*pair) for pair in CORPUS_PROTOCOLS],
         cards=[f"{folder}/run.json" for folder in FOLDERS],
-        manifests=[layout.manifest(corpus) for corpus in CONFIG.experiment.selected("corpora")],
-        warnings=[layout.warnings(corpus) for corpus in CONFIG.experiment.selected("corpora")],
+        manifests=[layout.manifest(corpus) for corpus in PLAN.experiment.selected("corpora")],
+        warnings=[layout.warnings(corpus) for corpus in PLAN.experiment.selected("corpora")],
         histories=[f"{folder}/history.parquet" for folder in FOLDERS],
         predictions=[f"{folder}/predictions.parquet" for folder in FOLDERS],
         attentions=[f"{folder}/attention.parquet" for folder in FOLDERS],
-        audio=[path for corpus in CONFIG.experiment.selected("corpora") for path in audio_shards(corpus)],
+        audio=[path for corpus in PLAN.experiment.selected("corpora") for path in audio_shards(corpus)],
         transcripts=recognised_shards,
     output:
         index=report(

@@ -1,0 +1,125 @@
+"""How many folds a protocol has on a corpus, known before the audio is read.
+
+Counted are the utterances that the settings of the corpus, the labels and the subset of the protocol leave. A speaker
+or session that has none of them is in no part, and so gets no fold.
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from ser.accepted_rows import accepted_rows
+from ser.config.schema import Corpus, Protocol
+from ser.corpus import Facts, Utterance, facts_of
+from ser.emotions import NAMES, UNCLEAR
+from ser.errors import SerError, offenders, unknown
+from ser.protocols._parts import INSTEAD
+
+
+def remaining(settings: Corpus, root: Path | None) -> list[Utterance] | None:
+    """Return the rows that ``exclude`` and ``allow`` leave; None where the facts of the corpus say all that is known.
+
+    Rows are known before the audio is read in a folder of the user's, of a corpus whose card does not say how complete
+    the folder is. A recording that is not there is left out where ``missing-audio`` is allowed.
+    """
+    if root is None or settings.root is None:
+        return None
+    if settings.load().CARD.utterances is not None and "subset" not in settings.allow and not settings.exclude:
+        return None
+    rows, _ = accepted_rows(settings, root)
+    unwanted, any_audio = set(settings.exclude), "missing-audio" not in settings.allow
+    return [row for row in rows if row.utterance not in unwanted and (any_audio or os.path.isfile(root / row.audio))]
+
+
+def fold_count(protocol: Protocol, facts: Facts, rows: Sequence[Utterance] | None = None) -> int:
+    """Return the number of folds of a protocol on a corpus with these facts, and these rows where they are known.
+
+    SerError, with what can be done, where the protocol cannot be filled: a class without an utterance, too few speakers
+    or sessions for the rule, or a class that only one of those has that the rule keeps apart.
+    """
+    if rows is None:
+        if facts.emotions:
+            check_classes(class_of(protocol.labels, facts.emotions), facts.emotions, facts.emotions, protocol)
+        return int(protocol.load().folds(facts, **protocol.options))
+    chosen = [row for row in rows if all(_accepts(row, *one) for one in protocol.subset.items())]
+    emotions = sorted({row.emotion for row in chosen if row.emotion})
+    label_of = class_of(protocol.labels, emotions)
+    check_classes(label_of, emotions, emotions, protocol)
+    labelled = [row for row in chosen if row.emotion in label_of]
+    try:
+        count = int(protocol.load().folds(facts_of(labelled, emotions), **protocol.options))
+    except SerError as error:
+        gone = sorted({row.speaker for row in rows if row.speaker} - {row.speaker for row in labelled})
+        left_out = f" Without an utterance of these classes: speaker {offenders(gone)}." if gone else ""
+        raise SerError(f"{error}{left_out}") from error
+    _check_spread(protocol, labelled, label_of)
+    return count
+
+
+def _accepts(row: Utterance, column: str, accepted: Iterable[str]) -> bool:
+    return not hasattr(row, column) or getattr(row, column) in set(accepted)  # the stage checks the column
+
+
+def class_of(labels: Mapping[str, Sequence[str]] | Literal["all"], emotions: Iterable[str]) -> dict[str, str]:
+    """Return the class of each emotion; with "all", each of ``emotions`` but unclear ones is a class of its own.
+
+    SerError for an emotion that is neither one of ``emotions`` nor of the project, or is in two classes.
+    """
+    if labels == "all":
+        return {emotion: emotion for emotion in emotions if emotion not in UNCLEAR}
+    classes: dict[str, str] = {}
+    known = {*NAMES, *emotions}
+    for label, merged in labels.items():
+        for emotion in merged:
+            if emotion not in known:
+                raise SerError(f"class '{label}': {unknown('emotion', emotion, known)}")
+            if emotion in classes:
+                raise SerError(f"emotion '{emotion}' is in the classes {classes[emotion]} and {label}.")
+            classes[emotion] = label
+    return classes
+
+
+def check_classes(
+    label_of: Mapping[str, str], labelled: Iterable[str], emotions: Iterable[str], protocol: Protocol
+) -> None:
+    """Raise SerError unless each class has an utterance, and there are two.
+
+    label_of: emotion: class; labelled: emotions of the utterances that have a class; emotions: of all in the subset.
+    """
+    found = ", ".join(sorted(emotions)) or "no labels"
+    present = {label_of[emotion] for emotion in labelled if emotion in label_of}
+    if missing := sorted(set(label_of.values()) - present):
+        scope = " in this subset" if protocol.subset else ""
+        raise SerError(
+            f"the protocol asks for label {' and '.join(missing)}; the corpus has {found}{scope}. Take a protocol with "
+            "'labels: all', or one of your own with 'base:' and 'labels:' that name emotions of the corpus."
+        )
+    if len(present) < 2:
+        raise SerError(f"at least two classes are needed; the corpus has {found}.")
+
+
+def _check_spread(protocol: Protocol, labelled: Sequence[Utterance], label_of: Mapping[str, str]) -> None:
+    """Raise SerError for a class of only one speaker or session where the rule trains without the tested one."""
+    group = getattr(protocol.load(), "APART", None)
+    if group is None:
+        return
+    if unknown_of := [row.utterance for row in labelled if getattr(row, group) is None]:
+        raise SerError(f"no {group} is known for {offenders(unknown_of)}; {INSTEAD[group]}.")
+    having: dict[str, set[str]] = {}
+    for row in labelled:
+        having.setdefault(label_of[str(row.emotion)], set()).add(getattr(row, group))
+    alone = {label: next(iter(values)) for label, values in sorted(having.items()) if len(values) == 1}
+    if not alone:
+        return
+    listed = offenders(f"{label} (of {value})" for label, value in alone.items())
+    if len(alone) == len(having):
+        raise SerError(
+            f"every class belongs to one {group} alone: {listed}. Emotion and {group} cannot be separated in this "
+            f"corpus; no rule that tests a {group} without training on it can be applied."
+        )
+    raise SerError(
+        f"only one {group} has the class {listed}: the fold that tests that {group} cannot train on the class. Leave "
+        "the class out with a protocol of your own with 'base:' and 'labels:' that name the others, or record it from "
+        f"another {group}."
+    )
