@@ -1,5 +1,6 @@
 """The rows of a corpus that its settings accept, and the facts that follow from them."""
 
+import unicodedata
 from pathlib import Path
 
 from ser.config.schema import Corpus
@@ -35,8 +36,9 @@ def known_emotions(settings: Corpus) -> tuple[str, ...]:
 
 
 def _left_out(broken: BrokenRowsError, settings: Corpus) -> list[Fault]:
+    unwanted = {unicodedata.normalize("NFC", name) for name in settings.exclude}
     others = [
-        fault for fault in broken.faults if fault.kind not in settings.allow and fault.utterance not in settings.exclude
+        fault for fault in broken.faults if fault.kind not in settings.allow and unwanted.isdisjoint(fault.names())
     ]
     if others:
         raise BrokenRowsError(others, broken.rows)

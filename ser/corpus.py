@@ -1,5 +1,6 @@
 """The records that a corpus adapter returns: card, facts and utterances. Light to import."""
 
+import posixpath
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -86,8 +87,13 @@ class Fault:
     kind: str  # name of an entry of ser.input_checks
     reason: str
     where: str = ""  # file and line
-    utterance: str = ""  # its name, or "file:line" of a row whose name is not known; the key 'exclude' takes either
+    utterance: str = ""  # its name, or "file:line" of a row whose name is not known
     audio: str = ""
+    hints: tuple[str, ...] = ()  # what helps, in sentences that several faults have in common
+
+    def names(self) -> set[str]:
+        """Return what the key ``exclude`` may call a row: the utterance's name, and file and line."""
+        return {self.utterance, posixpath.basename(self.where)} - {""}
 
     def __str__(self) -> str:
         where = f" ({self.where})" if self.where and self.where != self.audio else ""
@@ -103,7 +109,7 @@ class BrokenRowsError(SerError):
 
 
 def described(faults: Sequence[Fault]) -> str:
-    """Return a paragraph per kind of fault: a line per reason, LISTED at most, and what settles them."""
+    """Return a paragraph per kind of fault: a line per reason, LISTED at most, what helps, and what settles them."""
     lines = []
     for kind in dict.fromkeys(fault.kind for fault in faults):
         reasons: dict[str, list[Fault]] = {}
@@ -114,7 +120,8 @@ def described(faults: Sequence[Fault]) -> str:
         lines += [f"  {_line(group)}" for group in groups[:LISTED]]
         if rest := sum(map(len, groups[LISTED:])):
             lines.append(f"  and {rest} more.")
-        lines.append(f"  {BY_NAME[kind].switch}.")
+        hints = dict.fromkeys(hint for group in groups for fault in group for hint in fault.hints)
+        lines += [f"  {hint[0].upper()}{hint[1:]}." for hint in (*hints, BY_NAME[kind].switch)]
     return "\n".join(lines)
 
 

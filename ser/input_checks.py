@@ -68,8 +68,8 @@ CHECKS = (
         "Every row of a table has as many cells as its header, a path below the root, a known emotion and gender, and "
         "times that are numbers of seconds with the end after the start.",
         "a.wav,angyr,,,",
-        "'exclude' leaves single rows out, by the utterance's name or by file and line such as t.csv:7, and 'allow: "
-        "[broken-row]' all of them",
+        "'exclude' leaves single rows out, by the utterance's name or by file and line such as t.csv:7, and "
+        "'allow: [broken-row]' all of them",
         "allow",
     ),
     InputCheck(

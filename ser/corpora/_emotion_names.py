@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import yaml
 
 from ser.corpora._spellings import spelling
-from ser.corpora._table_cells import clean
+from ser.corpora._table_cells import CellError, clean
 from ser.emotions import NAMES
 from ser.errors import SerError, unknown
 
@@ -29,24 +29,25 @@ class EmotionNames:
         return cell.casefold() in self.given or alike in self.loose or alike in self.known
 
     def of(self, cell: str) -> str | None:
-        """Return the emotion that a cleaned ``cell`` names; None for an empty one, SerError for an unknown one."""
+        """Return the emotion that a cleaned ``cell`` names; None for an empty one, CellError for an unknown one."""
         if not cell:
             return None
         alike = spelling(cell)
         found = self.given.get(cell.casefold()) or self.loose.get(alike) or self.known.get(alike)
         if found is None:
-            raise SerError(self._advice(cell))
+            raise self._unknown(cell)
         return found
 
-    def _advice(self, cell: str) -> str:
+    def _unknown(self, cell: str) -> CellError:
         with suppress(yaml.YAMLError, ValueError, RecursionError):
             read = yaml.safe_load(cell) if len(cell) < 100 else cell
             if not isinstance(read, str | dict | list) and str(read).casefold() in self.given:
-                return f"YAML reads {cell} as {read}; write it in quotes: labels: {{'{cell}': …}}"
-        return (
-            f"{unknown('emotion', cell, self.known.values())} Or set the option 'labels: {{{cell}: <known name>}}', "
-            f"or declare an emotion of your own with the option 'emotions: [{cell}]'"
+                return CellError(f"YAML reads {cell} as {read}; write it in quotes: labels: {{'{cell}': …}}")
+        what, _, known = str(unknown("emotion", cell, self.known.values())).partition(" Known: ")
+        hint = (
+            f"known emotions: {known} Names of your own: 'options: {{labels: {{mad: angry}}}}'; emotions of your own: "
         )
+        return CellError(what.rstrip("."), f"{hint}'options: {{emotions: [amused]}}'")
 
 
 def emotion_names(labels: Mapping[str, str], declared: Sequence[str]) -> EmotionNames:
@@ -69,7 +70,10 @@ def emotion_names(labels: Mapping[str, str], declared: Sequence[str]) -> Emotion
     doubtful = set()
     for theirs, ours in labels.items():
         if spelling(ours) not in known:
-            raise SerError(f"option 'labels', '{theirs}: {ours}': {unknown('emotion', ours, known.values())}")
+            raise SerError(
+                f"option 'labels', '{theirs}: {ours}': {unknown('emotion', ours, known.values())} The option "
+                f"'emotions: [{ours}]' declares an emotion of your own."
+            )
         emotion = known[spelling(ours)]
         given[clean(theirs).casefold()] = emotion
         if loose.setdefault(spelling(theirs), emotion) != emotion:

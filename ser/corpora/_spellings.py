@@ -8,17 +8,18 @@ from collections.abc import Iterable
 NUMBER = re.compile(r"[+-]?[0-9]{1,25}(?:[.,][0-9]{1,25})?(?:e[+-]?[0-9]{1,2})?")
 FLOAT = re.compile(r"(?<=\d)[.,]0+$")  # Spk1.0
 ACCENT = re.compile("[\u0300-\u036f]")
+LATIN = str.maketrans("авекмнорстухіјѕ", "abekmhopctyxijs")  # Cyrillic letters that look like Latin ones
 TOKEN = re.compile(r"\d+|[^\W\d_]+|[^\w\s.\-]")
 
 
 def spelling(name: str) -> str:
     """Return what all spellings of ``name`` have in common.
 
-    Compatible letters (NFKC) in lower case without accents; numbers by value, also inside a name; runs of letters and
-    digits separated by one space, whatever separates them in ``name``.
+    Compatible letters (NFKC) in lower case without accents, Cyrillic ones as the Latin ones that they look like;
+    numbers by value, also inside a name; runs of letters and digits separated by one space, whatever separates them.
     """
     folded = unicodedata.normalize("NFKC", name).casefold()
-    plain = ACCENT.sub("", unicodedata.normalize("NFKD", folded))
+    plain = ACCENT.sub("", unicodedata.normalize("NFKD", folded)).translate(LATIN)
     if NUMBER.fullmatch(plain):
         return _number(plain.replace(",", "."))
     plain = FLOAT.sub("", plain)

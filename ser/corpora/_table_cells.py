@@ -8,11 +8,14 @@ from decimal import Decimal
 from ser.errors import SerError
 
 JOINERS = "\u200c\u200d"  # invisible, but they change the letters next to them
-MISSING = (  # casefolded; what pandas, R, databases, spreadsheets and people write for "no value"
-    *("nan", "-nan", "nat", "none", "null", "nil", "na", "n/a", "n.a.", "#n/a", "#na", "#null!", "#value!", "#ref!"),
-    *("?", "-", "--", "---", "–", "—", ".", "…", "missing", "unknown", "unk", "unspecified", "undefined", "not known"),
-    *("not available", "tbd", "unbekannt", "keine angabe", "k.a.", "k. a.", "inconnu", "desconocido", "sconosciuto"),
+MISSING = (  # casefolded; what pandas, R, SAS, databases, spreadsheets and people write for "no value"
+    *("nan", "-nan", "1.#qnan", "-1.#ind", "nat", "none", "null", "\\n", "nil", "na", "n/a", "n.a.", "n/k", "void"),
+    *("#n/a", "#na", "#null!", "#value!", "#ref!", "#div/0!", "#name?", "missing", "blank", "empty", "tbd", "todo"),
+    *("unknown", "unk", "unspecified", "not specified", "undefined", "not known", "not available", "not applicable"),
+    *("unbekannt", "keine angabe", "k.a.", "k. a.", "inconnu", "inconnue", "desconocido", "sconosciuto"),
+    *(mark * times for mark in "?-–—_.*/~" for times in (1, 2, 3, 4)),
 )
+TIMES = "times are seconds (1.5), 0 days 00:00:01.5, 00:01.5, PT1.5S or 1500 ms"
 BRACKETS = "<>[](){}"  # <NA>, [unknown]
 NUMBER = re.compile(
     r"\+?(?P<number>[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE](?P<exponent>[+-]?[0-9]{1,3}))?\s*(?P<unit>s|ms)?"
@@ -26,7 +29,14 @@ ISO = re.compile(
     r"(?:(?P<seconds>[0-9]{1,9}(?:[.,][0-9]{1,12})?)S)?"
 )
 LENGTHS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
-TIMES = "seconds (1.5), 0 days 00:00:01.5, 00:01.5, PT1.5S or 1500 ms"
+
+
+class CellError(SerError):
+    """A cell that is not understood. hint: what helps, which is the same for all cells of its column."""
+
+    def __init__(self, what: str, hint: str = ""):
+        super().__init__(what)
+        self.hint = hint
 
 
 def clean(cell: str) -> str:
@@ -46,7 +56,7 @@ def is_missing(cell: str, words: Collection[str]) -> bool:
 
 
 def seconds(cell: str) -> float:
-    """Return a time in seconds, written as one of TIMES; a decimal comma is understood. SerError for anything else."""
+    """Return a time in seconds, written as one of TIMES; a decimal comma is understood. CellError for anything else."""
     if match := NUMBER.fullmatch(cell):
         value = float(match["number"].replace(",", ".") + (f"e{match['exponent']}" if match["exponent"] else ""))
         value = float(Decimal(repr(value)) / 1000) if match["unit"] == "ms" else value
@@ -54,9 +64,9 @@ def seconds(cell: str) -> float:
         parts = ((match[part], length) for part, length in LENGTHS.items())
         value = float(sum(Decimal(text.replace(",", ".")) * length for text, length in parts if text))
     else:
-        raise SerError(f"'{cell}' is not a time from 0 on; understood are {TIMES}")
+        raise CellError(f"'{cell}' is not a time from 0 on", TIMES)
     if value > 1e9:
-        raise SerError(f"'{cell}' is longer than any recording")
+        raise CellError(f"'{cell}' is longer than any recording")
     return value
 
 

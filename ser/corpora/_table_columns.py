@@ -44,8 +44,8 @@ def meanings(table: TableFile, renamed: Mapping[str, str | None]) -> list[str | 
     if lacking := [name for name in REQUIRED if name in absent]:
         found = offenders(filter(None, header), LISTED)
         wrong.append(
-            f"there is no column {' and '.join(map(repr, lacking))}; found: {found}. If one has "
-            f"another name: 'options: {{columns: {{<its name>: {lacking[0]}}}}}'."
+            f"there is no column {' and '.join(map(repr, lacking))}; found: {found}. The first line names the columns. "
+            f"If one has another name: 'options: {{columns: {{<its name>: {lacking[0]}}}}}'."
         )
     if wrong:
         raise SerError(f"{table.path}:1: {' '.join(wrong)}")

@@ -1,8 +1,8 @@
 """The file of a user's table: from bytes to rows of cells, whichever program wrote it.
 
-Encodings: UTF-8, UTF-16, UTF-32 with its mark, or the one that the user names. Separators: comma, semicolon, tab or
-bar; a line ``sep=;`` before the header decides. Empty lines, empty cells behind the last column, and the header where
-it is repeated because tables were joined, are left out.
+Encodings: UTF-8, UTF-16, UTF-32 with its mark, or the one that the user names. Separators: comma, semicolon, tab,
+bar or space; a line ``sep=;`` before the header decides. Empty lines, empty cells behind the last column, numbers of
+rows without a column, and the header where it is repeated because tables were joined, are left out.
 """
 
 import codecs
@@ -18,7 +18,7 @@ from ser.corpora._table_cells import clean
 from ser.corpus import Fault
 from ser.errors import SerError
 
-SEPARATORS = (",", ";", "\t", "|")
+SEPARATORS = (",", ";", "\t", "|", " ")  # of equally good ones the first
 MARKS = {  # the longer mark first: that of UTF-32 begins with that of UTF-16
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -33,7 +33,11 @@ OTHER_FORMATS = {
     b"SQLite format": "a database",
     b"%PDF": "a PDF",
     b"RIFF": "a recording",
+    b"{": "JSON",
+    b"[": "JSON",
+    b"<": "HTML or XML",
 }
+EMPTY = "is empty; a header with the columns path, emotion is needed."
 DECLARED = re.compile(r'\s*"?sep=(\\t|.)"?[;,\t|"]*', re.IGNORECASE)
 
 
@@ -53,28 +57,35 @@ def read(path: Path, known: Collection[str], encoding: str | None = None) -> Tab
     SerError if it is not text of its encoding, is empty, or has a quote that is never closed.
     """
     text = _text(path, encoding)
-    separator, declared = _separator(path, text, known)
-    header: list[str] = []
-    rows: list[tuple[str, list[str]]] = []
+    separator, quote, declared = _dialect(path, text, known)
+    records: list[tuple[str, list[str]]] = []
     faults: list[Fault] = []
-    for first, last, cells in _records(path, text, separator):
+    for first, last, cells in _records(path, text, separator, quote):
         where = f"{path}:{first}"
         if isinstance(cells, str):
             lines = f"lines {first} to {last} are" if last > first else "is"
             faults.append(_broken(where, f"{lines} not a row of a CSV table ({cells})"))
-        elif not any(map(clean, cells)):
-            continue
-        elif declared:  # the line 'sep=;' itself
-            declared = False
-        elif not header:
-            header = [clean(cell) for cell in cells]
-        elif (fitted := _fitted(cells, header)) is None:
+        elif any(map(clean, cells)):
+            records.append((where, cells))
+    records = records[1:] if declared else records  # without the line 'sep=;'
+    if not records:
+        raise SerError(f"{faults[0].where}: {faults[0].reason}." if faults else f"{path}: {EMPTY}")
+    header = [clean(cell) for cell in records[0][1]]
+    rows = []
+    for where, cells in _without_row_names(records[1:], header):
+        if (fitted := _fitted(cells, header)) is None:
             faults.append(_broken(where, f"has {len(cells)} cells, the header {len(header)}; is a quote missing?"))
         elif [clean(cell) for cell in fitted] != header:
             rows.append((where, fitted))
-    if not header and faults:
-        raise SerError(f"{faults[0].where}: {faults[0].reason}.")
     return TableFile(path, header, rows, faults)
+
+
+def _without_row_names(records: list[tuple[str, list[str]]], header: list[str]) -> list[tuple[str, list[str]]]:
+    """Return the rows without their numbers if each begins with one and the header has no cell for it, as R writes."""
+    numbers = {clean(cells[0]) for _, cells in records if len(cells) == len(header) + 1}
+    if len(numbers) < len(records) or not all(number.isdecimal() for number in numbers):
+        return records
+    return [(where, cells[1:]) for where, cells in records]
 
 
 def _broken(where: str, reason: str) -> Fault:
@@ -106,6 +117,9 @@ def _text(path: Path, encoding: str | None) -> str:
             "save the table as 'CSV UTF-8', or name its encoding, such as 'options: {encoding: cp1252}' for Excel's in "
             "Western Europe."
         ) from error
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise SerError(f"{path}:{line}: has a zero byte, which no text has; save the table as 'CSV UTF-8'.")
     return text.removeprefix("\ufeff")
 
 
@@ -119,27 +133,29 @@ def _encoding(content: bytes) -> str:
     return "utf-16-be" if content[:1] == b"\0" else "utf-8-sig"
 
 
-def _separator(path: Path, text: str, known: Collection[str]) -> tuple[str, bool]:
-    """Return what separates the cells, and whether the first line says so.
+def _dialect(path: Path, text: str, known: Collection[str]) -> tuple[str, str, bool]:
+    """Return what separates the cells, what quotes them, and whether the first line names the separator.
 
     Without such a line it is what finds most ``known`` columns in the header: commas in texts would mislead a guess
     over all rows.
     """
     first = next((line for line in io.StringIO(text, newline=None) if line.strip()), "").rstrip("\n")
     if match := DECLARED.fullmatch(first):
-        return ("\t" if match[1] == "\\t" else match[1]), True
+        return ("\t" if match[1] == "\\t" else match[1]), '"', True
     if not first:
-        raise SerError(f"{path}: is empty; a header with the columns path, emotion is needed.")
+        raise SerError(f"{path}: {EMPTY}")
     if len(first) > csv.field_size_limit():
         raise SerError(f"{path}:1: a header of {len(first)} letters is none; is this a CSV table?")
-    columns = {one: {clean(cell).casefold() for cell in next(csv.reader([first], delimiter=one))} for one in SEPARATORS}
-    return max(columns, key=lambda one: len(columns[one] & {*known})), False
+    quote = "'" if first.startswith("'") else '"'
+    headers = {one: next(csv.reader([first], delimiter=one, quotechar=quote)) for one in SEPARATORS}
+    found = {one: len({clean(cell).casefold() for cell in header} & {*known}) for one, header in headers.items()}
+    return max(found, key=lambda one: found[one]), quote, False
 
 
-def _records(path: Path, text: str, separator: str) -> Iterator[tuple[int, int, list[str] | str]]:
+def _records(path: Path, text: str, separator: str, quote: str) -> Iterator[tuple[int, int, list[str] | str]]:
     """Yield first line, last line and cells of every record, or what is wrong with it; a quoted cell may have lines."""
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, quotechar=quote, strict=True)
     except (TypeError, ValueError) as error:
         raise SerError(f"{path}:1: 'sep={separator}' cannot separate cells ({error}).") from error
     line = 1

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from ser.corpora._table_cells import clean
-from ser.errors import SerError
+from ser.corpora._table_cells import CellError, clean
+
+RELATIVE = "paths are relative to the corpus root"
 
 
 def tops(root: Path | None) -> tuple[str, ...]:
@@ -21,18 +22,18 @@ def tops(root: Path | None) -> tuple[str, ...]:
 def below_root(path: str, tops: Iterable[str]) -> str:
     """Return a recording's path below the root, with slashes, also where the table was written under Windows.
 
-    SerError for an empty path, an absolute one that is below none of ``tops``, and one that leads out of the root.
+    CellError for an empty path, an absolute one that is below none of ``tops``, and one that leads out of the root.
     """
     if not path:
-        raise SerError("the path is empty")
+        raise CellError("the path is empty")
     audio = posixpath.normpath(path.replace("\\", "/"))
     if posixpath.isabs(audio) or audio[1:2] == ":":
         for top in tops:
             if audio.startswith(f"{top}/"):
                 return audio[len(top) + 1 :]
-        raise SerError(f"path '{path}' is absolute and not below the corpus root; write it relative to the root")
+        raise CellError(f"path '{path}' is absolute and not below the corpus root", RELATIVE)
     if audio == "." or audio.split("/")[0] == "..":
-        raise SerError(f"path '{path}' leads out of the corpus root; paths are relative to it")
+        raise CellError(f"path '{path}' leads out of the corpus root", RELATIVE)
     return audio
 
 

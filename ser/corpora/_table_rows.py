@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 from ser.corpora._emotion_names import EmotionNames
 from ser.corpora._spellings import alike
-from ser.corpora._table_cells import clean, has_comma, has_point, is_missing, seconds
+from ser.corpora._table_cells import CellError, clean, has_comma, has_point, is_missing, seconds
 from ser.corpora._table_columns import COLUMNS, NAMES, TIMES, unused
 from ser.corpora._table_file import TableFile
 from ser.corpora._table_paths import below_root
 from ser.corpus import LISTED, Fault, Utterance
-from ser.errors import SerError, offenders, unknown
+from ser.errors import offenders, unknown
 
 GENDERS = {
     **dict.fromkeys(("female", "f", "w", "woman", "fem", "feminine", "weiblich", "frau"), "female"),
@@ -85,19 +85,21 @@ def _blank_missing(rows: Sequence[Cells], meaning: Meaning, where: str) -> list[
 def _audio(cells: Cells, tops: Sequence[str]) -> str | None:
     try:
         return below_root(cells["path"], tops)
-    except SerError:
+    except CellError:
         return None
 
 
 def _row(where: str, cells: Cells, meaning: Meaning, shared: Mapping[str, int], points: bool) -> Utterance | Fault:
     """Return the utterance of a row, or everything that is wrong with it. shared: rows by path; points: see _time."""
-    wrong: list[str] = []
+    wrong = [f"column '{name}' has a line break; is a quote missing?" for name in cells if _has_lines(name, cells)]
+    hints: list[str] = []
 
     def understood(read: Callable[..., Any], *arguments: object) -> Any:
         try:
             return read(*arguments)
-        except SerError as error:
-            wrong.append(str(error).rstrip("."))
+        except CellError as error:
+            wrong.append(str(error))
+            hints.extend(filter(None, [error.hint]))
             return None
 
     audio = understood(below_root, cells["path"], meaning.tops)
@@ -108,11 +110,16 @@ def _row(where: str, cells: Cells, meaning: Meaning, shared: Mapping[str, int], 
     gender = understood(_gender, cells["gender"])
     name = cells["utterance"] or _name(audio, start, shared)
     if wrong:
-        return Fault("broken-row", "; ".join(wrong), where, name or posixpath.basename(where), audio or "")
+        known = name if name.isprintable() and name else posixpath.basename(where)
+        return Fault("broken-row", "; ".join(wrong), where, known, audio or "", tuple(hints))
     texts = {column: cells[column] or None for column in (*NAMES, "text")}
     return Utterance(
         utterance=name, audio=str(audio), where=where, emotion=emotion, start=start, end=end, gender=gender, **texts
     )
+
+
+def _has_lines(column: str, cells: Cells) -> bool:
+    return column != "text" and any(end in cells[column] for end in "\r\n")
 
 
 def _name(audio: str | None, start: float | None, shared: Mapping[str, int]) -> str:
@@ -124,20 +131,21 @@ def _name(audio: str | None, start: float | None, shared: Mapping[str, int]) -> 
 
 
 def _time(column: str, cell: str, points: bool) -> float | None:
-    """Return seconds, None for an empty cell; SerError for a comma where other cells have a decimal point."""
+    """Return seconds, None for an empty cell; CellError for a comma where other cells have a decimal point."""
     if not cell:
         return None
     if points and has_comma(cell):
-        raise SerError(f"{column} '{cell}': other times have a decimal point; does the comma separate thousands?")
+        raise CellError(f"{column} '{cell}': other times have a decimal point; does the comma separate thousands?")
     try:
         return seconds(cell)
-    except SerError as error:
-        raise SerError(f"{column} {error}") from error
+    except CellError as error:
+        raise CellError(f"{column} {error}", error.hint) from error
 
 
 def _gender(cell: str) -> str | None:
     if cell and cell.casefold() not in GENDERS:
-        raise SerError(f"{unknown('gender', cell, GENDERS)} An empty cell leaves it open")
+        what, _, known = str(unknown("gender", cell, GENDERS)).partition(" Known: ")
+        raise CellError(what.rstrip("."), f"known genders: {known} An empty cell leaves it open")
     return GENDERS.get(cell.casefold())
 
 
@@ -184,7 +192,8 @@ def _spelled(rows: Sequence[Utterance], spellings: Spellings | None, where: str)
             rows = [replace(row, **{column: first.get(name := getattr(row, column), name)}) for row in rows]
         elif groups:
             listed = (" and ".join(f"'{name}' ({count} rows)" for name, count in group.items()) for group in groups)
-            reason = f"column '{column}' has {len(groups)} names in several spellings: {'; '.join([*listed][:LISTED])}"
+            pairs = "; ".join([*listed][:LISTED])
+            reason = f"names of column '{column}' in several spellings, {len(groups)}: {pairs}"
             more = f"; and {len(groups) - LISTED} more" if len(groups) > LISTED else ""
             faults.append(Fault("spelling", reason + more, where))
     return list(rows), faults

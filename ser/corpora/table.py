@@ -18,7 +18,7 @@ from ser.corpora import _table_file
 from ser.corpora._emotion_names import emotion_names
 from ser.corpora._recordings import recordings
 from ser.corpora._table_cells import MISSING
-from ser.corpora._table_columns import ALIASES, COLUMNS, REQUIRED, meanings
+from ser.corpora._table_columns import ALIASES, COLUMNS, meanings
 from ser.corpora._table_paths import on_disk, tops
 from ser.corpora._table_rows import Meaning, Reading, Spellings, read
 from ser.corpus import LISTED, BrokenRowsError, Card, Facts, Fault, Utterance, facts_of
@@ -103,8 +103,6 @@ def _read(
     meaning = Meaning(emotion_names(labels or {}, emotions), words, tops(root), spellings)
     path, renamed = _find(root, table), columns or {}
     file = _table_file.read(path, {*COLUMNS, *ALIASES, *(theirs.casefold() for theirs in renamed)}, encoding)
-    if not file.header:
-        raise SerError(f"{path}: is empty; a header with the columns {', '.join(REQUIRED)} is needed.")
     reading = read(file, meanings(file, renamed), meaning)
     if not reading.rows and not reading.faults:
         raise SerError(f"{path}: has a header, but no rows.")

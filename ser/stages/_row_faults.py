@@ -1,6 +1,7 @@
 """What the rows of a corpus say wrongly, alone or together with the files below its root."""
 
 import os
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -35,14 +36,15 @@ def exclude(
 
     SerError for the names that no row has.
     """
-    known = {row.utterance for row in rows} | {row.utterance for row in broken}
-    if strange := [name for name in names if name not in known]:
+    known = {row.utterance for row in rows}.union(*(fault.names() for fault in broken))
+    unwanted = {name if name in known else unicodedata.normalize("NFC", name) for name in names}
+    if strange := sorted(unwanted - known):
         near = get_close_matches(strange[0], known, n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
         raise SerError(
             f"corpus '{corpus}': 'exclude' names what is no utterance of it: {offenders(map(repr, strange))}.{hint}"
         )
-    unwanted, reason = set(names), "named by 'exclude' in the configuration"
+    reason = "named by 'exclude' in the configuration"
     left_out = [row for row in rows if row.utterance in unwanted]
     kept = [row for row in rows if row.utterance not in unwanted]
     return kept, [Fault("exclude", reason, row.where, row.utterance, row.audio) for row in left_out]

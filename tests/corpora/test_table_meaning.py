@@ -81,7 +81,7 @@ def test_a_table_means_the_same_however_it_is_written(tmp_path: Path, data: st.D
         ]
     text = written(
         shuffled,
-        data.draw(st.sampled_from(",;\t|")),
+        data.draw(st.sampled_from(",;\t| ")),
         data.draw(st.sampled_from(["\n", "\r\n"])),
         data.draw(st.booleans()),
         data.draw(st.integers(0, 3)),
@@ -113,6 +113,7 @@ def test_the_encoding_of_excel_is_named_and_understood(tmp_path: Path) -> None:
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "spreadsheet"),
         (b"PAR1abc", "Parquet"),
         (b"\x1f\x8b\x08", "gzip"),
+        (b'[{"path": "x.ogg"}]', "JSON"),
     ],
 )
 def test_other_formats_are_named_with_what_to_do(tmp_path: Path, content: bytes, words: str) -> None:
@@ -124,6 +125,32 @@ def test_the_table_of_pandas_with_its_index(tmp_path: Path) -> None:
     put(tmp_path, "Unnamed: 0,,path,emotion,take\n0,7,x.ogg,sad,3\n1,8,y.ogg,happy,4\n")
     assert [row.audio for row in read(tmp_path)] == ["x.ogg", "y.ogg"]
     assert kinds(tmp_path) == {"unused-column": "these columns are not used: take"}
+
+
+def test_the_table_of_r_with_row_names_and_without_a_header_for_them(tmp_path: Path) -> None:
+    put(tmp_path, '"path" "emotion" "text"\n"3" "x.ogg" "sad" "well, no"\n"11" "y.ogg" NA "1"\n')
+    assert [(row.audio, row.emotion, row.text) for row in read(tmp_path)] == [
+        ("x.ogg", "sad", "well, no"),
+        ("y.ogg", None, "1"),
+    ]
+    with pytest.raises(BrokenRowsError, match="broken-row, 2"):
+        read(put(tmp_path, "path,emotion\nx.ogg,sad,1\ny.ogg,sad,2\n"))
+
+
+def test_single_quotes_and_a_bar(tmp_path: Path) -> None:
+    put(tmp_path, "'path'|'emotion'|'text'\n'x.ogg'|'sad'|'It''s \"here\" | there'\n")
+    assert [row.text for row in read(tmp_path)] == ['It\'s "here" | there']
+
+
+def test_a_row_that_a_stray_quote_swallowed_is_noticed(tmp_path: Path) -> None:
+    put(tmp_path, 'path,emotion,speaker\nx.ogg,sad,"s1\ny.ogg,sad,s1"\nz.ogg,sad,s1\n')
+    with pytest.raises(BrokenRowsError, match=r"rows\.txt:2: column 'speaker' has a line break"):
+        read(tmp_path)
+
+
+def test_a_zero_byte_is_no_text(tmp_path: Path) -> None:
+    with pytest.raises(SerError, match=r"rows\.txt:2: has a zero byte"):
+        read(put(tmp_path, b"path,emotion\nx\0.ogg,sad\n"))
 
 
 def test_the_table_of_audformat(tmp_path: Path) -> None:
@@ -232,6 +259,7 @@ def test_a_word_for_missing_that_is_a_name(tmp_path: Path) -> None:
         ("Actor07", "actor_7", "ACTOR 7"),
         ("Zoë", "zoe", "ZOE\u0308"),
         ("b-2", "B2", "b 02"),
+        ("C4", "С4", "c04"),  # the second is Cyrillic
         ("1.5E+9", "1500000000", "01500000000"),
     ],
 )
@@ -242,7 +270,7 @@ def test_one_name_in_several_spellings_is_asked_about(tmp_path: Path, names: tup
     with pytest.raises(SerError) as error:
         read(tmp_path)
     for words in (
-        f"column '{column}' has 1 names",
+        f"column '{column}' in several spellings, 1:",
         f"'{names[1]}' (2 rows)",
         f"'{names[2]}' (1 rows)",
         "spellings: one",
