@@ -10,16 +10,14 @@ import pyarrow as pa
 from pydantic import Field
 
 from ser import layout
-from ser.accepted_rows import accepted_facts, accepted_rows, known_emotions
+from ser.accepted_rows import accepted_facts
 from ser.config.schema import Corpus
 from ser.corpus import Fault
 from ser.errors import SerError, offenders, printable
 from ser.files.atomic import atomic_write
 from ser.input_checks import BY_NAME
 from ser.jobs.job import File, Job, OptionalFile, Threads
-from ser.recording_checks import warnings_of
-from ser.stages._recordings import inspect
-from ser.stages._row_faults import check_names, contradictions, exclude, without_label
+from ser.stages._survey import strange, survey
 from ser.stages._trimming import Inspected
 from ser.tables import contracts
 from ser.tables.measures import MEASURES
@@ -49,31 +47,17 @@ def prepare(job: PrepareJob) -> None:
     corpus, settings, root = job.corpus, job.settings, job.root
     if not root.is_dir():
         raise SerError(f"corpus '{corpus}': its root {root} is not a folder.")
-    adapter, options = settings.load(), settings.options
-    facts = accepted_facts(settings, root)
-    rows, broken = accepted_rows(settings, root)
-    check_names(corpus, rows, known_emotions(settings))
-    faults = [Fault("subset", difference) for difference in adapter.verify(rows, **options)]
-    faults += without_label(root, rows, broken, adapter.audio_files(root, **options))
-    kept, left_out = exclude(corpus, rows, broken, settings.exclude)
-    left_out += broken
-    inspected, unusable = inspect(root, kept, settings, job.jobs)
-    faults += unusable + contradictions(root, kept, inspected)
-    noted = list(adapter.warnings(root, **options)) if hasattr(adapter, "warnings") else []
-    noted += [fault for fault in faults if BY_NAME[fault.kind].outcome == "warning"]
-    faults = [fault for fault in faults if BY_NAME[fault.kind].outcome != "warning"]
-    _report(corpus, root, faults, settings.allow)
-    left_out += [fault for fault in faults if fault.audio]  # a subset and a row without an emotion have no audio
-    if hasattr(adapter, "left_out"):
-        reasons: dict[str, str] = adapter.left_out(root, **options)
-        left_out += [Fault("not-taken", reason, audio=audio) for audio, reason in reasons.items()]
+    facts, found = accepted_facts(settings, root), survey(corpus, settings, root, job.jobs)
+    _report(corpus, root, found.faults, settings.allow)
+    left_out = found.left_out + [fault for fault in found.faults if fault.audio]  # others leave nothing out
     gone = {fault.utterance for fault in left_out if fault.utterance}
-    usable = [inspected[name] for name in sorted(inspected.keys() - gone)]
+    usable = [found.inspected[name] for name in sorted(found.inspected.keys() - gone)]
     if not usable:
-        raise SerError(f"corpus '{corpus}' ({root}): no utterance is left of {len(rows)}.")
+        raise SerError(f"corpus '{corpus}' ({root}): no utterance is left of {found.rows}.")
     shards = layout.shard_count(facts.utterances, settings.shard_size)
     _write_excluded(left_out, job.excluded)
-    about = {name: getattr(adapter.CARD, name) for name in ("title", "licence", "warning")}
+    card = settings.load().CARD
+    about = {name: getattr(card, name) for name in ("title", "licence", "warning")}
     about |= {"corpus": corpus, "adapter": settings.adapter, "trim": settings.trim}
     about |= {"channel": settings.channel} if settings.channel != "mix" else {}
     table = _table(usable, shards)
@@ -82,7 +66,7 @@ def prepare(job: PrepareJob) -> None:
     contracts.write(contracts.RECORDINGS, recordings, job.recordings, {"corpus": corpus})
     print(f"{corpus}: {len(usable)} utterances, {len(left_out)} left out (see {job.excluded})", flush=True)
     _report_not_taken(left_out)
-    _warn(usable, noted, job)
+    _warn(usable, found.warnings, job)
     if settings.trim == "speech":
         _report_trim(usable)
 
@@ -100,16 +84,10 @@ def _report_not_taken(left_out: Sequence[Fault]) -> None:
 def _warn(usable: Sequence[Inspected], noted: Sequence[Fault], job: PrepareJob) -> None:
     """Write the measures of all recordings and the warnings, and print how many there are of each kind."""
     measures = {one.row.utterance: one.measures for one in usable if one.measures is not None}
-    rows = {one.row.utterance: one.row for one in usable}
-    whole = [one.recording.seconds + sum(one.cut or ()) for one in usable]
-    found = [
-        Fault(kind, text, rows[name].where, name, rows[name].audio) if name else Fault(kind, text)
-        for name, kind, text in warnings_of(measures, whole, job.settings.trim)
-    ]
     if job.measures:
         table = [{"utterance": name, **asdict(one)} for name, one in measures.items()]
         contracts.write(MEASURES, table, job.measures, {"corpus": job.corpus})
-    every = sorted([*noted, *found], key=lambda fault: (fault.kind, fault.utterance))
+    every = sorted([*noted, *strange(usable, job.settings.trim)], key=lambda fault: (fault.kind, fault.utterance))
     if job.warnings:
         cells = [[one.kind, one.utterance, one.audio, one.reason, BY_NAME[one.kind].switch] for one in every]
         _write_csv(["check", "utterance", "audio", "found", "remedy"], cells, job.warnings)
