@@ -5,7 +5,7 @@ or session that has none of them is in no part, and so gets no fold.
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -109,17 +109,29 @@ def _check_spread(protocol: Protocol, labelled: Sequence[Utterance], label_of: M
     having: dict[str, set[str]] = {}
     for row in labelled:
         having.setdefault(label_of[str(row.emotion)], set()).add(getattr(row, group))
+    if reason := one_owner(having, group):
+        raise SerError(reason)
+
+
+def one_owner(having: Mapping[str, Collection[str]], group: str) -> str:
+    """Return which classes only one speaker or session (``group``) has, and what helps; "" if there are none.
+
+    having: class: speakers or sessions. To leave such classes out helps only where two others are left.
+    """
     alone = {label: next(iter(values)) for label, values in sorted(having.items()) if len(values) == 1}
+    several = sorted(having.keys() - alone.keys())
+    listed = offenders((f"{label} (of {value})" for label, value in alone.items()), 10)
     if not alone:
-        return
-    listed = offenders(f"{label} (of {value})" for label, value in alone.items())
-    if len(alone) == len(having):
-        raise SerError(
-            f"every class belongs to one {group} alone: {listed}. Emotion and {group} cannot be separated in this "
-            f"corpus; no rule that tests a {group} without training on it can be applied."
+        return ""
+    if len(several) > 1:
+        return (
+            f"only one {group} has the class {listed}: the fold that tests that {group} cannot train on the class. "
+            "Leave the class out with a protocol of your own with 'base:' and 'labels:' that name the others, or record "
+            f"it from another {group}."
         )
-    raise SerError(
-        f"only one {group} has the class {listed}: the fold that tests that {group} cannot train on the class. Leave "
-        "the class out with a protocol of your own with 'base:' and 'labels:' that name the others, or record it from "
-        f"another {group}."
+    which = f"every class but {several[0]}" if several else "every class"
+    return (
+        f"{which} belongs to one {group} alone: {listed}. Emotion and {group} cannot be separated in this corpus; no "
+        f"rule that tests a {group} without training on it can be applied, and with folds that share {group}s the "
+        f"scores would measure who it is. Record each class from several {group}s."
     )

@@ -80,6 +80,13 @@ CHECKS = (
         "allow",
     ),
     InputCheck(
+        "labelled-twice",
+        "Files with the same bytes have the same emotion and speaker.",
+        "take7.wav is angry, and copy/take7.wav is sad",
+        "'exclude' leaves one of them out",
+        "warning",
+    ),
+    InputCheck(
         "spelling",
         "No speaker, session, dialog or language of a table has several spellings.",
         "speaker 01 in some rows, 1 or 1.0 in others",

@@ -11,7 +11,7 @@ from ser.config.schema import Protocol
 from ser.corpus import Facts
 from ser.emotions import NAMES
 from ser.errors import SerError, offenders, require
-from ser.fold_counts import class_of
+from ser.fold_counts import class_of, one_owner
 from ser.protocols._parts import NO_PART
 from ser.tables.contracts import PARTS
 
@@ -124,23 +124,12 @@ def _check_classes(rows: pd.DataFrame, protocol: Protocol) -> None:
 
 def _untrained_because(rows: pd.DataFrame, protocol: Protocol) -> str:
     """Return why a class cannot be trained, and what helps: it may belong to one speaker or session alone."""
-    remedy = "can be left out by a protocol with 'base:' and 'labels:' that name the others."
     for column in ("speaker", "session"):
-        owners = rows.groupby("label")[column].agg(lambda values: sorted(values.dropna().unique()))
-        alone = {str(label): names[0] for label, names in owners.items() if len(names) == 1}
-        if column in protocol.leaks or not alone or rows[column].isna().any():
-            continue
-        named = offenders((f"{label} ({name})" for label, name in alone.items()), 10)
-        if len(owners) - len(alone) >= 2:
-            return f"A class of one {column} alone cannot be tested on others: {named}. It {remedy}"
-        several = sorted(set(owners.index) - set(alone))
-        which = f"All classes but {several[0]} belong" if several else "Every class belongs"
-        return (
-            f"{which} to one {column} alone: {named}. So emotion and {column} cannot be distinguished: a test on other "
-            f"{column}s is impossible, and with folds that share {column}s the scores would measure who it is. "
-            f"Record each class with several {column}s."
-        )
-    return f"A class that is too rare {remedy}"
+        if column not in protocol.leaks and rows[column].notna().all():
+            having = {str(label): set(values) for label, values in rows.groupby("label")[column]}
+            if reason := one_owner(having, column):
+                return f"{reason[0].upper()}{reason[1:]}"
+    return "A class that is too rare can be left out by a protocol with 'base:' and 'labels:' that name the others."
 
 
 def _check_leaks(rows: pd.DataFrame, protocol: Protocol) -> None:

@@ -75,7 +75,7 @@ def _blank_missing(rows: Sequence[Cells], meaning: Meaning, where: str) -> list[
             if cell and is_missing(cell, meaning.missing) and (name != "emotion" or not meaning.emotions.knows(cell)):
                 words[cell] += 1
                 row[name] = ""
-        if words:
+        if words and name not in TIMES:  # NaT, as audformat writes it for the end of a file, surprises no user
             named = offenders((f"'{word}' ({count})" for word, count in words.most_common()), LISTED)
             reason = f"column '{name}': {sum(words.values())} cells are read as empty: {named}"
             warnings.append(Fault("missing-word", reason, where))

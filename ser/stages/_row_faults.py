@@ -3,7 +3,8 @@
 import os
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -92,32 +93,38 @@ def _copies(root: Path, unnamed: Sequence[str], named: Iterable[str]) -> dict[st
 
 
 def contradictions(root: Path, rows: Sequence[Utterance], inspected: Mapping[str, Inspected]) -> list[Fault]:
-    """Return the utterances that say different things of one stretch of one recording, or of one speaker.
+    """Return the utterances that say different things of one stretch of one recording, or of one speaker; and copies.
 
     rows: with start and end as the corpus gives them; ``inspected``: by name. A recording is a file, whatever links
     lead to it. A row without start and end is about the whole file, so that another speaker in it contradicts it.
     """
-    recordings: dict[object, list[Utterance]] = defaultdict(list)
-    for row in rows:
-        if row.utterance in inspected:
-            recordings[_file(root / row.audio)].append(row)
+    there = [row for row in rows if row.utterance in inspected]
+    stretch = {row.utterance: _stretch(row, inspected[row.utterance]) for row in there}
+    recordings = _grouped(there, lambda row: _file(root / row.audio))
     faults: dict[str, Fault] = {}
-    for those in recordings.values():
-        stretches: dict[tuple[float, float], list[Utterance]] = defaultdict(list)
-        for row in those:
-            stretches[_stretch(row, inspected[row.utterance])].append(row)
-        for same in stretches.values():
+    for those in recordings:
+        for same in _grouped(those, lambda row: stretch[row.utterance]):
             for column in UNITED:
                 _note(faults, same, column, "the same recording from the same start to the same end is")
         if any(row.start is None and row.end is None for row in those):
             _note(faults, those, "speaker", "the whole recording and a part of it are")
-    speakers: dict[str | None, list[Utterance]] = defaultdict(list)
+    for those in _grouped((row for row in rows if row.speaker is not None), lambda row: row.speaker):
+        _note(faults, those, "gender", f"speaker '{those[0].speaker}' is", fewest=True)
+    copies: dict[str, Fault] = {}
+    for those in _grouped(there, lambda row: (inspected[row.utterance].checksum, stretch[row.utterance])):
+        for column in UNITED:
+            _note(
+                copies, [row for row in those if row.utterance not in faults], column, "a file with the same bytes is"
+            )
+    return [*faults.values(), *(replace(fault, kind="labelled-twice") for fault in copies.values())]
+
+
+def _grouped(rows: Iterable[Utterance], key: Callable[[Utterance], object]) -> list[list[Utterance]]:
+    """Return ``rows`` in groups of equal ``key``."""
+    groups: dict[object, list[Utterance]] = defaultdict(list)
     for row in rows:
-        speakers[row.speaker].append(row)
-    for name, those in speakers.items():
-        if name is not None:
-            _note(faults, those, "gender", f"speaker '{name}' is", fewest=True)
-    return list(faults.values())
+        groups[key(row)].append(row)
+    return list(groups.values())
 
 
 def _file(path: Path) -> object:
@@ -146,7 +153,8 @@ def _note(faults: dict[str, Fault], rows: Sequence[Utterance], column: str, what
         value = getattr(row, column)
         if value is not None and counts[value] != most:
             other = next(one for one in rows if getattr(one, column) not in (None, value))
-            reason = f"{what} '{value}' here and '{getattr(other, column)}' at {other.where}"
+            there = f"{other.utterance} ({os.path.basename(other.where)})"
+            reason = f"{what} '{value}' here and '{getattr(other, column)}' in {there}"
             faults.setdefault(row.utterance, Fault("contradiction", reason, row.where, row.utterance, row.audio))
 
 

@@ -181,12 +181,23 @@ def test_rows_that_contradict_each_other_are_faults(tmp_path: Path) -> None:
         run(root)
     text = str(error.value)
     assert "contradiction, 7: " in text
-    assert re.search(r"u1 \(.*t\.csv:2\): the same recording .* is 'sad' here and 'happy' at .*t\.csv:3", text)
+    assert re.search(r"u1 \(.*t\.csv:2\): the same recording .* is 'sad' here and 'happy' in u2 \(t\.csv:3\)", text)
     assert "exclude" in text
     rows, left_out = run(root, allow=["contradiction"])
     assert [row["utterance"] for row in rows] == ["u5", "u7", "u8"]
     assert {row["utterance"] for row in left_out} == {"u1", "u2", "u3", "u4", "u6", "u9", "u10"}
     assert len(run(root, exclude=["u2", "u4", "u6", "u10"])[0]) == 6
+
+
+def test_copies_with_other_labels_are_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = put(tmp_path / "r", "one.wav", "two.wav", "three.wav")
+    for copy in ("four.wav", "five.wav"):
+        shutil.copy(root / "one.wav", root / copy)
+    write_table(root, "one.wav,sad,s1", "two.wav,sad,s1", "three.wav,sad,s1", "four.wav,happy,s1", "five.wav,sad,s1")
+    assert len(run(root)[0]) == 5
+    printed = capsys.readouterr().out
+    assert "labelled-twice, 3" in printed
+    assert "a file with the same bytes is 'sad' here and 'happy' in four (t.csv:5)" in printed
 
 
 def test_an_utterance_name_of_two_files_is_a_contradiction(tmp_path: Path) -> None:

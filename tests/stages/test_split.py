@@ -152,7 +152,7 @@ def test_a_class_of_one_speaker_alone_is_named_with_what_helps(tmp_path: Path) -
     alone = table[(table["emotion"] != "sad") | (table["speaker"] == "S2F")]
     entry = protocol(rule="speaker_out", leaks=("session", "dialog", "text"))
     with pytest.raises(
-        SerError, match=r"class sad\. A class of one speaker alone .*: sad \(S2F\)\. It can be left out"
+        SerError, match=r"class sad\. Only one speaker has the class sad \(of S2F\): .*Leave the class out"
     ):
         run(tmp_path, entry, folds=6, table=alone)
 
@@ -166,10 +166,10 @@ def test_where_every_class_belongs_to_one_speaker_no_remedy_is_offered(tmp_path:
     with pytest.raises(SerError) as error:
         run(tmp_path, entry, folds=6 if shared else 4, table=table[mine])
     text = str(error.value)
-    assert ("All classes but neutral belong" if shared else "Every class belongs") in text
-    for words in ("angry (S1F)", "sad (S2F)", "cannot be distinguished", "several speakers"):
+    assert ("Every class but neutral belongs" if shared else "Every class belongs") in text
+    for words in ("angry (of S1F)", "sad (of S2F)", "cannot be separated", "several speakers"):
         assert words in text
-    assert "left out" not in text
+    assert "eave the class out" not in text
 
 
 @pytest.mark.parametrize(
