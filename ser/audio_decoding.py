@@ -8,6 +8,7 @@ recording that it opened last, so that many utterances of one recording are read
 import os
 import threading
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -22,12 +23,14 @@ from ser.audio_statistics import Signal
 from ser.errors import SerError
 
 BLOCK = 1 << 18  # frames read at a time: hours fit into memory, and no header decides how much memory is used
+PIECE = 1 << 16  # frames converted at a time
 WIDE = 8  # channels; with more, fewer frames are read at a time
 LONGEST_FILM = 12 * 3600  # seconds: a film is decoded to disk, and a small file can hold days of silence
 RATES = (1_000, 1_000_000)  # Hz, lowest and highest
 SUBTYPES = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM")  # of which each frame can be reached
 DECLARING = ("mov", "wv", "tta", "ape")  # demuxers that know how long a track is
 SHORTER = 0.25  # seconds by which the sound of such a track may be shorter than declared
+TAGS = (b"ID3", b"TAG", b"APETAGEX")  # begin what is no sound between joined MP3 files
 RAW = {".aac": "aac", ".g722": "g722", ".mp3": "mp3", ".ts": "mpegts"}  # suffix: demuxer, where no header is found
 
 
@@ -171,14 +174,20 @@ def _decode(path: Path, container: Any, declares: bool, to: IO[bytes]) -> tuple[
     if not container.streams.audio:
         raise SerError(f"{path}: has no audio track.")
     track = container.streams.audio[0]
+    form, frames, waiting = (0, 0), 0, av.AudioFifo()  # many frames at a time: a call for each takes most of the time
     # keeps rate and channels; packed, since PyAV 18 counts nine planes for eight channels
-    to_float, form, frames = av.AudioResampler(format="flt"), (0, 0), 0
-    for frame in container.decode(track):
-        for part in to_float.resample(_like(form, frame, frames, path)):
-            form, frames = (part.sample_rate, part.layout.nb_channels), frames + part.samples
-            if frames > LONGEST_FILM * form[0]:
-                raise SerError(f"{path}: has more than {LONGEST_FILM / 3600:g} hours of sound; cut it into parts.")
-            to.write(part.to_ndarray().data)
+    to_float = av.AudioResampler(format="flt")
+    for frame in chain(_frames(container, track), [None]):
+        if frame is not None:
+            form = _form(form, frame, frames, path)
+            frames += frame.samples
+            frame.pts = None  # a gap in time is none in the sound
+            waiting.write(frame)
+        if frames > LONGEST_FILM * max(1, form[0]):
+            raise SerError(f"{path}: has more than {LONGEST_FILM / 3600:g} hours of sound; cut it into parts.")
+        if waiting.samples >= PIECE or (frame is None and waiting.samples):
+            for part in to_float.resample(waiting.read()):
+                to.write(part.to_ndarray().data)
     if not frames:
         raise SerError(f"{path}: holds no samples.")
     declared = float(track.duration * track.time_base) if declares and track.duration else 0.0
@@ -187,10 +196,22 @@ def _decode(path: Path, container: Any, declares: bool, to: IO[bytes]) -> tuple[
     return form
 
 
-def _like(form: tuple[int, int], frame: Any, frames: int, path: Path) -> Any:
-    """Return ``frame``; SerError if its rate or channels are not those of the frames before."""
+def _frames(container: Any, track: Any) -> Iterator[Any]:
+    """Yield the decoded frames of a track; tags between joined MP3 files are left out."""
+    import av
+
+    for packet in container.demux(track):
+        try:
+            yield from packet.decode()
+        except av.error.InvalidDataError:
+            if not bytes(packet).startswith(TAGS):
+                raise
+
+
+def _form(form: tuple[int, int], frame: Any, frames: int, path: Path) -> tuple[int, int]:
+    """Return rate and channels of ``frame``; SerError if they are not ``form``, those of the ``frames`` before."""
     here = frame.sample_rate, frame.layout.nb_channels
     if frames and here != form:
         before, after = (f"{channels} channels at {rate} Hz" for rate, channels in (form, here))
         raise SerError(f"{path}: changes from {before} to {after} after {frames / form[0]:.2f} s; cut it there.")
-    return frame
+    return here

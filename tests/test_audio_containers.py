@@ -127,7 +127,7 @@ def test_reading_does_not_continue_after_an_error_in_a_film(tmp_path: Path, monk
 
     class Broken:
         def __init__(self, **given: str):
-            self.whole, self.left = real(**given), 3
+            self.whole, self.left = real(**given), 1
 
         def resample(self, frame: av.AudioFrame) -> object:
             self.left -= 1

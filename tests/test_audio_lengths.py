@@ -150,3 +150,10 @@ def test_joined_files_of_which_only_the_first_could_be_read_are_a_fault(tmp_path
     one, two = (put(tmp_path / str(n), noise(0.5 + n), kind, subtype="PCM_16").read_bytes() for n in (0, 1))
     (tmp_path / "both").write_bytes(one + two)
     assert "joined" in str(audio.inspect(tmp_path / "both").fault)
+
+
+def test_joined_mp3s_of_two_rates_are_named_with_the_time_of_the_change(tmp_path: Path) -> None:
+    parts = [encode(tmp_path / str(rate), "libmp3lame", rate, "mp3", tone(rate, 500, 1.5)) for rate in (44_100, 48_000)]
+    (tmp_path / "both.mp3").write_bytes(b"".join(part.read_bytes() for part in parts))
+    fault = str(audio.inspect(tmp_path / "both.mp3").fault)
+    assert "changes from 1 channels at 44100 Hz to 1 channels at 48000 Hz after 1." in fault
