@@ -126,8 +126,8 @@ def one_owner(having: Mapping[str, Collection[str]], group: str) -> str:
     if len(several) > 1:
         return (
             f"only one {group} has the class {listed}: the fold that tests that {group} cannot train on the class. "
-            "Leave the class out with a protocol of your own with 'base:' and 'labels:' that name the others, or record "
-            f"it from another {group}."
+            "Leave the class out with a protocol of your own with 'base:' and 'labels:' that name the others, or "
+            f"record it from another {group}."
         )
     which = f"every class but {several[0]}" if several else "every class"
     return (

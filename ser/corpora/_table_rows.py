@@ -53,7 +53,14 @@ def read(table: TableFile, meant: list[str | None], meaning: Meaning) -> Reading
     rows, repeated = _without_repetitions([one for one in found if isinstance(one, Utterance)])
     rows, differing = _spelled(rows, meaning.spellings, str(table.path))
     rows, twice = _named_once(rows)
-    return Reading(rows, sorted(faults + twice, key=_line) + differing, warnings + repeated)
+    names = {row.utterance for row in rows}
+    faults = sorted((_with_own_name(fault, names) for fault in faults + twice), key=_line)
+    return Reading(rows, faults + differing, warnings + repeated)
+
+
+def _with_own_name(fault: Fault, names: Collection[str]) -> Fault:
+    """Return the fault of a row by file and line where a sound row has its name."""
+    return replace(fault, utterance=posixpath.basename(fault.where)) if fault.utterance in names else fault
 
 
 def _line(fault: Fault) -> int:

@@ -1,4 +1,4 @@
-"""All that can be said of a corpus before its manifest is written: usable utterances, faults and warnings."""
+"""All that is known of a corpus before its manifest is written: usable utterances, faults and warnings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Survey:
 def survey(corpus: str, settings: Corpus, root: Path, jobs: int) -> Survey:
     """Read the labels of a corpus, compare them with its card, and read each of its recordings once.
 
-    SerError for rows that cannot be told apart; a fault in a single row or recording is part of the result.
+    SerError for rows that share a name; a fault in a single row or recording is part of the result.
     """
     adapter, options = settings.load(), settings.options
     rows, broken = accepted_rows(settings, root)

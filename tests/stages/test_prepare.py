@@ -138,6 +138,14 @@ def test_broken_rows_are_left_out_by_name_by_line_or_all(tmp_path: Path) -> None
     assert accepted_facts(settings, root).utterances == 1
 
 
+def test_a_broken_row_does_not_take_the_sound_row_of_its_name_along(tmp_path: Path) -> None:
+    root = write_table(put(tmp_path / "r", "a.wav", "b.wav"), "a.wav,mad,s1", "a.wav,sad,s1", "b.wav,sad,s1")
+    for settings in ({"allow": ["broken-row"]}, {"exclude": ["t.csv:2"]}):
+        rows, left_out = run(root, **settings)
+        assert [row["utterance"] for row in rows] == ["a", "b"]
+        assert [row["utterance"] for row in left_out] == ["t.csv:2"]
+
+
 def test_what_was_understood_in_an_unexpected_way_is_printed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
