@@ -84,8 +84,7 @@ def check_parts(assigned: pd.DataFrame, labelled: pd.DataFrame, protocol: Protoc
 
     SerError unless each utterance has at most one part in a fold (exactly one without the rule's ``PARTIAL``) and is
     tested in exactly one fold (but for its ``REPEATED``); every fold tests something, trains on every class and has the
-    dev part that the selection needs; and no speaker, session or dialog is in two parts unless the protocol declares it
-    as a leak.
+    dev part that the selection needs.
     """
     if others := sorted(set(assigned["part"]) - set(PARTS)):
         raise SerError(f"unknown parts {offenders(others)}; a part is train, dev or test.")
@@ -97,7 +96,6 @@ def check_parts(assigned: pd.DataFrame, labelled: pd.DataFrame, protocol: Protoc
         raise SerError(f"tested in more than one fold: {offenders(twice)}.")
     if not repeated and (never := sorted(set(labelled["utterance"]) - set(tested.index))):
         raise SerError(f"tested in no fold: {offenders(never)}.")
-    _check_leaks(rows, protocol)
     few = assigned["fold"].value_counts() < len(labelled)
     if few.any() and not partial:
         raise SerError(f"fold {offenders(few.index[few])} leaves utterances out; declare PARTIAL = True.")
@@ -156,7 +154,7 @@ def folds_are_counted(protocol: Protocol) -> None:
 
 def parts_keep_the_protocol(protocol: Protocol) -> None:
     """Each utterance is tested once, and parts share no group that the protocol does not declare."""
-    check_parts(folds(protocol), labelled(protocol), protocol)
+    _check_leaks(check_parts(folds(protocol), labelled(protocol), protocol), protocol)
 
 
 def folds_are_repeated(protocol: Protocol) -> None:

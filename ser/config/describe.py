@@ -16,7 +16,7 @@ with `--configfile` are merged into `config.yaml` in their order: mappings key b
 
 `systems/`, `protocols/` and `features/` contain the shipped entries. An experiment file may add its own under the
 same names. A system or protocol may start from another with `base: <name>`. A shipped one cannot be redefined, because
-experiments share runs under its name.
+experiments share runs under its name; only `leaks` of a shipped protocol can be declared, which changes no result.
 
 `ser keys` prints the list below. A test compares it with the schema.
 """

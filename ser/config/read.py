@@ -73,7 +73,10 @@ def resolve(raw: Raw, folder: Path) -> Config:
         embeddings=records(Embedding, "embeddings", section_of(raw, "embeddings")),
         protocols=protocols,
         systems=systems,
-        origins={section: _origins(section_of(raw, section)) for section in ("protocols", "systems")},
+        origins={
+            section: _origins(section_of(raw, section), library(folder / section))
+            for section in ("protocols", "systems")
+        },
         devices=record(Devices, section_of(raw, "devices"), "devices"),
     )
     for name, corpus in config.corpora.items():
@@ -83,12 +86,12 @@ def resolve(raw: Raw, folder: Path) -> Config:
     return checked(config)
 
 
-def _origins(added: Raw) -> dict[str, str | None]:
-    """Return every added entry with the shipped entry that it is based on; None if on none."""
+def _origins(added: Raw, shipped: Collection[str]) -> dict[str, str | None]:
+    """Return every added entry that is not shipped, with the shipped entry that it is based on; None if on none."""
     found: dict[str, str | None] = {}
-    for name in added:
+    for name in (name for name in added if name not in shipped):
         base = name
-        while base in added:
+        while base in added and base not in shipped:
             base = (added[base] or {}).get("base") or ""
         found[name] = base or None
     return found
@@ -195,15 +198,26 @@ def _select_inputs(selected: dict[str, dict[str, Strict]], inputs: Inputs, confi
 
 
 def _entries(section: str, folder: Path, raw: Raw) -> dict[str, dict[str, Any]]:
-    """Return shipped and added entries, each merged with its ``base``."""
+    """Return shipped and added entries, each merged with its ``base``; of a shipped protocol ``leaks`` can be added."""
     shipped, added = library(folder / section), section_of(raw, section)
-    if twice := sorted(set(shipped) & set(added)):
-        raise SerError(
-            f"{section}.{twice[0]} is already defined in config/{section}/; "
-            f"a variant needs a name of its own, with 'base: {twice[0]}'."
-        )
+    twice = {name: mapping(added.pop(name), f"{section}.{name}") for name in sorted(set(shipped) & set(added))}
+    for name, entry in twice.items():
+        if section != "protocols" or set(entry) != {"leaks"}:
+            but = "; only 'leaks' can be declared of it here" if section == "protocols" else ""
+            raise SerError(
+                f"{section}.{name} is already defined in config/{section}/{but}; "
+                f"a variant needs a name of its own, with 'base: {name}'."
+            )
     entries = {**shipped, **added}
-    return {name: _with_base(name, entries, section.removesuffix("s"), (), added) for name in entries}
+    found = {name: _with_base(name, entries, section.removesuffix("s"), (), added) for name in entries}
+    if section == "protocols":
+        stated = {name: found[name].get("leaks", []) for name in shipped}
+        origins = _origins(added, shipped)
+        for name, base in (*origins.items(), *((name, name) for name in twice)):
+            found[name] |= twice.get(name, {})
+            if (leaks := stated.get(base or "", [])) != found[name].get("leaks", []):
+                found[name]["shipped_leaks"] = leaks
+    return found
 
 
 def _with_base(

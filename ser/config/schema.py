@@ -103,6 +103,18 @@ class Protocol(Entry):
     curves: bool = Field(False, description="score test after every epoch; never used for model selection")
     leaks: tuple[Leak, ...] = Field((), description="what train shares with test by design of the protocol")
 
+    shipped_leaks: tuple[Leak, ...] | None = added(
+        None, description="leaks of the shipped protocol that it starts from; set when the configuration is read"
+    )
+
+    def decisive(self) -> str:
+        """Return everything that affects a result as canonical JSON: no title, no remarks, no leaks that were added.
+
+        A leak that is declared changes no fold. The leaks of the shipped protocol stay in, so that digests stay.
+        """
+        stated = self.leaks if self.shipped_leaks is None else self.shipped_leaks
+        return super(Protocol, self.model_copy(update={"leaks": stated, "shipped_leaks": None})).decisive()
+
     def digest(self) -> str:
         """Return 12 hexadecimal digits over everything that affects a result."""
         return hashlib.blake2b(self.decisive().encode(), digest_size=6).hexdigest()

@@ -78,6 +78,7 @@ class LeakFinding:
     of: int
     values: tuple[str, ...]
     examples: tuple[LeakExample, ...]
+    shared: tuple[LeakExample, ...] = ()  # of a leak of audio: every utterance, each with one of the other part
 
     @property
     def share(self) -> float:
@@ -158,7 +159,6 @@ def _finding(
 ) -> LeakFinding:
     """Return a finding with examples of different values; like: by value, an utterance of the other part."""
     first = hits.drop_duplicates(check.column).head(EXAMPLES)
-    values = zip(first["utterance"], first[check.column], strict=True)
     return LeakFinding(
         check,
         fold,
@@ -167,8 +167,14 @@ def _finding(
         known=known,
         of=len(part),
         values=tuple(map(str, hits[check.column].unique())),
-        examples=tuple(LeakExample(name, like.get(value), str(value)) for name, value in values),
+        examples=_examples(first, check, like),
+        shared=_examples(hits, check, like) if check.leak == "audio" else (),
     )
+
+
+def _examples(hits: pd.DataFrame, check: LeakCheck, like: Mapping[Any, str]) -> tuple[LeakExample, ...]:
+    values = zip(hits["utterance"], hits[check.column], strict=True)
+    return tuple(LeakExample(name, like.get(value), str(value)) for name, value in values)
 
 
 def _total(folds: list[LeakFinding]) -> LeakFinding:
@@ -183,4 +189,5 @@ def _total(folds: list[LeakFinding]) -> LeakFinding:
         of=sum(finding.of for finding in folds),
         values=tuple(dict.fromkeys(value for finding in folds for value in finding.values)),
         examples=tuple(dict.fromkeys(example for finding in folds for example in finding.examples))[:EXAMPLES],
+        shared=tuple(dict.fromkeys(example for finding in folds for example in finding.shared)),
     )

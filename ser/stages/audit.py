@@ -12,12 +12,13 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from ser import layout
-from ser.config.schema import Protocol
+from ser.config.schema import Leak, Protocol
 from ser.errors import SerError, offenders
 from ser.evaluation import duplicates, leakage, overlap, tracks
 from ser.evaluation.leakage import LeakFinding
 from ser.inventory import aligned
 from ser.jobs.job import File, Job, OptionalFile
+from ser.stages import _shared_recordings
 from ser.tables import contracts
 from ser.tables.contracts import ALL_FOLDS
 
@@ -34,33 +35,37 @@ class AuditJob(Job):
     shards: int | None = Field(None, ge=1, description="Shards of the fingerprints; all in the folder if not given.")
     words: int = Field(leakage.WORDS, description="A text with fewer words does not count as a scripted sentence.")
     threshold: float = Field(duplicates.THRESHOLD, description="Correlation from which two recordings are the same.")
+    leaks: tuple[Leak, ...] | None = Field(None, description="Declared leaks; default: those in the fold table.")
     out: File = Field(description="AUDIT table to write.")
 
 
 def audit(job: AuditJob) -> None:
     """Show what train, dev and test share under a protocol; an undeclared leak is an error.
 
-    Prints a line per check and writes the AUDIT table of one protocol on one corpus. SerError where the parts of a fold
-    share something that the protocol does not declare; then nothing is written.
+    Prints a line per check and writes the AUDIT table of one protocol on one corpus. Shared recordings are listed next
+    to it, in <protocol>.shared.csv and <protocol>.exclude.yaml. SerError where the parts of a fold share something that
+    the protocol does not declare; then there is no AUDIT table.
     """
     assigned = contracts.read(contracts.FOLDS, job.folds)
     table, notes = assigned.select(["utterance", "fold", "part"]).to_pandas(), contracts.metadata(assigned)
     if not {"corpus", "name", "protocol", "digest"} <= notes.keys():
         raise SerError(f"{job.folds} does not name its protocol in its metadata; write it again with `ser split`.")
     protocol, name, corpus = Protocol.model_validate_json(notes["protocol"]), notes["name"], notes["corpus"]
+    leaks = protocol.leaks if job.leaks is None else job.leaks
     used = sorted(set(table["utterance"]))
     prints = _fingerprints(job.fingerprints, job.shards, used)
     known = _described(job.manifest, used, job.words).merge(_recordings(prints, used, job.threshold), on="utterance")
     rows, places = table.merge(known, on="utterance"), _stretches(job.manifest, used, prints)
     found = leakage.findings(rows, places, normalisation=protocol.normalisation, selection=protocol.selection)
-    print(f"protocol '{name}' on corpus '{corpus}', leaks by design: {', '.join(protocol.leaks) or 'none'}")
-    print(_table(found, protocol.leaks), flush=True)
-    _refuse_undeclared(found, protocol, name, corpus)
+    print(f"protocol '{name}' on corpus '{corpus}', leaks by design: {', '.join(leaks) or 'none'}")
+    print(_table(found, leaks), flush=True)
+    listed = _shared_recordings.listed(found, known, places, job.manifest, job.out, corpus)
+    _refuse_undeclared(found, leaks, name, corpus, listed)
     entries = [
         {
             "corpus": corpus,
             "protocol": name,
-            "status": finding.status(protocol.leaks),
+            "status": finding.status(leaks),
             **{name: getattr(finding.check, name) for name in ("kind", "part", "seen_in", "leak")},
             **{name: getattr(finding, name) for name in ("fold", "utterances", "known", "of", "share")},
             "values": len(finding.values),
@@ -146,9 +151,9 @@ def _named(finding: LeakFinding, limit: int = leakage.EXAMPLES) -> str:
     )
 
 
-def _refuse_undeclared(found: Sequence[LeakFinding], protocol: Protocol, name: str, corpus: str) -> None:
-    """Raise SerError with a line for every leak that the protocol does not declare, from the worst fold."""
-    undeclared = [one for one in found if one.status(protocol.leaks) == "undeclared" and one.fold != ALL_FOLDS]
+def _refuse_undeclared(found: Sequence[LeakFinding], leaks: Sequence[str], name: str, corpus: str, listed: str) -> None:
+    """Raise SerError with a line for every leak that is not declared, from the worst fold."""
+    undeclared = [one for one in found if one.status(leaks) == "undeclared" and one.fold != ALL_FOLDS]
     if not undeclared:
         return
     lines = []
@@ -157,10 +162,11 @@ def _refuse_undeclared(found: Sequence[LeakFinding], protocol: Protocol, name: s
         count = f"{worst.utterances} of {worst.of} {check.part} utterances"
         shared = f"share it with {check.seen_in}" if check.seen_in != check.part else "are fitted on"
         lines.append(f"'{check.leak}' ({check.kind}): fold {worst.fold} has {count} that {shared}: {_named(worst)}.")
-    wanted = ", ".join([*protocol.leaks, *dict.fromkeys(one.check.leak for one in undeclared)])
+    wanted = ", ".join([*leaks, *dict.fromkeys(one.check.leak for one in undeclared)])
     raise SerError(
         f"protocol '{name}' on corpus '{corpus}' has leaks that it does not declare.\n"
-        + "\n".join(lines)
-        + f"\nEither declare them, in a protocol of your own with 'base: {name}' and 'leaks: [{wanted}]', or choose a "
-        f"rule or options that keep these apart, or leave the utterances out ('corpora.{corpus}.exclude')."
+        + "\n".join([*lines, *([listed] if listed else [])])
+        + f"\nEither declare them with 'leaks: [{wanted}]' (protocols: {{{name}: {{leaks: [{wanted}]}}}}), which "
+        "repeats no training, or choose a rule or options that keep these apart, or leave the utterances out "
+        f"('corpora.{corpus}.exclude')."
     )

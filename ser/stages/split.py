@@ -1,8 +1,8 @@
 """Stage ``split``: give every utterance of a protocol its class, and a part in every fold.
 
 The outcome of the rule is checked against the protocol before it is written: every class occurs in train, there is a
-dev part if the epoch is selected on it, each utterance is tested once, and train shares nothing with test that the
-protocol does not declare as a leak.
+dev part if the epoch is selected on it, and each utterance is tested once. The stage ``audit`` searches for leaks, so
+that a leak that is declared later changes no fold.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from ser.config import renamed
 from ser.config.describe import describe
 from ser.config.plan import Plan
 from ser.config.read import library, merged, resolve
+from ser.config.schema import Config
 from ser.errors import SerError
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -221,3 +222,30 @@ def test_a_plan_lists_each_run_once_and_refuses_an_unknown_fold() -> None:
 
 def test_the_documented_keys_are_those_of_the_schema() -> None:
     assert (CONFIG / "README.md").read_text(encoding="utf-8") == describe()
+
+
+def declared(**protocols: dict[str, Any]) -> Config:
+    block = {"corpora": ["demo"], "protocols": ["session-out-4"], "systems": ["Audio-CNN"]}
+    raw = {"experiment": {"name": "e", "runs": [block]}, "corpora": {"demo": {}}, "protocols": protocols}
+    return resolve(raw, CONFIG)
+
+
+def test_a_declared_leak_changes_no_digest() -> None:
+    plain = declared(mine={"base": "speaker-folds-4", "options": {"folds": 3}})
+    more = declared(mine={"base": "speaker-folds-4", "options": {"folds": 3}, "leaks": ["session", "audio"]})
+    assert more.protocols["mine"].leaks == ("session", "audio")
+    assert plain.protocols["mine"].digest() == more.protocols["mine"].digest()
+    again = declared(mine={"base": "theirs"}, theirs={"base": "session-out-4", "leaks": []})
+    assert again.protocols["mine"].digest() == again.protocols["session-out-4"].digest()
+    own = [declared(mine={"rule": "random_folds", "labels": "all", "leaks": leaks}) for leaks in ([], ["speaker"])]
+    assert own[0].protocols["mine"].digest() == own[1].protocols["mine"].digest()
+
+
+def test_leaks_and_nothing_else_can_be_declared_of_a_shipped_protocol() -> None:
+    before, after = declared(), declared(**{"speaker-folds-4": {"leaks": ["session", "dialog", "text", "audio"]}})
+    assert after.protocols["speaker-folds-4"].leaks == ("session", "dialog", "text", "audio")
+    assert after.protocols["speaker-folds-4"].decisive() == before.protocols["speaker-folds-4"].decisive()
+    assert after.protocols["speaker-folds-all"] == before.protocols["speaker-folds-all"]
+    assert after.origins["protocols"] == {}
+    with pytest.raises(SerError, match=r"speaker-folds-4 is already defined .*only 'leaks' can be declared"):
+        declared(**{"speaker-folds-4": {"leaks": [], "selection": "last"}})

@@ -1,5 +1,6 @@
 """The audit by the stages: planted leaks stop it, and every shipped protocol declares what it has on three corpora."""
 
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import soundfile
+import yaml
 from typer.testing import CliRunner
 
 from ser import catalog
@@ -321,6 +323,57 @@ def test_a_part_of_another_recording_is_found_by_its_sound(tmp_path: Path) -> No
     folds, found = WindowCorpus(tmp_path, places).audit(leaks=("audio",), **BY_SPEAKER)
     assert overlapped(found) == (counted(folds, spans), 11)
     assert 5 <= overlapped(found)[0] <= 6
+
+
+def listed(folder: Path) -> tuple[pd.DataFrame, list[str]]:
+    table = pd.read_csv(folder / "audit.shared.csv", dtype=str, keep_default_na=False)
+    return table, yaml.safe_load((folder / "audit.exclude.yaml").read_text())["corpora"]["mine"]["exclude"]
+
+
+def test_all_shared_recordings_are_listed_with_what_to_leave_out(tmp_path: Path) -> None:
+    copies = {f"u0{letter}0": f"u{3 + number}{letter}0" for number, letter in enumerate("ahs")}
+    copies |= {"u1a1": "u4h1", "u2a1": "u4h1", "u5n0": "u1n0", "u5n1": "u1n1"}
+    planted = {name: (lambda sounds, of=of: sounds[of]) for name, of in copies.items()}
+    trial = TrialCorpus(tmp_path, **planted)
+    with pytest.raises(SerError) as caught:
+        trial.audit()
+    assert f"in {tmp_path / 'audit.shared.csv'}; {tmp_path / 'audit.exclude.yaml'} has the key 'exclude'" in str(
+        caught.value
+    )
+    table, out = listed(tmp_path)
+    assert set(table["utterance"]) | set(table["like_utterance"]) == {*copies, *copies.values()}
+    assert set(table["kind"]) == {"audio", "near audio", "overlap"}
+    first = table[table["utterance"] == "u0a0"].iloc[0]
+    assert (first["speaker"], first["like_speaker"], first["emotion"]) == ("p0", "p3", "angry")
+    groups = [{name, of} for name, of in copies.items() if of != "u4h1"] + [{"u1a1", "u2a1", "u4h1"}]
+    assert all(len(group - set(out)) == 1 for group in groups), "one of each stays"
+    left = trial.table[~trial.table["utterance"].isin(out)]
+    again = TrialCorpus(
+        tmp_path, left, **{name: make for name, make in planted.items() if name not in out and copies[name] not in out}
+    )
+    assert set(again.audit()["status"]) == {"none"}
+    assert not (tmp_path / "audit.shared.csv").exists()
+    assert not (tmp_path / "audit.exclude.yaml").exists()
+
+
+def test_what_overlaps_is_left_out_until_nothing_does(tmp_path: Path) -> None:
+    starts = np.random.default_rng(4).integers(0, 300, 48) / 10
+    table = rows().assign(audio="hall.wav", checksum="c" * 32, start=starts, end=starts + 1)
+    trial = TrialCorpus(tmp_path, table)
+    trial.audit(leaks=("audio",))
+    _, out = listed(tmp_path)
+    kept = table[~table["utterance"].isin(out)]
+    for one, other in combinations(kept.itertuples(), 2):
+        apart = one.end <= other.start + 1e-9 or other.end <= one.start + 1e-9
+        assert apart or one.speaker == other.speaker
+    assert 10 < len(kept) < 48
+
+
+def test_leaks_are_declared_by_the_job_or_else_by_the_fold_table(tmp_path: Path) -> None:
+    trial = TrialCorpus(tmp_path, u0a0=COPY["audio"])
+    with pytest.raises(SerError, match=r"protocols: {given: {leaks: \[text, audio\]}}\), which repeats no training"):
+        trial.audit(asked={"leaks": ("text",)}, leaks=("audio",))
+    assert status(trial.audit(asked={"leaks": ("audio",)}))["audio", "train"] == "declared"
 
 
 def test_copies_within_a_part_are_no_leak(tmp_path: Path) -> None:

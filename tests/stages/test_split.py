@@ -124,20 +124,26 @@ def test_redrawn_protocols_may_test_an_utterance_again(tmp_path: Path) -> None:
         ({"subset": {"intensity": ["strong"]}}, r"no value in column 'intensity'; it has values in .*style"),
         ({"subset": {"style": ["read"]}}, "no utterance has style read; the corpus has improvised, scripted"),
         ({"options": {"dev": "none"}}, "selection dev_ua needs a dev part and fold 0 has none"),
-        ({"leaks": (), "rule": "speaker_out"}, "S1.* in both train and test, and the protocol's leaks do not name"),
-        ({"leaks": ("session", "dialog"), "rule": "random_folds"}, "leaks do not name 'speaker'"),
-        (
-            {"leaks": ("speaker", "session", "dialog"), "rule": "random_folds", "options": {"folds": 3}},
-            "in both train and dev, and the protocol's leaks do not name 'dev speaker'",
-        ),
     ],
 )
 def test_what_a_protocol_cannot_have_is_an_error(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
-    count = {"speaker_out": 6, "random_folds": changes.get("options", {}).get("folds", 10)}
     with pytest.raises(SerError, match=message) as caught:
-        run(tmp_path, protocol(**changes), folds=count.get(changes.get("rule", ""), 3))
+        run(tmp_path, protocol(**changes))
     assert "protocol 'mine' on corpus 'three'" in str(caught.value)
     assert not (tmp_path / "folds.parquet").exists()
+
+
+def test_a_declared_leak_changes_neither_the_job_nor_the_folds(tmp_path: Path) -> None:
+    shipped = protocol(leaks=("text",))
+    declared = protocol(leaks=("text", "audio"), shipped_leaks=("text",))
+    jobs = {SplitJob.params(corpus="three", name="mine", protocol=entry, folds=3) for entry in (shipped, declared)}
+    assert len(jobs) == 1
+    written = set()
+    for entry in (shipped, declared):
+        run(tmp_path, SplitJob.model_validate_json(jobs.copy().pop()[:-1] + ',"manifest":"m","out":"o"}').protocol)
+        written.add((tmp_path / "folds.parquet").read_bytes())
+        assert entry.digest() == shipped.digest() != protocol(leaks=()).digest()
+    assert len(written) == 1
 
 
 def test_a_class_in_one_session_only_cannot_be_trained_when_that_session_is_out(tmp_path: Path) -> None:

@@ -101,6 +101,11 @@ def test_an_added_contrast_trains_nothing(project: Project) -> None:
     assert project.planned() == {"plan": 1, **AFTER_TRAINING}
 
 
+def test_a_declared_leak_repeats_no_training(project: Project) -> None:
+    edit(project, "mini.yaml", "    rule: speaker_folds\n", "    rule: speaker_folds\n    leaks: [audio, text]\n")
+    assert project.planned() == {"audit": 1, "plan": 1, **AFTER_TRAINING}
+
+
 def test_formatting_and_comments_of_the_configuration_rerun_nothing(project: Project) -> None:
     path = project.folder / "mini.yaml"
     path.write_text("# a remark\n" + path.read_text() + "\n\n")

@@ -14,6 +14,7 @@ rule fingerprint:
     conda:
         "../../envs/ser.yaml"
     threads: 1
+    priority: 1  # an undeclared leak stops the build before most of the training
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),
@@ -38,15 +39,17 @@ rule audit:
     conda:
         "../../envs/ser.yaml"
     threads: 1
+    priority: 1  # an undeclared leak stops the build before most of the training
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
         shards=lambda w: len(shards(w.corpus)),
+        leaks=lambda w: json.dumps(CONFIG.protocols[w.protocol].leaks),
         code=code("audit"),
     shell:
         "ser audit --manifest {input.manifest} --folds {input.folds} --fingerprints data/{wildcards.corpus}/fingerprints"
-        " --shards {params.shards} --out {output} > {log} 2>&1"
+        " --shards {params.shards} --leaks {params.leaks:q} --out {output} > {log} 2>&1"
 
 
 rule audits:
