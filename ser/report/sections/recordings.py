@@ -1,7 +1,7 @@
 """What is strange about the rows and recordings of each corpus, and what settles it."""
 
-import csv
 from collections import defaultdict
+from csv import DictReader  # "import csv" would define section.csv, the function of its file
 from typing import Any
 
 from ser import layout
@@ -36,7 +36,7 @@ def _warnings(corpus: str) -> list[dict[str, Any]]:
         return []
     checks: dict[str, list[dict[str, str]]] = defaultdict(list)
     with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
+        for row in DictReader(file):
             checks[row["check"]].append(row)
     return [
         {
