@@ -194,7 +194,7 @@ CHECKS = (
         "silence",
         "Less than a quarter of a corpus's sound is silence before and after the speech.",
         "RAVDESS: 1 s before and 1 s after the sentence, of 3.7 s",
-        "'trim: speech' cuts it",
+        "'trim: speech' cuts it; 'trim: voice' also cuts sounds that are no voice",
         "warning",
     ),
 )

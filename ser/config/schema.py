@@ -37,9 +37,10 @@ class Corpus(Entry):
     allow: tuple[Allowance, ...] = Field((), description="accepted faults: such utterances are left out and listed")
     exclude: tuple[str, ...] = Field((), description="ids of utterances to leave out")
     minimum_seconds: float = Field(0.2, gt=0, description="shorter audio is an error")
-    trim: Literal["none", "speech"] = added(
+    trim: Literal["none", "speech", "voice"] = added(
         "none",
-        description="speech: cut the silence before and after the speech of each utterance (ser/speech_bounds.py)",
+        description="speech: cut the silence before and after the speech of each utterance (ser/speech_bounds.py); "
+        "voice: also other sounds, by a voice activity detector (ser/voice_bounds.py)",
     )
     channel: Channel = added(
         "mix",

@@ -14,6 +14,7 @@ from ser.files.checksums import checksum
 from ser.jobs.progress import progress
 from ser.recording_checks import measure
 from ser.stages._trimming import Inspected, trimmed
+from ser.voice_bounds import require_detector
 
 
 def inspect(
@@ -23,6 +24,8 @@ def inspect(
 
     Return the utterances without a fault, by name and trimmed as the settings say, and the faults of the others.
     """
+    if settings.trim == "voice":
+        require_detector()
     files: dict[str, list[Utterance]] = defaultdict(list)
     for row in rows:
         files[row.audio].append(row)
@@ -58,4 +61,4 @@ def _recorded(path: Path, row: Utterance, settings: Corpus) -> Inspected:
         return Inspected(row, recording)
     read = audio.resample(audio.mono(signal, settings.channel), recording.rate)
     found = Inspected(row, recording, measure(recording, signal, read))
-    return trimmed(read, found, settings.minimum_seconds) if settings.trim == "speech" else found
+    return found if settings.trim == "none" else trimmed(read, found, settings.trim, settings.minimum_seconds)

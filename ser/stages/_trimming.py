@@ -1,4 +1,4 @@
-"""What ``trim: speech`` of a corpus changes of an utterance: its bounds, its length and the times of its words."""
+"""What the key ``trim`` of a corpus changes of an utterance: its bounds, its length and the times of its words."""
 
 from dataclasses import dataclass, replace
 
@@ -7,6 +7,7 @@ from ser.audio_statistics import Signal
 from ser.corpus import Utterance, Word
 from ser.recording_checks import Measures
 from ser.speech_bounds import speech_bounds
+from ser.voice_bounds import voice_bounds
 
 
 @dataclass(frozen=True)
@@ -23,14 +24,15 @@ class Inspected:
     cut: tuple[float, float] | None = None
 
 
-def trimmed(signal: Signal, found: Inspected, minimum_seconds: float) -> Inspected:
+def trimmed(signal: Signal, found: Inspected, trim: str, minimum_seconds: float) -> Inspected:
     """Return an utterance without the silence around its speech; the fault ``short`` where little is left.
 
-    signal: the utterance as mono at 16 kHz, (samples,). Start and end are on samples of the recording. An utterance in
+    signal: the utterance as mono at 16 kHz, (samples,); trim: speech or voice. Start and end are on samples of the
+    recording. An utterance in
     which no speech is found stays as it is.
     """
     row, recording, rate = found.row, found.recording, found.recording.rate
-    bounds = speech_bounds(signal)
+    bounds = voice_bounds(signal) if trim == "voice" else speech_bounds(signal)
     if bounds is None:
         return found
     origin, frames = round((row.start or 0.0) * rate), round(recording.seconds * rate)

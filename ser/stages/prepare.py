@@ -67,8 +67,8 @@ def prepare(job: PrepareJob) -> None:
     print(f"{corpus}: {len(usable)} utterances, {len(left_out)} left out (see {job.excluded})", flush=True)
     _report_not_taken(left_out)
     _warn(usable, found.warnings, job)
-    if settings.trim == "speech":
-        _report_trim(usable)
+    if settings.trim != "none":
+        _report_trim(usable, settings.trim)
 
 
 def _report_not_taken(left_out: Sequence[Fault]) -> None:
@@ -96,14 +96,14 @@ def _warn(usable: Sequence[Inspected], noted: Sequence[Fault], job: PrepareJob) 
         print(f"warning: {kind}, {count}: {those}. ({BY_NAME[kind].switch}.)", flush=True)
 
 
-def _report_trim(usable: Sequence[Inspected]) -> None:
+def _report_trim(usable: Sequence[Inspected], trim: str) -> None:
     """Print how much was cut on average, and in which utterances no speech was found."""
     cuts = [one.cut for one in usable if one.cut is not None]
     if cuts:
         before, after = (sum(side) / len(cuts) for side in zip(*cuts, strict=True))
-        print(f"trim: speech cut {before:.2f} s before and {after:.2f} s after the speech, on average", flush=True)
+        print(f"trim: {trim} cut {before:.2f} s before and {after:.2f} s after the {trim}, on average", flush=True)
     if without := [one.row.utterance for one in usable if one.cut is None]:
-        print(f"trim: no speech was found in {len(without)}, which are kept whole: {offenders(without)}", flush=True)
+        print(f"trim: no {trim} was found in {len(without)}, which are kept whole: {offenders(without)}", flush=True)
 
 
 def _report(corpus: str, root: Path, faults: Sequence[Fault], allow: Sequence[str]) -> None:

@@ -82,6 +82,13 @@ def test_the_kept_part_is_what_the_manifest_says_and_resample_writes(
     assert contracts.metadata(root.parent / "m.parquet")["trim"] == "speech"
 
 
+def test_a_voice_is_looked_for_in_each_utterance(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = prepared(root, trim="voice")  # bursts of noise are none
+    assert {row["cut_before"] for row in rows.values()} == {None}
+    assert "no voice was found in 4, which are kept whole" in capsys.readouterr().out
+    assert contracts.metadata(root.parent / "m.parquet")["trim"] == "voice"
+
+
 def test_without_the_key_nothing_is_cut(root: Path) -> None:
     rows = prepared(root)
     assert [row["seconds"] for row in rows.values()] == [pytest.approx(seconds) for seconds in (2, 2, 2, 0.5)]
@@ -102,7 +109,7 @@ def test_word_times_count_from_the_kept_part(root: Path) -> None:
     row = Utterance("u", "call.wav", "t.csv:2", start=0.0, end=2.0, words=words)
     recording = _trimming.audio.inspect(root / "call.wav", row.start, row.end)
     found = _trimming.trimmed(
-        _trimming.audio.load(root / "call.wav", row.start, row.end), _trimming.Inspected(row, recording), 0.2
+        _trimming.audio.load(root / "call.wav", row.start, row.end), _trimming.Inspected(row, recording), "speech", 0.2
     )
     assert found.cut is not None
     before, seconds = found.cut[0], found.recording.seconds

