@@ -16,6 +16,9 @@ from ser.emotions import NAMES, UNCLEAR
 from ser.errors import SerError, offenders, unknown
 from ser.protocols._parts import INSTEAD
 
+MANY = 100  # folds from which a protocol with a fold per speaker is remarked on
+ROWS_DECIDE = ("speaker_out", "session_out")  # rules whose number of folds no option sets
+
 
 def remaining(settings: Corpus, root: Path | None) -> list[Utterance] | None:
     """Return the rows that ``exclude`` and ``allow`` leave; None where the facts of the corpus say all that is known.
@@ -55,6 +58,17 @@ def fold_count(protocol: Protocol, facts: Facts, rows: Sequence[Utterance] | Non
         raise SerError(f"{error}{left_out}") from error
     _check_spread(protocol, labelled, label_of)
     return count
+
+
+def advice(corpus: str, name: str, protocol: Protocol, folds: int) -> str:
+    """Return a sentence where a protocol has so many folds that folds of several speakers are meant; else ""."""
+    if folds < MANY or protocol.rule not in ROWS_DECIDE:
+        return ""
+    return (
+        f"protocol '{name}' on corpus '{corpus}' has {folds} folds, and each system and seed is trained {folds} times. "
+        "'speaker-folds-4' and 'speaker-folds-all' test every speaker in six folds, none of them trained on; another "
+        "number: {base: speaker-folds-4, options: {folds: 10}}."
+    )
 
 
 def _accepts(row: Utterance, column: str, accepted: Iterable[str]) -> bool:

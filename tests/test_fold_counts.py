@@ -9,7 +9,7 @@ from ser.config.plan import without
 from ser.config.schema import Block, Corpus, Experiment, Protocol
 from ser.corpus import Facts, Utterance
 from ser.errors import SerError
-from ser.fold_counts import fold_count, remaining
+from ser.fold_counts import advice, fold_count, remaining
 
 LABELS = {"calm": ("calm",), "tense": ("fearful", "angry")}
 
@@ -130,3 +130,11 @@ def test_an_experiment_goes_on_without_the_pairs_that_cannot_be(tmp_path: Path) 
         (("a",), ("q",), ("t",)),
     ]
     assert without(experiment, {("c", "p")}) == experiment
+
+
+def test_a_fold_for_each_of_many_speakers_is_answered_with_speaker_folds() -> None:
+    assert advice("own", "each", protocol(), 40) == ""
+    assert advice("own", "each", protocol("random_folds", options={"folds": 500}), 500) == ""
+    text = advice("own", "each", protocol(), 2718)
+    assert "'each' on corpus 'own' has 2718 folds" in text
+    assert "'speaker-folds-4'" in text

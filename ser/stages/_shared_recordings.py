@@ -102,7 +102,8 @@ def _block(shared: Iterable[Pair], out: Sequence[str], about: pd.DataFrame, corp
         like.setdefault(one, other)
         like.setdefault(other, one)
     of = about[["speaker", "emotion"]].astype(str).to_dict("index")
-    known = {name: f"{of[name]['speaker'] or 'no speaker'}, {of[name]['emotion']}" for name in like}
+    known = {name: " ".join(f"{of[name]['speaker'] or 'no speaker'}, {of[name]['emotion']}".split()) for name in like}
+    text = {name: f"{json.dumps(name, ensure_ascii=False)} # {known[name]}" for name in out}
     return "\n".join(
         [
             f"# Without these {len(out)} utterances no recording is shared. Where speakers or labels contradict each",
@@ -110,10 +111,7 @@ def _block(shared: Iterable[Pair], out: Sequence[str], about: pd.DataFrame, corp
             "corpora:",
             f"  {json.dumps(corpus)}:",
             "    exclude:",
-            *(
-                f"      - {json.dumps(name, ensure_ascii=False)} # {known[name]}; like {like[name]}: {known[like[name]]}"
-                for name in out
-            ),
+            *(f"      - {text[name]}; like {' '.join(like[name].split())}: {known[like[name]]}" for name in out),
             "",
         ]
     )

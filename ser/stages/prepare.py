@@ -10,9 +10,10 @@ import pyarrow as pa
 from pydantic import Field
 
 from ser import layout
-from ser.accepted_rows import accepted_facts
+from ser.accepted_rows import accepted_facts, accepted_rows
 from ser.config.schema import Corpus
 from ser.corpus import Fault
+from ser.corpus_root import check_folder, check_recordings
 from ser.errors import SerError, offenders, printable
 from ser.files.atomic import atomic_write
 from ser.input_checks import BY_NAME
@@ -45,9 +46,10 @@ def prepare(job: PrepareJob) -> None:
     facts; a subset may leave some of them empty.
     """
     corpus, settings, root = job.corpus, job.settings, job.root
-    if not root.is_dir():
-        raise SerError(f"corpus '{corpus}': its root {root} is not a folder.")
+    check_folder(corpus, root)
     facts, found = accepted_facts(settings, root), survey(corpus, settings, root, job.jobs)
+    if any(fault.kind == "missing-audio" for fault in found.faults):
+        check_recordings(corpus, settings, root, accepted_rows(settings, root)[0])
     _report(corpus, root, found.faults, settings.allow)
     left_out = found.left_out + [fault for fault in found.faults if fault.audio]  # others leave nothing out
     gone = {fault.utterance for fault in left_out if fault.utterance}

@@ -1,11 +1,13 @@
 # The runs of the experiment, from what is known of a corpus before it is read.
+import atexit
 import sys
 
 from ser.accepted_rows import accepted_facts
 from ser.config.plan import Plan, without
 from ser.config.read import features as shipped_features
 from ser.config.variants import changes
-from ser.fold_counts import fold_count, remaining
+from ser.corpus_root import check_folder, check_recordings
+from ser.fold_counts import advice, fold_count, remaining
 
 
 def adapter(corpus):
@@ -20,6 +22,7 @@ def has_own_root(corpus):
 def release_folder(corpus):
     settings = CONFIG.corpora[corpus]
     if settings.folder is not None:
+        check_folder(corpus, settings.folder)
         return settings.folder
     if settings.archive is None and not hasattr(adapter(corpus), "release"):
         raise SerError(
@@ -45,7 +48,11 @@ def shards(corpus):
 @exit_on_error
 def remaining_rows(corpus):
     """The rows that the settings of a corpus leave; None where its facts are all that is known."""
-    return remaining(CONFIG.corpora[corpus], release_folder(corpus))
+    settings, folder = CONFIG.corpora[corpus], release_folder(corpus)
+    rows = remaining(settings, folder)
+    if rows is not None:
+        check_recordings(corpus, settings, folder, rows)
+    return rows
 
 
 @cache
@@ -69,8 +76,12 @@ def planned():
         lines.append(f"protocol '{protocol}' on corpus '{corpus}': {why}")
     if not kept:
         raise SerError("\n".join(sorted(lines)))
-    for line in sorted(lines):
-        print(f"left out: {line}", file=sys.stderr)
+    notes = [f"left out: {line}" for line in sorted(lines)]
+    notes += filter(None, (advice(*pair, CONFIG.protocols[pair[1]], folds_of(*pair)[0]) for pair in kept))
+    for note in notes:
+        print(note, file=sys.stderr)
+        if {"-n", "--dry-run", "--dryrun"} & set(sys.argv):  # which prints a page per job between this and the prompt
+            atexit.register(print, note, file=sys.stderr)
     experiment = without(CONFIG.experiment, pairs.keys() - kept)
     return Plan(
         experiment=experiment,
