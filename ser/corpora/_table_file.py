@@ -108,6 +108,7 @@ def _text(path: Path, encoding: str | None) -> str:
     chosen = encoding or _encoding(content)
     try:
         text = content.decode(chosen)
+        text.encode("utf-8")  # an encoding such as unicode_escape can make letters that are none
     except LookupError as error:
         raise SerError(f"option 'encoding: {encoding}' is no encoding of text; examples: utf-8, cp1252.") from error
     except UnicodeError as error:

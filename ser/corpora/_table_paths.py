@@ -3,7 +3,8 @@
 import os
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import product
 from pathlib import Path
 
 from ser.corpora._table_cells import CellError, clean
@@ -19,7 +20,7 @@ def tops(root: Path | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.replace(os.sep, "/").rstrip("/") for name in names))
 
 
-def below_root(path: str, tops: Iterable[str]) -> str:
+def below_root(path: str, tops: Collection[str]) -> str:
     """Return a recording's path below the root, with slashes, also where the table was written under Windows.
 
     CellError for an empty path, an absolute one that is below none of ``tops``, and one that leads out of the root.
@@ -28,9 +29,12 @@ def below_root(path: str, tops: Iterable[str]) -> str:
         raise CellError("the path is empty")
     audio = posixpath.normpath(path.replace("\\", "/"))
     if posixpath.isabs(audio) or audio[1:2] == ":":
-        for top in tops:
-            if audio.startswith(f"{top}/"):
-                return audio[len(top) + 1 :]
+        real = (
+            posixpath.realpath(audio) if tops and posixpath.isabs(audio) else audio
+        )  # the table may name the root by a link to it
+        for name, top in product((audio, real), tops):
+            if name.startswith(f"{top}/"):
+                return name[len(top) + 1 :]
         raise CellError(f"path '{path}' is absolute and not below the corpus root", RELATIVE)
     if audio == "." or audio.split("/")[0] == "..":
         raise CellError(f"path '{path}' leads out of the corpus root", RELATIVE)

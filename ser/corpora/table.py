@@ -128,6 +128,8 @@ def _find(root: Path | None, table: str) -> Path:
     for path in paths:
         if os.path.isfile(path):
             return path
+        if spelled := on_disk(path.parent, [path.name]):  # with other letters for the same umlaut, or in another case
+            return path.parent / spelled[path.name]
     tried = " and ".join(dict.fromkeys(map(str, paths)))
     raise SerError(
         f"the table of recordings, option 'table: {table}', does not exist; tried {tried}. It is read before "

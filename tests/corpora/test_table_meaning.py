@@ -227,8 +227,11 @@ def test_absolute_paths_below_the_root(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(root)
     put(root, f"path,emotion\n{root}/a/x.ogg,sad\n{tmp_path}/link/a/y.ogg,sad\n")
     assert [row.audio for row in read(tmp_path / "link")] == ["a/x.ogg", "a/y.ogg"]
-    with pytest.raises(BrokenRowsError, match=r"rows\.txt:3: .*absolute and not below"):
+    assert [row.audio for row in read(root)] == ["a/x.ogg", "a/y.ogg"]
+    put(root, f"path,emotion\n{root}/a/x.ogg,sad\n{tmp_path}/a/y.ogg,sad\n{root}\\b\\z.ogg,sad\n")
+    with pytest.raises(BrokenRowsError, match=r"broken-row, 1:\n.*rows\.txt:3: .*absolute and not below") as error:
         read(root)
+    assert [row.audio for row in error.value.rows] == ["a/x.ogg", "b/z.ogg"]
 
 
 @pytest.mark.parametrize(
@@ -320,6 +323,13 @@ def test_a_file_is_found_whatever_the_spelling_of_its_name(tmp_path: Path) -> No
     assert {row.audio for row in found} - {"gone.ogg"} == set(table.audio_files(tmp_path))
     assert "4 recordings are spelled otherwise" in kinds(tmp_path)["path-spelling"]
     assert len(table.sources(tmp_path, table="rows.txt")) == 6
+
+
+def test_a_table_is_found_whatever_the_spelling_of_its_name(tmp_path: Path) -> None:
+    (tmp_path / unicodedata.normalize("NFD", "Gefühle.CSV")).write_text("path,emotion\nx.ogg,sad\n")
+    named = unicodedata.normalize("NFC", "Gefühle.csv")
+    assert len(table.utterances(tmp_path, table=named)) == 1
+    assert table.sources(tmp_path, table=named)[0].is_file()
 
 
 def test_two_files_that_a_path_may_mean_are_not_guessed_between(tmp_path: Path) -> None:
