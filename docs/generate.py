@@ -18,8 +18,9 @@ Definition = ast.FunctionDef | ast.ClassDef
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
-    for name, text in (("configuration", configuration()), ("cli", command_line()), ("api", api())):
-        files.append(File.generated(config, f"reference/{name}.md", content=text))
+    pages = {"configuration": configuration, "cli": command_line, "checks": checks, "api": api}
+    for name, page in pages.items():
+        files.append(File.generated(config, f"reference/{name}.md", content=page()))
     return files
 
 
@@ -28,6 +29,29 @@ def configuration() -> str:
     from ser.config.describe import describe
 
     return describe()
+
+
+def checks() -> str:
+    """Return everything that is checked in rows and recordings, with an example and the setting that settles it."""
+    from ser.input_checks import CHECKS
+
+    outcomes = {
+        "allow": ("Faults that can be accepted", "The corpus is not built unless its key `allow` names the kind."),
+        "error": ("Faults that have to be mended", "The corpus is not built."),
+        "warning": ("Warnings", "Nothing is left out; `warnings.csv` of the corpus and the report list them."),
+    }
+    pages = ["# What the pipeline checks in your recordings\n", "`ser inspect` runs all of them.\n"]
+    for outcome, (title, text) in outcomes.items():
+        those = [check for check in CHECKS if check.outcome == outcome]
+        pages += [f"## {title}\n", f"{text}\n"] if those else []
+        for check in those:
+            pages += [
+                f"### {check.name}\n",
+                f"{check.checks}\n",
+                f"- Example: {check.example}.",
+                f"- {check.switch}.\n",
+            ]
+    return "\n".join(pages)
 
 
 def command_line() -> str:

@@ -78,6 +78,8 @@ CLIP = re.compile(
     r"s_?(?P<number>\d+)_(?P<code>[a-z]{2})_(?P<ending>[1-5])(?:avi)?",
     re.IGNORECASE | re.ASCII,  # without ASCII a long s is an s
 )
+FOLDER = re.compile(r"subject \d+", re.IGNORECASE)
+STEM = re.compile(r"s_?\d+_(su_)?[a-z0-9]{2}_?[1-5]?(avi)?", re.IGNORECASE | re.ASCII)
 SUBJECT = re.compile(rf"(?:{TOP}/)?subject \d+/", re.IGNORECASE)
 SESSION = re.compile(rf"(?:{TOP}/)?subject 6/(?:{'|'.join(EMOTIONS)})/s_?6_[a-z]{{2}}", re.IGNORECASE | re.ASCII)
 NAMES = frozenset(  # of the clips; which three of subject 23's happiness are missing is not published

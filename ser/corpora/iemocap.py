@@ -20,6 +20,8 @@ SESSIONS = ("Ses01", "Ses02", "Ses03", "Ses04", "Ses05")
 SPEAKERS = tuple(session + letter for session in SESSIONS for letter in "FM")
 FOLDERS = tuple(f"Session{number}" for number in range(1, 6))
 NAME = re.compile(r"((Ses0[1-5])[FM]_(impro|script)(?:(?<=impro)0\d[ab]?|(?<=script)0\d_\db?))_([FM])(?:\d{3}|XX\d)")
+FOLDER = re.compile("|".join(FOLDERS))
+STEM = NAME
 UNLABELLED = re.compile(r"_[FM]XX\d$")  # turns without ratings
 
 PER_SESSION = {

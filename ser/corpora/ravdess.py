@@ -28,6 +28,8 @@ INTENSITIES = {"01": "normal", "02": "strong"}
 STATEMENTS = {"01": "Kids are talking by the door", "02": "Dogs are sitting by the door"}
 ACTORS = tuple(f"{actor:02d}" for actor in range(1, 25))
 PATTERN = re.compile(r"03-01-(\d\d)-(\d\d)-(\d\d)-\d\d-(\d\d)")  # 03: audio only, 01: speech
+FOLDER = re.compile(r"Actor_\d\d")
+STEM = PATTERN
 NAMES = frozenset(
     f"03-01-{emotion}-{intensity}-{statement}-{repetition}-{actor}"
     for emotion in EMOTIONS

@@ -1,0 +1,1 @@
+"""What ``ser inspect`` finds in a folder or table of recordings, before anything is trained."""

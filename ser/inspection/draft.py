@@ -1,0 +1,68 @@
+"""The configuration file that ``ser inspect`` proposes, ready to run."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ser.corpus import Fault
+from ser.errors import SerError
+from ser.input_checks import BY_NAME
+from ser.inspection.release import Release
+
+SYSTEMS = ("SVM-eGeMAPS", "SVM-ComParE")  # a floor within minutes
+
+
+def name_of(release: Release) -> str:
+    """Return a name for the corpus: the adapter's, or of a table that of its folder, as the configuration allows."""
+    if release.adapter != "table":
+        return release.adapter
+    return re.sub(r"[^A-Za-z0-9]+", "-", release.root.resolve().name).strip("-").lower() or "mine"
+
+
+def draft(release: Release, protocol: str | None, faults: Sequence[Fault], trim: bool) -> str:
+    """Return the text of a YAML file: one corpus, a protocol that is possible, two quick systems.
+
+    Every kind of fault that ``allow`` accepts is a commented line with its count, because leaving utterances out is
+    the user's decision. trim: whether the silence around the speech is to be cut.
+    """
+    name = name_of(release)
+    experiment = {
+        "name": name,
+        "runs": [{"corpora": [name], "protocols": [protocol or "random-folds-all"], "systems": list(SYSTEMS)}],
+    }
+    corpus: dict[str, Any] = {} if release.adapter == name else {"adapter": release.adapter}
+    corpus["root"] = str(release.root.resolve())
+    if release.options:
+        corpus["options"] = release.options
+    if trim:
+        corpus["trim"] = "speech"
+    lines = [
+        f"#   snakemake --cores 8 --configfile {name}.yaml",
+        _yaml({"experiment": experiment}),
+        _yaml({"corpora": {name: corpus}}),
+    ]
+    counted = Counter(fault.kind for fault in faults)
+    allowed = [kind for kind in counted if BY_NAME[kind].outcome == "allow"]
+    if allowed:
+        lines.append(f"    # allow: [{', '.join(allowed)}]")
+        lines += [f"    #   {kind}, {counted[kind]}: {BY_NAME[kind].switch}" for kind in allowed]
+    return "\n".join(lines) + "\n"
+
+
+def write_table(rows: Sequence[tuple[str, str, str]], path: Path) -> None:
+    """Write a first table of recordings: path, emotion, speaker; SerError if there is such a file already."""
+    try:
+        with path.open("x", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerows([("path", "emotion", "speaker"), *rows])
+    except FileExistsError:
+        raise SerError(f"{path}: exists already and is not written over.") from None
+
+
+def _yaml(entry: dict[str, Any]) -> str:
+    return yaml.safe_dump(entry, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None).rstrip("\n")

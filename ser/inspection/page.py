@@ -1,0 +1,95 @@
+"""The page of ``ser inspect``: a corpus found, surveyed, and described section by section."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ser.audio_formats import SUFFIXES
+from ser.config import read
+from ser.config.schema import Corpus
+from ser.corpora._recordings import recordings
+from ser.errors import SerError
+from ser.files.atomic import write_text
+from ser.input_checks import ALLOWANCES
+from ser.inspection import findings
+from ser.inspection.draft import draft, name_of, write_table
+from ser.inspection.guess import guessed
+from ser.inspection.release import Release, release
+from ser.stages._survey import survey
+
+Section = tuple[str, str]  # title and text
+
+
+def inspected(
+    path: Path, adapter: str | None, labels: Mapping[str, str], draft_to: Path | None, jobs: int, config: Path
+) -> str:
+    """Return the page about the recordings at ``path``; write a draft of the configuration to ``draft_to``.
+
+    adapter: that of a released corpus, found if None. labels: their name of an emotion: ours. SerError where there is
+    nothing to read, or where the rows have one name.
+    """
+    found = release(path, adapter)
+    if found.adapter == "table" and not found.options:
+        return _without_table(found, draft_to)
+    options = found.options | ({"labels": dict(labels)} if labels else {})
+    found = Release(found.adapter, found.root, options, found.remark)
+    settings = Corpus(adapter=found.adapter, root=str(found.root), allow=ALLOWANCES, options=options)
+    return _text(_sections(found, settings, draft_to, jobs, config))
+
+
+def _sections(found: Release, settings: Corpus, draft_to: Path | None, jobs: int, config: Path) -> Iterator[Section]:
+    name = name_of(found)
+    surveyed = survey(name, settings, found.root, jobs)
+    those = findings.usable(surveyed)
+    card = settings.load().CARD
+    remark = f"\n{found.remark}." if found.remark else ""
+    yield f"{card.title}: {found.root}", f"read by the adapter '{found.adapter}'{remark}"
+    if not those:
+        yield "Left out", findings.listed([*surveyed.faults, *surveyed.left_out])
+        return
+    yield "Recordings", findings.recordings(those)
+    yield "People and texts", findings.people(those)
+    yield "Emotions", findings.emotions(those)
+    yield "The same sound twice", findings.overlaps(those)
+    yield (
+        "Faults: each has to be mended, or accepted by its switch",
+        findings.listed([*surveyed.faults, *surveyed.left_out]),
+    )
+    noted = findings.warnings(surveyed, settings)
+    yield "Warnings: nothing is left out", findings.listed(noted)
+    protocols = findings.possible(surveyed, settings, read.shipped(config)[0])
+    yield "Protocols", findings.listed_protocols(protocols)
+    silent = any(fault.kind == "silence" for fault in noted)
+    text = draft(found, findings.preferred(protocols), [*surveyed.faults, *surveyed.left_out], silent)
+    if draft_to is None:
+        yield "Draft of a configuration (--draft FILE writes it)", text
+    else:
+        _write(draft_to, text)
+        yield f"Draft of a configuration, written to {draft_to}", text
+
+
+def _without_table(found: Release, draft_to: Path | None) -> str:
+    """Return what the names of recordings without a table tell; write a first table next to the draft."""
+    rows = guessed(recordings(found.root, SUFFIXES, links=True))
+    known = {column: sum(bool(row[index]) for row in rows) for index, column in ((1, "emotion"), (2, "speaker"))}
+    summary = f"{len(rows)} recordings without a table of labels. Their names tell " + ", ".join(
+        f"the {column} of {count}" for column, count in known.items()
+    )
+    sections = [(str(found.root), f"{summary}.")]
+    if draft_to is None:
+        advice = "'--draft FILE' writes a first table with what the names tell; check it and fill in the rest."
+        return _text([*sections, ("Next", advice)])
+    table = draft_to.with_suffix(".csv")
+    write_table(rows, table)
+    _write(draft_to, draft(Release("table", found.root, {"table": str(table.resolve())}), None, [], False))
+    advice = f"Written: the table {table} and the draft {draft_to}. Check both, then run `ser inspect {table}`."
+    return _text([*sections, ("Next", advice)])
+
+
+def _write(path: Path, text: str) -> None:
+    if path.exists():
+        raise SerError(f"{path}: exists already and is not written over.")
+    write_text(path, text)
+
+
+def _text(sections: Iterator[Section] | list[Section]) -> str:
+    return "\n\n".join(f"{title}\n{'-' * min(len(title), 100)}\n{text}" for title, text in sections if text)

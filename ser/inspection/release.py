@@ -1,0 +1,139 @@
+"""Which corpus a folder or table on disk is likely to be, and the root from which it can be read.
+
+An adapter of a released corpus describes its layout by two patterns: ``FOLDER``, the names of the folders at its root,
+and ``STEM``, the names of its recordings without their suffix. With them a root that is too high or too low is found,
+and recordings of a release whose folders were renamed.
+"""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ser import catalog
+from ser.audio_formats import SUFFIXES
+from ser.corpora import _table_file
+from ser.corpora._recordings import recordings
+from ser.corpora._table_columns import ALIASES, COLUMNS, REQUIRED
+from ser.errors import SerError, offenders
+
+TABLES = (".csv", ".tsv", ".txt")
+ABOVE, BELOW = 4, 2  # folders between the given one and the root of a release, at most
+FOLDERS = 1000  # looked into, at most
+MOST = 0.5  # share of recordings that are named as those of a release, from which on it is likely to be that one
+
+
+@dataclass(frozen=True)
+class Release:
+    """What a path on disk is likely to be: the adapter that reads it, from which root, and a remark for the user."""
+
+    adapter: str
+    root: Path
+    options: dict[str, Any] = field(default_factory=dict)
+    remark: str = ""
+
+
+def release(path: Path, adapter: str | None = None) -> Release:
+    """Return what ``path``, a folder or a table, is likely to be; ``adapter`` if that is known.
+
+    SerError where there is nothing to read, and where recordings of a known release lie in another layout.
+    """
+    if path.is_file():
+        if path.suffix.lower() not in TABLES:
+            raise SerError(f"{path}: is neither a folder nor a table ({', '.join(TABLES)}).")
+        return Release("table", path.parent, {"table": path.name})
+    if not path.is_dir():
+        raise SerError(f"{path}: there is no such folder or file.")
+    known = {name: module for name, module in _described() if adapter in (None, name)}
+    for name, module in known.items():
+        if (root := _root(path, module.FOLDER)) is not None:
+            return Release(name, root, remark=_moved(path, root, module))
+    if adapter is None and (tables := _tables(path)):
+        more = f"{offenders(tables)} look like tables of recordings; the first is read" if len(tables) > 1 else ""
+        return Release("table", path, {"table": tables[0]}, more)
+    found = recordings(path, SUFFIXES, links=True)
+    if not found:
+        raise SerError(f"{path}: holds no recordings ({', '.join(sorted(SUFFIXES))}) and no table of them.")
+    for module in known.values():
+        _refuse_renamed(path, found, module)
+    if adapter is not None:
+        raise SerError(f"{path}: is not {catalog.load('corpora', adapter).CARD.title}; {_expected(known[adapter])}.")
+    return Release("table", path, remark="there is no table of labels: one has to be written, see the draft")
+
+
+def _described() -> Iterator[tuple[str, ModuleType]]:
+    for name in catalog.names("corpora"):
+        module = catalog.load("corpora", name)
+        if hasattr(module, "FOLDER") and hasattr(module, "STEM"):
+            yield name, module
+
+
+def _root(path: Path, folder: re.Pattern[str]) -> Path | None:
+    """Return the folder nearest to ``path`` that holds a ``folder`` of the release: itself, one above, one below."""
+    if _holds(path, folder):
+        return path
+    for above in [path.resolve(), *path.resolve().parents][:ABOVE]:
+        if folder.fullmatch(above.name):
+            return above.parent
+    below = [path]
+    for _ in range(BELOW):
+        below = [Path(one) for parent in below for one in _folders(parent)][:FOLDERS]
+        for one in below:
+            if _holds(one, folder):
+                return one
+    return None
+
+
+def _folders(path: Path) -> list[str]:
+    try:
+        return sorted(entry.path for entry in os.scandir(path) if entry.is_dir() and not entry.name.startswith("."))
+    except OSError as error:
+        raise SerError(f"{path}: cannot be read ({error.strerror}).") from error
+
+
+def _holds(path: Path, folder: re.Pattern[str]) -> bool:
+    return any(folder.fullmatch(os.path.basename(one)) for one in _folders(path))
+
+
+def _moved(path: Path, root: Path, module: ModuleType) -> str:
+    """Return a remark where the root is not the given folder."""
+    if root == path:
+        return ""
+    where = "above" if path.resolve().is_relative_to(root.resolve()) else "below"
+    return f"{module.CARD.title} begins {where} the given folder, at {root}: that is its root"
+
+
+def _refuse_renamed(path: Path, found: list[str], module: ModuleType) -> None:
+    """Raise SerError where most recordings are named as a release's, but its folders are not there."""
+    stems = [os.path.splitext(os.path.basename(audio))[0] for audio in found]
+    named = sum(module.STEM.fullmatch(stem) is not None for stem in stems)
+    if named < MOST * len(found):
+        return
+    places = Counter(os.path.dirname(audio) or "." for audio in found)
+    raise SerError(
+        f"{path}: {named} of {len(found)} recordings are named as those of {module.CARD.title}, but "
+        f"lie in {offenders(sorted(places))}; {_expected(module)}. Restore its folders, or write a table."
+    )
+
+
+def _expected(module: ModuleType) -> str:
+    return f"its root holds folders named {module.FOLDER.pattern}"
+
+
+def _tables(path: Path) -> list[str]:
+    """Return the files in ``path`` that have a header with the columns that a table needs."""
+    candidates = [name for name in os.listdir(path) if name.lower().endswith(TABLES) and not name.startswith(".")]
+    return [name for name in sorted(candidates) if _is_table(path / name)]
+
+
+def _is_table(path: Path) -> bool:
+    """Return whether the file has a header with a column of recordings or one of emotions."""
+    try:
+        header = {name.casefold() for name in _table_file.read(path, {*COLUMNS, *ALIASES}).header}
+    except SerError:
+        return False
+    return bool(header & {*REQUIRED, *ALIASES})

@@ -1,0 +1,195 @@
+"""``ser inspect``: what recordings are found to be, and that its draft can be used as it is."""
+
+import csv
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import yaml
+from typer.testing import CliRunner
+
+from ser.cli import app
+from ser.config import read
+from ser.config.schema import Config
+from ser.corpora import demo
+from ser.errors import SerError
+from ser.inspection.guess import guessed
+from ser.inspection.page import inspected
+from ser.inspection.release import release
+from ser.stages.prepare import PrepareJob, prepare
+from ser.tables import contracts
+
+RATE = 11_025
+
+
+def speech(path: Path, seconds: float, seed: int) -> Path:
+    """Write noise whose level goes up and down as that of syllables does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    time = np.arange(round(seconds * RATE)) / RATE
+    noise = np.random.default_rng(seed).normal(0, 0.1, len(time))
+    soundfile.write(path, noise * (1.1 + np.sin(2 * np.pi * 3 * time)) / 2, RATE)
+    return path
+
+
+def own_corpus(root: Path) -> Path:
+    """Write six speakers with eight recordings each, one of which has overlapping windows, and their table."""
+    rows = []
+    for number in range(6):
+        for take in range(8):
+            audio = f"p{number}/take{take}.wav"
+            speech(root / audio, 1.2, 8 * number + take)
+            rows.append([audio, ("wütend", "fröhlich")[take % 2], f"p{number}", "", ""])
+    speech(root / "p0/long.flac", 5.0, 99)
+    rows += [["p0/long.flac", "wütend", "p0", f"{start:.1f}", f"{start + 1.5:.1f}"] for start in (0.0, 1.0, 2.0, 3.5)]
+    with (root / "takes.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["path", "emotion", "speaker", "start", "end"], *rows])
+    return root
+
+
+LABELS = {"wütend": "angry", "fröhlich": "happy"}
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return own_corpus(tmp_path_factory.mktemp("own"))
+
+
+def resolved(draft: Path) -> Config:
+    """Return the configuration that Snakemake reads with the draft."""
+    shipped = read.read_yaml(read.SHIPPED / "config.yaml")
+    return read.resolve(read.merged(shipped, read.read_yaml(draft)), read.SHIPPED)
+
+
+def page(path: Path, **changes: object) -> dict[str, str]:
+    """Return the sections of the page by title."""
+    given = {"adapter": None, "labels": LABELS, "draft_to": None, "jobs": 1, "config": read.SHIPPED, **changes}
+    parts = [block.split("\n", 2) for block in inspected(path, **given).split("\n\n")]  # type: ignore[arg-type]
+    return {part[0]: part[2] for part in parts if len(part) == 3 and set(part[1]) == {"-"}}
+
+
+def test_the_page_counts_what_is_there(corpus: Path) -> None:
+    found = page(corpus)
+    assert "wav (48), flac (1)" in found["Recordings"]
+    assert f"{RATE} Hz (49)" in found["Recordings"]
+    assert f"52, {(48 * 1.2 + 4 * 1.5) / 60:.1f} minutes in all" in found["Recordings"]
+    assert "6, with 8 to 12 utterances each" in found["People and texts"]
+    assert [line.split() for line in found["Emotions"].splitlines()] == [
+        ["angry", "28", "utterances", "of", "6", "speakers"],
+        ["happy", "24", "utterances", "of", "6", "speakers"],
+    ]
+    # 0–1.5, 1–2.5 and 2–3.5 s overlap in a chain; 3.5–5 s begins where the third ends
+    assert found["The same sound twice"].startswith("utterances that overlap another one, 3:")
+    folds = {line.split()[0]: line.split()[1] for line in found["Protocols"].splitlines()}
+    assert folds["speaker-folds-all"] == "6"
+    assert folds["speaker-out-all"] == "6"
+    assert folds["session-out-4"] == "not"
+
+
+def test_a_table_and_its_folder_give_the_same_page(corpus: Path) -> None:
+    assert page(corpus) == page(corpus / "takes.csv")
+
+
+def test_the_draft_is_a_configuration_with_which_the_corpus_is_prepared(corpus: Path, tmp_path: Path) -> None:
+    draft = tmp_path / "mine.yaml"
+    page(corpus, draft_to=draft)
+    config = resolved(draft)
+    (name,) = config.experiment.selected("corpora")
+    assert config.experiment.selected("protocols") == ["speaker-folds-all"]
+    settings = config.corpora[name]
+    paths = {key: tmp_path / key for key in ("manifest", "recordings", "excluded")}
+    prepare(PrepareJob(corpus=name, settings=settings, root=settings.folder, **paths))
+    table = contracts.read(contracts.MANIFEST, tmp_path / "manifest").to_pandas()
+    assert len(table) == 52
+    assert set(table["emotion"]) == {"angry", "happy"}
+    with pytest.raises(SerError, match="not written over"):
+        page(corpus, draft_to=draft)
+
+
+def test_faults_are_listed_with_what_settles_them_and_do_not_stop_the_page(tmp_path: Path) -> None:
+    root = own_corpus(tmp_path)
+    (root / "p1/take3.wav").unlink()
+    (root / "p2/take0.wav").write_bytes(b"no sound at all")
+    speech(root / "p9/extra.wav", 1.0, 7)
+    found = page(root)
+    faults = next(text for title, text in found.items() if title.startswith("Faults"))
+    for kind, audio in (("missing-audio", "take3"), ("unreadable", "take0"), ("unlabelled-audio", "p9/extra.wav")):
+        assert f"{kind}, 1: " in faults
+        assert audio in faults
+        assert f"'allow: [{kind}]'" in faults
+    assert "50, " in found["Recordings"]
+    assert "# allow: [" in next(text for title, text in found.items() if title.startswith("Draft"))
+
+
+def test_a_copy_under_another_name_is_found(tmp_path: Path) -> None:
+    root = own_corpus(tmp_path)
+    (root / "p3/take1.wav").write_bytes((root / "p5/take5.wav").read_bytes())
+    assert "several names, 1: p3/take1.wav = p5/take5.wav" in page(root)["The same sound twice"]
+
+
+def test_recordings_without_a_table_get_a_first_one(tmp_path: Path) -> None:
+    rng = random.Random(5)
+    for number in range(4):
+        for emotion in ("anger", "joy", "neutral"):
+            speech(tmp_path / f"rec/{emotion}/spk{number:02d}_{rng.randrange(100)}.wav", 0.8, number)
+    draft = tmp_path / "mine.yaml"
+    done = CliRunner().invoke(app, ["inspect", str(tmp_path / "rec"), "--draft", str(draft), "--jobs", "1"])
+    assert done.exit_code == 0, done.output
+    assert "12 recordings without a table of labels" in done.output
+    with (tmp_path / "mine.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert sorted({row["speaker"] for row in rows}) == ["spk00", "spk01", "spk02", "spk03"]
+    assert sorted(row["emotion"] for row in rows) == sorted(["angry", "happy", "neutral"] * 4)
+    entry = yaml.safe_load(draft.read_text())["corpora"]["rec"]
+    assert (entry["adapter"], entry["root"]) == ("table", str(tmp_path / "rec"))
+    settings = resolved(draft).corpora["rec"]
+    assert len(settings.load().utterances(settings.folder, **settings.options)) == 12
+
+
+def test_a_path_that_tells_two_emotions_tells_none() -> None:
+    files = ["happy/sad_1.wav", "ben/fear.wav", "ben/x.wav", "Actor-12/angry-2.wav"]
+    emotions = [emotion for _, emotion, _ in guessed(files)]
+    assert emotions == ["", "fearful", "", "angry"]
+    assert guessed(["ben/fear.wav", "anna/joy.wav"]) == [
+        ("ben/fear.wav", "fearful", "ben"),
+        ("anna/joy.wav", "happy", "anna"),
+    ]
+
+
+@pytest.fixture(scope="module")
+def iemocap(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("corpora") / "IEMOCAP_full_release"
+    demo.release(root, utterances=40, jobs=1)
+    return root
+
+
+@pytest.mark.parametrize("where", [".", "..", "Session3", "Session3/sentences/wav"])
+def test_a_release_is_found_from_too_high_and_too_low(iemocap: Path, where: str) -> None:
+    found = release((iemocap / where).resolve())
+    assert (found.adapter, found.root.resolve()) == ("iemocap", iemocap.resolve())
+    assert bool(found.remark) == (where != ".")
+
+
+def test_one_session_alone_is_a_subset(iemocap: Path, tmp_path: Path) -> None:
+    (tmp_path / "Session2").symlink_to(iemocap / "Session2")
+    done = CliRunner().invoke(app, ["inspect", "--iemocap", str(tmp_path), "--jobs", "1"])
+    assert done.exit_code == 0, done.output
+    assert "subset, " in done.output
+    assert "'allow: [subset]'" in done.output
+    assert "2, with " in done.output  # speakers
+
+
+def test_renamed_folders_of_a_release_are_named(tmp_path: Path) -> None:
+    for actor in (1, 2):
+        for emotion in (1, 3, 5):
+            speech(tmp_path / f"person{actor}/03-01-0{emotion}-01-01-01-0{actor}.wav", 0.5, actor)
+    with pytest.raises(SerError, match=r"6 of 6 recordings are named as those of RAVDESS.* lie in person1, person2"):
+        release(tmp_path)
+
+
+def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text("nothing")
+    for path, text in ((tmp_path, "no recordings"), (tmp_path / "gone", "no such"), (tmp_path / "notes.md", "neither")):
+        with pytest.raises(SerError, match=text):
+            release(path)
