@@ -3,9 +3,12 @@
 openSMILE is free for research and education only (audEERING's licence). No other part of the pipeline needs it.
 """
 
+import os
+import re
+import shutil
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir, mkstemp
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,9 @@ from ser.features._frames import Matrix, Signal, require
 
 MINIMUM = 960  # samples, the 60 ms frame of the pitch tracker; for a shorter signal openSMILE returns no row
 MAXIMUM = np.float32(32767 / 32768)  # openSMILE converts to 16 bits, where 1.0 overflows to −1.0
+
+TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # tried where the path of the user's own folder is not plain
+PLAIN = re.compile(r"[A-Za-z0-9_./:\\+@~-]+")  # a path that has nothing else reaches openSMILE as it is
 
 CONFIGURATION = r"""
 [componentInstances:cComponentManager]
@@ -39,10 +45,41 @@ def package() -> Any:
 
 
 @cache
+def folder() -> TemporaryDirectory[str]:
+    """Return a new folder whose path is ``PLAIN``, removed at the end of the process.
+
+    openSMILE's Python package encodes paths as ASCII, and fails on others: a project or an installation in
+    "Universität", say; braces end a path in a configuration. SerError where no temporary folder has a plain path.
+    """
+    for parent in dict.fromkeys((gettempdir(), *TEMPORARY)):
+        if PLAIN.fullmatch(parent) and os.access(parent, os.W_OK | os.X_OK):
+            return TemporaryDirectory(prefix="ser-opensmile-", dir=parent)
+    raise SerError(
+        f"openSMILE reads its configuration only from a path of ASCII letters and digits, and {gettempdir()!a} has "
+        "others; set the environment variable TMPDIR to a folder whose path has only those."
+    )
+
+
+@cache
+def configurations() -> Path:
+    """Return the folder of openSMILE's configurations, or of a copy where its own path is not plain."""
+    own = Path(package().__file__).resolve().parent / "core" / "config"
+    return own if PLAIN.fullmatch(str(own)) else Path(shutil.copytree(own, Path(folder().name, "config")))
+
+
+def extractor(feature_set: Any, level: Any) -> Any:
+    """Return openSMILE's extractor of a set for a level, which reads ``configurations``."""
+    smile = package().Smile
+    if not PLAIN.fullmatch(str(Path(package().__file__).resolve())):
+        smile = type("Smile", (smile,), {"default_config_root": str(configurations())})
+    return smile(feature_set, level)
+
+
+@cache
 def published(feature_set: str, level: str) -> Any:
     """Return the extractor of a set of openSMILE's own; level: Functionals or LowLevelDescriptors."""
     opensmile = package()
-    return opensmile.Smile(opensmile.FeatureSet[feature_set], opensmile.FeatureLevel[level])
+    return extractor(opensmile.FeatureSet[feature_set], opensmile.FeatureLevel[level])
 
 
 def chain(**components: tuple[str, str, str]) -> str:
@@ -64,12 +101,10 @@ def configured(components: str, level: str) -> Any:
 
     The components read the signal from the level `wave`.
     """
-    folder = TemporaryDirectory(prefix="ser-opensmile-")
-    configuration = Path(folder.name) / "ser.conf"
-    configuration.write_text(CONFIGURATION.replace("COMPONENTS", components), encoding="utf-8")
-    smile = package().Smile(feature_set=str(configuration), feature_level=level)
-    smile.folder = folder  # openSMILE reads the file again for every utterance
-    return smile
+    handle, configuration = mkstemp(suffix=".conf", dir=folder().name)  # openSMILE reads it again for every utterance
+    with open(handle, "w", encoding="utf-8") as file:
+        file.write(CONFIGURATION.replace("COMPONENTS", components))
+    return extractor(configuration, level)
 
 
 def run(smile: Any, signal: Signal, rate: int, minimum: int = MINIMUM) -> Matrix:

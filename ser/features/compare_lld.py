@@ -8,8 +8,6 @@ half the time. openSMILE divides the deltas of the first six descriptors (F0 to 
 frame, so that they fade within an utterance; they are kept as the set defines them.
 """
 
-from pathlib import Path
-
 from ser.features import _opensmile
 from ser.features._frames import Matrix, Signal
 
@@ -32,7 +30,6 @@ def extract(signal: Signal, rate: int) -> Matrix:
 
     SerError if the rate is not 16 kHz, the signal is shorter than 60 ms, or openSMILE is not installed.
     """
-    package = Path(_opensmile.package().__file__).parent
-    installed = package / "core" / "config" / "compare" / "ComParE_2016_core.lld.conf.inc"
+    installed = _opensmile.configurations() / "compare" / "ComParE_2016_core.lld.conf.inc"
     smile = _opensmile.configured(f"\\{{{installed}}}\n{JOINED}", "both")
     return _opensmile.run(smile, signal, rate)
