@@ -12,6 +12,7 @@ import soundfile
 import soxr
 
 from ser.audio_decoding import blocks, opened
+from ser.audio_lengths import surplus
 from ser.audio_statistics import ChannelStatistics, Signal, best_channel, statistics
 from ser.bounds import Channel
 from ser.errors import SerError
@@ -33,6 +34,7 @@ class Inspection:
     ``seconds`` is the length of the part between start and end. ``fault`` is a phrase for a message, ``kind`` its
     class: ``unreadable`` (missing, unreadable, empty, truncated, not finite, start or end outside), ``silent``,
     ``opposite-phase``, ``short``; both are None without a fault. Unknown rate, channels and seconds are 0.
+    ``undeclared``: seconds of sound that may follow in the file what its header declares.
     """
 
     rate: int
@@ -40,6 +42,7 @@ class Inspection:
     seconds: float
     fault: str | None = None
     kind: str | None = None
+    undeclared: float = 0.0
     statistics: ChannelStatistics | None = field(default=None, compare=False, repr=False)
 
 
@@ -118,7 +121,9 @@ def examine(
     about = statistics(signal if channel == "mix" else mono(signal, channel)[:, None])
     whole = statistics(signal) if channel != "mix" and channels > 1 else about
     kind, fault = _fault(about, seconds, minimum_seconds)
-    return Inspection(rate, channels, seconds, fault, kind, whole), signal
+    more = surplus(path)
+    undeclared = more * file.frames / rate / max(1, path.stat().st_size - more) if more else 0.0
+    return Inspection(rate, channels, seconds, fault, kind, undeclared, whole), signal
 
 
 def _fault(about: ChannelStatistics, seconds: float, minimum_seconds: float) -> tuple[str | None, str | None]:

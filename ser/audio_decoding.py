@@ -17,7 +17,7 @@ import numpy as np
 import soundfile
 
 from ser import audio_lengths
-from ser.audio_formats import WAV, AudioFormat, recognise
+from ser.audio_formats import MP3, WAV, AudioFormat, recognise
 from ser.audio_headers import completed, header, missing_bytes
 from ser.audio_statistics import Signal
 from ser.errors import SerError
@@ -29,6 +29,7 @@ LONGEST_FILM = 12 * 3600  # seconds: a film is decoded to disk, and a small file
 RATES = (1_000, 1_000_000)  # Hz, lowest and highest
 SUBTYPES = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM")  # of which each frame can be reached
 DECLARING = ("mov", "wv", "tta", "ape")  # demuxers that know how long a track is
+DECLARING_ALL = ("matroska", "flv", "asf")  # that know how long the whole is
 SHORTER = 0.25  # seconds by which the sound of such a track may be shorter than declared
 TAGS = (b"ID3", b"TAG", b"APETAGEX")  # begin what is no sound between joined MP3 files
 RAW = {".aac": "aac", ".g722": "g722", ".mp3": "mp3", ".ts": "mpegts"}  # suffix: demuxer, where no header is found
@@ -125,6 +126,9 @@ def _by_libsndfile(path: Path, found: AudioFormat | None) -> soundfile.SoundFile
         if (found and found.demuxer) or path.suffix.lower() in RAW:
             return None
         raise SerError(f"{path}: cannot be read as audio ({reason(error)}).") from error
+    if found is None and file.format == "MP3":  # after bytes that are none
+        file.close()
+        return _by_ffmpeg(path, MP3)
     if file.format == "RAW" and path.suffix.lower() in (".au", ".snd"):  # libsndfile takes anything for 8 kHz μ-law
         file.close()
         raise SerError(f"{path}: cannot be read as audio: it has no AU header.")
@@ -157,8 +161,8 @@ def _by_ffmpeg(path: Path, found: AudioFormat | None) -> soundfile.SoundFile:
     try:
         options = {"protocol_whitelist": "file,subfile"}
         with av.open(source, format=demuxer, options=options, metadata_errors="replace") as container:
-            rate, channels = _decode(path, container, demuxer in DECLARING, decoded)
-    except (av.FFmpegError, ValueError) as error:
+            rate, channels = _decode(path, container, demuxer, decoded)
+    except (av.FFmpegError, ValueError, IndexError) as error:  # IndexError: a stream that the head does not name
         decoded.close()
         raise SerError(f"{path}: cannot be read as audio (it begins like {title}; {reason(error)}).") from error
     except SerError:
@@ -167,7 +171,7 @@ def _by_ffmpeg(path: Path, found: AudioFormat | None) -> soundfile.SoundFile:
     return _raw(decoded, rate, channels)
 
 
-def _decode(path: Path, container: Any, declares: bool, to: IO[bytes]) -> tuple[int, int]:
+def _decode(path: Path, container: Any, demuxer: str, to: IO[bytes]) -> tuple[int, int]:
     """Write the first audio track to ``to``, frame by frame as float32; return its rate and channels."""
     import av
 
@@ -190,10 +194,19 @@ def _decode(path: Path, container: Any, declares: bool, to: IO[bytes]) -> tuple[
                 to.write(part.to_ndarray().data)
     if not frames:
         raise SerError(f"{path}: holds no samples.")
-    declared = float(track.duration * track.time_base) if declares and track.duration else 0.0
+    declared = _declared_seconds(container, track, demuxer)
     if frames / form[0] < declared - SHORTER:
         raise SerError(f"{path}: is truncated: {frames / form[0]:.2f} of {declared:.2f} s can be read.")
     return form
+
+
+def _declared_seconds(container: Any, track: Any, demuxer: str) -> float:
+    """Return how long a track is by its header; 0 where that declares nothing, or counts a film's pictures in."""
+    if demuxer in DECLARING and track.duration:
+        return float(track.duration * track.time_base)
+    if demuxer in DECLARING_ALL and container.duration and len(container.streams) == 1:
+        return float(container.duration / 1e6)
+    return 0.0
 
 
 def _frames(container: Any, track: Any) -> Iterator[Any]:

@@ -1,9 +1,11 @@
 """What the header of a recording declares, read without decoding: the bytes of samples, and the codec of a WAV.
 
-WAV, W64, AIFF, AU, CAF and AVI declare bytes. A program that cannot go back to the header (in a pipe, or because it
-died) leaves 0 there, or a number near the largest.
+WAV, W64, AIFF, AU, CAF, SPHERE and AVI declare bytes. A program that cannot go back to the header (in a pipe, or
+because it died) leaves 0 there, or a number near the largest.
 """
 
+import math
+import re
 import struct
 from dataclasses import dataclass
 from io import RawIOBase
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 CHUNKS = 100_000  # chunks read, at most; a file of empty chunks would take minutes
+SPHERE = 1 << 16  # bytes of text at the beginning of a SPHERE, at most
 NEAR = 1 << 16  # bytes between a number near the largest and the largest, of 31 or 32 bits
 SOX_AIFF = 0x7F000000  # what SoX writes in an AIFF; the header of its samples may be counted in
 
@@ -42,8 +45,10 @@ def header(path: Path) -> Header:
     with path.open("rb") as file:
         try:
             found = _header(file)
-            if found.size == 0 and found.layout and _chunks_follow(file, found):
-                return Header(0, found.begin, codec=found.codec)
+            if found.size == 0 and found.layout:
+                inner = 8 if found.layout == ">I" and found.field > 8 else 0  # of an AIFF: offset, block
+                if chunks_follow(file, found.begin + inner, found.layout[0]):
+                    return Header(0, found.begin, codec=found.codec)
             return found
         except (struct.error, ValueError, OverflowError, OSError):  # a truncated header, or impossible sizes
             return Header()
@@ -113,6 +118,8 @@ def _header(file: BinaryIO) -> Header:
     if head[:4] == b"riff":  # Sony Wave64
         file.seek(40)
         return _chunks(file, "<4s12xQ", included=24, step=8)
+    if head[:8] == b"NIST_1A\n":
+        return _sphere(file)
     if head[:4] == b"caff":
         file.seek(8)
         return _chunks(file, ">4sq", step=1)
@@ -149,18 +156,33 @@ def _chunks(file: BinaryIO, layout: str, included: int = 0, step: int = 2) -> He
     return Header()
 
 
-def _chunks_follow(file: BinaryIO, found: Header) -> bool:
-    """Return whether chunks with a name and a size fill the file after a chunk of no samples."""
+def chunks_follow(file: BinaryIO, at: int, order: str) -> bool:
+    """Return whether chunks with a name and a size fill a file from ``at`` on. order: of bytes, < or >."""
     end = file.seek(0, 2)
-    at = file.seek(found.begin + (8 if found.layout == ">I" and found.field > 8 else 0))  # of an AIFF: offset, block
+    at = file.seek(at)
     for _ in range(CHUNKS):
         if at >= end:
             return at - end <= 1
-        name, size = struct.unpack(f"{found.layout[0]}4sI", file.read(8))
+        if len(head := file.read(8)) < 8:
+            return False
+        name, size = struct.unpack(f"{order}4sI", head)
         if not all(32 <= letter < 127 for letter in name):
             return False
         at = file.seek(at + 8 + size + size % 2)
     return False
+
+
+def _sphere(file: BinaryIO) -> Header:
+    """Return what the text at the beginning of a SPHERE declares; its second line is its length."""
+    file.seek(8)
+    begin = int(file.read(8))
+    file.seek(0)
+    text = file.read(min(begin, SPHERE))
+    if b"embedded" in text:  # compressed
+        return Header()
+    fields = dict(re.findall(rb"^(\w+) -i (\d+)", text, re.MULTILINE))
+    counts = [int(fields.get(name, 0)) for name in (b"sample_count", b"channel_count", b"sample_n_bytes")]
+    return Header(math.prod(counts) or None, begin)
 
 
 def _size_of_avi(file: BinaryIO) -> int | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ser.audio_formats import FLAC, MP3, OGG, WAV, AudioFormat, id3_size
-from ser.audio_headers import header
+from ser.audio_headers import chunks_follow, header
 
 GSM, MP3_IN_WAV = 0x31, 0x55  # codecs of a WAV
 READ_EXACTLY = (0x01, 0x02, 0x03, 0x06, 0x07, 0x11, 0xFFFE)  # PCM, floats, A-law, μ-law, two ADPCM
@@ -43,6 +43,21 @@ def part(path: Path) -> tuple[int, int]:
     """Return the first byte of the samples of a WAV and the one after the last."""
     found, end = header(path), path.stat().st_size
     return found.begin, end if found.left_open or found.size is None else min(end, found.begin + found.size)
+
+
+def surplus(path: Path) -> int:
+    """Return the bytes after the samples that a WAV, AIFF or AU declares, if they are no chunks, tags or zeros.
+
+    They may be sound: a recorder that was interrupted declares what there was when it last wrote the header.
+    """
+    found = header(path)
+    if not found.layout or found.left_open or not found.size:
+        return 0
+    begin = found.begin + found.size + found.size % 2
+    with path.open("rb") as file:
+        if chunks_follow(file, begin, found.layout[0]):
+            return 0
+        return max(0, _before_tags(file, begin, path.stat().st_size) - begin)
 
 
 def joined(path: Path) -> bool:

@@ -184,6 +184,13 @@ CHECKS = (
         "warning",
     ),
     InputCheck(
+        "undeclared-sound",
+        "Nothing but tags follows the samples that the header of a WAV, AIFF or AU declares.",
+        "a recorder ran out of power: its header declares 3.5 s, and 8 s more follow",
+        "'sox --ignore-length IN OUT' reads a WAV to its end",
+        "warning",
+    ),
+    InputCheck(
         "no-speech",
         "Something is loud for longer than a click.",
         "a knock on the table, and nothing else",

@@ -137,7 +137,8 @@ def test_noise_under_the_name_of_a_format_without_a_header_is_refused(tmp_path: 
 
 
 def test_shortened_sphere_is_named_with_what_converts_it(tmp_path: Path) -> None:
-    head = b"NIST_1A\n   1024\nsample_rate -i 16000\nsample_coding -s26 pcm,embedded-shorten-v2.00\nend_head\n"
+    counts = b"sample_rate -i 16000\nsample_count -i 90000\nsample_n_bytes -i 2\nchannel_count -i 1\n"
+    head = b"NIST_1A\n   1024\n" + counts + b"sample_coding -s26 pcm,embedded-shorten-v2.00\nend_head\n"
     (tmp_path / "si1.sph").write_bytes(head.ljust(1024) + b"ajkg\x02" + bytes(2000))
     with pytest.raises(SerError, match=r"si1\.sph: cannot be read.*SPHERE compressed with shorten.*sph2pipe"):
         audio.read(tmp_path / "si1.sph")
@@ -161,3 +162,15 @@ def test_formats_are_known_by_their_first_bytes(tmp_path: Path) -> None:
         (tmp_path / "x").write_bytes(head)
         found = recognise(tmp_path / "x")
         assert (found and found.title) == title
+
+
+@pytest.mark.parametrize("suffix", [".webm", ".mka", ".sph"])
+def test_what_is_much_shorter_than_it_declares_is_truncated(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".sph":
+        soundfile.write(path, tone(16_000), 16_000, format="NIST", subtype="PCM_16")
+    else:
+        encode(path, CODED[suffix][0], CODED[suffix][1], CODED[suffix][2])
+    assert audio.inspect(path).fault is None
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert "truncated" in str(audio.inspect(path).fault)

@@ -157,3 +157,24 @@ def test_joined_mp3s_of_two_rates_are_named_with_the_time_of_the_change(tmp_path
     (tmp_path / "both.mp3").write_bytes(b"".join(part.read_bytes() for part in parts))
     fault = str(audio.inspect(tmp_path / "both.mp3").fault)
     assert "changes from 1 channels at 44100 Hz to 1 channels at 48000 Hz after 1." in fault
+
+
+@pytest.mark.parametrize("kind", ["WAV", "AIFF", "AU"])
+def test_sound_after_what_the_header_declares_is_noticed(tmp_path: Path, kind: str) -> None:
+    path = put(tmp_path / "a", noise(0.5), kind, subtype="PCM_16")
+    assert audio.inspect(path).undeclared == 0
+    content = path.read_bytes()
+    tag = (b"LIST" + struct.pack("<I", 4) + b"INFO") if kind == "WAV" else b"TAG" + bytes(125)
+    path.write_bytes(content + tag)
+    assert audio.inspect(path).undeclared == 0
+    path.write_bytes(content + bytes(9000))
+    assert audio.inspect(path).undeclared == 0
+    path.write_bytes(content + np.random.default_rng(7).integers(0, 256, round(0.8 * RATE) * 2, np.uint8).tobytes())
+    found = audio.inspect(path)
+    assert (found.fault, found.seconds, found.undeclared) == (None, pytest.approx(0.5), pytest.approx(0.8, rel=0.01))
+
+
+def test_an_mp3_after_bytes_that_are_none_has_its_whole_length(tmp_path: Path) -> None:
+    path = encode(tmp_path / "a.mp3", "libmp3lame", 44_100, "mp3", tone(44_100, 500, 1.5), write_xing="0")
+    path.write_bytes(bytes(300) + path.read_bytes())
+    assert audio.inspect(path).seconds == pytest.approx(decoded_seconds(path), abs=0.06)

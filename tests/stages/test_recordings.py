@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from ser import audio
+from ser import audio, audio_decoding
 from ser.config.schema import Corpus
 from ser.errors import SerError
 from ser.input_checks import BY_NAME
@@ -118,6 +118,39 @@ def test_channels_that_cancel_each_other_stop_the_build_until_one_is_read(tmp_pa
         assert np.array_equal(found["audio"]["wires"], expected)
         assert np.array_equal(found["audio"]["good"], audio.resample(signals["good"].astype(np.float32), RATE))
     assert "opposite-phase: its channels" in prepared(tmp_path, signals, allow=["opposite-phase"])["excluded"]
+
+
+def test_recordings_of_phones_and_browsers_without_a_row_are_noticed(tmp_path: Path) -> None:
+    (tmp_path / "r").mkdir()
+    names = ["a.m4a", "b.mp4", "c.webm", "d.3gp", "e.AMR", "f.wma", "g.aac", "h.flv"]
+    for name in names:
+        (tmp_path / "r" / name).write_bytes(b"anything")
+    with pytest.raises(SerError, match=r"unlabelled-audio, 8: a\.m4a"):
+        prepared(tmp_path, {"good": voice()})
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [("mp3", "MP3"), ("ogg", "OGG"), ("flac", "FLAC")])
+def test_a_long_recording_is_opened_once_for_all_of_its_utterances(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, kind: str
+) -> None:
+    root, real, opened = tmp_path / "r", audio_decoding._open, []
+    root.mkdir()
+    soundfile.write(root / f"long.{suffix}", voice(20.0), RATE, format=kind)
+    starts = [1.0 * n for n in range(18)]
+    rows = "".join(f"long.{suffix},sad,{start},{start + 1.5}\n" for start in reversed(starts))
+    (root / "t.csv").write_text(f"path,emotion,start,end\n{rows}")
+    monkeypatch.setattr(audio_decoding, "_open", lambda *given: opened.append(given) or real(*given))
+    entry = Corpus(adapter="table", options={"table": "t.csv"}, shard_size=9)
+    paths = {name: tmp_path / name for name in ("manifest", "recordings", "excluded")}
+    prepare(PrepareJob(corpus="own", settings=entry, root=root, jobs=2, **paths))
+    assert len(opened) == 1
+    resample(ResampleJob(recordings=paths["recordings"], root=root, shard=1, out=tmp_path / "1.parquet"))
+    assert len(opened) == 2
+    whole = audio.read(root / f"long.{suffix}")[0]
+    for row in contracts.read(contracts.AUDIO, tmp_path / "1.parquet").to_pylist():
+        at = round(float(row["utterance"].partition("@")[2]) * RATE)
+        expected = audio.resample(whole[at : at + round(1.5 * RATE), 0], RATE)
+        assert np.array_equal(np.frombuffer(row["samples"], "<f4"), expected)
 
 
 def test_the_mix_stays_the_mean_where_nothing_is_lost(tmp_path: Path) -> None:
