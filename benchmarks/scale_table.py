@@ -2,7 +2,7 @@
 
 Run: python benchmarks/scale_table.py FOLDER [--rows 9375 37500 150000] [--speakers 200]
 
-The rows of the CSV point to 40 files of a quarter of a second, so that hardly anything but the number of rows is
+The rows of the CSV are quarters of a second of 40 files at 1 kHz, so that hardly anything but the number of rows is
 measured. Fingerprints are drawn: random mixtures of eight of 300 random courses each, which gives correlations like
 those of speech, and every hundredth row a copy of another. Prints a row per stage and size.
 """
@@ -29,7 +29,8 @@ PROJECT = Path(__file__).parents[1]
 PROTOCOLS = ("session-out-4", "speaker-folds-4", "random-folds-4", "text-out-4")
 AUDITED = ("random-folds-4", "session-out-4")
 FILES = 40
-RATE = 16_000
+RATE = 1_000
+SECONDS = 0.25
 
 
 def main() -> None:
@@ -57,10 +58,14 @@ def measure(folder: Path, rows: int, speakers: int) -> None:
         row(stage, rows, spent.wall, spent.processor, f"{1000 * spent.processor / rows:.3f}", f"{spent.memory:.0f}")
 
     given = ["--corpus", "mine", "--settings", settings.canonical(), "--root", root]
-    report("prepare", ["prepare", *given, "--manifest", manifest, "--excluded", folder / "excluded.csv"])
+    recordings = folder / "recordings.parquet"
+    written = ["--manifest", manifest, "--recordings", recordings, "--excluded", folder / "excluded.csv"]
+    report("prepare", ["prepare", *given, *written])
     shard = layout.shard_count(rows, settings.shard_size) // 2
     out = folder / "audio.parquet"
-    report("resample, one shard", ["resample", "--manifest", manifest, "--root", root, "--shard", shard, "--out", out])
+    report(
+        "resample, one shard", ["resample", "--recordings", recordings, "--root", root, "--shard", shard, "--out", out]
+    )
     draw(
         prints,
         [row_["utterance"] for row_ in contracts.read(contracts.MANIFEST, manifest).select(["utterance"]).to_pylist()],
@@ -81,17 +86,20 @@ def write(root: Path, rows: int, speakers: int) -> None:
     root.mkdir(parents=True, exist_ok=True)
     generator, chance = np.random.default_rng(0), Random(0)
     for number in range(FILES):
-        soundfile.write(root / f"{number}.wav", generator.uniform(-0.3, 0.3, RATE // 4), RATE)
+        length = round((rows // FILES + 1) * SECONDS * RATE)
+        soundfile.write(root / f"{number}.wav", generator.uniform(-0.3, 0.3, length), RATE)
     with (root / "labels.csv").open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["path", "emotion", "utterance", "speaker", "session", "gender", "text"])
+        writer.writerow(["path", "emotion", "utterance", "speaker", "session", "gender", "text", "start", "end"])
         for number in range(rows):
             speaker = chance.randrange(speakers)
             text = f"this is sentence number {chance.randrange(rows // 5)}"
             gender = "female" if speaker % 2 else "male"
             emotion = chance.choice(["angry", "happy", "neutral", "sad"])
             name, session = f"u{number:07d}", f"session{speaker // 20:03d}"
-            writer.writerow([f"{number % FILES}.wav", emotion, name, f"s{speaker:04d}", session, gender, text])
+            start = number // FILES * SECONDS
+            about = [emotion, name, f"s{speaker:04d}", session, gender, text]
+            writer.writerow([f"{number % FILES}.wav", *about, start, start + SECONDS])
 
 
 def draw(folder: Path, utterances: list[str], size: int = 5000) -> None:

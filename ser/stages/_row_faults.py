@@ -56,14 +56,15 @@ def without_label(
 ) -> list[Fault]:
     """Return the recordings that no row names, and the rows that name no emotion. broken: rows that cannot be used.
 
-    A recording is named if a row names the same file by another way: through a link.
+    A recording is named if a row names the same file by another way, through a link. A file is returned once.
     """
     kind = "unlabelled-audio"
     named = {row.audio for row in rows} | {fault.audio for fault in broken}
     unnamed = sorted(set(recordings) - named)
     if unnamed:
         files = {_file(root / audio) for audio in named}
-        unnamed = [audio for audio in unnamed if _file(root / audio) not in files]
+        others = {file: audio for audio in reversed(unnamed) if (file := _file(root / audio)) not in files}
+        unnamed = sorted(others.values())
     copies = _copies(root, unnamed, named)
     faults = [Fault(kind, _why_unnamed(audio, copies), audio=audio) for audio in unnamed]
     return faults + [Fault(kind, "names no emotion", row.where, row.utterance) for row in rows if row.emotion is None]
