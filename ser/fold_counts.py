@@ -45,19 +45,37 @@ def fold_count(protocol: Protocol, facts: Facts, rows: Sequence[Utterance] | Non
         if facts.emotions:
             check_classes(class_of(protocol.labels, facts.emotions), facts.emotions, facts.emotions, protocol)
         return int(protocol.load().folds(facts, **protocol.options))
+    of_class = labelled(protocol, rows)
+    chosen = [row for row, _ in of_class]
+    try:
+        emotions = sorted({str(row.emotion) for row in chosen})
+        count = int(protocol.load().folds(facts_of(chosen, emotions), **protocol.options))
+    except SerError as error:
+        gone = sorted({row.speaker for row in rows if row.speaker} - {row.speaker for row in chosen})
+        left_out = f" Without an utterance of these classes: speaker {offenders(gone)}." if gone else ""
+        raise SerError(f"{error}{left_out}") from error
+    _check_spread(protocol, of_class)
+    return count
+
+
+def labelled(protocol: Protocol, rows: Iterable[Utterance]) -> list[tuple[Utterance, str]]:
+    """Return the rows in the protocol's subset that have one of its classes, and the class.
+
+    SerError for a class without a row, and for rows without a speaker where the protocol normalises by speaker.
+    """
     chosen = [row for row in rows if all(_accepts(row, *one) for one in protocol.subset.items())]
     emotions = sorted({row.emotion for row in chosen if row.emotion})
     label_of = class_of(protocol.labels, emotions)
     check_classes(label_of, emotions, emotions, protocol)
-    labelled = [row for row in chosen if row.emotion in label_of]
-    try:
-        count = int(protocol.load().folds(facts_of(labelled, emotions), **protocol.options))
-    except SerError as error:
-        gone = sorted({row.speaker for row in rows if row.speaker} - {row.speaker for row in labelled})
-        left_out = f" Without an utterance of these classes: speaker {offenders(gone)}." if gone else ""
-        raise SerError(f"{error}{left_out}") from error
-    _check_spread(protocol, labelled, label_of)
-    return count
+    found = [(row, label_of[row.emotion]) for row in chosen if row.emotion in label_of]
+    check_speakers(protocol, [row.utterance for row, _ in found if not row.speaker])
+    return found
+
+
+def check_speakers(protocol: Protocol, unknown_of: Sequence[str]) -> None:
+    """Raise SerError for utterances without a known speaker under a protocol that normalises by speaker."""
+    if protocol.normalisation == "speaker" and unknown_of:
+        raise SerError(f"normalisation by speaker needs speakers; none is known for {offenders(unknown_of)}.")
 
 
 def advice(corpus: str, name: str, protocol: Protocol, folds: int) -> str:
@@ -113,16 +131,16 @@ def check_classes(
         raise SerError(f"at least two classes are needed; the corpus has {found}.")
 
 
-def _check_spread(protocol: Protocol, labelled: Sequence[Utterance], label_of: Mapping[str, str]) -> None:
+def _check_spread(protocol: Protocol, of_class: Sequence[tuple[Utterance, str]]) -> None:
     """Raise SerError for a class of only one speaker or session where the rule trains without the tested one."""
     group = getattr(protocol.load(), "APART", None)
     if group is None:
         return
-    if unknown_of := [row.utterance for row in labelled if getattr(row, group) is None]:
+    if unknown_of := [row.utterance for row, _ in of_class if getattr(row, group) is None]:
         raise SerError(f"no {group} is known for {offenders(unknown_of)}; {INSTEAD[group]}.")
     having: dict[str, set[str]] = {}
-    for row in labelled:
-        having.setdefault(label_of[str(row.emotion)], set()).add(getattr(row, group))
+    for row, label in of_class:
+        having.setdefault(label, set()).add(getattr(row, group))
     if reason := one_owner(having, group):
         raise SerError(reason)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ser.checks.planned_folds import planned_folds
 from ser.config.plan import without
 from ser.config.schema import Block, Corpus, Experiment, Protocol
 from ser.corpus import Facts, Utterance
@@ -138,3 +139,52 @@ def test_a_fold_for_each_of_many_speakers_is_answered_with_speaker_folds() -> No
     text = advice("own", "each", protocol(), 2718)
     assert "'each' on corpus 'own' has 2718 folds" in text
     assert "'speaker-folds-4'" in text
+
+
+def room(number: int) -> list[Utterance]:
+    """Return two speakers, calm and angry, who are alone in a room."""
+    pair = (f"p{number}", f"q{number}")
+    return [
+        row(who, mood, take, session=f"room{number}", text="So it is.")
+        for who in pair
+        for mood in ("calm", "angry")
+        for take in range(2)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "changes", "message"),
+    [
+        ([*room(0), *room(1)], {"selection": "dev_ua"}, None),
+        (
+            [*room(0), *room(1)],
+            {"options": {"dev": "none"}, "selection": "dev_ua"},
+            "fold 0 has none; give the rule one",
+        ),
+        (
+            [*room(0), *room(1), row("p0", "sad"), row("p1", "sad")],
+            {"labels": "all"},
+            "train part of fold 0 has no utterance of class sad",
+        ),
+        (
+            [*room(0), *room(1), *(one for one in room(2) if one.speaker == "p2")],
+            {"options": {"dev": "partner"}},
+            "p2 is alone in session room2",
+        ),
+        (
+            [*room(0), *room(1), *room(2)],
+            {"rule": "text_out", "options": {"speakers": 2, "dev": "none"}},
+            "there is 1: so it is",
+        ),
+    ],
+)
+def test_what_the_stage_would_refuse_is_known_with_the_plan(
+    rows: list[Utterance], changes: dict[str, Any], message: str | None
+) -> None:
+    entry, facts = protocol(**changes), Facts(len(rows), tuple(sorted({str(one.speaker) for one in rows})), (), ())
+    if message is None:
+        assert planned_folds(entry, facts, rows) == 4
+    else:
+        with pytest.raises(SerError, match=message):
+            planned_folds(entry, facts, rows)
+        assert fold_count(entry, facts, rows) > 1, "the facts alone do not tell"

@@ -8,13 +8,14 @@ from typing import Any
 
 from ser import catalog
 from ser.accepted_rows import accepted_facts
+from ser.checks.planned_folds import planned_folds
 from ser.config import definitions, extractors, read
 from ser.config.entries import Entry, Options
 from ser.config.options import needed, unchecked, with_options
 from ser.config.recipe import Inputs, Recipe
 from ser.config.schema import Config, Corpus, Feature, Protocol, Transcript
 from ser.errors import SerError
-from ser.fold_counts import fold_count, remaining
+from ser.fold_counts import remaining
 
 KINDS: Mapping[str, type[Entry]] = {  # the entry of the configuration that names a module of the kind
     "corpus": Corpus,
@@ -137,6 +138,6 @@ def _folds(config: Config, corpus: str, protocol: str) -> Iterator[str]:
     """Yield why the rule cannot divide the corpus, as far as its facts tell."""
     entry, rule = config.corpora[corpus], config.protocols[protocol]
     try:
-        fold_count(rule, accepted_facts(entry, entry.folder), remaining(entry, entry.folder))
+        planned_folds(rule, accepted_facts(entry, entry.folder), remaining(entry, entry.folder))
     except Exception as error:
         yield f"{protocol} on {corpus}: {_one_line(error)}"

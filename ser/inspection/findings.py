@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from statistics import median
 
 from ser.accepted_rows import known_emotions
+from ser.checks.planned_folds import planned_folds
 from ser.config.schema import Corpus, Protocol
 from ser.corpus import LISTED, Fault, facts_of
 from ser.errors import SerError, offenders
-from ser.fold_counts import fold_count
 from ser.input_checks import BY_NAME
 from ser.inventory import aligned
 from ser.stages._survey import Survey, strange
@@ -48,7 +48,7 @@ def possible(found: Survey, settings: Corpus, protocols: Mapping[str, Protocol])
     entries = []
     for name, protocol in protocols.items():
         try:
-            entries.append(Possible(name, fold_count(protocol, facts, rows), protocol.title))
+            entries.append(Possible(name, planned_folds(protocol, facts, rows), protocol.title))
         except SerError as error:
             entries.append(Possible(name, 0, protocol.title, re.split(r"[.;] ", str(error))[0]))
     return sorted(entries, key=lambda one: one.folds == 0)

@@ -17,7 +17,7 @@ from pydantic import Field
 from ser.config.entries import DECISIVE
 from ser.config.schema import Protocol
 from ser.errors import SerError, offenders, unknown
-from ser.fold_counts import check_classes, class_of
+from ser.fold_counts import check_classes, check_speakers, class_of
 from ser.jobs.job import File, Job
 from ser.tables import contracts
 
@@ -94,9 +94,7 @@ def _labelled(chosen: pd.DataFrame, label_of: dict[str, str], protocol: Protocol
     """Return the utterances whose emotion the protocol asks for, with the class in the new column ``label``."""
     labelled = chosen.assign(label=chosen["emotion"].map(label_of)).dropna(subset="label")
     check_classes(label_of, labelled["emotion"].unique(), chosen["emotion"].dropna().unique(), protocol)
-    empty = labelled.loc[labelled["speaker"].isna(), "utterance"]
-    if protocol.normalisation == "speaker" and len(empty):
-        raise SerError(f"normalisation by speaker needs speakers; none is known for {offenders(empty)}.")
+    check_speakers(protocol, labelled.loc[labelled["speaker"].isna(), "utterance"].tolist())
     return labelled
 
 

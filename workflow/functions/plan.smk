@@ -3,11 +3,12 @@ import atexit
 import sys
 
 from ser.accepted_rows import accepted_facts
+from ser.checks.planned_folds import planned_folds
 from ser.config.plan import Plan, without
 from ser.config.read import features as shipped_features
 from ser.config.variants import changes
 from ser.corpus_root import check_folder, check_recordings
-from ser.fold_counts import advice, fold_count, remaining
+from ser.fold_counts import advice, remaining
 
 
 def adapter(corpus):
@@ -59,7 +60,7 @@ def remaining_rows(corpus):
 def folds_of(corpus, protocol):
     """The number of folds, and why there are none (0): a corpus may lack what a protocol needs."""
     try:
-        return fold_count(CONFIG.protocols[protocol], facts(corpus), remaining_rows(corpus)), ""
+        return planned_folds(CONFIG.protocols[protocol], facts(corpus), remaining_rows(corpus)), ""
     except SerError as error:
         return 0, str(error)
 
