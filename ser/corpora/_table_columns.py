@@ -14,6 +14,12 @@ NAMES = ("speaker", "session", "dialog", "language")  # columns whose cells name
 TIMES = ("start", "end")
 COLUMNS = (*REQUIRED, "utterance", *NAMES, "gender", "text", *TIMES)
 ALIASES = {"file": "path"}  # audformat and nkululeko
+OTHER_NAMES = {  # of columns without which segments would be whole files, and speakers unknown
+    **dict.fromkeys(("begin", "onset", "from"), "start"),
+    **dict.fromkeys(("stop", "offset", "to", "until"), "end"),
+    **dict.fromkeys(("spk", "spkr", "subject", "actor", "participant", "person"), "speaker"),
+}
+SUFFIX = re.compile(r"[ _.-]*[\[(]?(ids?|name|nr|no|number|time|s|ms|secs?|seconds)[\])]?$")  # start_time, onset (s)
 INDEX = re.compile(r"(unnamed: \d+(_level_\d+)?)?")  # what pandas calls the column of its index
 
 
@@ -35,9 +41,9 @@ def meanings(table: TableFile, renamed: Mapping[str, str | None]) -> list[str | 
     meant = [given[name] if name in given else name if name in COLUMNS else aliases.get(name) for name in header]
     absent = [name for name in COLUMNS if name not in meant]
     for name in (name for name, ours in zip(header, meant, strict=True) if ours is None and name not in given):
-        if near := get_close_matches(name, absent, n=1, cutoff=0.8):
+        if near := _similar(name, absent):
             wrong.append(
-                f"unknown column '{name}'. Did you mean '{near[0]}'? 'options: {{columns: {{{name}: {near[0]}}}}}' "
+                f"unknown column '{name}'. Did you mean '{near}'? 'options: {{columns: {{{name}: {near}}}}}' "
                 f"says so, 'options: {{columns: {{{name}: null}}}}' leaves it out."
             )
     wrong += [f"column '{name}' occurs twice." for name in COLUMNS if meant.count(name) > 1]
@@ -50,6 +56,15 @@ def meanings(table: TableFile, renamed: Mapping[str, str | None]) -> list[str | 
     if wrong:
         raise SerError(f"{table.path}:1: {' '.join(wrong)}")
     return meant
+
+
+def _similar(name: str, absent: list[str]) -> str | None:
+    """Return the one of the ``absent`` columns that an unknown column probably is."""
+    plain = SUFFIX.sub("", name)
+    for one in (plain, OTHER_NAMES.get(plain), OTHER_NAMES.get(name)):
+        if one in absent:
+            return one
+    return next(iter(get_close_matches(name, absent, n=1, cutoff=0.8)), None)
 
 
 def unused(table: TableFile, meant: list[str | None]) -> list[Fault]:

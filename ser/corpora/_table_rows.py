@@ -1,6 +1,7 @@
 """From the cells of a user's table to utterances, with everything that is wrong or worth mentioning at once."""
 
 import posixpath
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ GENDERS = {
     **dict.fromkeys(("female", "f", "w", "woman", "fem", "feminine", "weiblich", "frau"), "female"),
     **dict.fromkeys(("male", "m", "man", "masc", "masculine", "männlich", "mann"), "male"),
 }
+LINE_END = re.compile("\r\n?")  # those in a text follow the table's, and mean the same
 Spellings = Literal["one", "apart"]
 Cells = dict[str, str]  # by column; "" where the column is absent or the cell is a word for "missing"
 
@@ -69,7 +71,7 @@ def _line(fault: Fault) -> int:
 
 def _by_column(row: Sequence[str], meant: Sequence[str | None]) -> Cells:
     given = {name: cell for cell, name in zip(row, meant, strict=True) if name}
-    return {name: clean(cell) if name != "text" else cell.strip() for name, cell in given.items()}
+    return {name: clean(cell) if name != "text" else LINE_END.sub("\n", cell).strip() for name, cell in given.items()}
 
 
 def _blank_missing(rows: Sequence[Cells], meaning: Meaning, where: str) -> list[Fault]:

@@ -82,19 +82,15 @@ def test_a_table_means_the_same_however_it_is_written(tmp_path: Path, data: st.D
     text = written(
         shuffled,
         data.draw(st.sampled_from(",;\t| ")),
-        data.draw(st.sampled_from(["\n", "\r\n"])),
+        data.draw(st.sampled_from(["\n", "\r\n", "\r"])),
         data.draw(st.booleans()),
         data.draw(st.integers(0, 3)),
         data.draw(st.booleans()),
     )
     other = read(put(tmp_path, text.encode(data.draw(st.sampled_from(ENCODINGS)))))
     assert sorted(replace(row, where="").utterance for row in other) == sorted(row.utterance for row in plain)
-    by_name = {row.utterance: replace(row, where="", text=_one_line(row.text)) for row in plain}
-    assert {row.utterance: replace(row, where="", text=_one_line(row.text)) for row in other} == by_name
-
-
-def _one_line(text: str | None) -> str | None:
-    return text and text.replace("\r\n", "\n")
+    by_name = {row.utterance: replace(row, where="") for row in plain}
+    assert {row.utterance: replace(row, where="") for row in other} == by_name
 
 
 def test_the_encoding_of_excel_is_named_and_understood(tmp_path: Path) -> None:
@@ -179,6 +175,24 @@ def test_columns_of_other_names(tmp_path: Path) -> None:
         read(tmp_path, columns={"clap": "path", "label": "emotion", "speaker_id": "speaker"})
     with pytest.raises(SerError, match=r"'emotin'.*Did you mean 'emotion'"):
         read(tmp_path, columns={"clip": "path", "label": "emotin", "speaker_id": "speaker"})
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("start_time", "start"),
+        ("Onset (s)", "start"),
+        ("offset", "end"),
+        ("subject_id", "speaker"),
+        ("sesion", "session"),
+    ],
+)
+def test_a_column_that_would_change_the_utterances_is_asked_about(tmp_path: Path, name: str, meant: str) -> None:
+    put(tmp_path, f"path,emotion,{name},age\nx.ogg,sad,1,30\n")
+    with pytest.raises(SerError, match=f"unknown column '.*'. Did you mean '{meant}'.*columns:"):
+        read(tmp_path)
+    assert getattr(read(tmp_path, columns={name: meant})[0], meant) in (1.0, "1")
+    assert getattr(read(tmp_path, columns={name: None})[0], meant) is None
 
 
 def test_invisible_letters_and_kinds_of_spaces(tmp_path: Path) -> None:
