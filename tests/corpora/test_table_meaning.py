@@ -52,7 +52,10 @@ row_cells = st.fixed_dictionaries(
 def written(rows: list[dict[str, str]], separator: str, newline: str, declared: bool, more: int, index: bool) -> str:
     """Return the rows as a table with an index like that of pandas, empty columns at its end and a 'sep=' line."""
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, delimiter=separator, lineterminator=newline)
+    quoting = (
+        csv.QUOTE_ALL if newline == "\r" else csv.QUOTE_MINIMAL
+    )  # which leaves \n bare between lines that end in \r
+    writer = csv.writer(buffer, delimiter=separator, lineterminator=newline, quoting=quoting)
     header = list(rows[0])
     writer.writerow([*([""] if index else []), *header, *[""] * more])
     for number, row in enumerate(rows):
