@@ -5,7 +5,9 @@ to end into a temporary file, because a position in it cannot be reached without
 recording that it opened last, so that many utterances of one recording are read in one pass.
 """
 
+import errno
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from itertools import chain
@@ -30,6 +32,7 @@ RATES = (1_000, 1_000_000)  # Hz, lowest and highest
 SUBTYPES = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM")  # of which each frame can be reached
 DECLARING = ("mov", "wv", "tta", "ape")  # demuxers that know how long a track is
 DECLARING_ALL = ("matroska", "flv", "asf")  # that know how long the whole is
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of the folder for temporary files
 SHORTER = 0.25  # seconds by which the sound of such a track may be shorter than declared
 TAGS = (b"ID3", b"TAG", b"APETAGEX")  # begin what is no sound between joined MP3 files
 RAW = {".aac": "aac", ".g722": "g722", ".mp3": "mp3", ".ts": "mpegts"}  # suffix: demuxer, where no header is found
@@ -61,6 +64,8 @@ def opened(path: Path) -> soundfile.SoundFile:
             _LAST.identity = identity
         return _LAST.file
     except OSError as error:
+        if error.errno in FULL:  # no fault of the recording, which 'allow' could leave out
+            raise OSError(error.errno, error.strerror, tempfile.gettempdir()) from error
         raise SerError(f"{path}: cannot be read as audio ({reason(error)}).") from error
 
 

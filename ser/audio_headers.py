@@ -123,7 +123,7 @@ def _header(file: BinaryIO) -> Header:
     if head[:4] == b"caff":
         file.seek(8)
         return _chunks(file, ">4sq", step=1)
-    if head[:4] in (b"RIFF", b"RF64", b"RIFX", b"FORM"):
+    if head[:4] in (b"RIFF", b"RF64", b"BW64", b"RIFX", b"FORM"):
         return _chunks(file, ">4sI" if head[:4] in (b"RIFX", b"FORM") else "<4sI")
     return Header()
 

@@ -27,6 +27,11 @@ def manifest(corpus: str) -> Path:
     return Path("data", corpus, "manifest.parquet")
 
 
+def measures(corpus: str) -> Path:
+    """``data/<corpus>/measures.parquet``: what each utterance sounds like."""
+    return Path("data", corpus, "measures.parquet")
+
+
 def warnings(corpus: str) -> Path:
     """``data/<corpus>/warnings.csv``: what is strange about a corpus's rows and recordings."""
     return Path("data", corpus, "warnings.csv")

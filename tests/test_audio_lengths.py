@@ -1,6 +1,9 @@
 """The length of a recording is that of its sound, whatever its header declares, estimates or leaves open."""
 
+import errno
+import io
 import struct
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +11,7 @@ import pytest
 import soundfile
 from test_audio_formats import decoded_seconds, encode, tone
 
-from ser import audio
+from ser import audio, audio_decoding
 
 RATE = 32_000
 
@@ -178,3 +181,18 @@ def test_an_mp3_after_bytes_that_are_none_has_its_whole_length(tmp_path: Path) -
     path = encode(tmp_path / "a.mp3", "libmp3lame", 44_100, "mp3", tone(44_100, 500, 1.5), write_xing="0")
     path.write_bytes(bytes(300) + path.read_bytes())
     assert audio.inspect(path).seconds == pytest.approx(decoded_seconds(path), abs=0.06)
+
+
+def test_a_full_disk_is_no_fault_of_a_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = put(tmp_path / "a.mp3", noise(0.5), "MP3")
+
+    class Full(io.BytesIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(audio_decoding, "TemporaryFile", Full)
+    with pytest.raises(OSError, match="No space left") as error:
+        audio.inspect(path)
+    assert error.value.filename == tempfile.gettempdir()
+    monkeypatch.undo()
+    assert audio.inspect(path).fault is None

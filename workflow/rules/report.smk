@@ -14,6 +14,7 @@ rule render:
         folds=[layout.folds(*pair) for pair in CORPUS_PROTOCOLS],
         cards=[f"{folder}/run.json" for folder in FOLDERS],
         manifests=[layout.manifest(corpus) for corpus in PLAN.experiment.selected("corpora")],
+        measures=[layout.measures(corpus) for corpus in CONFIG.experiment.selected("corpora")],
         warnings=[layout.warnings(corpus) for corpus in PLAN.experiment.selected("corpora")],
         histories=[f"{folder}/history.parquet" for folder in FOLDERS],
         predictions=[f"{folder}/predictions.parquet" for folder in FOLDERS],
