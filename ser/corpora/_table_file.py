@@ -51,12 +51,12 @@ class TableFile:
     faults: list[Fault]
 
 
-def read(path: Path, known: Collection[str], encoding: str | None = None) -> TableFile:
+def read(path: Path, content: bytes, known: Collection[str], encoding: str | None = None) -> TableFile:
     """Return the table in ``path``; ``known``: casefolded names of columns, by which the separator is found.
 
     SerError if it is not text of its encoding, is empty, or has a quote that is never closed.
     """
-    text = _text(path, encoding)
+    text = _text(path, content, encoding)
     separator, quote, declared = _dialect(path, text, known)
     records: list[tuple[str, list[str]]] = []
     faults: list[Fault] = []
@@ -75,7 +75,7 @@ def read(path: Path, known: Collection[str], encoding: str | None = None) -> Tab
     for where, cells in _without_row_names(records[1:], header):
         if (fitted := _fitted(cells, header)) is None:
             faults.append(_broken(where, f"has {len(cells)} cells, the header {len(header)}; is a quote missing?"))
-        elif [clean(cell) for cell in fitted] != header:
+        elif any(clean(cell) != name for cell, name in zip(fitted, header, strict=True)):
             rows.append((where, fitted))
     return TableFile(path, header, rows, faults)
 
@@ -100,8 +100,7 @@ def _fitted(cells: list[str], header: list[str]) -> list[str] | None:
     return [*cells[: len(header)], *[""] * len(fewer)]
 
 
-def _text(path: Path, encoding: str | None) -> str:
-    content = path.read_bytes()
+def _text(path: Path, content: bytes, encoding: str | None) -> str:
     for start, name in OTHER_FORMATS.items():
         if content.startswith(start):
             raise SerError(f"{path}: is {name}, no CSV table; open it and save it as 'CSV UTF-8'.")

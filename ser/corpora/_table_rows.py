@@ -3,7 +3,7 @@
 import posixpath
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -100,7 +100,8 @@ def _audio(cells: Cells, tops: Sequence[str]) -> str | None:
 
 def _row(where: str, cells: Cells, meaning: Meaning, shared: Mapping[str, int], points: bool) -> Utterance | Fault:
     """Return the utterance of a row, or everything that is wrong with it. shared: rows by path; points: see _time."""
-    wrong = [f"column '{name}' has a line break; is a quote missing?" for name in cells if _has_lines(name, cells)]
+    broken = [name for name, cell in cells.items() if ("\n" in cell or "\r" in cell) and name != "text"]
+    wrong = [f"column '{name}' has a line break; is a quote missing?" for name in broken]
     hints: list[str] = []
 
     def understood(read: Callable[..., Any], *arguments: object) -> Any:
@@ -125,10 +126,6 @@ def _row(where: str, cells: Cells, meaning: Meaning, shared: Mapping[str, int], 
     return Utterance(
         utterance=name, audio=str(audio), where=where, emotion=emotion, start=start, end=end, gender=gender, **texts
     )
-
-
-def _has_lines(column: str, cells: Cells) -> bool:
-    return column != "text" and any(end in cells[column] for end in "\r\n")
 
 
 def _name(audio: str | None, start: float | None, shared: Mapping[str, int]) -> str:
@@ -158,15 +155,19 @@ def _gender(cell: str) -> str | None:
     return GENDERS.get(cell.casefold())
 
 
-def _without_repetitions(rows: Iterable[Utterance]) -> tuple[list[Utterance], list[Fault]]:
+def _without_repetitions(rows: Sequence[Utterance]) -> tuple[list[Utterance], list[Fault]]:
     """Return the rows without those that say the same as an earlier one, and a warning that counts them."""
+    times = Counter(row.utterance for row in rows)
     first: dict[Utterance, Utterance] = {}
-    repeated = [row for row in rows if first.setdefault(replace(row, where=""), row) is not row]
+    repeated = [
+        row for row in rows if times[row.utterance] > 1 and first.setdefault(replace(row, where=""), row) is not row
+    ]
     if not repeated:
-        return list(first.values()), []
+        return list(rows), []
+    gone = {row.where for row in repeated}
     places = offenders((posixpath.basename(row.where) for row in repeated), LISTED)
     reason = f"{len(repeated)} rows say the same as an earlier one and count once: {places}"
-    return list(first.values()), [Fault("repeated-row", reason, repeated[0].where)]
+    return [row for row in rows if row.where not in gone], [Fault("repeated-row", reason, repeated[0].where)]
 
 
 def _named_once(rows: Sequence[Utterance]) -> tuple[list[Utterance], list[Fault]]:

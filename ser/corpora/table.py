@@ -10,6 +10,7 @@ means not labelled. An emotion is a name of ``ser.emotions``, one that the optio
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def utterances(root: Path | None, **options: Any) -> list[Utterance]:
 
 def warnings(root: Path | None, **options: Any) -> list[Fault]:
     """Return what was understood in a way that a user may not expect: words for "missing", unused columns."""
-    return _as_on_disk(root, _read(root, **options)).warnings
+    return list(_as_on_disk(root, _read(root, **options)).warnings)
 
 
 def verify(rows: Sequence[Utterance], **_: object) -> list[str]:  # noqa: ARG001
@@ -84,7 +85,7 @@ def verify(rows: Sequence[Utterance], **_: object) -> list[str]:  # noqa: ARG001
 def _sound(reading: Reading) -> list[Utterance]:
     if reading.faults:
         raise BrokenRowsError(reading.faults, reading.rows)
-    return reading.rows
+    return list(reading.rows)
 
 
 def _read(
@@ -99,11 +100,30 @@ def _read(
     encoding: str | None = None,
 ) -> Reading:
     """Return what the table says; SerError where file, header or an option is wrong. Options: see ``sources``."""
+    path = _find(root, table)
+    pairs = tuple((labels or {}).items()), tuple((columns or {}).items())
+    return _understood(
+        path, path.read_bytes(), encoding, *pairs, tuple(emotions), tuple(missing), tops(root), spellings
+    )
+
+
+@lru_cache(maxsize=4)  # a plan asks for facts, rows and sources of the same table
+def _understood(
+    path: Path,
+    content: bytes,
+    encoding: str | None,
+    labels: tuple[tuple[str, str], ...],
+    columns: tuple[tuple[str, str | None], ...],
+    emotions: tuple[str, ...],
+    missing: tuple[str, ...],
+    tops: tuple[str, ...],
+    spellings: Spellings | None,
+) -> Reading:
     words = frozenset(word.casefold() for word in missing)
-    meaning = Meaning(emotion_names(labels or {}, emotions), words, tops(root), spellings)
-    path, renamed = _find(root, table), columns or {}
-    file = _table_file.read(path, {*COLUMNS, *ALIASES, *(theirs.casefold() for theirs in renamed)}, encoding)
-    reading = read(file, meanings(file, renamed), meaning)
+    meaning = Meaning(emotion_names(dict(labels), emotions), words, tops, spellings)
+    known = {*COLUMNS, *ALIASES, *(theirs.casefold() for theirs, _ in columns)}
+    file = _table_file.read(path, content, known, encoding)
+    reading = read(file, meanings(file, dict(columns)), meaning)
     if not reading.rows and not reading.faults:
         raise SerError(f"{path}: has a header, but no rows.")
     return reading
