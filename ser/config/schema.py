@@ -35,7 +35,7 @@ class Corpus(Entry):
         None, description="path or URL of an archive, unpacked to data/raw/<corpus>; secrets as ${SER_…}"
     )
     allow: tuple[Allowance, ...] = Field((), description="accepted faults: such utterances are left out and listed")
-    exclude: tuple[str, ...] = Field((), description="ids of utterances to leave out")
+    exclude: tuple[str, ...] = Field((), description="utterances to leave out: ids, or file:line of a broken row")
     minimum_seconds: float = Field(0.2, gt=0, description="shorter audio is an error")
     trim: Literal["none", "speech", "voice"] = added(
         "none",
