@@ -208,10 +208,12 @@ def mutations(protocol: Protocol) -> dict[str, dict[str, Any]]:
 def test_the_hash_of_a_card_follows_every_key_that_decides_and_no_title(name: str) -> None:
     protocol = PROTOCOLS[name]
     changes = mutations(protocol)
-    assert {key.split(".")[0] for key in changes} == set(Protocol.model_fields) - {"title", "paper"}
+    assert {key.split(".")[0] for key in changes} == set(Protocol.model_fields) - {"title", "paper", "shipped_leaks"}
     digests = {key: protocol.model_copy(update=change).digest() for key, change in changes.items()}
     assert len({protocol.digest(), *digests.values()}) == len(digests) + 1, digests
     assert protocol.model_copy(update={"title": "renamed", "paper": "cao2019"}).digest() == protocol.digest()
+    declared = {"shipped_leaks": protocol.leaks, "leaks": (*protocol.leaks, "test selection")}
+    assert protocol.model_copy(update=declared).digest() == protocol.digest(), "a declared leak decides nothing"
     assert Protocol.model_validate_json(protocol.canonical()).digest() == protocol.digest()
 
 
