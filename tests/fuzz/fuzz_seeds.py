@@ -114,22 +114,31 @@ def recordings() -> list[bytes]:
         (".wav", "FLAC", "PCM_16"),
         (".wav", "OGG", "VORBIS"),
         (".wav", "NIST", "PCM_16"),
+        (".wav", "WAV", "GSM610"),
+        (".wav", "MP3", None),
     ]:
         buffer = io.BytesIO()
         soundfile.write(buffer, wave, 8000, format=kind, subtype=subtype)
         found.append(bytes([SUFFIXES.index(suffix)]) + buffer.getvalue())
-    return [*found, bytes([SUFFIXES.index(".avi")]) + film("avi"), bytes([SUFFIXES.index(".mkv")]) + film("matroska")]
+    coded = [film(kind, codec, 16_000) for kind, codec in CODED.items()]
+    films = [bytes([SUFFIXES.index(".avi")]) + film("avi"), bytes([SUFFIXES.index(".mkv")]) + film("matroska")]
+    return [*found, *films, *(bytes([SUFFIXES.index(".mp4")]) + content for content in coded)]
 
 
-def film(kind: str) -> bytes:
+CODED = {"mp4": "aac", "adts": "aac", "flv": "aac", "mpegts": "mp2", "asf": "wmav2", "wv": "wavpack", "caf": "alac"}
+
+
+def film(kind: str, codec: str = "pcm_s16le", rate: int = 8000) -> bytes:
     """Return a container of FFmpeg's with one audio track and nothing else."""
     import av
 
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=kind) as container:
-        track = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        track = container.add_stream(codec, rate=rate, layout="mono")
+        if codec == "wmav2":
+            track.bit_rate = 32_000
         frame = av.AudioFrame.from_ndarray(np.arange(320, dtype=np.int16)[None], format="s16", layout="mono")
-        frame.sample_rate = 8000
+        frame.sample_rate = rate
         container.mux(list(chain(track.encode(frame), track.encode(None))))
     return buffer.getvalue()
 
