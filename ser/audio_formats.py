@@ -58,7 +58,7 @@ SIGNATURES: tuple[tuple[AudioFormat, tuple[tuple[int, bytes], ...]], ...] = (
     (AudioFormat("CAF", "caf", libsndfile=True), ((0, b"caff"),)),
     (AudioFormat("SPHERE", "nistsphere", libsndfile=True), ((0, b"NIST_1A"),)),
     (AudioFormat("VOC", "voc", libsndfile=True), ((0, b"Creative Voice File"),)),
-    *((MP4, ((4, name),)) for name in (b"ftyp", b"moov", b"mdat", b"wide", b"pnot")),
+    *((MP4, ((4, name),)) for name in (b"ftyp", b"moov", b"mdat", b"wide", b"pnot", b"free", b"skip")),
     (AudioFormat("WebM or Matroska", "matroska"), ((0, b"\x1a\x45\xdf\xa3"),)),
     (AudioFormat("WMA or WMV", "asf"), ((0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),)),
     (AudioFormat("FLV", "flv"), ((0, b"FLV\x01"),)),
@@ -111,7 +111,7 @@ def recognise(path: Path) -> AudioFormat | None:
     for found, parts in SIGNATURES:
         if all(head[at : at + len(text)] == text for at, text in parts):
             return found
-    return _mpeg_audio(head) or (MP3 if begin else _text(head))
+    return _text(head) or _mpeg_audio(head) or (MP3 if begin else None)
 
 
 def id3_size(head: bytes) -> int:
@@ -133,13 +133,14 @@ def _mpeg_audio(head: bytes) -> AudioFormat | None:
 
 
 def _text(head: bytes) -> AudioFormat | None:
-    """Return what kind of text the file begins with; None if it is none."""
+    """Return what kind of text the file begins with, in UTF-8 or in UTF-16 with its mark; None if it is none."""
+    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        text = head.decode("utf-8-sig")
+        text = head.decode(encoding)
     except UnicodeDecodeError as error:
         if error.start < len(head) - 3:  # not only a letter that HEAD cuts
             return None
-        text = head[: error.start].decode("utf-8-sig")
+        text = head[: error.start].decode(encoding)
     if not text or not all(letter.isprintable() or letter in "\t\r\n\f" for letter in text):
         return None
     if text.lstrip()[:5].lower() in ("<!doc", "<html"):

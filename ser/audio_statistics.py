@@ -79,11 +79,11 @@ def statistics(signal: Signal) -> ChannelStatistics:
 def clipped(signal: Signal, about: ChannelStatistics) -> float:
     """Return the share of samples, 0…1, that stand at a limit in runs of at least ``RUN``.
 
-    A limit is full scale, or the largest or smallest value of a channel, if that is at least half as far from the mean
-    as the other: digital silence stands at none.
+    A limit is full scale, or the largest or smallest value of a channel, if that is at least a quarter as far from the
+    mean as the other: digital silence stands at none.
     """
     above, below = about.high - about.mean, about.mean - about.low
-    at = ((signal == about.high) & (above >= below / 2)) | ((signal == about.low) & (below >= above / 2))
+    at = ((signal == about.high) & (above >= below / 4)) | ((signal == about.low) & (below >= above / 4))
     if about.peak >= 1 - FULL_SCALE:
         at |= np.abs(np.abs(signal) - 1) <= FULL_SCALE
     at &= np.asarray(about.power > 0)

@@ -114,6 +114,7 @@ NOT_AUDIO = {
     "d.m4a": ("Ein Text über Töne.\n".encode() * 60, "text"),
     "e.flac": (b"\x89PNG\r\n\x1a\n" + bytes(300), "a PNG image"),
     "f.wav": (b"MThd\x00\x00\x00\x06" + bytes(300), "notes, not sound"),
+    "u.mp3": (("Ein Text, den Windows schrieb.\n" * 60).encode("utf-16"), "text"),
     "g.mp4": (b"#EXTM3U\n#EXTINF:9,\nfile:///etc/passwd\n", "text"),  # a playlist opens other files
     "._h.wav": (b"\x00\x05\x16\x07" + bytes(300), "macOS"),
 }
