@@ -107,8 +107,10 @@ def _open(path: Path, size: int) -> soundfile.SoundFile:
     if found and not found.demuxer and not found.libsndfile:
         remedy = f"; {found.remedy}" if found.remedy else ""
         raise SerError(f"{path}: cannot be read as audio: it is {found.title}{remedy}.")
-    if audio_lengths.joined(path):
-        raise SerError(f"{path}: is several files joined into one, of which only the first can be read; cut it.")
+    if audio_lengths.joined(path, found):
+        raise SerError(
+            f"{path}: is several files joined into one, of which only the first can be read; take them apart."
+        )
     file = _by_libsndfile(path, found)
     file = _by_ffmpeg(path, found) if file is None else file
     if RATES[0] <= file.samplerate <= RATES[1] and file.frames:

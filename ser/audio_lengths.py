@@ -18,6 +18,17 @@ FIRST_FRAME = 512  # bytes in which the Xing header of an MP3 is
 ID3V1 = 128  # bytes of the tag at the end
 PAGE = struct.Struct("<4sBBqIIIB")  # of Ogg: OggS, version, flags, position, serial, number, checksum, segments
 FIRST_PAGE = 0x02  # flag of the first page of a stream
+# Offset and length of bytes that a file of a format has once, at its beginning: in no case fewer than eight.
+ONCE = {
+    "CAF": (0, 12),
+    "FLV": (0, 9),
+    "MP4, M4A, 3GP or QuickTime": (4, 8),
+    "SPHERE": (0, 16),
+    "True Audio": (0, 10),
+    "VOC": (0, 19),
+    "WAV": (0, 12),
+    "Wave64": (0, 16),
+}
 PAGES = 10_000_000  # read at most
 
 
@@ -60,7 +71,18 @@ def surplus(path: Path) -> int:
         return max(0, _before_tags(file, begin, path.stat().st_size) - begin)
 
 
-def joined(path: Path) -> bool:
+def joined(path: Path, found: AudioFormat | None) -> bool:
+    """Return whether another file begins within a file of the format ``found``, and only the first would be read."""
+    offset, length = ONCE.get(found.title if found else "", (0, 0))
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        beginning = content[offset : offset + length]
+        named = beginning[:4] == b"ftyp" or not offset  # an old QuickTime file has no box that names its kind
+        if beginning and named and content.find(beginning, offset + 1) >= 0:
+            return True
+    return _two_riffs(path)
+
+
+def _two_riffs(path: Path) -> bool:
     """Return whether another WAV or AIFF begins where the first ends."""
     found = header(path)
     if not found.layout or found.left_open:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from test_audio_formats import decoded_seconds, encode, tone
+from test_audio_formats import CODED, decoded_seconds, encode, tone
 
 from ser import audio, audio_decoding
 
@@ -196,3 +196,21 @@ def test_a_full_disk_is_no_fault_of_a_recording(tmp_path: Path, monkeypatch: pyt
     assert error.value.filename == tempfile.gettempdir()
     monkeypatch.undo()
     assert audio.inspect(path).fault is None
+
+
+@pytest.mark.parametrize("suffix", [".m4a", ".3gp", ".flv", ".tta", ".mov", ".caf"])
+def test_joined_files_of_ffmpeg_are_a_fault_where_it_reads_only_the_first(tmp_path: Path, suffix: str) -> None:
+    codec, rate, muxer = CODED[suffix]
+    parts = [encode(tmp_path / str(n), codec, rate, muxer, tone(rate, 500, 0.5 + n)) for n in (0, 1)]
+    assert [audio.inspect(part).fault for part in parts] == [None, None]
+    (tmp_path / "both").write_bytes(b"".join(part.read_bytes() for part in parts))
+    assert decoded_seconds(tmp_path / "both") < 0.6
+    assert "joined" in str(audio.inspect(tmp_path / "both").fault)
+
+
+@pytest.mark.parametrize("kind", ["W64", "CAF", "RF64", "NIST", "VOC"])
+def test_joined_files_of_libsndfile_are_a_fault(tmp_path: Path, kind: str) -> None:
+    parts = [put(tmp_path / str(n), noise(0.5 + n), kind, subtype="PCM_16") for n in (0, 1)]
+    assert [audio.inspect(part).fault for part in parts] == [None, None]
+    (tmp_path / "both").write_bytes(b"".join(part.read_bytes() for part in parts))
+    assert "joined" in str(audio.inspect(tmp_path / "both").fault)
