@@ -187,11 +187,11 @@ def _decode(path: Path, container: Any, demuxer: str, to: IO[bytes]) -> tuple[in
     track = container.streams.audio[0]
     form, frames, waiting = (0, 0), 0, av.AudioFifo()  # many frames at a time: a call for each takes most of the time
     # keeps rate and channels; packed, since PyAV 18 counts nine planes for eight channels
-    to_float = av.AudioResampler(format="flt")
+    to_float, last = av.AudioResampler(format="flt"), (None, None, 0)
     for frame in chain(_frames(container, track), [None]):
         if frame is not None:
             form = _form(form, frame, frames, path)
-            frames += frame.samples
+            frames, last = frames + frame.samples, (frame.pts, frame.time_base, frame.samples)
             frame.pts = None  # a gap in time is none in the sound
             waiting.write(frame)
         if frames > LONGEST_FILM * max(1, form[0]):
@@ -201,9 +201,10 @@ def _decode(path: Path, container: Any, demuxer: str, to: IO[bytes]) -> tuple[in
                 to.write(part.to_ndarray().data)
     if not frames:
         raise SerError(f"{path}: holds no samples.")
-    declared = _declared_seconds(container, track, demuxer)
-    if frames / form[0] < declared - SHORTER:
-        raise SerError(f"{path}: is truncated: {frames / form[0]:.2f} of {declared:.2f} s can be read.")
+    declared, (begun, unit, samples) = _declared_seconds(container, track, demuxer), last
+    ended = frames / form[0] if begun is None else max(frames / form[0], float(begun * unit) + samples / form[0])
+    if ended < declared - SHORTER:  # a recorder that leaves silence out has gaps between its times
+        raise SerError(f"{path}: is truncated: {ended:.2f} of {declared:.2f} s can be read.")
     return form
 
 

@@ -175,3 +175,17 @@ def test_what_is_much_shorter_than_it_declares_is_truncated(tmp_path: Path, suff
     assert audio.inspect(path).fault is None
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert "truncated" in str(audio.inspect(path).fault)
+
+
+def test_a_recording_that_leaves_silence_out_is_not_truncated(tmp_path: Path) -> None:
+    path = tmp_path / "a.mka"
+    with av.open(path, "w", format="matroska") as container:
+        track = container.add_stream("pcm_s16le", rate=16_000, layout="mono")
+        for begin in (0, 8000, 48_000, 56_000):  # 2 s are left out
+            frame = av.AudioFrame.from_ndarray(np.arange(8000, dtype=np.int16)[None], format="s16", layout="mono")
+            frame.rate, frame.pts = 16_000, begin
+            container.mux(track.encode(frame))
+        container.mux(track.encode(None))
+    found = audio.inspect(path)
+    assert found.fault is None
+    assert found.seconds == pytest.approx(decoded_seconds(path))
