@@ -81,9 +81,16 @@ CHECKS = (
     ),
     InputCheck(
         "labelled-twice",
-        "Files with the same bytes have the same emotion and speaker.",
+        "Copies of a recording and links to it have the same emotion and speaker.",
         "take7.wav is angry, and copy/take7.wav is sad",
         "'exclude' leaves one of them out",
+        "warning",
+    ),
+    InputCheck(
+        "two-genders",
+        "All rows of a speaker have the same gender.",
+        "speaker 7 is female in 30 rows and male in one",
+        "correct the gender, or give two people different names",
         "warning",
     ),
     InputCheck(

@@ -93,31 +93,34 @@ def _copies(root: Path, unnamed: Sequence[str], named: Iterable[str]) -> dict[st
     return {audio: original for audio, original in found.items() if original is not None}
 
 
-def contradictions(root: Path, rows: Sequence[Utterance], inspected: Mapping[str, Inspected]) -> list[Fault]:
-    """Return the utterances that say different things of one stretch of one recording, or of one speaker; and copies.
+def contradictions(rows: Sequence[Utterance], inspected: Mapping[str, Inspected]) -> list[Fault]:
+    """Return the utterances that say different things of one stretch of one recording, or of one speaker.
 
-    rows: with start and end as the corpus gives them; ``inspected``: by name. A recording is a file, whatever links
-    lead to it. A row without start and end is about the whole file, so that another speaker in it contradicts it.
+    rows: with start and end as the corpus gives them; ``inspected``: by name. A row without start and end is about the
+    whole recording, so that another speaker in it contradicts it. Warnings are speakers of two genders, and copies of a
+    recording and links to it that differ: whether those come together is a question of the protocol.
     """
     there = [row for row in rows if row.utterance in inspected]
     stretch = {row.utterance: _stretch(row, inspected[row.utterance]) for row in there}
-    recordings = _grouped(there, lambda row: _file(root / row.audio))
     faults: dict[str, Fault] = {}
-    for those in recordings:
+    for those in _grouped(there, lambda row: row.audio):
         for same in _grouped(those, lambda row: stretch[row.utterance]):
             for column in UNITED:
                 _note(faults, same, column, "the same recording from the same start to the same end is")
         if any(row.start is None and row.end is None for row in those):
             _note(faults, those, "speaker", "the whole recording and a part of it are")
+    genders: dict[str, Fault] = {}
     for those in _grouped((row for row in rows if row.speaker is not None), lambda row: row.speaker):
-        _note(faults, those, "gender", f"speaker '{those[0].speaker}' is", fewest=True)
+        _note(genders, those, "gender", f"speaker '{those[0].speaker}' is", fewest=True)
     copies: dict[str, Fault] = {}
     for those in _grouped(there, lambda row: (inspected[row.utterance].checksum, stretch[row.utterance])):
         for column in UNITED:
             _note(
                 copies, [row for row in those if row.utterance not in faults], column, "a file with the same bytes is"
             )
-    return [*faults.values(), *(replace(fault, kind="labelled-twice") for fault in copies.values())]
+    warnings = {"two-genders": genders, "labelled-twice": copies}
+    warned = (replace(fault, kind=kind) for kind, those in warnings.items() for fault in those.values())
+    return [*faults.values(), *warned]
 
 
 def _grouped(rows: Iterable[Utterance], key: Callable[[Utterance], object]) -> list[list[Utterance]]:

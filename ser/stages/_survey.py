@@ -39,7 +39,7 @@ def survey(corpus: str, settings: Corpus, root: Path, jobs: int) -> Survey:
     faults += without_label(root, rows, broken, adapter.audio_files(root, **options))
     kept, left_out = exclude(corpus, rows, broken, settings.exclude)
     inspected, unusable = inspect(root, kept, settings, jobs)
-    faults += unusable + contradictions(root, kept, inspected)
+    faults += unusable + contradictions(kept, inspected)
     warnings = list(adapter.warnings(root, **options)) if hasattr(adapter, "warnings") else []
     warnings += [fault for fault in faults if BY_NAME[fault.kind].outcome == "warning"]
     faults = [fault for fault in faults if BY_NAME[fault.kind].outcome != "warning"]

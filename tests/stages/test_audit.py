@@ -197,7 +197,9 @@ class WindowCorpus:
         self.folder, self.root, self.places = folder, folder / "root", places
         emotions = ("angry", "sad")
         rows = [
-            f"w{n:03d},{path},{start},{end},{who},{emotions[n % 2]}" for n, (path, start, end, who) in enumerate(places)
+            f"w{n:03d},{path},{start},{end},{who},{emotions[places.index(place) % 2]}"  # the same for the same stretch
+            for n, place in enumerate(places)
+            for path, start, end, who in [place]
         ]
         text = "\n".join(["utterance,path,start,end,speaker,emotion", *rows]).replace("None", "")
         (self.root / "rows.csv").write_text(text)

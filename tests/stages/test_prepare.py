@@ -168,17 +168,15 @@ def test_emotions_of_ones_own_reach_the_manifest(tmp_path: Path) -> None:
 
 
 def test_rows_that_contradict_each_other_are_faults(tmp_path: Path) -> None:
-    root = put(tmp_path / "r", "one.wav", "two.wav", "three.wav", "four.wav")
-    (root / "again.wav").symlink_to(root / "one.wav")
+    root = put(tmp_path / "r", "one.wav", "two.wav", "three.wav")
     put(root, "talk.wav", "long.wav", seconds=2)
     write_table(
         root,
         "one.wav,u1,sad,s1,,,f",
-        "again.wav,u2,happy,s1,,0.5,f",  # a link to one.wav, with its end
+        "./one.wav,u2,happy,s1,,0.5,f",  # with the recording's own end
         "two.wav,u3,sad,s1,,,f",
         "two.wav,u4,sad,s2,,,f",
         "three.wav,u5,sad,s3,,,f",
-        "four.wav,u6,sad,s1,,,m",
         "talk.wav,u7,sad,s1,0,1,f",
         "talk.wav,u8,angry,s3,0.5,2,f",  # both speak at once
         "long.wav,u9,sad,s1,,,f",
@@ -188,19 +186,28 @@ def test_rows_that_contradict_each_other_are_faults(tmp_path: Path) -> None:
     with pytest.raises(SerError) as error:
         run(root)
     text = str(error.value)
-    assert "contradiction, 7: " in text
+    assert "contradiction, 6: " in text
     assert re.search(r"u1 \(.*t\.csv:2\): the same recording .* is 'sad' here and 'happy' in u2 \(t\.csv:3\)", text)
     assert "exclude" in text
     rows, left_out = run(root, allow=["contradiction"])
     assert [row["utterance"] for row in rows] == ["u5", "u7", "u8"]
-    assert {row["utterance"] for row in left_out} == {"u1", "u2", "u3", "u4", "u6", "u9", "u10"}
-    assert len(run(root, exclude=["u2", "u4", "u6", "u10"])[0]) == 6
+    assert {row["utterance"] for row in left_out} == {"u1", "u2", "u3", "u4", "u9", "u10"}
+    assert len(run(root, exclude=["u2", "u4", "u10"])[0]) == 6
+
+
+def test_a_speaker_of_two_genders_is_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = put(tmp_path / "r", "a.wav", "b.wav", "c.wav")
+    write_table(root, "a.wav,sad,s1,f", "b.wav,sad,s1,f", "c.wav,sad,s1,m", header="path,emotion,speaker,gender")
+    assert len(run(root)[0]) == 3
+    printed = capsys.readouterr().out
+    assert "two-genders, 1: c" in printed
+    assert "speaker 's1' is 'male' here and 'female' in a (t.csv:2)" in printed
 
 
 def test_copies_with_other_labels_are_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = put(tmp_path / "r", "one.wav", "two.wav", "three.wav")
-    for copy in ("four.wav", "five.wav"):
-        shutil.copy(root / "one.wav", root / copy)
+    (root / "four.wav").symlink_to(root / "one.wav")
+    shutil.copy(root / "one.wav", root / "five.wav")
     write_table(root, "one.wav,sad,s1", "two.wav,sad,s1", "three.wav,sad,s1", "four.wav,happy,s1", "five.wav,sad,s1")
     assert len(run(root)[0]) == 5
     printed = capsys.readouterr().out
