@@ -4,6 +4,7 @@ import csv
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
@@ -16,30 +17,41 @@ from ser.tables import contracts
 from ser.tables.contracts import ALL_FOLDS
 
 ABOUT = ("audio", "start", "end", "speaker", "emotion")  # columns of the manifest
-Pair = tuple[str, str, str, str]  # kind, utterance, the one that it is like, what they share
 
 
-def pairs(found: Iterable[LeakFinding]) -> list[Pair]:
+@dataclass(frozen=True)
+class SharedRecording:
+    """Two utterances of different parts that share a recording: by which checks, and the last one's value."""
+
+    utterance: str
+    like: str
+    kinds: tuple[str, ...]
+    value: str
+
+
+def pairs(found: Iterable[LeakFinding]) -> list[SharedRecording]:
     """Return every utterance that shares a recording with another part in some fold, each pair of utterances once."""
-    every: dict[tuple[str, frozenset[str]], Pair] = {}
+    every: dict[frozenset[str], SharedRecording] = {}
     for finding in found:
-        if finding.fold == ALL_FOLDS:
-            for one in finding.shared:
-                pair = (finding.check.kind, one.utterance, str(one.like), one.value)
-                every.setdefault((pair[0], frozenset(pair[1:3])), pair)
-    return sorted(every.values())
+        for one in finding.shared if finding.fold == ALL_FOLDS else ():
+            names, like = frozenset((one.utterance, str(one.like))), str(one.like)
+            before = every.get(names)
+            kinds = dict.fromkeys([*(before.kinds if before else ()), finding.check.kind])
+            first = (before.utterance, before.like) if before else (one.utterance, like)
+            every[names] = SharedRecording(*first, tuple(kinds), one.value)
+    return sorted(every.values(), key=lambda one: (one.utterance, one.like))
 
 
-def to_leave_out(shared: Sequence[Pair], rows: pd.DataFrame, stretches: pd.DataFrame) -> list[str]:
+def to_leave_out(shared: Sequence[SharedRecording], rows: pd.DataFrame, stretches: pd.DataFrame) -> list[str]:
     """Return utterances without which nothing in ``shared`` is shared: of copies all but one, and of overlaps.
 
     rows: utterance, hash, recording; stretches: see ``ser.evaluation.overlap``. In the order of their ends, an
     utterance stays if it shares nothing with those that stay.
     """
     kinds: dict[str, set[str]] = defaultdict(set)
-    for kind, one, other, _ in shared:
-        kinds[one].add(kind)
-        kinds[other].add(kind)
+    for pair in shared:
+        for name in (pair.utterance, pair.like):
+            kinds[name].update(pair.kinds)
     places = stretches[stretches["utterance"].isin(kinds)].sort_values(["recording", "end", "start"], kind="stable")
     copies = {row.utterance: (("audio", row.hash), ("near audio", row.recording)) for row in rows.itertuples()}
     kept: set[tuple[str, object]] = set()
@@ -80,27 +92,28 @@ def listed(
     out = to_leave_out(shared, rows, stretches)
     write_text(table, _table(shared, about))
     write_text(block, _block(shared, out, about, corpus))
-    text = f"All {len(shared)} pairs of utterances that share a recording are in {table}; {block} has the key 'exclude'"
-    return f"{text} with {len(out)} of them, ready to paste."
+    listed = f"All {len(shared)} pairs of utterances that share a recording are in {table}"
+    return f"{listed}; {block} has the key 'exclude' with {len(out)} utterances, ready to paste."
 
 
-def _table(shared: Iterable[Pair], about: pd.DataFrame) -> str:
+def _table(shared: Iterable[SharedRecording], about: pd.DataFrame) -> str:
     """Return the pairs as CSV, with what the manifest says of both utterances."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = ("utterance", *ABOUT)
-    writer.writerow(["kind", *names, *(f"like_{name}" for name in names), "shared"])
-    for kind, one, other, value in shared:
-        writer.writerow([kind, one, *about.loc[one], other, *about.loc[other], value])
+    writer.writerow(["kinds", *names, *(f"like_{name}" for name in names), "shared"])
+    for pair in shared:
+        both = (cell for name in (pair.utterance, pair.like) for cell in (name, *about.loc[name]))
+        writer.writerow(["; ".join(pair.kinds), *both, pair.value])
     return text.getvalue()
 
 
-def _block(shared: Iterable[Pair], out: Sequence[str], about: pd.DataFrame, corpus: str) -> str:
+def _block(shared: Iterable[SharedRecording], out: Sequence[str], about: pd.DataFrame, corpus: str) -> str:
     """Return the part of a configuration that leaves the utterances ``out`` out."""
     like: dict[str, str] = {}
-    for _, one, other, _ in shared:
-        like.setdefault(one, other)
-        like.setdefault(other, one)
+    for pair in shared:
+        like.setdefault(pair.utterance, pair.like)
+        like.setdefault(pair.like, pair.utterance)
     of = about[["speaker", "emotion"]].astype(str).to_dict("index")
     known = {name: " ".join(f"{of[name]['speaker'] or 'no speaker'}, {of[name]['emotion']}".split()) for name in like}
     text = {name: f"{json.dumps(name, ensure_ascii=False)} # {known[name]}" for name in out}

@@ -344,7 +344,8 @@ def test_all_shared_recordings_are_listed_with_what_to_leave_out(tmp_path: Path)
     )
     table, out = listed(tmp_path)
     assert set(table["utterance"]) | set(table["like_utterance"]) == {*copies, *copies.values()}
-    assert set(table["kind"]) == {"audio", "near audio", "overlap"}
+    assert {kind for kinds in table["kinds"] for kind in kinds.split("; ")} == {"audio", "near audio", "overlap"}
+    assert f"All {len(table)} pairs" in str(caught.value)
     first = table[table["utterance"] == "u0a0"].iloc[0]
     assert (first["speaker"], first["like_speaker"], first["emotion"]) == ("p0", "p3", "angry")
     groups = [{name, of} for name, of in copies.items() if of != "u4h1"] + [{"u1a1", "u2a1", "u4h1"}]
