@@ -11,8 +11,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from ser.audio_decoding import blocks, opened
-from ser.audio_lengths import surplus
+from ser.audio_decoding import Note, blocks, notes, opened
 from ser.audio_statistics import ChannelStatistics, Signal, best_channel, statistics
 from ser.bounds import Channel
 from ser.errors import SerError
@@ -34,7 +33,7 @@ class Inspection:
     ``seconds`` is the length of the part between start and end. ``fault`` is a phrase for a message, ``kind`` its
     class: ``unreadable`` (missing, unreadable, empty, truncated, not finite, start or end outside), ``silent``,
     ``opposite-phase``, ``short``; both are None without a fault. Unknown rate, channels and seconds are 0.
-    ``undeclared``: seconds of sound that may follow in the file what its header declares.
+    ``notes``: checks that the file does not pass, with what was found.
     """
 
     rate: int
@@ -42,7 +41,7 @@ class Inspection:
     seconds: float
     fault: str | None = None
     kind: str | None = None
-    undeclared: float = 0.0
+    notes: tuple[Note, ...] = ()
     statistics: ChannelStatistics | None = field(default=None, compare=False, repr=False)
 
 
@@ -121,9 +120,7 @@ def examine(
     about = statistics(signal if channel == "mix" else mono(signal, channel)[:, None])
     whole = statistics(signal) if channel != "mix" and channels > 1 else about
     kind, fault = _fault(about, seconds, minimum_seconds)
-    more = surplus(path)
-    undeclared = more * file.frames / rate / max(1, path.stat().st_size - more) if more else 0.0
-    return Inspection(rate, channels, seconds, fault, kind, undeclared, whole), signal
+    return Inspection(rate, channels, seconds, fault, kind, notes(), whole), signal
 
 
 def _fault(about: ChannelStatistics, seconds: float, minimum_seconds: float) -> tuple[str | None, str | None]:

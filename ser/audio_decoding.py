@@ -33,9 +33,14 @@ SUBTYPES = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM") 
 DECLARING = ("mov", "wv", "tta", "ape")  # demuxers that know how long a track is
 DECLARING_ALL = ("matroska", "flv", "asf")  # that know how long the whole is
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of the folder for temporary files
+UNDECLARED = 0.1  # seconds of sound after what a header declares
+GAPS = 0.5  # seconds by which the times of a track may leave sound out
 SHORTER = 0.25  # seconds by which the sound of such a track may be shorter than declared
 TAGS = (b"ID3", b"TAG", b"APETAGEX")  # begin what is no sound between joined MP3 files
 RAW = {".aac": "aac", ".g722": "g722", ".mp3": "mp3", ".ts": "mpegts"}  # suffix: demuxer, where no header is found
+
+
+Note = tuple[str, str]  # name of a check that a file does not pass, and what was found
 
 
 class _Last(threading.local):
@@ -43,6 +48,7 @@ class _Last(threading.local):
 
     identity: tuple[Path, int, int] | None = None
     file: soundfile.SoundFile | None = None
+    notes: tuple[Note, ...] = ()
 
 
 _LAST = _Last()
@@ -69,10 +75,19 @@ def opened(path: Path) -> soundfile.SoundFile:
         raise SerError(f"{path}: cannot be read as audio ({reason(error)}).") from error
 
 
+def notes() -> tuple[Note, ...]:
+    """Return what is strange about the recording that the thread opened last."""
+    return _LAST.notes
+
+
+def _note(kind: str, found: str) -> None:
+    _LAST.notes = (*_LAST.notes, (kind, found))
+
+
 def _close() -> None:
     if _LAST.file is not None:
         _LAST.file.close()
-    _LAST.identity = _LAST.file = None
+    _LAST.identity, _LAST.file, _LAST.notes = None, None, ()
 
 
 def blocks(file: soundfile.SoundFile, first: int, last: int, path: Path) -> Iterator[Signal]:
@@ -114,6 +129,9 @@ def _open(path: Path, size: int) -> soundfile.SoundFile:
     file = _by_libsndfile(path, found)
     file = _by_ffmpeg(path, found) if file is None else file
     if RATES[0] <= file.samplerate <= RATES[1] and file.frames:
+        more = audio_lengths.surplus(path)
+        if (after := more / max(1, size - more) * file.frames / file.samplerate) > UNDECLARED:
+            _note("undeclared-sound", f"{after:.2f} s may follow what the header of its file declares")
         return file
     rate, frames = file.samplerate, file.frames
     file.close()
@@ -182,16 +200,21 @@ def _decode(path: Path, container: Any, demuxer: str, to: IO[bytes]) -> tuple[in
     """Write the first audio track to ``to``, frame by frame as float32; return its rate and channels."""
     import av
 
-    if not container.streams.audio:
+    tracks = container.streams.audio
+    if not tracks:
         raise SerError(f"{path}: has no audio track.")
-    track = container.streams.audio[0]
+    if len(tracks) > 1:
+        _note("other-tracks", f"has {len(tracks)} tracks of sound, of which the first is read")
     form, frames, waiting = (0, 0), 0, av.AudioFifo()  # many frames at a time: a call for each takes most of the time
     # keeps rate and channels; packed, since PyAV 18 counts nine planes for eight channels
-    to_float, last = av.AudioResampler(format="flt"), (None, None, 0)
-    for frame in chain(_frames(container, track), [None]):
+    to_float = av.AudioResampler(format="flt")
+    begun, ended = None, None  # seconds, by the times of the track
+    for frame in chain(_frames(container, tracks[0]), [None]):
         if frame is not None:
             form = _form(form, frame, frames, path)
-            frames, last = frames + frame.samples, (frame.pts, frame.time_base, frame.samples)
+            frames += frame.samples
+            begun = frame.time if begun is None else begun
+            ended = (frame.time, frame.samples)
             frame.pts = None  # a gap in time is none in the sound
             waiting.write(frame)
         if frames > LONGEST_FILM * max(1, form[0]):
@@ -199,13 +222,24 @@ def _decode(path: Path, container: Any, demuxer: str, to: IO[bytes]) -> tuple[in
         if waiting.samples >= PIECE or (frame is None and waiting.samples):
             for part in to_float.resample(waiting.read()):
                 to.write(part.to_ndarray().data)
-    if not frames:
+    if not frames or ended is None:
         raise SerError(f"{path}: holds no samples.")
-    declared, (begun, unit, samples) = _declared_seconds(container, track, demuxer), last
-    ended = frames / form[0] if begun is None else max(frames / form[0], float(begun * unit) + samples / form[0])
-    if ended < declared - SHORTER:  # a recorder that leaves silence out has gaps between its times
-        raise SerError(f"{path}: is truncated: {ended:.2f} of {declared:.2f} s can be read.")
+    seconds, last = frames / form[0], None if ended[0] is None else ended[0] + ended[1] / form[0]
+    _check_times(path, seconds, begun, last, _declared_seconds(container, tracks[0], demuxer))
     return form
+
+
+def _check_times(path: Path, seconds: float, begun: float | None, ended: float | None, declared: float) -> None:
+    """Raise SerError if a track is shorter than declared; note times that leave sound out.
+
+    seconds: of the sound; begun, ended: by the times of the track, None where it has none. A recorder that leaves
+    silence out is not truncated, but has gaps between its times.
+    """
+    reached = max(seconds, ended or 0.0)
+    if reached < declared - SHORTER:
+        raise SerError(f"{path}: is truncated: {reached:.2f} of {declared:.2f} s can be read.")
+    if begun is not None and ended is not None and ended - begun - seconds > GAPS:
+        _note("gaps", f"its times leave out {ended - begun - seconds:.2f} s, which start and end of rows do not count")
 
 
 def _declared_seconds(container: Any, track: Any, demuxer: str) -> float:

@@ -198,6 +198,20 @@ CHECKS = (
         "warning",
     ),
     InputCheck(
+        "other-tracks",
+        "A film or container has one track of sound.",
+        "a film with a track in English and one in German",
+        "'ffmpeg -i IN -map 0:a:1 OUT.wav' writes the second track",
+        "warning",
+    ),
+    InputCheck(
+        "gaps",
+        "The times of a film's or container's track leave out at most half a second of its sound.",
+        "a call whose recorder writes nothing during silence",
+        "'ffmpeg -i IN -af aresample=async=1:first_pts=0 OUT.wav' writes the silence too",
+        "warning",
+    ),
+    InputCheck(
         "no-speech",
         "Something is loud for longer than a click.",
         "a knock on the table, and nothing else",

@@ -19,7 +19,6 @@ SILENT_CHANNEL = 1e-6  # power relative to that of the loudest channel: 60 dB
 UNLIKE = 0.2  # correlation of two channels
 SPEECH_BAND, LEAST_IN_BAND = (100.0, 4000.0), 0.25  # Hz; share of the power
 SILENCE_SHARE = 0.25  # of the seconds of a corpus
-UNDECLARED = 0.1  # seconds
 WINDOW = 512  # samples of a spectrum
 LOWEST = -120.0  # dB, of digital silence
 
@@ -34,8 +33,7 @@ class Measures:
     the largest mean of a channel, of full scale. level: of the channel or mix that is read, at 16 kHz, in dB of full
     scale, without the offset. silent_channels: how many are 60 dB below the loudest. correlation: the lowest of two
     channels that sound, -1…1; None where there are no two. speech_band: share of the power between 100 Hz and 4 kHz.
-    silence_before, silence_after: seconds before and after the speech; None where no speech is found. undeclared:
-    seconds of sound that may follow in the file what its header declares.
+    silence_before, silence_after: seconds before and after the speech; None where no speech is found.
     """
 
     peak: float
@@ -47,7 +45,6 @@ class Measures:
     speech_band: float
     silence_before: float | None
     silence_after: float | None
-    undeclared: float
 
 
 def measure(recording: Inspection, signal: Signal, read: Signal) -> Measures:
@@ -68,7 +65,6 @@ def measure(recording: Inspection, signal: Signal, read: Signal) -> Measures:
         speech_band=_share_in_band(read),
         silence_before=before,
         silence_after=after,
-        undeclared=recording.undeclared,
     )
 
 
@@ -108,8 +104,6 @@ def _strange(one: Measures, middle: float | None) -> list[tuple[str, str]]:
         found.append(("unlike-channels", f"two of its channels have a correlation of {one.correlation:.2f}"))
     if one.speech_band < LEAST_IN_BAND:
         found.append(("speech-band", f"{100 * one.speech_band:.0f} % of its power is between 100 Hz and 4 kHz"))
-    if one.undeclared > UNDECLARED:
-        found.append(("undeclared-sound", f"{one.undeclared:.2f} s may follow what the header of its file declares"))
     if one.silence_before is None:
         found.append(("no-speech", "no speech is found in it"))
     return found

@@ -73,7 +73,7 @@ def test_what_phones_and_browsers_write_is_read_under_any_name(tmp_path: Path, s
     if name == "lying":
         path = path.rename(tmp_path / ("a.wav" if suffix != ".webm" else "a.mp3"))
     found = audio.inspect(path)
-    assert (found.fault, found.rate, found.channels) == (None, rate, 1)
+    assert (found.fault, found.rate, found.channels, found.notes) == (None, rate, 1, ())
     assert found.seconds == pytest.approx(seconds, abs=1e-6)
     assert seconds == pytest.approx(SECONDS, abs=0.15)  # codecs pad to whole frames
     middle = audio.load(path)[8000:24_000]
@@ -189,3 +189,20 @@ def test_a_recording_that_leaves_silence_out_is_not_truncated(tmp_path: Path) ->
     found = audio.inspect(path)
     assert found.fault is None
     assert found.seconds == pytest.approx(decoded_seconds(path))
+    assert [kind for kind, _ in found.notes] == ["gaps"]
+    assert "leave out 2.00 s" in found.notes[0][1]
+
+
+def test_a_film_with_two_tracks_is_read_with_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    with av.open(path, "w", format="matroska") as container:
+        tracks = [container.add_stream("pcm_s16le", rate=16_000, layout="mono") for _ in range(2)]
+        for track, hertz in zip(tracks, (400, 900), strict=True):
+            signal = (tone(16_000, hertz, 1.0) * 32_768).astype(np.int16)[None]
+            frame = av.AudioFrame.from_ndarray(signal, format="s16", layout="mono")
+            frame.rate, frame.pts = 16_000, 0
+            container.mux(track.encode(frame))
+            container.mux(track.encode(None))
+    assert audio.inspect(path).notes == (("other-tracks", "has 2 tracks of sound, of which the first is read"),)
+    assert np.argmax(np.abs(np.fft.rfft(audio.load(path)))) == 400
+    assert audio.inspect(encode(tmp_path / "b.m4a", "aac", 44_100, "ipod")).notes == ()

@@ -55,7 +55,8 @@ def strange(usable: Sequence[Inspected], trim: str) -> list[Fault]:
     measures = {one.row.utterance: one.measures for one in usable if one.measures is not None}
     rows = {one.row.utterance: one.row for one in usable}
     whole = [one.recording.seconds + sum(one.cut or ()) for one in usable]
+    of_files = [(one.row.utterance, *note) for one in usable for note in one.recording.notes]
     return [
         Fault(kind, text, rows[name].where, name, rows[name].audio) if name else Fault(kind, text)
-        for name, kind, text in warnings_of(measures, whole, trim)
+        for name, kind, text in [*of_files, *warnings_of(measures, whole, trim)]
     ]

@@ -17,8 +17,7 @@ MEASURES = Contract(
         ("speech_band", pa.float64()),  # share of the power, 0…1
         ("silence_before", pa.float64()),  # seconds; null where no speech was found
         ("silence_after", pa.float64()),
-        ("undeclared", pa.float64()),  # seconds that may follow what the header declares
     ],
     key=("utterance",),
-    required=("peak", "clipped", "offset", "level", "silent_channels", "speech_band", "undeclared"),
+    required=("peak", "clipped", "offset", "level", "silent_channels", "speech_band"),
 )

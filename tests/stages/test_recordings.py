@@ -153,6 +153,21 @@ def test_a_long_recording_is_opened_once_for_all_of_its_utterances(
         assert np.array_equal(np.frombuffer(row["samples"], "<f4"), expected)
 
 
+def test_what_is_strange_about_a_file_is_a_warning_of_its_utterances(tmp_path: Path) -> None:
+    root = tmp_path / "r"
+    root.mkdir()
+    soundfile.write(root / "a.wav", voice(), RATE, subtype="FLOAT")
+    (root / "a.wav").write_bytes((root / "a.wav").read_bytes() + voice(seed=2).astype("<f4").tobytes())
+    (root / "t.csv").write_text("path,emotion,start,end\na.wav,sad,0,0.7\na.wav,angry,0.7,1.4\n")
+    paths = {name: tmp_path / name for name in ("manifest", "recordings", "excluded", "warnings")}
+    entry = Corpus(adapter="table", options={"table": "t.csv"})
+    prepare(PrepareJob(corpus="own", settings=entry, root=root, **paths))
+    with paths["warnings"].open(newline="") as file:
+        found = {row["utterance"]: row["found"] for row in csv.DictReader(file) if row["check"] == "undeclared-sound"}
+    text = "1.50 s may follow what the header of its file declares"
+    assert found == {"a@0.000": text, "a@0.700": text}
+
+
 def test_the_mix_stays_the_mean_where_nothing_is_lost(tmp_path: Path) -> None:
     both = pair(voice(seed=1), voice(seed=2)).astype(np.float32)
     found = prepared(tmp_path, {"a": both})
