@@ -13,7 +13,7 @@ from ser.corpus import Utterance
 from ser.errors import SerError
 from ser.evaluation import duplicates, leakage, overlap
 from ser.files import embedded_checksum
-from ser.stages import prepare
+from ser.stages._row_faults import exclude
 from ser.tables import contracts
 from ser.tables.parquet import PLAIN_ROW_GROUP
 from ser.training import fold
@@ -80,7 +80,7 @@ class Counted(str):
 def test_leaving_out_utterances_compares_each_name_a_few_times_only() -> None:
     rows = [Utterance(Counted(f"u{row}"), "a.wav", f"t.csv:{row}") for row in range(400)]
     Counted.comparisons = 0
-    kept, gone = prepare._exclude("mine", rows, [f"u{row}" for row in range(0, 400, 2)])
+    kept, gone = exclude("mine", rows, [], [f"u{row}" for row in range(0, 400, 2)])
     assert (len(kept), len(gone)) == (200, 200)
     assert Counted.comparisons < 5 * len(rows)
 
@@ -102,7 +102,7 @@ def masked(folds: int, monkeypatch: pytest.MonkeyPatch) -> float:
 
     with monkeypatch.context() as patch:
         patch.setattr(pd.DataFrame, "__getitem__", counted)
-        places = overlap.stretches(one.assign(audio="a.wav", recording=0, start=np.arange(40.0), end=None, seconds=1.0))
+        places = overlap.stretches(one.assign(audio="a.wav", recording=0, start=np.arange(40.0), end=np.nan, seconds=1.0))
         found = leakage.findings(rows, places, normalisation="train", selection="last")
     assert {one.fold for one in found} == {-1, *range(folds)}
     return sum(reads) / len(rows)
