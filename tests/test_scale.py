@@ -102,7 +102,8 @@ def masked(folds: int, monkeypatch: pytest.MonkeyPatch) -> float:
 
     with monkeypatch.context() as patch:
         patch.setattr(pd.DataFrame, "__getitem__", counted)
-        places = overlap.stretches(one.assign(audio="a.wav", recording=0, start=np.arange(40.0), end=np.nan, seconds=1.0))
+        where = {"audio": "a.wav", "recording": 0, "start": np.arange(40.0), "end": np.nan, "seconds": 1.0}
+        places = overlap.stretches(one.assign(**where))
         found = leakage.findings(rows, places, normalisation="train", selection="last")
     assert {one.fold for one in found} == {-1, *range(folds)}
     return sum(reads) / len(rows)
