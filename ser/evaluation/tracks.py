@@ -82,7 +82,8 @@ def alignments(tracks: Sequence[Words], recordings: Sequence[int], starts: Seque
     words, times, owner = words[sounding], times[sounding], owner[sounding]
     if not len(words):
         return []
-    order = np.argsort(owner, kind="stable")
+    order = np.lexsort((times, owner))  # of a tick that several utterances have, the first counts
+    order = order[np.r_[True, (np.diff(times[order]) != 0) | (np.diff(owner[order]) != 0)]]
     names, first = np.unique(owner[order], return_index=True)
     parts = zip(names.tolist(), np.split(words[order], first[1:]), np.split(times[order], first[1:]), strict=True)
     of = {name: (own, when) for name, own, when in parts}
@@ -149,6 +150,10 @@ def _verified(
 def _differences(
     mine: tuple[Words, NDArray[np.int64]], theirs: tuple[Words, NDArray[np.int64]], distance: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the ticks of ``mine`` at which both have a word, and how many of its bits differ."""
-    when, own, there = np.intersect1d(mine[1], theirs[1] - distance, return_indices=True)
-    return when, np.bitwise_count(mine[0][own] ^ theirs[0][there]).astype(np.int64)
+    """Return the ticks of ``mine`` at which both have a word, and how many of its bits differ; ticks are sorted."""
+    if len(mine[1]) > len(theirs[1]):
+        when, differ = _differences(theirs, mine, -distance)
+        return when - distance, differ
+    place = np.searchsorted(theirs[1], mine[1] + distance).clip(max=len(theirs[1]) - 1)
+    both = theirs[1][place] == mine[1] + distance
+    return mine[1][both], np.bitwise_count(mine[0][both] ^ theirs[0][place[both]]).astype(np.int64)

@@ -106,6 +106,26 @@ def test_a_declared_leak_repeats_no_training(project: Project) -> None:
     assert project.planned() == {"audit": 1, "plan": 1, **AFTER_TRAINING}
 
 
+def test_a_protocol_that_cannot_be_filled_stops_no_other(project: Project) -> None:
+    edit(project, "mini.yaml", "    - two-folds\n", "    - two-folds\n    - session-out-4\n")
+    assert project.planned() == {"plan": 1, **AFTER_TRAINING}
+    done = project.snakemake("-n")
+    assert "left out: protocol 'session-out-4' on corpus 'mine': the protocol asks for label" in done.stderr
+    edit(project, "mini.yaml", "    - two-folds\n", "")
+    done = project.snakemake("-n")
+    assert done.returncode != 0
+    assert "error: protocol 'session-out-4' on corpus 'mine'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_root_that_does_not_exist_fails_the_dry_run(project: Project) -> None:
+    edit(project, "mini.yaml", "root: recordings", "root: recording")
+    done = project.snakemake("-n")
+    assert done.returncode != 0
+    assert "Did you mean" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_formatting_and_comments_of_the_configuration_rerun_nothing(project: Project) -> None:
     path = project.folder / "mini.yaml"
     path.write_text("# a remark\n" + path.read_text() + "\n\n")
