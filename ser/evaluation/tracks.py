@@ -154,6 +154,6 @@ def _differences(
     if len(mine[1]) > len(theirs[1]):
         when, differ = _differences(theirs, mine, -distance)
         return when - distance, differ
-    place = np.searchsorted(theirs[1], mine[1] + distance).clip(max=len(theirs[1]) - 1)
-    both = theirs[1][place] == mine[1] + distance
-    return mine[1][both], np.bitwise_count(mine[0][both] ^ theirs[0][place[both]]).astype(np.int64)
+    index = np.searchsorted(theirs[1], mine[1] + distance).clip(max=len(theirs[1]) - 1)
+    both = theirs[1][index] == mine[1] + distance
+    return mine[1][both], np.bitwise_count(mine[0][both] ^ theirs[0][index[both]]).astype(np.int64)
