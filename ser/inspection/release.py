@@ -133,7 +133,7 @@ def _tables(path: Path) -> list[str]:
 def _is_table(path: Path) -> bool:
     """Return whether the file has a header with a column of recordings or one of emotions."""
     try:
-        header = {name.casefold() for name in _table_file.read(path, {*COLUMNS, *ALIASES}).header}
+        header = {name.casefold() for name in _table_file.read(path, path.read_bytes(), {*COLUMNS, *ALIASES}).header}
     except SerError:
         return False
     return bool(header & {*REQUIRED, *ALIASES})
