@@ -78,7 +78,7 @@ def _blank_missing(rows: Sequence[Cells], meaning: Meaning, where: str) -> list[
     """Add absent columns to ``rows``, empty the cells that say "missing", and return a warning per column that does."""
     warnings = []
     for name in COLUMNS:
-        words: dict[str, int] = Counter()
+        words: Counter[str] = Counter()
         for row in rows:
             cell = row.setdefault(name, "")
             if cell and is_missing(cell, meaning.missing) and (name != "emotion" or not meaning.emotions.knows(cell)):
@@ -122,7 +122,7 @@ def _row(where: str, cells: Cells, meaning: Meaning, shared: Mapping[str, int], 
     if wrong:
         known = name if name.isprintable() and name else posixpath.basename(where)
         return Fault("broken-row", "; ".join(wrong), where, known, audio or "", tuple(hints))
-    texts = {column: cells[column] or None for column in (*NAMES, "text")}
+    texts: dict[str, Any] = {column: cells[column] or None for column in (*NAMES, "text")}
     return Utterance(
         utterance=name, audio=str(audio), where=where, emotion=emotion, start=start, end=end, gender=gender, **texts
     )
