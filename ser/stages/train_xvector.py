@@ -25,7 +25,7 @@ class TrainXvectorJob(GpuJob):
 
     recordings: File = Field(description="RECORDINGS table of the corpus.")
     audio: File = Field(description="Folder of its AUDIO shards.")
-    epochs: int = Field(6, ge=1, description="Passes over the corpus.")
+    epochs: int = Field(3, ge=1, description="Passes over the corpus.")
     seed: int = Field(0, description="Seed of weights and crops.")
     threads: Threads = Field(1, description="CPU threads of the numerical libraries.")
     out: File = Field(description="Weights to write.")

@@ -21,7 +21,7 @@ rule train_xvector:
         gpu=1,
         jobs_per_gpu=CONFIG.devices.jobs_per_gpu,
     params:
-        epochs=6,
+        epochs=3,
         seed=0,
         code=code("train_xvector"),
         versions=versions("torch"),
