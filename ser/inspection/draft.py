@@ -47,7 +47,9 @@ def draft(release: Release, protocol: str | None, faults: Sequence[Fault], trim:
         _yaml({"corpora": {name: corpus}}),
     ]
     counted = Counter(fault.kind for fault in faults)
-    allowed = [kind for kind in counted if BY_NAME[kind].outcome == "allow"]
+    allowed = [kind for kind in counted if kind in BY_NAME and BY_NAME[kind].outcome == "allow"]
+    settled = [kind for kind in counted if kind in BY_NAME and BY_NAME[kind].outcome == "error"]
+    lines += [f"    # {kind}: {BY_NAME[kind].switch}" for kind in settled]
     if allowed:
         lines.append(f"    # allow: [{', '.join(allowed)}]")
         lines += [f"    #   {kind}, {counted[kind]}: {BY_NAME[kind].switch}" for kind in allowed]

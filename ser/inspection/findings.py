@@ -145,8 +145,9 @@ def listed(faults: Iterable[Fault]) -> str:
     lines = []
     for kind, those in sorted(kinds.items()):
         lines.append(f"{kind}, {len(those)}: {offenders(those, LISTED)}.")
-        if kind in BY_NAME:
-            lines.append(f"    {BY_NAME[kind].switch}.")
+        hints = dict.fromkeys(hint for fault in those for hint in fault.hints)
+        switch = [BY_NAME[kind].switch] if kind in BY_NAME else []
+        lines += [f"    {text[0].upper()}{text[1:]}." for text in (*hints, *switch)]
     return "\n".join(lines)
 
 

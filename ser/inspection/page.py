@@ -9,7 +9,7 @@ from ser.config.schema import Corpus
 from ser.corpora._recordings import recordings
 from ser.errors import SerError
 from ser.files.atomic import write_text
-from ser.input_checks import ALLOWANCES
+from ser.input_checks import BY_NAME
 from ser.inspection import findings
 from ser.inspection.draft import draft, name_of, write_table
 from ser.inspection.guess import guessed
@@ -32,7 +32,8 @@ def inspected(
         return _without_table(found, draft_to)
     options = found.options | ({"labels": dict(labels)} if labels else {})
     found = Release(found.adapter, found.root, options, found.remark)
-    settings = Corpus(adapter=found.adapter, root=str(found.root), allow=ALLOWANCES, options=options)
+    settings = Corpus(adapter=found.adapter, root=str(found.root), options=options)
+    settings = settings.model_copy(update={"allow": tuple(BY_NAME)})  # the page lists faults of every kind
     return _text(_sections(found, settings, draft_to, jobs, config))
 
 

@@ -193,3 +193,17 @@ def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
     for path, text in ((tmp_path, "no recordings"), (tmp_path / "gone", "no such"), (tmp_path / "notes.md", "neither")):
         with pytest.raises(SerError, match=text):
             release(path)
+
+
+def test_spellings_and_what_helps_are_part_of_the_page(tmp_path: Path) -> None:
+    for number in range(4):
+        speech(tmp_path / f"{number}.wav", 0.6, number)
+    rows = "0.wav,angry,Anna\n1.wav,happy,anna\n2.wav,happy,Ben\n3.wav,bliss,Ben\n"
+    (tmp_path / "rows.csv").write_text(f"path,emotion,speaker\n{rows}")
+    found = page(tmp_path, labels={})
+    faults = next(text for title, text in found.items() if title.startswith("Faults"))
+    assert "names of column 'speaker' in several spellings, 1: 'Anna' (1 rows) and 'anna' (1 rows)" in faults
+    assert "unknown emotion 'bliss'" in faults
+    assert "'options: {emotions: [amused]}'" in faults
+    draft = next(text for title, text in found.items() if title.startswith("Draft"))
+    assert "# spelling: 'options: {spellings: one}' makes them one" in draft
