@@ -14,6 +14,10 @@ def inspect(
     adapter: Annotated[str | None, typer.Option(help="Module in ser/corpora; found if not given.")] = None,
     iemocap: Annotated[bool, typer.Option("--iemocap", help="The same as --adapter iemocap.")] = False,
     labels: Annotated[list[str] | None, typer.Option("--label", help="THEIRS=OURS: an emotion of the table.")] = None,
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--option", help="KEY=VALUE: an option of the adapter, such as spellings=one or encoding=cp1252."),
+    ] = None,
     draft: Annotated[Path | None, typer.Option(help="Write a configuration file to begin with.")] = None,
     jobs: Annotated[int, typer.Option(help="Recordings read at a time.")] = os.cpu_count() or 1,
     config: Annotated[Path, typer.Option(help="Folder that holds protocols/.")] = SHIPPED,
@@ -28,5 +32,23 @@ def inspect(
     wrong = [label for label in labels or [] if label.count("=") != 1]
     if wrong:
         raise SerError(f"--label {wrong[0]}: write THEIRS=OURS, such as --label joy=happy.")
-    mapped = dict(label.split("=") for label in labels or [])
-    print(inspected(path, "iemocap" if iemocap else adapter, mapped, draft, jobs, config))
+    given = dict(_option(option) for option in options or [])
+    if labels:
+        given["labels"] = dict(label.split("=") for label in labels)
+    print(inspected(path, "iemocap" if iemocap else adapter, given, draft, jobs, config))
+
+
+def _option(text: str) -> tuple[str, object]:
+    """Return name and value of an option; the value is YAML, such as [amused, contempt]."""
+    import yaml
+
+    from ser.errors import SerError
+
+    key, separator, value = text.partition("=")
+    try:
+        read = yaml.safe_load(value)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise SerError(f"--option {text}: the value is not YAML ({error}).") from error
+    if not separator or not key:
+        raise SerError(f"--option {text}: write KEY=VALUE, such as --option spellings=one.")
+    return key, read

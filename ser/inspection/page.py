@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from ser.audio_formats import SUFFIXES
 from ser.config import read
+from ser.config.options import with_options
 from ser.config.schema import Corpus
 from ser.corpora._recordings import recordings
 from ser.errors import SerError
@@ -20,19 +22,19 @@ Section = tuple[str, str]  # title and text
 
 
 def inspected(
-    path: Path, adapter: str | None, labels: Mapping[str, str], draft_to: Path | None, jobs: int, config: Path
+    path: Path, adapter: str | None, options: Mapping[str, Any], draft_to: Path | None, jobs: int, config: Path
 ) -> str:
     """Return the page about the recordings at ``path``; write a draft of the configuration to ``draft_to``.
 
-    adapter: that of a released corpus, found if None. labels: their name of an emotion: ours. SerError where there is
-    nothing to read, or where the rows have one name.
+    adapter: that of a released corpus, found if None. options: of the adapter. SerError where there is nothing to read,
+    or where the rows have one name.
     """
     found = release(path, adapter)
     if found.adapter == "table" and not found.options:
         return _without_table(found, draft_to)
-    options = found.options | ({"labels": dict(labels)} if labels else {})
-    found = Release(found.adapter, found.root, options, found.remark)
-    settings = Corpus(adapter=found.adapter, root=str(found.root), options=options)
+    settings = Corpus(adapter=found.adapter, root=str(found.root), options=found.options | dict(options))
+    settings = with_options(settings, "--option")
+    found = Release(found.adapter, found.root, settings.options, found.remark)
     settings = settings.model_copy(update={"allow": tuple(BY_NAME)})  # the page lists faults of every kind
     return _text(_sections(found, settings, draft_to, jobs, config))
 
@@ -75,7 +77,7 @@ def _without_table(found: Release, draft_to: Path | None) -> str:
     summary = f"{len(rows)} recordings without a table of labels. Their names tell " + ", ".join(
         f"the {column} of {count}" for column, count in known.items()
     )
-    sections = [(str(found.root), f"{summary}.")]
+    sections = [(str(found.root), f"{summary}.\n{found.remark}.")]
     if draft_to is None:
         advice = "'--draft FILE' writes a first table with what the names tell; check it and fill in the rest."
         return _text([*sections, ("Next", advice)])

@@ -19,9 +19,11 @@ from ser.audio_formats import SUFFIXES
 from ser.corpora import _table_file
 from ser.corpora._recordings import recordings
 from ser.corpora._table_columns import ALIASES, COLUMNS, REQUIRED
+from ser.corpus import LISTED
 from ser.errors import SerError, offenders
 
 TABLES = (".csv", ".tsv", ".txt")
+SPREADSHEETS = (".xlsx", ".xls", ".ods")
 ABOVE, BELOW = 4, 2  # folders between the given one and the root of a release, at most
 FOLDERS = 1000  # looked into, at most
 MOST = 0.5  # share of recordings that are named as those of a release, from which on it is likely to be that one
@@ -44,7 +46,9 @@ def release(path: Path, adapter: str | None = None) -> Release:
     """
     if path.is_file():
         if path.suffix.lower() not in TABLES:
-            raise SerError(f"{path}: is neither a folder nor a table ({', '.join(TABLES)}).")
+            raise SerError(
+                f"{path}: is neither a folder nor a table ({', '.join(TABLES)}); save a spreadsheet as 'CSV UTF-8'."
+            )
         return Release("table", path.parent, {"table": path.name})
     if not path.is_dir():
         raise SerError(f"{path}: there is no such folder or file.")
@@ -62,7 +66,7 @@ def release(path: Path, adapter: str | None = None) -> Release:
         _refuse_renamed(path, found, module)
     if adapter is not None:
         raise SerError(f"{path}: is not {catalog.load('corpora', adapter).CARD.title}; {_expected(known[adapter])}.")
-    return Release("table", path, remark="there is no table of labels: one has to be written, see the draft")
+    return Release("table", path, remark=_unread(path) or "there is no table of labels: one has to be written")
 
 
 def _described() -> Iterator[tuple[str, ModuleType]]:
@@ -128,6 +132,21 @@ def _tables(path: Path) -> list[str]:
     """Return the files in ``path`` that have a header with the columns that a table needs."""
     candidates = [name for name in os.listdir(path) if name.lower().endswith(TABLES) and not name.startswith(".")]
     return [name for name in sorted(candidates) if _is_table(path / name)]
+
+
+def _unread(path: Path) -> str:
+    """Return why a file in ``path`` that may be the table is not read; "" where there is none."""
+    for name in sorted(os.listdir(path)):
+        if name.lower().endswith(SPREADSHEETS):
+            return f"{name} is a spreadsheet; save it as 'CSV UTF-8' if it is the table"
+        if name.lower().endswith((".csv", ".tsv")):
+            try:
+                header = _table_file.read(path / name, (path / name).read_bytes(), {*COLUMNS, *ALIASES}).header
+            except SerError as error:
+                return str(error).rstrip(".")
+            columns = offenders(filter(None, header), LISTED)
+            return f"{name} has no column {' or '.join(REQUIRED)}, but {columns}; 'ser inspect {name}' says what to do"
+    return ""
 
 
 def _is_table(path: Path) -> bool:

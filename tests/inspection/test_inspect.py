@@ -2,6 +2,7 @@
 
 import csv
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,14 @@ def resolved(draft: Path) -> Config:
 
 def page(path: Path, **changes: object) -> dict[str, str]:
     """Return the sections of the page by title."""
-    given = {"adapter": None, "labels": LABELS, "draft_to": None, "jobs": 1, "config": read.SHIPPED, **changes}
+    given = {
+        "adapter": None,
+        "options": {"labels": LABELS},
+        "draft_to": None,
+        "jobs": 1,
+        "config": read.SHIPPED,
+        **changes,
+    }
     parts = [block.split("\n", 2) for block in inspected(path, **given).split("\n\n")]  # type: ignore[arg-type]
     return {part[0]: part[2] for part in parts if len(part) == 3 and set(part[1]) == {"-"}}
 
@@ -200,10 +208,42 @@ def test_spellings_and_what_helps_are_part_of_the_page(tmp_path: Path) -> None:
         speech(tmp_path / f"{number}.wav", 0.6, number)
     rows = "0.wav,angry,Anna\n1.wav,happy,anna\n2.wav,happy,Ben\n3.wav,bliss,Ben\n"
     (tmp_path / "rows.csv").write_text(f"path,emotion,speaker\n{rows}")
-    found = page(tmp_path, labels={})
+    found = page(tmp_path, options={})
     faults = next(text for title, text in found.items() if title.startswith("Faults"))
     assert "names of column 'speaker' in several spellings, 1: 'Anna' (1 rows) and 'anna' (1 rows)" in faults
     assert "unknown emotion 'bliss'" in faults
     assert "'options: {emotions: [amused]}'" in faults
     draft = next(text for title, text in found.items() if title.startswith("Draft"))
     assert "# spelling: 'options: {spellings: one}' makes them one" in draft
+
+
+def test_options_of_the_adapter_reach_the_page_and_the_draft(tmp_path: Path) -> None:
+    for number in range(2):
+        speech(tmp_path / f"{number}.wav", 0.6, number)
+    (tmp_path / "rows.csv").write_bytes("path,emotion,speaker\n0.wav,bliss,Zoë\n1.wav,sad,zoë\n".encode("cp1252"))
+    table = ["inspect", str(tmp_path / "rows.csv")]
+    done = CliRunner().invoke(app, table)
+    assert "encoding: cp1252" in str(done.output) + str(done.stderr)
+    given = ["--option", "encoding=cp1252", "--option", "emotions=[bliss]", "--option", "spellings=one"]
+    done = CliRunner().invoke(app, [*table, *given])
+    assert done.exit_code == 0
+    assert "bliss" in done.output
+    assert re.search(r"speaker +1, with 2 utterances each +'Zoë'", done.output)
+    assert "encoding: cp1252" in done.output
+    assert "spellings: one" in done.output
+    for wrong, words in (("spelling=one", "Did you mean 'spellings'"), ("emotions", "KEY=VALUE"), ("labels=[", "YAML")):
+        done = CliRunner().invoke(app, [*table, "--option", wrong])
+        assert done.exit_code == 2
+        assert words in str(done.output) + str(done.stderr)
+
+
+def test_a_table_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:
+    speech(tmp_path / "a/0.wav", 0.6, 0)
+    (tmp_path / "labels.csv").write_bytes("path,emotion\nä.wav,sad\n".encode("cp1252"))
+    assert "name its encoding" in inspected(tmp_path, None, {}, None, 1, read.SHIPPED)
+    (tmp_path / "labels.csv").write_text("clip,label\n0.wav,sad\n")
+    assert "no column path or emotion, but clip, label" in inspected(tmp_path, None, {}, None, 1, read.SHIPPED)
+    (tmp_path / "labels.csv").rename(tmp_path / "labels.XLSX")
+    assert "save it as 'CSV UTF-8'" in inspected(tmp_path, None, {}, None, 1, read.SHIPPED)
+    with pytest.raises(SerError, match="save a spreadsheet as 'CSV UTF-8'"):
+        release(tmp_path / "labels.XLSX")
