@@ -1,4 +1,4 @@
-"""The emotions of the manifest; each corpus adapter maps its own codes to them.
+"""The emotions of the manifest; each corpus adapter maps its own codes to them, and may declare others.
 
 An utterance without a label has null. ``undecided`` is a label: the raters did not agree.
 """

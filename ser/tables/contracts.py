@@ -51,7 +51,7 @@ MANIFEST = Contract(
         ("session", pa.string()),
         ("dialog", pa.string()),
         ("gender", pa.string()),  # female, male
-        ("emotion", pa.string()),  # the corpus's label as a name of ser.emotions; null: not labelled
+        ("emotion", pa.string()),  # the corpus's label, a name of ser.emotions or a declared one; null: not labelled
         ("raters", pa.list_(RATER)),  # the labels of each annotator
         ("valence", pa.float32()),
         ("activation", pa.float32()),

@@ -146,6 +146,27 @@ def test_a_broken_row_does_not_take_the_sound_row_of_its_name_along(tmp_path: Pa
         assert [row["utterance"] for row in left_out] == ["t.csv:2"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_the_manifest_is_the_same_whoever_wrote_the_table(tmp_path: Path, encoding: str) -> None:
+    root = put(tmp_path / "r", "é1.wav", "b.wav", "talk.wav", seconds=1)
+    rows = ["é1.wav,sad,Zoë,,", "b.wav,angry,ben,,", "talk.wav,happy,ben,0.5,", "talk.wav,happy,ben,0,0.5"]
+    write_table(root, *rows, header="path,emotion,speaker,start,end")
+    run(root)
+    first = (tmp_path / "out/manifest.parquet").read_bytes()
+    accent = "é" if encoding == "cp1252" else "e\u0301"
+    lines = [
+        "sep=;",
+        ";end;speaker;Emotion;file;start;age;;",
+        f"0;0 days 00:00:00.500000;ben;HAPPY;{root}/talk.wav;0 days;31;;",
+        "1;NaT;ben;Happy ;.\\talk.wav;0,5;31;;",
+        "2;nan;ben;angry;b.wav;nan;31;;",
+        f"3;;Zoë\u00a0;sad;{accent}1.wav;;44;;",
+    ]
+    (root / "t.csv").write_bytes("\r\n".join(lines).encode(encoding))
+    run(root, options={"table": "t.csv", **({"encoding": encoding} if encoding == "cp1252" else {})})
+    assert (tmp_path / "out/manifest.parquet").read_bytes() == first
+
+
 def test_what_was_understood_in_an_unexpected_way_is_printed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
