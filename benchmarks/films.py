@@ -17,7 +17,7 @@ import av
 import numpy as np
 from spent import row
 
-from ser import audio
+from ser.audio import reading
 
 RATE, PIECE = 48_000, 1024  # Hz; samples of an AAC frame
 
@@ -33,7 +33,7 @@ def main() -> None:
         path = film(Path(folder, "film.mp4"), arguments.seconds)
         row("read", "s")
         row(":--", "--:")
-        together = seconds(lambda: [audio.load(path, start, start + 1) for start in starts])
+        together = seconds(lambda: [reading.load(path, start, start + 1) for start in starts])
         row("one after the other", together)
         apart = seconds(lambda: [alone(path, start) for start in starts])
         row("each anew", apart)
@@ -56,7 +56,7 @@ def film(path: Path, length: int) -> Path:
 
 def alone(path: Path, start: float) -> None:
     """Read one utterance in a thread of its own."""
-    thread = Thread(target=audio.load, args=(path, start, start + 1))
+    thread = Thread(target=reading.load, args=(path, start, start + 1))
     thread.start()
     thread.join()
 

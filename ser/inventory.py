@@ -10,7 +10,7 @@ from ser.config.recipe import Recipe
 from ser.config.schema import Protocol
 from ser.corpus import Facts
 from ser.errors import SerError
-from ser.fold_counts import fold_count
+from ser.preparation.fold_counts import fold_count
 
 CLASSES = 4  # of the parameter counts; most of the published numbers are on four classes
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ser import audio, catalog
+from ser import catalog
+from ser.audio import reading
 from ser.config.options import with_options
 from ser.config.schema import Transcript
 from ser.demo_corpus import espeak
@@ -23,7 +24,7 @@ def spoken() -> dict[str, np.ndarray]:
     """Sentences in a synthetic voice, 16 kHz."""
     speech = espeak.synthesise([(text, espeak.Voice("en-us", rate=150)) for text in SENTENCES])
     return {
-        text: audio.resample(np.frombuffer(samples, "<i2").astype(np.float32) / 32768, espeak.RATE)
+        text: reading.resample(np.frombuffer(samples, "<i2").astype(np.float32) / 32768, espeak.RATE)
         for text, (samples, _) in zip(SENTENCES, speech, strict=True)
     }
 

@@ -13,7 +13,7 @@ from ser.corpus import Utterance
 from ser.errors import SerError
 from ser.evaluation import duplicates, leakage, overlap
 from ser.files import embedded_checksum
-from ser.stages._row_faults import exclude
+from ser.preparation.row_faults import exclude
 from ser.tables import contracts
 from ser.tables.parquet import PLAIN_ROW_GROUP
 from ser.training import fold

@@ -6,10 +6,10 @@ The stage ``prepare`` checks the recordings themselves.
 from collections.abc import Iterable
 from pathlib import Path
 
-from ser.accepted_rows import known_emotions
 from ser.config.schema import Corpus
 from ser.corpus import Card, Facts, Utterance
 from ser.errors import offenders, require
+from ser.preparation.accepted_rows import known_emotions
 
 
 def _rows(entry: Corpus) -> list[Utterance]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ser.config.schema import Protocol
 from ser.corpus import Facts, Utterance
-from ser.fold_counts import fold_count, labelled
+from ser.preparation.fold_counts import fold_count, labelled
 
 MOST = 500_000  # rows × folds; of more, a plan only counts the folds
 COLUMNS = ("utterance", "speaker", "session", "dialog", "gender", "text", "emotion")  # that rules and checks read

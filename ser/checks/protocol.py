@@ -11,7 +11,7 @@ from ser.config.schema import Protocol
 from ser.corpus import Facts
 from ser.emotions import NAMES
 from ser.errors import SerError, offenders, require
-from ser.fold_counts import class_of, one_owner
+from ser.preparation.fold_counts import class_of, one_owner
 from ser.protocols._parts import NO_PART
 from ser.tables.contracts import PARTS
 

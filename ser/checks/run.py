@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from ser import catalog
-from ser.accepted_rows import accepted_facts
 from ser.checks.planned_folds import planned_folds
 from ser.config import definitions, extractors, read
 from ser.config.entries import Entry, Options
@@ -15,7 +14,8 @@ from ser.config.options import needed, unchecked, with_options
 from ser.config.recipe import Inputs, Recipe
 from ser.config.schema import Config, Corpus, Feature, Protocol, Transcript
 from ser.errors import SerError
-from ser.fold_counts import remaining
+from ser.preparation.accepted_rows import accepted_facts
+from ser.preparation.fold_counts import remaining
 
 KINDS: Mapping[str, type[Entry]] = {  # the entry of the configuration that names a module of the kind
     "corpus": Corpus,

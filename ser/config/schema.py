@@ -39,8 +39,9 @@ class Corpus(Entry):
     minimum_seconds: float = Field(0.2, gt=0, description="shorter audio is an error")
     trim: Literal["none", "speech", "voice"] = added(
         "none",
-        description="speech: cut the silence before and after the speech of each utterance (ser/speech_bounds.py); "
-        "voice: also other sounds, by a voice activity detector (ser/voice_bounds.py)",
+        description="speech: cut the silence before and after the speech of each utterance "
+        "(ser/audio/speech_bounds.py); voice: also other sounds, by a voice activity detector "
+        "(ser/audio/voice_bounds.py)",
     )
     channel: Channel = added(
         "mix",

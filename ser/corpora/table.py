@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ser.audio_formats import SUFFIXES
+from ser.audio.formats import SUFFIXES
 from ser.corpora import _table_file
 from ser.corpora._emotion_names import emotion_names
 from ser.corpora._recordings import recordings

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from ser.audio import RATE, resample
+from ser.audio.reading import RATE, resample
 from ser.demo_corpus import espeak, iemocap_files
 from ser.demo_corpus.scenario import PlannedUtterance
 from ser.jobs.progress import progress

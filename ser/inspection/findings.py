@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ser.accepted_rows import known_emotions
 from ser.checks.planned_folds import planned_folds
 from ser.config.schema import Corpus, Protocol
 from ser.corpus import LISTED, Fault, facts_of
 from ser.errors import SerError, offenders
 from ser.input_checks import BY_NAME
 from ser.inventory import aligned
-from ser.stages._survey import Survey, strange
-from ser.stages._trimming import Inspected
+from ser.preparation.accepted_rows import known_emotions
+from ser.preparation.survey import Survey, strange
+from ser.preparation.trimming import Inspected
 
 MOST = 200  # folds, from which on a protocol is no sensible choice
 PREFERRED = ("speaker-folds-4", "speaker-folds-all", "speaker-out-4", "speaker-out-all", "random-folds-all")

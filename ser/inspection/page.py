@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ser.audio_formats import SUFFIXES
+from ser.audio.formats import SUFFIXES
 from ser.config import read
 from ser.config.options import with_options
 from ser.config.schema import Corpus
@@ -16,7 +16,7 @@ from ser.inspection import findings
 from ser.inspection.draft import draft, name_of, write_table
 from ser.inspection.guess import guessed
 from ser.inspection.release import Release, release
-from ser.stages._survey import survey
+from ser.preparation.survey import survey
 
 Section = tuple[str, str]  # title and text
 

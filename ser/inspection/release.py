@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from ser import catalog
-from ser.audio_formats import SUFFIXES
+from ser.audio.formats import SUFFIXES
 from ser.corpora import _table_file
 from ser.corpora._recordings import recordings
 from ser.corpora._table_columns import ALIASES, COLUMNS, REQUIRED

@@ -10,16 +10,16 @@ import pyarrow as pa
 from pydantic import Field
 
 from ser import layout
-from ser.accepted_rows import accepted_facts, accepted_rows
 from ser.config.schema import Corpus
 from ser.corpus import Fault
-from ser.corpus_root import check_folder, check_recordings
 from ser.errors import SerError, offenders, printable
 from ser.files.atomic import atomic_write
 from ser.input_checks import BY_NAME
 from ser.jobs.job import File, Job, OptionalFile, Threads
-from ser.stages._survey import strange, survey
-from ser.stages._trimming import Inspected
+from ser.preparation.accepted_rows import accepted_facts, accepted_rows
+from ser.preparation.corpus_root import check_folder, check_recordings
+from ser.preparation.survey import strange, survey
+from ser.preparation.trimming import Inspected
 from ser.tables import contracts
 from ser.tables.measures import MEASURES
 

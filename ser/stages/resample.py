@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from ser import audio
+from ser.audio import reading
 from ser.bounds import Channel
 from ser.config.entries import added
 from ser.errors import SerError
@@ -39,8 +39,8 @@ def resample(job: ResampleJob) -> None:
         path = job.root / row["audio"]
         if not path.is_file() or checksum_of(path) != row["checksum"]:
             raise SerError(f"{path}: is gone or has changed since {job.recordings} was written; run prepare again.")
-        signal = audio.load(path, row["start"], row["end"], job.channel)
+        signal = reading.load(path, row["start"], row["end"], job.channel)
         samples = signal.astype("<f4", copy=False).tobytes()
         name = row["utterance"]
-        made[name] = {"utterance": name, "rate": audio.RATE, "frames": len(signal), "samples": samples}
+        made[name] = {"utterance": name, "rate": reading.RATE, "frames": len(signal), "samples": samples}
     contracts.write(contracts.AUDIO, [made[row["utterance"]] for row in rows], job.out)

@@ -17,8 +17,8 @@ from pydantic import Field
 from ser.config.entries import DECISIVE
 from ser.config.schema import Protocol
 from ser.errors import SerError, offenders, unknown
-from ser.fold_counts import check_classes, check_speakers, class_of
 from ser.jobs.job import File, Job
+from ser.preparation.fold_counts import check_classes, check_speakers, class_of
 from ser.tables import contracts
 
 if TYPE_CHECKING:  # a plan needs SplitJob alone

@@ -1,4 +1,4 @@
-"""The table of what each utterance sounds like before the trim, as ``ser.recording_checks.Measures`` describes it."""
+"""The table of what each utterance sounds like before the trim, as ``ser.audio.measures.Measures`` describes it."""
 
 import pyarrow as pa
 

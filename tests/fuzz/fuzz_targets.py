@@ -9,7 +9,8 @@ from pathlib import Path
 import fuzz_seeds
 import numpy as np
 
-from ser import audio, catalog
+from ser import catalog
+from ser.audio import reading
 from ser.config.plan import read_plan
 from ser.config.read import read_yaml, resolve
 from ser.corpora import _emoevaluation, enterface, iemocap, ravdess, table
@@ -84,9 +85,9 @@ def checkpoint(data: bytes, folder: Path) -> None:
 
 def recording(data: bytes, folder: Path) -> None:
     path = _file(folder / f"recording{SUFFIXES[data[0] % len(SUFFIXES)] if data else '.wav'}", data[1:])
-    found = audio.inspect(path)  # raises nothing at all
+    found = reading.inspect(path)  # raises nothing at all
     with suppress(SerError):
-        signal = audio.load(path)
+        signal = reading.load(path)
         assert signal.ndim == 1
         assert found.kind is not None or np.isfinite(signal).all()
 

@@ -18,7 +18,7 @@ import pytest
 import soundfile
 from fuzz_targets import CONTRACTS, SUFFIXES, TARGETS
 
-from ser import audio, audio_decoding
+from ser.audio import decoding, reading
 from ser.config.plan import Plan
 from ser.config.schema import Block, Experiment
 from ser.corpora import _emoevaluation, table
@@ -160,7 +160,7 @@ def test_is_refused_with_a_message(what: str, tmp_path: Path) -> None:
         path = tmp_path / "sound.wav"
         path.write_bytes(data[1:])
         if what != "a chunk larger than any file":
-            assert audio.inspect(path).kind == "unreadable"
+            assert reading.inspect(path).kind == "unreadable"
         TARGETS[name].parse(data, tmp_path)
         return
     with pytest.raises(SerError) as error:
@@ -204,19 +204,19 @@ def test_a_header_that_declares_years_of_sound_takes_no_memory(tmp_path: Path) -
     content = bytearray(path.read_bytes())
     content[21] |= 0x0F  # upper bits of the number of samples, of which there are 36
     path.write_bytes(content)
-    assert audio.inspect(path).kind == "unreadable"
+    assert reading.inspect(path).kind == "unreadable"
     with pytest.raises(SerError):
-        audio.read(path)
+        reading.read(path)
 
 
 def test_many_channels_are_read_in_smaller_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "wide.wav"
     signal = np.random.default_rng(0).uniform(-0.5, 0.5, (500, 64)).astype(np.float32)
     soundfile.write(path, signal, 8000, subtype="FLOAT")
-    monkeypatch.setattr(audio_decoding, "BLOCK", 240)
+    monkeypatch.setattr(decoding, "BLOCK", 240)
     with soundfile.SoundFile(path) as file:
-        assert max(len(block) for block in audio_decoding.blocks(file, 0, 500, path)) == 240 * audio_decoding.WIDE // 64
-    assert np.array_equal(audio.read(path)[0], signal)
+        assert max(len(block) for block in decoding.blocks(file, 0, 500, path)) == 240 * decoding.WIDE // 64
+    assert np.array_equal(reading.read(path)[0], signal)
 
 
 def test_an_unlimited_number_of_lines_is_read_in_linear_time(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from ser.config import read
 from ser.config.schema import Corpus
 from ser.errors import SerError
 from ser.inspection import findings
-from ser.stages._survey import survey
+from ser.preparation.survey import survey
 from ser.stages.prepare import PrepareJob, prepare
 from ser.stages.split import SplitJob, split
 from ser.tables import contracts

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from ser.accepted_rows import accepted_facts
 from ser.config.schema import Corpus
 from ser.errors import SerError
 from ser.files.checksums import checksum
+from ser.preparation.accepted_rows import accepted_facts
 from ser.stages.prepare import PrepareJob, prepare
 from ser.tables import contracts
 

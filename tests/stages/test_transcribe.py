@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ser import audio, catalog, recognisers
+from ser import catalog, recognisers
+from ser.audio import reading
 from ser.demo_corpus import espeak
 from ser.errors import SerError
 from ser.stages.transcribe import TranscribeJob, transcribe
@@ -76,7 +77,7 @@ def test_an_empty_transcript_is_legal_and_a_missing_one_is_not(manifest: Path, t
 
 def test_a_recogniser_transcribes_the_shards_recordings(manifest: Path, tmp_path: Path) -> None:
     ((samples, _),) = espeak.synthesise([("my mother called me yesterday", espeak.Voice("en-us", rate=150))])
-    signal = audio.resample(np.frombuffer(samples, "<i2").astype(np.float32) / 32768, espeak.RATE)
+    signal = reading.resample(np.frombuffer(samples, "<i2").astype(np.float32) / 32768, espeak.RATE)
     shard = recordings(tmp_path / "audio.parquet", {"b": signal, "a": np.zeros(800, np.float32)})
     out = tmp_path / "0.parquet"
     transcribe(TranscribeJob(manifest=manifest, shard=0, out=out, audio=shard, recogniser="pocketsphinx"))

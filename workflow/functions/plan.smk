@@ -2,13 +2,13 @@
 import atexit
 import sys
 
-from ser.accepted_rows import accepted_facts
+from ser.preparation.accepted_rows import accepted_facts
 from ser.checks.planned_folds import planned_folds
 from ser.config.plan import Plan, without
 from ser.config.read import features as shipped_features
 from ser.config.variants import changes
-from ser.corpus_root import check_folder, check_recordings
-from ser.fold_counts import advice, remaining
+from ser.preparation.corpus_root import check_folder, check_recordings
+from ser.preparation.fold_counts import advice, remaining
 
 
 def adapter(corpus):

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from ser.audio import RATE
+from ser.audio.reading import RATE
 from ser.features import log_mel, mfcc
 from ser.report.data.attention import RunAttention
 from ser.report.data.experiment import ReportData

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from ser import audio
-from ser.audio_formats import recognise
+from ser.audio import reading
+from ser.audio.formats import recognise
 from ser.errors import SerError
 
 SECONDS = 2.6
@@ -72,11 +72,11 @@ def test_what_phones_and_browsers_write_is_read_under_any_name(tmp_path: Path, s
     seconds = decoded_seconds(path)
     if name == "lying":
         path = path.rename(tmp_path / ("a.wav" if suffix != ".webm" else "a.mp3"))
-    found = audio.inspect(path)
+    found = reading.inspect(path)
     assert (found.fault, found.rate, found.channels, found.notes) == (None, rate, 1, ())
     assert found.seconds == pytest.approx(seconds, abs=1e-6)
     assert seconds == pytest.approx(SECONDS, abs=0.15)  # codecs pad to whole frames
-    middle = audio.load(path)[8000:24_000]
+    middle = reading.load(path)[8000:24_000]
     assert np.argmax(np.abs(np.fft.rfft(middle))) == 700
     assert np.sqrt(2 * np.mean(middle**2)) == pytest.approx(0.3, rel=0.25)
 
@@ -85,18 +85,18 @@ def test_what_phones_and_browsers_write_is_read_under_any_name(tmp_path: Path, s
 @pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "AIFF", "MP3"])
 def test_a_wrong_suffix_changes_no_sample(tmp_path: Path, kind: str, suffix: str) -> None:
     soundfile.write(tmp_path / f"a.{kind.lower()}", tone(24_000), 24_000, format=kind)
-    expected = audio.read(tmp_path / f"a.{kind.lower()}")[0]
+    expected = reading.read(tmp_path / f"a.{kind.lower()}")[0]
     (tmp_path / f"a.{kind.lower()}").rename(tmp_path / f"b{suffix}")
-    assert np.array_equal(audio.read(tmp_path / f"b{suffix}")[0], expected)
+    assert np.array_equal(reading.read(tmp_path / f"b{suffix}")[0], expected)
 
 
 def test_a_gsm_wav_has_the_blocks_that_it_holds(tmp_path: Path) -> None:
     path = tmp_path / "call.wav"
     soundfile.write(path, tone(8000), 8000, subtype="GSM610")
     blocks = -(-round(SECONDS * 8000) // 320)
-    found = audio.inspect(path, 0.5)
+    found = reading.inspect(path, 0.5)
     assert (found.fault, found.seconds) == (None, pytest.approx(blocks * 320 / 8000 - 0.5))
-    assert np.argmax(np.abs(np.fft.rfft(audio.load(path, 1.0, 2.0)))) == 700
+    assert np.argmax(np.abs(np.fft.rfft(reading.load(path, 1.0, 2.0)))) == 700
 
 
 def test_a_name_that_is_not_utf_8_and_one_with_a_colon(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_name_that_is_not_utf_8_and_one_with_a_colon(tmp_path: Path) -> None:
         path = Path(os.fsdecode(bytes(tmp_path) + b"/" + name))
         for codec, rate, muxer in (("aac", 44_100, "ipod"), ("pcm_s16le", 44_100, "wav")):
             encode(tmp_path / "x", codec, rate, muxer).rename(path)
-            assert audio.inspect(path).fault is None
+            assert reading.inspect(path).fault is None
 
 
 NOT_AUDIO = {
@@ -124,7 +124,7 @@ NOT_AUDIO = {
 def test_what_is_no_recording_is_named(tmp_path: Path, name: str) -> None:
     content, expected = NOT_AUDIO[name]
     (tmp_path / name).write_bytes(content)
-    found = audio.inspect(tmp_path / name)
+    found = reading.inspect(tmp_path / name)
     assert found.kind == "unreadable"
     assert str(found.fault).startswith("cannot be read as audio")
     assert expected in str(found.fault)
@@ -134,7 +134,7 @@ def test_noise_under_the_name_of_a_format_without_a_header_is_refused(tmp_path: 
     drawn = np.random.default_rng(1).integers(0, 256, 4000).astype(np.uint8)
     drawn[:4] = (0x81, 0x00, 0x02, 0x99)
     (tmp_path / "a.au").write_bytes(drawn.tobytes())
-    assert "no AU header" in str(audio.inspect(tmp_path / "a.au").fault)
+    assert "no AU header" in str(reading.inspect(tmp_path / "a.au").fault)
 
 
 def test_shortened_sphere_is_named_with_what_converts_it(tmp_path: Path) -> None:
@@ -142,17 +142,17 @@ def test_shortened_sphere_is_named_with_what_converts_it(tmp_path: Path) -> None
     head = b"NIST_1A\n   1024\n" + counts + b"sample_coding -s26 pcm,embedded-shorten-v2.00\nend_head\n"
     (tmp_path / "si1.sph").write_bytes(head.ljust(1024) + b"ajkg\x02" + bytes(2000))
     with pytest.raises(SerError, match=r"si1\.sph: cannot be read.*SPHERE compressed with shorten.*sph2pipe"):
-        audio.read(tmp_path / "si1.sph")
+        reading.read(tmp_path / "si1.sph")
 
 
 def test_compressed_files_that_lost_their_end_are_faults(tmp_path: Path) -> None:
     film = encode(tmp_path / "a.mp4", "aac", 44_100, "mp4", movflags="faststart")
     packed = encode(tmp_path / "a.wv", "wavpack", 44_100, "wv")
-    assert (audio.inspect(film).fault, audio.inspect(packed).fault) == (None, None)
+    assert (reading.inspect(film).fault, reading.inspect(packed).fault) == (None, None)
     film.write_bytes(film.read_bytes()[:-12_000])
     packed.write_bytes(packed.read_bytes()[: packed.read_bytes().rindex(b"wvpk")])
-    assert audio.inspect(film).kind == "unreadable"
-    assert "is truncated: 2." in str(audio.inspect(packed).fault)
+    assert reading.inspect(film).kind == "unreadable"
+    assert "is truncated: 2." in str(reading.inspect(packed).fault)
 
 
 def test_formats_are_known_by_their_first_bytes(tmp_path: Path) -> None:
@@ -172,9 +172,9 @@ def test_what_is_much_shorter_than_it_declares_is_truncated(tmp_path: Path, suff
         soundfile.write(path, tone(16_000), 16_000, format="NIST", subtype="PCM_16")
     else:
         encode(path, CODED[suffix][0], CODED[suffix][1], CODED[suffix][2])
-    assert audio.inspect(path).fault is None
+    assert reading.inspect(path).fault is None
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    assert "truncated" in str(audio.inspect(path).fault)
+    assert "truncated" in str(reading.inspect(path).fault)
 
 
 def test_a_recording_that_leaves_silence_out_is_not_truncated(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_a_recording_that_leaves_silence_out_is_not_truncated(tmp_path: Path) ->
             frame.rate, frame.pts = 16_000, begin
             container.mux(track.encode(frame))
         container.mux(track.encode(None))
-    found = audio.inspect(path)
+    found = reading.inspect(path)
     assert found.fault is None
     assert found.seconds == pytest.approx(decoded_seconds(path))
     assert [kind for kind, _ in found.notes] == ["gaps"]
@@ -203,6 +203,6 @@ def test_a_film_with_two_tracks_is_read_with_a_warning(tmp_path: Path) -> None:
             frame.rate, frame.pts = 16_000, 0
             container.mux(track.encode(frame))
             container.mux(track.encode(None))
-    assert audio.inspect(path).notes == (("other-tracks", "has 2 tracks of sound, of which the first is read"),)
-    assert np.argmax(np.abs(np.fft.rfft(audio.load(path)))) == 400
-    assert audio.inspect(encode(tmp_path / "b.m4a", "aac", 44_100, "ipod")).notes == ()
+    assert reading.inspect(path).notes == (("other-tracks", "has 2 tracks of sound, of which the first is read"),)
+    assert np.argmax(np.abs(np.fft.rfft(reading.load(path)))) == 400
+    assert reading.inspect(encode(tmp_path / "b.m4a", "aac", 44_100, "ipod")).notes == ()

@@ -11,7 +11,7 @@ import soundfile
 from ser.config.schema import Corpus
 from ser.corpus import Utterance, Word
 from ser.errors import SerError
-from ser.stages import _trimming
+from ser.preparation import trimming
 from ser.stages.prepare import PrepareJob, prepare
 from ser.stages.resample import ResampleJob, resample
 from ser.tables import contracts
@@ -107,9 +107,9 @@ def test_the_kept_part_is_what_must_not_be_short(root: Path) -> None:
 def test_word_times_count_from_the_kept_part(root: Path) -> None:
     words = (Word("early", 0.1, 0.45), Word("kept", 0.5, 1.2), Word("late", 1.25, 1.9))
     row = Utterance("u", "call.wav", "t.csv:2", start=0.0, end=2.0, words=words)
-    recording = _trimming.audio.inspect(root / "call.wav", row.start, row.end)
-    found = _trimming.trimmed(
-        _trimming.audio.load(root / "call.wav", row.start, row.end), _trimming.Inspected(row, recording), "speech", 0.2
+    recording = trimming.reading.inspect(root / "call.wav", row.start, row.end)
+    found = trimming.trimmed(
+        trimming.reading.load(root / "call.wav", row.start, row.end), trimming.Inspected(row, recording), "speech", 0.2
     )
     assert found.cut is not None
     before, seconds = found.cut[0], found.recording.seconds

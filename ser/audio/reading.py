@@ -1,6 +1,6 @@
 """Recordings: read, check for faults, mix down, resample.
 
-What libsndfile or FFmpeg reads, whatever the name of the file (``ser.audio_decoding``), with any number of channels.
+What libsndfile or FFmpeg reads, whatever the name of the file (``ser.audio.decoding``), with any number of channels.
 Samples are float32, −1…1 for integer formats.
 """
 
@@ -11,8 +11,8 @@ import numpy as np
 import soundfile
 import soxr
 
-from ser.audio_decoding import Note, blocks, notes, opened
-from ser.audio_statistics import ChannelStatistics, Signal, best_channel, statistics
+from ser.audio.decoding import Note, blocks, notes, opened
+from ser.audio.statistics import ChannelStatistics, Signal, best_channel, statistics
 from ser.bounds import Channel
 from ser.errors import SerError
 
@@ -115,8 +115,8 @@ def examine(
         if (loudest := float(max(signal.max(), -signal.min()))) > LOUDEST:
             raise SerError(f"{path}: holds samples of {loudest:.0e}, where 1 is full scale.")
     except SerError as error:
-        fault = str(error).removeprefix(f"{path}: ").rstrip(".")
-        return Inspection(rate, channels, seconds, fault, "unreadable"), UNREADABLE
+        reason = str(error).removeprefix(f"{path}: ").rstrip(".")
+        return Inspection(rate, channels, seconds, reason, "unreadable"), UNREADABLE
     about = statistics(signal if channel == "mix" else mono(signal, channel)[:, None])
     whole = statistics(signal) if channel != "mix" and channels > 1 else about
     kind, fault = _fault(about, seconds, minimum_seconds)

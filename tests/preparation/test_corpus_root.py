@@ -7,8 +7,8 @@ import pytest
 
 from ser.config.schema import Corpus
 from ser.corpus import Utterance
-from ser.corpus_root import check_folder, check_recordings
 from ser.errors import SerError
+from ser.preparation.corpus_root import check_folder, check_recordings
 
 TAKES = [f"day{number % 2}/take {number}.ogg" for number in range(20)]
 

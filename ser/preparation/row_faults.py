@@ -11,7 +11,7 @@ from pathlib import Path
 from ser.corpus import Fault, Utterance
 from ser.errors import SerError, offenders, unknown
 from ser.files.checksums import checksum
-from ser.stages._trimming import Inspected
+from ser.preparation.trimming import Inspected
 
 UNITED = ("emotion", "speaker", "gender")  # a stretch of a recording has one of each
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from ser import audio, audio_decoding
+from ser.audio import decoding, reading
 from ser.config.schema import Corpus
 from ser.errors import SerError
 from ser.input_checks import BY_NAME
@@ -114,9 +114,9 @@ def test_channels_that_cancel_each_other_stop_the_build_until_one_is_read(tmp_pa
         prepared(tmp_path, signals)
     for channel, column in (("first", 0), ("left", 0), ("right", 1), ("best", 0)):
         found = prepared(tmp_path, signals, channel=channel)
-        expected = audio.resample(signals["wires"][:, column].astype(np.float32), RATE)
+        expected = reading.resample(signals["wires"][:, column].astype(np.float32), RATE)
         assert np.array_equal(found["audio"]["wires"], expected)
-        assert np.array_equal(found["audio"]["good"], audio.resample(signals["good"].astype(np.float32), RATE))
+        assert np.array_equal(found["audio"]["good"], reading.resample(signals["good"].astype(np.float32), RATE))
     assert "opposite-phase: its channels" in prepared(tmp_path, signals, allow=["opposite-phase"])["excluded"]
 
 
@@ -133,23 +133,23 @@ def test_recordings_of_phones_and_browsers_without_a_row_are_noticed(tmp_path: P
 def test_a_long_recording_is_opened_once_for_all_of_its_utterances(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, kind: str
 ) -> None:
-    root, real, opened = tmp_path / "r", audio_decoding._open, []
+    root, real, opened = tmp_path / "r", decoding._open, []
     root.mkdir()
     soundfile.write(root / f"long.{suffix}", voice(20.0), RATE, format=kind)
     starts = [1.0 * n for n in range(18)]
     rows = "".join(f"long.{suffix},sad,{start},{start + 1.5}\n" for start in reversed(starts))
     (root / "t.csv").write_text(f"path,emotion,start,end\n{rows}")
-    monkeypatch.setattr(audio_decoding, "_open", lambda *given: opened.append(given) or real(*given))
+    monkeypatch.setattr(decoding, "_open", lambda *given: opened.append(given) or real(*given))
     entry = Corpus(adapter="table", options={"table": "t.csv"}, shard_size=9)
     paths = {name: tmp_path / name for name in ("manifest", "recordings", "excluded")}
     prepare(PrepareJob(corpus="own", settings=entry, root=root, jobs=2, **paths))
     assert len(opened) == 1
     resample(ResampleJob(recordings=paths["recordings"], root=root, shard=1, out=tmp_path / "1.parquet"))
     assert len(opened) == 2
-    whole = audio.read(root / f"long.{suffix}")[0]
+    whole = reading.read(root / f"long.{suffix}")[0]
     for row in contracts.read(contracts.AUDIO, tmp_path / "1.parquet").to_pylist():
         at = round(float(row["utterance"].partition("@")[2]) * RATE)
-        expected = audio.resample(whole[at : at + round(1.5 * RATE), 0], RATE)
+        expected = reading.resample(whole[at : at + round(1.5 * RATE), 0], RATE)
         assert np.array_equal(np.frombuffer(row["samples"], "<f4"), expected)
 
 
@@ -171,7 +171,7 @@ def test_what_is_strange_about_a_file_is_a_warning_of_its_utterances(tmp_path: P
 def test_the_mix_stays_the_mean_where_nothing_is_lost(tmp_path: Path) -> None:
     both = pair(voice(seed=1), voice(seed=2)).astype(np.float32)
     found = prepared(tmp_path, {"a": both})
-    assert np.array_equal(found["audio"]["a"], audio.resample(both.mean(axis=1, dtype=np.float32), RATE))
+    assert np.array_equal(found["audio"]["a"], reading.resample(both.mean(axis=1, dtype=np.float32), RATE))
 
 
 def test_the_best_channel_is_the_one_with_the_speech(tmp_path: Path) -> None:
@@ -180,20 +180,20 @@ def test_the_best_channel_is_the_one_with_the_speech(tmp_path: Path) -> None:
     for number, other in enumerate((np.zeros_like(speech), loud_noise, np.full_like(speech, 0.9), 0.1 * speech)):
         signals = {"a": pair(other, speech)}
         found = prepared(tmp_path, signals, channel="best")
-        assert np.array_equal(found["audio"]["a"], audio.resample(speech.astype(np.float32), RATE)), number
+        assert np.array_equal(found["audio"]["a"], reading.resample(speech.astype(np.float32), RATE)), number
 
 
 def test_nothing_but_an_offset_is_silent(tmp_path: Path) -> None:
     for offset in (0.2, -0.03, 0.0):
         soundfile.write(tmp_path / "a.wav", np.full(RATE, offset), RATE, subtype="PCM_16")
-        found = audio.inspect(tmp_path / "a.wav")
+        found = reading.inspect(tmp_path / "a.wav")
         assert found.kind == "silent"
         assert ("but for an offset" in str(found.fault)) == (offset != 0)
     soundfile.write(tmp_path / "a.wav", pair(np.full(RATE, 0.2), np.full(RATE, -0.1)), RATE, subtype="FLOAT")
-    assert audio.inspect(tmp_path / "a.wav").kind == "silent"
+    assert reading.inspect(tmp_path / "a.wav").kind == "silent"
     soundfile.write(tmp_path / "a.wav", pair(np.full(RATE, 0.2), voice(1.0)), RATE, subtype="FLOAT")
-    assert audio.inspect(tmp_path / "a.wav", channel="left").kind == "silent"
-    assert audio.inspect(tmp_path / "a.wav", channel="best").kind is None
+    assert reading.inspect(tmp_path / "a.wav", channel="left").kind == "silent"
+    assert reading.inspect(tmp_path / "a.wav", channel="best").kind is None
 
 
 def test_silence_is_measured_and_much_of_it_gives_the_advice(tmp_path: Path) -> None:

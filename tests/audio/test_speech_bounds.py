@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ser import audio
-from ser.audio import RATE
-from ser.speech_bounds import FRAME, MARGIN, levels, speech_bounds
+from ser.audio import reading
+from ser.audio.reading import RATE
+from ser.audio.speech_bounds import FRAME, MARGIN, levels, speech_bounds
 
-REAL = Path(__file__).parents[2] / "shared/data/ravdess"
+REAL = Path(__file__).parents[3] / "shared/data/ravdess"
 BEFORE, SPEECH, AFTER = 0.8, 1.2, 0.6  # seconds
 
 
@@ -116,7 +116,7 @@ def test_ravdess_keeps_its_speech() -> None:
         pytest.skip(f"no RAVDESS recordings at {REAL}")
     seconds, energy = [], []
     for path in sorted(REAL.glob("Actor_*/03-01-*"))[::7]:
-        signal = audio.load(path)
+        signal = reading.load(path)
         first, last = speech_bounds(signal) or (0, 0)
         squares = np.square(signal - signal.mean(), dtype=np.float64)
         seconds.append((last - first) / RATE)

@@ -18,10 +18,10 @@ from typing import IO, Any
 import numpy as np
 import soundfile
 
-from ser import audio_lengths
-from ser.audio_formats import MP3, WAV, AudioFormat, recognise
-from ser.audio_headers import completed, header, missing_bytes
-from ser.audio_statistics import Signal
+from ser.audio import lengths
+from ser.audio.formats import MP3, WAV, AudioFormat, recognise
+from ser.audio.headers import completed, header, missing_bytes
+from ser.audio.statistics import Signal
 from ser.errors import SerError
 
 BLOCK = 1 << 18  # frames read at a time: hours fit into memory, and no header decides how much memory is used
@@ -122,14 +122,14 @@ def _open(path: Path, size: int) -> soundfile.SoundFile:
     if found and not found.demuxer and not found.libsndfile:
         remedy = f"; {found.remedy}" if found.remedy else ""
         raise SerError(f"{path}: cannot be read as audio: it is {found.title}{remedy}.")
-    if audio_lengths.joined(path, found):
+    if lengths.joined(path, found):
         raise SerError(
             f"{path}: is several files joined into one, of which only the first can be read; take them apart."
         )
     file = _by_libsndfile(path, found)
     file = _by_ffmpeg(path, found) if file is None else file
     if RATES[0] <= file.samplerate <= RATES[1] and file.frames:
-        more = audio_lengths.surplus(path)
+        more = lengths.surplus(path)
         if (after := more / max(1, size - more) * file.frames / file.samplerate) > UNDECLARED:
             _note("undeclared-sound", f"{after:.2f} s may follow what the header of its file declares")
         return file
@@ -142,7 +142,7 @@ def _open(path: Path, size: int) -> soundfile.SoundFile:
 
 def _by_libsndfile(path: Path, found: AudioFormat | None) -> soundfile.SoundFile | None:
     """Return the recording as libsndfile reads it; None where it cannot or would not read all, and FFmpeg may."""
-    if found and not (found.libsndfile and audio_lengths.known(path, found)):
+    if found and not (found.libsndfile and lengths.known(path, found)):
         return None
     source = completed(path) or (os.open(path, os.O_RDONLY) if found else path)  # without a name: no guess by suffix
     try:
@@ -179,8 +179,8 @@ def _by_ffmpeg(path: Path, found: AudioFormat | None) -> soundfile.SoundFile:
     except ImportError as error:
         raise SerError(f"{path}: is {title}, which needs FFmpeg: pip install 'ser[video]'.") from error
     source, demuxer = str(path.absolute()), found.demuxer if found else RAW[path.suffix.lower()]
-    if found is WAV and header(path).codec == audio_lengths.MP3_IN_WAV:
-        begin, end = audio_lengths.part(path)
+    if found is WAV and header(path).codec == lengths.MP3_IN_WAV:
+        begin, end = lengths.part(path)
         source, demuxer = f"subfile,,start,{begin},end,{end},,:{source}", "mp3"
     decoded = TemporaryFile()  # noqa: SIM115 (open until the next recording)
     try:

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from test_audio_formats import CODED, decoded_seconds, encode, tone
+from test_formats import CODED, decoded_seconds, encode, tone
 
-from ser import audio, audio_decoding
+from ser.audio import decoding, reading
 
 RATE = 32_000
 
@@ -44,16 +44,16 @@ OPEN = [0, 0x7FFFF000, 0x7FFFFFFF, 0x7FFFFFDB, 0x80000000, 0xFFFFFFFF, 0xFFFFFFD
 def test_a_wav_whose_size_was_left_open_is_read_to_its_end(tmp_path: Path, size: int, riff: int) -> None:
     signal = noise(0.9)
     path = changed(put(tmp_path / "a.wav", signal, "WAV", subtype="PCM_24"), b"data", size, "<", riff)
-    samples, rate = audio.read(path)
+    samples, rate = reading.read(path)
     assert rate == RATE
     assert samples[:, 0] == pytest.approx(signal, abs=2e-7)
-    assert audio.inspect(path, 0.25).seconds == pytest.approx(0.65)
+    assert reading.inspect(path, 0.25).seconds == pytest.approx(0.65)
 
 
 @pytest.mark.parametrize("size", [0, 8, 0x7F000008, 0x7FFFFFFF, 0xFFFFFFFF])
 def test_an_aiff_whose_size_was_left_open(tmp_path: Path, size: int) -> None:
     path = changed(put(tmp_path / "a.aiff", noise(0.9), "AIFF", subtype="PCM_16"), b"SSND", size, ">")
-    assert len(audio.read(path)[0]) == round(0.9 * RATE)
+    assert len(reading.read(path)[0]) == round(0.9 * RATE)
 
 
 @pytest.mark.parametrize("size", [0, 0x7FFFFFFF, 0xFFFFFFFF])
@@ -62,7 +62,7 @@ def test_an_au_whose_size_was_left_open(tmp_path: Path, size: int) -> None:
     content = bytearray(path.read_bytes())
     content[8:12] = struct.pack(">I", size)
     path.write_bytes(content)
-    assert len(audio.read(path)[0]) == round(0.9 * RATE)
+    assert len(reading.read(path)[0]) == round(0.9 * RATE)
 
 
 def test_a_flac_and_a_caf_from_a_pipe(tmp_path: Path) -> None:
@@ -71,27 +71,27 @@ def test_a_flac_and_a_caf_from_a_pipe(tmp_path: Path) -> None:
     content[21] &= 0xF0
     content[22:26] = bytes(4)
     path.write_bytes(content)
-    assert len(audio.read(path)[0]) == round(0.9 * RATE)
+    assert len(reading.read(path)[0]) == round(0.9 * RATE)
     path = put(tmp_path / "a.caf", noise(0.9), "CAF", subtype="PCM_16")
     content = bytearray(path.read_bytes())
     at = content.index(b"data") + 4
     content[at : at + 8] = struct.pack(">q", -1)
     path.write_bytes(content)
-    assert len(audio.read(path)[0]) == round(0.9 * RATE)
+    assert len(reading.read(path)[0]) == round(0.9 * RATE)
 
 
 def test_an_empty_wav_with_a_chunk_after_its_data_is_empty(tmp_path: Path) -> None:
     path = put(tmp_path / "a.wav", noise(0.0), "WAV", subtype="PCM_16")
     path.write_bytes(path.read_bytes() + b"LIST" + struct.pack("<I", 40) + b"INFOISFT" + bytes(32))
-    assert audio.inspect(path).fault == "holds no samples"
+    assert reading.inspect(path).fault == "holds no samples"
     put(tmp_path / "b.wav", noise(0.0), "WAV", subtype="PCM_16")
-    assert audio.inspect(tmp_path / "b.wav").fault == "holds no samples"
+    assert reading.inspect(tmp_path / "b.wav").fault == "holds no samples"
 
 
 def test_a_wav_that_lost_its_end_stays_a_fault(tmp_path: Path) -> None:
     path = put(tmp_path / "a.wav", noise(0.9), "WAV", subtype="PCM_16")
     path.write_bytes(path.read_bytes()[:-300])
-    assert "truncated" in str(audio.inspect(path).fault)
+    assert "truncated" in str(reading.inspect(path).fault)
 
 
 @pytest.mark.parametrize(("kind", "subtype"), [("MP3", None), ("FLAC", None), ("OGG", "VORBIS"), ("OGG", "OPUS")])
@@ -101,18 +101,18 @@ def test_files_joined_by_cat_have_the_length_of_both(tmp_path: Path, kind: str, 
         soundfile.write(tmp_path / name, tone(rate, hertz, seconds), rate, format=kind, subtype=subtype)
     path = tmp_path / "both"
     path.write_bytes((tmp_path / "a").read_bytes() + (tmp_path / "b").read_bytes())
-    found = audio.inspect(path)
+    found = reading.inspect(path)
     assert found.seconds == pytest.approx(decoded_seconds(path))
     assert found.seconds == pytest.approx(3.4, abs=0.2)
-    assert np.argmax(np.abs(np.fft.rfft(audio.load(path, 2.0, 3.0)))) == 900
+    assert np.argmax(np.abs(np.fft.rfft(reading.load(path, 2.0, 3.0)))) == 900
 
 
 def test_mp3_with_tags_in_the_middle(tmp_path: Path) -> None:
     parts = [encode(tmp_path / name, "libmp3lame", 44_100, "mp3", tone(44_100, 500, 1.5)) for name in ("a", "b", "c")]
     tag = b"TAG" + bytes(125)
     (tmp_path / "all.mp3").write_bytes(b"".join(part.read_bytes() + tag for part in parts))
-    assert audio.inspect(parts[0]).seconds == pytest.approx(1.5)
-    assert audio.inspect(tmp_path / "all.mp3").seconds == pytest.approx(4.5, abs=0.3)
+    assert reading.inspect(parts[0]).seconds == pytest.approx(1.5)
+    assert reading.inspect(tmp_path / "all.mp3").seconds == pytest.approx(4.5, abs=0.3)
 
 
 @pytest.mark.parametrize("riff", [False, True])
@@ -132,48 +132,48 @@ def test_a_vbr_mp3_without_a_xing_header_has_the_length_that_ffmpeg_decodes(tmp_
         chunks = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(content)) + content
         path = tmp_path / "a.wav"
         path.write_bytes(b"RIFF" + struct.pack("<I", len(chunks)) + chunks)
-    found = audio.inspect(path)
+    found = reading.inspect(path)
     assert (found.fault, found.rate, found.seconds) == (None, RATE, pytest.approx(expected))
 
 
 def test_an_mp3_with_a_right_header_is_read_as_libsndfile_reads_it(tmp_path: Path) -> None:
     path = put(tmp_path / "a.mp3", noise(1.7), "MP3")
     expected = soundfile.read(path, dtype="float32")[0]
-    assert np.array_equal(audio.read(path)[0][:, 0], expected)
+    assert np.array_equal(reading.read(path)[0][:, 0], expected)
     path.write_bytes(path.read_bytes() + b"TAG" + bytes(125))
-    assert np.array_equal(audio.read(path)[0][:, 0], expected)
-    part = audio.read(path, 0.5, 1.0)[0][:, 0]
+    assert np.array_equal(reading.read(path)[0][:, 0], expected)
+    part = reading.read(path, 0.5, 1.0)[0][:, 0]
     assert np.array_equal(part, expected[RATE // 2 : RATE])
     path.write_bytes(path.read_bytes()[:-4000])
-    assert "truncated" in str(audio.inspect(path).fault)
+    assert "truncated" in str(reading.inspect(path).fault)
 
 
 @pytest.mark.parametrize("kind", ["WAV", "AIFF"])
 def test_joined_files_of_which_only_the_first_could_be_read_are_a_fault(tmp_path: Path, kind: str) -> None:
     one, two = (put(tmp_path / str(n), noise(0.5 + n), kind, subtype="PCM_16").read_bytes() for n in (0, 1))
     (tmp_path / "both").write_bytes(one + two)
-    assert "joined" in str(audio.inspect(tmp_path / "both").fault)
+    assert "joined" in str(reading.inspect(tmp_path / "both").fault)
 
 
 def test_joined_mp3s_of_two_rates_are_named_with_the_time_of_the_change(tmp_path: Path) -> None:
     parts = [encode(tmp_path / str(rate), "libmp3lame", rate, "mp3", tone(rate, 500, 1.5)) for rate in (44_100, 48_000)]
     (tmp_path / "both.mp3").write_bytes(b"".join(part.read_bytes() for part in parts))
-    fault = str(audio.inspect(tmp_path / "both.mp3").fault)
+    fault = str(reading.inspect(tmp_path / "both.mp3").fault)
     assert "changes from 1 channels at 44100 Hz to 1 channels at 48000 Hz after 1." in fault
 
 
 @pytest.mark.parametrize("kind", ["WAV", "AIFF", "AU"])
 def test_sound_after_what_the_header_declares_is_noticed(tmp_path: Path, kind: str) -> None:
     path = put(tmp_path / "a", noise(0.5), kind, subtype="PCM_16")
-    assert audio.inspect(path).notes == ()
+    assert reading.inspect(path).notes == ()
     content = path.read_bytes()
     tag = (b"LIST" + struct.pack("<I", 4) + b"INFO") if kind == "WAV" else b"TAG" + bytes(125)
     path.write_bytes(content + tag)
-    assert audio.inspect(path).notes == ()
+    assert reading.inspect(path).notes == ()
     path.write_bytes(content + bytes(9000))
-    assert audio.inspect(path).notes == ()
+    assert reading.inspect(path).notes == ()
     path.write_bytes(content + np.random.default_rng(7).integers(0, 256, round(0.8 * RATE) * 2, np.uint8).tobytes())
-    found = audio.inspect(path)
+    found = reading.inspect(path)
     assert (found.fault, found.seconds) == (None, pytest.approx(0.5))
     assert found.notes == (("undeclared-sound", "0.80 s may follow what the header of its file declares"),)
 
@@ -181,7 +181,7 @@ def test_sound_after_what_the_header_declares_is_noticed(tmp_path: Path, kind: s
 def test_an_mp3_after_bytes_that_are_none_has_its_whole_length(tmp_path: Path) -> None:
     path = encode(tmp_path / "a.mp3", "libmp3lame", 44_100, "mp3", tone(44_100, 500, 1.5), write_xing="0")
     path.write_bytes(bytes(300) + path.read_bytes())
-    assert audio.inspect(path).seconds == pytest.approx(decoded_seconds(path), abs=0.06)
+    assert reading.inspect(path).seconds == pytest.approx(decoded_seconds(path), abs=0.06)
 
 
 def test_a_full_disk_is_no_fault_of_a_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,27 +191,27 @@ def test_a_full_disk_is_no_fault_of_a_recording(tmp_path: Path, monkeypatch: pyt
         def write(self, _: object) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(audio_decoding, "TemporaryFile", Full)
+    monkeypatch.setattr(decoding, "TemporaryFile", Full)
     with pytest.raises(OSError, match="No space left") as error:
-        audio.inspect(path)
+        reading.inspect(path)
     assert error.value.filename == tempfile.gettempdir()
     monkeypatch.undo()
-    assert audio.inspect(path).fault is None
+    assert reading.inspect(path).fault is None
 
 
 @pytest.mark.parametrize("suffix", [".m4a", ".3gp", ".flv", ".tta", ".mov", ".caf"])
 def test_joined_files_of_ffmpeg_are_a_fault_where_it_reads_only_the_first(tmp_path: Path, suffix: str) -> None:
     codec, rate, muxer = CODED[suffix]
     parts = [encode(tmp_path / str(n), codec, rate, muxer, tone(rate, 500, 0.5 + n)) for n in (0, 1)]
-    assert [audio.inspect(part).fault for part in parts] == [None, None]
+    assert [reading.inspect(part).fault for part in parts] == [None, None]
     (tmp_path / "both").write_bytes(b"".join(part.read_bytes() for part in parts))
     assert decoded_seconds(tmp_path / "both") < 0.6
-    assert "joined" in str(audio.inspect(tmp_path / "both").fault)
+    assert "joined" in str(reading.inspect(tmp_path / "both").fault)
 
 
 @pytest.mark.parametrize("kind", ["W64", "CAF", "RF64", "NIST", "VOC"])
 def test_joined_files_of_libsndfile_are_a_fault(tmp_path: Path, kind: str) -> None:
     parts = [put(tmp_path / str(n), noise(0.5 + n), kind, subtype="PCM_16") for n in (0, 1)]
-    assert [audio.inspect(part).fault for part in parts] == [None, None]
+    assert [reading.inspect(part).fault for part in parts] == [None, None]
     (tmp_path / "both").write_bytes(b"".join(part.read_bytes() for part in parts))
-    assert "joined" in str(audio.inspect(tmp_path / "both").fault)
+    assert "joined" in str(reading.inspect(tmp_path / "both").fault)

@@ -10,7 +10,7 @@ from ser.config.plan import without
 from ser.config.schema import Block, Corpus, Experiment, Protocol
 from ser.corpus import Facts, Utterance
 from ser.errors import SerError
-from ser.fold_counts import advice, fold_count, remaining
+from ser.preparation.fold_counts import advice, fold_count, remaining
 
 LABELS = {"calm": ("calm",), "tense": ("fearful", "angry")}
 

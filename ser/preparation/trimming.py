@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from ser import audio
-from ser.audio_statistics import Signal
+from ser.audio import reading
+from ser.audio.measures import Measures
+from ser.audio.speech_bounds import speech_bounds
+from ser.audio.statistics import Signal
+from ser.audio.voice_bounds import voice_bounds
 from ser.corpus import Utterance, Word
-from ser.recording_checks import Measures
-from ser.speech_bounds import speech_bounds
-from ser.voice_bounds import voice_bounds
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Inspected:
     """
 
     row: Utterance
-    recording: audio.Inspection
+    recording: reading.Inspection
     measures: Measures | None = None  # of the whole part, before the trim; None of a recording with a fault
     checksum: str = ""
     cut: tuple[float, float] | None = None
@@ -36,7 +36,7 @@ def trimmed(signal: Signal, found: Inspected, trim: str, minimum_seconds: float)
     if bounds is None:
         return found
     origin, frames = round((row.start or 0.0) * rate), round(recording.seconds * rate)
-    first, last = (min(frames, round(bound * rate / audio.RATE)) for bound in bounds)
+    first, last = (min(frames, round(bound * rate / reading.RATE)) for bound in bounds)
     last = frames if bounds[1] == len(signal) else last
     start = (origin + first) / rate if first else row.start
     end = (origin + last) / rate if last < frames else row.end

@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from ser.accepted_rows import accepted_rows
 from ser.config.schema import Corpus, Protocol
 from ser.corpus import Facts, Utterance, facts_of
 from ser.emotions import NAMES, UNCLEAR
 from ser.errors import SerError, offenders, unknown
+from ser.preparation.accepted_rows import accepted_rows
 from ser.protocols._parts import INSTEAD
 
 MANY = 100  # folds from which a protocol with a fold per speaker is remarked on

@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from ser import audio
+from ser.audio import reading
+from ser.audio.measures import measure
+from ser.audio.voice_bounds import require_detector
 from ser.config.schema import Corpus
 from ser.corpus import Fault, Utterance
 from ser.files.checksums import checksum
 from ser.jobs.progress import progress
-from ser.recording_checks import measure
-from ser.stages._trimming import Inspected, trimmed
-from ser.voice_bounds import require_detector
+from ser.preparation.trimming import Inspected, trimmed
 
 
 def inspect(
@@ -33,7 +33,7 @@ def inspect(
     def file(name: str) -> list[Inspected]:
         path = root / name
         if not os.path.isfile(path):  # also False for a name that the file system does not accept
-            missing = audio.Inspection(0, 0, 0.0, f"there is no {name}", "missing-audio")
+            missing = reading.Inspection(0, 0, 0.0, f"there is no {name}", "missing-audio")
             return [Inspected(row, missing) for row in files[name]]
         in_order = sorted(files[name], key=lambda row: row.start or 0.0)  # in order, a film is decoded once
         found = [_recorded(path, row, settings) for row in in_order]
@@ -56,9 +56,9 @@ def inspect(
 
 def _recorded(path: Path, row: Utterance, settings: Corpus) -> Inspected:
     """Read an utterance once; return it with its measures, trimmed as the settings say."""
-    recording, signal = audio.examine(path, row.start, row.end, settings.minimum_seconds, settings.channel)
+    recording, signal = reading.examine(path, row.start, row.end, settings.minimum_seconds, settings.channel)
     if recording.kind is not None:
         return Inspected(row, recording)
-    read = audio.resample(audio.mono(signal, settings.channel), recording.rate)
+    read = reading.resample(reading.mono(signal, settings.channel), recording.rate)
     found = Inspected(row, recording, measure(recording, signal, read))
     return found if settings.trim == "none" else trimmed(read, found, settings.trim, settings.minimum_seconds)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from ser import audio, audio_decoding
+from ser.audio import decoding, reading
 from ser.errors import SerError
 
 RATE = 48_000
@@ -57,11 +57,11 @@ def film(path: Path, sound: np.ndarray | None, codec: str = "pcm_s16le") -> Path
 def test_the_samples_of_a_film_are_those_that_were_written(tmp_path: Path, name: str, channels: int) -> None:
     sound = noise(0.7, channels)
     path = film(tmp_path / name.lower(), sound).rename(tmp_path / name)
-    samples, rate = audio.read(path)
+    samples, rate = reading.read(path)
     assert rate == RATE
     assert samples.dtype == np.float32
     assert np.array_equal(samples, sound / np.float32(32_768))
-    found = audio.inspect(path)
+    found = reading.inspect(path)
     assert (found.fault, found.rate, found.channels) == (None, RATE, channels)
     assert found.seconds == pytest.approx(0.7)
 
@@ -69,23 +69,23 @@ def test_the_samples_of_a_film_are_those_that_were_written(tmp_path: Path, name:
 def test_a_film_has_the_samples_of_the_wav_of_its_track(tmp_path: Path) -> None:
     sound = noise(0.5)
     soundfile.write(tmp_path / "a.wav", sound, RATE)
-    demuxed = audio.load(tmp_path / "a.wav")
-    assert np.array_equal(audio.load(film(tmp_path / "a.avi", sound)), demuxed)
+    demuxed = reading.load(tmp_path / "a.wav")
+    assert np.array_equal(reading.load(film(tmp_path / "a.avi", sound)), demuxed)
     assert (demuxed.ndim, demuxed.dtype, len(demuxed)) == (1, np.float32, 8000)
 
 
 def test_a_part_of_a_film_and_times_outside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sound = noise(1.0)
     path = film(tmp_path / "a.avi", sound)
-    monkeypatch.setattr(audio_decoding, "BLOCK", 1700)  # neither a piece of the file nor a divisor of the part
-    part, _ = audio.read(path, 0.25, 0.75)
+    monkeypatch.setattr(decoding, "BLOCK", 1700)  # neither a piece of the file nor a divisor of the part
+    part, _ = reading.read(path, 0.25, 0.75)
     assert np.array_equal(part, sound[12_000:36_000] / np.float32(32_768))
-    found = audio.inspect(path, 0.25, 0.75)
+    found = reading.inspect(path, 0.25, 0.75)
     assert (found.fault, found.seconds) == (None, pytest.approx(0.5))
     for start, end in ((1.0, None), (0.0, 1.5), (0.6, 0.4)):
-        assert audio.inspect(path, start, end).kind == "unreadable"
+        assert reading.inspect(path, start, end).kind == "unreadable"
         with pytest.raises(SerError, match=r"a\.avi: (start|end)"):
-            audio.read(path, start, end)
+            reading.read(path, start, end)
 
 
 def test_the_utterances_of_a_film_are_read_in_one_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,12 +94,12 @@ def test_the_utterances_of_a_film_are_read_in_one_pass(tmp_path: Path, monkeypat
     monkeypatch.setattr(av, "open", lambda *given, **more: opened.append(given) or real(*given, **more))
     starts = [0.0, 0.5, 0.4, 0.7, 1.0, 3.0, 2.0]  # two overlap, and one is far back
     for start in starts:
-        part, _ = audio.read(path, start, start + 0.5)
+        part, _ = reading.read(path, start, start + 0.5)
         assert np.array_equal(part, sound[round(start * RATE) :][: RATE // 2] / np.float32(32_768))
     assert len(opened) == 1
     film(path, -sound)
     os.utime(path, ns=(1, 1))
-    assert np.array_equal(audio.read(path, 3.5)[0], -sound[round(3.5 * RATE) :] / np.float32(32_768))
+    assert np.array_equal(reading.read(path, 3.5)[0], -sound[round(3.5 * RATE) :] / np.float32(32_768))
 
 
 def test_a_film_is_closed_when_another_is_read(tmp_path: Path) -> None:
@@ -108,8 +108,8 @@ def test_a_film_is_closed_when_another_is_read(tmp_path: Path) -> None:
     gc.disable()
     try:
         for path in paths:
-            audio.load(path, 0.0, 0.05)
-            assert audio.inspect(path).fault is None
+            reading.load(path, 0.0, 0.05)
+            assert reading.inspect(path).fault is None
         held = [os.readlink(f"/proc/self/fd/{number}") for number in listed("/proc/self/fd")]
     finally:
         gc.enable()
@@ -137,9 +137,9 @@ def test_reading_does_not_continue_after_an_error_in_a_film(tmp_path: Path, monk
 
     monkeypatch.setattr(av, "AudioResampler", Broken)
     with pytest.raises(SerError, match="a disk that hiccups"):
-        audio.read(path, 0.0, 0.1)
+        reading.read(path, 0.0, 0.1)
     monkeypatch.setattr(av, "AudioResampler", real)
-    assert np.array_equal(audio.read(path)[0], sound / np.float32(32_768))
+    assert np.array_equal(reading.read(path)[0], sound / np.float32(32_768))
 
 
 @pytest.mark.parametrize(("name", "codec"), [("a.avi", "libmp3lame"), ("a.m4a", "aac"), ("a.mp4", "aac")])
@@ -150,8 +150,8 @@ def test_compressed_tracks_keep_frequency_and_level(tmp_path: Path, name: str, c
         film(tmp_path / "a.mp4", tone(1000, 1.0), codec).rename(tmp_path / name)
     else:
         film(tmp_path / name, tone(1000, 1.0), codec)
-    assert audio.inspect(tmp_path / name).fault is None
-    signal = audio.load(tmp_path / name)
+    assert reading.inspect(tmp_path / name).fault is None
+    signal = reading.load(tmp_path / name)
     assert len(signal) == pytest.approx(16_000, abs=1200)
     middle = signal[4000:12_000]
     spectrum = np.abs(np.fft.rfft(middle * np.hanning(8000)))
@@ -177,20 +177,20 @@ def test_faults_of_films_name_the_file(tmp_path: Path) -> None:
         "gone.avi": "does not exist",
     }
     for name, reason in faults.items():
-        found = audio.inspect(tmp_path / name)
+        found = reading.inspect(tmp_path / name)
         assert found.kind == "unreadable"
         assert str(found.fault).startswith(reason), name
         assert name not in str(found.fault)
         with pytest.raises(SerError) as error:
-            audio.load(tmp_path / name)
+            reading.load(tmp_path / name)
         assert str(error.value).startswith(f"{tmp_path / name}: {reason}")
 
 
 def test_a_film_longer_than_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audio_decoding, "LONGEST_FILM", 0.5)  # seconds
-    assert len(audio.read(film(tmp_path / "short.mkv", noise(0.4)))[0]) == round(0.4 * RATE)
+    monkeypatch.setattr(decoding, "LONGEST_FILM", 0.5)  # seconds
+    assert len(reading.read(film(tmp_path / "short.mkv", noise(0.4)))[0]) == round(0.4 * RATE)
     with pytest.raises(SerError, match=r"long\.mkv: has more than .* hours of sound"):
-        audio.read(film(tmp_path / "long.mkv", noise(0.7)))
+        reading.read(film(tmp_path / "long.mkv", noise(0.7)))
 
 
 def test_a_film_truncated_in_a_later_chunk_is_a_fault(tmp_path: Path) -> None:
@@ -198,8 +198,8 @@ def test_a_film_truncated_in_a_later_chunk_is_a_fault(tmp_path: Path) -> None:
     more = b"RIFF" + struct.pack("<I", 1000) + b"AVIX" + bytes(996)
     (tmp_path / "long.avi").write_bytes(whole + more)
     (tmp_path / "torn.avi").write_bytes(whole + more[:500])
-    assert audio.inspect(tmp_path / "long.avi").fault is None
-    assert f"{len(whole) + 1008} bytes" in str(audio.inspect(tmp_path / "torn.avi").fault)
+    assert reading.inspect(tmp_path / "long.avi").fault is None
+    assert f"{len(whole) + 1008} bytes" in str(reading.inspect(tmp_path / "torn.avi").fault)
 
 
 def test_a_streamed_film_of_unknown_length_is_no_fault(tmp_path: Path) -> None:
@@ -207,9 +207,9 @@ def test_a_streamed_film_of_unknown_length_is_no_fault(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[4:8] = bytes(4)
     path.write_bytes(content)
-    assert audio.inspect(path).fault is None
+    assert reading.inspect(path).fault is None
 
 
 def test_a_silent_film_is_silent_and_a_short_one_short(tmp_path: Path) -> None:
-    assert audio.inspect(film(tmp_path / "a.avi", np.zeros((RATE, 2), np.int16))).kind == "silent"
-    assert audio.inspect(film(tmp_path / "b.avi", noise(0.1)), minimum_seconds=0.2).kind == "short"
+    assert reading.inspect(film(tmp_path / "a.avi", np.zeros((RATE, 2), np.int16))).kind == "silent"
+    assert reading.inspect(film(tmp_path / "b.avi", noise(0.1)), minimum_seconds=0.2).kind == "short"

@@ -9,8 +9,8 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
-from ser.audio_formats import FLAC, MP3, OGG, WAV, AudioFormat, id3_size
-from ser.audio_headers import chunks_follow, header
+from ser.audio.formats import FLAC, MP3, OGG, WAV, AudioFormat, id3_size
+from ser.audio.headers import chunks_follow, header
 
 GSM, MP3_IN_WAV = 0x31, 0x55  # codecs of a WAV
 READ_EXACTLY = (0x01, 0x02, 0x03, 0x06, 0x07, 0x11, 0xFFFE)  # PCM, floats, A-law, μ-law, two ADPCM

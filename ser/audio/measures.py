@@ -6,9 +6,9 @@ from statistics import median
 
 import numpy as np
 
-from ser.audio import RATE, Inspection
-from ser.audio_statistics import Signal, clipped
-from ser.speech_bounds import silence
+from ser.audio.reading import RATE, Inspection
+from ser.audio.speech_bounds import silence
+from ser.audio.statistics import Signal, clipped
 
 CLIPPED = 1e-3  # share of samples
 OFFSET = 1e-2  # of full scale

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ser.audio import RATE
-from ser.audio_statistics import Signal
+from ser.audio.reading import RATE
+from ser.audio.statistics import Signal
 from ser.errors import SerError
 
 PIECE = 512  # samples, which the network is made for

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ser.accepted_rows import accepted_rows, known_emotions
+from ser.audio.measures import warnings_of
 from ser.config.schema import Corpus
 from ser.corpus import Fault
 from ser.input_checks import BY_NAME
-from ser.recording_checks import warnings_of
-from ser.stages._recordings import inspect
-from ser.stages._row_faults import check_names, contradictions, exclude, without_label
-from ser.stages._trimming import Inspected
+from ser.preparation.accepted_rows import accepted_rows, known_emotions
+from ser.preparation.recordings import inspect
+from ser.preparation.row_faults import check_names, contradictions, exclude, without_label
+from ser.preparation.trimming import Inspected
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ser.audio import RATE, SILENCE, Signal
+from ser.audio.reading import RATE, SILENCE
+from ser.audio.statistics import Signal
 
 FRAME, HOP = RATE // 40, RATE // 100  # samples
 STEP = RATE // 200  # samples; frame and hop are multiples of it

@@ -1,0 +1,1 @@
+"""Recordings: formats, decoding, lengths, levels, and where the speech is."""
