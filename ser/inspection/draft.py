@@ -2,6 +2,7 @@
 
 import csv
 import re
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import yaml
 
 from ser.corpus import Fault
-from ser.errors import SerError
+from ser.errors import SerError, printable
 from ser.input_checks import BY_NAME
 from ser.inspection.release import Release
 
@@ -24,11 +25,12 @@ def name_of(release: Release) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", release.root.resolve().name).strip("-").lower() or "mine"
 
 
-def draft(release: Release, protocol: str | None, faults: Sequence[Fault], trim: bool) -> str:
+def draft(release: Release, protocol: str | None, faults: Sequence[Fault], trim: bool, file: Path | None = None) -> str:
     """Return the text of a YAML file: one corpus, a protocol that is possible, two quick systems.
 
     Every kind of fault that ``allow`` accepts is a commented line with its count, because leaving utterances out is
-    the user's decision. trim: whether the silence around the speech is to be cut.
+    the user's decision. protocol: None where none is known to be possible. trim: whether the silence around the speech
+    is to be cut. file: what the text is written to.
     """
     name = name_of(release)
     experiment = {
@@ -42,7 +44,8 @@ def draft(release: Release, protocol: str | None, faults: Sequence[Fault], trim:
     if trim:
         corpus["trim"] = "speech"
     lines = [
-        f"#   snakemake --cores 8 --configfile {name}.yaml",
+        f"#   snakemake --cores 8 --configfile {shlex.quote(str(file or f'{name}.yaml'))}",
+        *([] if protocol else ["# No protocol is known to be possible yet; 'ser inspect' says why."]),
         _yaml({"experiment": experiment}),
         _yaml({"corpora": {name: corpus}}),
     ]
@@ -57,11 +60,15 @@ def draft(release: Release, protocol: str | None, faults: Sequence[Fault], trim:
 
 
 def write_table(rows: Sequence[tuple[str, str, str]], path: Path) -> None:
-    """Write a first table of recordings: path, emotion, speaker; SerError if there is such a file already."""
+    """Write a first table of recordings: path, emotion, speaker; SerError if there is such a file already.
+
+    A recording whose name is not UTF-8 has no row: no table can name it.
+    """
+    text = [row for row in rows if row[0] == printable(row[0])]
     try:
         with path.open("x", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerows([("path", "emotion", "speaker"), *rows])
+            writer.writerows([("path", "emotion", "speaker"), *text])
     except FileExistsError:
         raise SerError(f"{path}: exists already and is not written over.") from None
 

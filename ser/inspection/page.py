@@ -1,5 +1,6 @@
 """The page of ``ser inspect``: a corpus found, surveyed, and described section by section."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,15 @@ from ser.config import read
 from ser.config.options import with_options
 from ser.config.schema import Corpus
 from ser.corpora._recordings import recordings
-from ser.errors import SerError
+from ser.errors import SerError, printable
 from ser.files.atomic import write_text
 from ser.input_checks import BY_NAME
 from ser.inspection import findings
 from ser.inspection.draft import draft, name_of, write_table
 from ser.inspection.guess import guessed
 from ser.inspection.release import Release, release
+from ser.preparation.accepted_rows import accepted_rows
+from ser.preparation.corpus_root import check_recordings
 from ser.preparation.survey import survey
 
 Section = tuple[str, str]  # title and text
@@ -29,8 +32,11 @@ def inspected(
     adapter: that of a released corpus, found if None. options: of the adapter. SerError where there is nothing to read,
     or where the rows have one name.
     """
-    found = release(path, adapter)
+    table = options.get("table")
+    found = release(path, adapter, None if table is None else str(table))
     if found.adapter == "table" and not found.options:
+        if options:
+            raise SerError(f"{path}: {found.remark}. Name the table to which the options apply: --option table=FILE.")
         return _without_table(found, draft_to)
     settings = Corpus(adapter=found.adapter, root=str(found.root), options=found.options | dict(options))
     settings = with_options(settings, "--option")
@@ -47,6 +53,7 @@ def _sections(found: Release, settings: Corpus, draft_to: Path | None, jobs: int
     remark = f"\n{found.remark}." if found.remark else ""
     yield f"{card.title}: {found.root}", f"read by the adapter '{found.adapter}'{remark}"
     if not those:
+        _check_root(name, settings, found)
         yield "Left out", findings.listed([*surveyed.faults, *surveyed.left_out])
         return
     yield "Recordings", findings.recordings(those)
@@ -62,12 +69,24 @@ def _sections(found: Release, settings: Corpus, draft_to: Path | None, jobs: int
     protocols = findings.possible(surveyed, settings, read.shipped(config)[0])
     yield "Protocols", findings.listed_protocols(protocols)
     silent = any(fault.kind == "silence" for fault in noted)
-    text = draft(found, findings.preferred(protocols), [*surveyed.faults, *surveyed.left_out], silent)
+    faults = [*surveyed.faults, *surveyed.left_out]
+    text = draft(found, findings.preferred(protocols), faults, silent, draft_to)
     if draft_to is None:
         yield "Draft of a configuration (--draft FILE writes it)", text
     else:
         _write(draft_to, text)
         yield f"Draft of a configuration, written to {draft_to}", text
+
+
+def _check_root(name: str, settings: Corpus, found: Release) -> None:
+    """Raise SerError where no recording is below the root, with the command that takes another root."""
+    try:
+        check_recordings(name, settings, found.root, accepted_rows(settings, found.root)[0])
+    except SerError as error:
+        if found.adapter != "table":
+            raise
+        table = shlex.quote(f"table={(found.root / found.options['table']).resolve()}")
+        raise SerError(f"{error} 'ser inspect FOLDER --option {table}' reads the table with FOLDER as root.") from error
 
 
 def _without_table(found: Release, draft_to: Path | None) -> str:
@@ -83,8 +102,9 @@ def _without_table(found: Release, draft_to: Path | None) -> str:
         return _text([*sections, ("Next", advice)])
     table = draft_to.with_suffix(".csv")
     write_table(rows, table)
-    _write(draft_to, draft(Release("table", found.root, {"table": str(table.resolve())}), None, [], False))
-    advice = f"Written: the table {table} and the draft {draft_to}. Check both, then run `ser inspect {table}`."
+    _write(draft_to, draft(Release("table", found.root, {"table": str(table.resolve())}), None, [], False, draft_to))
+    again = shlex.join(["ser", "inspect", str(found.root), "--option", f"table={table.resolve()}"])
+    advice = f"Written: the table {table} and the draft {draft_to}. Check both, then run `{again}`."
     return _text([*sections, ("Next", advice)])
 
 
@@ -95,4 +115,5 @@ def _write(path: Path, text: str) -> None:
 
 
 def _text(sections: Iterator[Section] | list[Section]) -> str:
-    return "\n\n".join(f"{title}\n{'-' * min(len(title), 100)}\n{text}" for title, text in sections if text)
+    page = "\n\n".join(f"{title}\n{'-' * min(len(title), 100)}\n{text}" for title, text in sections if text)
+    return printable(page)

@@ -20,7 +20,7 @@ from ser.corpora import _table_file
 from ser.corpora._recordings import recordings
 from ser.corpora._table_columns import ALIASES, COLUMNS, REQUIRED
 from ser.corpus import LISTED
-from ser.errors import SerError, offenders
+from ser.errors import SerError, offenders, unknown
 
 TABLES = (".csv", ".tsv", ".txt")
 SPREADSHEETS = (".xlsx", ".xls", ".ods")
@@ -39,8 +39,10 @@ class Release:
     remark: str = ""
 
 
-def release(path: Path, adapter: str | None = None) -> Release:
-    """Return what ``path``, a folder or a table, is likely to be; ``adapter`` if that is known.
+def release(path: Path, adapter: str | None = None, table: str | None = None) -> Release:
+    """Return what ``path``, a folder or a table, is likely to be.
+
+    adapter: where that is known. table: that of the recordings in the folder, where it is known.
 
     SerError where there is nothing to read, and where recordings of a known release lie in another layout.
     """
@@ -52,11 +54,16 @@ def release(path: Path, adapter: str | None = None) -> Release:
         return Release("table", path.parent, {"table": path.name})
     if not path.is_dir():
         raise SerError(f"{path}: there is no such folder or file.")
-    known = {name: module for name, module in _described() if adapter in (None, name)}
+    if table is not None:
+        return Release("table", path, {"table": table})
+    layouts = dict(_described())
+    if adapter not in (None, "table", *layouts):
+        raise unknown("adapter", adapter, ["table", *layouts])
+    known = {name: module for name, module in layouts.items() if adapter in (None, name)}
     for name, module in known.items():
         if (root := _root(path, module.FOLDER)) is not None:
             return Release(name, root, remark=_moved(path, root, module))
-    if adapter is None and (tables := _tables(path)):
+    if adapter in (None, "table") and (tables := _tables(path)):
         more = f"{offenders(tables)} look like tables of recordings; the first is read" if len(tables) > 1 else ""
         return Release("table", path, {"table": tables[0]}, more)
     found = recordings(path, SUFFIXES, links=True)
@@ -64,8 +71,8 @@ def release(path: Path, adapter: str | None = None) -> Release:
         raise SerError(f"{path}: holds no recordings ({', '.join(sorted(SUFFIXES))}) and no table of them.")
     for module in known.values():
         _refuse_renamed(path, found, module)
-    if adapter is not None:
-        raise SerError(f"{path}: is not {catalog.load('corpora', adapter).CARD.title}; {_expected(known[adapter])}.")
+    if adapter is not None and adapter in known:
+        raise SerError(f"{path}: is not {known[adapter].CARD.title}; {_expected(known[adapter])}.")
     return Release("table", path, remark=_unread(path) or "there is no table of labels: one has to be written")
 
 
@@ -129,30 +136,42 @@ def _expected(module: ModuleType) -> str:
 
 
 def _tables(path: Path) -> list[str]:
-    """Return the files in ``path`` that have a header with the columns that a table needs."""
-    candidates = [name for name in os.listdir(path) if name.lower().endswith(TABLES) and not name.startswith(".")]
-    return [name for name in sorted(candidates) if _is_table(path / name)]
+    """Return the files in ``path`` that are tables of recordings, those with all columns that one needs first."""
+    candidates = [name for name in _files(path, TABLES) if _needed_columns(path / name)]
+    return sorted(candidates, key=lambda name: (-_needed_columns(path / name), name.lower().endswith(".txt"), name))
+
+
+def _files(path: Path, suffixes: tuple[str, ...]) -> list[str]:
+    """Return the names of the files in ``path`` with one of the ``suffixes``, sorted."""
+    named = [name for name in os.listdir(path) if name.lower().endswith(suffixes) and not name.startswith(".")]
+    return sorted(name for name in named if os.path.isfile(path / name))
 
 
 def _unread(path: Path) -> str:
     """Return why a file in ``path`` that may be the table is not read; "" where there is none."""
-    for name in sorted(os.listdir(path)):
+    for name in _files(path, (*SPREADSHEETS, ".csv", ".tsv")):
         if name.lower().endswith(SPREADSHEETS):
             return f"{name} is a spreadsheet; save it as 'CSV UTF-8' if it is the table"
-        if name.lower().endswith((".csv", ".tsv")):
-            try:
-                header = _table_file.read(path / name, (path / name).read_bytes(), {*COLUMNS, *ALIASES}).header
-            except SerError as error:
-                return str(error).rstrip(".")
-            columns = offenders(filter(None, header), LISTED)
-            return f"{name} has no column {' or '.join(REQUIRED)}, but {columns}; 'ser inspect {name}' says what to do"
+        try:
+            header = _table_file.read(path / name, (path / name).read_bytes(), {*COLUMNS, *ALIASES}).header
+        except SerError as error:
+            return str(error).rstrip(".")
+        columns = offenders(filter(None, header), LISTED)
+        return f"{name} has no column {' or '.join(REQUIRED)}, but {columns}; 'ser inspect {name}' says what to do"
+    for name in recordings(path, (".csv", ".tsv"), links=True)[:FOLDERS]:
+        if _needed_columns(path / name):
+            return f"{name} may be the table: 'ser inspect {path} --option table={name}' reads it"
     return ""
 
 
-def _is_table(path: Path) -> bool:
-    """Return whether the file has a header with a column of recordings or one of emotions."""
+def _needed_columns(path: Path) -> int:
+    """Return how many of the columns that a table needs the file has: path, or another name of it, and emotion.
+
+    The first words of a text are no header: of a ``.txt`` a row with as many cells must follow.
+    """
     try:
-        header = {name.casefold() for name in _table_file.read(path, path.read_bytes(), {*COLUMNS, *ALIASES}).header}
+        file = _table_file.read(path, path.read_bytes(), {*COLUMNS, *ALIASES})
     except SerError:
-        return False
-    return bool(header & {*REQUIRED, *ALIASES})
+        return 0
+    header = {ALIASES.get(name, name) for name in map(str.casefold, file.header)}
+    return len(header & {*REQUIRED}) if file.rows or not path.name.lower().endswith(".txt") else 0

@@ -1,8 +1,10 @@
 """``ser inspect``: what recordings are found to be, and that its draft can be used as it is."""
 
 import csv
+import os
 import random
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -247,3 +249,65 @@ def test_a_table_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:
     assert "save it as 'CSV UTF-8'" in inspected(tmp_path, None, {}, None, 1, read.SHIPPED)
     with pytest.raises(SerError, match="save a spreadsheet as 'CSV UTF-8'"):
         release(tmp_path / "labels.XLSX")
+
+
+def table_of(root: Path, files: list[str], name: str = "rows.csv") -> Path:
+    """Write short recordings and a table of them, emotions and speakers in turn."""
+    rows = ["path,emotion,speaker"]
+    for number, audio in enumerate(files):
+        speech(root / audio, 0.4, number)
+        rows.append(f"{audio},{('sad', 'angry')[number % 2]},v{number // 2}")
+    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).write_text("\n".join(rows) + "\n")
+    return root / name
+
+
+def test_a_text_about_the_recordings_is_not_taken_for_their_table(tmp_path: Path) -> None:
+    (tmp_path / "ABOUT.txt").write_text("Every file has one emotion\nThey were all recorded in spring.\n")
+    (tmp_path / "a.csv").write_text("file,hertz\n0.wav,50\n")
+    (tmp_path / "b.csv").mkdir()
+    table_of(tmp_path, ["0.wav", "1.wav"], "z.csv")
+    found = release(tmp_path)
+    assert found.options == {"table": "z.csv"}
+    assert "z.csv, a.csv" in found.remark
+    assert release(tmp_path, "table") == found
+    with pytest.raises(SerError, match=r"unknown adapter 'tabel'\. Did you mean 'table'"):
+        release(tmp_path, "tabel")
+
+
+def test_a_table_in_another_folder_is_read_with_the_root_that_is_given(tmp_path: Path) -> None:
+    table_of(tmp_path, ["0.wav", "1.wav", "2.wav", "3.wav"], "lists/all.csv")
+    assert "--option table=lists/all.csv" in release(tmp_path).remark
+    with pytest.raises(SerError, match=r"4 of 4 recordings are not below .*/lists, .*--option table=.*/lists/all\.csv"):
+        page(tmp_path / "lists/all.csv", options={})
+    assert "angry  2 utterances" in page(tmp_path, options={"table": "lists/all.csv"})["Emotions"]
+    with pytest.raises(SerError, match="Name the table to which the options apply"):
+        page(tmp_path, options={"spellings": "one"})
+
+
+def test_what_is_written_for_recordings_without_a_table_can_be_inspected_as_it_says(tmp_path: Path) -> None:
+    for number in range(3):
+        speech(tmp_path / f"my takes/id{number}_{('fear', 'joy')[number % 2]}.wav", 0.4, number)
+    os.rename(
+        os.fsencode(tmp_path / "my takes/id2_fear.wav"), os.fsencode(tmp_path / "my takes") + b"/id2_fear\xe9.wav"
+    )
+    draft = tmp_path / "out/first draft.yaml"
+    draft.parent.mkdir()
+    text = inspected(tmp_path / "my takes", None, {}, draft, 1, read.SHIPPED)
+    command = shlex.split(re.findall("`(.*)`", text)[0])
+    done = CliRunner().invoke(app, [*command[1:], "--jobs", "1"])
+    assert done.exit_code == 0, done.output
+    assert "fearful  1 utterances" in done.output
+    assert "unlabelled-audio, 1: id2_fear\\udce9.wav" in done.output
+    first, second = draft.read_text().splitlines()[:2]
+    assert shlex.split(first)[-1] == str(draft)
+    assert second.startswith("# No protocol is known to be possible")
+
+
+def test_a_folder_whose_name_is_not_utf_8_is_described(tmp_path: Path) -> None:
+    root = Path(os.fsdecode(os.fsencode(tmp_path) + b"/k\xf6ln"))
+    root.mkdir()
+    (root / "rows.csv").write_text("path,emotion\n0.wav,sad\n")
+    with (root / "0.wav").open("wb") as file:
+        soundfile.write(file, np.random.default_rng(0).normal(0, 0.1, RATE), RATE, format="WAV")
+    assert "k\\udcf6ln" in inspected(root, None, {}, None, 1, read.SHIPPED)
