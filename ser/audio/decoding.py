@@ -36,7 +36,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of the folder for temporary 
 UNDECLARED = 0.1  # seconds of sound after what a header declares
 GAPS = 0.5  # seconds by which the times of a track may leave sound out
 SHORTER = 0.25  # seconds by which the sound of such a track may be shorter than declared
-TAGS = (b"ID3", b"TAG", b"APETAGEX")  # begin what is no sound between joined MP3 files
+TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")  # begin what is no sound between joined MP3 files
 RAW = {".aac": "aac", ".g722": "g722", ".mp3": "mp3", ".ts": "mpegts"}  # suffix: demuxer, where no header is found
 
 
@@ -48,6 +48,7 @@ class _Last(threading.local):
 
     identity: tuple[Path, int, int] | None = None
     file: soundfile.SoundFile | None = None
+    fault: str = ""  # where it could not be opened
     notes: tuple[Note, ...] = ()
 
 
@@ -64,10 +65,15 @@ def opened(path: Path) -> soundfile.SoundFile:
             raise SerError(f"{path}: {'is a folder' if path.is_dir() else 'does not exist'}.")
         status = path.stat()
         identity = (path.absolute(), status.st_size, status.st_mtime_ns)
-        if _LAST.identity != identity or _LAST.file is None:
+        if _LAST.identity != identity:
             _close()
-            _LAST.file = _open(path, status.st_size)
+            try:
+                _LAST.file = _open(path, status.st_size)
+            except SerError as error:  # the same for each of its utterances, without decoding it again
+                _LAST.fault = str(error)
             _LAST.identity = identity
+        if _LAST.file is None:
+            raise SerError(_LAST.fault)
         return _LAST.file
     except OSError as error:
         if error.errno in FULL:  # no fault of the recording, which 'allow' could leave out
@@ -87,7 +93,7 @@ def _note(kind: str, found: str) -> None:
 def _close() -> None:
     if _LAST.file is not None:
         _LAST.file.close()
-    _LAST.identity, _LAST.file, _LAST.notes = None, None, ()
+    _LAST.identity, _LAST.file, _LAST.fault, _LAST.notes = None, None, "", ()
 
 
 def blocks(file: soundfile.SoundFile, first: int, last: int, path: Path) -> Iterator[Signal]:
@@ -122,6 +128,8 @@ def _open(path: Path, size: int) -> soundfile.SoundFile:
     if found and not found.demuxer and not found.libsndfile:
         remedy = f"; {found.remedy}" if found.remedy else ""
         raise SerError(f"{path}: cannot be read as audio: it is {found.title}{remedy}.")
+    if lengths.lost_end(path, found):
+        raise SerError(f"{path}: is truncated: it ends within a page.")
     if lengths.joined(path, found):
         raise SerError(
             f"{path}: is several files joined into one, of which only the first can be read; take them apart."
@@ -189,7 +197,10 @@ def _by_ffmpeg(path: Path, found: AudioFormat | None) -> soundfile.SoundFile:
             rate, channels = _decode(path, container, demuxer, decoded)
     except (av.FFmpegError, ValueError, IndexError) as error:  # IndexError: a stream that the head does not name
         decoded.close()
-        raise SerError(f"{path}: cannot be read as audio (it begins like {title}; {reason(error)}).") from error
+        raise SerError(
+            f"{path}: cannot be read as audio (it begins like {title}, but may be damaged or truncated; "
+            f"{reason(error)})."
+        ) from error
     except SerError:
         decoded.close()
         raise

@@ -1,7 +1,7 @@
 """What the header of a recording declares, read without decoding: the bytes of samples, and the codec of a WAV.
 
-WAV, W64, AIFF, AU, CAF, SPHERE and AVI declare bytes. A program that cannot go back to the header (in a pipe, or
-because it died) leaves 0 there, or a number near the largest.
+WAV, W64, AIFF, AU, CAF, SPHERE, AVI and Matroska declare bytes. A program that cannot go back to the header (in a pipe,
+or because it died) leaves 0 there, or a number near the largest.
 """
 
 import math
@@ -15,6 +15,7 @@ from typing import BinaryIO
 CHUNKS = 100_000  # chunks read, at most; a file of empty chunks would take minutes
 SPHERE = 1 << 16  # bytes of text at the beginning of a SPHERE, at most
 NEAR = 1 << 16  # bytes between a number near the largest and the largest, of 31 or 32 bits
+WIDEST = 1 << 62  # bytes that no file has: what programs leave in a field of 64 bits
 SOX_AIFF = 0x7F000000  # what SoX writes in an AIFF; the header of its samples may be counted in
 
 
@@ -35,9 +36,12 @@ class Header:
     @property
     def left_open(self) -> bool:
         """Return whether a program that does not know the size wrote it."""
-        size, field = self.size, bool(self.layout)
-        near = any(size is not None and abs(size - largest) <= NEAR for largest in (1 << 31, 1 << 32))
-        return field and (size == 0 or near or size in range(SOX_AIFF, SOX_AIFF + NEAR))
+        if self.size is None or not self.layout:
+            return False
+        if self.layout.endswith("Q"):
+            return self.size == 0 or self.size >= WIDEST
+        near = any(abs(self.size - largest) <= NEAR for largest in (1 << 31, 1 << 32))
+        return self.size == 0 or near or self.size in range(SOX_AIFF, SOX_AIFF + NEAR)
 
 
 def header(path: Path) -> Header:
@@ -70,7 +74,8 @@ def completed(path: Path) -> RawIOBase | None:
     """Return the file with the true size in its header if that was left open; else None."""
     found = header(path)
     present = path.stat().st_size - found.begin
-    if not found.left_open or not 0 < present < (1 << 32) - NEAR:
+    most = WIDEST if found.layout.endswith("Q") else (1 << 32) - NEAR
+    if not found.left_open or not 0 < present < most:
         return None
     return Completed(path, found.field, struct.pack(found.layout, present))
 
@@ -112,9 +117,12 @@ def _header(file: BinaryIO) -> Header:
     head = file.read(12)
     if head[:4] == b"RIFF" and head[8:] == b"AVI ":
         return Header(_size_of_avi(file))
-    if head[:4] == b".snd" and len(head) == 12:
-        begin, size = struct.unpack(">II", head[4:])
-        return Header(size, begin, 8, ">I")
+    if head[:4] in (b".snd", b"dns.") and len(head) == 12:
+        order = ">" if head[:4] == b".snd" else "<"
+        begin, size = struct.unpack(f"{order}II", head[4:])
+        return Header(size, begin, 8, f"{order}I")
+    if head[:4] == b"\x1a\x45\xdf\xa3":
+        return _segment(file)
     if head[:4] == b"riff":  # Sony Wave64
         file.seek(40)
         return _chunks(file, "<4s12xQ", included=24, step=8)
@@ -133,7 +141,7 @@ def _chunks(file: BinaryIO, layout: str, included: int = 0, step: int = 2) -> He
 
     layout: name and size before a chunk; included: how many of these bytes the size includes; step: alignment.
     """
-    wide: int | None = None
+    wide: tuple[int, int] | None = None  # size of the samples, offset of that number
     codec, wide_sizes = 0, layout[-1] in "qQ"
     for _ in range(CHUNKS):
         if len(chunk := file.read(struct.calcsize(layout))) < struct.calcsize(layout):
@@ -141,16 +149,16 @@ def _chunks(file: BinaryIO, layout: str, included: int = 0, step: int = 2) -> He
         name, size = struct.unpack(layout, chunk)
         size, begin = size - included, file.tell()
         if name == b"ds64":  # 64-bit sizes of RF64: RIFF size, data size, …
-            wide = struct.unpack("<QQ", file.read(16))[1]
+            wide = struct.unpack("<QQ", file.read(16))[1], begin + 8
         elif name == b"fmt " and not wide_sizes:
             codec = struct.unpack(layout[0] + "H", file.read(2))[0]
         elif name in (b"data", b"SSND"):
             if wide is not None and size in (0, 0xFFFFFFFF):
-                return Header(wide if wide < 1 << 62 else None, begin, codec=codec)
+                return Header(wide[0], begin, wide[1], "<Q", codec)
             if name == b"SSND" and size == 8:
                 size = 0  # its own header of 8 bytes, and no sample
             if wide_sizes:
-                return Header(size if size > 0 else None, begin)
+                return Header(size if 0 < size < WIDEST - included else None, begin)
             return Header(size, begin, begin - 4, layout[0] + "I", codec)
         file.seek(begin + max(0, -(-size // step) * step))
     return Header()
@@ -183,6 +191,22 @@ def _sphere(file: BinaryIO) -> Header:
     fields = dict(re.findall(rb"^(\w+) -i (\d+)", text, re.MULTILINE))
     counts = [int(fields.get(name, 0)) for name in (b"sample_count", b"channel_count", b"sample_n_bytes")]
     return Header(math.prod(counts) or None, begin)
+
+
+def _segment(file: BinaryIO) -> Header:
+    """Return what a Matroska declares of its segment, which holds all but a head."""
+    file.seek(4)
+    file.seek(_ebml_size(file) or 0, 1)
+    return Header(_ebml_size(file), file.tell()) if file.read(4) == b"\x18\x53\x80\x67" else Header()
+
+
+def _ebml_size(file: BinaryIO) -> int | None:
+    """Return a number of one to eight bytes, as many as its first has leading zeros and one; None for all ones."""
+    head = file.read(1)
+    length = 9 - int.from_bytes(head, "big").bit_length()
+    largest = (1 << 7 * length) - 1
+    number = int.from_bytes(head + file.read(length - 1), "big") & largest
+    return None if number == largest or length > 8 else number
 
 
 def _size_of_avi(file: BinaryIO) -> int | None:

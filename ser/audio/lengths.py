@@ -6,11 +6,12 @@ bit rate of that frame. Of FLAC and Ogg streams joined into one file it reads th
 
 import mmap
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from ser.audio.formats import FLAC, MP3, OGG, WAV, AudioFormat, id3_size
-from ser.audio.headers import chunks_follow, header
+from ser.audio.formats import FLAC, MP3, MP4, OGG, WAV, AudioFormat, id3_size
+from ser.audio.headers import CHUNKS, chunks_follow, header
 
 GSM, MP3_IN_WAV = 0x31, 0x55  # codecs of a WAV
 READ_EXACTLY = (0x01, 0x02, 0x03, 0x06, 0x07, 0x11, 0xFFFE)  # PCM, floats, A-law, μ-law, two ADPCM
@@ -18,16 +19,17 @@ FIRST_FRAME = 512  # bytes in which the Xing header of an MP3 is
 ID3V1 = 128  # bytes of the tag at the end
 PAGE = struct.Struct("<4sBBqIIIB")  # of Ogg: OggS, version, flags, position, serial, number, checksum, segments
 FIRST_PAGE = 0x02  # flag of the first page of a stream
-# Offset and length of bytes that a file of a format has once, at its beginning: in no case fewer than eight.
+# Length of the bytes that a file of a format has once, at its beginning: in no case fewer than six.
 ONCE = {
-    "CAF": (0, 12),
-    "FLV": (0, 9),
-    "MP4, M4A, 3GP or QuickTime": (4, 8),
-    "SPHERE": (0, 16),
-    "True Audio": (0, 10),
-    "VOC": (0, 19),
-    "WAV": (0, 12),
-    "Wave64": (0, 16),
+    "AMR": 6,
+    "CAF": 12,
+    "FLV": 9,
+    "SPHERE": 16,
+    "True Audio": 10,
+    "VOC": 19,
+    "WAV": 12,
+    "Wave64": 16,
+    "WMA or WMV": 16,
 }
 PAGES = 10_000_000  # read at most
 
@@ -73,13 +75,37 @@ def surplus(path: Path) -> int:
 
 def joined(path: Path, found: AudioFormat | None) -> bool:
     """Return whether another file begins within a file of the format ``found``, and only the first would be read."""
-    offset, length = ONCE.get(found.title if found else "", (0, 0))
+    if found is MP4:
+        return _two_films(path)
+    length = ONCE.get(found.title if found else "", 0)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        beginning = content[offset : offset + length]
-        named = beginning[:4] == b"ftyp" or not offset  # an old QuickTime file has no box that names its kind
-        if beginning and named and content.find(beginning, offset + 1) >= 0:
+        if length and content.find(content[:length], 1) >= 0:
             return True
     return _two_riffs(path)
+
+
+def lost_end(path: Path, found: AudioFormat | None) -> bool:
+    """Return whether an Ogg file ends within a page, which decoders leave out without an error."""
+    size = path.stat().st_size
+    return found is OGG and any(end > size for _, end in _pages(path))
+
+
+def _two_films(path: Path) -> bool:
+    """Return whether an MP4 names its kind or lists its tracks twice, on the level of the file."""
+    seen, at = set(), 0
+    with path.open("rb") as file:
+        for _ in range(CHUNKS):
+            file.seek(at)
+            head = file.read(16).ljust(16, b"\0")
+            size, name = struct.unpack(">I4s", head[:8])
+            size = struct.unpack(">Q", head[8:])[0] if size == 1 else size
+            if name in seen and name in (b"ftyp", b"moov"):
+                return True
+            if not 8 <= size < 1 << 62:  # 0: to the end of the file
+                return False
+            seen.add(name)
+            at += size
+    return False
 
 
 def _two_riffs(path: Path) -> bool:
@@ -145,14 +171,17 @@ def _flac(path: Path) -> bool:
 
 def _ogg(path: Path) -> bool:
     """Return whether an Ogg file has one stream: no second one after it or next to it."""
+    return not any(number and flags & FIRST_PAGE for number, (flags, _) in enumerate(_pages(path)))
+
+
+def _pages(path: Path) -> Iterator[tuple[int, int]]:
+    """Yield the flags of each page of an Ogg file and where it ends, up to what is no page."""
     with path.open("rb") as file:
-        for number in range(PAGES):
-            if len(head := file.read(PAGE.size)) < PAGE.size:
-                return True
-            name, _, flags, *_, segments = PAGE.unpack(head)
-            if name != b"OggS":
-                return True  # damaged, or something follows the stream
-            if number and flags & FIRST_PAGE:
-                return False
-            file.seek(sum(file.read(segments)), 1)
-    return True
+        for _ in range(PAGES):
+            head = file.read(PAGE.size)
+            if head[:4] != b"OggS":
+                return  # the end; damaged, or something follows the stream
+            *_, flags, _, _, _, _, segments = PAGE.unpack(head.ljust(PAGE.size, b"\0"))
+            sizes = file.read(segments)
+            lost = segments - len(sizes) + PAGE.size - len(head)
+            yield flags, file.seek(sum(sizes) + lost, 1)

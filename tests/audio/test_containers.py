@@ -139,6 +139,7 @@ def test_reading_does_not_continue_after_an_error_in_a_film(tmp_path: Path, monk
     with pytest.raises(SerError, match="a disk that hiccups"):
         reading.read(path, 0.0, 0.1)
     monkeypatch.setattr(av, "AudioResampler", real)
+    os.utime(path, ns=(1, 1))
     assert np.array_equal(reading.read(path)[0], sound / np.float32(32_768))
 
 
@@ -200,6 +201,17 @@ def test_a_film_truncated_in_a_later_chunk_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "torn.avi").write_bytes(whole + more[:500])
     assert reading.inspect(tmp_path / "long.avi").fault is None
     assert f"{len(whole) + 1008} bytes" in str(reading.inspect(tmp_path / "torn.avi").fault)
+
+
+def test_a_matroska_film_that_lost_its_end_is_a_fault(tmp_path: Path) -> None:
+    content = film(tmp_path / "a.mkv", noise(1.5)).read_bytes()
+    for share in (0.3, 0.8):
+        (tmp_path / "b").write_bytes(content[: round(share * len(content))])
+        assert "truncated" in str(reading.inspect(tmp_path / "b").fault)
+    at = content.index(b"\x18\x53\x80\x67") + 4  # the length of the segment, here in 8 bytes
+    assert content[at] == 1
+    (tmp_path / "b").write_bytes(content[:at] + b"\x01" + b"\xff" * 7 + content[at + 8 : round(0.8 * len(content))])
+    assert reading.inspect(tmp_path / "b").fault is None
 
 
 def test_a_streamed_film_of_unknown_length_is_no_fault(tmp_path: Path) -> None:

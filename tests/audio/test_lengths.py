@@ -80,6 +80,63 @@ def test_a_flac_and_a_caf_from_a_pipe(tmp_path: Path) -> None:
     assert len(reading.read(path)[0]) == round(0.9 * RATE)
 
 
+@pytest.mark.parametrize("size", [0, 0x7FFFFFFFFFFFFFFF, 0xFFFFFFFFFFFFFFFF])
+def test_sizes_of_64_bits_that_were_left_open(tmp_path: Path, size: int) -> None:
+    signal = noise(0.9)
+    for kind, name, after in (("RF64", b"ds64", 4), ("W64", b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0O\x8e\xdb\x8a", 0)):
+        path = put(tmp_path / kind, signal, kind, subtype="PCM_16")
+        content = bytearray(path.read_bytes())
+        at, fields = content.index(name) + len(name) + after, 3 if kind == "RF64" else 1
+        content[at : at + 8 * fields] = struct.pack("<Q", size) * fields
+        path.write_bytes(content)
+        assert reading.read(path)[0][:, 0] == pytest.approx(signal, abs=4e-5), kind
+        path.write_bytes(content + b"\x01\x00" * 500)
+        assert len(reading.read(path)[0]) == len(signal) + 500, kind
+
+
+def test_a_little_endian_au(tmp_path: Path) -> None:
+    path, signal = tmp_path / "a.au", noise(0.9)
+    soundfile.write(path, signal, RATE, subtype="PCM_16", endian="LITTLE")
+    content = path.read_bytes()
+    path.write_bytes(content[:8] + b"\xff" * 4 + content[12:])
+    assert len(reading.read(path)[0]) == len(signal)
+    path.write_bytes(content[:-3000])
+    assert "truncated" in str(reading.inspect(path).fault)
+
+
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+def test_an_ogg_that_lost_its_end_is_a_fault(tmp_path: Path, subtype: str) -> None:
+    path = tmp_path / "a"
+    soundfile.write(path, tone(48_000, 400.0, 3.0), 48_000, format="OGG", subtype=subtype)
+    whole = path.read_bytes()
+    last = whole.rindex(b"OggS")
+    for size in (len(whole) - 1, last + 40, last + 20, whole.rindex(b"OggS", 0, last) + 50):
+        path.write_bytes(whole[:size])
+        assert "truncated" in str(reading.inspect(path).fault), size
+    path.write_bytes(whole + b"no page")
+    assert reading.inspect(path).seconds == pytest.approx(3.0)
+
+
+def test_an_mp3_with_lyrics_at_its_end(tmp_path: Path) -> None:
+    path = encode(tmp_path / "a", "libmp3lame", RATE, "mp3", tone(RATE, 500, 1.5))
+    before = decoded_seconds(path)
+    lyrics = b"LYRICSBEGIN" + b"IND00003110" + b"LYR00900" + b"la " * 300
+    path.write_bytes(path.read_bytes() + lyrics + b"%06dLYRICS200" % len(lyrics) + b"TAG" + bytes(125))
+    assert reading.inspect(path).seconds == pytest.approx(before, abs=0.08)  # with the padding of the encoder
+
+
+def test_a_file_that_cannot_be_decoded_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, decoded, real = tmp_path / "a.m4a", [], decoding._by_ffmpeg
+    whole = encode(path, "aac", 24_000, "ipod", tone(24_000, 500, 4.0), movflags="faststart").read_bytes()
+    path.write_bytes(whole[: len(whole) * 2 // 3])
+    monkeypatch.setattr(decoding, "_by_ffmpeg", lambda *given: decoded.append(given) or real(*given))
+    faults = {reading.inspect(path, start, start + 0.2).fault for start in (0.0, 0.3, 0.1, 2.5)}
+    assert len(faults) == len(decoded) == 1
+    assert "truncated" in str(faults.pop())
+    path.write_bytes(whole)
+    assert reading.inspect(path).fault is None
+
+
 def test_an_empty_wav_with_a_chunk_after_its_data_is_empty(tmp_path: Path) -> None:
     path = put(tmp_path / "a.wav", noise(0.0), "WAV", subtype="PCM_16")
     path.write_bytes(path.read_bytes() + b"LIST" + struct.pack("<I", 40) + b"INFOISFT" + bytes(32))
@@ -207,6 +264,26 @@ def test_joined_files_of_ffmpeg_are_a_fault_where_it_reads_only_the_first(tmp_pa
     (tmp_path / "both").write_bytes(b"".join(part.read_bytes() for part in parts))
     assert decoded_seconds(tmp_path / "both") < 0.6
     assert "joined" in str(reading.inspect(tmp_path / "both").fault)
+
+
+@pytest.mark.parametrize("suffix", [".m4a", ".3gp", ".mov"])
+def test_joined_films_of_two_kinds_are_a_fault(tmp_path: Path, suffix: str) -> None:
+    codec, rate, muxer = CODED[suffix]
+    one = encode(tmp_path / "one", codec, rate, muxer, tone(rate, 500, 0.5))
+    two = encode(tmp_path / "two", "aac", 16_000, "mp4", tone(16_000, 500, 1.5), movflags="faststart")
+    for parts in ((one, two), (two, one)):
+        (tmp_path / "both").write_bytes(b"".join(part.read_bytes() for part in parts))
+        assert "joined" in str(reading.inspect(tmp_path / "both").fault)
+
+
+def test_joined_amr_and_wma_are_a_fault(tmp_path: Path) -> None:
+    amr = b"#!AMR\n" + (b"\x3c" + b"\x55" * 31) * 20
+    wma = encode(tmp_path / "a.wma", "wmav2", 44_100, "asf", tone(44_100, 500, 0.5)).read_bytes()
+    for content in (amr, wma):
+        (tmp_path / "one").write_bytes(content)
+        (tmp_path / "both").write_bytes(content * 2)
+        assert reading.inspect(tmp_path / "one").fault is None
+        assert "joined" in str(reading.inspect(tmp_path / "both").fault)
 
 
 @pytest.mark.parametrize("kind", ["W64", "CAF", "RF64", "NIST", "VOC"])
