@@ -1,6 +1,7 @@
 """The records that a corpus adapter returns: card, facts and utterances. Light to import."""
 
 import posixpath
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -80,6 +81,11 @@ class Utterance:
     words: tuple[Word, ...] = ()
 
 
+def composed(name: str) -> str:
+    """Return ``name`` with composed letters (NFC), in which spelling the key ``exclude`` finds it, too."""
+    return unicodedata.normalize("NFC", name)
+
+
 @dataclass(frozen=True)
 class Fault:
     """Something wrong with one utterance, recording or the corpus: its kind, and where it was found."""
@@ -93,11 +99,12 @@ class Fault:
 
     def names(self) -> set[str]:
         """Return what the key ``exclude`` may call a row: the utterance's name, and file and line."""
-        return {self.utterance, posixpath.basename(self.where)} - {""}
+        names = {self.utterance, posixpath.basename(self.where)} - {""}
+        return names | {composed(name) for name in names}
 
     def __str__(self) -> str:
         where = f" ({self.where})" if self.where and self.where != self.audio else ""
-        return f"{self.utterance or self.audio}{where}: {self.reason}".removeprefix(": ")
+        return f"{self.utterance or self.audio}{where}: {self.reason}".removeprefix(": ").lstrip()
 
 
 class BrokenRowsError(SerError):
@@ -138,7 +145,9 @@ def facts_of(rows: Sequence[Utterance], emotions: Iterable[str]) -> Facts:
     """Return the facts of ``rows``: their speakers and sessions, sorted, and those of ``emotions`` that occur."""
     speakers, sessions = (sorted({getattr(row, name) for row in rows} - {None, ""}) for name in ("speaker", "session"))
     present = {row.emotion for row in rows}
-    return Facts(len(rows), tuple(speakers), tuple(sessions), tuple(name for name in emotions if name in present))
+    return Facts(
+        len(rows), tuple(speakers), tuple(sessions), tuple(name for name in dict.fromkeys(emotions) if name in present)
+    )
 
 
 def differences(expected: Mapping[str, int], found: Iterable[str]) -> list[str]:

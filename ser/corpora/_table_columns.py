@@ -15,11 +15,15 @@ TIMES = ("start", "end")
 COLUMNS = (*REQUIRED, "utterance", *NAMES, "gender", "text", *TIMES)
 ALIASES = {"file": "path"}  # audformat and nkululeko
 OTHER_NAMES = {  # of columns without which segments would be whole files, and speakers unknown
-    **dict.fromkeys(("begin", "onset", "from"), "start"),
-    **dict.fromkeys(("stop", "offset", "to", "until"), "end"),
+    **dict.fromkeys(("begin", "onset", "from", "tmin", "xmin"), "start"),
+    **dict.fromkeys(("stop", "offset", "to", "until", "tmax", "xmax"), "end"),
     **dict.fromkeys(("spk", "spkr", "subject", "actor", "participant", "person"), "speaker"),
 }
-SUFFIX = re.compile(r"[ _.-]*[\[(]?(ids?|name|nr|no|number|time|s|ms|secs?|seconds)[\])]?$")  # start_time, onset (s)
+LENGTHS = ("duration", "dur", "length", "len")
+UNITS = r"m(illi)?s(ec(ond)?s?)?|frames?|samples?"
+PREFIX = re.compile(r"^(seg|segment|utt|utterance|clip|chunk|time|t)[ _.-]+")  # segment_start
+SUFFIX = re.compile(rf"([ _.-]*[\[(]?(ids?|name|nr|no|number|time|s|secs?|seconds|{UNITS})[\])]?)+$")  # start_time (s)
+IN_UNITS = re.compile(rf"[ _.-]*[\[(]?({UNITS})[\])]?$")
 INDEX = re.compile(r"(unnamed: \d+(_level_\d+)?)?")  # what pandas calls the column of its index
 
 
@@ -41,10 +45,19 @@ def meanings(table: TableFile, renamed: Mapping[str, str | None]) -> list[str | 
     meant = [given[name] if name in given else name if name in COLUMNS else aliases.get(name) for name in header]
     absent = [name for name in COLUMNS if name not in meant]
     for name in (name for name, ours in zip(header, meant, strict=True) if ours is None and name not in given):
-        if near := _similar(name, absent):
+        without = f"'options: {{columns: {{{name}: null}}}}' leaves it out."
+        near = _similar(name, absent)
+        if near in TIMES and IN_UNITS.search(name):
             wrong.append(
-                f"unknown column '{name}'. Did you mean '{near}'? 'options: {{columns: {{{name}: {near}}}}}' "
-                f"says so, 'options: {{columns: {{{name}: null}}}}' leaves it out."
+                f"column '{name}' is not in seconds. Write a column '{near}' in seconds, or as 1500 ms; {without}"
+            )
+        elif near:
+            says = f"'options: {{columns: {{{name}: {near}}}}}' says so"
+            wrong.append(f"unknown column '{name}'. Did you mean '{near}'? {says}, {without}")
+        elif "start" in meant and "end" in absent and SUFFIX.sub("", name) in LENGTHS:
+            wrong.append(
+                f"column '{name}' next to 'start', without 'end': each row would reach to the end of its recording. "
+                f"Write a column 'end'; {without}"
             )
     wrong += [f"column '{name}' occurs twice." for name in COLUMNS if meant.count(name) > 1]
     if lacking := [name for name in REQUIRED if name in absent]:
@@ -60,11 +73,11 @@ def meanings(table: TableFile, renamed: Mapping[str, str | None]) -> list[str | 
 
 def _similar(name: str, absent: list[str]) -> str | None:
     """Return the one of the ``absent`` columns that an unknown column probably is."""
-    plain = SUFFIX.sub("", name)
+    plain = SUFFIX.sub("", PREFIX.sub("", name))
     for one in (plain, OTHER_NAMES.get(plain), OTHER_NAMES.get(name)):
         if one in absent:
             return one
-    return next(iter(get_close_matches(name, absent, n=1, cutoff=0.8)), None)
+    return next(iter(get_close_matches(name, absent, n=1, cutoff=0.81)), None)
 
 
 def unused(table: TableFile, meant: list[str | None]) -> list[Fault]:

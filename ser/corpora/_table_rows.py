@@ -52,8 +52,9 @@ def read(table: TableFile, meant: list[str | None], meaning: Meaning) -> Reading
     shared = Counter(audio for _, row in cells if (audio := _audio(row, meaning.tops)))
     found = [_row(where, row, meaning, shared, points) for where, row in cells]
     faults = table.faults + [one for one in found if isinstance(one, Fault)]
-    rows, repeated = _without_repetitions([one for one in found if isinstance(one, Utterance)])
+    rows = [one for one in found if isinstance(one, Utterance)]
     rows, differing = _spelled(rows, meaning.spellings, str(table.path))
+    rows, repeated = _without_repetitions(rows)
     rows, twice = _named_once(rows)
     names = {row.utterance for row in rows}
     faults = sorted((_with_own_name(fault, names) for fault in faults + twice), key=_line)
@@ -151,7 +152,10 @@ def _time(column: str, cell: str, points: bool) -> float | None:
 def _gender(cell: str) -> str | None:
     if cell and cell.casefold() not in GENDERS:
         what, _, known = str(unknown("gender", cell, GENDERS)).partition(" Known: ")
-        raise CellError(what.rstrip("."), f"known genders: {known} An empty cell leaves it open")
+        hint = (
+            f"known genders: {known} An empty cell leaves it open, 'options: {{columns: {{gender: null}}}}' all of them"
+        )
+        raise CellError(what.rstrip("."), hint)
     return GENDERS.get(cell.casefold())
 
 

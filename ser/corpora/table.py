@@ -133,13 +133,17 @@ def _as_on_disk(root: Path | None, reading: Reading) -> Reading:
     """Return the reading with the paths of recordings as the disk spells them, and a warning that counts them."""
     if root is None:
         return reading
-    spelled = on_disk(root, (row.audio for row in reading.rows))
+    named = [(row.audio, row.where) for row in reading.rows]
+    named += [(fault.audio, fault.where) for fault in reading.faults if fault.audio]
+    spelled = on_disk(root, (audio for audio, _ in named))
     if not spelled:
         return reading
     rows = [replace(row, audio=spelled.get(row.audio, row.audio)) for row in reading.rows]
+    faults = [replace(fault, audio=spelled.get(fault.audio, fault.audio)) for fault in reading.faults]
     listed = offenders((f"{file!a} for {path!a}" for path, file in spelled.items()), LISTED)
     reason = f"{len(spelled)} recordings are spelled otherwise on the disk: {listed}"
-    return replace(reading, rows=rows, warnings=[*reading.warnings, Fault("path-spelling", reason, rows[0].where)])
+    first = next(where for audio, where in named if audio in spelled)
+    return Reading(rows, faults, [*reading.warnings, Fault("path-spelling", reason, first)])
 
 
 def _find(root: Path | None, table: str) -> Path:

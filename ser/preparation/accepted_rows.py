@@ -1,10 +1,9 @@
 """The rows of a corpus that its settings accept, and the facts that follow from them."""
 
-import unicodedata
 from pathlib import Path
 
 from ser.config.schema import Corpus
-from ser.corpus import BrokenRowsError, Facts, Fault, Utterance, facts_of
+from ser.corpus import BrokenRowsError, Facts, Fault, Utterance, composed, facts_of
 from ser.emotions import NAMES
 
 
@@ -35,8 +34,13 @@ def known_emotions(settings: Corpus) -> tuple[str, ...]:
     return (*NAMES, *settings.options.get("emotions", ()))
 
 
+def unwanted_names(settings: Corpus) -> set[str]:
+    """Return the names of the key ``exclude`` as they are written, and with composed letters."""
+    return {*settings.exclude, *map(composed, settings.exclude)}
+
+
 def _left_out(broken: BrokenRowsError, settings: Corpus) -> list[Fault]:
-    unwanted = {unicodedata.normalize("NFC", name) for name in settings.exclude}
+    unwanted = unwanted_names(settings)
     others = [
         fault for fault in broken.faults if fault.kind not in settings.allow and unwanted.isdisjoint(fault.names())
     ]

@@ -13,7 +13,7 @@ from ser.config.schema import Corpus, Protocol
 from ser.corpus import Facts, Utterance, facts_of
 from ser.emotions import NAMES, UNCLEAR
 from ser.errors import SerError, offenders, unknown
-from ser.preparation.accepted_rows import accepted_rows
+from ser.preparation.accepted_rows import accepted_rows, unwanted_names
 from ser.protocols._parts import INSTEAD
 
 MANY = 100  # folds from which a protocol with a fold per speaker is remarked on
@@ -31,7 +31,7 @@ def remaining(settings: Corpus, root: Path | None) -> list[Utterance] | None:
     if settings.load().CARD.utterances is not None and "subset" not in settings.allow and not settings.exclude:
         return None
     rows, _ = accepted_rows(settings, root)
-    unwanted, any_audio = set(settings.exclude), "missing-audio" not in settings.allow
+    unwanted, any_audio = unwanted_names(settings), "missing-audio" not in settings.allow
     return [row for row in rows if row.utterance not in unwanted and (any_audio or os.path.isfile(root / row.audio))]
 
 

@@ -1,14 +1,13 @@
 """What the rows of a corpus say wrongly, alone or together with the files below its root."""
 
 import os
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from ser.corpus import Fault, Utterance
+from ser.corpus import Fault, Utterance, composed
 from ser.errors import SerError, offenders, unknown
 from ser.files.checksums import checksum
 from ser.preparation.trimming import Inspected
@@ -38,7 +37,7 @@ def exclude(
     SerError for the names that no row has.
     """
     known = {row.utterance for row in rows}.union(*(fault.names() for fault in broken))
-    unwanted = {name if name in known else unicodedata.normalize("NFC", name) for name in names}
+    unwanted = {name if name in known else composed(name) for name in names}
     if strange := sorted(unwanted - known):
         near = get_close_matches(strange[0], known, n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""

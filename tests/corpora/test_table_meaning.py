@@ -407,3 +407,51 @@ def test_keys_that_yaml_makes_something_else_are_named(key: str, words: str) -> 
 def test_values_that_yaml_makes_something_else_are_named(entry: str) -> None:
     with pytest.raises(SerError, match=r"corpora\.mine.*text; put.*quotes"):
         configured(f"corpora: {{mine: {{{entry}}}}}")
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("start,duration", "'duration' next to 'start'.* end of its recording"),
+        ("start,len_s", "'len_s' next to 'start'.* end of its recording"),
+        ("begin_ms,end_ms", "'begin_ms' is not in seconds.*'start' in seconds.*'end_ms' is not in seconds"),
+        ("Onset (samples),to", r"'onset \(samples\)' is not in seconds"),
+        ("segment_start,segment_end", "'segment_start'. Did you mean 'start'.*'segment_end'. Did you mean 'end'"),
+        ("start_time_s,xmax", "'start_time_s'. Did you mean 'start'.*'xmax'. Did you mean 'end'"),
+    ],
+)
+def test_columns_that_would_make_whole_files_of_segments_are_asked_about(
+    tmp_path: Path, header: str, words: str
+) -> None:
+    put(tmp_path, f"path,emotion,utterance,{header}\nx.ogg,sad,u,0.5,2\n")
+    with pytest.raises(SerError, match=words) as caught:
+        read(tmp_path)
+    assert ("_ms: start" in str(caught.value)) is False
+
+
+def test_columns_that_only_resemble_one_are_not_asked_about(tmp_path: Path) -> None:
+    others = "state,test,section,date,duration,frame_rate,sample_id,age"
+    put(tmp_path, f"path,emotion,{others}\nx.ogg,sad{',7' * 8}\n")
+    assert kinds(tmp_path) == {"unused-column": f"these columns are not used: {others.replace(',', ', ')}"}
+
+
+def test_rows_that_differ_in_the_spelling_of_a_name_alone_count_once(tmp_path: Path) -> None:
+    put(tmp_path, "path,emotion,speaker\nx.ogg,sad,07\nx.ogg,sad,7.0\ny.ogg,sad,07\n")
+    found = read(tmp_path, spellings="one")
+    assert [(row.utterance, row.speaker) for row in found] == [("x", "07"), ("y", "07")]
+
+
+def test_an_emotion_that_is_declared_twice_is_one(tmp_path: Path) -> None:
+    put(tmp_path, "path,emotion\nx.ogg,awe\ny.ogg,sad\n")
+    assert table.facts(tmp_path, table="rows.txt", emotions=["awe", "sad", "awe"]).emotions == ("sad", "awe")
+
+
+def test_a_broken_row_names_its_file_whatever_the_spelling(tmp_path: Path) -> None:
+    name = "Łódź é.ogg"
+    (tmp_path / unicodedata.normalize("NFD", name)).touch()
+    put(tmp_path, f"path,emotion\nx.ogg,sad\n{name},blis\n")
+    with pytest.raises(BrokenRowsError) as caught:
+        read(tmp_path)
+    assert [fault.audio for fault in caught.value.faults] == [unicodedata.normalize("NFD", name)]
+    (warning,) = table.warnings(tmp_path, table="rows.txt")
+    assert warning.where.endswith(":3")

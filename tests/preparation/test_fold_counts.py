@@ -1,5 +1,6 @@
 """Fold counts follow from the utterances that settings, labels and subset leave; a reason says why there are none."""
 
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ import pytest
 from ser.checks.planned_folds import planned_folds
 from ser.config.plan import without
 from ser.config.schema import Block, Corpus, Experiment, Protocol
-from ser.corpus import Facts, Utterance
+from ser.corpus import Facts, Fault, Utterance
 from ser.errors import SerError
 from ser.preparation.fold_counts import advice, fold_count, remaining
+from ser.preparation.row_faults import exclude
 
 LABELS = {"calm": ("calm",), "tense": ("fearful", "angry")}
 
@@ -105,6 +107,17 @@ def test_excluded_and_missing_utterances_are_not_counted(tmp_path: Path) -> None
     assert fold_count(protocol(), facts, remaining(settings, root)) == 4, "prepare refuses them"
     allowing = settings.model_copy(update={"allow": ("missing-audio",)})
     assert fold_count(protocol(), facts, remaining(allowing, root)) == 3
+
+
+def test_an_utterance_is_excluded_whatever_the_spelling_of_its_name(tmp_path: Path) -> None:
+    cells = [(f"{who}{emotion}.wav", emotion, who) for who in ("é", "y", "z", "w") for emotion in ("calm", "angry")]
+    decomposed = tuple(unicodedata.normalize("NFD", f"é{emotion}") for emotion in ("calm", "angry"))
+    settings, root = write(tmp_path, cells, exclude=decomposed)
+    facts = settings.load().facts(root, **settings.options)
+    assert fold_count(protocol(), facts, remaining(settings, root)) == 3
+    folder = unicodedata.normalize("NFD", "Tabelle ü.csv")
+    broken = Fault("broken-row", "a reason", f"/data/{folder}:4", f"{folder}:4")
+    assert exclude("own", [], [broken], ["Tabelle ü.csv:4"]) == ([], [])
 
 
 def test_of_a_published_corpus_the_card_counts() -> None:
