@@ -3,13 +3,14 @@
 import csv
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 
+from ser.evaluation import overlap
 from ser.evaluation.leakage import LeakFinding
 from ser.evaluation.overlap import LEAST
 from ser.files.atomic import write_text
@@ -46,27 +47,48 @@ def to_leave_out(shared: Sequence[SharedRecording], rows: pd.DataFrame, stretche
     """Return utterances without which nothing in ``shared`` is shared: of copies all but one, and of overlaps.
 
     rows: utterance, hash, recording; stretches: see ``ser.evaluation.overlap``. In the order of their ends, an
-    utterance stays if it shares nothing with those that stay.
+    utterance stays if it shares nothing with those that stay. Those that no pair names stay, since a pair names only
+    one of all that a tested utterance shares a recording with.
     """
     kinds: dict[str, set[str]] = defaultdict(set)
     for pair in shared:
         for name in (pair.utterance, pair.like):
             kinds[name].update(pair.kinds)
     places = stretches[stretches["utterance"].isin(kinds)].sort_values(["recording", "end", "start"], kind="stable")
-    copies = {row.utterance: (("audio", row.hash), ("near audio", row.recording)) for row in rows.itertuples()}
+    copies: dict[str, Collection[tuple[str, object]]] = {
+        str(row.utterance): (("audio", row.hash), ("near audio", row.recording)) for row in rows.itertuples()
+    }
+    others = _like_others({pair.utterance for pair in shared}, kinds, copies, stretches)
     kept: set[tuple[str, object]] = set()
     busy: dict[int, list[tuple[int, int]]] = defaultdict(list)
     out = []
     for name, own in ((str(name), own) for name, own in places.groupby("utterance", sort=False)):
         values = {copy for copy in copies[name] if copy[0] in kinds[name]}
         spans = list(zip(own["recording"], own["start"], own["end"], strict=True)) if "overlap" in kinds[name] else []
-        if values & kept or any(_meet(span, others) for number, *span in spans for others in busy[number]):
+        if (
+            name in others
+            or values & kept
+            or any(_meet(span, others) for number, *span in spans for others in busy[number])
+        ):
             out.append(name)
             continue
         kept |= values
         for number, *span in spans:
             busy[number].append((span[0], span[1]))
     return sorted(out)
+
+
+def _like_others(
+    tested: Collection[str],
+    kinds: Mapping[str, Collection[str]],
+    copies: Mapping[str, Collection[tuple[str, object]]],
+    stretches: pd.DataFrame,
+) -> set[str]:
+    """Return which of the utterances ``tested`` share a recording with one that is not among ``kinds``."""
+    other = {copy for name, values in copies.items() if name not in kinds for copy in values}
+    alike = {name for name in tested if any(copy in other for copy in copies[name] if copy[0] in kinds[name])}
+    cut = stretches[stretches["utterance"].isin([name for name in tested if "overlap" in kinds[name]])]
+    return alike | set(overlap.shared(cut, stretches[~stretches["utterance"].isin(kinds)])["utterance"])
 
 
 def _meet(one: Sequence[int], other: Sequence[int]) -> bool:

@@ -21,7 +21,8 @@ from ser.corpora import ravdess
 from ser.corpus import Facts
 from ser.emotions import NAMES
 from ser.errors import SerError
-from ser.evaluation import duplicates, leakage
+from ser.evaluation import duplicates, leakage, overlap
+from ser.stages import _shared_recordings
 from ser.stages.audit import AuditJob, audit
 from ser.stages.fetch import FetchJob, fetch
 from ser.stages.fingerprint import FingerprintJob, fingerprint
@@ -370,6 +371,27 @@ def test_what_overlaps_is_left_out_until_nothing_does(tmp_path: Path) -> None:
         apart = one.end <= other.start + 1e-9 or other.end <= one.start + 1e-9
         assert apart or one.speaker == other.speaker
     assert 10 < len(kept) < 48
+
+
+@pytest.mark.parametrize("copy", [True, False], ids=["copies", "overlaps"])
+def test_what_one_fixed_test_part_shares_with_several_is_left_out(copy: bool) -> None:
+    parts = {"a": "test", "b": "train", "c": "train", "d": "train", "e": "test", "f": "train"}
+    places = {"a": (0, 2), "b": (1.5, 4), "c": (1, 5), "d": (7, 9), "e": (8, 9.5), "f": (20, 21)}
+    rows = pd.DataFrame({"utterance": list(parts), "part": list(parts.values()), "fold": 0})
+    rows = rows.assign(speaker=None, session=None, dialog=None, sentence=None, text=None)
+    known = "xxxyyz" if copy else "abcdef"
+    rows = rows.assign(hash=list(known), recording=list(known))
+    table = pd.DataFrame(
+        [{"utterance": name, "start": a, "end": b, "seconds": b - a} for name, (a, b) in places.items()]
+    )
+    table = table.assign(audio="f.wav", recording=range(len(table)) if copy else 0)
+    stretches = overlap.stretches(table)
+    found = leakage.findings(rows, stretches, normalisation="none", selection="last")
+    out = _shared_recordings.to_leave_out(_shared_recordings.pairs(found), rows, stretches)
+    left = rows[~rows["utterance"].isin(out)]
+    again = leakage.findings(left, stretches, normalisation="none", selection="last")
+    assert [one.check.kind for one in again if one.found and one.check.leak == "audio"] == []
+    assert len(out) == 2
 
 
 def test_leaks_are_declared_by_the_job_or_else_by_the_fold_table(tmp_path: Path) -> None:
