@@ -50,7 +50,7 @@ def possible(found: Survey, settings: Corpus, protocols: Mapping[str, Protocol])
         try:
             entries.append(Possible(name, planned_folds(protocol, facts, rows), protocol.title))
         except SerError as error:
-            entries.append(Possible(name, 0, protocol.title, re.split(r"[.;] ", str(error))[0]))
+            entries.append(Possible(name, 0, protocol.title, re.split(r"[.;] ", str(error))[0].rstrip(".")))
     return sorted(entries, key=lambda one: one.folds == 0)
 
 
@@ -144,11 +144,21 @@ def listed(faults: Iterable[Fault]) -> str:
         kinds.setdefault(fault.kind, []).append(fault)
     lines = []
     for kind, those in sorted(kinds.items()):
-        lines.append(f"{kind}, {len(those)}: {offenders(those, LISTED)}.")
+        lines.append(f"{kind}, {len(those)}: {offenders(_each_reason_first(those), LISTED)}.")
         hints = dict.fromkeys(hint for fault in those for hint in fault.hints)
         switch = [BY_NAME[kind].switch] if kind in BY_NAME else []
         lines += [f"    {text[0].upper()}{text[1:]}." for text in (*hints, *switch)]
     return "\n".join(lines)
+
+
+def _each_reason_first(faults: Sequence[Fault]) -> list[str]:
+    """Return the faults as text, one of each reason before the others, with how many have the same."""
+    counts = Counter(fault.reason for fault in faults)
+    first = {fault.reason: fault for fault in reversed(faults)}
+    ahead = [first[reason] for reason in counts]
+    several = len(counts) > 1
+    texts = [f"{one} ({counts[one.reason]} such)" if several and counts[one.reason] > 1 else str(one) for one in ahead]
+    return [*texts, *(str(fault) for fault in faults if fault is not first[fault.reason])]
 
 
 def _counted(values: Iterable[object]) -> str:

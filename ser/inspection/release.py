@@ -42,7 +42,8 @@ class Release:
 def release(path: Path, adapter: str | None = None, table: str | None = None) -> Release:
     """Return what ``path``, a folder or a table, is likely to be.
 
-    adapter: where that is known. table: that of the recordings in the folder, where it is known.
+    adapter: where that is known. table: that of the recordings in the folder, where it is known. A table in the folder
+    counts more than names of folders.
 
     SerError where there is nothing to read, and where recordings of a known release lie in another layout.
     """
@@ -59,11 +60,13 @@ def release(path: Path, adapter: str | None = None, table: str | None = None) ->
     layouts = dict(_described())
     if adapter not in (None, "table", *layouts):
         raise unknown("adapter", adapter, ["table", *layouts])
-    known = {name: module for name, module in layouts.items() if adapter in (None, name)}
+    tables = _tables(path) if adapter in (None, "table") else []
+    own = any(_needed_columns(path / name) == len(REQUIRED) for name in tables if not name.lower().endswith(".txt"))
+    known = {name: module for name, module in layouts.items() if adapter == name or (adapter is None and not own)}
     for name, module in known.items():
         if (root := _root(path, module.FOLDER)) is not None:
             return Release(name, root, remark=_moved(path, root, module))
-    if adapter in (None, "table") and (tables := _tables(path)):
+    if tables:
         more = f"{offenders(tables)} look like tables of recordings; the first is read" if len(tables) > 1 else ""
         return Release("table", path, {"table": tables[0]}, more)
     found = recordings(path, SUFFIXES, links=True)

@@ -14,7 +14,7 @@ from ser.corpus import Facts, Utterance, facts_of
 from ser.emotions import NAMES, UNCLEAR
 from ser.errors import SerError, offenders, unknown
 from ser.preparation.accepted_rows import accepted_rows, unwanted_names
-from ser.protocols._parts import INSTEAD
+from ser.protocols._parts import unknown_for
 
 MANY = 100  # folds from which a protocol with a fold per speaker is remarked on
 ROWS_DECIDE = ("speaker_out", "session_out")  # rules whose number of folds no option sets
@@ -61,9 +61,13 @@ def fold_count(protocol: Protocol, facts: Facts, rows: Sequence[Utterance] | Non
 def labelled(protocol: Protocol, rows: Iterable[Utterance]) -> list[tuple[Utterance, str]]:
     """Return the rows in the protocol's subset that have one of its classes, and the class.
 
-    SerError for a class without a row, and for rows without a speaker where the protocol normalises by speaker.
+    SerError for a subset or class without a row, and rows without a speaker where the protocol normalises by speaker.
     """
-    chosen = [row for row in rows if all(_accepts(row, *one) for one in protocol.subset.items())]
+    chosen = list(rows)
+    for column, accepted in protocol.subset.items():
+        chosen = [row for row in chosen if _accepts(row, column, accepted)]
+        if not chosen:
+            raise SerError(f"it takes only {column} {' or '.join(accepted)}, which no utterance has.")
     emotions = sorted({row.emotion for row in chosen if row.emotion})
     label_of = class_of(protocol.labels, emotions)
     check_classes(label_of, emotions, emotions, protocol)
@@ -137,7 +141,7 @@ def _check_spread(protocol: Protocol, of_class: Sequence[tuple[Utterance, str]])
     if group is None:
         return
     if unknown_of := [row.utterance for row, _ in of_class if getattr(row, group) is None]:
-        raise SerError(f"no {group} is known for {offenders(unknown_of)}; {INSTEAD[group]}.")
+        raise unknown_for(group, unknown_of)
     having: dict[str, set[str]] = {}
     for row, label in of_class:
         having.setdefault(label, set()).add(getattr(row, group))

@@ -1,6 +1,6 @@
 """Shared by all rules: what they take and yield, and the groups that they need."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ser.errors import SerError, offenders
@@ -35,6 +35,11 @@ def require(kind: str, names: Sequence[str], least: int, why: str) -> None:
         )
 
 
+def unknown_for(kind: str, utterances: Iterable[str]) -> SerError:
+    """Return the error for ``utterances`` of an unknown speaker or session (``kind``)."""
+    return SerError(f"no {kind} is known for {offenders(utterances)}, which 'exclude' can leave out; {INSTEAD[kind]}.")
+
+
 def at_least(option: str, value: int, least: int, why: str) -> None:
     """Raise SerError if ``value`` is below ``least``, which depends on another option."""
     if value < least:
@@ -48,5 +53,5 @@ def column(rows: "Rows", name: str) -> "pd.Series[str]":
     if len(empty) == len(values):
         require(name, (), 1, "")
     if len(empty):
-        raise SerError(f"no {name} is known for {offenders(empty)}; {INSTEAD[name]}.")
+        raise unknown_for(name, empty)
     return values

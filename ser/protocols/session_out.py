@@ -17,6 +17,8 @@ APART = "session"  # what is tested is never trained on
 def folds(facts: Facts, *, dev: Dev = "speaker") -> int:
     """Return the number of sessions; SerError if they are not known or too few."""
     _parts.require("session", facts.sessions, *(_parts.THREE if dev == "session" else _parts.TWO))
+    if dev == "speaker" and not facts.speakers:
+        raise SerError("dev: speaker needs speakers, and the corpus names none; use dev: session or dev: none.")
     if dev == "speaker":
         _parts.require("speaker", facts.speakers, 3, "a session to test, a speaker for dev, one to train")
     return len(facts.sessions)

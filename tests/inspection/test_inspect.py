@@ -311,3 +311,22 @@ def test_a_folder_whose_name_is_not_utf_8_is_described(tmp_path: Path) -> None:
     with (root / "0.wav").open("wb") as file:
         soundfile.write(file, np.random.default_rng(0).normal(0, 0.1, RATE), RATE, format="WAV")
     assert "k\\udcf6ln" in inspected(root, None, {}, None, 1, read.SHIPPED)
+
+
+def test_every_unknown_emotion_is_named_however_many_rows_have_it(tmp_path: Path) -> None:
+    speech(tmp_path / "0.wav", 0.4, 0)
+    names = [name for name, count in (("awe", 15), ("irony", 14), ("pride", 1)) for _ in range(count)]
+    rows = "".join(f"{number}.wav,{name}\n" for number, name in enumerate(names, 1))
+    (tmp_path / "rows.csv").write_text(f"path,emotion\n0.wav,sad\n{rows}")
+    faults = next(text for title, text in page(tmp_path, options={}).items() if title.startswith("Faults"))
+    assert "broken-row, 30: 1 " in faults
+    for text in ("unknown emotion 'awe' (15 such)", "unknown emotion 'irony' (14 such)", "unknown emotion 'pride', "):
+        assert text in faults
+    assert "and 20 more." in faults
+
+
+def test_a_table_counts_more_than_folders_named_as_those_of_a_release(tmp_path: Path) -> None:
+    table_of(tmp_path, ["Session1/a.wav", "Session2/b.wav"])
+    assert release(tmp_path).options == {"table": "rows.csv"}
+    with pytest.raises(SerError, match="EmoEvaluation"):
+        page(tmp_path, adapter="iemocap", options={})

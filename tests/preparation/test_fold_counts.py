@@ -1,6 +1,7 @@
 """Fold counts follow from the utterances that settings, labels and subset leave; a reason says why there are none."""
 
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,13 @@ def test_a_subset_leaves_out_those_who_are_not_in_it() -> None:
             {"labels": "all"},
             r"every class belongs to one speaker alone: angry \(of b\), calm \(of a\)",
         ),
-        ([*corpus(), row(None, "calm")], {}, "no speaker is known for None-calm-0; .*session_out"),
+        ([*corpus(), row(None, "calm")], {}, "known for None-calm-0, which 'exclude' can leave out; .*session_out"),
+        (corpus(), {"subset": {"style": ["acted"]}}, "takes only style acted, which no utterance has"),
+        (
+            [replace(one, speaker=None) for one in corpus()],
+            {"rule": "session_out"},
+            "dev: speaker needs speakers.*; use dev: session or dev: none",
+        ),
         (
             [*corpus(3), row("p7", "sad"), row("p8", "disgusted")],
             {"rule": "speaker_folds", "options": {"folds": 4}},
