@@ -75,7 +75,9 @@ def emotion_names(labels: Mapping[str, str], declared: Sequence[str]) -> Emotion
                 f"'emotions: [{ours}]' declares an emotion of your own."
             )
         emotion = known[spelling(ours)]
-        given[clean(theirs).casefold()] = emotion
+        if given.setdefault(clean(theirs).casefold(), emotion) != emotion:
+            other = given[clean(theirs).casefold()]
+            raise SerError(f"option 'labels', '{theirs}: {ours}': the same name in another case is {other}.")
         if loose.setdefault(spelling(theirs), emotion) != emotion:
             doubtful.add(spelling(theirs))
     return EmotionNames(known, given, {name: ours for name, ours in loose.items() if name not in doubtful})

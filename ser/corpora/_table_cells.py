@@ -12,11 +12,12 @@ MISSING = (  # casefolded; what pandas, R, SAS, databases, spreadsheets and peop
     *("nan", "-nan", "1.#qnan", "-1.#ind", "nat", "none", "null", "\\n", "nil", "na", "n/a", "n.a.", "n/k", "void"),
     *("#n/a", "#na", "#null!", "#value!", "#ref!", "#div/0!", "#name?", "missing", "blank", "empty", "tbd", "todo"),
     *("unknown", "unk", "unspecified", "not specified", "undefined", "not known", "not available", "not applicable"),
+    *("n.a", "k.a", "no data", "not given", "unset", "unlabelled", "unlabeled"),
     *("unbekannt", "keine angabe", "k.a.", "k. a.", "inconnu", "inconnue", "desconocido", "sconosciuto"),
     *(mark * times for mark in "?-–—_.*/~" for times in (1, 2, 3, 4)),
 )
 TIMES = "times are seconds (1.5), 0 days 00:00:01.5, 00:01.5, PT1.5S or 1500 ms"
-BRACKETS = "<>[](){}"  # <NA>, [unknown]
+BRACKETS = "<>[](){}\"'"  # <NA>, [unknown], "nan" in quotes of its own
 NUMBER = re.compile(
     r"\+?(?P<number>[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE](?P<exponent>[+-]?[0-9]{1,3}))?\s*(?P<unit>s|ms)?"
 )
@@ -50,9 +51,14 @@ def clean(cell: str) -> str:
 
 
 def is_missing(cell: str, words: Collection[str]) -> bool:
-    """Return whether a cleaned ``cell`` is empty or one of the casefolded ``words``, in brackets or not."""
-    plain = cell.casefold()
+    """Return whether a cleaned ``cell`` is empty or one of the folded ``words``, in brackets or quotes or not."""
+    plain = folded(cell)
     return not cell or plain in words or (plain[0] in BRACKETS and plain.strip(BRACKETS) in words)
+
+
+def folded(word: str) -> str:
+    """Return a word for "missing" in lower case, in narrow letters (？), without spaces around a slash."""
+    return re.sub(" ?/ ?", "/", unicodedata.normalize("NFKC", word).casefold())
 
 
 def seconds(cell: str) -> float:

@@ -18,7 +18,7 @@ from ser.audio.formats import SUFFIXES
 from ser.corpora import _table_file
 from ser.corpora._emotion_names import emotion_names
 from ser.corpora._recordings import recordings
-from ser.corpora._table_cells import MISSING
+from ser.corpora._table_cells import MISSING, folded
 from ser.corpora._table_columns import ALIASES, COLUMNS, meanings
 from ser.corpora._table_paths import on_disk, tops
 from ser.corpora._table_rows import Meaning, Reading, Spellings, read
@@ -119,7 +119,7 @@ def _understood(
     tops: tuple[str, ...],
     spellings: Spellings | None,
 ) -> Reading:
-    words = frozenset(word.casefold() for word in missing)
+    words = frozenset(map(folded, missing))
     meaning = Meaning(emotion_names(dict(labels), emotions), words, tops, spellings)
     known = {*COLUMNS, *ALIASES, *(theirs.casefold() for theirs, _ in columns)}
     file = _table_file.read(path, content, known, encoding)

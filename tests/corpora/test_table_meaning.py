@@ -252,7 +252,24 @@ def test_absolute_paths_below_the_root(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["nan", "NaN", "None", "NULL", "N/A", "<NA>", "?", "unknown", "-", "NaT", " n/a\u00a0"]
+    "word",
+    [
+        "nan",
+        "NaN",
+        "None",
+        "NULL",
+        "N/A",
+        "<NA>",
+        "?",
+        "unknown",
+        "-",
+        "NaT",
+        " n/a\u00a0",
+        "？",
+        "n / A",
+        "'nan'",
+        "<unset>",
+    ],
 )
 def test_words_for_missing_are_empty_cells(tmp_path: Path, word: str) -> None:
     header = "path,emotion,utterance,speaker,session,dialog,language,gender,text,start,end\n"
@@ -268,6 +285,7 @@ def test_a_word_for_missing_that_is_a_name(tmp_path: Path) -> None:
     put(tmp_path, "path,emotion,speaker\nx.ogg,none,Nan\ny.ogg,sad,?\n")
     (first, second) = read(tmp_path, missing=["?"], labels={"none": "neutral"})
     assert (first.speaker, first.emotion, second.speaker) == ("Nan", "neutral", None)
+    assert read(tmp_path, missing=["？"], labels={"none": "neutral"})[1].speaker is None
     (first, _) = read(tmp_path, labels={"None": "neutral"})  # what 'labels' names is not missing
     assert (first.speaker, first.emotion) == (None, "neutral")
 
@@ -455,3 +473,10 @@ def test_a_broken_row_names_its_file_whatever_the_spelling(tmp_path: Path) -> No
     assert [fault.audio for fault in caught.value.faults] == [unicodedata.normalize("NFD", name)]
     (warning,) = table.warnings(tmp_path, table="rows.txt")
     assert warning.where.endswith(":3")
+
+
+def test_labels_that_differ_in_case_alone_may_not_contradict_each_other(tmp_path: Path) -> None:
+    put(tmp_path, "path,emotion\nx.ogg,Froh\n")
+    assert read(tmp_path, labels={"froh": "happy", "FROH": "happy"})[0].emotion == "happy"
+    with pytest.raises(SerError, match="option 'labels', 'FROH: calm': the same name in another case is happy"):
+        read(tmp_path, labels={"froh": "happy", "FROH": "calm"})
