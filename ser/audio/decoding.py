@@ -38,7 +38,7 @@ GAPS = 0.5  # seconds by which the times of a track may leave sound out
 SHORTER = 0.25  # seconds by which the sound of such a track may be shorter than declared
 TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")  # begin what is no sound between joined MP3 files
 RAW = {".aac": "aac", ".g722": "g722", ".mp3": "mp3", ".ts": "mpegts"}  # suffix: demuxer, where no header is found
-
+RAW_SAMPLES = "'sox -t raw -r RATE -e signed -b 16 -c CHANNELS IN OUT.wav' gives them one"  # where they have none
 
 Note = tuple[str, str]  # name of a check that a file does not pass, and what was found
 
@@ -158,7 +158,8 @@ def _by_libsndfile(path: Path, found: AudioFormat | None) -> soundfile.SoundFile
     except (soundfile.SoundFileError, TypeError) as error:  # TypeError: formats without a header (.raw) need a rate
         if (found and found.demuxer) or path.suffix.lower() in RAW:
             return None
-        raise SerError(f"{path}: cannot be read as audio ({reason(error)}).") from error
+        unknown = "" if found else f"; samples without a header: {RAW_SAMPLES}"
+        raise SerError(f"{path}: cannot be read as audio ({reason(error)}{unknown}).") from error
     if found is None and file.format == "MP3":  # after bytes that are none
         file.close()
         return _by_ffmpeg(path, MP3)
@@ -197,9 +198,9 @@ def _by_ffmpeg(path: Path, found: AudioFormat | None) -> soundfile.SoundFile:
             rate, channels = _decode(path, container, demuxer, decoded)
     except (av.FFmpegError, ValueError, IndexError) as error:  # IndexError: a stream that the head does not name
         decoded.close()
+        damaged = ", but may be damaged or truncated" if isinstance(error, av.error.InvalidDataError) else ""
         raise SerError(
-            f"{path}: cannot be read as audio (it begins like {title}, but may be damaged or truncated; "
-            f"{reason(error)})."
+            f"{path}: cannot be read as audio (it begins like {title}{damaged}; {reason(error)})."
         ) from error
     except SerError:
         decoded.close()

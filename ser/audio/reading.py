@@ -152,6 +152,6 @@ def _span(file: soundfile.SoundFile, start: float | None, end: float | None, pat
             f"{path}: {(last - first) / rate:.0f} s of {file.channels} channels at {rate} Hz do not fit into memory; "
             "split it, or give start and end of its utterances."
         )
-    if start is not None and last <= first:
-        raise SerError(f"{path}: end {length if end is None else end:g} s is not after start {start:g} s.")
+    if last <= first:
+        raise SerError(f"{path}: end {length if end is None else end:g} s is not after start {start or 0:g} s.")
     return first, last

@@ -12,10 +12,12 @@ import pandas as pd
 
 from ser.evaluation import overlap
 from ser.evaluation.leakage import LeakFinding
-from ser.evaluation.overlap import LEAST
+from ser.evaluation.overlap import LEAST, MICROSECONDS
 from ser.files.atomic import write_text
 from ser.tables import contracts
 from ser.tables.contracts import ALL_FOLDS
+
+Span = tuple[int, int, int]  # recording, start and end in microseconds
 
 ABOUT = ("audio", "start", "end", "speaker", "emotion")  # columns of the manifest
 
@@ -60,21 +62,19 @@ def to_leave_out(shared: Sequence[SharedRecording], rows: pd.DataFrame, stretche
     }
     others = _like_others({pair.utterance for pair in shared}, kinds, copies, stretches)
     kept: set[tuple[str, object]] = set()
-    busy: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    busy: dict[tuple[int, int], list[Span]] = defaultdict(list)  # spans that stay, by recording and second
     out = []
     for name, own in ((str(name), own) for name, own in places.groupby("utterance", sort=False)):
         values = {copy for copy in copies[name] if copy[0] in kinds[name]}
         spans = list(zip(own["recording"], own["start"], own["end"], strict=True)) if "overlap" in kinds[name] else []
-        if (
-            name in others
-            or values & kept
-            or any(_meet(span, others) for number, *span in spans for others in busy[number])
-        ):
+        meets = any(_meet(span, stays) for span in spans for second in _seconds(span) for stays in busy[second])
+        if name in others or values & kept or meets:
             out.append(name)
             continue
         kept |= values
-        for number, *span in spans:
-            busy[number].append((span[0], span[1]))
+        for span in spans:
+            for second in _seconds(span):
+                busy[second].append(span)
     return sorted(out)
 
 
@@ -91,8 +91,14 @@ def _like_others(
     return alike | set(overlap.shared(cut, stretches[~stretches["utterance"].isin(kinds)])["utterance"])
 
 
-def _meet(one: Sequence[int], other: Sequence[int]) -> bool:
-    return one[0] < other[1] - LEAST and other[0] < one[1] - LEAST
+def _seconds(span: Span) -> list[tuple[int, int]]:
+    """Return the seconds of a recording in which a span lies, each with the recording's number."""
+    number, start, end = span
+    return [(number, second) for second in range(start // MICROSECONDS, end // MICROSECONDS + 1)]
+
+
+def _meet(one: Span, other: Span) -> bool:
+    return one[1] < other[2] - LEAST and other[1] < one[2] - LEAST
 
 
 def listed(

@@ -71,7 +71,9 @@ def test_a_part_of_a_file(tmp_path: Path) -> None:
     assert len(reading.read(path, 0.9, 1.009)[0]) == 4800  # an end rounded up to the next hundredth is the file's end
 
 
-@pytest.mark.parametrize(("start", "end"), [(1.0, None), (-0.1, None), (0.0, 1.5), (None, 2.0), (0.5, 0.5), (0.6, 0.4)])
+@pytest.mark.parametrize(
+    ("start", "end"), [(1.0, None), (-0.1, None), (0.0, 1.5), (None, 2.0), (0.5, 0.5), (0.6, 0.4), (None, 1e-6)]
+)
 def test_a_part_outside_the_file_is_a_fault(tmp_path: Path, start: float | None, end: float | None) -> None:
     path = put(tmp_path / "a.wav", tone(440))
     found = reading.inspect(path, start, end)
@@ -94,6 +96,7 @@ def test_faults_of_a_file_that_is_missing_or_not_audio(tmp_path: Path) -> None:
     assert faults["empty.wav"].fault == "is an empty file"
     assert faults["none.wav"].fault == "holds no samples"
     assert str(faults["text.wav"].fault).startswith("cannot be read as audio")
+    assert "sox -t raw" in str(faults["a.raw"].fault)
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".aiff", ".au", ".flac", ".rf64", ".w64", ".caf"])

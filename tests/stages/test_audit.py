@@ -1,6 +1,6 @@
 """The audit by the stages: planted leaks stop it, and every shipped protocol declares what it has on three corpora."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -371,6 +371,19 @@ def test_what_overlaps_is_left_out_until_nothing_does(tmp_path: Path) -> None:
         apart = one.end <= other.start + 1e-9 or other.end <= one.start + 1e-9
         assert apart or one.speaker == other.speaker
     assert 10 < len(kept) < 48
+
+
+def test_what_to_leave_out_takes_time_in_proportion_to_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    count, compared, real = 900, [], _shared_recordings._meet
+    names = [f"w{number:03d}" for number in range(count)]
+    table = pd.DataFrame({"utterance": names, "audio": "f.wav", "recording": 0, "end": np.nan, "seconds": 1.5})
+    table = table.assign(start=[0.6 * number for number in range(count)])
+    shared = [_shared_recordings.SharedRecording(*pair, ("overlap",), "") for pair in pairwise(names)]
+    monkeypatch.setattr(_shared_recordings, "_meet", lambda *spans: compared.append(spans) or real(*spans))
+    rows = table.assign(hash=None, recording=names)
+    out = _shared_recordings.to_leave_out(shared, rows, overlap.stretches(table))
+    assert sorted({*names} - {*out}) == names[::3]
+    assert len(compared) < 10 * count
 
 
 @pytest.mark.parametrize("copy", [True, False], ids=["copies", "overlaps"])
