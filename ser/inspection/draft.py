@@ -47,7 +47,7 @@ def draft(release: Release, protocol: str | None, faults: Sequence[Fault], trim:
         f"#   snakemake --cores 8 --configfile {shlex.quote(str(file or f'{name}.yaml'))}",
         *([] if protocol else ["# No protocol is known to be possible yet; 'ser inspect' says why."]),
         _yaml({"experiment": experiment}),
-        _yaml({"corpora": {name: corpus}}),
+        _yaml({"corpora": {name: corpus}}, lines=True),  # so that a key can follow
     ]
     counted = Counter(fault.kind for fault in faults)
     allowed = [kind for kind in counted if kind in BY_NAME and BY_NAME[kind].outcome == "allow"]
@@ -73,5 +73,7 @@ def write_table(rows: Sequence[tuple[str, str, str]], path: Path) -> None:
         raise SerError(f"{path}: exists already and is not written over.") from None
 
 
-def _yaml(entry: dict[str, Any]) -> str:
-    return yaml.safe_dump(entry, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None).rstrip("\n")
+def _yaml(entry: dict[str, Any], *, lines: bool = False) -> str:
+    """Return an entry in YAML; lines: with a line per key, else with the innermost collections in one line."""
+    style = False if lines else None
+    return yaml.safe_dump(entry, sort_keys=False, allow_unicode=True, width=120, default_flow_style=style).rstrip("\n")

@@ -60,16 +60,14 @@ def _sections(found: Release, settings: Corpus, draft_to: Path | None, jobs: int
     yield "People and texts", findings.people(those)
     yield "Emotions", findings.emotions(those)
     yield "The same sound twice", findings.overlaps(those)
-    yield (
-        "Faults: each has to be mended, or accepted by its switch",
-        findings.listed([*surveyed.faults, *surveyed.left_out]),
-    )
+    faults = [fault for fault in (*surveyed.faults, *surveyed.left_out) if fault.kind in BY_NAME]
+    yield "Faults: each has to be mended, or accepted by its switch", findings.listed(faults)
+    yield "Not taken", findings.listed(fault for fault in surveyed.left_out if fault.kind not in BY_NAME)
     noted = findings.warnings(surveyed, settings)
     yield "Warnings: nothing is left out", findings.listed(noted)
     protocols = findings.possible(surveyed, settings, read.shipped(config)[0])
     yield "Protocols", findings.listed_protocols(protocols)
     silent = any(fault.kind == "silence" for fault in noted)
-    faults = [*surveyed.faults, *surveyed.left_out]
     text = draft(found, findings.preferred(protocols), faults, silent, draft_to)
     if draft_to is None:
         yield "Draft of a configuration (--draft FILE writes it)", text

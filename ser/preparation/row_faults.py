@@ -85,7 +85,8 @@ def _copies(root: Path, unnamed: Sequence[str], named: Iterable[str]) -> dict[st
         for audio in sorted(named):
             if os.path.isfile(root / audio):
                 sizes[os.path.getsize(root / audio)].append(audio)
-    alike = {audio: sizes.get(os.path.getsize(root / audio), []) for audio in unnamed}
+    there = (audio for audio in unnamed if os.path.isfile(root / audio))  # not a link to nothing
+    alike = {audio: sizes.get(os.path.getsize(root / audio), []) for audio in there}
     similar = sorted({name for names in alike.values() for name in names})
     originals = {checksum(root / audio): audio for audio in similar}
     found = {audio: originals.get(checksum(root / audio)) for audio, names in alike.items() if names}

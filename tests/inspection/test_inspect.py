@@ -285,6 +285,26 @@ def test_a_table_in_another_folder_is_read_with_the_root_that_is_given(tmp_path:
         page(tmp_path, options={"spellings": "one"})
 
 
+def test_what_a_draft_proposes_can_be_accepted_by_removing_the_mark_of_a_comment(tmp_path: Path) -> None:
+    for actor in (3, 4):
+        for emotion in (1, 3, 5):
+            name = f"Actor_0{actor}/03-01-0{emotion}-01-01-01-0{actor}.wav"
+            speech(tmp_path / name, 0.5, actor)
+            speech(tmp_path / "copy" / name, 0.5, actor)
+    draft = tmp_path / "mine.yaml"
+    found = page(tmp_path, options={}, draft_to=draft)
+    assert "not-taken, 6: copy/" in found["Not taken"]
+    draft.write_text(draft.read_text().replace("# allow:", "allow:"))
+    assert resolved(draft).corpora["ravdess"].allow == ("subset",)
+
+
+def test_a_link_to_nothing_is_a_recording_without_a_label(tmp_path: Path) -> None:
+    table_of(tmp_path, ["0.wav", "1.wav"])
+    (tmp_path / "gone.flac").symlink_to(tmp_path / "nothing")
+    faults = next(text for title, text in page(tmp_path, options={}).items() if title.startswith("Faults"))
+    assert faults.startswith("unlabelled-audio, 1: gone.flac: has no label.")
+
+
 def test_what_is_written_for_recordings_without_a_table_can_be_inspected_as_it_says(tmp_path: Path) -> None:
     for number in range(3):
         speech(tmp_path / f"my takes/id{number}_{('fear', 'joy')[number % 2]}.wav", 0.4, number)
