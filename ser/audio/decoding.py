@@ -237,6 +237,8 @@ def _decode(path: Path, container: Any, demuxer: str, to: IO[bytes]) -> tuple[in
     if not frames or ended is None:
         raise SerError(f"{path}: holds no samples.")
     seconds, last = frames / form[0], None if ended[0] is None else ended[0] + ended[1] / form[0]
+    if begun is not None and container.start_time is not None:  # pictures may begin before the sound
+        begun = min(begun, container.start_time / 1e6)
     _check_times(path, seconds, begun, last, _declared_seconds(container, tracks[0], demuxer))
     return form
 
@@ -244,8 +246,8 @@ def _decode(path: Path, container: Any, demuxer: str, to: IO[bytes]) -> tuple[in
 def _check_times(path: Path, seconds: float, begun: float | None, ended: float | None, declared: float) -> None:
     """Raise SerError if a track is shorter than declared; note times that leave sound out.
 
-    seconds: of the sound; begun, ended: by the times of the track, None where it has none. A recorder that leaves
-    silence out is not truncated, but has gaps between its times.
+    seconds: of the sound; begun, ended: of the whole and of the track by their times, None where it has none. A
+    recorder that leaves silence out is not truncated, but has gaps between its times.
     """
     reached = max(seconds, ended or 0.0)
     if reached < declared - SHORTER:

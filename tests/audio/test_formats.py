@@ -2,6 +2,7 @@
 
 import os
 import struct
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -191,6 +192,22 @@ def test_a_recording_that_leaves_silence_out_is_not_truncated(tmp_path: Path) ->
     assert found.seconds == pytest.approx(decoded_seconds(path))
     assert [kind for kind, _ in found.notes] == ["gaps"]
     assert "leave out 2.00 s" in found.notes[0][1]
+
+
+@pytest.mark.parametrize("late", [0.0, 0.3, 1.2])
+def test_sound_that_begins_later_than_the_film_is_noticed(tmp_path: Path, late: float) -> None:
+    with av.open(tmp_path / "a.mkv", "w") as container:
+        streams = [container.add_stream("pcm_s16le", rate=8000, layout="mono") for _ in range(2)]
+        for stream, begin in zip(streams, (late, 0.0), strict=True):
+            sound = (20_000 * tone(8000, seconds=2.0)).astype(np.int16)[None]
+            frame = av.AudioFrame.from_ndarray(sound, format="s16", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = 8000, round(8000 * begin), Fraction(1, 8000)
+            container.mux([*stream.encode(frame), *stream.encode(None)])
+    found = reading.inspect(tmp_path / "a.mkv")
+    assert (found.fault, found.seconds) == (None, 2.0)
+    assert [text[:30] for kind, text in found.notes if kind == "gaps"] == ["its times leave out 1.20 s, wh"] * (
+        late > 1
+    )
 
 
 def test_a_film_with_two_tracks_is_read_with_a_warning(tmp_path: Path) -> None:
