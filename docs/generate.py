@@ -40,7 +40,10 @@ def checks() -> str:
         "error": ("Faults that have to be mended", "The corpus is not built."),
         "warning": ("Warnings", "Nothing is left out; `warnings.csv` of the corpus and the report list them."),
     }
-    pages = ["# What the pipeline checks in your recordings\n", "`ser inspect` runs all of them.\n"]
+    pages = [
+        "# What the pipeline checks in your recordings\n",
+        "`ser inspect` runs all of them, but leaves to the audit which recordings overlap by sound.\n",
+    ]
     for outcome, (title, text) in outcomes.items():
         those = [check for check in CHECKS if check.outcome == outcome]
         pages += [f"## {title}\n", f"{text}\n"] if those else []

@@ -32,6 +32,8 @@ def inspected(
     adapter: that of a released corpus, found if None. options: of the adapter. SerError where there is nothing to read,
     or where the rows have one name.
     """
+    if draft_to is not None:
+        _check_new(draft_to)
     table = options.get("table")
     found = release(path, adapter, None if table is None else str(table))
     if found.adapter == "table" and not found.options:
@@ -72,7 +74,7 @@ def _sections(found: Release, settings: Corpus, draft_to: Path | None, jobs: int
     if draft_to is None:
         yield "Draft of a configuration (--draft FILE writes it)", text
     else:
-        _write(draft_to, text)
+        write_text(draft_to, text)
         yield f"Draft of a configuration, written to {draft_to}", text
 
 
@@ -100,16 +102,22 @@ def _without_table(found: Release, draft_to: Path | None) -> str:
         return _text([*sections, ("Next", advice)])
     table = draft_to.with_suffix(".csv")
     write_table(rows, table)
-    _write(draft_to, draft(Release("table", found.root, {"table": str(table.resolve())}), None, [], False, draft_to))
+    write_text(
+        draft_to, draft(Release("table", found.root, {"table": str(table.resolve())}), None, [], False, draft_to)
+    )
     again = shlex.join(["ser", "inspect", str(found.root), "--option", f"table={table.resolve()}"])
     advice = f"Written: the table {table} and the draft {draft_to}. Check both, then run `{again}`."
     return _text([*sections, ("Next", advice)])
 
 
-def _write(path: Path, text: str) -> None:
+def _check_new(path: Path) -> None:
+    """Raise SerError unless a draft can be written to ``path``, before hours of recordings are read."""
     if path.exists():
         raise SerError(f"{path}: exists already and is not written over.")
-    write_text(path, text)
+    if path.suffix not in (".yaml", ".yml"):
+        raise SerError(f"{path}: the name of a draft ends in .yaml.")
+    if not path.parent.is_dir():
+        raise SerError(f"{path}: the folder {path.parent} does not exist.")
 
 
 def _text(sections: Iterator[Section] | list[Section]) -> str:

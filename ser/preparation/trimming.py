@@ -28,8 +28,7 @@ def trimmed(signal: Signal, found: Inspected, trim: str, minimum_seconds: float)
     """Return an utterance without the silence around its speech; the fault ``short`` where little is left.
 
     signal: the utterance as mono at 16 kHz, (samples,); trim: speech or voice. Start and end are on samples of the
-    recording. An utterance in
-    which no speech is found stays as it is.
+    recording. An utterance in which no speech is found stays as it is.
     """
     row, recording, rate = found.row, found.recording, found.recording.rate
     bounds = voice_bounds(signal) if trim == "voice" else speech_bounds(signal)

@@ -298,6 +298,16 @@ def test_what_a_draft_proposes_can_be_accepted_by_removing_the_mark_of_a_comment
     assert resolved(draft).corpora["ravdess"].allow == ("subset",)
 
 
+@pytest.mark.parametrize(("name", "words"), [("a.csv", "ends in .yaml"), ("gone/a.yaml", "gone does not exist")])
+def test_a_draft_that_cannot_be_written_is_refused_before_anything_is_read(
+    tmp_path: Path, name: str, words: str
+) -> None:
+    (tmp_path / "0.wav").touch()
+    with pytest.raises(SerError, match=words):
+        page(tmp_path / "no such folder", draft_to=tmp_path / name)
+    assert [one.name for one in tmp_path.iterdir()] == ["0.wav"]
+
+
 def test_a_link_to_nothing_is_a_recording_without_a_label(tmp_path: Path) -> None:
     table_of(tmp_path, ["0.wav", "1.wav"])
     (tmp_path / "gone.flac").symlink_to(tmp_path / "nothing")
