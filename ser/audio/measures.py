@@ -8,12 +8,11 @@ import numpy as np
 
 from ser.audio.reading import RATE, Inspection
 from ser.audio.speech_bounds import silence
-from ser.audio.statistics import Signal, clipped
+from ser.audio.statistics import ABOVE_FULL_SCALE, Signal, clipped
 
 CLIPPED = 1e-3  # share of samples
 OFFSET = 1e-2  # of full scale
 LEAST_OFFSET = 1e-3  # of full scale; above this, an offset is also one where it exceeds the level of the sound
-ABOVE_FULL_SCALE = 2.0  # a peak; decoders of compressed sound exceed 1 a little
 OUTLYING, LEAST_CORPUS = 30.0, 5  # dB from the corpus's median; utterances of a corpus that has one
 SILENT_CHANNEL = 1e-6  # power relative to that of the loudest channel: 60 dB
 UNLIKE = 0.2  # correlation of two channels
@@ -94,7 +93,7 @@ def _strange(one: Measures, middle: float | None) -> list[tuple[str, str]]:
     if offset > OFFSET * max(1.0, one.peak) or offset > max(LEAST_OFFSET, sound):
         found.append(("offset", f"its mean is {one.offset:.3g}, where 1 is full scale"))
     if one.peak > ABOVE_FULL_SCALE:
-        integers = "; integers stored as floats? Divide by 32768" if 1e3 < one.peak < 4e4 else ""
+        integers = "; integers stored as floats? Divide by 32768" if 1e2 < one.peak < 4e4 else ""
         found.append(("above-full-scale", f"its samples reach {one.peak:.5g}, where 1 is full scale{integers}"))
     if middle is not None and abs(one.level - middle) > OUTLYING:
         found.append(("level", f"its level of {one.level:.0f} dB is {one.level - middle:+.0f} dB from the median"))

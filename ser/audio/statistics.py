@@ -10,6 +10,7 @@ Signal = np.ndarray[Any, np.dtype[np.float32]]
 
 BLOCK = 1 << 18  # frames taken at a time in double precision
 FULL_SCALE = 1e-3  # share by which a sample at full scale may differ from 1
+ABOVE_FULL_SCALE = 2.0  # a peak; decoders of compressed sound exceed 1 a little
 RUN = 3  # samples in a row, at least, that are at a limit where a signal is clipped
 FRAME = 1024  # samples, for the power over time
 FLOOR = 10  # percentile of the frames whose power is the noise of a channel
@@ -84,7 +85,7 @@ def clipped(signal: Signal, about: ChannelStatistics) -> float:
     """
     above, below = about.high - about.mean, about.mean - about.low
     at = ((signal == about.high) & (above >= below / 4)) | ((signal == about.low) & (below >= above / 4))
-    if about.peak >= 1 - FULL_SCALE:
+    if 1 - FULL_SCALE <= about.peak <= ABOVE_FULL_SCALE:  # else 1 is no limit, but a small sample
         at |= np.abs(np.abs(signal) - 1) <= FULL_SCALE
     at &= np.asarray(about.power > 0)
     if len(at) < RUN or not at.any():

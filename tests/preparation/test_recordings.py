@@ -75,6 +75,7 @@ def test_what_is_strange_is_named_and_what_is_usual_is_not(tmp_path: Path, capsy
         "offset": voice() + 0.08,
         "quiet-offset": voice(level=0.001) + 0.004,
         "integers": voice() * 32_768,
+        "low-integers": np.rint(np.r_[np.random.default_rng(5).integers(-1, 2, 9000), voice(level=0.01) * 32_768]),
         "faint": voice(level=1e-4),
         "one-sided": pair(np.zeros_like(other), other),
         "two-people": pair(voice(seed=1), other),
@@ -86,6 +87,7 @@ def test_what_is_strange_is_named_and_what_is_usual_is_not(tmp_path: Path, capsy
         "offset": {"offset"},
         "quiet-offset": {"offset", "level"},
         "integers": {"above-full-scale", "level"},
+        "low-integers": {"above-full-scale", "level"},  # ±1 is no limit of these
         "faint": {"level"},
         "one-sided": {"silent-channel"},
         "two-people": {"unlike-channels"},
@@ -103,7 +105,7 @@ def test_what_is_strange_is_named_and_what_is_usual_is_not(tmp_path: Path, capsy
     assert found["measures"]["stereo"]["correlation"] == pytest.approx(1)
     assert found["measures"]["one-sided"]["silent_channels"] == 1
     printed = capsys.readouterr().out
-    assert "warning: level, 3: faint (" in printed
+    assert "warning: level, 4: faint (" in printed
     assert "'channel: best' reads the channel with the speech" in printed
 
 
