@@ -341,6 +341,14 @@ def test_a_wrong_corpus_folder_stops_the_plan(project: Project) -> None:
     assert "recordngs" in refused(project)
 
 
+def test_a_folder_without_any_recording_stops_the_plan_even_if_some_may_be_missing(project: Project) -> None:
+    elsewhere = project.folder / "recordings/elsewhere"  # put back with the recordings
+    elsewhere.mkdir(exist_ok=True)
+    (elsewhere / "labels.csv").write_bytes((project.folder / "recordings/labels.csv").read_bytes())
+    edit(project, "mini.yaml", "root: recordings\n", "root: recordings/elsewhere\n    allow: [missing-audio]\n")
+    assert "recordings are not below" in refused(project)
+
+
 def test_a_corpus_without_root_or_archive_stops_the_plan(project: Project) -> None:
     edit(project, "mini.yaml", "    root: recordings\n", "")
     assert "neither root nor archive" in refused(project)

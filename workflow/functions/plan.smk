@@ -2,7 +2,7 @@
 import atexit
 import sys
 
-from ser.preparation.accepted_rows import accepted_facts
+from ser.preparation.accepted_rows import accepted_facts, accepted_rows
 from ser.checks.planned_folds import planned_folds
 from ser.config.plan import Plan, without
 from ser.config.read import features as shipped_features
@@ -52,7 +52,7 @@ def remaining_rows(corpus):
     settings, folder = CONFIG.corpora[corpus], release_folder(corpus)
     rows = remaining(settings, folder)
     if rows is not None:
-        check_recordings(corpus, settings, folder, rows)
+        check_recordings(corpus, settings, folder, accepted_rows(settings, folder)[0])
     return rows
 
 
