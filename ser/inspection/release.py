@@ -64,7 +64,8 @@ def release(path: Path, adapter: str | None = None, table: str | None = None) ->
     own = any(_needed_columns(path / name) == len(REQUIRED) for name in tables if not name.lower().endswith(".txt"))
     known = {name: module for name, module in layouts.items() if adapter == name or (adapter is None and not own)}
     for name, module in known.items():
-        if (root := _root(path, module.FOLDER)) is not None:
+        root = _root(path, module.FOLDER)
+        if root is not None and (adapter == name or _holds_recordings(root, module)):
             return Release(name, root, remark=_moved(path, root, module))
     if tables:
         more = f"{offenders(tables)} look like tables of recordings; the first is read" if len(tables) > 1 else ""
@@ -111,6 +112,13 @@ def _folders(path: Path) -> list[str]:
 
 def _holds(path: Path, folder: re.Pattern[str]) -> bool:
     return any(folder.fullmatch(os.path.basename(one)) for one in _folders(path))
+
+
+def _holds_recordings(root: Path, module: ModuleType) -> bool:
+    """Return whether a recording in the folders of a release at ``root`` is named as that release's."""
+    inside = (folder for folder in _folders(root) if module.FOLDER.fullmatch(os.path.basename(folder)))
+    names = (name for folder in inside for _, _, files in os.walk(folder) for name in files)
+    return any(module.STEM.fullmatch(os.path.splitext(name)[0]) for name in names)
 
 
 def _moved(path: Path, root: Path, module: ModuleType) -> str:

@@ -358,5 +358,8 @@ def test_every_unknown_emotion_is_named_however_many_rows_have_it(tmp_path: Path
 def test_a_table_counts_more_than_folders_named_as_those_of_a_release(tmp_path: Path) -> None:
     table_of(tmp_path, ["Session1/a.wav", "Session2/b.wav"])
     assert release(tmp_path).options == {"table": "rows.csv"}
+    (tmp_path / "rows.csv").unlink()
+    assert release(tmp_path).adapter == release(tmp_path / "Session2").adapter == "table"
+    table_of(tmp_path, ["Session1/a.wav"])
     with pytest.raises(SerError, match="EmoEvaluation"):
         page(tmp_path, adapter="iemocap", options={})
