@@ -206,7 +206,7 @@ CHECKS = (
     ),
     InputCheck(
         "gaps",
-        "The times of a film's or container's track leave out at most half a second of its sound.",
+        "The times of a film's or container's track leave out at most half a second, before its sound or within it.",
         "a call whose recorder writes nothing during silence",
         "'ffmpeg -i IN -af aresample=async=1:first_pts=0 OUT.wav' writes the silence too",
         "warning",
