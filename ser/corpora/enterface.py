@@ -79,7 +79,7 @@ CLIP = re.compile(
     re.IGNORECASE | re.ASCII,  # without ASCII a long s is an s
 )
 FOLDER = re.compile(r"subject \d+", re.IGNORECASE)
-STEM = re.compile(r"s_?\d+_(su_)?[a-z0-9]{2}_?[1-5]?(avi)?", re.IGNORECASE | re.ASCII)
+STEM = re.compile(rf"s_?\d+_(?:{'|'.join(name[:2] for name in EMOTIONS)})(?:_[1-5](?:avi)?)?", re.IGNORECASE | re.ASCII)
 SUBJECT = re.compile(rf"(?:{TOP}/)?subject \d+/", re.IGNORECASE)
 SESSION = re.compile(rf"(?:{TOP}/)?subject 6/(?:{'|'.join(EMOTIONS)})/s_?6_[a-z]{{2}}", re.IGNORECASE | re.ASCII)
 NAMES = frozenset(  # of the clips; which three of subject 23's happiness are missing is not published

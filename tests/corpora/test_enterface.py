@@ -38,6 +38,11 @@ def release() -> list[str]:
     return files + [f"subject 6/{emotion}/s6_{code}.avi" for emotion, code in CODES.items()]
 
 
+def test_names_of_other_recordings_are_not_those_of_the_release() -> None:
+    assert all(enterface.STEM.fullmatch(Path(name).stem) for name in release())
+    assert not any(enterface.STEM.fullmatch(name) for name in ("s01_01", "s2_ok", "S3_b2_1", "s1_an_07", "s4_happy"))
+
+
 def put(root: Path, *names: str) -> Path:
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
