@@ -31,15 +31,21 @@ WORDS = {  # besides the names of ser.emotions
 PARTS = re.compile(r"[A-Za-zÀ-ɏ]+|\d+")
 SPEAKERS = re.compile(r"(?:spk|speaker|actor|subject|subj|person|p|s|id)[_\- ]?\d+[a-z]?", re.IGNORECASE)
 
+NO_SPEAKER = re.compile(
+    r"(?:train(?:ing)?|dev|valid(?:ation)?|val|eval|test|wavs?|audio|session|ses|part|day|take)[_\- ]?\d*",
+    re.IGNORECASE,
+)
+
 
 def guessed(files: Sequence[str]) -> list[tuple[str, str, str]]:
     """Return path, emotion and speaker of each of ``files``, relative paths; '' for what the path does not tell.
 
     An emotion is the only name of one in the path. A speaker is a part of the path such as ``spk07``; where there is
-    none, the folder directly below the root, if there are several and none of them names an emotion.
+    none, the folder directly below the root, if there are several and none of them names an emotion, a part or a
+    session.
     """
     tops = Counter(PurePosixPath(file).parts[0] for file in files if "/" in file)
-    by_folder = len(tops) > 1 and not any(_emotions(top) for top in tops)
+    by_folder = len(tops) > 1 and not any(_emotions(top) or NO_SPEAKER.fullmatch(top) for top in tops)
     return [(file, _emotion(file), _speaker(file, by_folder)) for file in files]
 
 

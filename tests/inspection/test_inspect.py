@@ -165,6 +165,8 @@ def test_a_path_that_tells_two_emotions_tells_none() -> None:
         ("ben/fear.wav", "fearful", "ben"),
         ("anna/joy.wav", "happy", "anna"),
     ]
+    parts = ["train/fear.wav", "Test/joy.wav", "session_2/x.wav", "dev/spk3/x.wav"]
+    assert [speaker for _, _, speaker in guessed(parts)] == ["", "", "", "spk3"]
 
 
 @pytest.fixture(scope="module")
