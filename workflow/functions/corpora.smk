@@ -33,7 +33,9 @@ def trim_versions(wildcards):
 @exit_on_error
 def resample_job(wildcards):
     corpus = wildcards.corpus
-    return ResampleJob.params(root=release_folder(corpus), shard=wildcards.shard, channel=CONFIG.corpora[corpus].channel)
+    return ResampleJob.params(
+        root=release_folder(corpus), shard=wildcards.shard, channel=CONFIG.corpora[corpus].channel
+    )
 
 
 @exit_on_error

@@ -11,10 +11,10 @@ rule fingerprint:
         "logs/fingerprint/{corpus}/{shard}.log",
     benchmark:
         "logs/fingerprint/{corpus}/{shard}.benchmark.jsonl"
+    priority: 1  # an undeclared leak stops the build before most of the training
     conda:
         "../../envs/ser.yaml"
     threads: 1
-    priority: 1  # an undeclared leak stops the build before most of the training
     resources:
         mem_mb=growing(2000),
         runtime=growing(60),
@@ -36,10 +36,10 @@ rule audit:
         "logs/audit/{corpus}/{protocol}.log",
     benchmark:
         "logs/audit/{corpus}/{protocol}.benchmark.jsonl"
+    priority: 1  # an undeclared leak stops the build before most of the training
     conda:
         "../../envs/ser.yaml"
     threads: 1
-    priority: 1  # an undeclared leak stops the build before most of the training
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),
