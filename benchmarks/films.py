@@ -8,18 +8,16 @@ seconds of both, and their ratio.
 
 import argparse
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
-import av
+import coded_audio
 import numpy as np
-from spent import row
+from spent import row, seconds
 
 from ser.audio import reading
 
-RATE, PIECE = 48_000, 1024  # Hz; samples of an AAC frame
+RATE = 48_000  # Hz
 
 
 def main() -> None:
@@ -30,7 +28,8 @@ def main() -> None:
     arguments = parser.parse_args()
     starts = np.linspace(0, arguments.seconds - 2, arguments.utterances)
     with tempfile.TemporaryDirectory() as folder:
-        path = film(Path(folder, "film.mp4"), arguments.seconds)
+        noise = np.random.default_rng(0).uniform(-0.3, 0.3, arguments.seconds * RATE).astype(np.float32)
+        path = coded_audio.write(Path(folder, "film.mp4"), noise, RATE, "aac")
         row("read", "s")
         row(":--", "--:")
         together = seconds(lambda: [reading.load(path, start, start + 1) for start in starts])
@@ -40,32 +39,11 @@ def main() -> None:
         row("ratio", apart / together)
 
 
-def film(path: Path, length: int) -> Path:
-    """Write ``length`` seconds of noise to ``path``."""
-    drawn = np.random.default_rng(0)
-    with av.open(path, "w") as container:
-        track = container.add_stream("aac", rate=RATE, layout="mono")
-        for begin in range(0, length * RATE, PIECE):
-            noise = drawn.uniform(-0.3, 0.3, (1, PIECE)).astype(np.float32)
-            frame = av.AudioFrame.from_ndarray(noise, format="fltp", layout="mono")
-            frame.rate, frame.pts = RATE, begin
-            container.mux(track.encode(frame))
-        container.mux(track.encode(None))
-    return path
-
-
 def alone(path: Path, start: float) -> None:
     """Read one utterance in a thread of its own."""
     thread = Thread(target=reading.load, args=(path, start, start + 1))
     thread.start()
     thread.join()
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Return how long ``work`` takes."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 if __name__ == "__main__":

@@ -9,22 +9,20 @@ its length. Prints the seconds of both stages, and their sum relative to that of
 
 import argparse
 import tempfile
-import time
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
-import av
+import coded_audio
 import numpy as np
 import soundfile
-from spent import row
+from spent import row, seconds
 
 from ser.config.schema import Corpus
 from ser.layout import shard_count
 from ser.stages.prepare import PrepareJob, prepare
 from ser.stages.resample import ResampleJob, resample
 
-RATE, SHARD, PIECE = 22_050, 500, 1024  # Hz; utterances; samples of an AAC frame
+RATE, SHARD = 22_050, 500  # Hz; utterances
 FORMATS = {"flac": ("FLAC", "PCM_16"), "mp3": ("MP3", None), "ogg": ("OGG", "VORBIS")}  # written by libsndfile
 CODED = {"mp3-open": ("libmp3lame", "mp3", {"write_xing": "0"}), "m4a": ("aac", "ipod", {})}  # by FFmpeg
 
@@ -79,23 +77,7 @@ def write(path: Path, kind: str, noise: np.ndarray) -> Path:
             for begin in range(0, len(noise), RATE):  # libsndfile's Vorbis needs a large stack for a long write
                 file.write(noise[begin : begin + RATE])
         return path
-    codec, muxer, options = CODED[kind]
-    with av.open(path, "w", format=muxer, options=options) as container:
-        track = container.add_stream(codec, rate=RATE, layout="mono")
-        size = track.codec_context.frame_size or PIECE
-        for begin in range(0, len(noise), size):
-            frame = av.AudioFrame.from_ndarray(noise[None, begin : begin + size], format="fltp", layout="mono")
-            frame.rate, frame.pts = RATE, begin
-            container.mux(track.encode(frame))
-        container.mux(track.encode(None))
-    return path
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Return how long ``work`` takes."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+    return coded_audio.write(path, noise, RATE, *CODED[kind])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Time and memory of every stage before training, over corpora of several sizes.
 
-Run: python benchmarks/scale.py FOLDER [--sizes 1255 5020 10039] [--features mfcc log_mel] [--sample 3] [--slow …]
+Run: python benchmarks/scale_stages.py FOLDER [--sizes 1255 5020 10039] [--features mfcc log_mel] [--sample 3]
+     [--slow …]
 
 Writes the synthetic corpus in each size below FOLDER (some 4 GB for the default sizes) and calls the pipeline's own
 verbs, one job after the other, as the rules do. Prints a row per stage and size: jobs, wall time, processor seconds

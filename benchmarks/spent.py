@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +62,13 @@ def total(jobs: Iterable[Spent]) -> Spent:
     every = list(jobs)
     wall, processor = sum(one.wall for one in every), sum(one.processor for one in every)
     return Spent(len(every), wall, processor, max(one.memory for one in every))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return the wall time of ``work``, in this process."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
 
 
 def row(*cells: object) -> None:

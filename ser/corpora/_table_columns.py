@@ -10,7 +10,7 @@ from ser.corpus import LISTED, Fault
 from ser.errors import SerError, offenders, unknown
 
 REQUIRED = ("path", "emotion")
-NAMES = ("speaker", "session", "dialog", "language")  # columns whose cells name somebody or something
+NAMES = ("speaker", "session", "dialog", "language")  # columns of names, whose spellings are compared
 TIMES = ("start", "end")
 COLUMNS = (*REQUIRED, "utterance", *NAMES, "gender", "text", *TIMES)
 ALIASES = {"file": "path"}  # audformat and nkululeko

@@ -88,36 +88,31 @@ def _sound(reading: Reading) -> list[Utterance]:
     return list(reading.rows)
 
 
-def _read(
-    root: Path | None,
-    *,
-    table: str,
-    labels: Mapping[str, str] | None = None,
-    emotions: Sequence[str] = (),
-    columns: Mapping[str, str | None] | None = None,
-    missing: Sequence[str] = MISSING,
-    spellings: Spellings | None = None,
-    encoding: str | None = None,
-) -> Reading:
+def _read(root: Path | None, *, table: str, **options: Any) -> Reading:
     """Return what the table says; SerError where file, header or an option is wrong. Options: see ``sources``."""
     path = _find(root, table)
-    pairs = tuple((labels or {}).items()), tuple((columns or {}).items())
-    return _understood(
-        path, path.read_bytes(), encoding, *pairs, tuple(emotions), tuple(missing), tops(root), spellings
-    )
+    given = {name: _hashable(value) for name, value in options.items() if value is not None}
+    return _understood(path, path.read_bytes(), tops(root), **given)
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return tuple(value.items())
+    return value if isinstance(value, str) else tuple(value)
 
 
 @lru_cache(maxsize=4)  # a plan asks for facts, rows and sources of the same table
 def _understood(
     path: Path,
     content: bytes,
-    encoding: str | None,
-    labels: tuple[tuple[str, str], ...],
-    columns: tuple[tuple[str, str | None], ...],
-    emotions: tuple[str, ...],
-    missing: tuple[str, ...],
     tops: tuple[str, ...],
-    spellings: Spellings | None,
+    *,
+    labels: tuple[tuple[str, str], ...] = (),
+    emotions: tuple[str, ...] = (),
+    columns: tuple[tuple[str, str | None], ...] = (),
+    missing: tuple[str, ...] = MISSING,
+    spellings: Spellings | None = None,
+    encoding: str | None = None,
 ) -> Reading:
     words = frozenset(map(folded, missing))
     meaning = Meaning(emotion_names(dict(labels), emotions), words, tops, spellings)

@@ -65,6 +65,19 @@ def shared(mine: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({**columns, "stretch": text}).drop_duplicates("utterance")
 
 
+def within(table: pd.DataFrame) -> dict[str, str]:
+    """Return each utterance that overlaps another one of the same ``stretches``, and one that it overlaps."""
+    found: dict[str, str] = {}
+    reach, furthest = (-1, 0), ""  # recording and end of the stretch that ends last so far
+    ordered = table.sort_values(["recording", "start", "end"], kind="stable")
+    for name, recording, start, end in ordered[["utterance", "recording", "start", "end"]].itertuples(index=False):
+        if name != furthest and recording == reach[0] and min(end, reach[1]) - start > LEAST:
+            found |= {name: furthest, furthest: name}
+        if (recording, end) > reach:
+            reach, furthest = (recording, end), name
+    return found
+
+
 def _keys(table: pd.DataFrame) -> tuple["np.ndarray[tuple[int], np.dtype[np.int64]]", ...]:
     """Return start and end as numbers that also tell the recording."""
     base = table["recording"].to_numpy(np.int64) << LONGEST

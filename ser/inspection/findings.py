@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+import pandas as pd
+
 from ser.checks.planned_folds import planned_folds
 from ser.config.schema import Corpus, Protocol
 from ser.corpus import LISTED, Fault, facts_of
 from ser.errors import SerError, offenders
+from ser.evaluation import overlap
 from ser.input_checks import BY_NAME
 from ser.inventory import aligned
 from ser.preparation.accepted_rows import known_emotions
@@ -30,20 +33,14 @@ class Possible:
     why: str = ""
 
 
-def usable(found: Survey) -> list[Inspected]:
-    """Return the utterances that no fault leaves out, by name."""
-    gone = {fault.utterance for fault in (*found.left_out, *found.faults) if fault.utterance}
-    return [found.inspected[name] for name in sorted(found.inspected.keys() - gone)]
-
-
 def warnings(found: Survey, settings: Corpus) -> list[Fault]:
     """Return everything that is strange about rows and recordings and leaves nothing out."""
-    return [*found.warnings, *strange(usable(found), settings.trim)]
+    return [*found.warnings, *strange(found.usable, settings.trim)]
 
 
 def possible(found: Survey, settings: Corpus, protocols: Mapping[str, Protocol]) -> list[Possible]:
     """Return every protocol with its number of folds on the utterances that can be used; those that cannot be last."""
-    rows = [one.row for one in usable(found)]
+    rows = [one.row for one in found.usable]
     facts = facts_of(rows, known_emotions(settings))
     entries = []
     for name, protocol in protocols.items():
@@ -58,6 +55,13 @@ def preferred(entries: Sequence[Possible]) -> str | None:
     """Return the protocol to begin with: speakers apart, in a few folds; None where there is none."""
     found = {one.name for one in entries if 0 < one.folds <= MOST}
     return next((name for name in PREFERRED if name in found), None)
+
+
+def listed_protocols(entries: Sequence[Possible]) -> str:
+    """Return the possible protocols with their folds, and those that cannot be with the reason, as lines."""
+    rows = [(one.name, f"{one.folds} folds", one.title) for one in entries if one.folds]
+    rows += [(one.name, "not possible", one.why) for one in entries if not one.folds]
+    return aligned(rows)
 
 
 def recordings(those: Sequence[Inspected]) -> str:
@@ -114,18 +118,14 @@ def emotions(those: Sequence[Inspected]) -> str:
 def overlaps(those: Sequence[Inspected]) -> str:
     """Return how many utterances hold a moment of a recording that another one holds, too, and copies of files."""
     lines = []
-    parts = sorted(
-        (one.checksum, one.row.start or 0.0, (one.row.start or 0.0) + one.recording.seconds, one.row.utterance)
+    recording = {file: number for number, file in enumerate(sorted({one.checksum for one in those}))}
+    columns = [
+        (one.row.utterance, one.row.audio, recording[one.checksum], one.row.start, one.row.end, one.recording.seconds)
         for one in those
-    )
-    touched: dict[str, str] = {}
-    reach: tuple[str, float, str] = ("", 0.0, "")
-    for file, start, end, name in parts:
-        if file == reach[0] and start < reach[1] - 1e-3:
-            touched |= {name: reach[2], reach[2]: name}
-        if file != reach[0] or end > reach[1]:
-            reach = (file, end, name)
-    if touched:
+    ]
+    table = pd.DataFrame(columns, columns=["utterance", "audio", "recording", "start", "end", "seconds"])
+    table = table.astype({"start": float, "end": float})  # of None alone they would be objects
+    if touched := overlap.within(overlap.stretches(table)):
         listed = offenders(f"{name} with {other}" for name, other in sorted(touched.items()))
         lines.append(f"utterances that overlap another one, {len(touched)}: {listed}. Random folds would leak them.")
     names: dict[str, set[str]] = {}
@@ -170,10 +170,3 @@ def _spread(values: Sequence[float], unit: str, digits: int) -> str:
         return ""
     low, middle, high = (f"{value:.{digits}f}" for value in (min(values), median(values), max(values)))
     return f"{middle} {unit} (median), {low} to {high}"
-
-
-def listed_protocols(entries: Sequence[Possible]) -> str:
-    """Return the possible protocols with their folds, and those that cannot be with the reason, as lines."""
-    rows = [(one.name, f"{one.folds} folds", one.title) for one in entries if one.folds]
-    rows += [(one.name, "not possible", one.why) for one in entries if not one.folds]
-    return aligned(rows)

@@ -30,7 +30,6 @@ WORDS = {  # besides the names of ser.emotions
 } | {name: name for name in NAMES}
 PARTS = re.compile(r"[A-Za-zÀ-ɏ]+|\d+")
 SPEAKERS = re.compile(r"(?:spk|speaker|actor|subject|subj|person|p|s|id)[_\- ]?\d+[a-z]?", re.IGNORECASE)
-
 NO_SPEAKER = re.compile(
     r"(?:train(?:ing)?|dev|valid(?:ation)?|val|eval|test|wavs?|audio|session|ses|part|day|take)[_\- ]?\d*",
     re.IGNORECASE,

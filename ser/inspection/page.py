@@ -50,7 +50,7 @@ def inspected(
 def _sections(found: Release, settings: Corpus, draft_to: Path | None, jobs: int, config: Path) -> Iterator[Section]:
     name = name_of(found)
     surveyed = survey(name, settings, found.root, jobs)
-    those = findings.usable(surveyed)
+    those = surveyed.usable
     card = settings.load().CARD
     remark = f"\n{found.remark}." if found.remark else ""
     yield f"{card.title}: {found.root}", f"read by the adapter '{found.adapter}'{remark}"

@@ -26,6 +26,20 @@ class Survey:
     warnings: list[Fault]
     left_out: list[Fault]
 
+    @property
+    def not_used(self) -> list[Fault]:
+        """Return what leaves an utterance or recording out once all faults are accepted.
+
+        A subset and a row without an emotion have no audio here, and leave nothing out.
+        """
+        return self.left_out + [fault for fault in self.faults if fault.audio]
+
+    @property
+    def usable(self) -> list[Inspected]:
+        """Return the utterances that remain once all faults are accepted, by name."""
+        gone = {fault.utterance for fault in self.not_used if fault.utterance}
+        return [self.inspected[name] for name in sorted(self.inspected.keys() - gone)]
+
 
 def survey(corpus: str, settings: Corpus, root: Path, jobs: int) -> Survey:
     """Read the labels of a corpus, compare them with its card, and read each of its recordings once.

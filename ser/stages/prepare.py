@@ -51,9 +51,7 @@ def prepare(job: PrepareJob) -> None:
     if any(fault.kind == "missing-audio" for fault in found.faults):
         check_recordings(corpus, settings, root, accepted_rows(settings, root)[0])
     _report(corpus, root, found.faults, settings.allow)
-    left_out = found.left_out + [fault for fault in found.faults if fault.audio]  # others leave nothing out
-    gone = {fault.utterance for fault in left_out if fault.utterance}
-    usable = [found.inspected[name] for name in sorted(found.inspected.keys() - gone)]
+    left_out, usable = found.not_used, found.usable
     if not usable:
         raise SerError(f"corpus '{corpus}' ({root}): no utterance is left of {found.rows}.")
     shards = layout.shard_count(facts.utterances, settings.shard_size)

@@ -1,6 +1,7 @@
 """Overlaps are counted as plain loops count them, and a part of a recording is found in another by its sound."""
 
 import io
+from itertools import permutations
 
 import numpy as np
 import pandas as pd
@@ -139,3 +140,19 @@ def test_every_copy_of_many_is_found() -> None:
     assert {number for pair in joined for number in pair} == set(range(12))
     assert all(frozenset((0, number)) in joined for number in range(1, 12))
     assert tracks.SPAN / tracks.TICKS < 0.5
+
+
+def test_overlaps_within_one_set_of_utterances_are_those_of_all_pairs() -> None:
+    rng = np.random.default_rng(3)
+    start = rng.uniform(0, 60, 80).round(2)
+    length, recording = rng.choice([0.5, 2.0, 9.0], 80), rng.integers(4, size=80)
+    table = pd.DataFrame({"start": start, "end": start + length, "seconds": length, "recording": recording})
+    table = table.assign(utterance=[f"u{n:02d}" for n in range(80)], audio="a.wav")
+    pairs = {
+        (one.utterance, other.utterance)
+        for one, other in permutations(table.itertuples(), 2)
+        if one.recording == other.recording and min(one.end, other.end) - max(one.start, other.start) > 1e-3
+    }
+    found = overlap.within(overlap.stretches(table))
+    assert set(found) == {one for one, _ in pairs}
+    assert set(found.items()) <= pairs

@@ -365,3 +365,14 @@ def test_a_table_counts_more_than_folders_named_as_those_of_a_release(tmp_path: 
     table_of(tmp_path, ["Session1/a.wav"])
     with pytest.raises(SerError, match="EmoEvaluation"):
         page(tmp_path, adapter="iemocap", options={})
+
+
+def test_a_row_without_an_emotion_counts_as_it_does_in_the_manifest(tmp_path: Path) -> None:
+    root = own_corpus(tmp_path)
+    table = root / "takes.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("take7.wav,fröhlich", "take7.wav,"), encoding="utf-8")
+    found = page(root)
+    assert "52, " in found["Recordings"]
+    assert ["not", "labelled", "6", "utterances", "of", "6", "speakers"] in map(
+        str.split, found["Emotions"].splitlines()
+    )

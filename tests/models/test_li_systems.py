@@ -209,7 +209,7 @@ def of_the_authors(name: str) -> dict[str, View]:
     path = CONFIG / "experiments" / f"{name}.yaml"
     config = read.resolve(read.merged(read.read_yaml(CONFIG / "config.yaml"), read.read_yaml(path)), CONFIG)
     inputs = {system: config.systems[system].inputs for system in config.experiment.selected("systems")}
-    others = ("CNN_TF_Att.pooling-cepstra", "CNN_TF_Att.pooling-cepstra-1700")  # read the features of Zhu and Li
+    others = ("CNN_TF_Att.pooling-cepstra", "CNN_TF_Att.pooling-cepstra-2000")  # read the features of Zhu and Li
     own = {system: one for system, one in inputs.items() if system.startswith(OWN) and system not in others}
     return {system: one.frames for system, one in own.items() if one.frames}
 
