@@ -133,7 +133,7 @@ class Training(Strict):
     )
     precision: Literal["auto", "float32", "bfloat16"] = added(
         "auto",
-        description="arithmetic of training steps; auto: bfloat16 on a GPU that has it, else float32",
+        description="arithmetic of training steps; auto: bfloat16 where the device computes in it, else float32",
     )
     clip_norm: float | None = Field(None, gt=0, description="largest gradient norm")
     clip_value: float | None = Field(None, gt=0, description="largest absolute value of a gradient element")

@@ -64,12 +64,11 @@ def _keep_memory() -> None:
 def in_bfloat16(device: torch.device, wanted: str) -> bool:
     """Return whether training steps on ``device`` compute in bfloat16 where the recipe's precision is ``wanted``.
 
-    ``auto``: on CUDA that has it. On a CPU only where it is asked for: that its scores are the same has not been
-    measured. SerError where bfloat16 is asked for and the device does not have it.
+    ``auto``: wherever the device has it. SerError where bfloat16 is asked for and the device does not have it.
     """
     if wanted == "bfloat16" and not has_bfloat16(device):
         raise SerError(f"training.precision is bfloat16, which {device} does not compute in; set auto or float32.")
-    return wanted == "bfloat16" or (wanted == "auto" and device.type == "cuda" and has_bfloat16(device))
+    return wanted == "bfloat16" or (wanted == "auto" and has_bfloat16(device))
 
 
 def has_bfloat16(device: torch.device) -> bool:

@@ -31,12 +31,12 @@ def test_a_device_that_is_not_there_is_an_error(name: str, message: str) -> None
     ("wanted", "there", "used"),
     [
         ("auto", False, torch.float32),
-        ("auto", True, torch.float32),
+        ("auto", True, torch.bfloat16),
         ("float32", True, torch.float32),
         ("bfloat16", True, torch.bfloat16),
     ],
 )
-def test_a_step_on_the_cpu_is_in_bfloat16_where_it_is_asked_for(
+def test_a_step_on_the_cpu_is_in_bfloat16_where_the_processor_has_it(
     wanted: str, there: bool, used: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(device, "has_bfloat16", lambda _: there)
