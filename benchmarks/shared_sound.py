@@ -21,8 +21,8 @@ from ser.audio import reading
 from ser.audio.formats import SUFFIXES
 from ser.audio.speech_bounds import speech_bounds
 from ser.audio.statistics import Signal
-from ser.corpora._recordings import recordings
 from ser.evaluation.tracks import alignments, track
+from ser.files.listing import recordings
 
 RATE = reading.RATE
 SECONDS = (0.7, 1.2)

@@ -10,9 +10,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ser.corpora._recordings import recordings, rows_of
+from ser.corpora._named_recordings import rows_of
 from ser.corpus import Card, Facts, Source, Utterance, differences, facts_of
 from ser.errors import SerError, offenders
+from ser.files.listing import recordings
 
 EMOTIONS = {
     "01": "neutral",

@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from ser.audio.formats import SUFFIXES
-from ser.corpora import _table_file
-from ser.corpora._emotion_names import emotion_names
-from ser.corpora._recordings import recordings
-from ser.corpora._table_cells import MISSING, folded
-from ser.corpora._table_columns import ALIASES, COLUMNS, meanings
-from ser.corpora._table_paths import on_disk, tops
-from ser.corpora._table_rows import Meaning, Reading, Spellings, read
 from ser.corpus import LISTED, BrokenRowsError, Card, Facts, Fault, Utterance, facts_of
 from ser.emotions import NAMES
 from ser.errors import SerError, offenders
+from ser.files.listing import recordings
+from ser.user_table import file as table_file
+from ser.user_table.cells import MISSING, folded
+from ser.user_table.columns import ALIASES, COLUMNS, meanings
+from ser.user_table.emotion_names import emotion_names
+from ser.user_table.paths import on_disk, tops
+from ser.user_table.rows import Meaning, Reading, Spellings, read
 
 CARD = Card(title="Recordings of your own", licence="their owner's", homepage="", language=None, utterances=None)
 
@@ -117,7 +117,7 @@ def _understood(
     words = frozenset(map(folded, missing))
     meaning = Meaning(emotion_names(dict(labels), emotions), words, tops, spellings)
     known = {*COLUMNS, *ALIASES, *(theirs.casefold() for theirs, _ in columns)}
-    file = _table_file.read(path, content, known, encoding)
+    file = table_file.read(path, content, known, encoding)
     reading = read(file, meanings(file, dict(columns)), meaning)
     if not reading.rows and not reading.faults:
         raise SerError(f"{path}: has a header, but no rows.")

@@ -9,9 +9,9 @@ from ser.audio.formats import SUFFIXES
 from ser.config import read
 from ser.config.options import with_options
 from ser.config.schema import Corpus
-from ser.corpora._recordings import recordings
 from ser.errors import SerError, printable
 from ser.files.atomic import write_text
+from ser.files.listing import recordings
 from ser.input_checks import BY_NAME
 from ser.inspection import findings
 from ser.inspection.draft import draft, name_of, write_table

@@ -16,11 +16,11 @@ from typing import Any
 
 from ser import catalog
 from ser.audio.formats import SUFFIXES
-from ser.corpora import _table_file
-from ser.corpora._recordings import recordings
-from ser.corpora._table_columns import ALIASES, COLUMNS, REQUIRED
 from ser.corpus import LISTED
 from ser.errors import SerError, offenders, unknown
+from ser.files.listing import recordings
+from ser.user_table import file as table_file
+from ser.user_table.columns import ALIASES, COLUMNS, REQUIRED
 
 TABLES = (".csv", ".tsv", ".txt")
 SPREADSHEETS = (".xlsx", ".xls", ".ods")
@@ -164,7 +164,7 @@ def _unread(path: Path) -> str:
         if name.lower().endswith(SPREADSHEETS):
             return f"{name} is a spreadsheet; save it as 'CSV UTF-8' if it is the table"
         try:
-            header = _table_file.read(path / name, (path / name).read_bytes(), {*COLUMNS, *ALIASES}).header
+            header = table_file.read(path / name, (path / name).read_bytes(), {*COLUMNS, *ALIASES}).header
         except SerError as error:
             return str(error).rstrip(".")
         columns = offenders(filter(None, header), LISTED)
@@ -181,7 +181,7 @@ def _needed_columns(path: Path) -> int:
     The first words of a text are no header: of a ``.txt`` a row with as many cells must follow.
     """
     try:
-        file = _table_file.read(path, path.read_bytes(), {*COLUMNS, *ALIASES})
+        file = table_file.read(path, path.read_bytes(), {*COLUMNS, *ALIASES})
     except SerError:
         return 0
     header = {ALIASES.get(name, name) for name in map(str.casefold, file.header)}

@@ -15,10 +15,10 @@ from ser.config.options import with_options
 from ser.config.schema import Corpus
 from ser.config.validation import check_values, record
 from ser.corpora import table
-from ser.corpora._spellings import spelling
-from ser.corpora._table_cells import MISSING, seconds
 from ser.corpus import BrokenRowsError, Utterance
 from ser.errors import SerError
+from ser.user_table.cells import MISSING, seconds
+from ser.user_table.spellings import spelling
 
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
 

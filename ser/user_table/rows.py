@@ -7,14 +7,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from ser.corpora._emotion_names import EmotionNames
-from ser.corpora._spellings import alike
-from ser.corpora._table_cells import CellError, clean, has_comma, has_point, is_missing, seconds
-from ser.corpora._table_columns import COLUMNS, NAMES, TIMES, unused
-from ser.corpora._table_file import TableFile
-from ser.corpora._table_paths import below_root
 from ser.corpus import LISTED, Fault, Utterance
 from ser.errors import offenders, unknown
+from ser.user_table.cells import CellError, clean, has_comma, has_point, is_missing, seconds
+from ser.user_table.columns import COLUMNS, NAMES, TIMES, unused
+from ser.user_table.emotion_names import EmotionNames
+from ser.user_table.file import TableFile
+from ser.user_table.paths import below_root
+from ser.user_table.spellings import alike
 
 GENDERS = {
     **dict.fromkeys(("female", "f", "w", "woman", "fem", "feminine", "weiblich", "frau"), "female"),

@@ -1,11 +1,10 @@
-"""Shared by adapters: the recordings below a root, and the rows of a corpus whose file names are the labels."""
+"""The recordings below a folder."""
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 
-from ser.corpus import Utterance
-from ser.errors import SerError, offenders
+from ser.errors import SerError
 
 
 def recordings(root: Path, suffixes: Collection[str], *, links: bool = False) -> list[str]:
@@ -31,15 +30,3 @@ def recordings(root: Path, suffixes: Collection[str], *, links: bool = False) ->
 def _refuse(error: OSError) -> None:
     if not isinstance(error, FileNotFoundError):  # no folder, no recordings
         raise SerError(f"{error.filename}: cannot be read ({error.strerror}).") from error
-
-
-def rows_of(
-    found: Sequence[str], row: Callable[[str], Utterance | None], root: Path, corpus: str, folders: str, scheme: str
-) -> list[Utterance]:
-    """Return the ``row`` of each recording; SerError if there are none, or naming those without a row."""
-    if not found:
-        raise SerError(f"{root}: no recordings in folders {folders}; is this {corpus}?")
-    rows = [row(audio) for audio in found]
-    if wrong := [audio for audio, made in zip(found, rows, strict=True) if made is None]:
-        raise SerError(f"{root}: {len(wrong)} recordings of {corpus} are not named {scheme}: {offenders(wrong)}.")
-    return [made for made in rows if made is not None]

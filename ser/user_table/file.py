@@ -14,9 +14,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ser.corpora._table_cells import clean
 from ser.corpus import Fault
 from ser.errors import SerError
+from ser.user_table.cells import clean
 
 SEPARATORS = (",", ";", "\t", "|", " ")  # of equally good ones the first
 MARKS = {  # the longer mark first: that of UTF-32 begins with that of UTF-16

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import yaml
 
-from ser.corpora._spellings import spelling
-from ser.corpora._table_cells import CellError, clean
 from ser.emotions import NAMES
 from ser.errors import SerError, unknown
+from ser.user_table.cells import CellError, clean
+from ser.user_table.spellings import spelling
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from ser.corpora._table_cells import clean
-from ser.corpora._table_file import TableFile
 from ser.corpus import LISTED, Fault
 from ser.errors import SerError, offenders, unknown
+from ser.user_table.cells import clean
+from ser.user_table.file import TableFile
 
 REQUIRED = ("path", "emotion")
 NAMES = ("speaker", "session", "dialog", "language")  # columns of names, whose spellings are compared

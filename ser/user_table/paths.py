@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from itertools import product
 from pathlib import Path
 
-from ser.corpora._table_cells import CellError, clean
+from ser.user_table.cells import CellError, clean
 
 RELATIVE = "paths are relative to the corpus root"
 
