@@ -21,6 +21,7 @@ def results(experiment: Annotated[str, typer.Argument(help="Name of the experime
     """Print the metrics of every system of a finished experiment with their intervals, and where the report is.
 
     The best system comes first. Systems that lack folds, or of which a run is not trained, follow: they are not ranked.
+    Contrasts that the experiment declares come last, each with its verdict.
     """
     from ser.config.plan import read_plan
     from ser.tables import contracts
@@ -51,7 +52,28 @@ def results(experiment: Annotated[str, typer.Argument(help="Name of the experime
             table.append([run[2], *cells, f"{folds[run]} of {planned[run[0]][run[1]]}{mark}"])
         print(f"\n{', '.join(division)} (percent, 95 % interval)")
         print(aligned(table))
+    if (folder / "contrasts.parquet").is_file():
+        _print_contrasts(contracts.read(contracts.CONTRASTS, folder / "contrasts.parquet").to_pylist(), metrics[-1])
     print(f"\nReport: {folder / 'index.html'}")
+
+
+def _print_contrasts(rows: list[dict[str, Any]], metric: str) -> None:
+    """Print the contrasts measured in ``metric``; "undecided" with the difference that could have been seen."""
+    from ser.evaluation.comparison import verdict
+
+    rows = [row for row in rows if row["metric"] == metric]
+    for division, members in groupby(rows, key=lambda row: (row["corpus"], row["protocol"])):
+        table = [["contrast", "first", "other", "difference", "p Holm", "verdict"]]
+        for row in members:
+            found = verdict(row["difference"], row["p_holm"])
+            known = found == "undecided" and row["detectable"] is not None
+            seen = f", {row['detectable']:.1f} could have been seen" if known else ""
+            values = (f"{100 * row[name]:.1f}" for name in ("better_value", "than_value"))
+            interval = "" if row["low"] is None else f" [{row['low']:+.1f}, {row['high']:+.1f}]"
+            difference = f"{row['difference']:+.1f}{interval}"
+            table.append([row["contrast"], *values, difference, f"{row['p_holm']:.3f}", found + seen])
+        print(f"\n{', '.join(division)}: contrasts in {metric} (points, 95 % interval)")
+        print(aligned(table))
 
 
 def _untrained(runs: Iterable[Run]) -> Counter[tuple[str, str, str]]:

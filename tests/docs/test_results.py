@@ -74,6 +74,28 @@ def test_a_system_that_learned_nothing_is_marked_and_not_ranked(
     assert lines[4].endswith("2 of 2, 1 not trained")
 
 
+def test_contrasts_follow_with_difference_interval_and_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "results/mine"
+    write(folder)
+    contrast = {"corpus": "c", "protocol": "p", "better": "better", "than": "worse", "than_corpus": None, "metric": "UA"}
+    contrast |= {"better_value": 0.75, "than_value": 0.4, "folds": [0, 1], "clusters": 2, "method": "jackknife"}
+    contrast |= {"low": -1.0, "high": 9.0, "detectable": 6.25, "p": 0.5}
+    rows = [
+        contrast | {"contrast": "open", "difference": 4.0, "p_holm": 0.5},
+        contrast | {"contrast": "clear", "difference": 35.0, "p_holm": 0.001},
+        contrast | {"contrast": "in WA", "difference": 35.0, "p_holm": 0.001, "metric": "WA"},
+    ]
+    table = pa.Table.from_pylist(rows, contracts.CONTRASTS.schema)
+    contracts.write(contracts.CONTRASTS, table, folder / "contrasts.parquet")
+    lines = [line for line in CliRunner().invoke(app, ["results", "mine"]).output.splitlines() if line]
+    assert lines[5] == "c, p: contrasts in UA (points, 95 % interval)"
+    assert lines[7].split("  ")[0] == "open"
+    assert lines[7].endswith("75.0   40.0   +4.0 [-1.0, +9.0]   0.500   undecided, 6.2 could have been seen")
+    assert lines[8].endswith("+35.0 [-1.0, +9.0]  0.001   upheld")
+    assert lines[9].startswith("Report:")
+
+
 def test_an_unknown_experiment_is_an_error_that_lists_those_with_results(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
