@@ -78,7 +78,7 @@ def test_contrasts_follow_with_difference_interval_and_verdict(tmp_path: Path, m
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "results/mine"
     write(folder)
-    contrast = {"corpus": "c", "protocol": "p", "better": "better", "than": "worse", "than_corpus": None, "metric": "UA"}
+    contrast: dict[str, Any] = {"corpus": "c", "protocol": "p", "better": "better", "than": "worse", "metric": "UA"}
     contrast |= {"better_value": 0.75, "than_value": 0.4, "folds": [0, 1], "clusters": 2, "method": "jackknife"}
     contrast |= {"low": -1.0, "high": 9.0, "detectable": 6.25, "p": 0.5}
     rows = [
