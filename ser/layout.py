@@ -47,6 +47,15 @@ def features(corpus: str, feature: str) -> Path:
     return Path("data", corpus, "features", feature)
 
 
+def mapped(folder: Path, origin: str, part: str) -> Path:
+    """File that trainings map where a feature of a fold is larger than memory, in the folder of the feature's shards.
+
+    origin, part: digests of the shards and of the utterances of which it has the values. The workflow removes
+    ``<folder>/mapped`` when all is built.
+    """
+    return folder / "mapped" / f"{origin}-{part}.values"
+
+
 def index(folder: Path) -> Path:
     """``<folder>/index.json``, which represents all shards in the folder of a feature or a transcript."""
     return folder / "index.json"

@@ -35,7 +35,7 @@ RUNNING = {  # dotted name of a call: what makes it safe, None where nothing doe
 SAFE_VALUES = re.compile(  # of what a shell line may show without :q: names that are checked, numbers, our own paths
     r"wildcards\.(corpus|kind|name|transcript|embedding)|output(\.\w+)?|log|"
     r"input\.(audio|recordings|manifest|folds|plan|scores|confusions|intervals|comparisons|contrasts)|"
-    r"threads|resources\.(gpu|jobs_per_gpu)|params\.(code|epochs|method|out|seed|shards)"
+    r"threads|resources\.(gpu|jobs_per_gpu|fold_data|mem_mb)|params\.(code|epochs|method|out|seed|shards)"
 )
 JSON_LINE = r"<<'PLAN'\n{params.job}\nPLAN\n"  # one line of JSON in a here-document, which expands nothing
 

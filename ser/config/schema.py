@@ -21,6 +21,10 @@ Allowance = Literal[ALLOWANCES]  # type: ignore[valid-type]
 # one recording, or a part of it, in two parts; normalisation: statistics are fitted on more than the train part.
 Leak = Literal["speaker", "session", "dialog", "text", "dev speaker", "test selection", "audio", "normalisation"]
 METRICS = catalog.choices("ser.metrics", "METRICS")
+FOLD_DATA = (
+    "where a training keeps a feature of its fold; memory: all of it; mapped: in a file, of which it reads what it "
+    "needs; auto: in memory up to half of what the job may use, else mapped"
+)
 Metrics = Annotated[tuple[Literal[METRICS], ...], AfterValidator(lambda names: tuple(dict.fromkeys(names)))]  # type: ignore[valid-type]
 
 
@@ -199,9 +203,10 @@ class Experiment(Strict):
 
 
 class Devices(Strict):
-    """How jobs share the GPUs of a machine. It affects no result: a change reruns nothing."""
+    """How jobs use the GPUs and the memory of a machine. It affects no result: a change reruns nothing."""
 
     jobs_per_gpu: int = Field(1, ge=1, description="jobs that may compute on one GPU at a time")
+    fold_data: Literal["auto", "memory", "mapped"] = Field("auto", description=FOLD_DATA)
 
 
 class Config(Strict):

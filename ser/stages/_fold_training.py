@@ -14,7 +14,7 @@ from ser.choices import Choices
 from ser.files import embedded_checksum
 from ser.files.atomic import atomic_write, write_text
 from ser.files.checkpoints import CheckpointFile
-from ser.jobs import run_record
+from ser.jobs import memory, run_record
 from ser.jobs.devices import granted
 from ser.jobs.energy import metered
 from ser.stages._train_job import TrainJob
@@ -41,7 +41,8 @@ def train_fold(job: TrainJob) -> None:
         fold = read_fold(job.folds, job.fold)
         files = job.features, job.transcripts, job.embedding
         wanted = inputs(job.recipe, module)
-        data = fold_data.load(fold, wanted, *files, shards=job.shards, device=device, seed=job.seed)
+        largest = memory.largest(job.fold_data, job.memory)
+        data = fold_data.load(fold, wanted, *files, shards=job.shards, device=device, seed=job.seed, largest=largest)
         loading = start.seconds()
         checkpoint = _checkpoint(job, data)
         with metered(gpu_uuid(device)) as joules:
@@ -56,6 +57,7 @@ def train_fold(job: TrainJob) -> None:
             "device_type": device.type,
             "precision": _precision(job, device),
             "threads": job.threads,
+            "mapped": [one.view.feature for one in data.features.values() if one.pages is not None],
             # Of this attempt, other jobs on the same device included; empty where it cannot be read.
             "energy_joules": {name: round(value, 1) for name, value in joules.items()},
         }

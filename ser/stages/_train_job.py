@@ -1,12 +1,13 @@
 """The job of stage ``train``, which a plan reads without torch."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ser.config.entries import DECISIVE
 from ser.config.recipe import Recipe
+from ser.config.schema import FOLD_DATA
 from ser.jobs.job import File, GpuJob, Threads
 from ser.layout import Run
 
@@ -25,6 +26,8 @@ class TrainJob(GpuJob):
     embedding: Path | None = Field(None, description="Word vectors to start from, for a recipe that reads words.")
     shards: int | None = Field(None, description="Shards of each feature and transcript; without it, all there are.")
     folds: File = Field(description="Fold table of the protocol; its notes hold the protocol.")
+    fold_data: Literal["auto", "memory", "mapped"] = Field("auto", exclude=True, description=FOLD_DATA)
+    memory: int | None = Field(None, ge=1, exclude=True, description="MB that the scheduler granted; none: unknown.")
     threads: Threads = Field(1, description="CPU threads of the numerical libraries.")
     code: str = Field(
         "",

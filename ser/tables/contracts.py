@@ -5,9 +5,9 @@ Binary columns (``samples``, ``matrix``) hold little-endian arrays; their shapes
 
 import pyarrow as pa
 
-from ser.tables.parquet import Contract, metadata, read, select, write
+from ser.tables.parquet import Contract, metadata, read, row_groups, select, write
 
-__all__ = ["Contract", "metadata", "read", "select", "write"]
+__all__ = ["Contract", "metadata", "read", "row_groups", "select", "write"]
 
 FROM_SCRATCH = "word vectors learned from scratch"  # begins the note of a run without the recipe's word vectors
 TRAINED_HERE = "trained by this pipeline"  # begins the provenance of weights trained on the corpus's own speakers

@@ -127,6 +127,20 @@ def read(contract: Contract, path: Path, only: Mapping[str, int] | None = None) 
     return contract.check(table, path, selected=wanted is not None)
 
 
+def row_groups(contract: Contract, path: Path) -> Iterator[pa.Table]:
+    """Yield the row groups of the table at ``path``, each checked: memory holds ``ROW_GROUP`` rows of arrays at most.
+
+    Whether a key is in two groups is not checked, and no rule may be about the table as a whole. SerError as in
+    ``read``.
+    """
+    with _verified(path, f"the {contract.name} table"), pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group)
+            table.validate(full=True)
+            table.column_names  # noqa: B018 (decodes the names)
+            yield contract.check(table, path)
+
+
 def select(path: Path, columns: Sequence[str]) -> pa.Table:
     """Return some columns of the table at ``path`` without the checks of its contract; nothing else is decoded."""
     with _verified(path, "the table"):

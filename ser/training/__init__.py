@@ -1,6 +1,6 @@
 """From the data of a fold to the outcome of a run, in one direction.
 
-``fold`` (parts and labels) → ``fold_data`` (its ``feature_input`` and ``word_input`` on the device, examples and
-batches) → ``network`` or ``estimator`` (a ``task`` in, an outcome out). A network is trained in ``loop``, by
-``optimisers``, ``batch_order`` and ``epoch_selection``, and predicts in ``predict``.
+``fold`` (parts and labels) → ``fold_data`` (its ``feature_input``, which ``feature_shards`` reads, and ``word_input``,
+examples and batches) → ``network`` or ``estimator`` (a ``task`` in, an outcome out). A network is trained in ``loop``,
+by ``optimisers``, ``batch_order`` and ``epoch_selection``, and predicts in ``predict``.
 """

@@ -2,7 +2,9 @@
 
 import ctypes
 import inspect
+import math
 import os
+import warnings
 from contextlib import AbstractContextManager
 
 import numpy as np
@@ -13,6 +15,7 @@ from torch.optim import Optimizer
 from torch.utils import deterministic
 
 from ser.errors import SerError, unknown
+from ser.jobs.memory import SHARE
 
 # Parameters of glibc's mallopt. Maps that are returned to the system after every step are zeroed again at the next one:
 # keeping them made the time-frequency CNN a third faster and the others 10 to 30 %, for 1.6 times the peak memory.
@@ -119,7 +122,25 @@ def plain_step(optimiser: Optimizer) -> None:
         inspect.unwrap(type(optimiser).step)(optimiser)
 
 
+def room(device: torch.device) -> float:
+    """Return the bytes of the largest feature that is kept on ``device``: a share of what is free on a GPU."""
+    return torch.cuda.mem_get_info(device)[0] * SHARE if device.type == "cuda" else math.inf
+
+
 def move(values: NDArray[np.generic], device: torch.device) -> Tensor:
     """Return ``values`` on ``device``, through pinned memory where that is CUDA."""
-    tensor = torch.from_numpy(np.ascontiguousarray(values))
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
+    return transfer(as_tensor(values), device)
+
+
+def as_tensor(values: NDArray[np.generic]) -> Tensor:
+    """Return ``values`` as a tensor on the host, which shares their memory; nothing may write to it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # a mapped file
+        return torch.from_numpy(np.ascontiguousarray(values))
+
+
+def transfer(values: Tensor, device: torch.device) -> Tensor:
+    """Return ``values`` on ``device``, through pinned memory from the host to CUDA; as they are if they are there."""
+    if values.device.type == device.type:
+        return values
+    return (values.pin_memory() if device.type == "cuda" else values).to(device, non_blocking=True)

@@ -72,8 +72,9 @@ def fit(
 
 def _matrix(data: FoldData, part: str) -> NDArray[np.float64]:
     """Return the part's vectors (utterances, dims) under the recipe's view."""
-    rows = torch.from_numpy(data.fold.rows(part)).to(data.device)
-    return data.features["vector"].vectors(rows).double().cpu().numpy()
+    feature = data.features["vector"]
+    rows = torch.from_numpy(data.fold.rows(part)).to(feature.values.device)
+    return feature.vectors(rows).double().cpu().numpy()
 
 
 def set_seed(estimator: Any, seed: int) -> Any:

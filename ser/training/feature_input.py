@@ -1,32 +1,30 @@
-"""One feature of a fold's utterances, read from its shards, on the device, with the view that a model has of it."""
+"""One feature of a fold's utterances, on the device or on the host, with the view that a model has of it."""
 
 import hashlib
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ser import layout
 from ser.config.recipe import View
-from ser.errors import SerError, offenders
-from ser.tables import contracts
-from ser.training import normalisation
-from ser.training.device import move
+from ser.errors import SerError
+from ser.files.mapped import MappedArray
+from ser.training import feature_shards, normalisation
+from ser.training.device import as_tensor, move, room, transfer
 from ser.training.fold import Fold
 
 
 @dataclass(frozen=True)
 class FeatureInput:
-    """A feature, on the device once as it was stored; each batch is scaled, normalised and companded on its own.
+    """A feature, once and as it was stored; each batch is scaled, normalised and companded on its own.
 
-    values: (rows of all utterances, dims) on the device, in the stored type;
+    values: (rows of all utterances, dims), in the stored type: on the device, or on the host where it is too large for
+    the device or is read from ``pages``, a mapped file, and only batches go to the device;
     offsets: (utterances + 1,) int64 on the host, utterance i has the rows offsets[i] to offsets[i + 1]; notes: metadata
     of the first shard; digest: 32 hexadecimal digits over values and offsets; statistics: mean and sd, (groups, dims or
     1) float32, and each utterance's row of them, (utterances,) int64; None where the view does not normalise; floors:
@@ -36,10 +34,11 @@ class FeatureInput:
     view: View
     values: Tensor
     offsets: NDArray[np.int64]
-    notes: dict[str, str]
+    notes: Mapping[str, str]
     digest: str
     statistics: tuple[Tensor, Tensor, Tensor] | None
     floors: Tensor
+    pages: MappedArray | None = None
 
     @property
     def dims(self) -> int:
@@ -49,12 +48,17 @@ class FeatureInput:
     def frames(self, utterance: Tensor, start: Tensor, count: Tensor, longest: int) -> tuple[Tensor, Tensor]:
         """Return (batch, longest, dims) float32 and which frames are real (batch, longest).
 
-        utterance, start, count: (batch,), rows of the fold, first rows of ``values``, and how many follow.
+        utterance, start, count: (batch,) where ``values`` are, rows of the fold, first rows of ``values``, and how many
+        follow. The result is on the device.
         """
         time = torch.arange(longest, device=self.values.device)
         real = time < count.unsqueeze(1)
         rows = start.unsqueeze(1) + time * real  # padding reads the example's first frame and is then cleared
-        x = self.values.index_select(0, rows.flatten()).view(*rows.shape, -1).float()
+        x = self.values.index_select(0, rows.flatten()).view(*rows.shape, -1)
+        if self.pages is not None:
+            self.pages.read(x.nbytes)
+        x, real, utterance = (transfer(part, self.floors.device) for part in (x, real, utterance))
+        x = x.float()
         x = normalisation.scale(self.view, x, self.floors[utterance].view(-1, 1, 1))
         if self.statistics is not None:
             mean, sd, group = self.statistics
@@ -69,25 +73,37 @@ class FeatureInput:
 
 
 def load(
-    view: View, modality: str, folder: Path, fold: Fold, device: torch.device, shards: int | None = None
+    view: View,
+    modality: str,
+    folder: Path,
+    fold: Fold,
+    device: torch.device,
+    shards: int | None = None,
+    *,
+    largest: float = math.inf,
 ) -> FeatureInput:
     """Return the feature of ``view`` as ``modality`` (frames or vector) from its shards in ``folder``.
 
-    ``shards``: how many the folder has, all where it is None. SerError where the view does not fit the feature.
+    ``shards``: how many the folder has, all where it is None; ``largest``: bytes that are held in memory, more are read
+    from a mapped file. SerError where the view does not fit the feature.
     """
-    values, offsets, notes = read_shards(view.feature, folder, fold.utterances, shards)
+    matrices = feature_shards.read(view.feature, folder, fold.utterances, shards, largest=largest)
+    values = matrices.values
     _check(view, modality, several=len(values) != len(fold.utterances))
     digest = hashlib.blake2b(f"{values.dtype.str}{values.shape}".encode(), digest_size=16)
-    digest.update(offsets.tobytes())
-    digest.update(values.reshape(-1).view(np.uint8).data)
-    matrices = [values[first:end] for first, end in pairwise(offsets)]
-    floors = np.array([normalisation.floor(view, matrix) for matrix in matrices], np.float32)
+    digest.update(matrices.offsets.tobytes())
+    floors = np.empty(len(matrices), np.float32)
+    for row, matrix in enumerate(matrices):
+        digest.update(matrix.reshape(-1).view(np.uint8).data)
+        floors[row] = normalisation.floor(view, matrix)
     statistics = None
     if view.normalise != "none":
         mean, sd, group = normalisation.fit(view, matrices, fold)
         statistics = move(mean, device), move(sd, device), move(group, device)
-    moved = move(values, device)
-    return FeatureInput(view, moved, offsets, notes, digest.hexdigest(), statistics, move(floors, device))
+    held = matrices.pages is None and values.nbytes <= room(device)
+    placed = move(values, device) if held else as_tensor(values)
+    stored = placed, matrices.offsets, matrices.notes, digest.hexdigest()
+    return FeatureInput(view, *stored, statistics, move(floors, device), matrices.pages)
 
 
 def _check(view: View, modality: str, *, several: bool) -> None:
@@ -106,67 +122,3 @@ def _check(view: View, modality: str, *, several: bool) -> None:
         raise SerError(f"{where}: floor_db is a floor under the logarithm: scale must be log.")
     if view.compand in ("max_mulaw", "literal_mulaw") and (view.scale, view.normalise) != ("none", "none"):
         raise SerError(f"{where}: 'compand: {view.compand}' is for magnitudes: scale and normalise must be none.")
-
-
-def read_shards(
-    feature: str, folder: Path, utterances: Sequence[str], count: int | None = None
-) -> tuple[NDArray[Any], NDArray[np.int64], dict[str, str]]:
-    """Return ``feature`` of ``utterances``, in their order, from the shards ``<shard>.parquet`` in ``folder``.
-
-    Values are (frames of all utterances, dims), float16 or float32 as stored, float32 where both occur; offsets
-    (utterances + 1,): utterance i has the rows offsets[i] to offsets[i + 1]; the last result is the metadata of the
-    first shard. With ``count`` only shards 0 to count − 1 are read: a corpus that shrank leaves older shards behind.
-    Memory peaks at the result and one shard. SerError names the utterances that no shard has, that two shards have,
-    whose number of dimensions differs, whose matrix is torn, or whose values are not finite.
-    """
-    shards = layout.shards(folder, count)
-    if not shards:
-        raise SerError(f"{folder} holds no shard of feature '{feature}'; the extract stage writes them.")
-    row_of = {name: row for row, name in enumerate(utterances)}
-    tables = {shard: contracts.select(shard, ["utterance", "frames", "dims", "dtype"]) for shard in shards}
-    sizes = {shard: [row for row in table.to_pylist() if row["utterance"] in row_of] for shard, table in tables.items()}
-    rows = [row for part in sizes.values() for row in part]
-    _check_rows(folder, rows, row_of)
-    frames = np.zeros(len(utterances), np.int64)
-    for row in rows:
-        frames[row_of[row["utterance"]]] = row["frames"]
-    offsets = np.concatenate([[0], np.cumsum(frames)]).astype(np.int64)
-    half = {row["dtype"] for row in rows} == {"float16"}
-    values = np.empty((int(offsets[-1]), rows[0]["dims"]), np.float16 if half else np.float32)
-    for shard, part in sizes.items():
-        if part:
-            _fill(values, offsets, row_of, shard)
-    return values, offsets, contracts.metadata(tables[shards[0]])
-
-
-def _check_rows(folder: Path, rows: Sequence[Mapping[str, Any]], row_of: Mapping[str, int]) -> None:
-    found = Counter(row["utterance"] for row in rows)
-    twice = [name for name, count in found.items() if count > 1]
-    if twice:
-        raise SerError(f"{folder}: utterances are in two shards: {offenders(twice)}.")
-    missing = [name for name in row_of if name not in found]
-    if missing:
-        raise SerError(
-            f"{folder} lacks {len(missing)} utterances of the fold: {offenders(missing)}; extract them again."
-        )
-    widths = {row["dims"]: row["utterance"] for row in reversed(rows)}
-    if len(widths) > 1:
-        named = offenders(f"{name} has {dims}" for dims, name in widths.items())
-        raise SerError(f"{folder}: the number of dimensions differs between utterances: {named}.")
-
-
-def _fill(values: NDArray[Any], offsets: NDArray[np.int64], row_of: Mapping[str, int], shard: Path) -> None:
-    """Write the matrices of ``shard`` to their rows of ``values``; the contract has checked dtype and size of each."""
-    table = contracts.read(contracts.FEATURES, shard)
-    dtypes = table["dtype"].to_pylist()
-    infinite: list[str] = []
-    for at, name in enumerate(table["utterance"].to_pylist()):
-        if name not in row_of:
-            continue
-        into = values[offsets[row_of[name]] : offsets[row_of[name] + 1]]
-        stored = np.frombuffer(table["matrix"][at].as_buffer(), np.dtype(dtypes[at]).newbyteorder("<"))
-        into[:] = stored.reshape(into.shape)
-        if not np.isfinite(into).all():
-            infinite.append(name)
-    if infinite:
-        raise SerError(f"{shard}: values that are not finite in {offenders(infinite)}.")

@@ -1,5 +1,6 @@
 """The data of a fold on the device, its examples (whole utterances or segments), and the batches that a model reads."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,16 +100,21 @@ class FoldData:
         flat = np.concatenate([np.zeros(0, np.int64), *order])
         table = np.stack([part[flat] for part in (examples.utterance, examples.start, examples.frames, examples.label)])
         sizes = [len(indices) for indices in order]
-        for indices, (utterance, start, frames, label) in zip(
-            order, torch.split(move(table, self.device), sizes, dim=1), strict=True
-        ):
+        devices = {self.device.type: self.device}  # and the host, for a feature that is there
+        devices |= {one.values.device.type: one.values.device for one in self.features.values()}
+        tables = {kind: torch.split(move(table, device), sizes, dim=1) for kind, device in devices.items()}
+        for number, indices in enumerate(order):
+            here = {kind: batches[number] for kind, batches in tables.items()}
             found: dict[str, Tensor] = {}
             if "frames" in self.features:
-                longest = self.length or int(examples.frames[indices].max())
-                found["frames"], real = self.features["frames"].frames(utterance, start, frames, longest)
+                feature, longest = self.features["frames"], self.length or int(examples.frames[indices].max())
+                utterance, start, frames, _ = here[feature.values.device.type]
+                found["frames"], real = feature.frames(utterance, start, frames, longest)
                 found["mask"] = torch.ones_like(real) if self.length else real
             if "vector" in self.features:
-                found["vector"] = self.features["vector"].vectors(utterance)
+                feature = self.features["vector"]
+                found["vector"] = feature.vectors(here[feature.values.device.type][0])
+            utterance, _, _, label = here[self.device.type]
             if self.words is not None:
                 found["words"], found["word_mask"] = self.words.batch(utterance, examples.utterance[indices])
             yield Batch(**found), label
@@ -124,18 +130,22 @@ def load(
     shards: int | None = None,
     device: torch.device,
     seed: int,
+    largest: float = math.inf,
 ) -> FoldData:
     """Return the data of ``fold`` for ``inputs``, those that the model reads.
 
     features: folder of shards by feature; transcripts: folder of shards; shards: how many each folder has, all that are
-    there where it is None; embedding: word vectors to start from; seed: of the other word vectors. SerError where a
-    file is missing or does not fit.
+    there where it is None; embedding: word vectors to start from; seed: of the other word vectors; largest: bytes of a
+    feature that are held in memory, a larger one is read from a mapped file. SerError where a file is missing or does
+    not fit.
     """
     found: dict[str, FeatureInput] = {}
     for modality, view in inputs.views().items():
         if view.feature not in features:
             raise unknown("feature", view.feature, features)
-        found[modality] = feature_input.load(view, modality, features[view.feature], fold, device, shards)
+        found[modality] = feature_input.load(
+            view, modality, features[view.feature], fold, device, shards, largest=largest
+        )
     words = None
     if inputs.words is not None:
         if transcripts is None:

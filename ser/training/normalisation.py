@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ser.config.recipe import View
 from ser.errors import SerError, offenders
+from ser.training.feature_shards import FoldMatrices
 from ser.training.fold import Fold
 
 TINY = 1e-8  # added before the logarithm, as the schema promises
@@ -37,10 +38,10 @@ def scale(view: View, x: Tensor, floors: Tensor) -> Tensor:
     return x.add_(TINY).log_()
 
 
-def fit(view: View, matrices: list[NDArray[np.floating]], fold: Fold) -> tuple[Floats, Floats, NDArray[np.int64]]:
+def fit(view: View, matrices: FoldMatrices, fold: Fold) -> tuple[Floats, Floats, NDArray[np.int64]]:
     """Return mean, sd (groups, dims or 1) and the group of each utterance (utterances,) for a view that normalises.
 
-    ``matrices``: (frames, dims) of each utterance. ``statistics`` views have the groups of the protocol's
+    One utterance at a time is in memory besides the result. ``statistics`` views have the groups of the protocol's
     ``normalisation``: one over all frames of the train part, or one per speaker over that speaker's own utterances,
     whatever their part. In ``utterance`` views each utterance is a group. Statistics are those after scaling and
     before limit. A constant dimension has sd 1. SerError names utterances without a speaker.
@@ -58,8 +59,11 @@ def fit(view: View, matrices: list[NDArray[np.floating]], fold: Fold) -> tuple[F
     rows = fold.rows("train") if (view.normalise, scope) == ("statistics", "train") else np.arange(len(group))
     ordered = rows[np.argsort(group[rows], kind="stable")]
     members = np.split(ordered, np.flatnonzero(np.diff(group[ordered])) + 1)
-    moments = [_moments(view, (matrices[row].astype(np.float32) for row in one)) for one in members]
-    return np.stack([mean for mean, _ in moments]), np.stack([sd for _, sd in moments]), group
+    shape = len(members), 1 if view.normalise == "utterance_global" else matrices.values.shape[1]
+    mean, sd = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    for row, one in enumerate(members):
+        mean[row], sd[row] = _moments(view, (matrices[int(member)].astype(np.float32) for member in one))
+    return mean, sd, group
 
 
 def _moments(view: View, matrices: Iterable[Floats]) -> tuple[Floats, Floats]:

@@ -60,5 +60,5 @@ def is_network(system):
 
 
 def training_memory(wildcards, attempt):
-    """A training has its fold in memory: up to 0.25 MB per utterance of 4.4 s, in the widest feature (docs/measurements/scale.md)."""
-    return attempt * max(8000, 2000 + facts(wildcards.corpus).utterances // 4)
+    """Up to 0.25 MB per utterance of 4.4 s in the widest of our features; a fold that needs more than half is mapped."""
+    return attempt * min(32000, max(8000, 2000 + facts(wildcards.corpus).utterances // 4))

@@ -24,6 +24,7 @@ rule train_fold:
         runtime=growing(720),
         gpu=lambda w: int(is_network(w.system)),
         jobs_per_gpu=CONFIG.devices.jobs_per_gpu,
+        fold_data=CONFIG.devices.fold_data,
     params:
         job=train_job,
         out=subpath(output.card, parent=True),
@@ -31,7 +32,8 @@ rule train_fold:
         versions=versions("torch", "scikit-learn"),
     shell:
         "ser train --job {params.job:q} --folds {input.folds} --out {params.out:q} --threads {threads}"
-        " --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} --code {params.code} > {log} 2>&1"
+        " --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} --fold-data {resources.fold_data}"
+        " --memory {resources.mem_mb} --code {params.code} > {log} 2>&1"
 
 
 rule train:
