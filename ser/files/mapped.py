@@ -25,6 +25,7 @@ from ser.files.atomic import atomic_write
 SUFFIX = ".values"
 POLL = 1.0  # seconds between two attempts to lock
 RESIDENT = 1 << 29  # bytes that a process reads of a file before it gives their pages back
+AROUND = 1 << 16  # bytes that Linux maps with the first byte of a piece, if its cache holds them
 MEBIBYTE = 2**20
 
 Fill = Callable[[Callable[[int, NDArray[Any]], None]], None]
@@ -40,12 +41,12 @@ class MappedArray:
         self.values: NDArray[Any] = np.frombuffer(self._pages, _little(dtype), count).reshape(shape)
         self._read = 0
 
-    def read(self, size: int) -> None:
-        """Count ``size`` bytes as read; after every ``RESIDENT`` of them the process gives back all pages it has.
+    def read(self, size: int, pieces: int = 1) -> None:
+        """Count ``size`` bytes in ``pieces`` as read; at ``RESIDENT`` of them the process gives back all pages it has.
 
         They stay in the system's cache as long as nothing else needs the memory, so that reading them again is cheap.
         """
-        self._read += size
+        self._read += size + pieces * AROUND
         if self._read >= RESIDENT:
             self._pages.madvise(mmap.MADV_DONTNEED)
             self._read = 0

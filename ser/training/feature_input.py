@@ -56,7 +56,7 @@ class FeatureInput:
         rows = start.unsqueeze(1) + time * real  # padding reads the example's first frame and is then cleared
         x = self.values.index_select(0, rows.flatten()).view(*rows.shape, -1)
         if self.pages is not None:
-            self.pages.read(x.nbytes)
+            self.pages.read(x.nbytes, len(x))
         x, real, utterance = (transfer(part, self.floors.device) for part in (x, real, utterance))
         x = x.float()
         x = normalisation.scale(self.view, x, self.floors[utterance].view(-1, 1, 1))

@@ -146,3 +146,25 @@ def test_values_on_the_host_reach_the_device_batch_by_batch(
         assert batch.vector is not None
         assert {part.device.type for part in (batch.frames, batch.mask, batch.vector, labels)} == {"meta"}
         assert (len(batch.frames), batch.vector.shape) == (size, (size, 7))
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+def test_a_gpu_gets_the_same_batches_from_the_host_and_from_a_mapped_file(
+    features: dict[str, Path], tmp_path: Path, folds: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protocol = Protocol.model_validate({"rule": "any", "labels": "all", "selection": "last"})
+    fold, cuda = read(folds(tmp_path / "folds.parquet", ROWS), 0, protocol), torch.device("cuda")
+    wanted = Inputs(frames=View.model_validate(FRAMES), vector=View.model_validate(VECTOR))
+    mapped = fold_data.load(fold, wanted, features, device=cuda, seed=0, largest=0)
+    held = fold_data.load(fold, wanted, features, device=cuda, seed=0)
+    monkeypatch.setattr(feature_input, "room", lambda _: 0.0)
+    host = fold_data.load(fold, wanted, features, device=cuda, seed=0)
+    assert [data.features["frames"].values.device.type for data in (held, host, mapped)] == ["cuda", "cpu", "cpu"]
+    order = [np.arange(4), np.arange(9)]
+    every = [list(data.batches(data.examples("train"), order)) for data in (held, host, mapped)]
+    for batches in every[1:]:
+        for (one, labels), (other, others) in zip(every[0], batches, strict=True):
+            assert torch.equal(labels, others)
+            for name in ("frames", "mask", "vector"):
+                assert torch.equal(getattr(one, name), getattr(other, name))
