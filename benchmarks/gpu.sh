@@ -15,7 +15,7 @@ rows=$work/rows.jsonl
 touch "$rows"
 
 utterances=5531 small=400 cores=$(nproc) steps=() compiled=() jobs=() folds=()
-tests=(tests/models/test_cuda.py tests/training/test_device.py)
+tests=(tests/models/test_cuda.py tests/training/test_device.py tests/training/test_mapped_folds.py)
 known=() # features of the small corpus: all
 wanted=(spectrogram spectrogram_10hz mfcc log_mel emobase compare_lld) # of the large one: those of the headline systems
 modes=(compile "compile, graphs")
