@@ -302,9 +302,18 @@ def test_one_run_trained_twice_at_a_time_on_two_devices_ends_in_the_same_bits(
     assert list((finished.folder / "results/checkpoints").iterdir()) == []
 
 
-def test_how_many_jobs_share_a_gpu_reruns_nothing(project: Project) -> None:
+def test_a_fold_is_mapped_where_the_configuration_says_so_and_no_copy_stays(finished: Project) -> None:
+    card = "results/runs/mine/two-folds/tiny-cnn/seed8/fold0/run.json"
+    done = finished.snakemake("--config", "devices={fold_data: mapped}", "--cores", "2", card)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((finished.folder / card).read_text())
+    assert found["mapped"] == list(found["features"])
+    assert list(finished.folder.glob("data/*/features/*/mapped")) == []
+
+
+def test_how_jobs_use_gpus_and_memory_reruns_nothing(project: Project) -> None:
     path = project.folder / "mini.yaml"
-    path.write_text(path.read_text() + "devices: {jobs_per_gpu: 3}\n")
+    path.write_text(path.read_text() + "devices: {jobs_per_gpu: 3, fold_data: mapped}\n")
     assert project.planned() == {}
 
 
