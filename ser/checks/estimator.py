@@ -10,6 +10,7 @@ from ser.errors import require
 from ser.training import estimator
 
 CLASSES, PER_CLASS, DIMS = 3, 12, 6
+SAME = 1e-8  # of a score
 
 
 def _clouds() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -59,4 +60,14 @@ def seed_repeats_the_fit(recipe: Recipe) -> None:
     require(np.array_equal(first, again), "the scores differ")
 
 
-CHECKS = (scores_separate_the_clouds, weights_are_finite, seed_repeats_the_fit)
+def weights_give_the_scores_back(recipe: Recipe) -> None:
+    """``restored``, where the module has one, makes an estimator of ``weights`` that has the same scores."""
+    module, (points, _) = recipe.load(), _clouds()
+    if hasattr(module, "restored"):
+        fitted = _fit(recipe)
+        again = module.restored({name: np.array(value) for name, value in module.weights(fitted).items()})
+        different = np.abs(module.scores(fitted, points) - module.scores(again, points)).max()
+        require(different < SAME, f"the scores differ by {different:.2g}")
+
+
+CHECKS = (scores_separate_the_clouds, weights_are_finite, seed_repeats_the_fit, weights_give_the_scores_back)

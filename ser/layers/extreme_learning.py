@@ -4,6 +4,7 @@ What Han et al. 2014 and Lee & Tashev 2015 train on an utterance's frame posteri
 inputs on the train part and learn targets of +1 for the class and −1 for the others.
 """
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -43,6 +44,15 @@ def back_end(classes: int, *, machine: Kind = "kernel", nodes: int = 120, seed: 
     if machine == "kernel":
         return KernelMachine(classes)
     return RandomMachine(classes, nodes=nodes, seed=seed) if machine == "random" else None
+
+
+def restored_back_end(
+    weights: Mapping[str, NDArray[Any]], classes: int, *, machine: Kind = "kernel", **_: object
+) -> BackEnd:
+    """Return the back end with the fitted numbers that ``weights`` of a "kernel" or "random" machine returned."""
+    end = KernelMachine(classes) if machine == "kernel" else RandomMachine(classes)
+    end.held = dict(weights)
+    return end
 
 
 class KernelMachine:

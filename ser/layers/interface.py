@@ -139,4 +139,7 @@ class BackEnd(Protocol):
         """Return (utterances, classes), the largest is the prediction; their softmax is stored as probabilities."""
 
     def weights(self) -> dict[str, NDArray[Any]]:
-        """Return the fitted numbers, which are stored with the network's weights."""
+        """Return the fitted numbers, which are stored with the network's weights.
+
+        The module's ``restored_back_end(weights, classes, **options)`` makes a back end of them that has ``scores``.
+        """

@@ -20,6 +20,7 @@ from ser.layers.interface import Batch, Shape
 
 Loudness = Literal["frame", "window"]
 back_end = extreme_learning.back_end
+restored_back_end = extreme_learning.restored_back_end
 
 
 class WindowNetwork(nn.Module):

@@ -7,6 +7,7 @@ matrix product serves every C, where libsvm's own linear kernel computes each pr
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from types import SimpleNamespace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -131,6 +132,30 @@ def weights(estimator: LinearMachine) -> dict[str, NDArray[Any]]:
         "coef": _coefficients(machine, estimator.scaled[machine.support_]),
         "intercept": np.ascontiguousarray(machine.intercept_),
     }
+
+
+def restored(weights: Mapping[str, NDArray[Any]]) -> SimpleNamespace:
+    """Return a machine with the fitted numbers that ``weights`` returned, for ``scores`` and nothing else.
+
+    The values of the pairs are those of libsvm up to rounding; their sum by class is scikit-learn's: the votes, and a
+    third at most of a vote for the margins.
+    """
+    pairs = len(weights["coef"])
+    classes = 2 if pairs == 1 else round((1 + np.sqrt(1 + 8 * pairs)) / 2)
+    sides = np.zeros((pairs, classes))
+    for row, (first, second) in enumerate(combinations(range(classes), 2)):
+        sides[row, first], sides[row, second] = 1, -1
+
+    def decision_function(vectors: Array) -> Array:
+        scaled = (vectors - weights["mean"]) / weights["scale"]
+        values = np.asarray(scaled @ weights["coef"].T + weights["intercept"])
+        if classes == 2:
+            return values[:, 0]
+        margins = values @ sides
+        votes = np.where(values >= 0, 1.0, 0.0) @ (sides > 0) + np.where(values < 0, 1.0, 0.0) @ (sides < 0)
+        return np.asarray(votes + margins / (3 * (np.abs(margins) + 1)))
+
+    return SimpleNamespace(decision_function=decision_function)
 
 
 def _by_class(values: Array) -> Array:

@@ -24,6 +24,7 @@ from ser.layers.recurrent import Recurrent
 
 Objective = Literal["strict", "floating", "frames"]
 back_end = extreme_learning.back_end
+restored_back_end = extreme_learning.restored_back_end
 NEVER = -1e30  # log-probability of a barred state; finite, since differences of infinities are no numbers
 NULL = 0
 SHORTEST = 3  # frames that Null → emotion → Null needs

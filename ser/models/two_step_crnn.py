@@ -7,7 +7,7 @@ The rules read the posteriors of a first network, (utterances, classes). The cas
 (utterances, classes), with ``NONE`` in the column of neutral.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Literal
 
@@ -83,6 +83,19 @@ def tasks(rule: Rule, classes: int, neutral: int | None) -> list[list[int]]:
 def back_end(classes: int, *, rule: Rule = "cascade_a", **_: object) -> BackEnd:
     """Return the learner of ``rule``, from the output of ``summary``."""
     return PriorControl(classes) if rule == "prior" else Cascade(rule, classes)
+
+
+def restored_back_end(
+    weights: Mapping[str, NDArray[Any]], classes: int, *, rule: Rule = "cascade_a", **_: object
+) -> BackEnd:
+    """Return the learner of ``rule`` with the fitted numbers that its ``weights`` returned."""
+    if rule == "prior":
+        control = PriorControl(classes)
+        control.alpha, control.prior = float(weights["alpha"][0]), weights["prior"]
+        return control
+    cascade = Cascade(rule, classes)
+    cascade.tau = float(weights["tau"][0])
+    return cascade
 
 
 class TwoStep(nn.Module):

@@ -38,6 +38,7 @@ EXCLUDED = (
     "tables.parquet",
     "training.training_state",
 )
+RESTORING = ("restored", "restored_back_end")  # of a model: from the numbers of a finished training to its scores
 
 
 @dataclass(frozen=True)
@@ -109,13 +110,17 @@ class Code:
             options |= strings
 
     def definitions(self, module: str) -> list[Target]:
-        """Return all top-level definitions of ``module``, and of the modules in it where it is a package."""
+        """Return all top-level definitions of ``module``, and of the modules in it where it is a package.
+
+        Those that only a prediction with stored numbers uses decide no training and are left out.
+        """
         inside = (name for name in sorted(self.package.modules) if f"{name}.".startswith(f"{module}."))
         return [
             Target(name, defined)
             for name in inside
             if not _excluded(name)
             for defined in sorted(self.package.summary(name).definitions)
+            if defined not in RESTORING
         ]
 
     def _definition(self, target: Target, options: frozenset[str] | None) -> Definition:

@@ -214,6 +214,22 @@ def test_a_choice_that_is_a_default_in_the_code_counts(package: Path) -> None:
     assert hashed(package, frozenset()) == with_default
 
 
+def test_what_a_model_does_after_its_training_does_not_count(package: Path) -> None:
+    model = "def build(shape, classes):\n    return 1\n\n\ndef restored(weights):\n    return 2\n"
+    (package / "models").mkdir()
+    (package / "models/one.py").write_text(model)
+
+    def hashed_model() -> str:
+        code = Code(package)
+        return code.hash(code.definitions("ser.models.one"))
+
+    before = hashed_model()
+    edited(package, "models/one.py", "return 2", "return 3")
+    assert hashed_model() == before
+    edited(package, "models/one.py", "return 1", "return 0")
+    assert hashed_model() != before
+
+
 def test_a_recursive_function_has_a_hash(package: Path) -> None:
     edited(package, "tool.py", "return x - 1", "return x - 1 if x < 0 else cut(x - 1)")
     before = hashed(package)
