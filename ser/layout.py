@@ -37,6 +37,11 @@ def warnings(corpus: str) -> Path:
     return Path("data", corpus, "warnings.csv")
 
 
+def trained_weights(corpus: str, rule: str) -> Path:
+    """``data/<corpus>/<what>.safetensors``: weights of an extractor that the rule ``train_<what>`` makes."""
+    return Path("data", corpus, f"{rule.removeprefix('train_')}.safetensors")
+
+
 def audio(corpus: str) -> Path:
     """Folder of a corpus's audio shards, ``<shard>.parquet``."""
     return Path("data", corpus, "audio")

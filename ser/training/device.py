@@ -45,6 +45,11 @@ def prepare(name: str, threads: int) -> torch.device:
     return device
 
 
+def named(name: str) -> torch.device:
+    """Return the device called ``name``, as ``prepare`` does, and change no switch of torch."""
+    return _device(name)
+
+
 def _device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")

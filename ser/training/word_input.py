@@ -105,6 +105,24 @@ def make(
     return WordInput(move(padded, device), counts, torch.from_numpy(table), words.length, tuple(row_of), tuple(notes))
 
 
+def known(
+    words: Words, sentences: Sequence[Sequence[str]], vocabulary: Sequence[str], device: torch.device
+) -> WordInput:
+    """Return ``sentences`` as a trained model reads them, whose ``vocabulary`` is that of its ``WordInput``.
+
+    Rows, limits and padding are those of ``make``. The table is zero: the model's own vectors take its position.
+    """
+    most = min((count for count in (words.limit, words.length) if count is not None), default=None)
+    row_of = {word: row for row, word in enumerate(vocabulary, start=UNKNOWN + 1)}
+    rows = [[row_of.get(word, UNKNOWN) for word in sentence[:most]] or [UNKNOWN] for sentence in sentences]
+    counts = np.array([len(row) for row in rows], dtype=np.int64)
+    padded = np.full((len(rows), words.length or int(counts.max())), PADDING, dtype=np.int64)
+    for row, sentence in zip(padded, rows, strict=True):
+        row[: len(sentence)] = sentence
+    table = torch.zeros(len(vocabulary) + UNKNOWN + 1, words.dims)
+    return WordInput(move(padded, device), counts, table, words.length, tuple(vocabulary), ())
+
+
 def _learned(sentences: Sequence[Sequence[str]], words: Words) -> tuple[str, ...]:
     """Return the words of the train part's ``sentences``, most frequent first, equal counts by the alphabet.
 

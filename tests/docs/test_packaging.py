@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+import ser
+
 PROJECT = Path(__file__).parents[2]
 META = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = META["project"]["optional-dependencies"]
@@ -37,6 +39,7 @@ def test_one_version_is_named_everywhere() -> None:
     assert yaml.safe_load(read("CITATION.cff"))["version"] == VERSION
     assert re.findall(r"^## (\S+)", read("CHANGELOG.md"), re.MULTILINE)[0] == VERSION
     assert f"/ser:{VERSION} " in read("profiles/kubernetes/config.yaml")
+    assert ser.__version__ == VERSION
 
 
 def test_the_core_needs_neither_torch_nor_a_workflow_engine() -> None:

@@ -1,0 +1,119 @@
+"""The verbs that use a trained system: write it as a bundle, and predict recordings with it."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Model = Annotated[Path, typer.Argument(help="Folder of a run, or an experiment: its name or its folder in results/.")]
+Corpus = Annotated[str | None, typer.Option(help="Of an experiment: the corpus.")]
+Protocol = Annotated[str | None, typer.Option(help="Of an experiment: the protocol.")]
+SystemName = Annotated[str | None, typer.Option("--system", help="Of an experiment: the system; default: best on dev.")]
+Weights = Annotated[
+    list[str] | None,
+    typer.Option(metavar="FEATURE=FILE", help="The file that a feature was extracted with, such as xvector=FILE."),
+]
+
+
+def bundle(
+    model: Model,
+    out: Annotated[Path, typer.Argument(help="Folder to write, or a zip where its name ends in .zip.")],
+    corpus: Corpus = None,
+    protocol: Protocol = None,
+    system: SystemName = None,
+    weights: Weights = None,
+) -> None:
+    """Write a trained system as a bundle: one folder or zip that `ser predict` uses without anything else.
+
+    Of an experiment it is the system with the best mean score on dev, and of its runs the best on dev; the test part
+    chooses nothing.
+    """
+    from ser.errors import SerError
+    from ser.inference import bundle as bundles
+    from ser.inference import models
+    from ser.inference.card import card
+    from ser.inference.system import System
+
+    if out.exists():
+        raise SerError(f"{out} exists already; name another bundle, or delete it.")
+    if bundles.is_bundle(model):
+        raise SerError(f"{model} is a bundle already; copy it.")
+    trained = models.find(model, models.Only(corpus, protocol, system), _weights(weights))
+    System(trained)  # what cannot be used is not bundled
+    bundles.write(trained, card(trained), out)
+    print(f"{out}: {trained.name}, trained on {trained.contents.run['corpus']}")
+
+
+def predict(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Recordings, folders of them, tables (CSV), or - for standard input.")
+    ],
+    model: Annotated[
+        Path, typer.Option(help="A bundle, the folder of a run, or an experiment, whose best system on dev is used.")
+    ],
+    text: Annotated[str | None, typer.Option(help="The words of the only recording.")] = None,
+    speaker: Annotated[str | None, typer.Option(help="The speaker of all recordings.")] = None,
+    window: Annotated[float | None, typer.Option(help="Seconds of a sliding window; without, the whole.")] = None,
+    step: Annotated[float | None, typer.Option(help="Seconds between windows; default: as long as a window.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write: .csv, .jsonl or .parquet.")] = None,
+    form: Annotated[str | None, typer.Option("--format", help="csv, jsonl, parquet or table.")] = None,
+    raw: Annotated[int | None, typer.Option(help="Rate in Hz of 16-bit mono samples on standard input.")] = None,
+    corpus: Corpus = None,
+    protocol: Protocol = None,
+    system: SystemName = None,
+    weights: Weights = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:<n>.")] = "cpu",
+    threads: Annotated[int, typer.Option(help="CPU threads of a network.")] = 1,
+) -> None:
+    """Predict the emotion of recordings with a trained system.
+
+    A table has a column path and any of utterance, start, end, text and speaker. Recordings that cannot be used are
+    named on standard error with the reason; the others are predicted. Exit code 2 where none could be used.
+    """
+    from tempfile import TemporaryDirectory
+
+    from ser.errors import SerError
+    from ser.inference import models, output, predictions, recordings
+    from ser.inference.system import System
+
+    if step is not None and window is None:
+        raise SerError("--step is the time between windows: give --window too.")
+    written_as = output.form_of(out, form, terminal=sys.stdout.isatty())
+    trained = models.find(model, models.Only(corpus, protocol, system), _weights(weights))
+    _prepare(trained.contents.recipe.model, device, threads)
+    used, windows = System(trained, device), None if window is None else predictions.Windows(window, step or window)
+    with TemporaryDirectory(prefix="ser-input-") as folder:
+        files = [path for path in paths if str(path) != "-"]
+        wanted = recordings.requests(files, speaker)
+        if len(files) < len(paths):
+            path = recordings.standard_input(sys.stdin.buffer, Path(folder), raw)
+            wanted.append(recordings.Request(path, "-", speaker=speaker))
+        wanted = recordings.with_text(wanted, text)
+        predictions.check(used, wanted, windows)
+        failures = predictions.Failures()
+        count = output.write(predictions.predict(used, wanted, failures, windows), used.classes, written_as, out)
+    for line in failures.lines():
+        print(line, file=sys.stderr, flush=True)
+    if not count:
+        raise SerError(f"none of {len(wanted)} recordings could be used; the reasons are above.")
+
+
+def _prepare(model: str, device: str, threads: int) -> None:
+    """Fix threads and determinism of torch, which an estimator does without."""
+    from ser import catalog
+
+    if not catalog.is_estimator(catalog.require("models", model)):
+        from ser.training.device import prepare
+
+        prepare(device, threads)
+
+
+def _weights(given: list[str] | None) -> dict[str, Path]:
+    """Return the file of each feature."""
+    from ser.errors import SerError
+
+    wrong = [one for one in given or [] if "=" not in one]
+    if wrong:
+        raise SerError(f"--weights {wrong[0]}: write FEATURE=FILE, such as xvector=embedding_model.ckpt.")
+    return {name: Path(file) for name, _, file in (one.partition("=") for one in given or [])}

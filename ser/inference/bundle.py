@@ -1,0 +1,147 @@
+"""A bundle: a trained system in one folder or zip, used without the project's configuration, data or runs.
+
+    bundle.json            recipe, feature chain, classes, vocabulary, audio settings, versions, checksums
+    model.safetensors      weights and statistics, as the run has them
+    README.md              the card: trained on what, how good, under which licences, what it must not be used for
+    <feature>.<option>.…   files that an extractor reads, such as the weights of an x-vector
+
+Nothing in it is executed: tensors are safetensors, everything else is JSON.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ser.errors import SerError, offenders
+from ser.files import archives, embedded_checksum
+from ser.files.atomic import write_text
+from ser.inference.trained import FORMAT, Contents, Trained
+
+RECORD, WEIGHTS, CARD = "bundle.json", "model.safetensors", "README.md"
+PICKLED = (".ckpt", ".pt", ".pth", ".bin")  # suffixes of torch's own format, which a bundle never has
+LARGEST_RECORD = 1 << 26  # bytes, 64 MiB: a vocabulary of a million words
+DATE = (1980, 1, 1, 0, 0, 0)  # of every member of a zip, so that equal bundles are equal files
+
+
+def is_bundle(path: Path) -> bool:
+    """Return whether ``path`` is a folder with a record of a bundle, or a zip."""
+    return (path / RECORD).is_file() if path.is_dir() else path.is_file() and zipfile.is_zipfile(path)
+
+
+def write(trained: Trained, card: str, out: Path) -> None:
+    """Write a bundle to ``out``: a zip where its name ends in .zip, else a folder; completely or not at all.
+
+    card: the text of README.md. SerError where ``out`` exists.
+    """
+    if out.exists():
+        raise SerError(f"{out} exists already; name another bundle, or delete it.")
+    files = {WEIGHTS: trained.weights, **trained.files}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as partial:
+        folder = Path(partial, out.name)
+        folder.mkdir()
+        for name, source in files.items():
+            _copy(source, folder / name)
+        (folder / CARD).write_text(card, encoding="utf-8")
+        checksums = {name: _sha256(folder / name) for name in (*files, CARD)}
+        record = trained.contents.model_copy(update={"checksums": checksums}).model_dump(mode="json")
+        text = json.dumps(record | {embedded_checksum.KEY: embedded_checksum.BLANK}, indent=1, ensure_ascii=False)
+        write_text(folder / RECORD, text + "\n")
+        if out.suffix == ".zip":
+            folder = _pack(folder, Path(partial, "packed"))
+        folder.rename(out)
+
+
+def read(path: Path) -> Trained:
+    """Return the system in the bundle at ``path``, a folder or a zip, after checking every byte of it.
+
+    SerError where it is no bundle, of another major version of the format, damaged, or a file is missing.
+    """
+    if path.is_dir():
+        return _read(path, str(path), None)
+    kept = tempfile.TemporaryDirectory(prefix="ser-bundle-")
+    archives.unpack(path, Path(kept.name, "bundle"))
+    folder = Path(kept.name, "bundle")
+    inner = [one for one in folder.iterdir() if one.is_dir()]
+    if not (folder / RECORD).is_file() and len(inner) == 1:  # packed with its folder
+        folder = inner[0]
+    return _read(folder, str(path), kept)
+
+
+def _read(folder: Path, where: str, kept: object) -> Trained:
+    record = _record(folder / RECORD, where)
+    try:
+        contents = Contents.model_validate(record)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise SerError(f"{where}: the key '{key}' of {RECORD} is wrong: {first['msg']}.") from error
+    named = {WEIGHTS, *(file for chain in contents.features.values() for file in chain.files.values())}
+    unlisted = sorted(name for name in named if name not in contents.checksums or Path(name).name != name)
+    if unlisted:
+        raise SerError(f"{where}: {RECORD} has no checksum of {offenders(unlisted)}.")
+    for name, wanted in contents.checksums.items():
+        file = folder / name
+        if Path(name).name != name or not file.is_file():
+            raise SerError(f"{where}: the file {name} is missing; copy the bundle again.")
+        if _sha256(file) != wanted:
+            raise SerError(f"{where}: {name} has changed since the bundle was written; copy the bundle again.")
+    return Trained(where, contents, folder / WEIGHTS, {name: folder / name for name in named - {WEIGHTS}}, kept)
+
+
+def _record(path: Path, where: str) -> Mapping[str, Any]:
+    """Return the content of ``bundle.json`` after checking its version and its own checksum."""
+    if not path.is_file():
+        raise SerError(f"{where} is not a bundle: it has no {RECORD}.")
+    if path.stat().st_size > LARGEST_RECORD:
+        raise SerError(f"{where}: {RECORD} is larger than {LARGEST_RECORD >> 20} MiB, which no bundle's is.")
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        major = int(record["format"][0])
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+        raise SerError(f"{where}: {RECORD} cannot be read as the record of a bundle ({error!r}).") from error
+    if major != FORMAT[0]:
+        by = f"ser {record.get('ser', 'of an unknown version')}"
+        raise SerError(f"{where} has format {major} of {by}, and this version reads format {FORMAT[0]}.")
+    try:
+        sealed = embedded_checksum.verify(path)
+    except SerError:
+        sealed = ""
+    if not sealed:
+        raise SerError(f"{where}: {RECORD} has changed since the bundle was written; copy the bundle again.")
+    return {name: value for name, value in record.items() if name != embedded_checksum.KEY}
+
+
+def _copy(source: Path, to: Path) -> None:
+    """Copy a file; tensors in torch's own format, which is a pickle, become safetensors."""
+    if source.suffix not in PICKLED:
+        shutil.copyfile(source, to)
+        return
+    import torch
+    from safetensors.torch import save_file
+
+    tensors = torch.load(source, map_location="cpu", weights_only=True)
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, to)
+
+
+def _pack(folder: Path, to: Path) -> Path:
+    """Write the files of ``folder`` to a zip and return it; not by ``atomic_write``, which fills in a checksum."""
+    with zipfile.ZipFile(to, "w") as file:  # stored: weights do not become smaller
+        for source in sorted(folder.iterdir()):
+            info = zipfile.ZipInfo(source.name, DATE)
+            info.external_attr = 0o100644 << 16
+            with source.open("rb") as content, file.open(info, "w", force_zip64=True) as member:
+                shutil.copyfileobj(content, member, 1 << 20)
+    return to
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,135 @@
+"""The card of a bundle: trained on what, how good on whom, under which licences, and what it must not be used for."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ser import layout
+from ser.evaluation import intervals
+from ser.evaluation.predictions import FILE
+from ser.inference import trained_run
+from ser.inference.trained import Trained
+from ser.tables import contracts
+
+RESEARCH_ONLY = ("opensmile",)  # libraries whose licence allows research and education only
+USES = """\
+It predicts which label raters or actors would give to an utterance that sounds like its training data. It does not
+measure what a person feels. Do not decide about people with it: not in hiring, education, insurance, policing, border
+control, medicine or at work. In the European Union the AI Act prohibits emotion recognition at workplaces and in
+education, but for medical or safety reasons. The numbers below are for the corpus and the protocol that are named; for
+other speakers, languages and microphones they are usually lower.
+"""
+
+
+def card(trained: Trained) -> str:
+    """Return the card in Markdown, with the head that hubs read. The scores are those of the run's test part."""
+    contents, run = trained.contents, trained.contents.run
+    folder = trained.weights.parent
+    corpus = _corpus(folder, str(run["corpus"]))
+    parts = [_head(trained), f"# {trained.name}, trained on {run['corpus']}\n", USES]
+    parts += ["## Training\n", *_training(trained, corpus), ""]
+    predictions = folder / FILE
+    if predictions.is_file():
+        parts += ["## Results\n", *_results(predictions, trained, corpus.get("genders", {})), ""]
+    parts += ["## Licences\n", *_licences(trained, corpus), ""]
+    parts += ["## Use\n", "```sh\nser predict recording.wav --model BUNDLE\n```\n", *_needs(trained), ""]
+    versions = ", ".join(f"{name} {version}" for name, version in contents.versions.items() if version)
+    return "\n".join([*parts, f"Made by ser {contents.ser}; trained with {versions}.", ""])
+
+
+def _head(trained: Trained) -> str:
+    tags = ["speech-emotion-recognition", "ser", trained.name]
+    listed = "\n".join(f"- {tag}" for tag in tags)
+    return f"---\nlibrary_name: ser\npipeline_tag: audio-classification\ntags:\n{listed}\n---\n"
+
+
+def _corpus(folder: Path, corpus: str) -> dict[str, Any]:
+    """Return title, licence, warning and the gender of each utterance, as the manifest has them."""
+    manifest = trained_run.project(folder) / layout.manifest(corpus)
+    if not manifest.is_file():
+        return {}
+    table = contracts.select(manifest, ["utterance", "gender"])
+    genders = dict(zip(table["utterance"].to_pylist(), table["gender"].to_pylist(), strict=True))
+    return {**contracts.metadata(manifest), "genders": genders}
+
+
+def _training(trained: Trained, corpus: Mapping[str, Any]) -> list[str]:
+    contents, protocol, run = trained.contents, trained.contents.protocol, trained.contents.run
+    counts = {part: sum(those.values()) for part, those in contents.about.get("counts", {}).items()}
+    shared = ", ".join(protocol.leaks) or "nothing that the protocol declares"
+    lines = [
+        f"- Corpus: {corpus.get('title', run['corpus'])}; utterances: "
+        + ", ".join(f"{count} {part}" for part, count in counts.items()),
+        f"- Classes: {', '.join(contents.classes)}",
+        f"- Protocol: {run['protocol']} (digest {protocol.digest()}), seed {run['seed']}, fold {run['fold']}; "
+        f"train shares with test: {shared}",
+        f"- Audio: 16 kHz, channel {contents.audio.channel}, trim {contents.audio.trim}",
+    ]
+    for name, chain in contents.features.items():
+        origin = f" ({chain.provenance})" if chain.provenance else ""
+        lines.append(f"- Feature {name}: ser.features.{chain.extractor} {json.dumps(chain.options)}{origin}")
+    if corpus.get("warning"):
+        lines.append(f"- **{corpus['warning']}**")
+    return lines
+
+
+def _results(path: Path, trained: Trained, genders: Mapping[str, str | None]) -> list[str]:
+    """Return WA and UA with intervals, their spread over speakers, and WA by gender, on the run's test part."""
+    table = contracts.read(contracts.PREDICTIONS, path).drop_columns("probabilities").to_pandas()
+    classes = trained.contents.classes
+    tally = intervals.tally(table, classes)
+    lines = [f"On the {len(table)} utterances of the test part, with 95 % intervals by {tally.kind}.\n"]
+    lines += ["| metric | value | interval |", "|---|---|---|"]
+    for metric in ("WA", "UA"):
+        found = intervals.estimate(tally, metric)
+        span = "–" if pd.isna(found.low) else f"{100 * found.low:.1f} to {100 * found.high:.1f}"
+        lines.append(f"| {metric} | {100 * found.value:.1f} % | {span} |")
+    for metric, (value, low, high) in trained.contents.about.get("all_runs", {}).items():
+        span = "–" if low is None else f"{100 * low:.1f} to {100 * high:.1f}"
+        lines.append(f"| {metric}, all folds and seeds of the system | {100 * value:.1f} % | {span} |")
+    right = table["label"] == table["predicted"]
+    lines += ["", *_subgroups("speaker", table["speaker"], right), *_recalls(table, classes)]
+    gender = table["utterance"].map(genders)
+    return lines + (_subgroups("gender", gender, right, listed=True) if gender.notna().any() else [])
+
+
+def _subgroups(name: str, groups: "pd.Series[Any]", right: "pd.Series[bool]", *, listed: bool = False) -> list[str]:
+    shares = right.groupby(groups).mean() * 100
+    if shares.empty:
+        return []
+    if not listed:
+        return [f"WA of single {name}s: {shares.min():.1f} to {shares.max():.1f} %, {len(shares)} {name}s.", ""]
+    sizes = right.groupby(groups).size()
+    rows = [f"| {one} | {share:.1f} % | {size} |" for (one, share), size in zip(shares.items(), sizes, strict=True)]
+    return ["", f"| {name} | WA | utterances |", "|---|---|---|", *rows]
+
+
+def _recalls(table: pd.DataFrame, classes: Sequence[str]) -> list[str]:
+    rows = []
+    for label in classes:
+        those = table[table["label"] == label]
+        if len(those):
+            rows.append(f"| {label} | {100 * (those['predicted'] == label).mean():.1f} % | {len(those)} |")
+    return ["| class | recall | utterances |", "|---|---|---|", *rows]
+
+
+def _licences(trained: Trained, corpus: Mapping[str, Any]) -> list[str]:
+    lines = [f"- Recordings of the corpus: {corpus.get('licence') or 'not stated'}"]
+    for name, chain in trained.contents.features.items():
+        if any(library in RESEARCH_ONLY for library in chain.versions):
+            lines.append(f"- Feature {name} needs openSMILE, which is free for research and education only (audEERING)")
+    return [*lines, "- ser: Apache-2.0"]
+
+
+def _needs(trained: Trained) -> list[str]:
+    lines = []
+    transcript = trained.contents.transcript
+    if transcript is not None:
+        own = transcript.recogniser or "no recogniser: give --text, or a CSV with the columns path,text"
+        lines.append(f"It reads words, from {own}." if transcript.recogniser else f"It reads words, and has {own}.")
+    if trained.by_speaker:
+        lines.append("It normalises by speaker: give --speaker, or a CSV with the columns path,speaker.")
+    return lines

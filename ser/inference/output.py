@@ -1,0 +1,102 @@
+"""Answers as CSV, JSON lines, Parquet, or a table for a terminal."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from itertools import chain
+from pathlib import Path
+from typing import Literal, TextIO
+
+from ser.errors import SerError, printable
+from ser.files.atomic import atomic_write
+from ser.inference.recordings import Request
+from ser.inference.utterance import Answer
+from ser.tables import contracts
+from ser.tables.answers import ANSWERS
+
+Form = Literal["csv", "jsonl", "parquet", "table"]
+SUFFIXES: dict[str, Form] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+Rows = Iterable[tuple[Request, Answer]]
+
+
+def form_of(out: Path | None, wanted: str | None, *, terminal: bool) -> Form:
+    """Return the form of the output: the one that is asked for, else by the suffix of ``out``, else for the reader."""
+    if wanted is not None:
+        found = {one: one for one in ("csv", "jsonl", "parquet", "table")}.get(wanted)
+        if found is None:
+            raise SerError(f"--format {wanted}: known are csv, jsonl, parquet and table.")
+    elif out is not None:
+        found = SUFFIXES.get(out.suffix.lower())
+        if found is None:
+            raise SerError(f"{out}: the suffix names no format; known are {', '.join(SUFFIXES)}, or --format.")
+    else:
+        found = "table" if terminal else "csv"
+    if found == "parquet" and out is None:
+        raise SerError("--format parquet needs a file: --out FILE.parquet.")
+    return found  # type: ignore[return-value]
+
+
+def write(rows: Rows, classes: Sequence[str], form: Form, out: Path | None = None) -> int:
+    """Write the answers to the file ``out``, or to standard output, as they come; return how many there are."""
+    if form == "parquet" and out is not None:
+        return _parquet(rows, classes, out)
+    writer = {"csv": _csv, "jsonl": _json_lines, "table": _table}[form]
+    with nullcontext() if out is None else atomic_write(out) as partial:
+        if partial is None:
+            return writer(rows, classes, sys.stdout)
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            return writer(rows, classes, file)
+
+
+def _csv(rows: Rows, classes: Sequence[str], file: TextIO) -> int:
+    writer, count = csv.writer(file, lineterminator="\n"), 0
+    writer.writerow(["recording", "start", "end", "predicted", *classes])
+    for count, (request, answer) in enumerate(rows, start=1):  # noqa: B007
+        times = ["" if time is None else f"{time:.3f}" for time in (answer.start, answer.end)]
+        numbers = [f"{answer.probabilities[name]:.7f}" for name in classes]
+        writer.writerow([printable(request.name), *times, answer.label, *numbers])
+    return count
+
+
+def _json_lines(rows: Rows, classes: Sequence[str], file: TextIO) -> int:
+    count = 0
+    for count, (request, answer) in enumerate(rows, start=1):  # noqa: B007
+        probabilities = {name: round(answer.probabilities[name], 7) for name in classes}
+        about = {"recording": printable(request.name), "start": answer.start, "end": answer.end}
+        line = about | {"predicted": answer.label, "probabilities": probabilities}
+        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    return count
+
+
+def _table(rows: Rows, classes: Sequence[str], file: TextIO) -> int:
+    """Write the three most probable classes of each recording in aligned columns."""
+    cells = [["recording", "seconds", "emotion", *("" for _ in classes[1:3])]]
+    for request, answer in rows:
+        ranked = sorted(classes, key=lambda name: -answer.probabilities[name])[:3]
+        span = "" if answer.start is None or answer.end is None else f"{answer.start:.2f}–{answer.end:.2f}"
+        numbers = [f"{name} {100 * answer.probabilities[name]:.0f} %" for name in ranked]
+        cells.append([printable(request.name), span, *numbers])
+    if all(not row[1] for row in cells[1:]):
+        cells = [[row[0], *row[2:]] for row in cells]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells if len(cells) > 1 else []:
+        file.write("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
+    return len(cells) - 1
+
+
+def _parquet(rows: Rows, classes: Sequence[str], out: Path) -> int:
+    table = [
+        {
+            "row": number,
+            "recording": printable(request.name),
+            "start": answer.start,
+            "end": answer.end,
+            "predicted": answer.label,
+            "probabilities": [answer.probabilities[name] for name in classes],
+        }
+        for number, (request, answer) in enumerate(chain(rows))
+    ]
+    contracts.write(ANSWERS, table, out, {"classes": json.dumps(list(classes))})
+    return len(table)

@@ -1,0 +1,118 @@
+"""What is left of a training: everything that its answers for new recordings depend on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ser.bounds import Channel
+from ser.config.entries import Options
+from ser.config.options import with_options
+from ser.config.recipe import Recipe
+from ser.config.schema import Feature, Protocol, Transcript
+from ser.errors import SerError, unknown
+
+FORMAT = (1, 0)  # of a bundle: a reader refuses another first number; a higher second one only adds keys
+MINIMUM_SECONDS = 0.2  # the default of a corpus
+
+
+class Part(BaseModel):
+    """A part of a bundle's record. A key that a later version adds is ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class FeatureChain(Part):
+    """How a feature is computed from a signal. files: option, and the file in the bundle that is its value."""
+
+    extractor: str
+    options: Options = Field(default_factory=dict)
+    dims: int
+    dtype: str
+    hop: float | None
+    versions: dict[str, str] = Field(default_factory=dict)
+    provenance: str = ""
+    files: dict[str, str] = Field(default_factory=dict)
+
+
+class AudioSettings(Part):
+    """What the corpus's keys made of a recording before its features were extracted."""
+
+    channel: Channel = "mix"
+    trim: Literal["none", "speech", "voice"] = "none"
+    minimum_seconds: float = MINIMUM_SECONDS
+
+
+class Contents(Part):
+    """The file ``bundle.json``. recipe, protocol: only what decides a result; about: facts for the card."""
+
+    format: tuple[int, int] = FORMAT
+    ser: str
+    run: dict[str, str | int]
+    recipe: Recipe
+    protocol: Protocol
+    classes: tuple[str, ...] = Field(min_length=2)
+    vocabulary: tuple[str, ...] = ()
+    features: dict[str, FeatureChain]
+    transcript: Transcript | None = None
+    audio: AudioSettings = AudioSettings()
+    versions: dict[str, str | None] = Field(default_factory=dict)
+    about: dict[str, Any] = Field(default_factory=dict)
+    checksums: dict[str, str] = Field(default_factory=dict, description="file: SHA-256")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained system. where: for messages; files: by the names in ``contents``; kept: what must outlive it."""
+
+    where: str
+    contents: Contents
+    weights: Path
+    files: Mapping[str, Path] = field(default_factory=dict)
+    kept: object = None
+
+    @property
+    def name(self) -> str:
+        """Return the name of the system."""
+        return str(self.contents.run["system"])
+
+    @property
+    def reads_words(self) -> bool:
+        """Return whether the system reads a transcript."""
+        return self.contents.recipe.inputs.words is not None
+
+    @property
+    def by_speaker(self) -> bool:
+        """Return whether a speaker's own recordings give the statistics of a view."""
+        views = self.contents.recipe.inputs.views().values()
+        return self.contents.protocol.normalisation == "speaker" and any(
+            view.normalise == "statistics" for view in views
+        )
+
+    def recipe(self) -> Recipe:
+        """Return the recipe, its options converted; SerError if its model or an option does not exist here."""
+        return with_options(self.contents.recipe, f"{self.where}: the recipe of {self.name}")
+
+    def features(self) -> dict[str, Feature]:
+        """Return every feature that the recipe reads, by name, its options converted and with the bundle's files.
+
+        SerError if an extractor or an option does not exist here, or if an option names a file of this machine.
+        """
+        found = {}
+        for view in self.contents.recipe.inputs.views().values():
+            name = view.feature
+            if name not in self.contents.features:
+                raise unknown(f"feature in {self.where}", name, self.contents.features)
+            chain = self.contents.features[name]
+            own = {option: str(self.files[file]) for option, file in chain.files.items()}
+            where = f"{self.where}: feature {name}"
+            entry = with_options(Feature(extractor=chain.extractor, options=chain.options | own), where)
+            foreign = [
+                option for option, value in entry.options.items() if isinstance(value, Path) if option not in own
+            ]
+            if foreign:
+                raise SerError(f"{where}: option {foreign[0]} names a file that is not part of it.")
+            found[name] = entry
+        return found
