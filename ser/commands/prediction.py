@@ -1,4 +1,4 @@
-"""The verbs that use a trained system: write it as a bundle, and predict recordings with it."""
+"""The verbs that use a trained system: write it as a bundle or ONNX graph, and predict recordings with it."""
 
 import sys
 from pathlib import Path
@@ -97,6 +97,30 @@ def predict(
         print(line, file=sys.stderr, flush=True)
     if not count:
         raise SerError(f"none of {len(wanted)} recordings could be used; the reasons are above.")
+
+
+def export(
+    form: Annotated[str, typer.Argument(metavar="onnx", help="Format: onnx.")],
+    model: Annotated[Path, typer.Argument(help="A bundle, the folder of a run, or an experiment.")],
+    out: Annotated[Path, typer.Argument(help="File to write, such as system.onnx.")],
+    corpus: Corpus = None,
+    protocol: Protocol = None,
+    system: SystemName = None,
+    weights: Weights = None,
+) -> None:
+    """Write a trained network as an ONNX graph, from the features of one utterance to its probabilities.
+
+    The graph is compared with torch on random utterances before it is written. Estimators, and networks with a second
+    learner behind them, have none.
+    """
+    from ser.errors import unknown
+    from ser.inference import models, onnx_graph
+
+    if form != "onnx":
+        raise unknown("format", form, ("onnx",))
+    trained = models.find(model, models.Only(corpus, protocol, system), _weights(weights))
+    made = onnx_graph.export(trained, out)
+    print(f"{out}: reads {', '.join(made.inputs)}; differs from torch by {made.difference:.1e} at most")
 
 
 def _prepare(model: str, device: str, threads: int) -> None:
