@@ -54,12 +54,13 @@ Entry = tuple[str, int, Opener, str]  # name in the archive, unpacked bytes, con
 Members = dict[str, tuple[int, Opener]]  # relative path: bytes and content; of two with one path the later counts
 
 
-def unpack(archive: Path, to: Path) -> None:
+def unpack(archive: Path, to: Path, *, report: bool = True) -> None:
     """Unpack a zip or tar (plain, gz, bz2, xz) file to the new folder ``to``, completely or not at all.
 
     Every member's name and type are checked before anything is written: absolute paths, '..', control characters,
     links that lead out, devices and encrypted members are refused. A link to a file inside becomes a copy of it, so
     that no link ever exists on the disk; permissions and owners are not restored; an archive inside stays one.
+    report: print the progress.
     SerError if the file is damaged, unpacks to more than the disk holds, to ``RATIO`` times its own size or to more
     than ``MEMBERS`` members (of a zip: listed in more than ``LIST`` bytes), or if ``to`` exists.
     """
@@ -73,7 +74,8 @@ def unpack(archive: Path, to: Path) -> None:
             require_space(to.parent, sum(size for size, _ in members.values()), str(archive))
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
-            for name, (size, opener) in progress(members.items(), total=len(members), unit="files"):
+            reported = progress(members.items(), total=len(members), unit="files") if report else members.items()
+            for name, (size, opener) in reported:
                 _extract(opener, partial / name, size)
         partial.replace(to)
     except DAMAGED as error:

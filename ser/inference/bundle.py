@@ -67,7 +67,7 @@ def read(path: Path) -> Trained:
     if path.is_dir():
         return _read(path, str(path), None)
     kept = tempfile.TemporaryDirectory(prefix="ser-bundle-")
-    archives.unpack(path, Path(kept.name, "bundle"))
+    archives.unpack(path, Path(kept.name, "bundle"), report=False)
     folder = Path(kept.name, "bundle")
     inner = [one for one in folder.iterdir() if one.is_dir()]
     if not (folder / RECORD).is_file() and len(inner) == 1:  # packed with its folder

@@ -153,7 +153,7 @@ def _random(trained: Trained, frames: int, words: int, seed: int) -> Prepared:
         shape = rows, contents.features[view.feature].dims
         matrices[view.feature] = generator.uniform(0.01, 1.0, shape).astype(contents.features[view.feature].dtype)
     known = contents.vocabulary or ("unknown",)
-    return Prepared(matrices, [str(word) for word in generator.choice(known, words)])
+    return Prepared(matrices, [str(word) for word in generator.choice(known, words)], "a speaker")
 
 
 def _feed(inputs: Inputs, data: FoldData) -> dict[str, Tensor]:

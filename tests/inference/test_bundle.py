@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,12 @@ def test_weights_in_the_format_of_torch_become_safetensors(project: Project, hom
     bundle._copy(tmp_path / "published.ckpt", tmp_path / "copied.safetensors")
     copied = load_file(tmp_path / "copied.safetensors")
     assert all(torch.equal(copied[name], value) for name, value in state.items())
+
+
+def test_weights_of_another_network_are_refused(project: Project) -> None:
+    one, other = (trained_run.read(project.train(name)) for name in ("Text-CNN", "TRE"))
+    with pytest.raises(SerError, match=r"its weights are not those of model 'multiscale_cnn': .*Missing key"):
+        System(replace(one, weights=other.weights))
 
 
 HIDE = """
