@@ -5,6 +5,7 @@ project that trained it, and is read from there, so that a run stores nothing tw
 """
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,8 @@ def read(folder: Path, weights: Mapping[str, Path] | None = None) -> Trained:
         run = {name: card[name] for name in Run._fields}
         recipe = Recipe.model_validate(card["recipe"])
         protocol = Protocol.model_validate(card["protocol_record"])
-        classes, notes = card["classes"], card["features"]
+        classes, notes = card["classes"], {name: card["features"][name] for name in _features(recipe)}
+        about = {name: card[name] for name in ("code", "commit", "finished", "counts")}
     except (KeyError, ValueError) as error:
         raise SerError(
             f"{folder / CARD} is not a run card that this version reads ({error!r}); train again."
@@ -55,8 +57,7 @@ def read(folder: Path, weights: Mapping[str, Path] | None = None) -> Trained:
     files: dict[str, Path] = {}
     data = project(folder)
     chains = {
-        view.feature: _chain(view.feature, notes[view.feature], data, str(run["corpus"]), weights or {}, files)
-        for view in recipe.inputs.views().values()
+        name: _chain(name, noted, data, str(run["corpus"]), weights or {}, files) for name, noted in notes.items()
     }
     contents = Contents(
         ser=VERSION,
@@ -67,9 +68,9 @@ def read(folder: Path, weights: Mapping[str, Path] | None = None) -> Trained:
         vocabulary=vocabulary,
         features=chains,
         transcript=_transcript(recipe.inputs, data, str(run["corpus"])),
-        audio=_audio(data / layout.manifest(str(run["corpus"]))),
-        versions=card["versions"],
-        about={"code": card["code"], "commit": card["commit"], "finished": card["finished"], "counts": card["counts"]},
+        audio=_audio(data / layout.manifest(str(run["corpus"])), folder),
+        versions=card.get("versions", {}),
+        about=about,
     )
     return Trained(str(folder), contents, folder / "model.safetensors", files)
 
@@ -89,6 +90,11 @@ def record(folder: Path) -> dict[str, Any]:
 def project(folder: Path) -> Path:
     """Return the folder that holds the ``results`` and ``data`` of the run in ``folder``."""
     return folder.absolute().parents[DEPTH]
+
+
+def _features(recipe: Recipe) -> list[str]:
+    """Return the features that a recipe reads, each once."""
+    return list(dict.fromkeys(view.feature for view in recipe.inputs.views().values()))
 
 
 def _header(folder: Path) -> tuple[tuple[str, ...], set[str]]:
@@ -175,10 +181,20 @@ def _transcript(inputs: Inputs, data: Path, corpus: str) -> Transcript | None:
     return Transcript(recogniser=notes["recogniser"], options=json.loads(notes["options"]))
 
 
-def _audio(manifest: Path) -> AudioSettings:
-    """Return what the keys of the corpus made of its recordings; utterances as short as its shortest are accepted."""
+def _audio(manifest: Path, folder: Path) -> AudioSettings:
+    """Return what the keys of the corpus made of its recordings; utterances as short as its shortest are accepted.
+
+    Prints a warning where the manifest was written after the run in ``folder``: the keys may have changed in between.
+    """
     if not manifest.is_file():
         raise SerError(f"{manifest} does not exist: how the corpus's recordings were read is recorded there.")
+    if manifest.stat().st_mtime > (folder / CARD).stat().st_mtime:
+        print(
+            f"warning: {manifest} is newer than {folder}: check that its keys 'channel' and 'trim' are those that the "
+            "run was trained with.",
+            file=sys.stderr,
+            flush=True,
+        )
     notes = contracts.metadata(manifest)
     shortest = pc.min(contracts.select(manifest, ["seconds"])["seconds"]).as_py()
     return AudioSettings(

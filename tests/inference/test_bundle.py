@@ -115,6 +115,18 @@ def test_weights_in_the_format_of_torch_become_safetensors(project: Project, hom
     assert all(torch.equal(copied[name], value) for name, value in state.items())
 
 
+def test_a_corpus_that_was_prepared_again_is_mentioned(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = project.train("SVM-eGeMAPS")
+    trained_run.read(folder)
+    assert "warning" not in capsys.readouterr().err
+    manifest = layout.manifest(CORPUS)
+    times = manifest.stat().st_atime_ns, manifest.stat().st_mtime_ns
+    os.utime(manifest, ns=(times[0], 2 * times[1]))
+    trained_run.read(folder)
+    assert "check that its keys 'channel' and 'trim' are those that the run was trained with" in capsys.readouterr().err
+    os.utime(manifest, ns=times)
+
+
 def test_weights_of_another_network_are_refused(project: Project) -> None:
     one, other = (trained_run.read(project.train(name)) for name in ("Text-CNN", "TRE"))
     with pytest.raises(SerError, match=r"its weights are not those of model 'multiscale_cnn': .*Missing key"):
