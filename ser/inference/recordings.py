@@ -13,13 +13,13 @@ import soundfile
 from ser.audio import reading
 from ser.audio.decoding import opened
 from ser.audio.formats import SUFFIXES
-from ser.corpora import _table_file
-from ser.corpora._table_cells import CellError, clean, seconds
 from ser.corpus import Utterance
 from ser.errors import SerError, offenders
 from ser.inference.system import Signal, window_bounds
 from ser.inference.trained import AudioSettings
 from ser.preparation.trimming import Inspected, trimmed
+from ser.user_table import file as table_file
+from ser.user_table.cells import CellError, clean, seconds
 
 COLUMNS = ("path", "utterance", "start", "end", "text", "speaker")
 TABLES = (".csv", ".tsv")
@@ -79,7 +79,7 @@ def rows(path: Path) -> list[Request]:
     """
     if not path.is_file():
         raise SerError(f"{path} does not exist.")
-    table = _table_file.read(path, path.read_bytes(), {*COLUMNS, "file"})
+    table = table_file.read(path, path.read_bytes(), {*COLUMNS, "file"})
     header = ["path" if name.casefold() == "file" else name.casefold() for name in table.header]
     if "path" not in header:
         raise SerError(f"{path}:1: there is no column 'path'; found: {offenders(header)}.")
