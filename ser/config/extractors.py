@@ -2,7 +2,9 @@
 
 Optional definitions: ``files(**options)``, local files whose change extracts again; ``provenance(**options)``, one line
 recorded with the values; ``TRAINED``, options that hold a file, each with the rule that makes it where none is
-configured. An extract with a keyword ``device`` gets a GPU where there is one, and the argument auto, cpu or cuda.
+configured; ``extract_many(signals, rate, **options)``, the matrices of several signals, which computes them faster
+together than one by one. An extract with a keyword ``device`` gets a GPU where there is one, and the argument auto, cpu
+or cuda.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,9 @@
 """Stage ``extract``: one feature of the utterances of one audio shard."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from ser.jobs.job import File, GpuJob, Threads
 from ser.jobs.processes import in_order
 from ser.tables import contracts
 from ser.tables.signals import signals
+
+BLOCK = 32  # utterances that a module with extract_many gets at once
+Sound = tuple[str, NDArray[np.float32], int]  # name, samples, rate
 
 
 class ExtractJob(GpuJob):
@@ -60,8 +64,10 @@ def _extract(job: ExtractJob, entry: Feature, device: str) -> None:
     given = {"device": device, **options} if uses_device(entry) else options
     rows, infinite = [], []
     processes = job.threads if device == "cpu" else 1
+    size = BLOCK if hasattr(module, "extract_many") else 1
     with threadpool_limits(1):  # the order of additions, and so the last bits, depends on how many there are
-        for name, matrix in in_order(partial(_matrix, job, entry, given), signals(job.audio), processes):
+        found = in_order(partial(_matrices, job, entry, given), blocks(signals(job.audio), size), processes)
+        for name, matrix in chain.from_iterable(found):
             if not np.isfinite(matrix).all():
                 infinite.append(name)
             values = np.ascontiguousarray(matrix, dtype=matrix.dtype.newbyteorder("<")).tobytes()  # row by row
@@ -74,8 +80,33 @@ def _extract(job: ExtractJob, entry: Feature, device: str) -> None:
     contracts.write(contracts.FEATURES, rows, job.out, notes)
 
 
+def blocks(items: Iterable[Sound], size: int) -> Iterator[list[Sound]]:
+    """Yield ``items`` in lists of ``size``, the last one shorter."""
+    rest = iter(items)
+    while block := list(islice(rest, size)):
+        yield block
+
+
+def _matrices(
+    job: ExtractJob, entry: Feature, options: Mapping[str, object], block: Sequence[Sound]
+) -> list[tuple[str, NDArray[np.generic]]]:
+    """Return the name of each utterance of ``block`` and its matrix; computed together where the module can."""
+    module = entry.load()
+    rates = {rate for _, _, rate in block}
+    if len(block) > 1 and len(rates) == 1:
+        try:
+            found = module.extract_many([signal for _, signal, _ in block], *rates, **options)
+        except SerError:
+            pass  # one by one, so that the message names the utterance
+        else:
+            for matrix in found:
+                extractors.check_matrix(module, module.dims(**entry.options), matrix)
+            return [(name, matrix) for (name, _, _), matrix in zip(block, found, strict=True)]
+    return [_matrix(job, entry, options, utterance) for utterance in block]
+
+
 def _matrix(
-    job: ExtractJob, entry: Feature, options: Mapping[str, object], utterance: tuple[str, NDArray[np.float32], int]
+    job: ExtractJob, entry: Feature, options: Mapping[str, object], utterance: Sound
 ) -> tuple[str, NDArray[np.generic]]:
     """Return the name of ``utterance`` and its matrix."""
     name, signal, rate = utterance
