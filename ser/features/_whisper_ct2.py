@@ -64,9 +64,10 @@ def states(signals: Sequence[Signal], rate: int, reading: WhisperReading) -> lis
     if reading.window > LONGEST:
         raise SerError(f"window={reading.window:g} s: Whisper reads {LONGEST:g} s at most.")
     found = reading.located()
+    _, mels = shape(found.weights)
     changed = found.weights.stat().st_mtime_ns
     network = _load(found.folder, found.weights, changed, reading.device, reading.compute_type)
-    return [_rows(signal, reading, network, shape(found.weights)[1]) for signal in signals]
+    return [_rows(signal, reading, network, mels) for signal in signals]
 
 
 def _rows(signal: Signal, reading: WhisperReading, network: Any, mels: int) -> Matrix:

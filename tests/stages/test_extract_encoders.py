@@ -42,10 +42,8 @@ def test_utterances_computed_together_are_those_computed_alone(tmp_path: Path) -
 def test_the_utterance_that_is_too_short_is_named(tmp_path: Path) -> None:
     model = save("hubert", tmp_path / "hubert")
     audio = shard(tmp_path / "0.parquet", {"a": 0.5, "tiny": 0.02, "b": 0.4})
-    options = {"model": str(model)}
-    job = ExtractJob(
-        feature="f", extractor="encoder_vector", options=options, audio=audio, out=tmp_path / "out.parquet"
-    )
+    out, options = tmp_path / "out.parquet", {"model": str(model)}
+    job = ExtractJob(feature="f", extractor="encoder_vector", options=options, audio=audio, out=out)
     with pytest.raises(SerError, match=r"0\.parquet: feature 'f', utterance tiny: .*at least 400 samples"):
         extract(job)
     assert not out.exists()
