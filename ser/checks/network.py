@@ -17,7 +17,7 @@ from ser.layers.interface import Batch, Shape
 from ser.training import network
 from ser.training.fold_data import fixed_length
 
-SIDES = 24, 96  # dimensions of a frame, and frames: the second for networks that refuse the first
+SIDES = 24, 96, 91  # dimensions of a frame, and frames: the next for networks that refuse one; 91: in 7 or 13 layers
 VECTOR = 7  # dimensions
 WORDS, SENTENCE, EMBEDDED = 12, 9, 10  # rows of the table, words of a transcript, dimensions of a word
 CLASSES = ("angry", "happy", "neutral", "sad")
@@ -46,11 +46,13 @@ class SmallNetwork:
     @cached_property
     def side(self) -> int:
         """Return the dimensions of a frame, and the frames of an utterance, that the network is built for."""
-        try:
-            network.build(self.recipe, self.recipe.load(), self.shape(SIDES[0], SIDES[0]), len(CLASSES))
-        except SerError:
-            return SIDES[1]
-        return SIDES[0]
+        for side in SIDES:
+            try:
+                network.build(self.recipe, self.recipe.load(), self.shape(side, side), len(CLASSES))
+            except SerError:
+                continue
+            return side
+        return SIDES[1]
 
     def shape(self, dims: int, length: int) -> Shape:
         """Return the sizes of the inputs."""

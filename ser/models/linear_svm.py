@@ -5,7 +5,7 @@ that ``scores`` returns, which also decide ties between votes. libsvm is given t
 matrix product serves every C, where libsvm's own linear kernel computes each product anew, one by one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import combinations
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal
@@ -16,14 +16,13 @@ from pydantic import Field
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from ser import metrics
-from ser.errors import SerError
+from ser.models import _cost
+from ser.models._cost import NOT_CHOSEN
 
 Positive = Annotated[float, Field(gt=0)]
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 KIND = "estimator"
-NOT_CHOSEN = 0.1  # C where several are given and the protocol selects nothing on dev
 CACHE = 1000  # MB for kernel rows
 
 
@@ -40,12 +39,7 @@ def build(
     ``class_weight`` "balanced" multiplies it by utterances / (classes · utterances of the class). ``refit``: the parts
     on which the machine with the chosen C is fitted. SerError for fewer than two classes or an empty list.
     """
-    if classes < 2:
-        raise SerError(f"it needs at least two classes, the protocol gives {classes}.")
-    costs = sorted(c) if isinstance(c, Sequence) else [c]
-    if not costs:
-        raise SerError("the option c is an empty list; give at least one value.")
-    return LinearMachine(tuple(costs), class_weight, refit)
+    return LinearMachine(_cost.ascending(c, classes), class_weight, refit)
 
 
 class LinearMachine:
@@ -83,9 +77,8 @@ def fit(
 ) -> tuple[dict[str, Any], list[str]]:
     """Fit on train, of several C with the one that is best on dev, and return what was tried and notes on it.
 
-    vectors, labels: by part, train and dev; selection: of the protocol. The best has the highest WA for ``dev_wa`` and
-    otherwise the highest UA, since a loss needs calibrated probabilities; ties go to the smaller C. ``last`` selects
-    nothing on dev: C is ``NOT_CHOSEN``. The machine is then that of the train part, or fitted on train and dev.
+    vectors, labels: by part, train and dev; selection: of the protocol, see ``_cost.best``. ``last`` selects nothing on
+    dev: C is ``NOT_CHOSEN``. The machine is then that of the train part, or fitted on train and dev.
     """
     if len(estimator.costs) == 1:
         estimator.fit(vectors["train"], labels["train"])
@@ -93,22 +86,18 @@ def fit(
     if selection == "last":
         estimator.fit(vectors["train"], labels["train"])
         return {}, [f"C = {NOT_CHOSEN:g}, not chosen: the protocol selects nothing on dev"]
-    by = "WA" if selection == "dev_wa" else "UA"
     products = estimator.products(vectors["train"])
-    machines = [estimator.solved(products, labels["train"], cost) for cost in estimator.costs]
-    tried = []
-    for cost, machine in zip(estimator.costs, machines, strict=True):
-        values = _by_class(estimator.decision_function(vectors["dev"], machine))
-        counts = metrics.confusion(labels["dev"], values.argmax(1), values.shape[1])
-        tried.append({"c": cost, "WA": float(metrics.wa(counts)), "UA": float(metrics.ua(counts))})
-    best = max(range(len(tried)), key=lambda index: tried[index][by])  # the first of equals
-    estimator.machine = machines[best]
+    machines = {cost: estimator.solved(products, labels["train"], cost) for cost in estimator.costs}
+
+    def on_dev(cost: float) -> Array:
+        return _by_class(estimator.decision_function(vectors["dev"], machines[cost]))
+
+    chosen = _cost.best(estimator.costs, on_dev, labels["dev"], selection)
+    estimator.machine = machines[chosen["c"]]
     if estimator.refit == "train+dev":
         x, truth = (np.concatenate([one["train"], one["dev"]]) for one in (vectors, labels))
-        estimator.fit(x, truth, estimator.costs[best])
-    grid = ", ".join(f"{cost:g}" for cost in estimator.costs)
-    note = f"C was chosen by {by} on dev from {grid}; the machine is fitted on {estimator.refit.replace('+', ' and ')}"
-    return {**tried[best], "by": by, "refit": estimator.refit, "tried": tried}, [note]
+        estimator.fit(x, truth, chosen["c"])
+    return {**chosen, "refit": estimator.refit}, [_cost.note(estimator.costs, chosen["by"], estimator.refit)]
 
 
 def scores(estimator: LinearMachine, vectors: Array) -> Array:

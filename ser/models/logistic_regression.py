@@ -1,0 +1,101 @@
+"""Multinomial logistic regression on a vector per utterance: with a linear machine, the usual probe of an encoder.
+
+The weights have an L2 penalty, as in scikit-learn, whose solver (L-BFGS) is used. The softmax of the scores is the
+model's probability.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from ser.models import _cost
+from ser.models._cost import NOT_CHOSEN
+
+Positive = Annotated[float, Field(gt=0)]
+Array = NDArray[np.float64]
+Labels = NDArray[np.int64]
+KIND = "estimator"
+STEPS = 2000  # of the solver, at most
+
+
+def build(
+    classes: int,
+    *,
+    c: Positive | tuple[Positive, ...] = NOT_CHOSEN,
+    class_weight: Literal["balanced"] | None = "balanced",
+    refit: Literal["train", "train+dev"] = "train",
+) -> "Probe":
+    """Return an unfitted scaler (mean 0, sd 1 on what it is fitted on) and regression for (utterances, dims).
+
+    The options are those of ``linear_svm``; c: cost of an error against the penalty. SerError for fewer than two
+    classes or an empty list.
+    """
+    return Probe(_cost.ascending(c, classes), class_weight, refit)
+
+
+class Probe:
+    """A scaler and a regression, with the options of ``build``; ``costs``: the values of C, ascending."""
+
+    def __init__(self, costs: tuple[float, ...], class_weight: Literal["balanced"] | None, refit: str):
+        self.costs, self.class_weight, self.refit = costs, class_weight, refit
+
+    def fit(self, x: Array, labels: Labels, cost: float | None = None) -> "Probe":
+        """Fit on vectors (utterances, dims) with C = ``cost``; None: the only value of C, or ``NOT_CHOSEN``."""
+        only = self.costs[0] if len(self.costs) == 1 else NOT_CHOSEN
+        self.scaler = StandardScaler().fit(x)
+        self.regression = self.solved(np.asarray(self.scaler.transform(x)), labels, only if cost is None else cost)
+        return self
+
+    def solved(self, scaled: Array, labels: Labels, cost: float) -> LogisticRegression:
+        """Return a regression that is fitted on scaled vectors."""
+        return LogisticRegression(C=cost, class_weight=self.class_weight, max_iter=STEPS).fit(scaled, labels)
+
+    def logits(self, x: Array, regression: LogisticRegression | None = None) -> Array:
+        """Return (utterances, classes), whose softmax is the probability; of two classes the first has 0."""
+        values = np.asarray((regression or self.regression).decision_function(self.scaler.transform(x)))
+        return np.stack([np.zeros_like(values), values], axis=1) if values.ndim == 1 else values
+
+
+def fit(
+    estimator: Probe, vectors: Mapping[str, Array], labels: Mapping[str, Labels], selection: str
+) -> tuple[dict[str, Any], list[str]]:
+    """Fit on train, of several C with the one that is best on dev, and return what was tried and notes on it.
+
+    See ``linear_svm.fit``, which chooses in the same way.
+    """
+    if len(estimator.costs) == 1 or selection == "last":
+        estimator.fit(vectors["train"], labels["train"])
+        open_choice = f"C = {NOT_CHOSEN:g}, not chosen: the protocol selects nothing on dev"
+        return {}, [open_choice] if len(estimator.costs) > 1 else []
+    estimator.scaler = StandardScaler().fit(vectors["train"])
+    scaled = np.asarray(estimator.scaler.transform(vectors["train"]))
+    fitted = {cost: estimator.solved(scaled, labels["train"], cost) for cost in estimator.costs}
+    chosen = _cost.best(
+        estimator.costs, lambda cost: estimator.logits(vectors["dev"], fitted[cost]), labels["dev"], selection
+    )
+    estimator.regression = fitted[chosen["c"]]
+    if estimator.refit == "train+dev":
+        x, truth = (np.concatenate([one["train"], one["dev"]]) for one in (vectors, labels))
+        estimator.fit(x, truth, chosen["c"])
+    return {**chosen, "refit": estimator.refit}, [_cost.note(estimator.costs, chosen["by"], estimator.refit)]
+
+
+def scores(estimator: Probe, vectors: Array) -> Array:
+    """Return the logits, (utterances, classes); the largest is the prediction."""
+    return estimator.logits(vectors)
+
+
+def weights(estimator: Probe) -> dict[str, NDArray[Any]]:
+    """Return the fitted numbers: mean and scale (dims); coef (classes, dims), intercept (classes); one row for two."""
+    scaler, regression = estimator.scaler, estimator.regression
+    return {
+        "mean": scaler.mean_,
+        "scale": scaler.scale_,
+        "coef": np.asarray(regression.coef_),
+        "intercept": np.asarray(regression.intercept_),
+    }
