@@ -10,7 +10,7 @@ from ser import catalog
 from ser.checks.planned_folds import planned_folds
 from ser.config import definitions, extractors, read
 from ser.config.entries import Entry, Options
-from ser.config.options import needed, unchecked, with_options
+from ser.config.options import needed, unchecked, uses_name, with_options
 from ser.config.recipe import Inputs, Recipe
 from ser.config.schema import Config, Corpus, Feature, Protocol, Transcript
 from ser.errors import SerError
@@ -71,8 +71,11 @@ def _given(kind: str, name: str, options: Options, root: Path | None) -> Any:
 
 def failures(entry: Any, title: str) -> Iterator[str]:
     """Yield a line for every check that fails: what must hold (the check's docstring), and what happens instead."""
-    if isinstance(entry, Feature) and not needed("features", entry.module) <= entry.options.keys():
-        return  # without weights that the pipeline trains, nothing can be computed
+    if isinstance(entry, Feature):
+        if not needed("features", entry.module) <= entry.options.keys():
+            return  # without weights that the pipeline trains, nothing can be computed
+        if uses_name(entry):
+            return  # nothing is computed
     try:
         case, checks = _contract(with_options(entry, title))
     except SerError as error:

@@ -4,7 +4,7 @@ Optional definitions: ``files(**options)``, local files whose change extracts ag
 recorded with the values; ``TRAINED``, options that hold a file, each with the rule that makes it where none is
 configured; ``extract_many(signals, rate, **options)``, the matrices of several signals, which computes them faster
 together than one by one. An extract with a keyword ``device`` gets a GPU where there is one, and the argument auto, cpu
-or cuda.
+or cuda. One with a keyword ``utterance``, which is no option, gets the name of the utterance.
 """
 
 from collections.abc import Mapping

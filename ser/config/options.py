@@ -44,6 +44,8 @@ WANTED = {  # by pydantic's type of error; others say "Input should be …"
     "too_short": "a list that is not empty",
 }
 
+OF_THE_UTTERANCE = "utterance"  # a keyword of an extractor that the stage fills in: the utterance's name
+
 Record = TypeVar("Record", Corpus, Feature, Protocol, Recipe, Transcript)
 
 
@@ -63,7 +65,7 @@ def with_options(entry: Record, where: str, given: Iterable[str] = ()) -> Record
         return entry
     options: dict[str, Any] = {}
     for option, value in entry.options.items():
-        if option not in accepted:
+        if option not in accepted or option == OF_THE_UTTERANCE:
             raise SerError(f"{where}.options: {unknown(f'option of {name}', option, accepted)}")
         options[option] = value
         if value is not None or option not in given:  # null: as if the key were absent
@@ -94,6 +96,11 @@ def local_files(entry: Feature | Transcript) -> list[Path]:
 @cache
 def _files(kind: str, name: str) -> Callable[..., list[Path]] | None:
     return getattr(catalog.load(kind, name), "files", None)
+
+
+def uses_name(entry: Feature) -> bool:
+    """Return whether the extractor takes the name of the utterance."""
+    return OF_THE_UTTERANCE in (catalog.keywords(entry.FOLDER, entry.module, TAKEN_BY[entry.FOLDER]) or {})
 
 
 def uses_device(entry: Feature | Transcript) -> bool:

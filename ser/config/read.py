@@ -83,6 +83,10 @@ def resolve(raw: Raw, folder: Path) -> Config:
         refuse_secrets(corpus.archive or "", f"corpora.{name}.archive")
     for name, embedding in config.embeddings.items():
         refuse_secrets(embedding.source or "", f"embeddings.{name}.source")
+    for name, feature in config.features.items():
+        for option, value in feature.options.items():
+            if isinstance(value, str) and "://" in value:
+                refuse_secrets(value, f"features.{name}.options.{option}")
     return checked(config)
 
 

@@ -1,6 +1,5 @@
 """A pretrained model: a folder, or files of the hub at one commit; its weights, licence and sizes."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +12,7 @@ from pydantic import Field
 from ser.bounds import Index
 from ser.errors import SerError, offenders
 from ser.files import hub
+from ser.files.published import sha256
 
 Layers = Literal["last", "all"] | Annotated[Sequence[Index], Field(min_length=1)]
 CARD = "README.md"  # of a model; begins with a block of YAML
@@ -128,18 +128,6 @@ def licence(card: Path) -> str:
     stated = head.get("license") if isinstance(head, dict) else None
     names = [str(name) for name in (stated if isinstance(stated, list) else [stated]) if name]
     return " and ".join(names) or "not stated"
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, 64 hexadecimal digits; an unchanged file is read once."""
-    status = path.stat()
-    return _sha256(path, status.st_mtime_ns, status.st_size)
-
-
-@cache
-def _sha256(path: Path, _changed: int, _size: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def layer_numbers(layers: Layers, depth: int, model: str) -> tuple[int, ...]:

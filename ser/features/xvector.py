@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ser.errors import SerError
 from ser.features._frames import Signal, require
-from ser.files import embedded_checksum
+from ser.files import addresses, embedded_checksum, published
 from ser.files.checksums import checksum
 from ser.tables.contracts import TRAINED_HERE
 
@@ -28,6 +28,7 @@ DTYPE = "float32"
 HOP = None
 DEPENDS = ("torch",)
 TRAINED = {"weights": "train_xvector"}  # made by this rule where the configuration names no file
+DOWNLOADED = Path("data/raw/weights")  # folder for a file that is downloaded
 
 
 def dims(**_: object) -> int:
@@ -35,25 +36,34 @@ def dims(**_: object) -> int:
     return 512
 
 
-def files(*, weights: Path, **_: object) -> list[Path]:
-    """Return the file of the weights."""
-    return [Path(weights).expanduser()]
+def files(*, weights: str, sha256: str | None = None, **_: object) -> list[Path]:
+    """Return the file of the weights; none of an address, whose SHA-256 must be given."""
+    if not published.is_remote(str(weights)):
+        return [Path(weights).expanduser()]
+    _require_pinned(str(weights), sha256)
+    return []
 
 
 def extract(
-    signal: Signal, rate: int, *, weights: Path, device: Literal["auto", "cpu", "cuda"] = "auto"
+    signal: Signal,
+    rate: int,
+    *,
+    weights: str,
+    sha256: str | None = None,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
 ) -> NDArray[np.float32]:
     """Return the embedding of the whole utterance, (1, 512), float32; the same for any gain.
 
-    SerError if the rate is not 16 kHz, the signal is shorter than 30 ms, or ``weights`` (`.ckpt` or `.safetensors`)
-    does not hold this network.
+    weights: path or address of a `.ckpt` or `.safetensors` file; sha256: that it must have, required of an address.
+    SerError if the rate is not 16 kHz, the signal is shorter than 30 ms, or the file is another or does not hold this
+    network.
     """
     import torch
 
     from ser.layers.xvector import MINIMUM, centred, log_mel
 
     require(signal, rate, minimum=MINIMUM)
-    path = Path(weights).expanduser()
+    path = _file(weights, sha256)
     on = "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
     model = _model(path, on, _modified(path))
     threads = torch.get_num_threads()
@@ -67,17 +77,17 @@ def extract(
     return embedding
 
 
-def provenance(*, weights: Path, **_: object) -> str:
+def provenance(*, weights: str, sha256: str | None = None, **_: object) -> str:
     """Return one line on where ``weights`` come from, for tables and run cards."""
     from safetensors import SafetensorError, safe_open
 
-    weights = Path(weights).expanduser()
-    _modified(weights)
+    path = _file(weights, sha256)
+    _modified(path)
     notes: Any = {}  # of the stage `train_xvector` on its training
     try:
-        if weights.suffix == ".safetensors":
-            embedded_checksum.verify(weights)
-            with safe_open(weights, framework="pt") as file:
+        if path.suffix == ".safetensors":
+            embedded_checksum.verify(path)
+            with safe_open(path, framework="pt") as file:
                 notes = json.loads((file.metadata() or {}).get("training", "{}"))
         if notes != {}:
             return (
@@ -86,12 +96,37 @@ def provenance(*, weights: Path, **_: object) -> str:
                 f"{notes['held_out']} held-out utterances; {notes['epochs']} epochs, seed {notes['seed']})"
             )
     except (SafetensorError, OSError) as error:
-        raise SerError(f"{weights} is not a safetensors file: {error}.") from error
+        raise SerError(f"{path} is not a safetensors file: {error}.") from error
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise SerError(
-            f"{weights}: the note 'training' is not in the format of `ser train-xvector`; train the weights again."
+            f"{path}: the note 'training' is not in the format of `ser train-xvector`; train the weights again."
         ) from error
-    return f"SpeechBrain-format file {weights.name}, blake2b {checksum(weights)}"
+    return f"SpeechBrain-format file {path.name}, blake2b {checksum(path)}"
+
+
+def _file(weights: str, sha256: str | None) -> Path:
+    """Return the file of the weights, downloaded if it is an address."""
+    source = str(weights)
+    if published.is_remote(source):
+        return _downloaded(source, _require_pinned(source, sha256))
+    path = Path(source).expanduser()
+    if sha256 is not None and path.is_file():
+        published.obtained(source, sha256, DOWNLOADED, "x-vector weights")
+    return path
+
+
+@cache
+def _downloaded(source: str, sha256: str) -> Path:
+    return published.obtained(source, sha256, DOWNLOADED, "x-vector weights")[0]
+
+
+def _require_pinned(source: str, sha256: str | None) -> str:
+    if sha256 is None:
+        raise SerError(
+            f"x-vector weights {addresses.public(source)}: an address needs 'sha256' too, 64 hexadecimal digits, since "
+            "its content can change."
+        )
+    return sha256
 
 
 def _modified(weights: Path) -> int:

@@ -96,6 +96,6 @@ def weights(estimator: Probe) -> dict[str, NDArray[Any]]:
     return {
         "mean": scaler.mean_,
         "scale": scaler.scale_,
-        "coef": np.asarray(regression.coef_),
-        "intercept": np.asarray(regression.intercept_),
+        "coef": np.ascontiguousarray(regression.coef_),  # L-BFGS leaves a transposed view
+        "intercept": np.ascontiguousarray(regression.intercept_),
     }

@@ -1,14 +1,11 @@
 """Stage ``embed``: vectors of the words in a corpus's transcripts, from a file in GloVe's format."""
 
-import hashlib
 from pathlib import Path
 
 import pyarrow.compute as pc
-from filelock import FileLock
 from pydantic import Field
 
-from ser.errors import SerError
-from ser.files import addresses, downloads
+from ser.files import addresses, published
 from ser.jobs.job import File, Job
 from ser.tables import contracts
 from ser.text import glove
@@ -35,7 +32,7 @@ def embed(job: EmbedJob) -> None:
     """
     table = read_transcripts(job.transcripts, job.shards)
     words = sorted(set(pc.list_flatten(table["words"]).to_pylist()))
-    path, found = _source(job.source, job.checksum, job.downloaded)
+    path, found = published.obtained(job.source, job.checksum, job.downloaded, "word vectors")
     vectors = glove.read(path, words)
     known = [word for word in words if word in vectors]
     share = f"{len(known) / len(words):.1%}" if words else "none"
@@ -48,29 +45,3 @@ def embed(job: EmbedJob) -> None:
         "provenance": f"{path.name} (SHA-256 {found[:12]})",
     }
     contracts.write(contracts.EMBEDDING, [{"word": word, "vector": vectors[word]} for word in known], job.out, notes)
-
-
-def _source(source: str, checksum: str | None, downloaded: Path) -> tuple[Path, str]:
-    """Return the file of ``source``, downloaded if it is a URL, and its SHA-256."""
-    remote = addresses.split(source).scheme in addresses.REMOTE
-    if remote:
-        downloaded.mkdir(parents=True, exist_ok=True)
-        with FileLock(downloaded / ".lock"):  # the jobs of two corpora may download the same file at once
-            path = downloads.download(source, downloaded / addresses.filename(source))
-    else:
-        path = Path(source).expanduser()
-        if not path.is_file():
-            raise SerError(f"word vectors {source}: there is no such file; known: a path, http:// or https://.")
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if checksum is None or found == checksum.lower():
-        return path, found
-    kept = ""
-    if remote:
-        aside = path.with_name(f"{path.name}.wrong-sha256-{found[:12]}")
-        path.replace(aside)
-        kept = f" It is kept as {aside}."
-    raise SerError(
-        f"word vectors {addresses.public(source)}: the SHA-256 is {found}, not {checksum} as the configuration says; "
-        f"the file is damaged or another release.{kept}"
-    )

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from ser.config import extractors
 from ser.config.entries import Options
-from ser.config.options import uses_device, with_options
+from ser.config.options import OF_THE_UTTERANCE, uses_device, uses_name, with_options
 from ser.config.schema import Feature
 from ser.errors import SerError, offenders
 from ser.jobs.devices import granted
@@ -112,7 +112,8 @@ def _matrix(
     name, signal, rate = utterance
     module = entry.load()
     try:
-        matrix = module.extract(signal, rate, **options)
+        named = {OF_THE_UTTERANCE: name} if uses_name(entry) else {}
+        matrix = module.extract(signal, rate, **options, **named)
         extractors.check_matrix(module, module.dims(**entry.options), matrix)
     except SerError as error:
         raise SerError(f"{job.audio}: feature '{job.feature}', utterance {name}: {error}") from error

@@ -20,7 +20,7 @@ from ser.config.schema import Feature
 from ser.errors import SerError
 from ser.features import _encoders, encoder_frames, encoder_vector
 from ser.features._encoders import EncoderReading
-from ser.features._pretrained import sha256
+from ser.files.published import sha256
 
 SHORTEST = {"whisper": 320, "wav2vec2-bert": 560}  # samples; of the others 400
 

@@ -1,5 +1,6 @@
 """The contract of every feature: each file in ser/features and each entry in config/features is tested."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -56,6 +57,8 @@ def named(request: pytest.FixtureRequest, weights: Path) -> tuple[str, ModuleTyp
 
     Those of a pretrained model are left out: test_encoders.py and test_whisper_ct2.py have tiny models.
     """
+    if request.param == "ge2e" and find_spec("resemblyzer") is None:
+        pytest.skip("resemblyzer is not installed: uv pip install --no-deps resemblyzer==0.1.4")
     trained = extractors.trained(FEATURES[request.param].extractor)
     return request.param, *loaded(request.param, **dict.fromkeys(trained, weights))
 

@@ -1,8 +1,12 @@
 """The speaker embedding: front end, names and shapes of the published network, weights that may not be trusted."""
 
+import hashlib
 import json
 import pickle
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -215,3 +219,26 @@ def test_provenance_distinguishes_published_from_own_weights(tmp_path: Path) -> 
     assert "8 speakers of corpus demo" in xvector.provenance(weights=own)
     assert "0.750" in xvector.provenance(weights=own)
     assert load_file(own).keys() == XVector().state_dict().keys()
+
+
+def test_weights_come_from_an_address_with_the_expected_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "www").mkdir()
+    torch.save(network(3).state_dict(), tmp_path / "www/embedding_model.ckpt")
+    digest = hashlib.sha256((tmp_path / "www/embedding_model.ckpt").read_bytes()).hexdigest()
+    monkeypatch.chdir(tmp_path)
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "www"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}/embedding_model.ckpt"
+        with pytest.raises(SerError, match="an address needs 'sha256' too"):
+            xvector.files(weights=address)
+        with pytest.raises(SerError, match=f"the SHA-256 is {digest}, not {'0' * 64}.*It is kept as"):
+            xvector.extract(wave(), RATE, weights=address, sha256="0" * 64)
+        found = xvector.extract(wave(), RATE, weights=address, sha256=digest)
+        server.shutdown()
+    assert np.array_equal(found, xvector.extract(wave(), RATE, weights=str(tmp_path / "www/embedding_model.ckpt")))
+    assert xvector.files(weights=address, sha256=digest) == []
+    assert (tmp_path / "data/raw/weights/embedding_model.ckpt").is_file()
+    assert xvector.provenance(weights=address, sha256=digest).startswith("SpeechBrain-format file embedding_model.ckpt")
+    with pytest.raises(SerError, match=f"not {'0' * 64} as the configuration says"):
+        xvector.extract(wave(), RATE, weights=str(tmp_path / "www/embedding_model.ckpt"), sha256="0" * 64)

@@ -31,6 +31,7 @@ def test_it_is_the_regression_of_scikit_learn_and_its_softmax_the_probability(cl
     scores = logistic_regression.scores(ours, vectors["dev"])
     np.testing.assert_allclose(softmax(scores), theirs.predict_proba(vectors["dev"]), atol=1e-6)
     held = logistic_regression.weights(ours)
+    assert all(value.flags.c_contiguous for value in held.values()), "safetensors stores no views"
     values = (vectors["dev"] - held["mean"]) / held["scale"] @ held["coef"].T + held["intercept"]
     np.testing.assert_allclose(values, scores[:, 1:] if classes == 2 else scores, atol=1e-9)
 
