@@ -213,6 +213,26 @@ def test_a_checkpoint_of_torch_is_read_without_executing_it(models: dict[str, Pa
     assert not (tmp_path / "executed").exists()
 
 
+@pytest.mark.parametrize("kind", ["hubert", "wavlm", "wav2vec2"])
+def test_a_checkpoint_with_the_names_of_published_ones_is_the_same_model(
+    kind: str, models: dict[str, Path], tmp_path: Path
+) -> None:
+    """They were saved from networks with a head, and with torch's older names of a normalised weight."""
+    folder = copied(models[kind], tmp_path / "published")
+    older = {"parametrizations.weight.original0": "weight_g", "parametrizations.weight.original1": "weight_v"}
+    state = {}
+    for name, value in load_file(folder / "model.safetensors").items():
+        for new, old in older.items():
+            name = name.replace(new, old)
+        state[f"{kind}.{name}"] = value
+    assert sum("weight_g" in name for name in state) == 1
+    state.pop(f"{kind}.masked_spec_embed", None)
+    torch.save({**state, "lm_head.weight": torch.zeros(3, WIDTH)}, folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    same = encoder_frames.extract(sound(0.5), RATE, model=str(models[kind]))
+    assert np.array_equal(encoder_frames.extract(sound(0.5), RATE, model=str(folder)), same)
+
+
 def test_layers_that_do_not_exist_are_named(models: dict[str, Path]) -> None:
     refused(models["hubert"], "has layers 0 to 2, not 3, 7", layers=(1, 3, 7))
     refused(models["hubert"], "one is listed twice: 1, 1", layers=(1, 1))
