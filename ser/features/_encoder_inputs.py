@@ -24,10 +24,15 @@ Array = NDArray[np.float32]
 
 
 class EncoderInput(Protocol):
-    """minimum: samples of the shortest utterance; padded: whether padding to a common length changes no row."""
+    """What an encoder reads.
+
+    minimum: samples of the shortest utterance; padded: whether padding to a common length changes no row; least: rows
+    that are computed of any input, however short.
+    """
 
     minimum: int
     padded: bool
+    least: int
 
     def prepared(self, signal: Signal) -> tuple[Array, int]:
         """Return the whole utterance as ``cut`` takes it, and its rows."""
@@ -41,6 +46,8 @@ class EncoderInput(Protocol):
 
 class Waveform:
     """The waveform of wav2vec 2.0, HuBERT, WavLM and data2vec, normalised as the model's extractor states."""
+
+    least = 1
 
     def __init__(self, config: Any, extractor: Any):
         steps = [int(step) for step in config.conv_stride]
@@ -75,7 +82,7 @@ class Waveform:
 class LogMel:
     """Whisper's log-mel spectrogram of 30 s, silence after the utterance."""
 
-    minimum, padded = HOP_SAMPLES, True
+    minimum, padded, least = HOP_SAMPLES, True, LONGEST
 
     def __init__(self, config: Any, extractor: Any):
         if config.max_source_positions != LONGEST or extractor.hop_length * 2 != HOP_SAMPLES:
@@ -104,7 +111,7 @@ class LogMel:
 class FilterBank:
     """w2v-BERT's 80 log filter energies, normalised per band over the utterance; two of 10 ms in a row."""
 
-    minimum, padded = FRAME + STEP, True
+    minimum, padded, least = FRAME + STEP, True, 1
 
     def __init__(self, config: Any, extractor: Any):
         if config.add_adapter or extractor.stride * STEP != HOP_SAMPLES:

@@ -115,22 +115,22 @@ def states(signals: Sequence[Signal], rate: int, reading: EncoderReading) -> lis
         cuts.append(windows(rows, reading.window, reading.overlap))
         inputs += [(model.reader.cut(whole, cut), cut.end - cut.first) for cut in cuts[-1]]
     found: list[Matrix] = [np.empty((0, 0), np.float32)] * len(inputs)
-    for group in _batches(inputs, reading.batch, padded=model.reader.padded):
+    for group in _batches(inputs, reading.batch, model.reader):
         for index, matrix in zip(group, model.rows([inputs[one] for one in group], numbers), strict=True):
             found[index] = matrix
     parts = iter(found)
     return [joined([next(parts) for _ in of], of) for of in cuts]
 
 
-def _batches(inputs: Sequence[tuple[Array, int]], seconds: float, *, padded: bool) -> list[list[int]]:
-    """Return the indices of each batch, by length; without ``padded`` the inputs of a batch are equally long."""
+def _batches(inputs: Sequence[tuple[Array, int]], seconds: float, reader: EncoderInput) -> list[list[int]]:
+    """Return the indices of each batch, by length; equal lengths only, where padding would change a row."""
     found: list[list[int]] = []
     most = seconds * ROWS_PER_SECOND
-    for index in sorted(range(len(inputs)), key=lambda one: (len(inputs[one][0]), inputs[one][1])):
+    for index in sorted(range(len(inputs)), key=lambda one: len(inputs[one][0])):
         array, rows = inputs[index]
         group = found[-1] if found else []
-        alike = group and (padded or len(inputs[group[0]][0]) == len(array))
-        if alike and rows * (len(group) + 1) <= most:
+        alike = group and (reader.padded or len(inputs[group[0]][0]) == len(array))
+        if alike and max(rows, reader.least) * (len(group) + 1) <= most:
             group.append(index)
         else:
             found.append([index])
@@ -153,9 +153,9 @@ class PretrainedEncoder:
         torch.set_num_threads(1)  # the last bits depend on the number of cores
         try:
             with torch.inference_mode():
-                given = {name: value.to(self.device) for name, value in self.reader.batch(
-                    [array for array, _ in inputs]).items()}  # fmt: skip
-                found = self.network(**given, output_hidden_states=True)
+                given = self.reader.batch([array for array, _ in inputs])
+                moved = {name: value.to(self.device) for name, value in given.items()}
+                found = self.network(**moved, output_hidden_states=True)
                 layers = [*found.hidden_states[:-1], found.last_hidden_state]
                 joint = torch.cat([layers[number] for number in numbers], dim=-1).float().cpu().numpy()
         finally:

@@ -5,6 +5,7 @@ import json
 import shutil
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,16 @@ def test_a_batch_gives_the_rows_of_each_utterance(model: str) -> None:
     for signal, rows in zip(signals, together, strict=True):
         alone = _encoders.states([signal], RATE, EncoderReading(model, layers="all"))[0]
         np.testing.assert_allclose(rows, alone, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("padded", "least", "wanted"),
+    [(True, 1, [[3, 1, 2], [0]]), (False, 1, [[3], [1, 2], [0]]), (True, 90, [[3], [1], [2], [0]])],
+)
+def test_a_batch_holds_the_stated_seconds_at_most(padded: bool, least: int, wanted: list[list[int]]) -> None:
+    inputs = [(np.zeros(320 * rows, np.float32), rows) for rows in (50, 20, 20, 10)]
+    reader: Any = SimpleNamespace(padded=padded, least=least)
+    assert _encoders._batches(inputs, 2.0, reader) == wanted  # 100 rows
 
 
 def test_windows_give_as_many_rows_as_the_whole(model: str) -> None:
