@@ -74,8 +74,8 @@ def failures(entry: Any, title: str) -> Iterator[str]:
     if isinstance(entry, Feature):
         if not needed("features", entry.module) <= entry.options.keys():
             return  # without weights that the pipeline trains, nothing can be computed
-        if uses_name(entry):
-            return  # nothing is computed
+        if uses_name(entry) or entry.options.get("revision"):
+            return  # vectors of a file are not computed; a model of the hub is not fetched for a check
     try:
         case, checks = _contract(with_options(entry, title))
     except SerError as error:

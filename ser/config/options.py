@@ -60,12 +60,12 @@ def with_options(entry: Record, where: str, given: Iterable[str] = ()) -> Record
         raise SerError(f"{where}: extractor '{name}' is replaced by '{REPLACED_EXTRACTORS[name]}'.")
     if found := problems(kind, name):
         raise SerError(f"{where}: ser/{kind}/{name}.py: {'; '.join(found)}. See docs/adding.md.")
-    accepted = catalog.keywords(kind, name, TAKEN_BY[kind])
+    accepted = accepts(kind, name)
     if accepted is None:
         return entry
     options: dict[str, Any] = {}
     for option, value in entry.options.items():
-        if option not in accepted or option == OF_THE_UTTERANCE:
+        if option not in accepted:
             raise SerError(f"{where}.options: {unknown(f'option of {name}', option, accepted)}")
         options[option] = value
         if value is not None or option not in given:  # null: as if the key were absent
@@ -77,14 +77,18 @@ def with_options(entry: Record, where: str, given: Iterable[str] = ()) -> Record
 
 def needed(kind: str, name: str) -> set[str]:
     """Return the options without which ``ser.<kind>.<name>`` cannot be used."""
-    keywords = catalog.keywords(kind, name, TAKEN_BY[kind]) or {}
-    return {option for option, must in keywords.items() if must}
+    return {option for option, must in (accepts(kind, name) or {}).items() if must}
 
 
 def unchecked(kind: str, name: str) -> list[str]:
     """Return the options of ``ser.<kind>.<name>`` whose annotation is missing or not understood."""
-    keywords = catalog.keywords(kind, name, TAKEN_BY[kind]) or {}
-    return [option for option in keywords if _meaning(kind, name, option) is Any]
+    return [option for option in accepts(kind, name) or {} if _meaning(kind, name, option) is Any]
+
+
+def accepts(kind: str, name: str) -> dict[str, bool] | None:
+    """Return the options of ``ser.<kind>.<name>`` and whether each must be given; None where it takes any."""
+    keywords = catalog.keywords(kind, name, TAKEN_BY[kind])
+    return keywords and {option: must for option, must in keywords.items() if option != OF_THE_UTTERANCE}
 
 
 def local_files(entry: Feature | Transcript) -> list[Path]:

@@ -21,14 +21,16 @@ def extract(
     from ser.audio.arrays import as_mono
     from ser.audio.reading import RATE
     from ser.config import extractors, read
-    from ser.config.options import with_options
-    from ser.errors import unknown
+    from ser.config.options import uses_name, with_options
+    from ser.errors import SerError, unknown
 
     known = read.features(config or read.SHIPPED)
     if name not in known:
         raise unknown("feature", name, known)
     entry = known[name]
     entry = with_options(entry.model_copy(update={"options": entry.options | options}), f"feature {name}")
+    if uses_name(entry):
+        raise SerError(f"feature {name} reads vectors of named utterances from a file, and computes none of a signal.")
     module = entry.load()
     matrix: NDArray[np.generic] = module.extract(as_mono(signal, rate), RATE, **entry.options)
     extractors.check_matrix(module, module.dims(**entry.options), matrix)

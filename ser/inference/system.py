@@ -13,7 +13,7 @@ from ser.audio.arrays import as_mono
 from ser.audio.speech_bounds import speech_bounds
 from ser.audio.voice_bounds import voice_bounds
 from ser.config import extractors
-from ser.config.options import uses_device, with_options
+from ser.config.options import uses_device, uses_name, with_options
 from ser.config.schema import Feature
 from ser.errors import SerError
 from ser.inference.trained import Trained
@@ -34,6 +34,11 @@ class System:
         self.trained, self.classes, self.name = trained, trained.contents.classes, trained.name
         self._device = device
         self._features = trained.features()
+        if named := [name for name, entry in self._features.items() if uses_name(entry)]:
+            raise SerError(
+                f"{self.name} reads feature '{named[0]}', vectors of named utterances from a file, and so has no "
+                "answer for other recordings."
+            )
         recipe = trained.recipe()
         self._model: Any
         if catalog.is_estimator(recipe.model):

@@ -5,6 +5,7 @@ model's probability.
 """
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -57,8 +58,7 @@ class Probe:
 
     def logits(self, x: Array, regression: LogisticRegression | None = None) -> Array:
         """Return (utterances, classes), whose softmax is the probability; of two classes the first has 0."""
-        values = np.asarray((regression or self.regression).decision_function(self.scaler.transform(x)))
-        return np.stack([np.zeros_like(values), values], axis=1) if values.ndim == 1 else values
+        return _by_class(np.asarray((regression or self.regression).decision_function(self.scaler.transform(x))))
 
 
 def fit(
@@ -99,3 +99,19 @@ def weights(estimator: Probe) -> dict[str, NDArray[Any]]:
         "coef": np.ascontiguousarray(regression.coef_),  # L-BFGS leaves a transposed view
         "intercept": np.ascontiguousarray(regression.intercept_),
     }
+
+
+def restored(weights: Mapping[str, NDArray[Any]]) -> SimpleNamespace:
+    """Return a regression with the fitted numbers that ``weights`` returned, for ``scores`` and nothing else."""
+
+    def logits(x: Array) -> Array:
+        scaled = (x - weights["mean"]) / weights["scale"]
+        values = np.asarray(scaled @ weights["coef"].T + weights["intercept"])
+        return _by_class(values[:, 0] if values.shape[1] == 1 else values)
+
+    return SimpleNamespace(logits=logits)
+
+
+def _by_class(values: Array) -> Array:
+    """Return (utterances, classes); values: the same, or (utterances,) of the second of two classes."""
+    return np.stack([np.zeros_like(values), values], axis=1) if values.ndim == 1 else values

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,8 @@ def test_every_module_is_complete(kind: str, name: str) -> None:
 
 @pytest.mark.parametrize(("kind", "name"), [pair for pair in MODULES if pair[0] not in ELSEWHERE])
 def test_every_module_keeps_its_contract(kind: str, name: str) -> None:
+    if name == "ge2e" and find_spec("resemblyzer") is None:
+        pytest.skip("resemblyzer is not installed: uv pip install --no-deps resemblyzer==0.1.4")
     assert run.module(kind, name, CONFIG) == []
 
 

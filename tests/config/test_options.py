@@ -6,9 +6,8 @@ import pytest
 
 from ser import catalog
 from ser.checks.run import KINDS
-from ser.config.definitions import TAKEN_BY
 from ser.config.entries import Entry
-from ser.config.options import with_options
+from ser.config.options import accepts, with_options
 from ser.config.read import shipped
 from ser.errors import SerError
 
@@ -17,7 +16,7 @@ EVERY = [
     (kind, name, option)
     for kind in KINDS.values()
     for name in catalog.names(kind.FOLDER)
-    for option in catalog.keywords(kind.FOLDER, name, TAKEN_BY[kind.FOLDER]) or {}
+    for option in accepts(kind.FOLDER, name) or {}
 ]
 
 
@@ -31,4 +30,4 @@ def test_no_option_takes_whatever_it_gets(kind: type[Entry], name: str, option: 
     """An annotation that is not understood lets everything pass: then this module has to learn it."""
     strange = kind.model_construct(**{kind.KEY: name}, options={option: [{"a": [None]}]})
     with pytest.raises(SerError, match=f"^here.options.{option}: must be "):
-        with_options(strange, "here", given=catalog.keywords(kind.FOLDER, name, TAKEN_BY[kind.FOLDER]) or ())
+        with_options(strange, "here", given=accepts(kind.FOLDER, name) or ())

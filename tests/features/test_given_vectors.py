@@ -11,6 +11,7 @@ import pytest
 from ser.config.options import with_options
 from ser.config.schema import Feature
 from ser.errors import SerError
+from ser.features import extract as extract_from_array
 from ser.features import given_vectors
 from ser.stages.extract import ExtractJob, extract
 from ser.tables import contracts
@@ -74,6 +75,13 @@ def test_the_stage_gives_the_name_and_names_an_utterance_without_a_vector(tmp_pa
 def test_the_name_is_no_option() -> None:
     with pytest.raises(SerError, match=r"unknown option of given_vectors 'utterance'"):
         with_options(Feature(extractor="given_vectors", options={"file": "x.npz", "utterance": "b"}), "here")
+
+
+def test_there_are_none_for_a_signal(tmp_path: Path) -> None:
+    (tmp_path / "features").mkdir()
+    (tmp_path / "features/mine.yaml").write_text("mine: {title: t, extractor: given_vectors, options: {file: x.npz}}")
+    with pytest.raises(SerError, match=r"^feature mine reads vectors of named utterances"):
+        extract_from_array("mine", np.zeros(16000, np.float32), 16000, config=tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,14 @@ def test_an_answer_for_an_array_is_that_for_its_file(demo: Path) -> None:
         system(np.ones(160, np.float32), 16000)
 
 
+def test_a_system_on_vectors_of_named_utterances_has_no_answer_for_others(
+    demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ser.inference.system.uses_name", lambda _: True)
+    with pytest.raises(SerError, match=r"^SVM-eGeMAPS reads feature 'egemaps', vectors of named utterances"):
+        ser.load(demo)
+
+
 def test_a_feature_of_an_array_is_that_of_the_pipeline(project: Project) -> None:
     audio = contracts.read(contracts.AUDIO, project.audio).to_pylist()[0]
     signal = np.frombuffer(audio["samples"], "<f4")

@@ -34,6 +34,8 @@ def test_it_is_the_regression_of_scikit_learn_and_its_softmax_the_probability(cl
     assert all(value.flags.c_contiguous for value in held.values()), "safetensors stores no views"
     values = (vectors["dev"] - held["mean"]) / held["scale"] @ held["coef"].T + held["intercept"]
     np.testing.assert_allclose(values, scores[:, 1:] if classes == 2 else scores, atol=1e-9)
+    again = logistic_regression.restored(held)
+    np.testing.assert_allclose(logistic_regression.scores(again, vectors["dev"]), scores, atol=1e-9)
 
 
 @pytest.mark.parametrize(("selection", "by"), [("dev_ua", "UA"), ("dev_wa", "WA"), ("dev_loss", "UA")])
