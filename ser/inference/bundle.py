@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,12 @@ def is_bundle(path: Path) -> bool:
 def write(trained: Trained, card: str, out: Path) -> None:
     """Write a bundle to ``out``: a zip where its name ends in .zip, else a folder; completely or not at all.
 
-    card: the text of README.md. SerError where ``out`` exists.
+    card: the text of README.md. SerError where ``out`` exists, and where an extractor reads a folder, such as a
+    pretrained encoder, which is not copied.
     """
     if out.exists():
         raise SerError(f"{out} exists already; name another bundle, or delete it.")
+    replace(trained, alone=True).features()
     files = {WEIGHTS: trained.weights, **trained.files}
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as partial:
@@ -93,7 +96,8 @@ def _read(folder: Path, where: str, kept: object) -> Trained:
             raise SerError(f"{where}: the file {name} is missing; copy the bundle again.")
         if _sha256(file) != wanted:
             raise SerError(f"{where}: {name} has changed since the bundle was written; copy the bundle again.")
-    return Trained(where, contents, folder / WEIGHTS, {name: folder / name for name in named - {WEIGHTS}}, kept)
+    files = {name: folder / name for name in named - {WEIGHTS}}
+    return Trained(where, contents, folder / WEIGHTS, files, alone=True, kept=kept)
 
 
 def _record(path: Path, where: str) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ser.bounds import Channel
 from ser.config.entries import Options
-from ser.config.options import with_options
+from ser.config.options import local_files, with_options
 from ser.config.recipe import Recipe
 from ser.config.schema import Feature, Protocol, Transcript
 from ser.errors import SerError, unknown
@@ -65,12 +65,17 @@ class Contents(Part):
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained system. where: for messages; files: by the names in ``contents``; kept: what must outlive it."""
+    """A trained system.
+
+    where: for messages; files: by the names in ``contents``; alone: whether it may read no other file, as a bundle;
+    kept: what must outlive it.
+    """
 
     where: str
     contents: Contents
     weights: Path
     files: Mapping[str, Path] = field(default_factory=dict)
+    alone: bool = False
     kept: object = None
 
     @property
@@ -98,7 +103,8 @@ class Trained:
     def features(self) -> dict[str, Feature]:
         """Return every feature that the recipe reads, by name, its options converted and with the bundle's files.
 
-        SerError if an extractor or an option does not exist here, or if an option names a file of this machine.
+        SerError if an extractor or an option does not exist here, or if an option of a bundle names a file that the
+        bundle does not have.
         """
         found = {}
         for view in self.contents.recipe.inputs.views().values():
@@ -109,10 +115,10 @@ class Trained:
             own = {option: str(self.files[file]) for option, file in chain.files.items()}
             where = f"{self.where}: feature {name}"
             entry = with_options(Feature(extractor=chain.extractor, options=chain.options | own), where)
-            foreign = [
-                option for option, value in entry.options.items() if isinstance(value, Path) if option not in own
-            ]
-            if foreign:
-                raise SerError(f"{where}: option {foreign[0]} names a file that is not part of it.")
+            foreign = {path.absolute() for path in local_files(entry)} - {
+                Path(file).absolute() for file in own.values()
+            }
+            if self.alone and foreign:
+                raise SerError(f"{where} reads {min(foreign)}, a file that is not part of a bundle.")
             found[name] = entry
         return found

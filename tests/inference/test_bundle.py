@@ -100,7 +100,7 @@ def test_a_bundle_reads_no_file_of_the_machine(project: Project, tmp_path: Path)
     features = json.loads((tmp_path / "own" / bundle.RECORD).read_text())["features"]
     features["xvector"] |= {"files": {}, "options": {"weights": "/etc/hostname"}}
     edit(tmp_path / "own", features=features)
-    with pytest.raises(SerError, match=r"option weights names a file that is not part of it\.$"):
+    with pytest.raises(SerError, match=r"reads /etc/hostname, a file that is not part of a bundle\.$"):
         System(bundle.read(tmp_path / "own"))
 
 

@@ -35,6 +35,7 @@ OF_MODEL = {  # names of the attentions by option, of every model that has any
             "joined": ["all kernels"],
         },
     ),
+    "weighted_layers": ("pooling", {"attentive": ["frames"]}),
 }
 RECIPES: dict[str, Recipe] = read.shipped(Path(__file__).parents[2] / "config")[1]
 NETWORKS: dict[str, Recipe] = {}  # one recipe of all those that make the same network
@@ -69,11 +70,16 @@ def fixed(recipe: Recipe, modality: str) -> bool:
     return view is not None and (view.length is not None or getattr(view, "segments", None) is not None)
 
 
+def dims(recipe: Recipe) -> int:
+    """Return the dimensions of a frame: in each layer of an encoder as many as elsewhere."""
+    return DIMS * (recipe.options.get("layers", 1) if recipe.model == "weighted_layers" else 1)
+
+
 def build(recipe: Recipe) -> Any:
     """Return the network in evaluation mode; after one training pass, so that batch normalisation has statistics."""
     torch.manual_seed(0)
     shape = Shape(
-        DIMS if recipe.inputs.frames else None,
+        dims(recipe) if recipe.inputs.frames else None,
         LENGTH if fixed(recipe, "frames") else None,
         VECTOR if recipe.inputs.vector else None,
         torch.randn(TABLE, EMBEDDED).index_fill(0, torch.tensor(0), 0.0) if recipe.inputs.words else None,
@@ -94,7 +100,7 @@ def network(name: str) -> Any:
 def batch(recipe: Recipe, lengths: list[int], words_of: list[int]) -> Batch:
     """Return random utterances of these numbers of frames and words; padding to a fixed length counts as real."""
     generator = torch.Generator().manual_seed(sum(lengths))
-    frames = torch.randn(len(lengths), LENGTH, DIMS, generator=generator)
+    frames = torch.randn(len(lengths), LENGTH, dims(recipe), generator=generator)
     words = torch.randint(1, TABLE, (len(lengths), SENTENCE), generator=generator)
     mask, word_mask = (torch.arange(size).expand(len(lengths), size) for size in (LENGTH, SENTENCE))
     mask, word_mask = mask < torch.tensor(lengths)[:, None], word_mask < torch.tensor(words_of)[:, None]
