@@ -1,6 +1,6 @@
 """What there is: systems, protocols, corpora and features, as records for a table or for programs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -105,10 +105,3 @@ def features(folder: Path) -> list[Entry]:
         }
         for name, feature in read.features(folder).items()
     ]
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows of equally many cells as lines with aligned columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(line.rstrip() for line in lines)

@@ -9,6 +9,7 @@ import typer
 from ser import inventory, layout
 from ser.config.describe import describe
 from ser.config.read import SHIPPED
+from ser.terminal import aligned
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 ConfigFolder = Annotated[Path, typer.Option(help="Folder that holds systems/ and protocols/.")]
@@ -61,7 +62,7 @@ def _print(entries: list[dict[str, Any]], as_json: bool, columns: tuple[str, ...
         print(json.dumps(entries, indent=2, ensure_ascii=False))
     else:
         cells = ([_cell(entry[column]) for column in columns] for entry in entries)
-        print(inventory.aligned([[titles.get(column, column) for column in columns], *cells]))
+        print(aligned([[titles.get(column, column) for column in columns], *cells]))
 
 
 def _cell(value: object) -> str:

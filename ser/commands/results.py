@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from ser.errors import SerError
-from ser.inventory import aligned
 from ser.layout import Run
+from ser.terminal import aligned
 
 _run = itemgetter("corpus", "protocol", "system")
 

@@ -31,7 +31,7 @@ def archive(path: Path) -> Vectors:
 
 def table(path: Path) -> Vectors:
     """Yield the name and the vector of every line ``name archive:offset``, archives relative to here or to ``path``."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_lines(path), start=1):
         name, _, where = line.strip().partition(" ")
         found = POSITION.fullmatch(where.strip())
         if not name or found is None:
@@ -43,9 +43,17 @@ def table(path: Path) -> Vectors:
 
 def archives(path: Path) -> list[Path]:
     """Return the archives that a table names."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    names = (found["path"] for line in lines if (found := POSITION.fullmatch(line.strip().partition(" ")[2].strip())))
+    names = (
+        found["path"] for line in _lines(path) if (found := POSITION.fullmatch(line.strip().partition(" ")[2].strip()))
+    )
     return [inside(path, name) for name in dict.fromkeys(names)]
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise SerError(f"{path} is no table of Kaldi: it is not text in UTF-8 ({error.reason}).") from error
 
 
 def inside(path: Path, name: str) -> Path:

@@ -120,7 +120,7 @@ def _shape(weights: Path, _changed: int) -> tuple[int, int]:
             for variable, sizes in _variables(file, version):
                 if variable == MELS:
                     return sizes[0], sizes[1]
-    except (struct.error, OSError, UnicodeDecodeError) as error:
+    except (struct.error, OSError, ValueError) as error:  # ValueError: the file ends, or a name is no text
         raise SerError(f"{weights} is damaged or in no format of CTranslate2 ({error}).") from error
     raise SerError(f"{weights} has no variable {MELS}: it is no Whisper model.")
 

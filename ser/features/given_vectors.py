@@ -4,7 +4,6 @@ The file is a Kaldi archive (``.ark``) or its table (``.scp``), NumPy's ``.npz``
 with the columns ``utterance`` and ``vector`` (a list of numbers). Names are those of the utterances in the manifest.
 """
 
-import zipfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -74,7 +73,9 @@ def _read(path: Path, _changed: int) -> dict[str, NDArray[np.float32]]:
     readers = {".ark": _kaldi.archive, ".scp": _kaldi.table, ".npz": _numpy, ".parquet": _parquet}
     try:
         entries = list(readers[path.suffix](path))
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except SerError:
+        raise
+    except Exception as error:  # numpy, zipfile, zlib and pyarrow raise many unrelated types
         raise SerError(f"{path} cannot be read as vectors: {error}.") from error
     found = dict(entries)
     if len(found) < len(entries) or not found:

@@ -1,4 +1,4 @@
-"""A file that somebody published: on disk, or downloaded once from its address, with the SHA-256 that is expected."""
+"""A published file: on disk, or downloaded once from its address, with the SHA-256 that is expected."""
 
 import hashlib
 from functools import cache

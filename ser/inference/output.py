@@ -5,7 +5,6 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from itertools import chain
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -15,6 +14,7 @@ from ser.inference.recordings import Request
 from ser.inference.utterance import Answer
 from ser.tables import contracts
 from ser.tables.answers import ANSWERS
+from ser.terminal import aligned
 
 Form = Literal["csv", "jsonl", "parquet", "table"]
 SUFFIXES: dict[str, Form] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
@@ -80,9 +80,8 @@ def _table(rows: Rows, classes: Sequence[str], file: TextIO) -> int:
         cells.append([printable(request.name), span, *numbers])
     if all(not row[1] for row in cells[1:]):
         cells = [[row[0], *row[2:]] for row in cells]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells if len(cells) > 1 else []:
-        file.write("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
+    if len(cells) > 1:
+        file.write(aligned(cells) + "\n")
     return len(cells) - 1
 
 
@@ -96,7 +95,7 @@ def _parquet(rows: Rows, classes: Sequence[str], out: Path) -> int:
             "predicted": answer.label,
             "probabilities": [answer.probabilities[name] for name in classes],
         }
-        for number, (request, answer) in enumerate(chain(rows))
+        for number, (request, answer) in enumerate(rows)
     ]
     contracts.write(ANSWERS, table, out, {"classes": json.dumps(list(classes))})
     return len(table)

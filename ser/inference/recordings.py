@@ -15,6 +15,7 @@ from ser.audio.decoding import opened
 from ser.audio.formats import SUFFIXES
 from ser.corpus import Utterance
 from ser.errors import SerError, offenders
+from ser.files.listing import recordings
 from ser.inference.system import Signal, window_bounds
 from ser.inference.trained import AudioSettings
 from ser.preparation.trimming import Inspected, trimmed
@@ -54,7 +55,7 @@ def requests(paths: Sequence[Path], speaker: str | None = None) -> list[Request]
     found: list[Request] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
+            inside = [path / name for name in recordings(path, SUFFIXES, links=True)]
             if not inside:
                 raise SerError(f"{path}: the folder has no recordings; suffixes that are looked for: wav, flac, mp3 ….")
             found += [Request(one, str(one)) for one in inside]

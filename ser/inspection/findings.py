@@ -14,10 +14,10 @@ from ser.corpus import LISTED, Fault, facts_of
 from ser.errors import SerError, offenders
 from ser.evaluation import overlap
 from ser.input_checks import BY_NAME
-from ser.inventory import aligned
 from ser.preparation.accepted_rows import known_emotions
 from ser.preparation.survey import Survey, strange
 from ser.preparation.trimming import Inspected
+from ser.terminal import aligned
 
 MOST = 200  # folds, from which on a protocol is no sensible choice
 PREFERRED = ("speaker-folds-4", "speaker-folds-all", "speaker-out-4", "speaker-out-all", "random-folds-all")

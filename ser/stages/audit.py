@@ -16,11 +16,11 @@ from ser.config.schema import Leak, Protocol
 from ser.errors import SerError, offenders
 from ser.evaluation import duplicates, leakage, overlap, tracks
 from ser.evaluation.leakage import LeakFinding
-from ser.inventory import aligned
 from ser.jobs.job import File, Job, OptionalFile
 from ser.stages import _shared_recordings
 from ser.tables import contracts
 from ser.tables.contracts import ALL_FOLDS
+from ser.terminal import aligned
 
 DESCRIBED = ["utterance", "speaker", "session", "dialog", "text", "style"]
 PLACED = ["utterance", "audio", "start", "end", "seconds", "checksum"]

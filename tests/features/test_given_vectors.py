@@ -97,6 +97,7 @@ def test_there_are_none_for_a_signal(tmp_path: Path) -> None:
         ("x.ark", entry("a", [1.0, 2.0])[:-1], "damaged or ends within the vector"),
         ("x.ark", entry("a", [1.0], b"FM "), "holds 'FM' and not a vector"),
         ("x.ark", b"a [ 1 2\n", "must be a vector in one line"),
+        ("x.scp", b"a b.ark:0\xff\n", "is no table of Kaldi: it is not text in UTF-8"),
         ("x.scp", b"a touch executed |\n", "commands and ranges are not read"),
         ("x.scp", b"a gone.ark:3\n", r"archive gone.ark is neither here nor next to the table"),
     ],

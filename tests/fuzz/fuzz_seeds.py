@@ -18,6 +18,8 @@ import soundfile
 from ser.config.plan import Plan
 from ser.config.recipe import Inputs, Recipe, View
 from ser.config.schema import Block, Experiment, Protocol
+from ser.inference import bundle
+from ser.inference.trained import Contents, FeatureChain, Trained
 from ser.tables import contracts
 
 PROJECT = Path(__file__).parents[2]
@@ -63,6 +65,48 @@ ADDRESSES = [b"https://zoe:hush@host.org:8080/a%20b.zip?token=x#y", b"file:///tm
 def glove() -> list[bytes]:
     """Return the three packings that are read."""
     return [GLOVE, gzip.compress(GLOVE, mtime=0), zipped({"glove.txt": GLOVE})]
+
+
+def vectors() -> list[bytes]:
+    """Return two vectors in every format, after a byte that chooses the suffix."""
+    entry = struct.pack("<2f", 0.5, -1)
+    ark = b"".join(name + b" \0BFV \4" + struct.pack("<i", 2) + entry for name in (b"a", b"b"))
+    npz, parquet = io.BytesIO(), io.BytesIO()
+    np.savez(npz, a=np.ones(2), b=np.zeros(2))
+    pq.write_table(pa.table({"utterance": ["a"], "vector": [[0.5, -1.0]]}), parquet)
+    contents = (ark, b"a here.ark:2\n", npz.getvalue(), parquet.getvalue())
+    return [bytes([number]) + content for number, content in enumerate(contents)] + [b"\0a  [ 0.5 -1 ]\n"]
+
+
+def whisper() -> list[bytes]:
+    """Return the start of a file of weights in CTranslate2's format, up to the variable whose shape is read."""
+
+    def text(value: bytes) -> bytes:
+        return struct.pack("<H", len(value) + 1) + value + b"\0"
+
+    head = struct.pack("<I", 6) + text(b"WhisperSpec") + struct.pack("<II", 3, 2)
+    bias = text(b"encoder/bias") + struct.pack("<B1IBI", 1, 4, 4, 16) + bytes(16)
+    return [head + bias + text(b"encoder/conv1/weight") + struct.pack("<B3IBI", 3, 8, 80, 3, 4, 7680)]
+
+
+def bundles() -> list[bytes]:
+    """Return a bundle as a zip."""
+    recipe = Recipe(model="linear_svm", inputs=Inputs(vector=View(feature="egemaps")))
+    options = {"feature_set": "eGeMAPSv02"}
+    computed = FeatureChain(extractor="functionals", options=options, dims=88, dtype="float32", hop=None)
+    contents = Contents(
+        ser="0",
+        run={"corpus": "c", "protocol": "p", "system": "s", "seed": 0, "fold": 0},
+        recipe=recipe,
+        protocol=Protocol(rule="any", labels="all"),
+        classes=("a", "b"),
+        features={"egemaps": computed},
+    )
+    with TemporaryDirectory() as folder:
+        weights = Path(folder, "weights.safetensors")
+        weights.write_bytes(b"weights")
+        bundle.write(Trained("a run", contents, weights), "# card\n", Path(folder, "one.zip"))
+        return [Path(folder, "one.zip").read_bytes()]
 
 
 def zipped(files: dict[str, bytes]) -> bytes:

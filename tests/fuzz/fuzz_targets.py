@@ -15,7 +15,9 @@ from ser.config.plan import read_plan
 from ser.config.read import read_yaml, resolve
 from ser.corpora import _emoevaluation, enterface, iemocap, ravdess, table
 from ser.errors import SerError
+from ser.features import _whisper_ct2, given_vectors
 from ser.files import addresses, archives
+from ser.inference import bundle
 from ser.tables import contracts
 from ser.text import glove
 
@@ -69,6 +71,23 @@ def csv_table(data: bytes, folder: Path) -> None:
 def word_vectors(data: bytes, folder: Path) -> None:
     found = glove.read(_file(folder / "vectors", data), {"the", ".", "at"})
     assert len({vector.shape for vector in found.values()}) <= 1
+
+
+def given(data: bytes, folder: Path) -> None:
+    suffix = given_vectors.SUFFIXES[data[0] % len(given_vectors.SUFFIXES)] if data else ".ark"
+    path = _file(folder / f"vectors{suffix}", data[1:])
+    with suppress(SerError):
+        given_vectors.files(file=str(path))
+    assert len(given_vectors.provenance(file=str(path)).splitlines()) == 1
+
+
+def whisper(data: bytes, folder: Path) -> None:
+    width, mels = _whisper_ct2.shape(_file(folder / "model.bin", data))
+    assert min(width, mels) >= 0
+
+
+def bundled(data: bytes, folder: Path) -> None:
+    bundle.read(_file(folder / "bundle.zip", data))
 
 
 def configuration(data: bytes, folder: Path) -> None:
@@ -146,6 +165,9 @@ TARGETS = {
     "alignment": Target(alignment, lambda: [fuzz_seeds.ALIGNMENT], (b"9" * 400,)),
     "table": Target(csv_table, lambda: fuzz_seeds.TABLES, (b"path,emotion\n", b'"', b"../", b"a" * 300)),
     "glove": Target(word_vectors, fuzz_seeds.glove, (b" 1e999", b" nan", b"\n")),
+    "given": Target(given, fuzz_seeds.vectors, (b"\0BFV \4", b"\0BDV \4", b" [ 1 ]\n", b"a b.ark:0\n")),
+    "whisper": Target(whisper, fuzz_seeds.whisper, (b"WhisperSpec\0", b"encoder/conv1/weight\0")),
+    "bundle": Target(bundled, fuzz_seeds.bundles, (b'"format"', b"[2, 0]", b"../")),
     "configuration": Target(configuration, lambda: fuzz_seeds.EXPERIMENTS, (b"&a ", b"*a", b"<<: ", b"!!", b"base: ")),
     "safetensors": Target(safetensors, fuzz_seeds.safetensors, (b'"training"', b'"F32"', b"[]", b"{}")),
     "checkpoint": Target(checkpoint, fuzz_seeds.checkpoints, (b"PK\x03\x04", b"cposix\nsystem\n")),
