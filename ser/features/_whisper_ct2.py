@@ -118,11 +118,11 @@ def _shape(weights: Path, _changed: int) -> tuple[int, int]:
             if name != SPEC:
                 raise SerError(f"{weights} does not hold a Whisper model in CTranslate2's format.")
             for variable, sizes in _variables(file, version):
-                if variable == MELS:
+                if variable == MELS and len(sizes) == 3:
                     return sizes[0], sizes[1]
     except (struct.error, OSError, ValueError) as error:  # ValueError: the file ends, or a name is no text
         raise SerError(f"{weights} is damaged or in no format of CTranslate2 ({error}).") from error
-    raise SerError(f"{weights} has no variable {MELS}: it is no Whisper model.")
+    raise SerError(f"{weights} has no variable {MELS} of three dimensions: it is no Whisper model.")
 
 
 def _variables(file: BufferedReader, version: int) -> Iterator[tuple[str, tuple[int, ...]]]:

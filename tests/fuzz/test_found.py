@@ -98,6 +98,21 @@ def headers_in_headers() -> bytes:
     return (info.tobuf(tarfile.GNU_FORMAT) + b"a".ljust(512, b"\0")) * 2000
 
 
+def packed_wrongly() -> bytes:
+    """Return an archive of arrays whose first member declares a packing that zipfile does not know."""
+    content = bytearray(fuzz_seeds.vectors()[2])
+    for start in (content.index(b"PK\x03\x04") + 8, content.index(b"PK\x01\x02") + 10):
+        content[start] = 99
+    return bytes(content)
+
+
+def flat_weights() -> bytes:
+    """Return weights whose variable has one dimension."""
+    whole = fuzz_seeds.whisper()[0]
+    at = whole.index(b"weight\0") + len(b"weight\0")
+    return whole[:at] + struct.pack("<B1IBI", 1, 8, 4, 32)
+
+
 FOUND: dict[str, tuple[str, Callable[[], bytes]]] = {
     "a rating that is infinite": ("emoevaluation", lambda: HEAD + b"[2.5, 1e999, 2.5]\n"),
     "raters without end": ("emoevaluation", lambda: HEAD + b"[2, 2, 2]\n" + b"C-E1:\tAnger;\t()\n" * 2000),
@@ -106,6 +121,10 @@ FOUND: dict[str, tuple[str, Callable[[], bytes]]] = {
     "a header longer than a cell may be": ("table", lambda: b"path,emotion," + b"a" * 200_000 + b"\na.wav,sad,x\n"),
     "a zip whose name is no text": ("glove", zip_of_no_text),
     "a line without end": ("glove", lambda: gzip.compress(b"the 1 2 " + b"0" * 3_000_000)),
+    "a table of archives that is no text": ("given", lambda: b"\1a b.ark:0\xff\n"),
+    "an array of NumPy that is packed wrongly": ("given", packed_wrongly),
+    "weights that end within a variable": ("whisper", lambda: fuzz_seeds.whisper()[0][:41]),
+    "weights without three dimensions": ("whisper", flat_weights),
     "mappings inside each other": ("configuration", lambda: b"a: " + b"[" * 3000),
     "a month that there is not": ("configuration", lambda: EXPERIMENT + b"x: 2024-13-45\n"),
     "more digits than Python reads": ("configuration", lambda: EXPERIMENT + b"x: " + b"9" * 5000),
