@@ -56,16 +56,17 @@ def test_torch_is_bounded_where_its_build_is_chosen_and_not_in_the_package() -> 
     assert "--constraint envs/torch.txt" in read("Makefile")
 
 
-def test_the_lock_holds_every_requirement_but_torch() -> None:
+def test_the_lock_holds_every_requirement_but_torch_and_what_requires_it() -> None:
     groups = [text for group in ("dev", "docs") for text in META["dependency-groups"][group]]
     locked = set(re.findall(r"^([a-z0-9-]+)==", LOCK, re.MULTILINE))
-    assert names([*whole_installation(), *groups]) - locked == {"torch"}
+    assert names([*whole_installation(), *groups]) - locked == {"torch", "peft"}
 
 
 def test_the_conda_environment_has_the_versions_of_the_lock() -> None:
     conda = read("envs/ser.yaml")
     pins = re.findall(r"- ([a-z0-9-]+==\S+)", conda)
-    assert names(pins) == names(whole_installation()) - {"torch"}
+    assert names(pins) == names(whole_installation()) - {"torch", "peft"}
+    assert "- peft>=" in conda
     assert [pin for pin in pins if f"{pin} " not in LOCK] == []
     assert f"python {META['project']['requires-python']}" in conda
 
