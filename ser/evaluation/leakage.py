@@ -108,15 +108,22 @@ def sentences(text: pd.Series, style: pd.Series, words: int = WORDS) -> tuple[pd
     return plain, plain.mask(short | (plain.notna() & style.eq(IMPROVISED)), "")
 
 
-def findings(rows: pd.DataFrame, stretches: pd.DataFrame, *, normalisation: str, selection: str) -> list[LeakFinding]:
+def findings(
+    rows: pd.DataFrame,
+    stretches: pd.DataFrame | None,
+    *,
+    normalisation: str = "train",
+    selection: str = "last",
+    checks: Sequence[LeakCheck] = CHECKS,
+) -> list[LeakFinding]:
     """Return a finding per check and fold, and one over all folds for each check.
 
     rows: one per utterance and fold, with the columns utterance, fold, part (train, dev, test), speaker, session,
     dialog, sentence, text, hash and recording. Null in the last seven: unknown; "": known, with nothing to compare.
-    stretches: the utterances' places in recordings (``ser.evaluation.overlap``). normalisation, selection: of the
-    protocol. Checks against a part that a fold does not have are left out.
+    stretches: the utterances' places in recordings (``ser.evaluation.overlap``); None: overlaps are not looked for.
+    normalisation, selection: of the protocol. Checks against a part that a fold does not have are left out.
     """
-    checks = [*CHECKS, *([] if selection == "last" else [SELECTION])]
+    checks = [*checks, *([] if selection == "last" else [SELECTION])]
     by_check: dict[LeakCheck, list[LeakFinding]] = {check: [] for check in (*checks, NORMALISATION)}
     for _, of_fold in rows.groupby("fold"):  # sorted; a mask per fold would read all folds each time
         fold, parts = int(of_fold["fold"].iloc[0]), dict(iter(of_fold.groupby("part")))
@@ -124,7 +131,8 @@ def findings(rows: pd.DataFrame, stretches: pd.DataFrame, *, normalisation: str,
             if check.part in parts and check.seen_in in parts:
                 mine, theirs = parts[check.part], parts[check.seen_in]
                 if check.column == "stretch":
-                    by_check[check].append(_overlapping(check, fold, mine, theirs, stretches))
+                    if stretches is not None:
+                        by_check[check].append(_overlapping(check, fold, mine, theirs, stretches))
                 else:
                     by_check[check].append(_shared(check, fold, mine, theirs))
         if "test" in parts:  # speaker statistics are fitted on the test part itself
