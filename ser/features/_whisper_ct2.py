@@ -31,6 +31,7 @@ class WhisperReading:
     sha256: str | None = None
     window: float = LONGEST
     overlap: float = 2.0
+    padding: float = LONGEST
     compute_type: str = "float32"
     device: str = "auto"
 
@@ -51,18 +52,20 @@ class WhisperReading:
 
     def provenance(self) -> str:
         """Return one line: the model, its weights, its licence, and the number format."""
-        return f"{self.located().provenance()}; last layer, {self.compute_type}"
+        padded = "" if self.padding == LONGEST else f", padded to {self.padding:g} s"
+        return f"{self.located().provenance()}; last layer, {self.compute_type}{padded}"
 
 
 def states(signals: Sequence[Signal], rate: int, reading: WhisperReading) -> list[Matrix]:
-    """Return the rows of every utterance, (rows, width), float32: those of its sound, not of the silence up to 30 s.
+    """Return the rows of every utterance, (rows, width), float32: those of its sound, not of the silence after it.
 
     SerError for another rate than 16 kHz, an utterance shorter than a row, or a window longer than 30 s.
     """
     for signal in signals:
         require(signal, rate, minimum=HOP_SAMPLES)
-    if reading.window > LONGEST:
-        raise SerError(f"window={reading.window:g} s: Whisper reads {LONGEST:g} s at most.")
+    for name in ("window", "padding"):
+        if (seconds := getattr(reading, name)) > LONGEST:
+            raise SerError(f"{name}={seconds:g} s: Whisper reads {LONGEST:g} s at most.")
     found = reading.located()
     _, mels = shape(found.weights)
     changed = found.weights.stat().st_mtime_ns
@@ -76,7 +79,8 @@ def _rows(signal: Signal, reading: WhisperReading, network: Any, mels: int) -> M
     cuts = windows(-(-len(signal) // HOP_SAMPLES), reading.window, reading.overlap)
     parts = []
     for cut in cuts:
-        samples = np.zeros(round(LONGEST * RATE), np.float32)
+        length = max(cut.end - cut.first, round(reading.padding * RATE / HOP_SAMPLES)) * HOP_SAMPLES
+        samples = np.zeros(length, np.float32)
         piece = signal[cut.first * HOP_SAMPLES : cut.end * HOP_SAMPLES]
         samples[: len(piece)] = piece
         spectrum = np.ascontiguousarray(_log_mel(mels)(samples, padding=0)[None], dtype=np.float32)

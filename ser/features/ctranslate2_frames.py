@@ -46,6 +46,7 @@ def extract(
     sha256: str | None = None,
     window: Seconds = 30.0,
     overlap: Overlap = 2.0,
+    padding: Seconds = 30.0,
     compute_type: str = "float32",
     device: Literal["auto", "cpu", "cuda"] = "auto",
 ) -> NDArray[np.float16]:
@@ -53,11 +54,13 @@ def extract(
 
     model: folder of a model in CTranslate2's format, or its name on the hub; revision: its commit there; sha256: that
     ``model.bin`` must have; window, at most 30, and overlap: seconds of the pieces in which a longer utterance is read,
-    and of what two neighbours have in common; compute_type: CTranslate2's number format. SerError for another rate than
-    16 kHz, an utterance shorter than 20 ms, or a model that cannot be had or is no Whisper model.
+    and of what two neighbours have in common; padding, at most 30: seconds up to which silence follows a shorter piece,
+    30 in Whisper's training; compute_type: CTranslate2's number format. SerError for another rate than 16 kHz, an
+    utterance shorter than 20 ms, or a model that cannot be had or is no Whisper model.
     """
     source = {"model": model, "revision": revision, "sha256": sha256, "compute_type": compute_type}
-    return extract_many([signal], rate, **source, window=window, overlap=overlap, device=device)[0]
+    read = {"window": window, "overlap": overlap, "padding": padding, "device": device}
+    return extract_many([signal], rate, **source, **read)[0]
 
 
 def extract_many(signals: Sequence[Signal], rate: int, **options: Any) -> list[NDArray[np.float16]]:

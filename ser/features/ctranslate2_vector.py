@@ -44,6 +44,7 @@ def extract(
     statistics: Statistics = "mean",
     window: Seconds = 30.0,
     overlap: Overlap = 2.0,
+    padding: Seconds = 30.0,
     compute_type: str = "float32",
     device: Literal["auto", "cpu", "cuda"] = "auto",
 ) -> Matrix:
@@ -53,7 +54,7 @@ def extract(
     of ``ctranslate2_frames``.
     """
     source: dict[str, Any] = {"model": model, "revision": revision, "sha256": sha256, "compute_type": compute_type}
-    computed: dict[str, Any] = {"window": window, "overlap": overlap, "device": device}
+    computed: dict[str, Any] = {"window": window, "overlap": overlap, "padding": padding, "device": device}
     return extract_many([signal], rate, statistics=statistics, **source, **computed)[0]
 
 

@@ -61,6 +61,14 @@ def test_windows_and_statistics_are_those_of_transformers(pair: tuple[Path, Path
     assert ctranslate2_frames.dims(model=str(pair[1])) == WIDTH
 
 
+def test_padding_is_silence_after_the_sound(pair: tuple[Path, Path]) -> None:
+    model, short = str(pair[1]), sound(0.5)
+    padded = ctranslate2_frames.extract(short, RATE, model=model, padding=2.0)
+    silent = np.concatenate([short, np.zeros(2 * RATE - len(short), np.float32)])
+    np.testing.assert_array_equal(padded, ctranslate2_frames.extract(silent, RATE, model=model, padding=0.02)[:25])
+    assert np.abs(padded - ctranslate2_frames.extract(short, RATE, model=model)).max() > 0
+
+
 def test_both_functions_have_the_same_defaults() -> None:
     defaults = {one.name: one.default for one in fields(WhisperReading) if one.name != "model"}
     for module in (ctranslate2_frames, ctranslate2_vector):
@@ -76,6 +84,7 @@ def test_what_is_no_whisper_model_is_one_sentence(pair: tuple[Path, Path], tmp_p
         assert "\n" not in str(error.value)
 
     refused("window=31 s: Whisper reads 30 s at most", window=31.0)
+    refused("padding=40 s: Whisper reads 30 s at most", padding=40.0)
     refused("cannot be loaded on cpu as int5", compute_type="int5", device="cpu")
     refused("lacks config.json", model=str(tmp_path))
     refused("the folder lacks preprocessor_config.json|holds no weights", model=str(pair[0]))
