@@ -22,12 +22,13 @@ def audit_lists(
     What a corpus's names do not tell is unknown. Faults of the lists are named: utterances that are listed twice, in
     two parts or with two labels, classes that a part lacks.
     """
-    from ser.fold_lists import audit, naming, reading, report
+    from ser.fold_lists import audit, naming, report
     from ser.terminal import aligned
+    from ser.user_table import fold_lists
 
     grammar = naming.namings(naming.SHIPPED if names is None else names)
     best = None if scores is None else report.best_scores(scores)
-    read = reading.read(lists)
+    read = fold_lists.read(lists)
     found = audit.audit(read, grammar)
     table = report.overview(found, best)
     report.write(found, audit.class_counts(read), table, out)

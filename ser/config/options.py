@@ -91,8 +91,8 @@ def accepts(kind: str, name: str) -> dict[str, bool] | None:
     return keywords and {option: must for option, must in keywords.items() if option != OF_THE_UTTERANCE}
 
 
-def local_files(entry: Feature | Transcript) -> list[Path]:
-    """Return the local files that the entry's module reads with its options, such as weights."""
+def local_files(entry: Feature | Protocol | Transcript) -> list[Path]:
+    """Return the local files that the entry's module reads with its options, such as weights or lists."""
     files = _files(entry.FOLDER, entry.module)
     return [] if files is None else list(files(**entry.options))
 

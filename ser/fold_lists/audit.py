@@ -70,7 +70,7 @@ class CorpusAudit:
 
 
 def audit(lists: pd.DataFrame, namings: Mapping[str, Naming]) -> list[CorpusAudit]:
-    """Return the audit of every corpus in ``lists`` (``ser.fold_lists.reading``), by name.
+    """Return the audit of every corpus in ``lists`` (``ser.user_table.fold_lists``), by name.
 
     Of a corpus without an entry in ``namings`` all facts are unknown.
     """

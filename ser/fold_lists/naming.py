@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from ser.config.entries import Strict
 from ser.errors import SerError
+from ser.user_table.fold_lists import corpus_name
 
 FACTS = ("speaker", "session", "dialog", "sentence")
 Fact = Literal["speaker", "session", "dialog", "sentence"]
@@ -61,11 +62,6 @@ class Naming(Strict):
         if self.speakers == 1:
             stated["speaker"] = pd.Series(ONE, index=names.index)
         return pd.DataFrame({fact: stated.get(fact) for fact in FACTS}, index=names.index, dtype=object)
-
-
-def corpus_name(name: str) -> str:
-    """Return the name under which ``names.yaml`` has a corpus: "ASVP-ESD" is asvpesd."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 @cache

@@ -11,10 +11,11 @@ from markupsafe import Markup
 from ser.errors import SerError
 from ser.files.atomic import write_text
 from ser.fold_lists.audit import CorpusAudit
-from ser.fold_lists.naming import FACTS, corpus_name
+from ser.fold_lists.naming import FACTS
 from ser.report import page, table
 from ser.report.formats import NONE, Format, count
 from ser.report.table import Column, Table
+from ser.user_table.fold_lists import corpus_name
 
 TITLE = "What published fold lists share between train and test"
 LEAD = (

@@ -1,1 +1,1 @@
-"""The CSV or text table with which a user describes recordings: from its bytes to utterances."""
+"""What users and benchmarks write about recordings: the table that describes them, and lists of folds."""

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from ser.cli import app
 from ser.errors import SerError
-from ser.fold_lists import audit, naming, reading, report
+from ser.fold_lists import audit, naming, report
+from ser.user_table import fold_lists
 
 GRAMMAR = {
     "toy": naming.Naming(pattern=r"(?P<speaker>s\d)_(?P<sentence>t\d)(_d(?P<dialog>\d))?_\d+\.wav$"),
@@ -28,7 +29,7 @@ def lists(corpus: str = "toy", *, folds: int = 3) -> pd.DataFrame:
                 key = f"{corpus}-s{speaker}_t{speaker}_{number}"
                 part = "test" if speaker == fold else "train"
                 rows.append((corpus, key, f"s{speaker}_t{speaker}_{number}.wav", label, str(fold), part))
-    return pd.DataFrame(rows, columns=list(reading.COLUMNS))
+    return pd.DataFrame(rows, columns=list(fold_lists.COLUMNS))
 
 
 def audited(rows: pd.DataFrame) -> audit.CorpusAudit:
@@ -135,7 +136,9 @@ def test_a_table_and_a_folder_of_json_lines_are_read_alike(tmp_path: Path) -> No
         (folder / f"toy_{part}_fold_{fold}.jsonl").write_text(text + "\n")
         (folder / f"toy_{part}_fold{fold}.jsonl").write_text("an older list, which EmoBox does not read\n")
     order = ["fold", "key"]
-    one, other = (read.sort_values(order, ignore_index=True) for read in map(reading.read, (file, tmp_path / "data")))
+    one, other = (
+        read.sort_values(order, ignore_index=True) for read in map(fold_lists.read, (file, tmp_path / "data"))
+    )
     pd.testing.assert_frame_equal(one, other)
 
 
@@ -143,16 +146,16 @@ def test_a_table_and_a_folder_of_json_lines_are_read_alike(tmp_path: Path) -> No
     ("text", "what"),
     [
         ("corpus,key,path,label,fold,part\ntoy,a,a.wav,sad,1,probe\n", "unknown parts probe"),
-        ("corpus,key,path,label,part\ntoy,a,a.wav,sad,test\n", "lacks the columns fold"),
+        ("corpus,key,path,label,fold\ntoy,a,a.wav,sad,1\n", "lacks the columns part"),
         ("corpus,key,path,label,fold,part\n", "names no utterance"),
-        ("corpus,key,path,label,fold,part\n,a,a.wav,sad,1,test\n", "corpus is empty"),
+        ("corpus,key,path,label,fold,part\ntoy,,,sad,1,test\n", "key is empty"),
     ],
 )
 def test_a_wrong_table_is_refused(tmp_path: Path, text: str, what: str) -> None:
     file = tmp_path / "lists.csv"
     file.write_text(text)
     with pytest.raises(SerError, match=what):
-        reading.read(file)
+        fold_lists.read(file)
 
 
 def test_a_damaged_line_is_named(tmp_path: Path) -> None:
@@ -160,7 +163,7 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "toy_train_fold_1.jsonl").write_text('{"key": "a", "dataset": "toy", "wav": "a", "emo": "sad"}\n{"key"\n')
     with pytest.raises(SerError, match="line 2"):
-        reading.read(tmp_path)
+        fold_lists.read(tmp_path)
 
 
 def test_the_command_writes_table_and_page(tmp_path: Path) -> None:

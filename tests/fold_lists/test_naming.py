@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from ser.errors import SerError
-from ser.fold_lists.naming import FACTS, ONE, corpus_name, namings
+from ser.fold_lists.naming import FACTS, ONE, namings
+from ser.user_table.fold_lists import corpus_name
 
 NAMINGS = namings()
 

@@ -1,4 +1,5 @@
 # Params and outputs of the rules from folds to the report.
+from ser.config.options import local_files
 from ser.report import registry
 from ser.stages.plan import PlanJob
 from ser.stages.split import SplitJob
@@ -11,6 +12,12 @@ FIGURES = registry.names("figures")  # each as svg and png
 def split_job(wildcards):
     corpus, name = wildcards.corpus, wildcards.protocol
     return SplitJob.params(corpus=corpus, name=name, protocol=CONFIG.protocols[name], folds=folds_of(corpus, name)[0])
+
+
+@exit_on_error
+def protocol_files(wildcards):
+    """Lists of folds that the protocol reads."""
+    return [literal(path) for path in local_files(CONFIG.protocols[wildcards.protocol])]
 
 
 def fingerprint_shards(wildcards):

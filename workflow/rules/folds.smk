@@ -5,6 +5,7 @@ rule split:
     """Assign every utterance of a protocol to train, dev or test in each fold."""
     input:
         manifest="data/{corpus}/manifest.parquet",
+        lists=protocol_files,
     output:
         "data/{corpus}/folds/{protocol}.parquet",
     log:
