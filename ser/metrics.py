@@ -51,16 +51,26 @@ def ua(counts: Floats, total: Floats | None = None) -> Floats:
 
 
 def macro_f1(counts: Floats, total: Floats | None = None) -> Floats:
-    """Return the mean over the classes that occur of F1 = 2 · right / (true + predicted), (S,)."""
-    right = np.diagonal(counts, axis1=-2, axis2=-1)
+    """Return the mean over the classes that occur of their F1, (S,)."""
+    return mean(_f1(counts, counts.sum(-1) if total is None else total))
+
+
+def weighted_f1(counts: Floats, total: Floats | None = None) -> Floats:
+    """Return the mean of the classes' F1, each weighted by its utterances, (S,)."""
     total = counts.sum(-1) if total is None else total
-    return mean(_ratio(2 * right, np.where(total > 0, total + counts.sum(-2), 0)))
+    return _ratio((np.nan_to_num(_f1(counts, total)) * total).sum(-1), total.sum(-1))
 
 
 def mean(values: Floats) -> Floats:
     """Return the mean over the last axis of the values that are not NaN; NaN where all are."""
     known = ~np.isnan(values)
     return _ratio(np.where(known, values, 0.0).sum(-1), known.sum(-1))
+
+
+def _f1(counts: Floats, total: Floats) -> Floats:
+    """Return F1 = 2 · right / (true + predicted) of each class, (S, C); NaN for a class that does not occur."""
+    right = np.diagonal(counts, axis1=-2, axis2=-1)
+    return _ratio(2 * right, np.where(total > 0, total + counts.sum(-2), 0))
 
 
 def _ratio(part: Floats, whole: NDArray[np.float64 | np.int64]) -> Floats:
@@ -87,5 +97,6 @@ METRICS = Choices(
         "WA": Metric("weighted accuracy", wa, linear=True),
         "UA": Metric("unweighted average recall", ua, linear=True),
         "macro F1": Metric("mean F1 of the classes", macro_f1, linear=False),
+        "weighted F1": Metric("mean F1 of the classes by their utterances", weighted_f1, linear=False),
     }
 )

@@ -1,4 +1,4 @@
-"""WA, UA, macro F1, recalls and confusions: by hand, as papers print them, and as scikit-learn computes them."""
+"""WA, UA, macro and weighted F1, recalls and confusions: by hand, as papers print them, and as scikit-learn computes them."""
 
 import math
 
@@ -57,6 +57,7 @@ def test_agreement_with_scikit_learn_on_random_labels() -> None:
         assert metrics.wa(counts) == accuracy_score(truth, predicted)
         assert metrics.ua(counts) == pytest.approx(balanced_accuracy_score(truth, predicted))
         assert metrics.macro_f1(counts) == pytest.approx(f1_score(truth, predicted, average="macro"))
+        assert metrics.weighted_f1(counts) == pytest.approx(f1_score(truth, predicted, average="weighted"))
 
 
 @pytest.mark.parametrize("name", metrics.METRICS)
