@@ -1,4 +1,4 @@
-"""WA, UA, macro and weighted F1, recalls and confusions: by hand, as papers print them, and as scikit-learn computes them."""
+"""WA, UA, both F1, recalls and confusions: by hand, as papers print them, and as scikit-learn computes them."""
 
 import math
 
