@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ser.errors import SerError
 from ser.files import embedded_checksum
-from ser.jobs import failures
+from ser.jobs import failures, process_state
 
 ABANDONED = 24 * 3600  # seconds: a temporary file that has not grown for this long belongs to no running job
 
@@ -58,15 +58,5 @@ def _remove_abandoned(path: Path) -> None:
         with suppress(OSError):  # removed by another attempt, or owned by another user
             found = pattern.fullmatch(left.name)
             old = time.time() - left.stat().st_mtime > ABANDONED
-            if found and (old or not _running(found["host"], int(found["process"]))):
+            if found and (old or not process_state.runs(found["host"], int(found["process"]))):
                 left.unlink()
-
-
-def _running(host: str, process: int) -> bool:
-    """Return whether a process runs; True for one on another host, which cannot be asked."""
-    if host == socket.gethostname():
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return False
-    return True
