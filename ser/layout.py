@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 RUN = "results/runs/{corpus}/{protocol}/{system}/seed{seed}/fold{fold}"
 CHECKPOINTS = "results/checkpoints"  # one folder per recipe, code and data; removed at the end of the run
+TENSORBOARD = "results/tensorboard"  # where tracking.tensorboard is true
 
 
 class Run(NamedTuple):
@@ -20,6 +21,11 @@ class Run(NamedTuple):
     def folder(self) -> Path:
         """``results/runs/<corpus>/<protocol>/<system>/seed<s>/fold<f>``."""
         return Path(RUN.format(**self._asdict()))
+
+
+def epochs(folder: Path) -> Path:
+    """``<folder>/epochs.jsonl`` of a run that is being trained: its epochs so far."""
+    return folder / "epochs.jsonl"
 
 
 def manifest(corpus: str) -> Path:

@@ -14,9 +14,10 @@ from ser.choices import Choices
 from ser.files import embedded_checksum
 from ser.files.atomic import atomic_write, write_text
 from ser.files.checkpoints import CheckpointFile
-from ser.jobs import memory, run_record
+from ser.jobs import memory, run_record, tracking
 from ser.jobs.devices import granted
 from ser.jobs.energy import metered
+from ser.jobs.trackers.interface import TrackedRun
 from ser.stages._train_job import TrainJob
 from ser.tables import contracts
 from ser.training import estimator, fold_data, network, training_state
@@ -45,6 +46,7 @@ def train_fold(job: TrainJob) -> None:
         data = fold_data.load(fold, wanted, *files, shards=job.shards, device=device, seed=job.seed, largest=largest)
         loading = start.seconds()
         checkpoint = _checkpoint(job, data)
+        tracking.begin(_tracked(job, fold.protocol.selection, checkpoint, start), layout.epochs(job.out))
         with metered(gpu_uuid(device)) as joules:
             task = TrainingTask(job.recipe, module, job.seed, checkpoint, job.threads)
             outcome = TRAINERS[kind(module)](task, data)
@@ -64,6 +66,21 @@ def train_fold(job: TrainJob) -> None:
         record = run_record.record(job, data, outcome, start, extra) | {embedded_checksum.KEY: embedded_checksum.BLANK}
         write_text(job.out / "run.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
         checkpoint.delete()
+        tracking.end(finished=True)
+
+
+def _tracked(job: TrainJob, selection: str, checkpoint: CheckpointFile, start: run_record.Start) -> TrackedRun:
+    """Return what trackers record of the run; selection: of the protocol."""
+    training = job.recipe.training
+    return TrackedRun(
+        run=job.run._asdict(),
+        key=checkpoint.folder.name,
+        recipe=json.loads(job.recipe.decisive()),
+        epochs=None if kind(job.recipe.load()) == "estimator" else training.epochs,
+        steps=training.steps,
+        selection=selection,
+        commit=start.software["commit"],
+    )
 
 
 def _precision(job: TrainJob, device: torch.device) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ser.errors import SerError
+from ser.jobs import tracking
 from ser.training.epoch_selection import Epoch
 from ser.training.fold_data import FoldData
 from ser.training.task import Outcome, TrainingTask, softmax
@@ -26,6 +27,7 @@ def train(task: TrainingTask, data: FoldData) -> Outcome:
     """
     fold, module, recipe = data.fold, task.module, task.recipe
     estimator = set_seed(module.build(len(fold.classes), **recipe.options), task.seed)
+    tracking.start([])
     with threadpool_limits(task.threads), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         parts = [part for part in ("train", "dev") if fold.rows(part).size]
@@ -38,6 +40,9 @@ def train(task: TrainingTask, data: FoldData) -> Outcome:
             print("on dev:", ", ".join(f"{name} {value:.4g}" for name, value in one.items()), flush=True)
         scores = np.asarray(module.scores(estimator, _matrix(data, "test")), dtype=np.float64)
     history = [Epoch(epoch=1, step=1, seconds=seconds, dev_wa=chosen.get("WA"), dev_ua=chosen.get("UA"))]
+    tracking.epoch(
+        {"epoch": 1, "step": 1, "seconds": seconds, "dev_wa": history[0].dev_wa, "dev_ua": history[0].dev_ua}
+    )
     wanted = fold.rows("test").size, len(fold.classes)
     if scores.shape != wanted or not np.isfinite(scores).all():
         raise SerError(

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 
 import numpy as np
 import torch
@@ -11,6 +12,8 @@ from torch.nn import functional as F
 
 from ser.config.recipe import Training
 from ser.errors import SerError
+from ser.jobs import tracking
+from ser.jobs.trackers.interface import Row
 from ser.jobs.training_log import TrainingLog
 from ser.layers.interface import Batch
 from ser.training import batch_order, device, norm_statistics, optimisers, predict, training_state
@@ -31,6 +34,7 @@ def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> TrainingState:
     optimiser, loss_of = optimisers.make(model, training, data.device), loss_function(model, data, training)
     state = training_state.load(task.checkpoint, model, optimiser)
     kind = batch_order.kind_of(training.batches, data.length)
+    tracking.start([_tracked(state.history[: epoch + 1], protocol.selection) for epoch in range(len(state.history))])
     history, log = state.history, TrainingLog(training.epochs, len(state.history))
     while not finished(history, training, protocol.selection):
         began, epoch, step = time.monotonic(), len(history) + 1, history[-1].step if history else 0
@@ -58,11 +62,18 @@ def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> TrainingState:
             state.best = {name: value.detach().clone() for name, value in model.state_dict().items()}
         if task.checkpoint.due():
             training_state.save(task.checkpoint, model, optimiser, state)
+        tracking.epoch(_tracked(history, protocol.selection))
         last = finished(history, training, protocol.selection)
         log.epoch(epoch, now.step, train_loss, _selects(now, protocol.selection), last=last)
     if state.best:
         model.load_state_dict(state.best)
     return state
+
+
+def _tracked(history: list[Epoch], selection: str) -> Row:
+    """Return the last epoch for trackers, with the epoch that is kept so far and without the test part."""
+    row = {name: value for name, value in asdict(history[-1]).items() if not name.startswith("test_")}
+    return row | {"best": best(history, selection)}
 
 
 def _selects(epoch: Epoch, selection: str) -> tuple[str, float | None]:

@@ -254,3 +254,12 @@ def test_a_job_planned_with_other_code_is_refused() -> None:
     code_hash.expect("", "index")
     with pytest.raises(SerError, match="the code has changed"):
         code_hash.expect("0123", "index")
+
+
+@pytest.mark.parametrize("model", ["rnn_elm", "linear_svm"])
+def test_what_tracks_a_training_is_not_part_of_its_code(model: str) -> None:
+    code = code_hash.package()
+    reached = code.reached(code_hash.roots(code, "train", [f"ser.models.{model}"]))
+    names = {f"{target.module}.{target.name}" for target in reached}
+    assert {"ser.training.loop.fit", "ser.training.estimator.train", "ser.stages._fold_training.train_fold"} <= names
+    assert [name for name in names if "track" in name or name.startswith("ser.jobs")] == []

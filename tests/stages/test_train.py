@@ -21,6 +21,9 @@ from ser.config.recipe import Recipe
 from ser.config.schema import Protocol
 from ser.errors import SerError
 from ser.files import checkpoints
+from ser.jobs import tracking
+from ser.jobs.trackers import epochs_file
+from ser.jobs.trackers.epochs_file import Epochs
 from ser.layers.interface import FRAMES, AttentionWeights, Batch, Shape
 from ser.layout import Run
 from ser.stages import train as stage
@@ -299,6 +302,68 @@ def test_a_killed_run_ends_like_an_undisturbed_one(
     assert steps == 10 + 4 * (epochs - 2)
     assert same(whole, resumed)
     assert not list(Path(layout.CHECKPOINTS).glob("*"))
+
+
+def test_epochs_can_be_read_while_a_run_trains_and_no_file_of_them_stays(given: Given, tmp_path: Path) -> None:
+    seen: list[list[dict[str, Any]]] = []
+    given.use(network(lambda: seen.append(read_epochs(tmp_path / "out").rows)))
+    out = given.run(tmp_path / "out", recipe(), rule(curves=True))
+    assert [len(rows) for rows in seen] == [epoch for epoch in range(5) for _ in range(4)], "four steps an epoch"
+    history = contracts.read(contracts.HISTORY, out / "history.parquet").to_pylist()
+    assert history[0]["test_ua"] is not None
+    for row, kept in zip(seen[-1], history, strict=False):
+        best = row.pop("best")
+        assert row == {name: value for name, value in kept.items() if not name.startswith("test_")}
+        scores = [one["dev_ua"] for one in history[: row["epoch"]]]
+        assert best == 1 + int(np.argmax(scores))
+    assert not layout.epochs(out).exists()
+
+
+def test_a_continued_run_goes_on_with_its_epochs_and_a_new_one_begins_anew(
+    given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "INTERVAL", 0.0)
+    steps, seen = 0, []
+
+    def killed_in_epoch_three() -> None:
+        nonlocal steps
+        steps += 1
+        if steps == 10:
+            raise KeyboardInterrupt
+        seen.append([row["epoch"] for row in read_epochs(tmp_path / "out").rows])
+
+    given.use(network(killed_in_epoch_three))
+    with pytest.raises(KeyboardInterrupt):
+        given.run(tmp_path / "out", recipe())
+    assert [row["epoch"] for row in read_epochs(tmp_path / "out").rows] == [1, 2], "a killed run leaves its file"
+    del seen[:]
+    given.run(tmp_path / "out", recipe())
+    assert (seen[0], seen[-1]) == ([1, 2], [1, 2, 3, 4])
+    del seen[:]
+    steps = 4  # fails in the second epoch
+    with pytest.raises(KeyboardInterrupt):
+        given.run(tmp_path / "out", recipe(learning_rate=0.01))
+    assert (seen[0], seen[-1]) == ([], [1])
+    tracking.end(finished=False)  # as at the end of the process
+    assert read_epochs(tmp_path / "out").ended == "failed"
+
+
+def read_epochs(folder: Path) -> Epochs:
+    found = epochs_file.read(layout.epochs(folder))
+    assert found is not None
+    return found
+
+
+def test_trackers_change_no_bit_of_a_run(given: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = given.run(tmp_path / "plain", recipe())
+    chosen = {"tensorboard": "events", "mlflow": (tmp_path / "store").as_uri()}
+    monkeypatch.setenv(tracking.VARIABLE, json.dumps(chosen))
+    tracked = given.run(tmp_path / "tracked", recipe())
+    assert same(plain, tracked)
+    cards = [json.loads((out / "run.json").read_text()) for out in (plain, tracked)]
+    assert cards[0].keys() == cards[1].keys()
+    assert list(Path("events").rglob("events.out.tfevents.*"))
+    assert list((tmp_path / "store").rglob("dev_ua"))
 
 
 def test_the_checkpoint_of_another_recipe_is_not_used(
