@@ -11,12 +11,13 @@ from typing import Any
 import yaml
 
 from ser import catalog
+from ser.config import tracking
 from ser.config.entries import Strict
 from ser.config.extractors import trained
 from ser.config.options import needed, with_options
 from ser.config.recipe import Inputs, Recipe
 from ser.config.renamed import require_known
-from ser.config.schema import Config, Corpus, Devices, Embedding, Experiment, Feature, Protocol, Transcript
+from ser.config.schema import Config, Corpus, Devices, Embedding, Experiment, Feature, Protocol, Tracking, Transcript
 from ser.config.validation import Raw, check_values, mapping, record, records, section_of
 from ser.config.variants import remarks
 from ser.errors import SerError, offenders
@@ -24,7 +25,17 @@ from ser.files.addresses import refuse_secrets
 
 PACKAGED = Path(__file__).parents[1] / "_config"  # config/ as a wheel carries it
 SHIPPED = PACKAGED if PACKAGED.is_dir() else Path(__file__).parents[2] / "config"
-SECTIONS = ("experiment", "corpora", "features", "transcripts", "embeddings", "protocols", "systems", "devices")
+SECTIONS = (
+    "experiment",
+    "corpora",
+    "features",
+    "transcripts",
+    "embeddings",
+    "protocols",
+    "systems",
+    "devices",
+    "tracking",
+)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -78,6 +89,7 @@ def resolve(raw: Raw, folder: Path) -> Config:
             for section in ("protocols", "systems")
         },
         devices=record(Devices, section_of(raw, "devices"), "devices"),
+        tracking=tracking.checked(record(Tracking, section_of(raw, "tracking"), "tracking")),
     )
     for name, corpus in config.corpora.items():
         refuse_secrets(corpus.archive or "", f"corpora.{name}.archive")

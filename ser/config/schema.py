@@ -209,6 +209,17 @@ class Devices(Strict):
     fold_data: Literal["auto", "memory", "mapped"] = Field("auto", description=FOLD_DATA)
 
 
+class Tracking(Strict):
+    """Where else the epochs of running trainings go. It affects no result: a change reruns nothing."""
+
+    tensorboard: bool | str = Field(
+        False, description="write TensorBoard event files: true: to results/tensorboard; or the folder to write to"
+    )
+    mlflow: str | None = Field(
+        None, description="address of an MLflow server, http(s)://…, or of a folder, file:///…; null: none"
+    )
+
+
 class Config(Strict):
     """The whole configuration, with every ``base`` resolved."""
 
@@ -223,3 +234,4 @@ class Config(Strict):
         default_factory=dict, description="section: entry that is not shipped: shipped entry that it is based on"
     )
     devices: Devices = Devices()
+    tracking: Tracking = Tracking()

@@ -367,3 +367,15 @@ def test_a_protocol_that_needs_sessions_stops_on_a_corpus_without_them(project: 
     edit(project, "mini.yaml", "rule: speaker_folds", "rule: session_out")
     edit(project, "mini.yaml", "      folds: 2\n      dev_speakers: 1\n", "      dev: speaker\n")
     assert "session" in refused(project)
+
+
+def test_tracking_reaches_the_trainings_and_reruns_nothing(finished: Project) -> None:
+    setting = ("--config", "tracking={tensorboard: 'my events'}")
+    run = "mine/two-folds/tiny-cnn/seed9/fold0"
+    done = finished.snakemake(*setting, "--cores", "2", f"results/runs/{run}/run.json")
+    assert done.returncode == 0, done.stderr
+    assert list((finished.folder / "my events" / run).glob("events.out.tfevents.*"))
+    assert not (finished.folder / f"results/runs/{run}/epochs.jsonl").exists()
+    assert finished.planned(*setting) == finished.planned()
+    for arguments in (setting, ()):
+        assert "train_fold" not in finished.planned(*arguments)

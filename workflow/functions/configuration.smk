@@ -6,6 +6,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from ser import catalog, layout
+from ser.config import tracking
 from ser.config.read import merged, read_yaml, resolve
 from ser.errors import SerError
 from ser.provenance.code_hash import code_hash, record, training_options
@@ -49,6 +50,7 @@ def resolved(raw):
 
 CONFIG = resolved(config)
 RESULTS = f"results/{CONFIG.experiment.name}"
+TRACKING = tracking.variable(CONFIG.tracking, CONFIG.experiment.name)
 
 
 def growing(amount):
