@@ -9,6 +9,7 @@ rule plan:
         "logs/plan.log",
     benchmark:
         "logs/plan.benchmark.jsonl"
+    priority: 2  # first of all jobs: `ser watch` reads which runs the experiment has
     conda:
         "../../envs/ser.yaml"
     resources:

@@ -39,5 +39,6 @@ rule train_fold:
 rule train:
     """Target: every run of the experiment."""
     input:
+        f"{RESULTS}/plan.json",
         [f"{folder}/predictions.parquet" for folder in FOLDERS],
         read_shards,
