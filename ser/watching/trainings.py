@@ -43,9 +43,13 @@ class WatchedTraining:
     def total(self) -> int | None:
         """Return the most epochs that are trained, fewer where a number of steps ends it; None of an estimator."""
         head, rows = self.epochs.head, self.epochs.rows
-        if head.get("epochs") is None or not (head.get("steps") and rows):
-            return head.get("epochs")
-        return min(head["epochs"], math.ceil(head["steps"] / (rows[0]["step"] / rows[0]["epoch"])))
+        if head.get("epochs") is None:
+            return None
+        epochs = int(head["epochs"])
+        if not (head.get("steps") and rows):
+            return epochs
+        steps_per_epoch = float(rows[0]["step"] / rows[0]["epoch"])
+        return min(epochs, math.ceil(int(head["steps"]) / steps_per_epoch))
 
     @property
     def seconds(self) -> float | None:
@@ -58,7 +62,8 @@ class WatchedTraining:
         """Return the most seconds that are left, without those since the last line: patience may end it earlier."""
         if self.state != "running" or self.total is None or self.seconds is None:
             return None
-        return max(0.0, (self.total - self.epochs.rows[-1]["epoch"]) * self.seconds - self.silent)
+        epochs = self.total - int(self.epochs.rows[-1]["epoch"])
+        return max(0.0, epochs * self.seconds - self.silent)
 
     def curve(self, name: str) -> list[float | None]:
         """Return one value of every epoch."""
