@@ -56,8 +56,8 @@ def predict(
     speaker: Annotated[str | None, typer.Option(help="The speaker of all recordings.")] = None,
     window: Annotated[float | None, typer.Option(help="Seconds of a sliding window; without, the whole.")] = None,
     step: Annotated[float | None, typer.Option(help="Seconds between windows; default: as long as a window.")] = None,
-    out: Annotated[Path | None, typer.Option(help="File to write: .csv, .jsonl or .parquet.")] = None,
-    form: Annotated[str | None, typer.Option("--format", help="csv, jsonl, parquet or table.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write: .csv, .jsonl, .parquet, or a page: .html.")] = None,
+    form: Annotated[str | None, typer.Option("--format", help="csv, jsonl, parquet, html or table.")] = None,
     raw: Annotated[int | None, typer.Option(help="Rate in Hz of 16-bit mono samples on standard input.")] = None,
     corpus: Corpus = None,
     protocol: Protocol = None,
@@ -92,7 +92,14 @@ def predict(
         wanted = recordings.with_text(wanted, text)
         predictions.check(used, wanted, windows)
         failures = predictions.Failures()
-        count = output.write(predictions.predict(used, wanted, failures, windows), used.classes, written_as, out)
+        if written_as == "html" and out is not None:
+            from ser.prediction_page import page
+
+            rows = predictions.predict(used, wanted, failures, windows, attention=page.ATTENDED)
+            count = page.write(rows, used, failures, out)
+        else:
+            rows = predictions.predict(used, wanted, failures, windows)
+            count = output.write(rows, used.classes, written_as, out)
     for line in failures.lines():
         print(line, file=sys.stderr, flush=True)
     if not count:

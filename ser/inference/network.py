@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from ser.config.recipe import Recipe
 from ser.errors import SerError
 from ser.inference.batch_data import fold_data
+from ser.inference.timed_attention import over_time
 from ser.inference.trained import Trained
-from ser.inference.utterance import Prepared
+from ser.inference.utterance import Prepared, TimedAttention
 from ser.layers.interface import UNKNOWN, BackEnd, Shape
 from ser.training import device as devices
 from ser.training import network, predict
@@ -60,6 +61,12 @@ class TrainedNetwork:
         if self.back_end is None:
             return predict.probabilities(self.model, data, "test", size)
         return softmax(self.back_end.scores(predict.summaries(self.model, data, "test", size)))
+
+    def attention(self, utterances: Sequence[Prepared]) -> list[tuple[TimedAttention, ...]]:
+        """Return the attention over time to each of ``utterances``; of one in segments, that to each segment."""
+        if not hasattr(self.model, "attention_weights"):
+            return [()] * len(utterances)
+        return over_time(self.model, fold_data(self.contents, self.statistics, utterances, self.device))
 
 
 def _of(stored: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

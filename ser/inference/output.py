@@ -16,25 +16,31 @@ from ser.tables import contracts
 from ser.tables.answers import ANSWERS
 from ser.terminal import aligned
 
-Form = Literal["csv", "jsonl", "parquet", "table"]
-SUFFIXES: dict[str, Form] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+Form = Literal["csv", "jsonl", "parquet", "html", "table"]  # html: by ser.prediction_page
+SUFFIXES: dict[str, Form] = {
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".html": "html",
+}
 Rows = Iterable[tuple[Request, Answer]]
 
 
 def form_of(out: Path | None, wanted: str | None, *, terminal: bool) -> Form:
     """Return the form of the output: the one that is asked for, else by the suffix of ``out``, else for the reader."""
     if wanted is not None:
-        found = {one: one for one in ("csv", "jsonl", "parquet", "table")}.get(wanted)
+        found = {one: one for one in ("csv", "jsonl", "parquet", "html", "table")}.get(wanted)
         if found is None:
-            raise SerError(f"--format {wanted}: known are csv, jsonl, parquet and table.")
+            raise SerError(f"--format {wanted}: known are csv, jsonl, parquet, html and table.")
     elif out is not None:
         found = SUFFIXES.get(out.suffix.lower())
         if found is None:
             raise SerError(f"{out}: the suffix names no format; known are {', '.join(SUFFIXES)}, or --format.")
     else:
         found = "table" if terminal else "csv"
-    if found == "parquet" and out is None:
-        raise SerError("--format parquet needs a file: --out FILE.parquet.")
+    if found in ("parquet", "html") and out is None:
+        raise SerError(f"--format {found} needs a file: --out FILE.{found}.")
     return found  # type: ignore[return-value]
 
 

@@ -41,6 +41,16 @@ class Failures:
         ]
 
 
+@dataclass(frozen=True, eq=False)
+class Pending:
+    """A request that waits for its batch. begin: seconds into the recording; seconds: its length."""
+
+    request: Request
+    prepared: Prepared
+    begin: float
+    seconds: float
+
+
 def check(system: System, wanted: Sequence[Request], windows: Windows | None = None) -> None:
     """Raise SerError where the system needs more than the sound and nothing of it is given, before long work."""
     if not wanted:
@@ -63,35 +73,46 @@ def check(system: System, wanted: Sequence[Request], windows: Windows | None = N
 
 
 def predict(
-    system: System, wanted: Iterable[Request], failures: Failures, windows: Windows | None = None
+    system: System,
+    wanted: Iterable[Request],
+    failures: Failures,
+    windows: Windows | None = None,
+    *,
+    attention: int = 0,
 ) -> Iterator[tuple[Request, Answer]]:
     """Yield every request, or every window of it, with its answer, in order; what cannot be used is in ``failures``.
 
     No more than a batch is in memory. Where the statistics are a speaker's, a batch has all requests of a speaker, and
-    speakers come in the order of their first request.
+    speakers come in the order of their first request. attention: of how many answers, the first, the attention over
+    time is computed too.
     """
-    batch: list[tuple[Request, Prepared]] = []
+    batch: list[Pending] = []
     seconds, speaker = 0.0, None
     for request in _in_parts(_by_speaker(wanted) if system.needs_speaker else wanted, failures, windows):
         full = len(batch) >= MOST or seconds >= SECONDS
         if batch and (request.speaker != speaker if system.needs_speaker else full):
-            yield from _answered(system, batch)
+            yield from _answered(system, batch, attention)
+            attention = max(0, attention - len(batch))
             batch, seconds = [], 0.0
         try:
-            signal = recordings.signal(request, system.trained.contents.audio)
-            batch.append((request, system.prepare(signal, request.text, request.speaker)))
+            signal, begin = recordings.located(request, system.trained.contents.audio)
+            prepared = system.prepare(signal, request.text, request.speaker)
+            batch.append(Pending(request, prepared, begin, len(signal) / RATE))
         except SerError as error:
             failures.add(request, error)
             continue
         seconds, speaker = seconds + len(signal) / RATE, request.speaker
     if batch:
-        yield from _answered(system, batch)
+        yield from _answered(system, batch, attention)
 
 
-def _answered(system: System, batch: list[tuple[Request, Prepared]]) -> Iterator[tuple[Request, Answer]]:
-    answers = system.answers([prepared for _, prepared in batch])
-    for (request, _), answer in zip(batch, answers, strict=True):
-        yield request, replace(answer, start=request.start, end=request.end)
+def _answered(system: System, batch: list[Pending], attention: int) -> Iterator[tuple[Request, Answer]]:
+    prepared = [one.prepared for one in batch]
+    attended = system.attention(prepared[:attention]) if attention else []
+    attended += [()] * (len(batch) - len(attended))
+    for one, answer, found in zip(batch, system.answers(prepared), attended, strict=True):
+        over_time = tuple(attended_to.within(one.begin, one.seconds) for attended_to in found)
+        yield one.request, replace(answer, start=one.request.start, end=one.request.end, attention=over_time)
 
 
 def _in_parts(wanted: Iterable[Request], failures: Failures, windows: Windows | None) -> Iterator[Request]:

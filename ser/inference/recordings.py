@@ -113,6 +113,11 @@ def signal(request: Request, audio: AudioSettings) -> Signal:
 
     A window is not cut. SerError with the reason, without the file's name, where it cannot be used.
     """
+    return located(request, audio)[0]
+
+
+def located(request: Request, audio: AudioSettings) -> tuple[Signal, float]:
+    """Return what ``signal`` returns, and where it begins: seconds into the file."""
     shortest, channel = audio.minimum_seconds, audio.channel
     try:
         file = opened(request.path)
@@ -128,12 +133,12 @@ def signal(request: Request, audio: AudioSettings) -> Signal:
         raise SerError(f"{recording.fault}.")
     read = reading.resample(reading.mono(samples, channel), recording.rate)
     if audio.trim == "none" or request.window:
-        return np.ascontiguousarray(read, dtype=np.float32)
+        return np.ascontiguousarray(read, dtype=np.float32), request.start or 0.0
     row = Utterance(request.name, request.path.name, request.name, start=request.start, end=request.end)
     kept = trimmed(read, Inspected(row, recording), audio.trim, shortest)
     if kept.recording.fault is not None:
         raise SerError(f"{kept.recording.fault}.")
-    return reading.load(request.path, kept.row.start, kept.row.end, channel)
+    return reading.load(request.path, kept.row.start, kept.row.end, channel), kept.row.start or 0.0
 
 
 def _reason(error: SerError, path: Path) -> str:

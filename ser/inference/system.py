@@ -17,7 +17,7 @@ from ser.config.options import uses_device, uses_name, with_options
 from ser.config.schema import Feature
 from ser.errors import SerError
 from ser.inference.trained import Trained
-from ser.inference.utterance import Answer, Prepared
+from ser.inference.utterance import Answer, Prepared, TimedAttention
 
 Signal = NDArray[np.float32]
 ROUNDING = 1e-3  # seconds that resampling may take from the shortest utterance
@@ -123,6 +123,13 @@ class System:
     def probabilities(self, utterances: Sequence[Prepared]) -> NDArray[np.float32]:
         """Return (utterances, classes), in the order of ``classes``, each row summing to 1."""
         found: NDArray[np.float32] = self._model.probabilities(utterances)
+        return found
+
+    def attention(self, utterances: Sequence[Prepared]) -> list[tuple[TimedAttention, ...]]:
+        """Return the attention over time to each of ``utterances``, from its start; () where the system has none."""
+        if not hasattr(self._model, "attention"):
+            return [()] * len(utterances)
+        found: list[tuple[TimedAttention, ...]] = self._model.attention(utterances)
         return found
 
     def _words(self, signal: Signal, text: str | None) -> list[str]:

@@ -180,3 +180,15 @@ def test_a_signal_may_be_of_integers_or_floats_and_has_to_be_one() -> None:
         as_mono(np.zeros((2, 2, 2)), 16000)
     with pytest.raises(SerError, match="not numbers"):
         as_mono(np.array([np.nan]), 16000)
+
+
+def test_a_page_has_the_recordings_with_their_attention_and_the_unusable(project: Project, tmp_path: Path) -> None:
+    folder, page = project.train("C-pFSMN-A"), tmp_path / "page.html"
+    result = called("wav/test0.wav", tmp_path / "gone.wav", "--model", folder, "--window", 0.8, "--out", page)
+    assert result.exit_code == 0, result.output
+    text = page.read_text(encoding="utf-8")
+    assert 'aria-label="Attention timestep over time' in text
+    assert "2 windows, by the most probable class" in text
+    assert "gone.wav: does not exist" in text
+    refused = called("wav/test0.wav", "--model", folder, "--format", "html")
+    assert "--format html needs a file: --out FILE.html" in refused.stderr
