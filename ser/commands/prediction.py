@@ -2,9 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ser.inference.recordings import Request
 
 Model = Annotated[Path, typer.Argument(help="Folder of a run, or an experiment: its name or its folder in results/.")]
 Corpus = Annotated[str | None, typer.Option(help="Of an experiment: the corpus.")]
@@ -46,12 +49,16 @@ def bundle(
 
 
 def predict(
-    paths: Annotated[
-        list[Path], typer.Argument(help="Recordings, folders of them, tables (CSV), or - for standard input.")
-    ],
     model: Annotated[
         Path, typer.Option(help="A bundle, the folder of a run, or an experiment, whose best system on dev is used.")
     ],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Recordings, folders of them, tables (CSV), or - for standard input.")
+    ] = None,
+    microphone: Annotated[
+        bool, typer.Option("--microphone", help="Record the default microphone, until Enter or Ctrl-C.")
+    ] = False,
+    seconds: Annotated[float | None, typer.Option(help="Seconds to record with --microphone.")] = None,
     text: Annotated[str | None, typer.Option(help="The words of the only recording.")] = None,
     speaker: Annotated[str | None, typer.Option(help="The speaker of all recordings.")] = None,
     window: Annotated[float | None, typer.Option(help="Seconds of a sliding window; without, the whole.")] = None,
@@ -74,32 +81,35 @@ def predict(
     from tempfile import TemporaryDirectory
 
     from ser.errors import SerError
-    from ser.inference import models, output, predictions, recordings
+    from ser.inference import live, models, output, predictions, recordings
     from ser.inference.system import System
+    from ser.prediction_page import page
 
     if step is not None and window is None:
         raise SerError("--step is the time between windows: give --window too.")
+    if microphone == bool(paths) or (seconds is not None and not microphone):
+        raise SerError("give recordings, or --microphone, which --seconds belongs to.")
+    windows = None if window is None else predictions.Windows(window, step or window)
+    recorder = live.recorder(seconds, windows) if microphone else None
     written_as = output.form_of(out, form, terminal=sys.stdout.isatty())
     trained = models.find(model, models.Only(corpus, protocol, system), _weights(weights))
     _prepare(trained.contents.recipe.model, device, threads)
-    used, windows = System(trained, device), None if window is None else predictions.Windows(window, step or window)
+    used, failures = System(trained, device), predictions.Failures()
     with TemporaryDirectory(prefix="ser-input-") as folder:
-        files = [path for path in paths if str(path) != "-"]
-        wanted = recordings.requests(files, speaker)
-        if len(files) < len(paths):
-            path = recordings.standard_input(sys.stdin.buffer, Path(folder), raw)
-            wanted.append(recordings.Request(path, "-", speaker=speaker))
-        wanted = recordings.with_text(wanted, text)
+        if recorder is not None:
+            wanted = [recordings.Request(Path(folder, "recorded.wav"), live.NAME, text=text, speaker=speaker)]
+        else:
+            wanted = recordings.with_text(_requests(paths or [], Path(folder), speaker, raw), text)
         predictions.check(used, wanted, windows)
-        failures = predictions.Failures()
+        attended = page.ATTENDED if written_as == "html" else 0
+        if recorder is not None:
+            rows = recorder.rows(used, wanted[0], failures, attention=attended)
+        else:
+            rows = predictions.predict(used, wanted, failures, windows, attention=attended)
         if written_as == "html" and out is not None:
-            from ser.prediction_page import page
-
-            rows = predictions.predict(used, wanted, failures, windows, attention=page.ATTENDED)
             count = page.write(rows, used, failures, out)
         else:
-            rows = predictions.predict(used, wanted, failures, windows)
-            count = output.write(rows, used.classes, written_as, out)
+            count = output.write(rows, used.classes, written_as, out, recording=live.NAME if microphone else None)
     for line in failures.lines():
         print(line, file=sys.stderr, flush=True)
     if not count:
@@ -128,6 +138,18 @@ def export(
     trained = models.find(model, models.Only(corpus, protocol, system), _weights(weights))
     made = onnx_graph.export(trained, out)
     print(f"{out}: reads {', '.join(made.inputs)}; differs from torch by {made.difference:.1e} at most")
+
+
+def _requests(paths: list[Path], folder: Path, speaker: str | None, raw: int | None) -> "list[Request]":
+    """Return what is to be predicted; standard input is written to ``folder`` first."""
+    from ser.inference import recordings
+
+    files = [path for path in paths if str(path) != "-"]
+    wanted = recordings.requests(files, speaker)
+    if len(files) < len(paths):
+        path = recordings.standard_input(sys.stdin.buffer, folder, raw)
+        wanted.append(recordings.Request(path, "-", speaker=speaker))
+    return wanted
 
 
 def _prepare(model: str, device: str, threads: int) -> None:

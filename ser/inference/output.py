@@ -44,8 +44,18 @@ def form_of(out: Path | None, wanted: str | None, *, terminal: bool) -> Form:
     return found  # type: ignore[return-value]
 
 
-def write(rows: Rows, classes: Sequence[str], form: Form, out: Path | None = None) -> int:
-    """Write the answers to the file ``out``, or to standard output, as they come; return how many there are."""
+def write(
+    rows: Rows, classes: Sequence[str], form: Form, out: Path | None = None, *, recording: str | None = None
+) -> int:
+    """Write the answers to the file ``out``, or to standard output, as they come; return how many there are.
+
+    recording: the name of the only one, whose rows are displayed one by one; a table of several waits for the last row,
+    since its columns are as wide as their widest cell.
+    """
+    if recording is not None and out is None:
+        rows = _flushed(rows)
+        if form == "table":
+            return _lines(rows, classes, recording, sys.stdout)
     if form == "parquet" and out is not None:
         return _parquet(rows, classes, out)
     writer = {"csv": _csv, "jsonl": _json_lines, "table": _table}[form]
@@ -80,15 +90,35 @@ def _table(rows: Rows, classes: Sequence[str], file: TextIO) -> int:
     """Write the three most probable classes of each recording in aligned columns."""
     cells = [["recording", "seconds", "emotion", *("" for _ in classes[1:3])]]
     for request, answer in rows:
-        ranked = sorted(classes, key=lambda name: -answer.probabilities[name])[:3]
-        span = "" if answer.start is None or answer.end is None else f"{answer.start:.2f}–{answer.end:.2f}"
-        numbers = [f"{name} {100 * answer.probabilities[name]:.0f} %" for name in ranked]
+        span, numbers = _cells(answer, classes)
         cells.append([printable(request.name), span, *numbers])
     if all(not row[1] for row in cells[1:]):
         cells = [[row[0], *row[2:]] for row in cells]
     if len(cells) > 1:
         file.write(aligned(cells) + "\n")
     return len(cells) - 1
+
+
+def _flushed(rows: Rows) -> Rows:
+    for row in rows:
+        yield row
+        sys.stdout.flush()
+
+
+def _lines(rows: Rows, classes: Sequence[str], recording: str, file: TextIO) -> int:
+    """Write the rows of one recording as they come, in columns as wide as any cell can be."""
+    count, width = 0, max(map(len, classes)) + len(" 100 %")
+    for count, (request, answer) in enumerate(rows, start=1):  # noqa: B007
+        span, numbers = _cells(answer, classes)
+        file.write("  ".join([recording, f"{span:>17}", *(f"{one:{width}}" for one in numbers)]).rstrip() + "\n")
+    return count
+
+
+def _cells(answer: Answer, classes: Sequence[str]) -> tuple[str, list[str]]:
+    """Return start and end, and the three most probable classes with their probabilities."""
+    ranked = sorted(classes, key=lambda name: -answer.probabilities[name])[:3]
+    span = "" if answer.start is None or answer.end is None else f"{answer.start:.2f}–{answer.end:.2f}"
+    return span, [f"{name} {100 * answer.probabilities[name]:.0f} %" for name in ranked]
 
 
 def _parquet(rows: Rows, classes: Sequence[str], out: Path) -> int:
