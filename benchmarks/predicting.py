@@ -1,6 +1,6 @@
 """Speed and memory of `ser predict` on one long recording in sliding windows, for systems with their shipped recipes.
 
-Run: python benchmarks/predicting.py [SYSTEM …] [--minutes 10 60] [--window 4] [--step 4]
+Run: python benchmarks/predicting.py [SYSTEM …] [--minutes 10 60] [--window 4] [--step 4] [--page]
 
 The recording is speech-like sound at 16 kHz, the weights of the networks are random: neither decides speed or memory.
 Prints, for each system and length, how many seconds of the recording a second of processor time predicts ("× real
@@ -38,8 +38,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=int, nargs="+", default=[10, 60])
     parser.add_argument("--window", type=float, default=4, help="seconds")
     parser.add_argument("--step", type=float, default=4, help="seconds from one window to the next")
+    parser.add_argument("--page", action="store_true", help="write the HTML page instead of a CSV")
     arguments = parser.parse_args()
-    row("system", "minutes", "windows", "CPU s", "× real time", "peak, MB")
+    row("system", "minutes", "CPU s", "× real time", "peak, MB", "written, kB")
     row(":--", "--:", "--:", "--:", "--:", "--:")
     with tempfile.TemporaryDirectory() as folder:
         for name in arguments.systems:
@@ -47,11 +48,11 @@ def main() -> None:
             for minutes in arguments.minutes:
                 recording = sound(Path(folder, f"{minutes}.wav"), minutes)
                 windows = ["--window", arguments.window, "--step", arguments.step]
-                out = Path(folder, "out.csv")
+                out = Path(folder, "out.html" if arguments.page else "out.csv")
                 spent = ser(["predict", recording, "--model", model, *windows, "--out", out])
-                count = len(out.read_text().splitlines()) - 1
                 speed = f"{60 * minutes / spent.processor:.0f}"
-                row(name, minutes, count, spent.processor, speed, f"{spent.memory:.0f}")
+                size = f"{out.stat().st_size / 1000:.0f}"
+                row(name, minutes, spent.processor, speed, f"{spent.memory:.0f}", size)
 
 
 def sound(path: Path, minutes: int) -> Path:

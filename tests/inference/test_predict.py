@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import soundfile
+import soxr
 from tiny_project import TEXTS, UTTERANCES, Project, names_of_test, protocol, sound
 from typer.testing import CliRunner, Result
 
@@ -85,6 +86,17 @@ def test_standard_input_is_a_file_or_samples(run: Path, tmp_path: Path) -> None:
     raw = rows(called("-", "--raw", 22050, "--model", run, given=samples.astype("<i2").tobytes()))[0]
     assert raw == rows(called(tmp_path / "left.wav", "--model", run))[0] | {"recording": "-"}
     assert "standard input is empty" in called("-", "--model", run, given=b"").stderr
+
+
+def test_the_rate_of_a_recording_does_not_decide_its_answer(run: Path, tmp_path: Path) -> None:
+    samples = soundfile.read("wav/test0.wav")[0]
+    for rate in (16_000, 48_000, 96_000):
+        soundfile.write(tmp_path / f"{rate}.wav", soxr.resample(samples, 22_050, rate), rate, "FLOAT")
+    found = rows(called("wav/test0.wav", *sorted(tmp_path.glob("*.wav")), "--model", run))
+    assert {row["predicted"] for row in found} == {found[0]["predicted"]}
+    for name in ("angry", "happy", "neutral", "sad"):
+        values = [float(row[name]) for row in found]
+        assert max(values) - min(values) < 0.02, name
 
 
 def test_hours_on_standard_input_are_refused_by_their_header(tmp_path: Path) -> None:
