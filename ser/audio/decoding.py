@@ -6,6 +6,7 @@ recording that it opened last, so that many utterances of one recording are read
 """
 
 import errno
+import math
 import os
 import tempfile
 import threading
@@ -43,21 +44,26 @@ RAW_SAMPLES = "'sox -t raw -r RATE -e signed -b 16 -c CHANNELS IN OUT.wav' gives
 Note = tuple[str, str]  # name of a check that a file does not pass, and what was found
 
 
+class TooLongError(SerError):
+    """A recording lasts longer than it may."""
+
+
 class _Last(threading.local):
     """The recording that a thread opened last."""
 
     identity: tuple[Path, int, int] | None = None
     file: soundfile.SoundFile | None = None
-    fault: str = ""  # where it could not be opened
+    fault = SerError()  # where it could not be opened
     notes: tuple[Note, ...] = ()
 
 
 _LAST = _Last()
 
 
-def opened(path: Path) -> soundfile.SoundFile:
+def opened(path: Path, longest: float = math.inf) -> soundfile.SoundFile:
     """Return the recording, open until the thread opens another: do not close it.
 
+    longest: seconds that are decoded at most, of a film never more than ``LONGEST_FILM``; TooLongError beyond.
     SerError if there is none, it is no audio, holds no sample, or is shorter than it declares.
     """
     try:
@@ -66,14 +72,14 @@ def opened(path: Path) -> soundfile.SoundFile:
         status = path.stat()
         identity = (path.absolute(), status.st_size, status.st_mtime_ns)
         if _LAST.identity != identity:
-            _close()
+            close()
             try:
-                _LAST.file = _open(path, status.st_size)
+                _LAST.file = _open(path, status.st_size, longest)
             except SerError as error:  # the same for each of its utterances, without decoding it again
-                _LAST.fault = str(error)
+                _LAST.fault = error
             _LAST.identity = identity
         if _LAST.file is None:
-            raise SerError(_LAST.fault)
+            raise type(_LAST.fault)(str(_LAST.fault))
         return _LAST.file
     except OSError as error:
         if error.errno in FULL:  # no fault of the recording, which 'allow' could leave out
@@ -90,10 +96,11 @@ def _note(kind: str, found: str) -> None:
     _LAST.notes = (*_LAST.notes, (kind, found))
 
 
-def _close() -> None:
+def close() -> None:
+    """Forget the recording that the thread opened last."""
     if _LAST.file is not None:
         _LAST.file.close()
-    _LAST.identity, _LAST.file, _LAST.fault, _LAST.notes = None, None, "", ()
+    _LAST.identity, _LAST.file, _LAST.fault, _LAST.notes = None, None, SerError(), ()
 
 
 def blocks(file: soundfile.SoundFile, first: int, last: int, path: Path) -> Iterator[Signal]:
@@ -119,7 +126,7 @@ def reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error).rsplit(": ", 1)[-1].rstrip(".")
 
 
-def _open(path: Path, size: int) -> soundfile.SoundFile:
+def _open(path: Path, size: int, longest: float) -> soundfile.SoundFile:
     if size == 0:
         raise SerError(f"{path}: is an empty file.")
     if declared := missing_bytes(path):
@@ -134,8 +141,8 @@ def _open(path: Path, size: int) -> soundfile.SoundFile:
         raise SerError(
             f"{path}: is several files joined into one, of which only the first can be read; take them apart."
         )
-    file = _by_libsndfile(path, found)
-    file = _by_ffmpeg(path, found) if file is None else file
+    file = _by_libsndfile(path, found, longest)
+    file = _by_ffmpeg(path, found, longest) if file is None else file
     if RATES[0] <= file.samplerate <= RATES[1] and file.frames:
         more = lengths.surplus(path)
         if (after := more / max(1, size - more) * file.frames / file.samplerate) > UNDECLARED:
@@ -148,7 +155,7 @@ def _open(path: Path, size: int) -> soundfile.SoundFile:
     raise SerError(f"{path}: {rate} Hz is not a rate of speech; allowed: {RATES[0]} to {RATES[1]} Hz.")
 
 
-def _by_libsndfile(path: Path, found: AudioFormat | None) -> soundfile.SoundFile | None:
+def _by_libsndfile(path: Path, found: AudioFormat | None, longest: float) -> soundfile.SoundFile | None:
     """Return the recording as libsndfile reads it; None where it cannot or would not read all, and FFmpeg may."""
     if found and not (found.libsndfile and lengths.known(path, found)):
         return None
@@ -162,10 +169,13 @@ def _by_libsndfile(path: Path, found: AudioFormat | None) -> soundfile.SoundFile
         raise SerError(f"{path}: cannot be read as audio ({reason(error)}{unknown}).") from error
     if found is None and file.format == "MP3":  # after bytes that are none
         file.close()
-        return _by_ffmpeg(path, MP3)
+        return _by_ffmpeg(path, MP3, longest)
     if file.format == "RAW" and path.suffix.lower() in (".au", ".snd"):  # libsndfile takes anything for 8 kHz μ-law
         file.close()
         raise SerError(f"{path}: cannot be read as audio: it has no AU header.")
+    if file.frames > longest * file.samplerate:
+        file.close()
+        raise _too_long(path, longest)
     if file.seekable() and file.subtype.startswith(SUBTYPES):
         return file
     with file:
@@ -180,7 +190,7 @@ def _raw(decoded: IO[bytes], rate: int, channels: int) -> soundfile.SoundFile:
     return soundfile.SoundFile(decoded, "r", rate, channels, "FLOAT", "FILE", "RAW")
 
 
-def _by_ffmpeg(path: Path, found: AudioFormat | None) -> soundfile.SoundFile:
+def _by_ffmpeg(path: Path, found: AudioFormat | None, longest: float) -> soundfile.SoundFile:
     """Return the first audio track, decoded to the end; SerError if there is none, or less than it declares."""
     title = found.title if found else f"a file '{path.suffix}'"
     try:
@@ -195,7 +205,7 @@ def _by_ffmpeg(path: Path, found: AudioFormat | None) -> soundfile.SoundFile:
     try:
         options = {"protocol_whitelist": "file,subfile"}
         with av.open(source, format=demuxer, options=options, metadata_errors="replace") as container:
-            rate, channels = _decode(path, container, demuxer, decoded)
+            rate, channels = _decode(path, container, demuxer, min(longest, LONGEST_FILM), decoded)
     except (av.FFmpegError, ValueError, IndexError) as error:  # IndexError: a stream that the head does not name
         decoded.close()
         damaged = ", but may be damaged or truncated" if isinstance(error, av.error.InvalidDataError) else ""
@@ -208,7 +218,7 @@ def _by_ffmpeg(path: Path, found: AudioFormat | None) -> soundfile.SoundFile:
     return _raw(decoded, rate, channels)
 
 
-def _decode(path: Path, container: Any, demuxer: str, to: IO[bytes]) -> tuple[int, int]:
+def _decode(path: Path, container: Any, demuxer: str, longest: float, to: IO[bytes]) -> tuple[int, int]:
     """Write the first audio track to ``to``, frame by frame as float32; return its rate and channels."""
     import av
 
@@ -229,8 +239,8 @@ def _decode(path: Path, container: Any, demuxer: str, to: IO[bytes]) -> tuple[in
             ended = (frame.time, frame.samples)
             frame.pts = None  # a gap in time is none in the sound
             waiting.write(frame)
-        if frames > LONGEST_FILM * max(1, form[0]):
-            raise SerError(f"{path}: has more than {LONGEST_FILM / 3600:g} hours of sound; cut it into parts.")
+        if frames > longest * max(1, form[0]):
+            raise _too_long(path, longest)
         if waiting.samples >= PIECE or (frame is None and waiting.samples):
             for part in to_float.resample(waiting.read()):
                 to.write(part.to_ndarray().data)
@@ -241,6 +251,10 @@ def _decode(path: Path, container: Any, demuxer: str, to: IO[bytes]) -> tuple[in
         begun = min(begun, container.start_time / 1e6)
     _check_times(path, seconds, begun, last, _declared_seconds(container, tracks[0], demuxer))
     return form
+
+
+def _too_long(path: Path, longest: float) -> TooLongError:
+    return TooLongError(f"{path}: has more than {longest / 60:g} minutes of sound; cut it into parts.")
 
 
 def _check_times(path: Path, seconds: float, begun: float | None, ended: float | None, declared: float) -> None:

@@ -190,8 +190,24 @@ def test_faults_of_films_name_the_file(tmp_path: Path) -> None:
 def test_a_film_longer_than_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoding, "LONGEST_FILM", 0.5)  # seconds
     assert len(reading.read(film(tmp_path / "short.mkv", noise(0.4)))[0]) == round(0.4 * RATE)
-    with pytest.raises(SerError, match=r"long\.mkv: has more than .* hours of sound"):
+    with pytest.raises(SerError, match=r"long\.mkv: has more than .* minutes of sound"):
         reading.read(film(tmp_path / "long.mkv", noise(0.7)))
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.mkv"])
+def test_no_more_is_decoded_than_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    path = tmp_path / name
+    if name == "a.mkv":
+        film(path, noise(2.0))
+    else:
+        soundfile.write(path, noise(2.0), RATE)
+        monkeypatch.setattr(decoding, "blocks", lambda *_: pytest.fail("it is decoded"))
+    for _ in range(2):  # also where the thread knows it already
+        with pytest.raises(decoding.TooLongError, match=r"has more than .* minutes of sound"):
+            decoding.opened(path, 1.0)
+    monkeypatch.undo()
+    decoding.close()
+    assert decoding.opened(path, 3.0).frames == pytest.approx(2 * RATE, abs=RATE / 10)
 
 
 def test_a_film_truncated_in_a_later_chunk_is_a_fault(tmp_path: Path) -> None:
