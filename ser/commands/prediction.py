@@ -82,7 +82,7 @@ def predict(
 
     from ser.errors import SerError
     from ser.inference import live, models, output, predictions, recordings
-    from ser.inference.system import System
+    from ser.inference.system import ready
     from ser.prediction_page import page
 
     if step is not None and window is None:
@@ -93,8 +93,7 @@ def predict(
     recorder = live.recorder(seconds, windows) if microphone else None
     written_as = output.form_of(out, form, terminal=sys.stdout.isatty())
     trained = models.find(model, models.Only(corpus, protocol, system), _weights(weights))
-    _prepare(trained.contents.recipe.model, device, threads)
-    used, failures = System(trained, device), predictions.Failures()
+    used, failures = ready(trained, device, threads), predictions.Failures()
     with TemporaryDirectory(prefix="ser-input-") as folder:
         if recorder is not None:
             wanted = [recordings.Request(Path(folder, "recorded.wav"), live.NAME, text=text, speaker=speaker)]
@@ -150,16 +149,6 @@ def _requests(paths: list[Path], folder: Path, speaker: str | None, raw: int | N
         path = recordings.standard_input(sys.stdin.buffer, folder, raw)
         wanted.append(recordings.Request(path, "-", speaker=speaker))
     return wanted
-
-
-def _prepare(model: str, device: str, threads: int) -> None:
-    """Fix threads and determinism of torch, which an estimator does without."""
-    from ser import catalog
-
-    if not catalog.is_estimator(catalog.require("models", model)):
-        from ser.training.device import prepare
-
-        prepare(device, threads)
 
 
 def _weights(given: list[str] | None) -> dict[str, Path]:

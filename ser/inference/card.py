@@ -19,8 +19,11 @@ USES = """\
 It predicts which label raters or actors would give to an utterance that sounds like its training data. It does not
 measure what a person feels. Do not decide about people with it: not in hiring, education, insurance, policing, border
 control, medicine or at work. In the European Union the AI Act prohibits emotion recognition at workplaces and in
-education, but for medical or safety reasons. The numbers below are for the corpus and the protocol that are named; for
-other speakers, languages and microphones they are usually lower.
+education, but for medical or safety reasons.
+"""
+SCOPE = """\
+The numbers below are for the corpus and the protocol that are named; for other speakers, languages and microphones they
+are usually lower.
 """
 
 
@@ -29,7 +32,7 @@ def card(trained: Trained) -> str:
     contents, run = trained.contents, trained.contents.run
     folder = trained.weights.parent
     corpus = _corpus(folder, str(run["corpus"]))
-    parts = [_head(trained), f"# {trained.name}, trained on {run['corpus']}\n", USES]
+    parts = [_head(trained), f"# {trained.name}, trained on {run['corpus']}\n", USES + SCOPE]
     parts += ["## Training\n", *_training(trained, corpus), ""]
     predictions = folder / FILE
     if predictions.is_file():

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 from ser.errors import SerError, printable
 from ser.files.atomic import atomic_write
@@ -79,11 +79,15 @@ def _csv(rows: Rows, classes: Sequence[str], file: TextIO) -> int:
 def _json_lines(rows: Rows, classes: Sequence[str], file: TextIO) -> int:
     count = 0
     for count, (request, answer) in enumerate(rows, start=1):  # noqa: B007
-        probabilities = {name: round(answer.probabilities[name], 7) for name in classes}
-        about = {"recording": printable(request.name), "start": answer.start, "end": answer.end}
-        line = about | {"predicted": answer.label, "probabilities": probabilities}
-        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        file.write(json.dumps(record(request, answer, classes), ensure_ascii=False) + "\n")
     return count
+
+
+def record(request: Request, answer: Answer, classes: Sequence[str]) -> dict[str, Any]:
+    """Return an answer as a line of JSON lines has it; start and end are in seconds, or None for the whole."""
+    probabilities = {name: round(answer.probabilities[name], 7) for name in classes}
+    about = {"recording": printable(request.name), "start": answer.start, "end": answer.end}
+    return about | {"predicted": answer.label, "probabilities": probabilities}
 
 
 def _table(rows: Rows, classes: Sequence[str], file: TextIO) -> int:

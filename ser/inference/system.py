@@ -54,8 +54,7 @@ class System:
     @property
     def needs_text(self) -> bool:
         """Return whether every utterance must come with its text, because the system learned given transcripts."""
-        transcript = self.trained.contents.transcript
-        return self.trained.reads_words and (transcript is None or transcript.recogniser is None)
+        return self.trained.needs_text
 
     @property
     def needs_speaker(self) -> bool:
@@ -161,6 +160,15 @@ class System:
         if not np.isfinite(matrix).all():
             raise SerError(f"feature '{name}' has values that are not finite.")
         return matrix
+
+
+def ready(trained: Trained, device: str, threads: int) -> System:
+    """Return the system after fixing threads and determinism of torch, which an estimator does without."""
+    if not catalog.is_estimator(catalog.require("models", trained.contents.recipe.model)):
+        from ser.training.device import prepare
+
+        prepare(device, threads)
+    return System(trained, device)
 
 
 def window_bounds(length: float, seconds: float, step: float) -> Iterator[tuple[float, float]]:

@@ -89,6 +89,12 @@ class Trained:
         return self.contents.recipe.inputs.words is not None
 
     @property
+    def needs_text(self) -> bool:
+        """Return whether every utterance must come with its text, because the system learned given transcripts."""
+        transcript = self.contents.transcript
+        return self.reads_words and (transcript is None or transcript.recogniser is None)
+
+    @property
     def by_speaker(self) -> bool:
         """Return whether a speaker's own recordings give the statistics of a view."""
         views = self.contents.recipe.inputs.views().values()
