@@ -2,11 +2,13 @@
 
 MODEL: a bundle, the folder of a run, or an experiment. Each client sends the same WAV of 3 s again as soon as it is
 answered, or 0.1 s after a refusal. Prints answers per second, the median and the 95 % quantile of the time from sending
-to the answer, and how many were refused with 503.
+to the answer, and how many were refused with 503. Processor time is that of the server and its processes per answer; it
+depends less on what else runs.
 """
 
 import argparse
 import io
+import os
 import re
 import signal
 import statistics
@@ -14,6 +16,7 @@ import subprocess
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -36,11 +39,11 @@ def main() -> None:
         assert server.stdout is not None
         name, address = re.findall(r"(.+): (http\S+)", server.stdout.readline())[0]
         print(f"{name}: ready after {time.perf_counter() - begun:.1f} s\n")
-        print("| clients | answers/s | median | 95 % | answered | refused (503) | others |")
-        print("|--:|--:|--:|--:|--:|--:|--:|")
+        print("| clients | answers/s | median | 95 % | processor time | answered | refused (503) | others |")
+        print("|--:|--:|--:|--:|--:|--:|--:|--:|")
         try:
             for clients in given.clients:
-                print(row(address, recording(given.length), clients, given.seconds), flush=True)
+                print(row(address, recording(given.length), clients, given.seconds, server.pid), flush=True)
         finally:
             server.send_signal(signal.SIGTERM)
 
@@ -55,8 +58,18 @@ def recording(length: float) -> bytes:
     return file.getvalue()
 
 
-def row(address: str, content: bytes, clients: int, seconds: float) -> str:
+def processor(process: int) -> float:
+    """Return the processor seconds of a process and those that it started."""
+    spent = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+    own = sum(map(int, spent)) / os.sysconf("SC_CLK_TCK")
+    return own + sum(
+        processor(int(one)) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    )
+
+
+def row(address: str, content: bytes, clients: int, seconds: float, process: int) -> str:
     """Return the line of the table for a number of clients."""
+    before = processor(process)
     end = time.perf_counter() + seconds
 
     def client(_: int) -> list[tuple[int, float]]:
@@ -76,7 +89,8 @@ def row(address: str, content: bytes, clients: int, seconds: float) -> str:
     count = Counter(status for status, _ in answers)
     median, high = statistics.median(times), times[min(len(times) - 1, round(0.95 * len(times)))]
     others = len(answers) - count[200] - count[503]
-    times_ = f"{count[200] / took:.1f} | {median:.0f} ms | {high:.0f} ms"
+    each = 1000 * (processor(process) - before) / count[200]
+    times_ = f"{count[200] / took:.1f} | {median:.0f} ms | {high:.0f} ms | {each:.0f} ms"
     return f"| {clients} | {times_} | {count[200]} | {count[503]} | {others} |"
 
 
