@@ -9,10 +9,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ser.errors import SerError, offenders
+from ser.evaluation.temperature import LEAST
 from ser.metrics import Floats
 
 BINS = 15
-LEAST = float(np.finfo(np.float32).tiny)  # a float32 probability of 0 may be any smaller number
 TOLERANCE = 1e-3  # of a row's sum
 
 
