@@ -23,11 +23,12 @@ def scaled(probabilities: ArrayLike, temperature: float) -> NDArray[np.float64]:
 
 
 def fit(probabilities: ArrayLike, truth: ArrayLike) -> float:
-    """Return the T in ``RANGE`` with the least mean −ln probability of the true class.
+    """Return the T in ``RANGE`` with the least sum of −ln probability of the true class.
 
-    probabilities: (utterances, classes), each row summing to 1; truth: index of the true class, (utterances,). The loss
-    is convex in 1/T, so that there is one minimum. 1 where every utterance is right: the loss then falls with T for as
-    long as T falls, which says nothing. SerError without an utterance.
+    probabilities: (utterances, classes), each row summing to 1; truth: index of the true class, (utterances,). The sum
+    has one utterance more, the mean of all, whose class is not known: each is as likely. So a small part without a
+    wrong answer does not make every answer sure (Platt 1999, Probabilistic outputs for support vector machines, counts
+    one more of each class). The sum is convex in 1/T, so that there is one minimum. SerError without an utterance.
     """
     from scipy.optimize import minimize_scalar
     from scipy.special import logsumexp
@@ -35,13 +36,12 @@ def fit(probabilities: ArrayLike, truth: ArrayLike) -> float:
     given, true = np.asarray(probabilities, dtype=np.float64), np.asarray(truth, dtype=np.int64)
     if not given.size or given.shape[:1] != true.shape:
         raise SerError(f"a temperature needs utterances; probabilities {given.shape}, true classes {true.shape}.")
-    if (given.argmax(axis=1) == true).all():
-        return 1.0
     scores = np.log(np.maximum(given, LEAST))
-    right = scores[np.arange(len(true)), true]
+    right = scores[np.arange(len(true)), true].sum() + scores.mean()
+    weight = 1 + 1 / len(true)  # of the normalisation of every utterance: its own and its share of the unknown one
 
     def loss(log: float) -> float:
-        return float((logsumexp(scores / np.exp(log), axis=1) - right / np.exp(log)).mean())
+        return float(weight * logsumexp(scores / np.exp(log), axis=1).sum() - right / np.exp(log))
 
     found = minimize_scalar(loss, bounds=np.log(RANGE), method="bounded", options={"xatol": 1e-6})
     return float(np.exp(found.x))

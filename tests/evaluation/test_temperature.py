@@ -44,9 +44,14 @@ def test_labels_stay_and_rows_sum_to_one() -> None:
         assert (after[picked] >= after.max(axis=1)).all()
 
 
-def test_nothing_is_scaled_where_every_utterance_is_right() -> None:
-    probabilities, _ = drawn(50, 1.0)
-    assert temperature.fit(probabilities, probabilities.argmax(axis=1)) == 1
+@pytest.mark.parametrize("count", [8, 200])
+def test_a_part_without_a_wrong_answer_leaves_a_doubt_of_one_utterance(count: int) -> None:
+    """All answers are equally sure: the best confidence counts one more utterance, of which nothing is known."""
+    sure, other = 0.6, 0.4 / 3
+    probabilities = np.where(np.eye(4)[np.arange(count) % 4] > 0, sure, other)
+    found = temperature.fit(probabilities, np.arange(count) % 4)
+    after = temperature.scaled(probabilities, found).max(axis=1)
+    np.testing.assert_allclose(after, (count + 1 / 4) / (count + 1), rtol=1e-3)
     np.testing.assert_array_equal(temperature.scaled(probabilities, 1), probabilities)
 
 
