@@ -4,6 +4,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 RUN = "results/runs/{corpus}/{protocol}/{system}/seed{seed}/fold{fold}"
+FOR_USE = -1  # the fold of a run without a test part, which trains on all speakers but those of dev
+RUN_FOR_USE = "results/runs/{corpus}/{protocol}/{system}/seed{seed}/use"
+DEV_PREDICTIONS = "dev_predictions.parquet"  # of a run for use
 CHECKPOINTS = "results/checkpoints"  # one folder per recipe, code and data; removed at the end of the run
 TENSORBOARD = "results/tensorboard"  # where tracking.tensorboard is true
 
@@ -19,8 +22,8 @@ class Run(NamedTuple):
 
     @property
     def folder(self) -> Path:
-        """``results/runs/<corpus>/<protocol>/<system>/seed<s>/fold<f>``."""
-        return Path(RUN.format(**self._asdict()))
+        """``results/runs/<corpus>/<protocol>/<system>/seed<s>/fold<f>``, or ``…/seed<s>/use`` of a run for use."""
+        return Path((RUN_FOR_USE if self.fold == FOR_USE else RUN).format(**self._asdict()))
 
 
 def epochs(folder: Path) -> Path:

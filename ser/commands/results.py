@@ -21,7 +21,7 @@ def results(experiment: Annotated[str, typer.Argument(help="Name of the experime
     """Print the metrics of every system of a finished experiment with their intervals, and where the report is.
 
     The best system comes first. Systems that lack folds, or of which a run is not trained, follow: they are not ranked.
-    Contrasts that the experiment declares come last, each with its verdict.
+    Contrasts that the experiment declares follow, each with its verdict. What is trained for use comes last.
     """
     from ser.config.plan import read_plan
     from ser.tables import contracts
@@ -54,6 +54,9 @@ def results(experiment: Annotated[str, typer.Argument(help="Name of the experime
         print(aligned(table))
     if (folder / "contrasts.parquet").is_file():
         _print_contrasts(contracts.read(contracts.CONTRASTS, folder / "contrasts.parquet").to_pylist(), metrics[-1])
+    for run in plan.runs_for_use():
+        where = f"{run.system}, trained for use on {run.corpus} as in {run.protocol}, seed {run.seed}"
+        print(f"\n{where}: no test part; ser bundle {run.folder} OUT")
     print(f"\nReport: {folder / 'index.html'}")
 
 

@@ -14,7 +14,7 @@ from ser.config.renamed import require_known
 from ser.config.schema import Experiment, Protocol
 from ser.errors import SerError, offenders
 from ser.files import embedded_checksum
-from ser.layout import Run
+from ser.layout import FOR_USE, Run
 
 
 class Plan(Strict):
@@ -49,7 +49,7 @@ class Plan(Strict):
         return self
 
     def runs(self) -> list[Run]:
-        """Return every run of the experiment, each once."""
+        """Return every run of the experiment that tests something, each once."""
         every: dict[Run, None] = {}
         for block in self.experiment.runs:
             for corpus, protocol in product(block.corpora, block.protocols):
@@ -57,6 +57,11 @@ class Plan(Strict):
                 jobs = product((corpus,), (protocol,), block.systems, block.seeds, folds)
                 every.update(dict.fromkeys(Run(*job) for job in jobs))
         return list(every)
+
+    def runs_for_use(self) -> list[Run]:
+        """Return the runs that train on all speakers but those of dev, each once; they test nothing."""
+        jobs = (product((one.corpus,), (one.protocol,), one.systems, one.seeds) for one in self.experiment.use)
+        return list(dict.fromkeys(Run(*job, FOR_USE) for each in jobs for job in each))
 
 
 def without(experiment: Experiment, pairs: Collection[tuple[str, str]]) -> Experiment:
@@ -70,7 +75,8 @@ def without(experiment: Experiment, pairs: Collection[tuple[str, str]]) -> Exper
             kept = tuple(protocol for protocol in block.protocols if (corpus, protocol) not in pairs)
             if kept:
                 blocks.append(block.model_copy(update={"corpora": (corpus,), "protocols": kept}))
-    return experiment.model_copy(update={"runs": tuple(blocks)})
+    use = tuple(one for one in experiment.use if (one.corpus, one.protocol) not in pairs)
+    return experiment.model_copy(update={"runs": tuple(blocks), "use": use})
 
 
 def read_plan(path: Path) -> Plan:

@@ -157,6 +157,7 @@ def checked(config: Config) -> Config:
     for title, sweep in experiment.sweeps.items():
         require_known("system of the runs", sweep.systems.values(), systems, f"experiment.sweeps.{title}")
     _check_contrasts(config)
+    _check_use(config)
     for name in experiment.selected("corpora"):
         if config.corpora[name].root is None and "subset" in config.corpora[name].allow:
             raise SerError(
@@ -170,6 +171,24 @@ def checked(config: Config) -> Config:
     for name in systems:
         _select_inputs(selected, config.systems[name].inputs, config, f"systems.{name}.inputs")
     return config.model_copy(update={key: getattr(config, key) | entries for key, entries in selected.items()})
+
+
+def _check_use(config: Config) -> None:
+    """Raise SerError for training for use without runs that estimate it, or without dev speakers of the protocol."""
+    experiment = config.experiment
+    for number, one in enumerate(experiment.use):
+        where = f"experiment.use[{number}]"
+        require_known("corpus of the runs", [one.corpus], experiment.selected("corpora"), where)
+        require_known("protocol of the runs", [one.protocol], experiment.selected("protocols"), where)
+        require_known("system of the runs", one.systems, experiment.selected("systems"), where)
+        for system in one.systems:
+            if (one.corpus, one.protocol) not in experiment.ran(system):
+                raise SerError(f"{where}: '{system}' does not run on {one.corpus}/{one.protocol}, which estimates it.")
+        if shared := sorted({"speaker", "dev speaker"} & set(config.protocols[one.protocol].leaks)):
+            raise SerError(
+                f"{where}: protocol '{one.protocol}' has the leak '{shared[0]}', and training for use needs dev "
+                "speakers of their own; take one that holds speakers out, such as speaker-folds-4."
+            )
 
 
 def _check_contrasts(config: Config) -> None:

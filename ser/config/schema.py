@@ -137,6 +137,15 @@ class Block(Strict):
     folds: tuple[NonNegativeInt, ...] | None = Field(None, min_length=1, description="only these folds; null: all")
 
 
+class Use(Strict):
+    """Systems of the runs that are also trained on all speakers but those of dev, for new recordings."""
+
+    corpus: str = Field(description="corpus of the runs")
+    protocol: str = Field(description="protocol of the runs: its folds give dev, and its cross-validation the estimate")
+    systems: tuple[str, ...] = Field(min_length=1, description="systems of the runs")
+    seeds: tuple[NonNegativeInt, ...] = Field((0,), min_length=1)
+
+
 class Sweep(Strict):
     """A figure over systems that differ in one setting."""
 
@@ -175,6 +184,7 @@ class Experiment(Strict):
         exclude_if=lambda contrasts: not contrasts,
         description="title: two systems of the runs; those under one protocol on one corpus are corrected together",
     )
+    use: tuple[Use, ...] = added((), description="what is trained for use besides; these runs have no test part")
     utterance: str | None = Field(
         None, description="utterance of the attention figure; null: the first that most systems of a protocol have"
     )

@@ -17,7 +17,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 ORDER = (
     *("corpora", "recordings", "results", "contrasts", "comparisons", "gap", "ranking", "confusions", "recalls"),
     *("speakers", "calibration", "raters", "mistakes", "claims", "arithmetic", "papers", "sweeps", "transcripts"),
-    *("attention", "curves", "protocols", "audit", "defaults", "environment", "sources", "runs"),
+    *("attention", "curves", "for_use", "protocols", "audit", "defaults", "environment", "sources", "runs"),
 )
 
 

@@ -33,6 +33,12 @@ def block(**change: Any) -> dict[str, Any]:
     return changed(experiment={"runs": [{**EXPERIMENT["experiment"]["runs"][0], **change}]})
 
 
+def used(protocol: str = "session-out-4", **change: Any) -> dict[str, Any]:
+    entry = {"corpus": "demo", "protocol": protocol, "systems": ["SVM-eGeMAPS"], **change}
+    runs = [{**EXPERIMENT["experiment"]["runs"][0], "protocols": [protocol]}]
+    return changed(experiment={"use": [entry], "runs": EXPERIMENT["experiment"]["runs"] if change else runs})
+
+
 def message(raw: dict[str, Any]) -> str:
     with pytest.raises(SerError) as caught:
         resolve(raw, CONFIG)
@@ -53,6 +59,12 @@ def test_a_good_configuration_resolves() -> None:
         (changed(corpora={"demo": {"options": {"uterances": 9}}}), ["corpora.demo", "Did you mean 'utterances'?"]),
         (changed(corpora={"demo": {"options": {"seed": "x"}}}), ["corpora.demo.options.seed: must be a whole number"]),
         (changed(corpora={"demo": {"adapter": "demmo"}}), ["corpora.demo", "Did you mean 'demo'?"]),
+        (used(systems=["SVM-eGeMAP"]), ["experiment.use[0]", "Did you mean 'SVM-eGeMAPS'?"]),
+        (
+            used(seeds=[1], protocol="speaker-folds-4"),
+            ["experiment.use[0]", "unknown protocol of the runs 'speaker-folds-4'"],
+        ),
+        (used("random-folds-4"), ["experiment.use[0]", "has the leak 'dev speaker'", "such as speaker-folds-4"]),
         (block(systems=["SVM-eGeMAP"]), ["experiment.runs[0]", "Did you mean 'SVM-eGeMAPS'?"]),
         (block(protocols=["session-out"]), ["experiment.runs[0]", "unknown protocol 'session-out'"]),
         (block(corpora=["iemocab"]), ["experiment.runs[0]", "unknown corpus 'iemocab'"]),
@@ -249,3 +261,13 @@ def test_leaks_and_nothing_else_can_be_declared_of_a_shipped_protocol() -> None:
     assert after.origins["protocols"] == {}
     with pytest.raises(SerError, match=r"speaker-folds-4 is already defined .*only 'leaks' can be declared"):
         declared(**{"speaker-folds-4": {"leaks": [], "selection": "last"}})
+
+
+def test_runs_for_use_are_apart_from_those_that_are_tested() -> None:
+    config = resolve(used(), CONFIG)
+    keys = {"protocols": config.protocols, "systems": config.systems, "folds": {"demo": {"session-out-4": 5}}}
+    plan = Plan(experiment=config.experiment, **keys)
+    assert [run.fold for run in plan.runs()] == [0, 1, 2, 3, 4]
+    (run,) = plan.runs_for_use()
+    assert run.folder == Path("results/runs/demo/session-out-4/SVM-eGeMAPS/seed0/use")
+    assert "use" not in resolve(EXPERIMENT, CONFIG).experiment.model_dump(), "plans without it are as they were"

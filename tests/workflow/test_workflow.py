@@ -21,6 +21,8 @@ from miniature import AFTER_TRAINING, Project, edit, files
 
 from ser.jobs import devices
 
+USE = "{corpus: mine, protocol: two-folds, systems: [SVM-eGeMAPS]}"
+
 
 def test_a_csv_of_recordings_goes_from_files_to_report_with_a_config_file_alone(finished: Project) -> None:
     results = finished.folder / "results"
@@ -99,6 +101,27 @@ def test_one_option_reruns_one_system(project: Project) -> None:
 def test_an_added_contrast_trains_nothing(project: Project) -> None:
     edit(project, "mini.yaml", "  contrasts:\n", "  contrasts:\n    Depth: {better: tiny-fsmn, than: tiny-cnn}\n")
     assert project.planned() == {"plan": 1, **AFTER_TRAINING}
+
+
+def test_what_is_trained_for_use_trains_nothing_else_and_is_in_no_score(project: Project) -> None:
+    edit(project, "mini.yaml", "  contrasts:\n", f"  use:\n  - {USE}\n  contrasts:\n")
+    assert project.planned() == {"plan": 1, "train_for_use": 1, **AFTER_TRAINING}
+    folder = project.folder / "results/runs/mine/two-folds/SVM-eGeMAPS/seed0/use"
+    done = project.snakemake("--cores", "2", "use")
+    assert done.returncode == 0, done.stderr
+    card = json.loads((folder / "run.json").read_text())
+    sizes = {part: sum(counts.values()) for part, counts in card["counts"].items()}
+    assert sizes == {"train": 24, "dev": 8, "test": 0}, "one of four speakers is dev"
+    assert project.planned() == {"plan": 1, **AFTER_TRAINING}
+    environment = {**os.environ, "PYTHONPATH": str(project.folder)}
+    script = "import sys; from ser.cli import app; sys.argv[0] = 'ser'; app()"
+    command = [sys.executable, "-c", script, "bundle", str(folder), "bundle"]
+    made = subprocess.run(command, cwd=project.folder, env=environment, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    assert "warning" not in made.stderr
+    page = (project.folder / "bundle/README.md").read_text()
+    assert "Cross-validation under two-folds: 2 folds, 1 seed (0), 32 test utterances" in page
+    assert "too quiet: below" in page
 
 
 def test_a_declared_leak_repeats_no_training(project: Project) -> None:

@@ -97,6 +97,7 @@ def planned():
 
 PLAN = planned()
 RUNS = PLAN.runs()
+USES = PLAN.runs_for_use()  # they test nothing: no score, comparison or ranking has them
 RUN = layout.RUN
 FOLDERS = [RUN.format(**run._asdict()) for run in RUNS]
 CORPUS_SYSTEMS = sorted({(run.corpus, run.system) for run in RUNS})

@@ -1,5 +1,6 @@
 # Inputs and params of the training rule.
 from ser.stages.train import TrainJob
+from ser.stages.train_for_use import TrainForUseJob
 
 
 def words(system):
@@ -52,6 +53,18 @@ def train_job(w):
 def training_code(system):
     recipe = CONFIG.systems[system]
     return code("train", f"ser.models.{recipe.model}", options=training_options(recipe))
+
+
+@exit_on_error
+def train_for_use_job(w):
+    names = {"corpus": w.corpus, "protocol": w.protocol, "system": w.system, "seed": w.seed}
+    return TrainForUseJob.params(**names, recipe=CONFIG.systems[w.system], **training_data(w.corpus, w.system))
+
+
+@cache
+def training_code_for_use(system):
+    recipe = CONFIG.systems[system]
+    return code("train_for_use", f"ser.models.{recipe.model}", options=training_options(recipe))
 
 
 def is_network(system):

@@ -13,6 +13,7 @@ rule render:
         audits=[layout.audit(*pair) for pair in CORPUS_PROTOCOLS],
         folds=[layout.folds(*pair) for pair in CORPUS_PROTOCOLS],
         cards=[f"{folder}/run.json" for folder in FOLDERS],
+        uses=[run.folder / name for run in USES for name in ("run.json", "history.parquet")],
         manifests=[layout.manifest(corpus) for corpus in PLAN.experiment.selected("corpora")],
         measures=[layout.measures(corpus) for corpus in CONFIG.experiment.selected("corpora")],
         warnings=[layout.warnings(corpus) for corpus in PLAN.experiment.selected("corpora")],

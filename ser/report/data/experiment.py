@@ -36,7 +36,8 @@ class ReportData:
 
     ranking: the metric by which rows are ranked; predictions: all seeds and folds of a system together; comparisons,
     contrasts: the tables of these names; audits: rows of the AUDIT table over all folds together, by corpus and
-    protocol; transcripts: word errors of recognised transcripts, by corpus and transcript.
+    protocol; transcripts: word errors of recognised transcripts, by corpus and transcript; for_use: runs that test
+    nothing, which are in nothing else.
     """
 
     plan: Plan
@@ -50,6 +51,7 @@ class ReportData:
     audits: Mapping[tuple[str, str], Sequence[Row]]
     transcripts: Mapping[tuple[str, str], WordErrors]
     attention: RecordedAttention | None
+    for_use: Sequence[RunRecord] = ()
 
     @property
     def title(self) -> str:
@@ -142,6 +144,7 @@ def read(plan: Plan, tables: Mapping[str, Path]) -> ReportData:
         },
         transcripts=_transcript_errors(plan),
         attention=attention.read(jobs, plan.experiment.utterance),
+        for_use=[runs.read(run, plan) for run in plan.runs_for_use()],
     )
 
 
