@@ -19,16 +19,17 @@ __all__ = ["features", "load", "read_runs"]
 __version__ = version.VERSION
 
 
-def load(model: str | Path, device: str = "cpu") -> "System":
+def load(model: str | Path, device: str = "cpu", *, calibrated: bool = True) -> "System":
     """Return a trained system, which is called with a signal and its rate in Hz and returns an ``Answer``.
 
     model: a bundle (folder or zip), the folder of a run, or an experiment, whose best system on dev is taken; device:
-    auto, cpu, cuda or cuda:<n>. SerError where it is none of them, is damaged, or needs something that is missing.
+    auto, cpu, cuda or cuda:<n>; calibrated: whether the probabilities of a bundle are, where it has a temperature.
+    SerError where it is none of them, is damaged, or needs something that is missing.
     """
     from ser.inference import models
     from ser.inference.system import System
 
-    return System(models.find(Path(model)), device)
+    return System(models.find(Path(model)), device, calibrated=calibrated)
 
 
 def read_runs(experiment: str | Path) -> "pd.DataFrame":

@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from ser.inference.recordings import Request
+    from ser.inference.trained import Trained
 
 Model = Annotated[Path, typer.Argument(help="Folder of a run, or an experiment: its name or its folder in results/.")]
 Corpus = Annotated[str | None, typer.Option(help="Of an experiment: the corpus.")]
@@ -26,15 +27,19 @@ def bundle(
     protocol: Protocol = None,
     system: SystemName = None,
     weights: Weights = None,
+    for_use: Annotated[
+        bool, typer.Option("--for-use", help="Of an experiment: what is trained on all speakers.")
+    ] = False,
 ) -> None:
     """Write a trained system as a bundle: one folder or zip that `ser predict` uses without anything else.
 
     Of an experiment it is the system with the best mean score on dev, and of its runs the best on dev; the test part
-    chooses nothing.
+    chooses nothing. With --for-use it is one of those that train on all speakers but those of dev. The bundle states
+    the estimate of the cross-validation, and has a temperature and the limits of --none from the project's files.
     """
     from ser.errors import SerError
     from ser.inference import bundle as bundles
-    from ser.inference import models
+    from ser.inference import bundling, models
     from ser.inference.card import card
     from ser.inference.system import System
 
@@ -42,8 +47,11 @@ def bundle(
         raise SerError(f"{out} exists already; name another bundle, or delete it.")
     if bundles.is_bundle(model):
         raise SerError(f"{model} is a bundle already; copy it.")
-    trained = models.find(model, models.Only(corpus, protocol, system), _weights(weights))
+    trained = models.find(model, models.Only(corpus, protocol, system, for_use), _weights(weights))
     System(trained)  # what cannot be used is not bundled
+    trained = bundling.completed(trained)
+    for what, why in trained.contents.about["missing"].items():
+        print(f"warning: the bundle has no {what}: {why}.", file=sys.stderr, flush=True)
     bundles.write(trained, card(trained), out)
     print(f"{out}: {trained.name}, trained on {trained.contents.run['corpus']}")
 
@@ -72,8 +80,16 @@ def predict(
     weights: Weights = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:<n>.")] = "cpu",
     threads: Annotated[int, typer.Option(help="CPU threads of a network.")] = 1,
+    none: Annotated[
+        bool, typer.Option("--none", help="Answer none, with the reason, by the rule of the bundle.")
+    ] = False,
+    uncalibrated: Annotated[
+        bool, typer.Option("--uncalibrated", help="Probabilities as the system gives them.")
+    ] = False,
 ) -> None:
     """Predict the emotion of recordings with a trained system.
+
+    Probabilities of a bundle are calibrated, if it has a temperature; those of a run are not.
 
     A table has a column path and any of utterance, start, end, text and speaker. Recordings that cannot be used are
     named on standard error with the reason; the others are predicted. Exit code 2 where none could be used.
@@ -93,7 +109,9 @@ def predict(
     recorder = live.recorder(seconds, windows) if microphone else None
     written_as = output.form_of(out, form, terminal=sys.stdout.isatty())
     trained = models.find(model, models.Only(corpus, protocol, system), _weights(weights))
-    used, failures = ready(trained, device, threads), predictions.Failures()
+    if none:
+        _check_rule(trained, written_as)
+    used, failures = ready(trained, device, threads, calibrated=not uncalibrated), predictions.Failures()
     with TemporaryDirectory(prefix="ser-input-") as folder:
         if recorder is not None:
             wanted = [recordings.Request(Path(folder, "recorded.wav"), live.NAME, text=text, speaker=speaker)]
@@ -102,13 +120,14 @@ def predict(
         predictions.check(used, wanted, windows)
         attended = page.ATTENDED if written_as == "html" else 0
         if recorder is not None:
-            rows = recorder.rows(used, wanted[0], failures, attention=attended)
+            rows = recorder.rows(used, wanted[0], failures, attention=attended, unlike=none)
         else:
-            rows = predictions.predict(used, wanted, failures, windows, attention=attended)
+            rows = predictions.predict(used, wanted, failures, windows, attention=attended, unlike=none)
         if written_as == "html" and out is not None:
             count = page.write(rows, used, failures, out)
         else:
-            count = output.write(rows, used.classes, written_as, out, recording=live.NAME if microphone else None)
+            name = live.NAME if microphone else None
+            count = output.write(rows, used.classes, written_as, out, recording=name, reasons=none)
     for line in failures.lines():
         print(line, file=sys.stderr, flush=True)
     if not count:
@@ -137,6 +156,19 @@ def export(
     trained = models.find(model, models.Only(corpus, protocol, system), _weights(weights))
     made = onnx_graph.export(trained, out)
     print(f"{out}: reads {', '.join(made.inputs)}; differs from torch by {made.difference:.1e} at most")
+
+
+def _check_rule(trained: "Trained", written_as: str) -> None:
+    """Raise SerError where a system has no rule for "none of these", or the output has no column for it."""
+    from ser.errors import SerError
+    from ser.inference.none_rule import NONE
+
+    if trained.contents.limits is None:
+        raise SerError(f"--none needs the limits of a bundle, and {trained.where} has none; write one with ser bundle.")
+    if NONE in trained.contents.classes:
+        raise SerError(f"--none: '{NONE}' is a class of {trained.name}.")
+    if written_as == "html":
+        raise SerError("a page draws the probabilities of the classes: leave --none out, or write another format.")
 
 
 def _requests(paths: list[Path], folder: Path, speaker: str | None, raw: int | None) -> "list[Request]":

@@ -11,7 +11,9 @@ from ser import layout
 from ser.evaluation import intervals
 from ser.evaluation.predictions import FILE
 from ser.inference import trained_run
+from ser.inference.card_stated import stated
 from ser.inference.trained import Trained
+from ser.layout import FOR_USE
 from ser.tables import contracts
 
 RESEARCH_ONLY = ("opensmile",)  # libraries whose licence allows research and education only
@@ -28,7 +30,10 @@ are usually lower.
 
 
 def card(trained: Trained) -> str:
-    """Return the card in Markdown, with the head that hubs read. The scores are those of the run's test part."""
+    """Return the card in Markdown, with the head that hubs read.
+
+    Results are those of the run's test part, if it has one; the estimate is of all folds and seeds of its system.
+    """
     contents, run = trained.contents, trained.contents.run
     folder = trained.weights.parent
     corpus = _corpus(folder, str(run["corpus"]))
@@ -37,6 +42,7 @@ def card(trained: Trained) -> str:
     predictions = folder / FILE
     if predictions.is_file():
         parts += ["## Results\n", *_results(predictions, trained, corpus.get("genders", {})), ""]
+    parts += stated(trained)
     parts += ["## Licences\n", *_licences(trained, corpus), ""]
     parts += ["## Use\n", "```sh\nser predict recording.wav --model BUNDLE\n```\n", *_needs(trained), ""]
     versions = ", ".join(f"{name} {version}" for name, version in contents.versions.items() if version)
@@ -67,8 +73,8 @@ def _training(trained: Trained, corpus: Mapping[str, Any]) -> list[str]:
         f"- Corpus: {corpus.get('title', run['corpus'])}; utterances: "
         + ", ".join(f"{count} {part}" for part, count in counts.items()),
         f"- Classes: {', '.join(contents.classes)}",
-        f"- Protocol: {run['protocol']} (digest {protocol.digest()}), seed {run['seed']}, fold {run['fold']}; "
-        f"train shares with test: {shared}",
+        f"- Protocol: {run['protocol']} (digest {protocol.digest()}); train shares with test: {shared}",
+        f"- Run: seed {run['seed']}, {_fold(trained)}",
         f"- Audio: 16 kHz, channel {contents.audio.channel}, trim {contents.audio.trim}",
     ]
     for name, chain in contents.features.items():
@@ -77,6 +83,14 @@ def _training(trained: Trained, corpus: Mapping[str, Any]) -> list[str]:
     if corpus.get("warning"):
         lines.append(f"- **{corpus['warning']}**")
     return lines
+
+
+def _fold(trained: Trained) -> str:
+    about, run = trained.contents.about, trained.contents.run
+    if run["fold"] != FOR_USE:
+        return f"fold {run['fold']}"
+    speakers = f"{about['dev_speakers']} speaker{'s' if about['dev_speakers'] > 1 else ''}"
+    return f"trained for use: no test part, {speakers} in dev, as in the first fold, and all others in train"
 
 
 def _results(path: Path, trained: Trained, genders: Mapping[str, str | None]) -> list[str]:
@@ -90,9 +104,6 @@ def _results(path: Path, trained: Trained, genders: Mapping[str, str | None]) ->
         found = intervals.estimate(tally, metric)
         span = "–" if pd.isna(found.low) else f"{100 * found.low:.1f} to {100 * found.high:.1f}"
         lines.append(f"| {metric} | {100 * found.value:.1f} % | {span} |")
-    for metric, (value, low, high) in trained.contents.about.get("all_runs", {}).items():
-        span = "–" if low is None else f"{100 * low:.1f} to {100 * high:.1f}"
-        lines.append(f"| {metric}, all folds and seeds of the system | {100 * value:.1f} % | {span} |")
     right = table["label"] == table["predicted"]
     lines += ["", *_subgroups("speaker", table["speaker"], right), *_recalls(table, classes)]
     gender = table["utterance"].map(genders)

@@ -29,11 +29,12 @@ class Recorder:
     windows: Windows | None
 
     def rows(
-        self, system: System, wanted: Request, failures: Failures, *, attention: int = 0
+        self, system: System, wanted: Request, failures: Failures, *, attention: int = 0, unlike: bool = False
     ) -> Iterator[tuple[Request, Answer]]:
         """Record to the file of ``wanted`` and yield answers: those of windows while it records, or that of the whole.
 
-        attention: as in ``ser.inference.predictions.predict``. SerError where the system needs all of the sound first.
+        attention, unlike: as in ``ser.inference.predictions.predict``. SerError where the system needs all of the
+        sound first.
         """
         if self.windows is not None and system.needs_speaker:
             raise SerError(
@@ -44,10 +45,11 @@ class Recorder:
             print(f"recording for {self.seconds:g} s; Enter or Ctrl-C stops", file=sys.stderr, flush=True)
             blocks = microphone.blocks(self.rate, self.seconds, stopped)
             if self.windows is not None:
-                yield from answers(system, wanted, blocks, self.rate, self.windows, failures, attention=attention)
+                given = {"attention": attention, "unlike": unlike}
+                yield from answers(system, wanted, blocks, self.rate, self.windows, failures, **given)
                 return
             record(blocks, self.rate, wanted.path)
-        yield from predictions.predict(system, [wanted], failures, attention=attention)
+        yield from predictions.predict(system, [wanted], failures, attention=attention, unlike=unlike)
 
 
 def recorder(seconds: float | None, windows: Windows | None) -> Recorder:
@@ -78,6 +80,7 @@ def answers(
     failures: Failures,
     *,
     attention: int = 0,
+    unlike: bool = False,
 ) -> Iterator[tuple[Request, Answer]]:
     """Yield each window of the sound with its answer, as soon as the window is complete.
 
@@ -89,7 +92,7 @@ def answers(
         request = replace(wanted, start=start / rate, end=(start + len(samples)) / rate, window=True)
         record([samples], rate, alone.path)
         own = Failures()
-        for _, answer in predictions.predict(system, [alone], own, attention=min(attention, 1)):
+        for _, answer in predictions.predict(system, [alone], own, attention=min(attention, 1), unlike=unlike):
             moved = tuple(replace(one, start=one.start + start / rate) for one in answer.attention)
             yield request, replace(answer, start=request.start, end=request.end, attention=moved)
         for _, reason in own.found:

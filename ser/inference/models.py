@@ -3,7 +3,7 @@
 import sys
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,12 @@ PLAN = "plan.json"
 
 @dataclass(frozen=True)
 class Only:
-    """Which runs of an experiment may be chosen; None: any."""
+    """Which runs of an experiment may be chosen; None: any. for_use: those that are trained for use, else no such."""
 
     corpus: str | None = None
     protocol: str | None = None
     system: str | None = None
+    for_use: bool = False
 
 
 ANY = Only()
@@ -41,27 +42,12 @@ def find(model: Path, only: Only = ANY, weights: Mapping[str, Path] | None = Non
         return trained_run.read(model, weights)
     for folder in (model, Path("results") / model):
         if (folder / PLAN).is_file():
-            return _with_all_runs(trained_run.read(best_run(folder, only), weights), folder / "intervals.parquet")
+            return trained_run.read(best_run(folder, only), weights)
     known = sorted(path.parent.name for path in Path("results").glob(f"*/{PLAN}"))
     raise SerError(
         f"{model} is no bundle, no folder of a finished run and no experiment; experiments here: "
         f"{offenders(known) or 'none'}."
     )
-
-
-def _with_all_runs(trained: Trained, intervals: Path) -> Trained:
-    """Return ``trained`` with what all runs of its system scored in the experiment, for its card."""
-    if not intervals.is_file():
-        return trained
-    run = trained.contents.run
-    of_system = [
-        row
-        for row in contracts.read(contracts.INTERVALS, intervals).to_pylist()
-        if all(row[name] == run[name] for name in ("corpus", "protocol", "system"))
-    ]
-    scores = {row["metric"]: [row["value"], row["low"], row["high"]] for row in of_system}
-    contents = trained.contents.model_copy(update={"about": {**trained.contents.about, "all_runs": scores}})
-    return replace(trained, contents=contents)
 
 
 def best_run(experiment: Path, only: Only = ANY) -> Path:
@@ -72,7 +58,11 @@ def best_run(experiment: Path, only: Only = ANY) -> Path:
     on dev are left out. SerError where several corpora or protocols are left, or no run has a score on dev.
     """
     plan, project = read_plan(experiment / PLAN), experiment.absolute().parents[1]
-    runs = [run for run in plan.runs() if _allowed(run, only)]
+    runs = [run for run in (plan.runs_for_use() if only.for_use else plan.runs()) if _allowed(run, only)]
+    if only.for_use and not plan.experiment.use:
+        raise SerError(
+            f"{experiment}: nothing of it is trained for use; name systems under 'experiment.use' and train."
+        )
     pairs = sorted({run[:2] for run in runs})
     if len(pairs) != 1:
         listed = offenders("/".join(pair) for pair in pairs) or "none"

@@ -34,7 +34,15 @@ SAME = 1e-4  # of a probability, between the graph and torch
 LENGTHS = 150, 90, 211  # frames of the random utterances that are compared; the first is traced
 WORDS = 7, 4, 12  # words of their transcripts
 OUTPUTS = ("probabilities", "logits")
-ABOUT = {"ser", "run", "recipe", "classes", "vocabulary", "features"}  # keys of the record that the file holds
+ABOUT = {
+    "ser",
+    "run",
+    "recipe",
+    "classes",
+    "vocabulary",
+    "features",
+    "calibration",
+}  # keys of the record that the file holds
 
 
 @dataclass(frozen=True)

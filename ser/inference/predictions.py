@@ -1,5 +1,6 @@
 """The answers of a system for many recordings, batch by batch: one that cannot be used stops no other."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from ser.audio.reading import RATE
 from ser.errors import SerError
 from ser.inference import recordings
+from ser.inference.none_rule import NONE, UnlikeError
 from ser.inference.recordings import Request
 from ser.inference.system import System
 from ser.inference.utterance import Answer, Prepared
@@ -43,10 +45,10 @@ class Failures:
 
 @dataclass(frozen=True, eq=False)
 class Pending:
-    """A request that waits for its batch. begin: seconds into the recording; seconds: its length."""
+    """A request that waits for its batch, or is answered. begin: seconds into the recording; seconds: its length."""
 
     request: Request
-    prepared: Prepared
+    prepared: Prepared | Answer
     begin: float
     seconds: float
 
@@ -79,12 +81,14 @@ def predict(
     windows: Windows | None = None,
     *,
     attention: int = 0,
+    unlike: bool = False,
 ) -> Iterator[tuple[Request, Answer]]:
     """Yield every request, or every window of it, with its answer, in order; what cannot be used is in ``failures``.
 
     No more than a batch is in memory. Where the statistics are a speaker's, a batch has all requests of a speaker, and
     speakers come in the order of their first request. attention: of how many answers, the first, the attention over
-    time is computed too.
+    time is computed too. unlike: what is silent or too short has an answer too, with a reason and without probabilities
+    (NaN).
     """
     batch: list[Pending] = []
     seconds, speaker = 0.0, None
@@ -95,11 +99,15 @@ def predict(
             attention = max(0, attention - len(batch))
             batch, seconds = [], 0.0
         try:
-            signal, begin = recordings.located(request, system.trained.contents.audio)
-            prepared = system.prepare(signal, request.text, request.speaker)
+            signal, begin, level = recordings.sound(request, system.trained.contents.audio)
+            prepared = system.prepare(signal, request.text, request.speaker, level)
             batch.append(Pending(request, prepared, begin, len(signal) / RATE))
         except SerError as error:
-            failures.add(request, error)
+            if unlike and isinstance(error, UnlikeError):
+                answer = Answer(NONE, dict.fromkeys(system.classes, math.nan), reason=error.reason)
+                batch.append(Pending(request, answer, 0.0, 0.0))
+            else:
+                failures.add(request, error)
             continue
         seconds, speaker = seconds + len(signal) / RATE, request.speaker
     if batch:
@@ -107,12 +115,16 @@ def predict(
 
 
 def _answered(system: System, batch: list[Pending], attention: int) -> Iterator[tuple[Request, Answer]]:
-    prepared = [one.prepared for one in batch]
-    attended = system.attention(prepared[:attention]) if attention else []
-    attended += [()] * (len(batch) - len(attended))
-    for one, answer, found in zip(batch, system.answers(prepared), attended, strict=True):
-        over_time = tuple(attended_to.within(one.begin, one.seconds) for attended_to in found)
-        yield one.request, replace(answer, start=one.request.start, end=one.request.end, attention=over_time)
+    prepared = [one.prepared for one in batch if isinstance(one.prepared, Prepared)]
+    attended = iter(system.attention(prepared[:attention]) if attention and prepared else ())
+    answers = iter(system.answers(prepared) if prepared else ())
+    for one in batch:
+        if isinstance(one.prepared, Answer):
+            answer = one.prepared
+        else:
+            over_time = tuple(found.within(one.begin, one.seconds) for found in next(attended, ()))
+            answer = replace(next(answers), attention=over_time)
+        yield one.request, replace(answer, start=one.request.start, end=one.request.end)
 
 
 def _in_parts(wanted: Iterable[Request], failures: Failures, windows: Windows | None) -> Iterator[Request]:

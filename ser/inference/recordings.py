@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import soundfile
@@ -16,6 +16,8 @@ from ser.audio.formats import SUFFIXES
 from ser.corpus import Utterance
 from ser.errors import SerError, offenders
 from ser.files.listing import recordings
+from ser.inference import none_rule
+from ser.inference.none_rule import UnlikeError
 from ser.inference.system import Signal, window_bounds
 from ser.inference.trained import AudioSettings
 from ser.preparation.trimming import Inspected, trimmed
@@ -27,6 +29,17 @@ TABLES = (".csv", ".tsv")
 LONGEST = 600.0  # seconds of one utterance: features and attention of more do not fit into memory everywhere
 MOST_INPUT = 1 << 30  # bytes of standard input, 1 GiB: 9.3 hours of 16-bit mono at 16 kHz
 BLOCK = 1 << 20  # bytes
+
+
+class Sound(NamedTuple):
+    """Samples, (samples,) float32 mono at 16 kHz; where they begin, seconds into the file; level, dB of full scale.
+
+    The level is that before the silence was cut.
+    """
+
+    signal: Signal
+    begin: float
+    level: float
 
 
 @dataclass(frozen=True)
@@ -109,15 +122,16 @@ def windows(request: Request, length: float, step: float) -> Iterator[Request]:
 
 
 def signal(request: Request, audio: AudioSettings) -> Signal:
-    """Return the samples of ``request``, (samples,) float32 mono at 16 kHz, cut as the corpus's key ``trim`` says.
+    """Return the samples of ``request``, as ``sound`` does."""
+    return sound(request, audio).signal
 
-    A window is not cut. SerError with the reason, without the file's name, where it cannot be used.
+
+def sound(request: Request, audio: AudioSettings) -> Sound:
+    """Return the sound of ``request``, cut as the corpus's key ``trim`` says; a window is not cut.
+
+    SerError with the reason, without the file's name, where it cannot be used; UnlikeError where it is silent or too
+    short.
     """
-    return located(request, audio)[0]
-
-
-def located(request: Request, audio: AudioSettings) -> tuple[Signal, float]:
-    """Return what ``signal`` returns, and where it begins: seconds into the file."""
     shortest, channel = audio.minimum_seconds, audio.channel
     try:
         file = opened(request.path)
@@ -129,16 +143,24 @@ def located(request: Request, audio: AudioSettings) -> tuple[Signal, float]:
             f"lasts {duration:.0f} s, and one utterance at most {LONGEST:g} s; --window predicts it in parts."
         )
     recording, samples = reading.examine(request.path, request.start, request.end, shortest, channel)
-    if recording.fault is not None:
-        raise SerError(f"{recording.fault}.")
+    _refuse(recording)
     read = reading.resample(reading.mono(samples, channel), recording.rate)
+    level = none_rule.level(read)
     if audio.trim == "none" or request.window:
-        return np.ascontiguousarray(read, dtype=np.float32), request.start or 0.0
+        return Sound(np.ascontiguousarray(read, dtype=np.float32), request.start or 0.0, level)
     row = Utterance(request.name, request.path.name, request.name, start=request.start, end=request.end)
     kept = trimmed(read, Inspected(row, recording), audio.trim, shortest)
-    if kept.recording.fault is not None:
-        raise SerError(f"{kept.recording.fault}.")
-    return reading.load(request.path, kept.row.start, kept.row.end, channel), kept.row.start or 0.0
+    _refuse(kept.recording)
+    cut = reading.load(request.path, kept.row.start, kept.row.end, channel)
+    return Sound(cut, kept.row.start or 0.0, level)
+
+
+def _refuse(recording: reading.Inspection) -> None:
+    """Raise SerError for the fault of a recording; UnlikeError where it is silent or too short."""
+    if recording.fault is not None:
+        reason = {"silent": none_rule.QUIET, "short": none_rule.SHORT}.get(recording.kind or "")
+        text = f"{recording.fault}."
+        raise SerError(text) if reason is None else UnlikeError(text, reason)
 
 
 def _reason(error: SerError, path: Path) -> str:

@@ -1,6 +1,7 @@
 """A trained system that answers for signals: features by their extractors, then the model."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ from ser.config import extractors
 from ser.config.options import uses_device, uses_name, with_options
 from ser.config.schema import Feature
 from ser.errors import SerError
+from ser.evaluation import temperature
+from ser.inference import none_rule
+from ser.inference.none_rule import UnlikeError
 from ser.inference.trained import Trained
 from ser.inference.utterance import Answer, Prepared, TimedAttention
 
@@ -26,12 +30,14 @@ ROUNDING = 1e-3  # seconds that resampling may take from the shortest utterance
 class System:
     """A trained system. Calling it answers for one signal.
 
-    trained: from a bundle or a run; device: auto, cpu, cuda or cuda:<n>. SerError where the model, an extractor or an
+    trained: from a bundle or a run; device: auto, cpu, cuda or cuda:<n>; calibrated: whether answers have the
+    probabilities that the temperature of a bundle gives; a run has none. SerError where the model, an extractor or an
     option does not exist in this version, or the weights do not fit.
     """
 
-    def __init__(self, trained: Trained, device: str = "cpu"):
+    def __init__(self, trained: Trained, device: str = "cpu", *, calibrated: bool = True):
         self.trained, self.classes, self.name = trained, trained.contents.classes, trained.name
+        self.calibrated = calibrated
         self._device = device
         self._features = trained.features()
         if named := [name for name, entry in self._features.items() if uses_name(entry)]:
@@ -71,8 +77,8 @@ class System:
         utterance is then the only one. SerError where one of them is needed and missing, and where the signal is too
         short or holds no numbers.
         """
-        read = self.cut(as_mono(signal, rate, self.trained.contents.audio.channel))
-        prepared = self.prepare(read, text, speaker)
+        read = as_mono(signal, rate, self.trained.contents.audio.channel)
+        prepared = self.prepare(self.cut(read), text, speaker, none_rule.level(read))
         return self.answers([prepared])[0]
 
     def windows(self, signal: NDArray[Any], rate: int, seconds: float, step: float | None = None) -> list[Answer]:
@@ -84,9 +90,7 @@ class System:
         bounds = list(window_bounds(len(read) / reading.RATE, seconds, step or seconds))
         cuts = [tuple(round(time * reading.RATE) for time in one) for one in bounds]
         found = self.answers([self.prepare(read[first:last]) for first, last in cuts])
-        return [
-            Answer(one.label, one.probabilities, start, end) for one, (start, end) in zip(found, bounds, strict=True)
-        ]
+        return [replace(one, start=start, end=end) for one, (start, end) in zip(found, bounds, strict=True)]
 
     def cut(self, signal: Signal) -> Signal:
         """Return ``signal`` (samples,) at 16 kHz without the silence around its speech, if the corpus was read so."""
@@ -96,31 +100,39 @@ class System:
         bounds = voice_bounds(signal) if trim == "voice" else speech_bounds(signal)
         return signal if bounds is None else np.ascontiguousarray(signal[bounds[0] : bounds[1]])
 
-    def prepare(self, signal: Signal, text: str | None = None, speaker: str | None = None) -> Prepared:
+    def prepare(
+        self, signal: Signal, text: str | None = None, speaker: str | None = None, level: float | None = None
+    ) -> Prepared:
         """Return what the model reads of an utterance, (samples,) float32 mono at 16 kHz.
 
-        SerError where text or speaker is needed and missing, the signal is too short, or a value is not finite.
+        level: dB of full scale before the trim; None: that of ``signal``. SerError where text or speaker is needed and
+        missing, the signal is too short, or a value is not finite.
         """
         if self.needs_speaker and not speaker:
             raise SerError(f"{self.name} normalises by speaker, and no speaker is given.")
         shortest = self.trained.contents.audio.minimum_seconds
         if len(signal) / reading.RATE < shortest - ROUNDING:
-            raise SerError(f"lasts {len(signal) / reading.RATE:.3f} s, less than {shortest:g} s.")
+            raise UnlikeError(f"lasts {len(signal) / reading.RATE:.3f} s, less than {shortest:g} s.", none_rule.SHORT)
         words = self._words(signal, text) if self.trained.reads_words else None
         with threadpool_limits(1):  # the order of additions, and so the last bits, depends on how many there are
             matrices = {name: self._matrix(name, entry, signal) for name, entry in self._features.items()}
-        return Prepared(matrices, words, speaker)
+        level = none_rule.level(signal) if level is None else level
+        return Prepared(matrices, words, speaker, level, len(signal) / reading.RATE)
 
     def answers(self, utterances: Sequence[Prepared]) -> list[Answer]:
         """Return the answer for each of ``utterances``, at least one, computed together."""
-        probabilities = self.probabilities(utterances)
-        return [
-            Answer(self.classes[int(row.argmax())], dict(zip(self.classes, map(float, row), strict=True)))
-            for row in probabilities
-        ]
+        raw, contents = self.probabilities(utterances), self.trained.contents
+        scaled = temperature.scaled(raw, contents.calibration.temperature) if contents.calibration else raw
+        found = []
+        for one, row, calibrated in zip(utterances, raw, scaled, strict=True):
+            limits, values = contents.limits, calibrated if self.calibrated else row
+            reason = limits.reason(one.level, one.seconds, float(calibrated.max())) if limits else None
+            named = dict(zip(self.classes, map(float, values), strict=True))
+            found.append(Answer(self.classes[int(row.argmax())], named, reason=reason))
+        return found
 
     def probabilities(self, utterances: Sequence[Prepared]) -> NDArray[np.float32]:
-        """Return (utterances, classes), in the order of ``classes``, each row summing to 1."""
+        """Return (utterances, classes), in the order of ``classes``, each row summing to 1, not calibrated."""
         found: NDArray[np.float32] = self._model.probabilities(utterances)
         return found
 
@@ -162,13 +174,13 @@ class System:
         return matrix
 
 
-def ready(trained: Trained, device: str, threads: int) -> System:
+def ready(trained: Trained, device: str, threads: int, *, calibrated: bool = True) -> System:
     """Return the system after fixing threads and determinism of torch, which an estimator does without."""
     if not catalog.is_estimator(catalog.require("models", trained.contents.recipe.model)):
         from ser.training.device import prepare
 
         prepare(device, threads)
-    return System(trained, device)
+    return System(trained, device, calibrated=calibrated)
 
 
 def window_bounds(length: float, seconds: float, step: float) -> Iterator[tuple[float, float]]:

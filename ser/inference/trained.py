@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from ser.bounds import Channel
 from ser.config.entries import Options
@@ -13,15 +13,11 @@ from ser.config.options import local_files, with_options
 from ser.config.recipe import Recipe
 from ser.config.schema import Feature, Protocol, Transcript
 from ser.errors import SerError, unknown
+from ser.inference.none_rule import Limits
+from ser.inference.stated import Calibration, CrossValidation, Part
 
-FORMAT = (1, 0)  # of a bundle: a reader refuses another first number; a higher second one only adds keys
+FORMAT = (1, 1)  # of a bundle: a reader refuses another first number; a higher second one only adds keys
 MINIMUM_SECONDS = 0.2  # the default of a corpus
-
-
-class Part(BaseModel):
-    """A part of a bundle's record. A key that a later version adds is ignored."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class FeatureChain(Part):
@@ -46,7 +42,10 @@ class AudioSettings(Part):
 
 
 class Contents(Part):
-    """The file ``bundle.json``. recipe, protocol: only what decides a result; about: facts for the card."""
+    """The file ``bundle.json``. recipe, protocol: only what decides a result; about: facts for the card.
+
+    estimate, calibration, limits: of a bundle, where they could be made; a run has none.
+    """
 
     format: tuple[int, int] = FORMAT
     ser: str
@@ -60,6 +59,9 @@ class Contents(Part):
     audio: AudioSettings = AudioSettings()
     versions: dict[str, str | None] = Field(default_factory=dict)
     about: dict[str, Any] = Field(default_factory=dict)
+    estimate: CrossValidation | None = None
+    calibration: Calibration | None = None
+    limits: Limits | None = None
     checksums: dict[str, str] = Field(default_factory=dict, description="file: SHA-256")
 
 

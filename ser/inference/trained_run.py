@@ -47,12 +47,13 @@ def read(folder: Path, weights: Mapping[str, Path] | None = None) -> Trained:
         recipe = Recipe.model_validate(card["recipe"])
         protocol = Protocol.model_validate(card["protocol_record"])
         classes, notes = card["classes"], {name: card["features"][name] for name in _features(recipe)}
-        about = {name: card[name] for name in ("code", "commit", "finished", "counts")}
+        about = {name: card[name] for name in ("code", "commit", "finished", "counts", "folds")}
+        about |= {"dev_speakers": card["dev_speakers"]} if "dev_speakers" in card else {}
     except (KeyError, ValueError) as error:
         raise SerError(
             f"{folder / CARD} is not a run card that this version reads ({error!r}); train again."
         ) from error
-    vocabulary, names = _header(folder)
+    vocabulary, names = header(folder)
     _check_statistics(recipe, protocol, names, folder)
     files: dict[str, Path] = {}
     data = project(folder)
@@ -97,7 +98,7 @@ def _features(recipe: Recipe) -> list[str]:
     return list(dict.fromkeys(view.feature for view in recipe.inputs.views().values()))
 
 
-def _header(folder: Path) -> tuple[tuple[str, ...], set[str]]:
+def header(folder: Path) -> tuple[tuple[str, ...], set[str]]:
     """Return the words that the model knows, in the order of its table, and the names of its tensors."""
     path = folder / "model.safetensors"
     try:

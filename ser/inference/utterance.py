@@ -9,11 +9,16 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """matrices: (frames, dims) by feature, as stored; words: of its transcript, None where the system reads none."""
+    """matrices: (frames, dims) by feature, as stored; words: of its transcript, None where the system reads none.
+
+    level: dB of full scale, before the trim; seconds: after it; None where they are not known.
+    """
 
     matrices: Mapping[str, NDArray[np.generic]]
     words: Sequence[str] | None = None
     speaker: str | None = None
+    level: float | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +49,8 @@ class Answer:
     """What a system predicts. label: the most probable class; probabilities: of every class, 0…1, sum 1.
 
     start, end: seconds into the signal; None for the whole. attention: over time, where it was asked for and the system
-    has one; its times are those of the recording.
+    has one; its times are those of the recording. reason: why it should rather be none of the classes, by the rule of a
+    bundle (``ser.inference.none_rule``): too quiet, too short, too long or unsure; None without a reason.
     """
 
     label: str
@@ -52,3 +58,4 @@ class Answer:
     start: float | None = None
     end: float | None = None
     attention: tuple[TimedAttention, ...] = ()
+    reason: str | None = None

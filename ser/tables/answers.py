@@ -1,5 +1,7 @@
 """The table of a system's answers for recordings that belong to no corpus."""
 
+from dataclasses import replace
+
 import pyarrow as pa
 
 from ser.tables.parquet import Contract
@@ -16,4 +18,9 @@ ANSWERS = Contract(
     ],
     key=("row",),
     required=("recording", "predicted", "probabilities"),
+)
+
+ANSWERS_OR_NONE = replace(  # probabilities are NaN where a recording is silent or too short
+    ANSWERS,
+    columns=[*ANSWERS.columns[:-1], ("reason", pa.string()), ANSWERS.columns[-1]],  # null: the label stands
 )

@@ -21,6 +21,8 @@ from ser.stages._train_job import TrainJob
 from ser.stages.extract import ExtractJob, extract
 from ser.stages.prepare import PrepareJob, prepare
 from ser.stages.resample import ResampleJob, resample
+from ser.stages.split import SplitJob, split
+from ser.stages.train_for_use import TrainForUseJob, train_for_use
 from ser.stages.transcribe import TranscribeJob, transcribe
 from ser.tables import contracts
 
@@ -62,6 +64,7 @@ class Project:
         corpus = with_options(Corpus.model_validate(entry), "tiny")
         data = Path("data", CORPUS)
         paths = {"manifest": layout.manifest(CORPUS), "recordings": data / "r.parquet", "excluded": data / "x.csv"}
+        paths["measures"] = layout.measures(CORPUS)
         prepare(PrepareJob(corpus=CORPUS, settings=corpus, root=Path("wav"), **paths))
         self.audio = layout.audio(CORPUS) / "0.parquet"
         resample(
@@ -103,8 +106,13 @@ class Project:
             transcribe(job)
         return folder
 
-    def train(self, system: str, rule: Protocol | None = None, name: str = "held-out") -> Path:
-        """Train a system for one step; return the folder of its run."""
+    def split(self, name: str, rule: Protocol, folds: int) -> None:
+        """Write the folds that a rule of the package makes."""
+        files = {"manifest": layout.manifest(CORPUS), "out": layout.folds(CORPUS, name)}
+        split(SplitJob(corpus=CORPUS, name=name, protocol=rule, folds=folds, **files))
+
+    def train(self, system: str, rule: Protocol | None = None, name: str = "held-out", fold: int = 0) -> Path:
+        """Train a system for one step, on all speakers but those of dev if so is the fold; return its run's folder."""
         rule = rule or protocol()
         shipped = with_options(SYSTEMS[system], system)
         recipe: Recipe = shipped.model_copy(
@@ -113,9 +121,9 @@ class Project:
         folds = layout.folds(CORPUS, name)
         if not folds.is_file():
             write_folds(folds, rule)
-        run = Run(CORPUS, name, system, 0, 0)
-        inputs = recipe.inputs
-        job = TrainJob(
+        run = Run(CORPUS, name, system, 0, fold)
+        inputs, for_use = recipe.inputs, fold == layout.FOR_USE
+        job = (TrainForUseJob if for_use else TrainJob)(
             **run._asdict(),
             recipe=recipe,
             features={view.feature: self.feature(view.feature) for view in inputs.views().values()},
@@ -123,10 +131,10 @@ class Project:
             folds=folds,
             threads=1,
             device="cpu",
-            code="code",
+            code="" if for_use else "code",
             out=run.folder,
         )
-        train_fold(job)
+        (train_for_use if for_use else train_fold)(job)
         return run.folder
 
 
