@@ -13,7 +13,7 @@ import pandas as pd
 from statsmodels.stats.inter_rater import fleiss_kappa
 
 from ser.errors import SerError
-from ser.evaluation.calibration import LEAST
+from ser.evaluation.temperature import LEAST
 from ser.metrics import Floats, ua, wa
 
 
