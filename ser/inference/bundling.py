@@ -40,7 +40,9 @@ def completed(trained: Trained) -> Trained:
     limits = sound.model_copy(update={"confidence": least})
     update: dict[str, Any] = {"estimate": stated, "calibration": fitted}
     update["limits"] = limits if limits != Limits() else None
-    update["about"] = {**trained.contents.about, "missing": missing}
+    inside = f"{trained_run.project(trained.weights.parent)}/"  # a bundle goes elsewhere: no path of this machine
+    reasons = {what: why.replace(inside, "") for what, why in missing.items()}
+    update["about"] = {**trained.contents.about, "missing": reasons}
     return replace(trained, contents=trained.contents.model_copy(update=update))
 
 

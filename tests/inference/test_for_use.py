@@ -131,6 +131,22 @@ def test_without_a_whole_cross_validation_there_is_no_estimate(
 
 
 @pytest.mark.usefixtures("crossed")
+def test_without_folds_nothing_is_calibrated_and_no_path_of_the_machine_is_stated(tmp_path: Path, home: Path) -> None:
+    table = layout.folds(CORPUS, NAME)
+    table.rename(tmp_path / "aside")
+    try:
+        prediction.bundle(Run(CORPUS, NAME, KINDS[0], 0, 0).folder, tmp_path / "bundle")
+    finally:
+        (tmp_path / "aside").rename(table)
+    made = bundle.read(tmp_path / "bundle").contents
+    assert (made.calibration, made.limits) == (None, None)
+    assert made.estimate is not None
+    card = (tmp_path / "bundle/README.md").read_text()
+    assert f"Probabilities are not calibrated: {table} does not exist" in card
+    assert str(home) not in card + (tmp_path / "bundle/bundle.json").read_text()
+
+
+@pytest.mark.usefixtures("crossed")
 def test_a_run_of_another_recipe_is_not_the_estimate(tmp_path: Path) -> None:
     with edited(Run(CORPUS, NAME, KINDS[0], 0, 1).folder, recipe={}):
         prediction.bundle(run_for_use(KINDS[0]), tmp_path / "bundle")
