@@ -5,7 +5,6 @@ output of the n-th; the last one after the final normalisation, where the networ
 executed: they are safetensors, or a checkpoint that torch reads with ``weights_only``.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,19 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ser.errors import SerError, offenders, unknown
+from ser.errors import SerError, unknown
 from ser.features import _encoder_inputs
 from ser.features._encoder_inputs import Array, EncoderInput
 from ser.features._frames import RATE, Matrix, Signal, require
-from ser.features._pretrained import SIZES, Layers, Pretrained, is_folder, layer_numbers, local_files, located
+from ser.features._layers import SIZES, Layers, layer_numbers
 from ser.features._windows import ROWS_PER_SECOND, joined, windows
+from ser.files.pretrained import NEEDED, WEIGHTS, Pretrained, configuration, is_folder, local_files, located
 
 if TYPE_CHECKING:
     from torch import nn
 
-NEEDED = ("config.json", "preprocessor_config.json")
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-UNUSED = ("masked_spec_embed",)  # a parameter for training, which many published files lack
 WIDTH, DEPTH = ("hidden_size", "d_model"), ("encoder_layers", "num_hidden_layers")  # in config.json, the first there
 
 
@@ -166,66 +163,37 @@ class PretrainedEncoder:
 def load(reading: EncoderReading, device: str) -> PretrainedEncoder:
     """Return the encoder on ``device``; it is loaded once as long as its file does not change."""
     found = reading.located()
-    return _load(found.folder, found.weights, found.weights.stat().st_mtime_ns, reading.model, device)
+    return _load(found, found.weights.stat().st_mtime_ns, reading.model, device)
 
 
 @cache
-def _load(folder: Path, weights: Path, _changed: int, model: str, device: str) -> PretrainedEncoder:
+def _load(found: Pretrained, _changed: int, model: str, device: str) -> PretrainedEncoder:
     import transformers
-    from transformers.utils import logging
 
-    family = _family(folder / NEEDED[0], model)
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    options = {"local_files_only": True, "weights_only": True, "use_safetensors": weights.suffix == ".safetensors"}
-    try:
-        extractor = getattr(transformers, family.extractor).from_pretrained(folder, local_files_only=True)
-        network, notes = getattr(transformers, family.network).from_pretrained(
-            folder, output_loading_info=True, **options
-        )
-    except Exception as error:  # transformers, torch and safetensors raise many unrelated types
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        raise SerError(
-            f"model '{model}' cannot be loaded from {weights}; nothing in it was executed. {reason}"
-        ) from error
-    lacking = sorted(name for name in notes["missing_keys"] if not name.endswith(UNUSED) and _of(family, name))
-    if lacking or notes["mismatched_keys"]:
-        named = offenders(lacking or [one[0] for one in notes["mismatched_keys"]])
-        raise SerError(
-            f"model '{model}': {weights.name} holds weights of another architecture than config.json: {named}."
-        )
+    from ser.layers import pretrained_network
+
+    family = _family(found.folder / NEEDED[0], model)
+    with pretrained_network.reading(model, found.folder / NEEDED[1]):
+        extractor = getattr(transformers, family.extractor).from_pretrained(found.folder, local_files_only=True)
+    encoder = pretrained_network.load(found, model, family.network, family.inside)
     if extractor.sampling_rate != RATE:
         raise SerError(f"model '{model}' reads {extractor.sampling_rate} Hz; {RATE} Hz are needed.")
     try:
-        reader = family.reader(network.config, extractor)
+        reader = family.reader(encoder.config, extractor)
     except SerError as error:
         raise SerError(f"model '{model}': {error}") from error
-    encoder = getattr(network, family.inside) if family.inside else network
-    return PretrainedEncoder(encoder.eval().to(device), reader, device)
-
-
-def _of(family: Family, name: str) -> bool:
-    """Return whether a parameter belongs to the encoder: Whisper's decoder is not used."""
-    return not family.inside or name.removeprefix("model.").startswith(f"{family.inside}.")
-
-
-def _config(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SerError(f"{path} cannot be read as JSON: {error}.") from error
-    return found if isinstance(found, dict) else {}
+    return PretrainedEncoder(encoder.to(device), reader, device)
 
 
 def _family(path: Path, model: str) -> Family:
-    kind = str(_config(path).get("model_type"))
+    kind = str(configuration(path).get("model_type"))
     if kind not in FAMILIES:
         raise unknown(f"architecture (model_type) of model '{model}'", kind, FAMILIES)
     return FAMILIES[kind]
 
 
 def _sizes(path: Path) -> tuple[int, int]:
-    config = _config(path)
+    config = configuration(path)
     found = [
         next((config[name] for name in names if isinstance(config.get(name), int)), None) for names in (WIDTH, DEPTH)
     ]

@@ -16,7 +16,7 @@ from ser.bounds import Overlap, Seconds
 from ser.features import _encoders
 from ser.features._encoders import EncoderReading
 from ser.features._frames import Signal
-from ser.features._pretrained import Layers
+from ser.features._layers import Layers
 from ser.features._windows import halved
 
 DTYPE = "float16"

@@ -12,7 +12,7 @@ from ser.bounds import Overlap, Seconds
 from ser.features import _encoders
 from ser.features._encoders import EncoderReading
 from ser.features._frames import Matrix, Signal
-from ser.features._pretrained import Layers
+from ser.features._layers import Layers
 from ser.features._windows import Statistics, statistics_of, values_per_row
 
 DTYPE = "float32"

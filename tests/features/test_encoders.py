@@ -21,6 +21,7 @@ from ser.config.schema import Feature
 from ser.errors import SerError
 from ser.features import _encoders, encoder_frames, encoder_vector
 from ser.features._encoders import EncoderReading
+from ser.files.pretrained import NEEDED
 from ser.files.published import sha256
 
 SHORTEST = {"whisper": 320, "wav2vec2-bert": 560}  # samples; of the others 400
@@ -140,7 +141,7 @@ def test_the_contract_of_an_extractor_holds(model: str) -> None:
             extractors.check_matrix(module, module.dims(**entry.options), matrix)
             assert abs(len(matrix) - (1 if module.HOP is None else seconds / module.HOP)) <= 2
         assert np.isfinite(module.extract(np.zeros(RATE, np.float32), RATE, **entry.options)).all()
-        assert [path.name for path in module.files(**entry.options)][:2] == list(_encoders.NEEDED)
+        assert [path.name for path in module.files(**entry.options)][:2] == list(NEEDED)
 
 
 def test_the_note_has_weights_licence_and_layers(models: dict[str, Path]) -> None:
@@ -222,6 +223,17 @@ def test_a_checkpoint_of_torch_is_read_without_executing_it(models: dict[str, Pa
     torch.save({**state, "x": Bomb()}, bad / "pytorch_model.bin")
     refused(bad, "nothing in it was executed")
     assert not (tmp_path / "executed").exists()
+
+
+def test_weights_that_were_stored_in_half_precision_are_computed_in_float32(
+    models: dict[str, Path], tmp_path: Path
+) -> None:
+    """Whisper large v3 is published so; the library's default is the type of the file."""
+    folder = copied(models["whisper"], tmp_path / "half", dtype="float16")
+    state = {name: value.half() for name, value in load_file(folder / "model.safetensors").items()}
+    save_file(state, folder / "model.safetensors", {"format": "pt"})
+    whole = encoder_frames.extract(sound(0.5), RATE, model=str(models["whisper"]))
+    np.testing.assert_allclose(encoder_frames.extract(sound(0.5), RATE, model=str(folder)), whole, atol=2e-2)
 
 
 @pytest.mark.parametrize("kind", ["hubert", "wavlm", "wav2vec2"])

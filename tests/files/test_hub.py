@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from ser.errors import SerError
-from ser.features import _pretrained
-from ser.files import hub
+from ser.files import hub, pretrained
 
 pytest.importorskip("huggingface_hub")
 
@@ -87,7 +86,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Threadin
             constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}"
         )
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-        _pretrained._from_hub.cache_clear()
+        pretrained._from_hub.cache_clear()
         Thread(target=running.serve_forever, daemon=True).start()
         yield running
         running.shutdown()
@@ -162,12 +161,12 @@ def test_no_connection_is_one_sentence(server: ThreadingHTTPServer, monkeypatch:
 @pytest.mark.usefixtures("server")
 def test_a_model_has_its_commit_hash_and_licence() -> None:
     names = {"needed": ("config.json",), "weights": ("model.safetensors", "pytorch_model.bin")}
-    found = _pretrained.located(MODEL, COMMIT, **names)
+    found = pretrained.located(MODEL, COMMIT, **names)
     digest = hashlib.sha256(LARGE).hexdigest()
     assert found.provenance() == f"{MODEL}, revision {COMMIT}, model.safetensors SHA-256 {digest}, licence mit"
     with pytest.raises(SerError, match=f"SHA-256 of model.safetensors is {digest}, not {'0' * 64}"):
-        _pretrained.located(MODEL, COMMIT, **names, sha="0" * 64)
+        pretrained.located(MODEL, COMMIT, **names, sha="0" * 64)
     with pytest.raises(SerError, match=rf"{COMMIT}: has no preprocessor_config\.json"):
-        _pretrained.located(MODEL, COMMIT, needed=("preprocessor_config.json",), weights=("model.safetensors",))
+        pretrained.located(MODEL, COMMIT, needed=("preprocessor_config.json",), weights=("model.safetensors",))
     with pytest.raises(SerError, match=r"has no weights; known: model\.bin"):
-        _pretrained.located(MODEL, COMMIT, needed=("config.json",), weights=("model.bin",))
+        pretrained.located(MODEL, COMMIT, needed=("config.json",), weights=("model.bin",))
