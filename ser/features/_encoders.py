@@ -17,9 +17,19 @@ from ser.errors import SerError, unknown
 from ser.features import _encoder_inputs
 from ser.features._encoder_inputs import Array, EncoderInput
 from ser.features._frames import RATE, Matrix, Signal, require
-from ser.features._layers import SIZES, Layers, layer_numbers
 from ser.features._windows import ROWS_PER_SECOND, joined, windows
-from ser.files.pretrained import NEEDED, WEIGHTS, Pretrained, configuration, is_folder, local_files, located
+from ser.layers.pretrained import (
+    NEEDED,
+    SIZES,
+    WEIGHTS,
+    Layers,
+    Pretrained,
+    configuration,
+    is_folder,
+    layer_numbers,
+    local_files,
+    located,
+)
 
 if TYPE_CHECKING:
     from torch import nn

@@ -12,9 +12,8 @@ import numpy as np
 
 from ser.errors import SerError
 from ser.features._frames import RATE, Matrix, Signal, require
-from ser.features._layers import SIZES
 from ser.features._windows import HOP_SAMPLES, joined, windows
-from ser.files.pretrained import Pretrained, is_folder, local_files, located
+from ser.layers.pretrained import SIZES, Pretrained, is_folder, local_files, located
 
 NEEDED, WEIGHTS = ("config.json",), ("model.bin",)
 LONGEST = 30.0  # seconds

@@ -16,8 +16,8 @@ from ser.bounds import Overlap, Seconds
 from ser.features import _encoders
 from ser.features._encoders import EncoderReading
 from ser.features._frames import Signal
-from ser.features._layers import Layers
 from ser.features._windows import halved
+from ser.layers.pretrained import Layers
 
 DTYPE = "float16"
 HOP = 0.02  # seconds

@@ -12,8 +12,8 @@ from ser.bounds import Overlap, Seconds
 from ser.features import _encoders
 from ser.features._encoders import EncoderReading
 from ser.features._frames import Matrix, Signal
-from ser.features._layers import Layers
 from ser.features._windows import Statistics, statistics_of, values_per_row
+from ser.layers.pretrained import Layers
 
 DTYPE = "float32"
 HOP = None

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from ser.errors import SerError, offenders
-from ser.files.pretrained import Pretrained
+from ser.layers.pretrained import Pretrained
 
 UNUSED = ("masked_spec_embed",)  # a parameter for training, which many published files lack
 

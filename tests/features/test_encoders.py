@@ -21,8 +21,8 @@ from ser.config.schema import Feature
 from ser.errors import SerError
 from ser.features import _encoders, encoder_frames, encoder_vector
 from ser.features._encoders import EncoderReading
-from ser.files.pretrained import NEEDED
 from ser.files.published import sha256
+from ser.layers.pretrained import NEEDED
 
 SHORTEST = {"whisper": 320, "wav2vec2-bert": 560}  # samples; of the others 400
 

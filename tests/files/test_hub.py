@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import pytest
 
 from ser.errors import SerError
-from ser.files import hub, pretrained
+from ser.files import hub
+from ser.layers import pretrained
 
 pytest.importorskip("huggingface_hub")
 
