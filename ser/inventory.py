@@ -39,7 +39,9 @@ def systems(folder: Path) -> list[Entry]:
 
 
 def _parameters(recipe: Recipe, dims: Mapping[str, int]) -> int | None:
-    """Return the parameters at four classes; None where the extra ``train`` is not installed."""
+    """Return the parameters at four classes; None without the extra ``train``, and of a model on the hub."""
+    if recipe.from_hub:
+        return None
     try:
         from ser.training import parameter_count
     except ModuleNotFoundError as error:

@@ -39,6 +39,11 @@ class Entry(Strict):
         """Return the module's name."""
         return str(getattr(self, self.KEY))
 
+    @property
+    def from_hub(self) -> bool:
+        """Return whether it is of a model on the hub, which no check and no list fetches."""
+        return bool(getattr(self, "options", {}).get("revision"))
+
     def load(self) -> ModuleType:
         """Import the module; SerError with the near miss if there is none."""
         return catalog.load(self.FOLDER, self.module)

@@ -97,6 +97,9 @@ class Training(Strict):
     nesterov: bool = False
     beta1: float = Field(0.9, ge=0, lt=1)
     beta2: float = Field(0.999, ge=0, lt=1)
+    layer_decay: float = added(
+        1.0, gt=0, le=1, description="of layerwise_adamw: factor of the rate from a layer to the one below it"
+    )
     weight_decay: float = Field(0.0, ge=0, description="an L2 term in the gradient; of adamw decoupled from it")
     decay: Literal["all", "weights"] = Field("all", description="weights: not on biases and normalisation layers")
     batch: int = Field(32, ge=1, description="utterances, or segments where the view cuts them")

@@ -135,6 +135,9 @@ def _licences(trained: Trained, corpus: Mapping[str, Any]) -> list[str]:
     for name, chain in trained.contents.features.items():
         if any(library in RESEARCH_ONLY for library in chain.versions):
             lines.append(f"- Feature {name} needs openSMILE, which is free for research and education only (audEERING)")
+    module = trained.contents.recipe.load()
+    if hasattr(module, "origin"):
+        lines.append(f"- Encoder that was trained further: {module.origin(trained.weights)}")
     return [*lines, "- ser: Apache-2.0"]
 
 

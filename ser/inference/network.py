@@ -34,14 +34,23 @@ class TrainedNetwork:
         end = _of(stored, BACK_END)
         state = {name: value for name, value in stored.items() if not name.startswith((STATISTICS, BACK_END))}
         module, classes = recipe.load(), self.contents.classes
-        self.model: nn.Module = network.build(recipe, module, self.shape(), len(classes)).eval()
         try:
-            self.model.load_state_dict(state)
+            self.model = self._model(module, state).eval()
         except RuntimeError as error:
             reason = " ".join(str(error).split())[:300]
             raise SerError(f"{trained.where}: its weights are not those of model '{recipe.model}': {reason}") from error
         self.model.to(self.device)
         self.back_end = _back_end(module, recipe, end, len(classes)) if end else None
+
+    def _model(self, module: ModuleType, state: dict[str, Tensor]) -> nn.Module:
+        """Return the network with its weights; of an encoder from elsewhere without what it was built from."""
+        classes = len(self.contents.classes)
+        if hasattr(module, "restored"):
+            found: nn.Module = module.restored(state, self.shape(), classes, **self.recipe.options)
+            return found
+        model = network.build(self.recipe, module, self.shape(), classes)
+        model.load_state_dict(state)
+        return model
 
     def shape(self) -> Shape:
         """Return the sizes that the network is built for."""

@@ -44,7 +44,7 @@ def read(folder: Path, weights: Mapping[str, Path] | None = None) -> Trained:
     card = record(folder)
     try:
         run = {name: card[name] for name in Run._fields}
-        recipe = Recipe.model_validate(card["recipe"])
+        recipe = _portable(Recipe.model_validate(card["recipe"]))
         protocol = Protocol.model_validate(card["protocol_record"])
         classes, notes = card["classes"], {name: card["features"][name] for name in _features(recipe)}
         about = {name: card[name] for name in ("code", "commit", "finished", "counts", "folds")}
@@ -86,6 +86,14 @@ def record(folder: Path) -> dict[str, Any]:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except ValueError as error:
         raise SerError(f"{path} is not JSON ({error}); delete its folder and train again.") from error
+
+
+def _portable(recipe: Recipe) -> Recipe:
+    """Return ``recipe``; of a folder that a network was built from, which no prediction reads, the name alone."""
+    model = recipe.options.get("model")
+    if model is None or recipe.from_hub:
+        return recipe
+    return recipe.model_copy(update={"options": {**recipe.options, "model": Path(str(model)).name}})
 
 
 def project(folder: Path) -> Path:

@@ -6,6 +6,7 @@ Nothing in the weights is executed: they are safetensors, or a checkpoint that t
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -22,7 +23,7 @@ def load(found: Pretrained, model: str, network: str, inside: str = "") -> nn.Mo
     model: its name in messages; inside: the attribute of the network that is used, whose weights must be complete;
     empty: all of it. SerError for weights that cannot be read or are of another architecture than config.json.
     """
-    import transformers
+    transformers = library()
     from transformers.utils import logging
 
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
@@ -41,6 +42,15 @@ def load(found: Pretrained, model: str, network: str, inside: str = "") -> nn.Mo
         )
     used: nn.Module = getattr(loaded, inside) if inside else loaded
     return used.eval()
+
+
+def library() -> Any:
+    """Return ``transformers``, which is imported where it is used; SerError where it is not installed."""
+    try:
+        import transformers
+    except ModuleNotFoundError as error:
+        raise SerError("pretrained encoders need transformers: pip install 'ser[finetuning]'.") from error
+    return transformers
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """The optimisers that a recipe can name, and the learning rate of each step."""
 
+import inspect
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +12,7 @@ from torch.optim import Optimizer
 
 from ser.choices import Choices
 from ser.config.recipe import Training
+from ser.errors import SerError
 from ser.training.device import plain_step, skip_compiler_import
 
 NORMS = (_NormBase, nn.LayerNorm, nn.GroupNorm)
@@ -31,8 +34,38 @@ def _adamw(groups: Groups, training: Training, fused: bool) -> Optimizer:
     return torch.optim.AdamW(groups, lr=training.learning_rate, betas=(training.beta1, training.beta2), fused=fused)
 
 
+class LayerwiseAdamW(torch.optim.AdamW):
+    """AdamW in which each group's rate is multiplied by its ``factor``."""
+
+    def step(self, closure: Any = None) -> None:
+        """Take one step at the rate of each group times its factor; afterwards the groups have their rates again."""
+        rates = [group["lr"] for group in self.param_groups]
+        for group in self.param_groups:
+            group["lr"] *= group["factor"]
+        inspect.unwrap(torch.optim.AdamW.step)(self, closure)
+        for group, whole in zip(self.param_groups, rates, strict=True):
+            group["lr"] = whole
+
+
+def _layerwise_adamw(groups: Groups, training: Training, fused: bool) -> Optimizer:
+    """Bao et al., "BEiT", 2022: a parameter ``depth`` layers below the head has the rate times layer_decay ** depth."""
+    found: dict[tuple[int, int], list[nn.Parameter]] = {}
+    for k, group in enumerate(groups):
+        for parameter in group["params"]:  # type: ignore[attr-defined]
+            if parameter.requires_grad:
+                found.setdefault((k, getattr(parameter, "depth", 0)), []).append(parameter)
+    if not any(depth for _, depth in found):
+        raise SerError("optimiser 'layerwise_adamw': the model states no depth of its layers; use adamw.")
+    split: Groups = [
+        {**groups[k], "params": parameters, "factor": training.layer_decay**depth}
+        for (k, depth), parameters in found.items()
+    ]
+    betas = (training.beta1, training.beta2)
+    return LayerwiseAdamW(split, lr=training.learning_rate, betas=betas, fused=fused)
+
+
 OPTIMISERS: Choices[Callable[[Groups, Training, bool], Optimizer]] = Choices(
-    {"sgd": _sgd, "adam": _adam, "adamw": _adamw}
+    {"sgd": _sgd, "adam": _adam, "adamw": _adamw, "layerwise_adamw": _layerwise_adamw}
 )
 
 

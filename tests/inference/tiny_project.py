@@ -36,7 +36,7 @@ PRETRAINED = {name for name, feature in FEATURES.items() if "model" in feature.o
 SYSTEMS = {  # without those that need weights from elsewhere
     name: recipe
     for name, recipe in read.shipped(read.SHIPPED)[1].items()
-    if not PRETRAINED & {view.feature for view in recipe.inputs.views().values()}
+    if not (recipe.from_hub or PRETRAINED & {view.feature for view in recipe.inputs.views().values()})
 }
 TINY = {"epochs": 1, "steps": 1, "batch": 8, "milestones": ()}
 SHORT = 60  # frames of what a recipe makes equally long: padding takes most of the time of a training
@@ -118,6 +118,12 @@ class Project:
         recipe: Recipe = shipped.model_copy(
             update={"training": shipped.training.model_copy(update=TINY), "inputs": shortened(shipped.inputs)}
         )
+        return self.train_recipe(system, recipe, rule, name, fold)
+
+    def train_recipe(
+        self, system: str, recipe: Recipe, rule: Protocol, name: str = "held-out", fold: int = 0
+    ) -> Path:
+        """Train a recipe as it is; return the folder of its run."""
         folds = layout.folds(CORPUS, name)
         if not folds.is_file():
             write_folds(folds, rule)

@@ -9,7 +9,7 @@ from torch import nn
 from ser import catalog
 from ser.checks.network import CLASSES, SIDES, SmallNetwork, smallest
 from ser.config import read
-from ser.config.options import with_options
+from ser.config.options import needed, with_options
 from ser.config.recipe import Recipe
 from ser.layers.interface import Shape
 from ser.training import network
@@ -17,7 +17,7 @@ from ser.training import network
 __all__ = ["CLASSES", "DIMS", "LENGTH", "SMALL", "chosen", "every"]
 
 DIMS = LENGTH = SIDES[0]
-NETWORKS = [name for name in catalog.names("models") if catalog.constant("models", name, "KIND") != "estimator"]
+NETWORKS = [name for name in catalog.names("models") if not (catalog.is_estimator(name) or needed("models", name))]
 SYSTEMS = read.shipped(Path(__file__).parents[2] / "config")[1]
 SMALL = {
     **{f"{name} (defaults)": smallest(name, {}) for name in NETWORKS},
