@@ -57,8 +57,8 @@ def build(
     model: a folder as ``save_pretrained`` writes it, or a name on the hub; revision: its commit there; sha256: that the
     file of weights must have, required of a folder; trained_layers: how many at the end, null for all layers and what
     is below them; convolutions: whether those are trained too; checkpointing: activations are computed again for the
-    gradient, which takes a third more time and much less memory; lora_rank: of adapters that are trained in the place
-    of the trained layers' own weights, null for none; lora_alpha: an adapter's output is multiplied by alpha / rank.
+    gradient, which takes more time and less memory; lora_rank: of adapters that are trained instead of the trained
+    layers' own weights, null for none; lora_alpha: an adapter's output is multiplied by alpha / rank.
     SerError where the model cannot be had or is of another architecture, or options do not fit it.
     """
     shape.frame_dims()
