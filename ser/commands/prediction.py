@@ -43,8 +43,7 @@ def bundle(
     from ser.inference.card import card
     from ser.inference.system import System
 
-    if out.exists():
-        raise SerError(f"{out} exists already; name another bundle, or delete it.")
+    bundles.require_new(out)
     if bundles.is_bundle(model):
         raise SerError(f"{model} is a bundle already; copy it.")
     trained = models.find(model, models.Only(corpus, protocol, system, for_use), _weights(weights))

@@ -13,7 +13,8 @@ import json
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -42,14 +43,10 @@ def write(trained: Trained, card: str, out: Path) -> None:
     card: the text of README.md. SerError where ``out`` exists, and where an extractor reads a folder, such as a
     pretrained encoder, which is not copied.
     """
-    if out.exists():
-        raise SerError(f"{out} exists already; name another bundle, or delete it.")
+    require_new(out)
     replace(trained, alone=True).features()
     files = {WEIGHTS: trained.weights, **trained.files}
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as partial:
-        folder = Path(partial, out.name)
-        folder.mkdir()
+    with _new(out) as folder:
         for name, source in files.items():
             _copy(source, folder / name)
         (folder / CARD).write_text(card, encoding="utf-8")
@@ -57,9 +54,38 @@ def write(trained: Trained, card: str, out: Path) -> None:
         record = trained.contents.model_copy(update={"checksums": checksums}).model_dump(mode="json")
         text = json.dumps(record | {embedded_checksum.KEY: embedded_checksum.BLANK}, indent=1, ensure_ascii=False)
         write_text(folder / RECORD, text + "\n")
-        if out.suffix == ".zip":
-            folder = _pack(folder, Path(partial, "packed"))
-        folder.rename(out)
+
+
+def collect(fetch: Callable[[str], Path], out: Path, where: str) -> Contents:
+    """Write the bundle whose files ``fetch`` gives by name to ``out``, as ``write`` does, and return its record.
+
+    The record comes first and names the others. Every byte is checked before ``out`` exists.
+    """
+    require_new(out)
+    record = fetch(RECORD)
+    names = [name for name in dict(_record(record, where).get("checksums", {})) if Path(name).name == name]
+    with _new(out) as folder:
+        shutil.copyfile(record, folder / RECORD)
+        for name in names:
+            shutil.copyfile(fetch(name), folder / name)
+        return _read(folder, where, None).contents
+
+
+def require_new(out: Path) -> None:
+    """Raise SerError where ``out`` exists."""
+    if out.exists():
+        raise SerError(f"{out} exists already; name another bundle, or delete it.")
+
+
+@contextmanager
+def _new(out: Path) -> Iterator[Path]:
+    """Give a folder to fill, which becomes ``out``, packed where its name ends in .zip; after an error it does not."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as partial:
+        folder = Path(partial, out.name)
+        folder.mkdir()
+        yield folder
+        (_pack(folder, Path(partial, "packed")) if out.suffix == ".zip" else folder).rename(out)
 
 
 def read(path: Path) -> Trained:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from ser import layout
 from ser.evaluation import intervals
 from ser.evaluation.predictions import FILE
 from ser.inference import trained_run
+from ser.inference.card_head import head
 from ser.inference.card_stated import stated
 from ser.inference.trained import Trained
 from ser.layout import FOR_USE
@@ -37,11 +39,12 @@ def card(trained: Trained) -> str:
     contents, run = trained.contents, trained.contents.run
     folder = trained.weights.parent
     corpus = _corpus(folder, str(run["corpus"]))
-    parts = [_head(trained), f"# {trained.name}, trained on {run['corpus']}\n", USES + SCOPE]
+    scores = _scores(folder / FILE, trained)
+    parts = [head(trained, corpus, bool(_research_only(trained)), scores.values() if scores else {})]
+    parts += [f"# {trained.name}, trained on {run['corpus']}\n", USES + SCOPE]
     parts += ["## Training\n", *_training(trained, corpus), ""]
-    predictions = folder / FILE
-    if predictions.is_file():
-        parts += ["## Results\n", *_results(predictions, trained, corpus.get("genders", {})), ""]
+    if scores is not None:
+        parts += ["## Results\n", *_results(scores, trained, corpus.get("genders", {})), ""]
     parts += stated(trained)
     parts += ["## Licences\n", *_licences(trained, corpus), ""]
     parts += ["## Use\n", "```sh\nser predict recording.wav --model BUNDLE\n```\n", *_needs(trained), ""]
@@ -49,20 +52,36 @@ def card(trained: Trained) -> str:
     return "\n".join([*parts, f"Made by ser {contents.ser}; trained with {versions}.", ""])
 
 
-def _head(trained: Trained) -> str:
-    tags = ["speech-emotion-recognition", "ser", trained.name]
-    listed = "\n".join(f"- {tag}" for tag in tags)
-    return f"---\nlibrary_name: ser\npipeline_tag: audio-classification\ntags:\n{listed}\n---\n"
+@dataclass(frozen=True)
+class Scores:
+    """The predictions of the test part, and WA and UA with their intervals. kind: of the intervals."""
+
+    table: pd.DataFrame
+    kind: str
+    estimates: Mapping[str, intervals.Estimate]
+
+    def values(self) -> dict[str, float]:
+        """Return the value of each metric, 0…1."""
+        return {metric: found.value for metric, found in self.estimates.items()}
+
+
+def _scores(path: Path, trained: Trained) -> Scores | None:
+    if not path.is_file():
+        return None
+    table = contracts.read(contracts.PREDICTIONS, path).drop_columns("probabilities").to_pandas()
+    tally = intervals.tally(table, trained.contents.classes)
+    return Scores(table, tally.kind, {metric: intervals.estimate(tally, metric) for metric in ("WA", "UA")})
 
 
 def _corpus(folder: Path, corpus: str) -> dict[str, Any]:
-    """Return title, licence, warning and the gender of each utterance, as the manifest has them."""
+    """Return title, licence, warning, languages and the gender of each utterance, as the manifest has them."""
     manifest = trained_run.project(folder) / layout.manifest(corpus)
     if not manifest.is_file():
         return {}
-    table = contracts.select(manifest, ["utterance", "gender"])
+    table = contracts.select(manifest, ["utterance", "gender", "language"])
     genders = dict(zip(table["utterance"].to_pylist(), table["gender"].to_pylist(), strict=True))
-    return {**contracts.metadata(manifest), "genders": genders}
+    languages = sorted({one for one in table["language"].to_pylist() if one})
+    return {**contracts.metadata(manifest), "genders": genders, "languages": languages}
 
 
 def _training(trained: Trained, corpus: Mapping[str, Any]) -> list[str]:
@@ -93,15 +112,12 @@ def _fold(trained: Trained) -> str:
     return f"trained for use: no test part, {speakers} in dev, as in the first fold, and all others in train"
 
 
-def _results(path: Path, trained: Trained, genders: Mapping[str, str | None]) -> list[str]:
+def _results(scores: Scores, trained: Trained, genders: Mapping[str, str | None]) -> list[str]:
     """Return WA and UA with intervals, their spread over speakers, and WA by gender, on the run's test part."""
-    table = contracts.read(contracts.PREDICTIONS, path).drop_columns("probabilities").to_pandas()
-    classes = trained.contents.classes
-    tally = intervals.tally(table, classes)
-    lines = [f"On the {len(table)} utterances of the test part, with 95 % intervals by {tally.kind}.\n"]
+    table, classes = scores.table, trained.contents.classes
+    lines = [f"On the {len(table)} utterances of the test part, with 95 % intervals by {scores.kind}.\n"]
     lines += ["| metric | value | interval |", "|---|---|---|"]
-    for metric in ("WA", "UA"):
-        found = intervals.estimate(tally, metric)
+    for metric, found in scores.estimates.items():
         span = "–" if pd.isna(found.low) else f"{100 * found.low:.1f} to {100 * found.high:.1f}"
         lines.append(f"| {metric} | {100 * found.value:.1f} % | {span} |")
     right = table["label"] == table["predicted"]
@@ -132,13 +148,18 @@ def _recalls(table: pd.DataFrame, classes: Sequence[str]) -> list[str]:
 
 def _licences(trained: Trained, corpus: Mapping[str, Any]) -> list[str]:
     lines = [f"- Recordings of the corpus: {corpus.get('licence') or 'not stated'}"]
-    for name, chain in trained.contents.features.items():
-        if any(library in RESEARCH_ONLY for library in chain.versions):
-            lines.append(f"- Feature {name} needs openSMILE, which is free for research and education only (audEERING)")
+    for name in _research_only(trained):
+        lines.append(f"- Feature {name} needs openSMILE, which is free for research and education only (audEERING)")
     module = trained.contents.recipe.load()
     if hasattr(module, "origin"):
         lines.append(f"- Encoder that was trained further: {module.origin(trained.weights)}")
     return [*lines, "- ser: Apache-2.0"]
+
+
+def _research_only(trained: Trained) -> list[str]:
+    """Return the features that need a library which is free for research and education only."""
+    chains = trained.contents.features.items()
+    return [name for name, chain in chains if any(library in RESEARCH_ONLY for library in chain.versions)]
 
 
 def _needs(trained: Trained) -> list[str]:

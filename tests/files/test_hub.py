@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
+from hub_server import COMMIT, FILES, LARGE, MODEL, OTHER, Hub, etag, running
 
 from ser.errors import SerError
 from ser.files import hub
@@ -15,82 +15,13 @@ from ser.layers import pretrained
 
 pytest.importorskip("huggingface_hub")
 
-MODEL, COMMIT, OTHER = "someone/tiny", "a" * 40, "b" * 40
-LARGE = b"weights" * 1000
-FILES = {
-    "config.json": b'{"model_type": "hubert"}',
-    "model.safetensors": LARGE,
-    "README.md": b"---\nlicense: mit\n---\n# Tiny\n",
-}
-
-
-def etag(name: str) -> str:
-    """Return the hash that the hub announces: SHA-256 of weights, git's SHA-1 of small files."""
-    content = FILES[name]
-    if name == "model.safetensors":
-        return hashlib.sha256(content).hexdigest()
-    return hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()
-
-
-class Hub(BaseHTTPRequestHandler):
-    """Serves FILES of MODEL at COMMIT. asked: the requests; sent: what is sent in place of a file's content."""
-
-    asked: ClassVar[list[str]] = []
-    sent: ClassVar[dict[str, bytes]] = {}
-
-    def do_HEAD(self) -> None:
-        self.answer(body=False)
-
-    def do_GET(self) -> None:
-        self.answer(body=True)
-
-    def answer(self, body: bool) -> None:
-        self.asked.append(self.path)
-        parts = (*self.path.strip("/").split("/"), "", "", "")
-        model, kind, commit, name = "/".join(parts[:2]), *parts[2:4], "/".join(parts[4:]).strip("/")
-        code = self.refusal(model, kind, commit, name)
-        content = b"" if code else self.sent.get(name, FILES[name])
-        self.send_response(404 if code else 200)
-        self.send_header("Content-Length", str(len(content)))
-        if code:
-            self.send_header("X-Error-Code", code)
-        if code in ("", "EntryNotFound"):
-            self.send_header("X-Repo-Commit", COMMIT)
-        if not code:
-            self.send_header("ETag", f'"{etag(name)}"')
-        self.end_headers()
-        if body:
-            self.wfile.write(content)
-
-    @staticmethod
-    def refusal(model: str, kind: str, commit: str, name: str) -> str:
-        if model != MODEL or kind != "resolve":
-            return "RepoNotFound"
-        if commit != COMMIT:
-            return "RevisionNotFound"
-        return "" if name in FILES else "EntryNotFound"
-
-    def log_message(self, *_: object) -> None:
-        pass
-
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ThreadingHTTPServer]:
     """Start the hub, with an empty cache of its client."""
-    from huggingface_hub import constants
-
-    Hub.asked, Hub.sent = [], {}
-    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as running:
-        address = f"http://127.0.0.1:{running.server_address[1]}"
-        monkeypatch.setattr(constants, "ENDPOINT", address)
-        monkeypatch.setattr(
-            constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}"
-        )
-        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-        pretrained._from_hub.cache_clear()
-        Thread(target=running.serve_forever, daemon=True).start()
-        yield running
-        running.shutdown()
+    pretrained._from_hub.cache_clear()
+    with running(monkeypatch, tmp_path / "cache") as found:
+        yield found
 
 
 def fetched(name: str, revision: str | None = COMMIT, model: str = MODEL) -> Path | None:
@@ -144,7 +75,9 @@ def test_what_the_hub_does_not_have_is_one_sentence(given: dict[str, Any], messa
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json"])
 def test_content_with_another_hash_than_announced_is_refused(name: str) -> None:
     Hub.sent = {name: FILES[name][:-1] + b"?"}  # of the same size
-    with pytest.raises(SerError, match=f"{name} has not the hash {etag(name)} that the hub announced; delete"):
+    with pytest.raises(
+        SerError, match=f"{name} has not the hash {etag(FILES[name], name)} that the hub announced; delete"
+    ):
         fetched(name)
     with pytest.raises(SerError, match="has not the hash"):
         fetched(name)  # the cache's file is not trusted either
