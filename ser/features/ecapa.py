@@ -1,0 +1,124 @@
+"""Speaker embedding of an utterance: 192 dimensions, from SpeechBrain's ECAPA-TDNN, trained on VoxCeleb 1 and 2.
+
+Desplanques et al., Interspeech 2020. The weights are the file `embedding_model.ckpt` of spkrec-ecapa-voxceleb. The
+embedding is the affine output; its length is not normalised.
+"""
+
+from functools import cache
+from pathlib import Path
+from textwrap import shorten
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ser.errors import SerError
+from ser.features._frames import Signal, require
+from ser.files import addresses, published
+
+if TYPE_CHECKING:
+    from ser.layers.ecapa import EcapaTdnn
+
+DTYPE = "float32"
+HOP = None
+DEPENDS = ("torch",)
+DOWNLOADED = Path("data/raw/weights")  # folder for a file that is downloaded
+WHAT = "ECAPA-TDNN weights"
+
+
+def dims(**_: object) -> int:
+    """Return the values per row."""
+    return 192
+
+
+def files(*, weights: str, sha256: str | None = None, **_: object) -> list[Path]:
+    """Return the file of the weights; none of an address, whose SHA-256 must be given."""
+    if not published.is_remote(str(weights)):
+        return [Path(weights).expanduser()]
+    if sha256 is None:
+        raise SerError(
+            f"{WHAT} {addresses.public(str(weights))}: an address needs 'sha256' too, 64 hexadecimal digits, since its "
+            "content can change."
+        )
+    return []
+
+
+def extract(
+    signal: Signal,
+    rate: int,
+    *,
+    weights: str,
+    sha256: str | None = None,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+) -> NDArray[np.float32]:
+    """Return the embedding of the whole utterance, (1, 192), float32; the same for any gain.
+
+    weights: path or address of a `.ckpt` or `.safetensors` file; sha256: that it must have, required of an address.
+    SerError if the rate is not 16 kHz, the signal is shorter than 40 ms, or the file is another or does not hold this
+    network.
+    """
+    import torch
+
+    from ser.layers.ecapa import MINIMUM, centred_log_mel
+
+    require(signal, rate, minimum=MINIMUM)
+    path = _file(str(weights), sha256)[0]
+    on = "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
+    model = _model(path, on, path.stat().st_mtime_ns)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the last bits depend on the number of cores
+    try:
+        with torch.inference_mode():
+            wave = torch.from_numpy(np.array(signal, dtype=np.float32)).to(on)
+            embedding: NDArray[np.float32] = model(centred_log_mel(wave[None])).cpu().numpy()
+    finally:
+        torch.set_num_threads(threads)
+    return embedding
+
+
+def provenance(*, weights: str, sha256: str | None = None, **_: object) -> str:
+    """Return one line on where ``weights`` come from, for tables and run cards."""
+    path, digest = _file(str(weights), sha256)
+    return f"SpeechBrain-format file {path.name} of ECAPA-TDNN, SHA-256 {digest}"
+
+
+def _file(source: str, sha256: str | None) -> tuple[Path, str]:
+    """Return the file of the weights, downloaded if it is an address, and its SHA-256."""
+    files(weights=source, sha256=sha256)
+    if published.is_remote(source):
+        return _downloaded(source, str(sha256))
+    return published.obtained(source, sha256, DOWNLOADED, WHAT)
+
+
+@cache
+def _downloaded(source: str, sha256: str) -> tuple[Path, str]:
+    return published.obtained(source, sha256, DOWNLOADED, WHAT)
+
+
+@cache
+def _model(weights: Path, device: str, _changed: int) -> "EcapaTdnn":
+    """Return the network with ``weights``, in evaluation mode, on ``device``; no code in the file is executed."""
+    import torch
+    from safetensors.torch import load_file
+
+    from ser.layers.ecapa import EcapaTdnn
+
+    try:
+        if weights.suffix == ".safetensors":
+            found = load_file(weights)
+        else:
+            found = torch.load(weights, map_location="cpu", weights_only=True)
+    except Exception as error:  # for a damaged file torch's unpickler raises any exception
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise SerError(f"{weights} cannot be read as weights; nothing in it was executed. {reason}") from error
+    model = EcapaTdnn()
+    try:
+        model.load_state_dict(found)
+        if missing := model.state_dict().keys() - found.keys():  # torch accepts that num_batches_tracked is missing
+            raise RuntimeError(f"Missing key(s): {', '.join(sorted(missing))}")
+    except (RuntimeError, AttributeError, TypeError) as error:  # the last two: no table, or a name that is no text
+        raise SerError(
+            f"{weights} does not hold ECAPA-TDNN (80 mel bands, 192 dimensions, 231 entries as in SpeechBrain's "
+            f"embedding_model.ckpt): {shorten(' '.join(str(error).split()), 400)}"
+        ) from error
+    return model.eval().to(device)
