@@ -84,7 +84,7 @@ class Excitation(nn.Module):
         return self.conv2(self.conv1(x.mean(dim=2, keepdim=True)).relu()).sigmoid() * x
 
 
-class Block(nn.Module):
+class EcapaBlock(nn.Module):
     """A layer, a Res2Net, a layer, an excitation, and the input added."""
 
     def __init__(self, dilation: int):
@@ -117,7 +117,7 @@ class EcapaTdnn(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList([Layer(MELS, CHANNELS, 5), *(Block(dilation) for dilation in DILATIONS)])
+        self.blocks = nn.ModuleList([Layer(MELS, CHANNELS, 5), *(EcapaBlock(dilation) for dilation in DILATIONS)])
         self.mfa = Layer(len(DILATIONS) * CHANNELS, JOINED)
         self.asp = Pooling()
         self.asp_bn = _named("norm", nn.BatchNorm1d(2 * JOINED))
