@@ -37,7 +37,7 @@ def _adamw(groups: Groups, training: Training, fused: bool) -> Optimizer:
 class LayerwiseAdamW(torch.optim.AdamW):
     """AdamW in which each group's rate is multiplied by its ``factor``."""
 
-    def step(self, closure: Any = None) -> None:
+    def step(self, closure: Any = None) -> Any:
         """Take one step at the rate of each group times its factor; afterwards the groups have their rates again."""
         rates = [group["lr"] for group in self.param_groups]
         for group in self.param_groups:
