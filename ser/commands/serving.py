@@ -44,10 +44,10 @@ def serve(
         import uvicorn  # noqa: F401
     except ImportError as error:
         raise SerError(f"ser serve needs the package {error.name}: pip install 'ser[serve]'.") from error
-    from ser.server.limits import MEGABYTE, Limits
+    from ser.server.limits import MEGABYTE, RequestLimits
     from ser.server.run import Settings, bound, run
 
     sock = bound(host, port)
     trained = models.find(model, models.Only(corpus, protocol, system), _weights(weights))
-    limits = Limits(round(limit_mb * MEGABYTE), limit_seconds, timeout, waiting)
+    limits = RequestLimits(round(limit_mb * MEGABYTE), limit_seconds, timeout, waiting)
     run(trained, sock, limits, Settings(workers, device, threads, (host, *(allow_host or ()))))

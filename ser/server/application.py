@@ -18,7 +18,7 @@ from ser.inference.trained import Trained
 from ser.server import page
 from ser.server.answers import Posted
 from ser.server.guard import Guard
-from ser.server.limits import MOST_WINDOWS, Limits, RefusedError
+from ser.server.limits import MOST_WINDOWS, RefusedError, RequestLimits
 from ser.server.pool import Pool
 from ser.server.uploads import Upload, received
 from ser.version import VERSION
@@ -27,7 +27,9 @@ GONE = 499  # a client that left; what is sent to it is lost
 AGAIN = {"Retry-After": "1"}  # seconds
 
 
-def application(trained: Trained, pool: Pool, limits: Limits, folder: Path, hosts: Collection[str] = ()) -> Starlette:
+def application(
+    trained: Trained, pool: Pool, limits: RequestLimits, folder: Path, hosts: Collection[str] = ()
+) -> Starlette:
     """Return the server as an ASGI application.
 
     folder: for recordings, each of which is there until it is answered; hosts: see ``Guard``.
@@ -74,7 +76,7 @@ def application(trained: Trained, pool: Pool, limits: Limits, folder: Path, host
     )
 
 
-def facts(trained: Trained, limits: Limits) -> dict[str, Any]:
+def facts(trained: Trained, limits: RequestLimits) -> dict[str, Any]:
     """Return what the system was trained on, what it needs, and what the server accepts."""
     contents = trained.contents
     words = "none" if not trained.reads_words else "given" if trained.needs_text else "recognised"

@@ -8,7 +8,7 @@ MOST_TEXT = 20_000  # bytes of a field
 
 
 @dataclass(frozen=True)
-class Limits:
+class RequestLimits:
     """size: bytes of a request; seconds: of sound in it; timeout: seconds to receive it, to wait and to predict, each;
 
     waiting: requests that are received or wait while others are predicted.

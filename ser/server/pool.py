@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from ser.server.limits import Limits, RefusedError
+from ser.server.limits import RefusedError, RequestLimits
 from ser.server.worker import EndedError, Worker
 
 BUSY = "the server is busy; send the request again later."
@@ -14,7 +14,7 @@ BUSY = "the server is busy; send the request again later."
 class Pool:
     """Workers that answer requests, each one at a time."""
 
-    def __init__(self, workers: Sequence[Worker], limits: Limits):
+    def __init__(self, workers: Sequence[Worker], limits: RequestLimits):
         self._workers, self._limits = workers, limits
         self._idle: asyncio.Queue[Worker] = asyncio.Queue()
         for worker in workers:

@@ -15,7 +15,7 @@ from ser.errors import SerError
 from ser.inference.trained import Trained
 from ser.server.answers import answering
 from ser.server.application import application
-from ser.server.limits import Limits
+from ser.server.limits import RequestLimits
 from ser.server.pool import Pool
 from ser.server.worker import EndedError, Worker
 
@@ -43,7 +43,7 @@ def bound(host: str, port: int) -> socket.socket:
         raise SerError(f"{host}:{port} cannot be used ({reason}); choose another --host or --port.") from error
 
 
-def run(trained: Trained, sock: socket.socket, limits: Limits, settings: Settings) -> None:
+def run(trained: Trained, sock: socket.socket, limits: RequestLimits, settings: Settings) -> None:
     """Answer until the process is interrupted or terminated; SerError where the system cannot be used."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that everything below is undone
     with ExitStack() as stack, suppress(KeyboardInterrupt):

@@ -13,7 +13,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from ser.errors import SerError, printable, unknown
-from ser.server.limits import MEGABYTE, MOST_TEXT, Limits, RefusedError
+from ser.server.limits import MEGABYTE, MOST_TEXT, RefusedError, RequestLimits
 
 FIELDS = ("window", "step", "text", "speaker")
 FORM = "multipart/form-data"
@@ -45,7 +45,7 @@ class Upload:
 
 
 @asynccontextmanager
-async def received(request: Request, folder: Path, limits: Limits) -> AsyncIterator[Upload]:
+async def received(request: Request, folder: Path, limits: RequestLimits) -> AsyncIterator[Upload]:
     """Receive a recording, the only file of a form or the whole body, into ``folder``; delete it afterwards.
 
     Fields come from the form and the query. RefusedError where it is too large, which is found out before the whole is
@@ -87,7 +87,7 @@ async def _store(request: "_Bounded", is_form: bool, to: Path) -> tuple[str, dic
 class _Bounded(Request):
     """A request of which no more than the limit is read."""
 
-    def __init__(self, request: Request, limits: Limits):
+    def __init__(self, request: Request, limits: RequestLimits):
         super().__init__(request.scope, request.receive)
         self._limits = limits
 
@@ -100,7 +100,7 @@ class _Bounded(Request):
             yield block
 
 
-def _too_large(limits: Limits) -> RefusedError:
+def _too_large(limits: RequestLimits) -> RefusedError:
     return RefusedError(413, f"the request has more than {limits.size / MEGABYTE:g} MB.")
 
 

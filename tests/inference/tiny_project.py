@@ -120,9 +120,7 @@ class Project:
         )
         return self.train_recipe(system, recipe, rule, name, fold)
 
-    def train_recipe(
-        self, system: str, recipe: Recipe, rule: Protocol, name: str = "held-out", fold: int = 0
-    ) -> Path:
+    def train_recipe(self, system: str, recipe: Recipe, rule: Protocol, name: str = "held-out", fold: int = 0) -> Path:
         """Train a recipe as it is; return the folder of its run."""
         folds = layout.folds(CORPUS, name)
         if not folds.is_file():

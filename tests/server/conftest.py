@@ -16,11 +16,11 @@ from ser.inference.trained import Trained
 from ser.jobs import run_record
 from ser.server.answers import answering
 from ser.server.application import application
-from ser.server.limits import Limits
+from ser.server.limits import RequestLimits
 from ser.server.pool import Pool
 from ser.server.worker import Worker
 
-LIMITS = Limits(size=1_000_000, seconds=20.0, timeout=60.0, waiting=2)
+LIMITS = RequestLimits(size=1_000_000, seconds=20.0, timeout=60.0, waiting=2)
 SYSTEMS = ("SVM-eGeMAPS", "Text-CNN")
 
 
@@ -69,7 +69,7 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def limits() -> Limits:
+def limits() -> RequestLimits:
     return LIMITS
 
 

@@ -24,7 +24,7 @@ from ser import cli
 from ser.inference import trained_run
 from ser.inference.trained import Trained
 from ser.server.application import application, facts, posted
-from ser.server.limits import MOST_WINDOWS, Limits, RefusedError
+from ser.server.limits import MOST_WINDOWS, RefusedError, RequestLimits
 from ser.server.pool import Pool
 from ser.server.uploads import Upload
 from ser.server.worker import Worker
@@ -121,7 +121,7 @@ def test_a_field_that_cannot_be_used_is_named(client: TestClient, recording: Pat
     assert sentence(client.get("/../etc/passwd"), 404) == "there is no /etc/passwd."
 
 
-def test_a_request_is_received_up_to_its_limit(client: TestClient, uploads: Path, limits: Limits) -> None:
+def test_a_request_is_received_up_to_its_limit(client: TestClient, uploads: Path, limits: RequestLimits) -> None:
     read = 0
 
     def endless() -> Iterator[bytes]:
@@ -166,7 +166,7 @@ def test_nothing_is_kept_of_a_recording(client: TestClient, recording: Path, upl
     assert list((uploads / "scratch").iterdir()) == []
 
 
-def test_what_is_known_of_the_model(client: TestClient, trained: Trained, limits: Limits) -> None:
+def test_what_is_known_of_the_model(client: TestClient, trained: Trained, limits: RequestLimits) -> None:
     about = client.get("/model").json()
     assert about["classes"] == ["angry", "happy", "neutral", "sad"]
     assert (about["corpus"], about["protocol"]) == ("tiny", "held-out")
@@ -178,7 +178,7 @@ def test_what_is_known_of_the_model(client: TestClient, trained: Trained, limits
     assert (health.status_code, health.json()["status"], health.json()["model"]) == (200, "ok", trained.name)
 
 
-def test_a_system_that_needs_more_than_sound_refuses_without_it(runs: dict[str, Path], limits: Limits) -> None:
+def test_a_system_that_needs_more_than_sound_refuses_without_it(runs: dict[str, Path], limits: RequestLimits) -> None:
     reads_text = trained_run.read(runs["Text-CNN"])
     assert facts(reads_text, limits)["needs"] == {"text": True, "speaker": False}
     with pytest.raises(RefusedError, match="Text-CNN reads given transcripts: send 'text'"):
@@ -206,7 +206,7 @@ class Blocked(Worker):
 
 
 def test_requests_beyond_those_that_may_wait_are_refused_at_once(trained: Trained, tmp_path: Path) -> None:
-    worker, limits = Blocked(), Limits(waiting=2)
+    worker, limits = Blocked(), RequestLimits(waiting=2)
     app = application(trained, Pool([worker], limits), limits, tmp_path)
 
     async def crowd() -> list[httpx.Response]:
@@ -226,7 +226,7 @@ def test_requests_beyond_those_that_may_wait_are_refused_at_once(trained: Traine
 
 
 def test_a_request_that_waits_too_long_is_refused(trained: Trained, tmp_path: Path) -> None:
-    worker, limits = Blocked(patience=30), Limits(waiting=2, timeout=0.2)
+    worker, limits = Blocked(patience=30), RequestLimits(waiting=2, timeout=0.2)
     app = application(trained, Pool([worker], limits), limits, tmp_path)
 
     async def two() -> list[httpx.Response]:
