@@ -181,14 +181,14 @@ def _choose(encoder: WaveformEncoder, tuning: Tuning) -> None:
             part.requires_grad_(True)
         network.feature_extractor.requires_grad_(tuning.convolutions)
     else:
-        _adapt(network, range(len(layers) - count, len(layers)), tuning)
+        _adapt(network, range(len(layers) - count, len(layers)), tuning, tuning.lora_rank)
     depths = {id(own): len(layers) - k for k, layer in enumerate(layers) for own in layer.parameters()}
     depths |= {id(own): 1 for own in (last.parameters() if last else ())}
     for own in network.parameters():
         own.depth = depths.get(id(own), len(layers) + 1)
 
 
-def _adapt(network: Any, numbers: range, tuning: Tuning) -> None:
+def _adapt(network: Any, numbers: range, tuning: Tuning, rank: int) -> None:
     """Give the layers of these numbers adapters: B·A · alpha / rank is added to a weight, and only A and B learn."""
     try:
         import peft
@@ -206,7 +206,7 @@ def _adapt(network: Any, numbers: range, tuning: Tuning) -> None:
     if missing := sorted(set(tuning.lora_targets) - known):
         raise unknown("lora_targets", missing[0], known)
     config = peft.LoraConfig(
-        r=tuning.lora_rank,
+        r=rank,
         lora_alpha=tuning.lora_alpha,
         lora_dropout=tuning.lora_dropout,
         target_modules=list(tuning.lora_targets),

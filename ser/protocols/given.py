@@ -43,19 +43,21 @@ def assign(
     twice.
     """
     import numpy as np
+    import pandas as pd
 
     table = _read(lists, corpus)
     position = _positions(rows)
     for fold, entries in sorted(table.groupby("fold"), key=lambda pair: _natural(str(pair[0]))):
         meant = [_row(entry, position) for entry in entries.itertuples()]
-        known = entries.assign(row=meant).dropna(subset="row").astype({"row": int})
+        known = entries.assign(row=pd.Series(meant, entries.index, dtype="Int64")).dropna(subset="row")
         if known.empty:
             first = entries["key"].iloc[0]
             raise SerError(f"{lists}, fold {fold}: no entry is an utterance of the protocol; the first is '{first}'.")
-        if len(twice := known.loc[known["row"].duplicated(), "row"].unique()):
+        row = known["row"].to_numpy(dtype=np.int64)
+        if len(twice := np.unique(row[known["row"].duplicated()])):
             raise SerError(f"{lists}, fold {fold}: named twice: {offenders(rows['utterance'].iloc[twice])}.")
         part = np.full(len(rows), _parts.NO_PART, dtype=object)
-        part[known["row"]] = known["part"]
+        part[row] = known["part"]
         if dev_speakers and "dev" not in set(known["part"]):
             part[_drawn(rows, part, dev_speakers, seed)] = "dev"
         print(
@@ -108,7 +110,8 @@ def _drawn(rows: "_parts.Rows", part: "NDArray[Any]", count: int, seed: int) -> 
     train = sorted(speaker[part == "train"].unique())
     _parts.require("speaker", train, count + 1, f"{count} of train for dev, one to train")
     chosen = np.random.default_rng(seed).permutation(train)[:count]
-    return (part == "train") & speaker.isin(chosen).to_numpy()
+    drawn: NDArray[Any] = (part == "train") & speaker.isin(chosen).to_numpy()
+    return drawn
 
 
 def _natural(name: str) -> tuple[int, str]:

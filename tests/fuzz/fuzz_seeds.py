@@ -62,6 +62,21 @@ ENTERFACE = [b"subject 11/anger/sentence 1/s12_an_1.avi", b"Enterface database/S
 ADDRESSES = [b"https://zoe:hush@host.org:8080/a%20b.zip?token=x#y", b"file:///tmp/a.zip", b"http://[::1]/a.tar.gz"]
 
 
+NAMINGS = [
+    b"toy:\n  pattern: '(?P<a>[a-z])_(?P<b>\\d+)'\n  facts: {speaker: '{a}', sentence: '{a}{b}'}\n  source: mine\n"
+]
+
+
+def lists() -> list[bytes]:
+    """Return fold lists in every format, after a byte that chooses the suffix."""
+    table = pa.table({name: ["x"] for name in ("corpus", "key", "label", "fold")} | {"part": ["train"]})
+    parquet = io.BytesIO()
+    pq.write_table(table, parquet)
+    entry = b'{"key": "toy-1", "dataset": "toy", "wav": "downloads/toy/1.wav", "emo": "sad"}\n'
+    contents = (b"corpus,key,label,fold,part\ntoy,1,sad,1,train\n", parquet.getvalue(), entry, b"a/1.wav\na/2.wav\n")
+    return [bytes([number]) + content for number, content in enumerate(contents)]
+
+
 def glove() -> list[bytes]:
     """Return the three packings that are read."""
     return [GLOVE, gzip.compress(GLOVE, mtime=0), zipped({"glove.txt": GLOVE})]

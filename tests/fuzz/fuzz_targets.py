@@ -8,6 +8,7 @@ from pathlib import Path
 
 import fuzz_seeds
 import numpy as np
+import pandas as pd
 
 from ser import catalog
 from ser.audio import reading
@@ -17,12 +18,15 @@ from ser.corpora import _emoevaluation, enterface, iemocap, ravdess, table
 from ser.errors import SerError
 from ser.features import _whisper_ct2, given_vectors
 from ser.files import addresses, archives
+from ser.fold_lists import naming
 from ser.inference import bundle
 from ser.tables import contracts
 from ser.text import glove
+from ser.user_table import fold_lists
 
 CONFIG = fuzz_seeds.PROJECT / "config"
 SUFFIXES = (".wav", ".avi", ".mkv", ".mp4")
+LISTS = (".csv", ".parquet", ".jsonl", ".txt")
 CONTRACTS = (
     contracts.MANIFEST,
     contracts.AUDIO,
@@ -132,6 +136,22 @@ def corpus_names(data: bytes, folder: Path) -> None:
     ravdess._row(name)
     enterface._row(name)
     iemocap.NAME.fullmatch(name)
+    for corpus in catalog.names("corpora"):
+        if named := getattr(catalog.load("corpora", corpus), "RECORDINGS", None):
+            named._row(name)
+
+
+def lists(data: bytes, folder: Path) -> None:
+    suffix = LISTS[data[0] % len(LISTS)] if data else LISTS[0]
+    folder.joinpath("toy").mkdir()
+    _file(folder / f"toy/toy_train_fold_1{suffix}", data[1:])
+    read = fold_lists.read(folder if suffix in (".jsonl", ".txt") else folder / f"toy/toy_train_fold_1{suffix}")
+    assert (read[["key", "fold", "part"]] != "").all(axis=None)
+
+
+def namings(data: bytes, folder: Path) -> None:
+    for one in naming.namings.__wrapped__(_file(folder / "names.yaml", data)).values():
+        one.read(pd.Series(["a/b_01.wav", ""]))
 
 
 def archive(data: bytes, folder: Path) -> None:
@@ -175,6 +195,8 @@ TARGETS = {
     "parquet": Target(parquet, fuzz_seeds.tables, (b"PAR1",)),
     "plan": Target(plan, fuzz_seeds.plans, (b"\xff", b"null", b"1e999", b"[]", b"{}")),
     "corpus_names": Target(corpus_names, lambda: [*fuzz_seeds.RAVDESS, *fuzz_seeds.ENTERFACE], ("ſ".encode(),)),
+    "lists": Target(lists, fuzz_seeds.lists, (b"corpus,key,fold,part\n", b'"dataset"', b"train", b"\n")),
+    "namings": Target(namings, lambda: fuzz_seeds.NAMINGS, (b"(?P<speaker>", b"{speaker}", b"pattern: ", b"[")),
     "archive": Target(archive, fuzz_seeds.archives, (b"../", b"PK\x01\x02", b"ustar\x00", b"\x00" * 512)),
     "address": Target(address, lambda: fuzz_seeds.ADDRESSES, (b"://", b"@", b"[", b"]", b"..", b"\n")),
 }
