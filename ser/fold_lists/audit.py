@@ -142,7 +142,7 @@ def _absent(rows: pd.DataFrame) -> Iterator[str]:
         having = rows.loc[rows["part"] == part].groupby("fold")["label"].agg(set)
         lacking = sorted({label for labels in having for label in classes - labels})
         if lacking:
-            folds = sorted(fold for fold, labels in having.items() if classes - labels)
+            folds = sorted(str(fold) for fold, labels in having.items() if classes - labels)
             yield f"no {part} utterance of {offenders(lacking)} in fold {offenders(folds)}"
 
 

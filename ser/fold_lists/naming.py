@@ -55,7 +55,7 @@ class Naming(Strict):
         stated = {fact: found[fact] for fact in FACTS if fact in self.groups()}
         for fact, text in self.facts.items():
             parts = re.split(r"{(\w+)}", text)  # text, group, text, …
-            column: pd.Series | str = parts[0]
+            column = pd.Series(parts[0], index=names.index, dtype=object)
             for group, after in zip(parts[1::2], parts[2::2], strict=True):
                 column = column + found[group] + after
             stated[fact] = column

@@ -45,8 +45,8 @@ class Recorder:
             print(f"recording for {self.seconds:g} s; Enter or Ctrl-C stops", file=sys.stderr, flush=True)
             blocks = microphone.blocks(self.rate, self.seconds, stopped)
             if self.windows is not None:
-                given = {"attention": attention, "unlike": unlike}
-                yield from answers(system, wanted, blocks, self.rate, self.windows, failures, **given)
+                every = self.rate, self.windows, failures
+                yield from answers(system, wanted, blocks, *every, attention=attention, unlike=unlike)
                 return
             record(blocks, self.rate, wanted.path)
         yield from predictions.predict(system, [wanted], failures, attention=attention, unlike=unlike)
