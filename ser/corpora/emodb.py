@@ -30,7 +30,7 @@ CARD = Card(
     homepage="https://zenodo.org/records/7447302",
     language="de",
     utterances=535,
-    speakers=tuple(GENDERS),
+    speakers=tuple(sorted(GENDERS)),
     labels={"angry": 127, "bored": 81, "neutral": 79, "happy": 71, "fearful": 69, "sad": 62, "disgusted": 46},
 )
 RECORDINGS = NamedRecordings(

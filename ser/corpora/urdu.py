@@ -8,7 +8,7 @@ from ser.corpora._named_recordings import NamedRecordings
 from ser.corpus import Card
 
 MEN, WOMEN = (1, 2, 3, 4, 5, 6, 7, *range(17, 28)), range(1, 12)
-SPEAKERS = (*(f"SM{number}" for number in MEN), *(f"SF{number}" for number in WOMEN))
+SPEAKERS = tuple(sorted([*(f"SM{number}" for number in MEN), *(f"SF{number}" for number in WOMEN)]))
 
 CARD = Card(
     title="URDU",

@@ -29,6 +29,7 @@ NOT_RUN = {
     r"make (demo|test|lint|docs)$": "these are what continuous integration runs",
     r"(TORCH_BACKEND=cpu )?make (demo|test-\w+|fuzz)\b": "builds an environment, needs root or minutes",
     r"git clone ": "the network is not part of a test",
+    r"curl ": "tests/server asks the server",
     r"pip install ": "test_packaging.py installs the wheel; the network is not part of a test",
     r"(docker|apptainer) ": "neither is on the test machines; test_containers.py checks the files",
     r"pre-commit install$": "would change the repository's hooks",
