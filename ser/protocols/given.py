@@ -22,7 +22,7 @@ PARTIAL = True  # and need not name every utterance
 
 def files(*, lists: Path, **_: object) -> list[Path]:
     """Return the lists, which are read again when one changes."""
-    return fold_lists.files(lists)
+    return fold_lists.files(Path(lists))
 
 
 def folds(facts: Facts, *, lists: Path, corpus: str | None = None, **_: object) -> int:  # noqa: ARG001
@@ -69,7 +69,7 @@ def assign(
 
 
 def _read(lists: Path, corpus: str | None) -> "pd.DataFrame":
-    table = fold_lists.read(lists)
+    table = fold_lists.read(Path(lists))  # a job has it as text
     if corpus is None:
         if len(several := sorted(set(table["corpus"]))) > 1:
             raise SerError(f"{lists} has several corpora: {offenders(several)}; name one with the option 'corpus'.")

@@ -102,6 +102,18 @@ def test_a_subset_keeps_only_accepted_values(tmp_path: Path, capsys: pytest.Capt
     assert "outside the subset 126" in capsys.readouterr().err
 
 
+def test_given_lists_decide_the_parts(tmp_path: Path) -> None:
+    table = rows()
+    parts = table["session"].map({"S1": "test", "S2": "dev", "S3": "train"})
+    table.assign(part=parts)[["utterance", "part"]].to_csv(tmp_path / "lists.csv", index=False)
+    job = protocol(rule="given", options={"lists": str(tmp_path / "lists.csv")})
+    found = run(tmp_path, Protocol.model_validate_json(job.model_dump_json()), folds=1)
+    expected = dict(zip(table["utterance"], parts, strict=True))
+    assert {name: expected[name] for name in found["utterance"]} == dict(
+        zip(found["utterance"], found["part"], strict=True)
+    )
+
+
 def test_redrawn_protocols_may_test_an_utterance_again(tmp_path: Path) -> None:
     leaks = ("speaker", "session", "dialog", "text", "dev speaker")
     entry = protocol(
