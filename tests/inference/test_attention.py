@@ -23,7 +23,7 @@ def test_the_attention_is_that_of_the_training_where_the_speech_is(name: str, pr
     stored = {(row["utterance"], row["attention"]): row for row in table if row["axis"] == "frames"}
     assert stored
     for request, answer in found[:3]:
-        signal, begin = recordings.located(request, system.trained.contents.audio)
+        signal, begin, _ = recordings.sound(request, system.trained.contents.audio)
         assert 0.1 < begin < 0.4, "silence before the speech is cut"
         for one in answer.attention:
             row = stored[request.name, one.name]

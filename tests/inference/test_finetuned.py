@@ -59,7 +59,7 @@ def test_a_tuned_encoder_learns_and_its_bundle_needs_nothing_else(
     card = (tmp_path / "bundle" / "README.md").read_text()
     assert f"Encoder that was trained further: {name}, a folder, model.safetensors SHA-256" in card
     assert "licence apache-2.0" in card
-    system = System(bundle.read(tmp_path / "bundle"))
+    system = System(bundle.read(tmp_path / "bundle"), calibrated=False)
     wanted = [Request(home / "wav" / f"{one}.wav", one) for one in names_of_test()]
     rows = list(predictions.predict(system, wanted, predictions.Failures()))
     assert [request.name for request, _ in rows] == sorted(stored)

@@ -182,9 +182,7 @@ def test_lost_sound_and_slow_predictions_are_reported(
     with pytest.raises(SerError, match=r"gave no sound for 0\.5 s"):
         list(microphone.blocks(RATE, 60, lambda: False))
     monkeypatch.setattr(microphone, "BEHIND", 0.2)
-    slow = microphone.blocks(RATE, 60, lambda: False)
-    next(slow)
-    time.sleep(0.1)
+    slow = (time.sleep(0.1) for _ in microphone.blocks(RATE, 60, lambda: False))
     with pytest.raises(SerError, match="predictions take longer than the sound"):
         list(slow)
 

@@ -50,7 +50,7 @@ def test_a_job_that_was_started_by_hand_goes_on() -> None:
 
 
 def test_the_snakefile_names_itself_to_its_jobs() -> None:
-    assert f"shell.prefix('{PREFIX}')" in (PROJECT / "workflow" / "Snakefile").read_text()
+    assert f"shell.prefix('{PREFIX.removesuffix('; ')}" in (PROJECT / "workflow" / "Snakefile").read_text()
 
 
 def test_numbers_from_another_container_are_ignored(monkeypatch) -> None:

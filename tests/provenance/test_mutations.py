@@ -2,7 +2,7 @@
 
 Each number, operator and comparison in every definition that a stage reaches is changed, one at a time. What is
 mutated is found here by the syntax tree alone, without the code under test: all but docstrings, annotations, what is
-raised, what is printed and the arguments of progress bars.
+raised, what is printed, and the arguments of progress bars and trackers.
 """
 
 import ast
@@ -43,6 +43,8 @@ def numerical(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, ast.Raise | ast.JoinedStr | ast.Import | ast.ImportFrom):
         return
     if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in MESSAGES:
+        return
+    if isinstance(node, ast.Call) and getattr(getattr(node.func, "value", None), "id", "") == "tracking":
         return
     if isinstance(node, ast.If) and not node.orelse and all(map(is_message, node.body)):
         return

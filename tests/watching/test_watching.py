@@ -242,7 +242,7 @@ def terminal() -> Iterator[tuple[subprocess.Popen[bytes], int]]:
 
 
 def read_until(controller: int, text: str) -> str:
-    seen, deadline = b"", time.monotonic() + 60
+    seen, deadline = b"", time.monotonic() + 120
     while text.encode() not in seen:
         assert time.monotonic() < deadline, seen
         seen += os.read(controller, 65536)
@@ -256,7 +256,7 @@ def test_a_terminal_is_drawn_again_until_the_user_interrupts(terminal: tuple[sub
     drawn = read_until(controller, "40.0 (4)")
     assert "\x1b[H" in drawn
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=120) == 0
 
 
 def test_a_curve_goes_from_the_lowest_to_the_highest_value() -> None:
