@@ -26,7 +26,7 @@ def audit_lists(
     from ser.terminal import aligned
     from ser.user_table import fold_lists
 
-    grammar = naming.namings(naming.SHIPPED if names is None else names)
+    grammar = naming.shipped() if names is None else naming.namings(names)
     best = None if scores is None else report.best_scores(scores)
     read = fold_lists.read(lists)
     found = audit.audit(read, grammar)

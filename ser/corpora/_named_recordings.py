@@ -12,6 +12,15 @@ from ser.errors import SerError, offenders
 from ser.files.listing import recordings
 
 SUFFIXES = (".wav", ".flac")
+FRENCH = {  # initials of the emotions' French names
+    "C": "angry",
+    "D": "disgusted",
+    "J": "happy",
+    "N": "neutral",
+    "P": "fearful",
+    "S": "surprised",
+    "T": "sad",
+}
 Groups = Mapping[str, str]
 
 
@@ -20,8 +29,10 @@ class NamedRecordings:
     """A corpus of which the path of a recording says everything; its methods are the functions of an adapter.
 
     card: with the counts that ``verify`` compares; pattern: of the end of the path without its suffix, with the groups
-    ``emotion``, a key of ``emotions``, and those that ``speaker`` and ``utterance`` name; example: a path, for
-    messages; describe: further fields of the utterance, such as its gender or text, from the groups.
+    ``emotion``, a key of ``emotions``, and those that ``speaker``, ``sentence`` and ``utterance`` name, each "" where
+    names do not tell it; example: a path, for messages; describe: further fields of the utterance, such as its gender
+    or text, from the groups. The audit of fold lists (``ser.fold_lists``) reads speaker and sentence by the same
+    pattern.
     """
 
     card: Card
@@ -29,6 +40,7 @@ class NamedRecordings:
     example: str
     emotions: Groups
     speaker: str = "{speaker}"
+    sentence: str = ""
     utterance: str = "{stem}"
     describe: Callable[[Groups], Mapping[str, Any]] = field(default=lambda _: {})
 
@@ -76,7 +88,7 @@ class NamedRecordings:
                 "audio": audio,
                 "where": audio,
                 "emotion": self.emotions[groups["emotion"]],
-                "speaker": self.speaker.format_map(groups),
+                "speaker": self.speaker.format_map(groups) or None,
                 "language": self.card.language,
                 **self.describe(groups),
             }

@@ -22,6 +22,7 @@ RECORDINGS = NamedRecordings(
     r"(?P<emotion>[a-z])(?P<text>\d\d) \(0?(?P<speaker>\d)\)(?P<take>[ab]?)",
     "anger/a03 (4).wav",
     {"a": "angry", "d": "disgusted", "f": "fearful", "h": "happy", "s": "sad"},
+    sentence="{text}",
     utterance="{emotion}{text}-{speaker}{take}",
 )
 facts = RECORDINGS.facts

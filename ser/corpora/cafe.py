@@ -4,7 +4,7 @@ Gournay, Lahaie & Lefebvre (2018): A Canadian French emotional speech dataset, A
 emotion, intensity (1 mild, 2 strong), sentence. Released at 48 and 192 kHz: give the folder of one of them as the root.
 """
 
-from ser.corpora._named_recordings import NamedRecordings
+from ser.corpora._named_recordings import FRENCH, NamedRecordings
 from ser.corpus import Card
 
 LEVELS = {"1": "normal", "2": "strong"}
@@ -30,15 +30,8 @@ RECORDINGS = NamedRecordings(
     CARD,
     r"(?P<speaker>\d\d)-(?P<emotion>[A-Z])-(?P<level>[12])-(?P<text>\d)",
     "CaFE_48k/Surprise/Faible/12-S-1-1.wav",
-    {
-        "C": "angry",
-        "D": "disgusted",
-        "J": "happy",
-        "N": "neutral",
-        "P": "fearful",
-        "S": "surprised",
-        "T": "sad",
-    },
+    FRENCH,
+    sentence="{text}",
     describe=lambda groups: {"intensity": None if groups["emotion"] == "N" else LEVELS[groups["level"]]},
 )
 facts = RECORDINGS.facts

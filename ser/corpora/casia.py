@@ -28,6 +28,7 @@ RECORDINGS = NamedRecordings(
         "sad": "sad",
         "surprise": "surprised",
     },
+    sentence="{text}",
     utterance="{speaker}-{emotion}-{text}",
 )
 facts = RECORDINGS.facts

@@ -38,6 +38,7 @@ RECORDINGS = NamedRecordings(
     r"(?P<speaker>\d{4})_(?P<text>[A-Z]{3})_(?P<emotion>[A-Z]{3})_(?P<level>LO|MD|HI|XX|X)",
     "AudioWAV/1001_DFA_ANG_XX.wav",
     {"ANG": "angry", "DIS": "disgusted", "FEA": "fearful", "HAP": "happy", "NEU": "neutral", "SAD": "sad"},
+    sentence="{text}",
     describe=lambda groups: {"text": SENTENCES.get(groups["text"]), "intensity": LEVELS.get(groups["level"])},
 )
 facts = RECORDINGS.facts

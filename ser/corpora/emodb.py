@@ -38,6 +38,7 @@ RECORDINGS = NamedRecordings(
     r"(?P<speaker>\d\d)(?P<text>[ab]\d\d)(?P<emotion>[A-Z])[a-z]?",
     "wav/03a01Fa.wav",
     {"W": "angry", "L": "bored", "E": "disgusted", "A": "fearful", "F": "happy", "T": "sad", "N": "neutral"},
+    sentence="{text}",
     describe=lambda groups: {"gender": GENDERS.get(groups["speaker"]), "text": SENTENCES.get(groups["text"])},
 )
 facts = RECORDINGS.facts

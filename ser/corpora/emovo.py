@@ -29,6 +29,7 @@ RECORDINGS = NamedRecordings(
         "sor": "surprised",
         "tri": "sad",
     },
+    sentence="{text}",
     describe=lambda groups: {"gender": "female" if groups["speaker"].startswith("f") else "male"},
 )
 facts = RECORDINGS.facts

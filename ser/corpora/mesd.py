@@ -29,8 +29,8 @@ RECORDINGS = NamedRecordings(
         "Neutral": "neutral",
         "Sadness": "sad",
     },
+    sentence="{word}",
     describe=lambda groups: {
-        "speaker": None,
         "gender": {"F": "female", "M": "male"}.get(groups["voice"]),
         "text": groups["word"].replace("_", " "),
     },

@@ -4,7 +4,7 @@ Kerkeni et al. (2020): French emotional speech database Oréau, Zenodo. ``sessc/
 emotion, version. Texts and genders are not in the names.
 """
 
-from ser.corpora._named_recordings import NamedRecordings
+from ser.corpora._named_recordings import FRENCH, NamedRecordings
 from ser.corpus import Card
 
 ABSENT = {15, 17, 34, 35}  # numbers that no speaker has
@@ -23,15 +23,8 @@ RECORDINGS = NamedRecordings(
     CARD,
     r"(?P<speaker>\d\d)(?P<text>[a-z]\d\d)(?P<emotion>[A-Z])[a-z]",
     "m/sessc/07a01Ca.wav",
-    {
-        "C": "angry",
-        "D": "disgusted",
-        "J": "happy",
-        "N": "neutral",
-        "P": "fearful",
-        "S": "surprised",
-        "T": "sad",
-    },
+    FRENCH,
+    sentence="{text}",
 )
 facts = RECORDINGS.facts
 sources = RECORDINGS.sources

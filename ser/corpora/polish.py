@@ -21,6 +21,7 @@ RECORDINGS = NamedRecordings(
     r"(?P<speaker>m\d)\.(?P<emotion>[ans])_(?P<word>[a-z]+)_\d",
     "m1.s_nie_5.wav",
     {"a": "angry", "n": "neutral", "s": "sad"},
+    sentence="{word}",
     describe=lambda groups: {"text": groups["word"]},
 )
 facts = RECORDINGS.facts

@@ -21,6 +21,7 @@ RECORDINGS = NamedRecordings(
     r"(?P<speaker>DC|JE|JK|KL)[/_](?P<emotion>[a-z]+)(?P<number>\d\d)",
     "DC/a01.wav",
     {"a": "angry", "d": "disgusted", "f": "fearful", "h": "happy", "n": "neutral", "sa": "sad", "su": "surprised"},
+    sentence="{emotion}{number}",
     utterance="{speaker}_{emotion}{number}",
     describe=lambda _: {"gender": "male"},
 )

@@ -30,6 +30,7 @@ RECORDINGS = NamedRecordings(
         "SAD": "sad",
         "SURPRISE": "surprised",
     },
+    sentence="{text}",
     utterance="{speaker}_{text}_{emotion}_{take}",
     describe=lambda groups: {"gender": "female" if groups["speaker"].startswith("F") else "male"},
 )

@@ -18,7 +18,7 @@ CARD = Card(
 )
 RECORDINGS = NamedRecordings(
     CARD,
-    r"(?P<speaker>[OY]AF?)_(?P<word>[a-z]+)_(?P<emotion>[a-z]+)",
+    r"(?P<speaker>[OY]A)F?_(?P<word>[a-z]+)_(?P<emotion>[a-z]+)",
     "OAF_back_angry.wav",
     {
         "angry": "angry",
@@ -29,8 +29,9 @@ RECORDINGS = NamedRecordings(
         "ps": "surprised",
         "sad": "sad",
     },
+    sentence="{word}",
+    speaker="{speaker}F",  # OA_bite_neutral.wav lacks the F
     describe=lambda groups: {
-        "speaker": groups["speaker"][:2] + "F",  # OA_bite_neutral.wav lacks the F
         "gender": "female",
         "text": f"Say the word {groups['word']}.",
     },

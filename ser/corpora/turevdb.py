@@ -21,6 +21,7 @@ RECORDINGS = NamedRecordings(
     r"(?P<speaker>\d{4})_(?P<emotion>[a-z]+)_(?P<word>[a-z]+)\d?",
     "Sound Source/Angry/1984_kz_kirgin.wav",
     {"hl": "sad", "kz": "angry", "mt": "happy", "sk": "calm"},
+    sentence="{word}",
     describe=lambda groups: {"text": groups["word"]},
 )
 facts = RECORDINGS.facts

@@ -1,4 +1,4 @@
-"""What the names of a corpus's recordings say: ``names.yaml``, one small grammar per corpus."""
+"""What the names of a corpus's recordings say: one small grammar per corpus, of its adapter or in ``names.yaml``."""
 
 import re
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from ser import catalog
 from ser.config.entries import Strict
 from ser.errors import SerError
 from ser.user_table.fold_lists import corpus_name
@@ -53,7 +54,7 @@ class Naming(Strict):
         """Return a column per entry of FACTS for ``names``: null where a name does not say it."""
         found = names.str.extract(re.compile(f"(?P<whole>{self.pattern})"))
         stated = {fact: found[fact] for fact in FACTS if fact in self.groups()}
-        for fact, text in self.facts.items():
+        for fact, text in ((fact, text) for fact, text in self.facts.items() if text):
             parts = re.split(r"{(\w+)}", text)  # text, group, text, …
             column = pd.Series(parts[0], index=names.index, dtype=object)
             for group, after in zip(parts[1::2], parts[2::2], strict=True):
@@ -64,8 +65,23 @@ class Naming(Strict):
         return pd.DataFrame({fact: stated.get(fact) for fact in FACTS}, index=names.index, dtype=object)
 
 
+def shipped() -> Mapping[str, Naming]:
+    """Return the grammars of the adapters whose corpora are named by a scheme, and those of ``names.yaml``."""
+    schemes = {name: getattr(catalog.load("corpora", name), "RECORDINGS", None) for name in catalog.names("corpora")}
+    of_adapters = {
+        name: Naming(
+            pattern=rf"(?:^|/){scheme.pattern}\.\w+$",
+            facts={"speaker": scheme.speaker, "sentence": scheme.sentence},
+            source=f"ser/corpora/{name}.py",
+        )
+        for name, scheme in schemes.items()
+        if scheme is not None
+    }
+    return of_adapters | namings(SHIPPED)
+
+
 @cache
-def namings(file: Path = SHIPPED) -> Mapping[str, Naming]:
+def namings(file: Path) -> Mapping[str, Naming]:
     """Return the grammars in ``file`` by corpus; SerError says what is wrong with which entry."""
     try:
         entries = yaml.safe_load(file.read_text(encoding="utf-8"))

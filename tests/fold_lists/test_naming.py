@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from ser.errors import SerError
-from ser.fold_lists.naming import FACTS, ONE, namings
+from ser.fold_lists.naming import FACTS, ONE, SHIPPED, namings, shipped
 from ser.user_table.fold_lists import corpus_name
 
-NAMINGS = namings()
+NAMINGS = namings(SHIPPED)
 
 
 @pytest.mark.parametrize("corpus", sorted(NAMINGS))
@@ -17,8 +17,8 @@ def test_each_example_is_read_as_its_entry_says(corpus: str) -> None:
     naming = NAMINGS[corpus]
     assert naming.example
     read = naming.read(pd.Series(list(naming.example)))
-    for (_, row), told in zip(read.iterrows(), naming.example.values(), strict=True):
-        expected = told | ({"speaker": ONE} if naming.speakers == 1 else {})
+    for (_, row), stated in zip(read.iterrows(), naming.example.values(), strict=True):
+        expected = stated | ({"speaker": ONE} if naming.speakers == 1 else {})
         assert row.dropna().to_dict() == expected
 
 
@@ -65,3 +65,14 @@ def test_a_wrong_entry_is_named(tmp_path: Path, text: str, what: str) -> None:
     file.write_text(text)
     with pytest.raises(SerError, match=what):
         namings(file)
+
+
+def test_adapters_and_file_together_read_every_corpus_once() -> None:
+    known = shipped()
+    assert set(NAMINGS) < set(known)
+    assert len(known) == 32
+    read = known["mesd"].read(pd.Series(["MESD/Disgust_F_A_por_favor.wav"]))
+    assert read["sentence"].tolist() == ["por_favor"]
+    assert read["speaker"].isna().all(), "its names do not tell the speaker"
+    savee = known["savee"].read(pd.Series(["DC_a11.wav", "JE/su03.wav"]))
+    assert savee[["speaker", "sentence"]].values.tolist() == [["DC", "a11"], ["JE", "su03"]]
