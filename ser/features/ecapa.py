@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ser.errors import SerError
+from ser.features import _weights
 from ser.features._frames import Signal, require
-from ser.files import addresses, published
+from ser.files import published
 
 if TYPE_CHECKING:
     from ser.layers.ecapa import EcapaTdnn
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 DTYPE = "float32"
 HOP = None
 DEPENDS = ("torch",)
-DOWNLOADED = Path("data/raw/weights")  # folder for a file that is downloaded
 WHAT = "ECAPA-TDNN weights"
 
 
@@ -33,14 +33,7 @@ def dims(**_: object) -> int:
 
 def files(*, weights: str, sha256: str | None = None, **_: object) -> list[Path]:
     """Return the file of the weights; none of an address, whose SHA-256 must be given."""
-    if not published.is_remote(str(weights)):
-        return [Path(weights).expanduser()]
-    if sha256 is None:
-        raise SerError(
-            f"{WHAT} {addresses.public(str(weights))}: an address needs 'sha256' too, 64 hexadecimal digits, since its "
-            "content can change."
-        )
-    return []
+    return _weights.local_files(weights, sha256, WHAT)
 
 
 def extract(
@@ -62,7 +55,7 @@ def extract(
     from ser.layers.ecapa import MINIMUM, centred_log_mel
 
     require(signal, rate, minimum=MINIMUM)
-    path = _file(str(weights), sha256)[0]
+    path = _file(weights, sha256)[0]
     on = "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
     model = _model(path, on, path.stat().st_mtime_ns)
     threads = torch.get_num_threads()
@@ -78,21 +71,13 @@ def extract(
 
 def provenance(*, weights: str, sha256: str | None = None, **_: object) -> str:
     """Return one line on where ``weights`` come from, for tables and run cards."""
-    path, digest = _file(str(weights), sha256)
+    path, digest = _file(weights, sha256)
     return f"SpeechBrain-format file {path.name} of ECAPA-TDNN, SHA-256 {digest}"
 
 
-def _file(source: str, sha256: str | None) -> tuple[Path, str]:
-    """Return the file of the weights, downloaded if it is an address, and its SHA-256."""
-    files(weights=source, sha256=sha256)
-    if published.is_remote(source):
-        return _downloaded(source, str(sha256))
-    return published.obtained(source, sha256, DOWNLOADED, WHAT)
-
-
-@cache
-def _downloaded(source: str, sha256: str) -> tuple[Path, str]:
-    return published.obtained(source, sha256, DOWNLOADED, WHAT)
+def _file(weights: str, sha256: str | None) -> tuple[Path, str]:
+    """Return the file of the weights, downloaded if it is an address, and its SHA-256; SerError if there is none."""
+    return published.obtained(str(_weights.located(weights, sha256, WHAT)), None, _weights.DOWNLOADED, WHAT)
 
 
 @cache

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ser.errors import SerError
+from ser.features import _weights
 from ser.features._frames import Signal, require
-from ser.files import addresses, embedded_checksum, published
+from ser.files import embedded_checksum
 from ser.files.checksums import checksum
 from ser.tables.contracts import TRAINED_HERE
 
@@ -28,7 +29,7 @@ DTYPE = "float32"
 HOP = None
 DEPENDS = ("torch",)
 TRAINED = {"weights": "train_xvector"}  # made by this rule where the configuration names no file
-DOWNLOADED = Path("data/raw/weights")  # folder for a file that is downloaded
+WHAT = "x-vector weights"
 
 
 def dims(**_: object) -> int:
@@ -38,10 +39,7 @@ def dims(**_: object) -> int:
 
 def files(*, weights: str, sha256: str | None = None, **_: object) -> list[Path]:
     """Return the file of the weights; none of an address, whose SHA-256 must be given."""
-    if not published.is_remote(str(weights)):
-        return [Path(weights).expanduser()]
-    _require_pinned(str(weights), sha256)
-    return []
+    return _weights.local_files(weights, sha256, WHAT)
 
 
 def extract(
@@ -63,7 +61,7 @@ def extract(
     from ser.layers.xvector import MINIMUM, centred, log_mel
 
     require(signal, rate, minimum=MINIMUM)
-    path = _file(weights, sha256)
+    path = _weights.located(weights, sha256, WHAT)
     on = "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
     model = _model(path, on, _modified(path))
     threads = torch.get_num_threads()
@@ -81,7 +79,7 @@ def provenance(*, weights: str, sha256: str | None = None, **_: object) -> str:
     """Return one line on where ``weights`` come from, for tables and run cards."""
     from safetensors import SafetensorError, safe_open
 
-    path = _file(weights, sha256)
+    path = _weights.located(weights, sha256, WHAT)
     _modified(path)
     notes: Any = {}  # of the stage `train_xvector` on its training
     try:
@@ -102,31 +100,6 @@ def provenance(*, weights: str, sha256: str | None = None, **_: object) -> str:
             f"{path}: the note 'training' is not in the format of `ser train-xvector`; train the weights again."
         ) from error
     return f"SpeechBrain-format file {path.name}, blake2b {checksum(path)}"
-
-
-def _file(weights: str, sha256: str | None) -> Path:
-    """Return the file of the weights, downloaded if it is an address."""
-    source = str(weights)
-    if published.is_remote(source):
-        return _downloaded(source, _require_pinned(source, sha256))
-    path = Path(source).expanduser()
-    if sha256 is not None and path.is_file():
-        published.obtained(source, sha256, DOWNLOADED, "x-vector weights")
-    return path
-
-
-@cache
-def _downloaded(source: str, sha256: str) -> Path:
-    return published.obtained(source, sha256, DOWNLOADED, "x-vector weights")[0]
-
-
-def _require_pinned(source: str, sha256: str | None) -> str:
-    if sha256 is None:
-        raise SerError(
-            f"x-vector weights {addresses.public(source)}: an address needs 'sha256' too, 64 hexadecimal digits, since "
-            "its content can change."
-        )
-    return sha256
 
 
 def _modified(weights: Path) -> int:
