@@ -81,6 +81,7 @@ def _render(
     style = (REPORT / "page.css").read_text(encoding="utf-8") + (TEMPLATES / "predictions.css").read_text("utf-8")
     return jinja.get_template("predictions.html").render(
         css=Markup(style),
+        title=f"Predictions of {system.name}",
         system=system.name,
         run=system.trained.contents.run,
         classes=system.classes,
