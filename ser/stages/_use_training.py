@@ -11,10 +11,10 @@ import torch
 from ser import layout
 from ser.files import embedded_checksum
 from ser.files.atomic import write_text
-from ser.jobs import memory, run_record
+from ser.jobs import memory, run_record, tracking
 from ser.jobs.devices import granted
 from ser.jobs.energy import metered
-from ser.stages._fold_training import TRAINERS, _checkpoint, _precision, _write
+from ser.stages._fold_training import TRAINERS, _checkpoint, _precision, _tracked, _write
 from ser.stages._train_job import TrainJob
 from ser.training import fold_data, use_fold
 from ser.training.device import gpu_uuid, prepare
@@ -34,6 +34,7 @@ def train(job: TrainJob) -> None:
         data = fold_data.load(fold, wanted, *files, shards=job.shards, device=device, seed=job.seed, largest=largest)
         loading = start.seconds()
         checkpoint = _checkpoint(job, data)
+        tracking.begin(_tracked(job, fold.protocol.selection, checkpoint, start), layout.epochs(job.out))
         with metered(gpu_uuid(device)) as joules:
             task = TrainingTask(job.recipe, module, job.seed, checkpoint, job.threads)
             outcome = _untested(TRAINERS[kind(module)](task, data))
@@ -56,6 +57,7 @@ def train(job: TrainJob) -> None:
         record = run_record.record(job, data, outcome, start, extra) | {embedded_checksum.KEY: embedded_checksum.BLANK}
         write_text(job.out / "run.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
         checkpoint.delete()
+        tracking.end(finished=True)
 
 
 def _untested(outcome: Outcome) -> Outcome:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import chain, groupby
 
+from ser.layout import FOR_USE
 from ser.terminal import aligned, sparkline
 from ser.watching.trainings import RECENT, Progress, WatchedTraining
 
@@ -66,7 +67,7 @@ def _cells(one: WatchedTraining, score: str) -> list[str]:
     return [
         run.system,
         str(run.seed),
-        str(run.fold),
+        "use" if run.fold == FOR_USE else str(run.fold),
         one.state if one.state in ("running", "finished") else f"{one.state}, {duration(one.silent)}",
         f"{last.get('epoch', 0)}{total}",
         _value(last, score),

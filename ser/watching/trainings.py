@@ -91,7 +91,8 @@ def experiment_runs(name: str, results: Path) -> list[Run]:
     if not plan.is_file():
         known = [path.parent.name for path in results.glob("*/plan.json")]
         raise SerError(f"{unknown('experiment', name, known)} Snakemake writes {plan} first.")
-    return read_plan(plan).runs()
+    found = read_plan(plan)
+    return [*found.runs(), *found.runs_for_use()]
 
 
 def progress(name: str, runs: list[Run]) -> Progress:
@@ -102,8 +103,8 @@ def progress(name: str, runs: list[Run]) -> Progress:
 def find(runs: list[Run] | None) -> list[WatchedTraining]:
     """Return the trainings of ``runs``, of all runs in results/ where None, in the order of their names."""
     if runs is None:
-        every = layout.RUN.format(corpus="*", protocol="*", system="*", seed="*", fold="*")
-        folders = Path().glob(every)
+        every = dict.fromkeys(Run._fields, "*")
+        folders = (folder for run in (layout.RUN, layout.RUN_FOR_USE) for folder in Path().glob(run.format(**every)))
     else:
         folders = (run.folder for run in runs)
     return sorted(_read(map(layout.epochs, folders)), key=lambda one: one.run)

@@ -133,7 +133,7 @@ def test_mlflow_has_a_new_run_for_a_training_that_begins_anew(tmp_path: Path, mo
     for _ in range(2):
         begin(monkeypatch, tmp_path, [], mlflow=store.as_uri())
         tracking.epoch(row(1))
-        tracking._trackers.clear()  # killed: nobody sets a status
+        tracking._trackers.clear()  # killed: no status is set
     begin(monkeypatch, tmp_path, [], mlflow=store.as_uri())
     tracking.end(finished=True)
     assert sorted(run.info.status for run, _ in stored(store)) == ["FINISHED", "KILLED", "KILLED"]

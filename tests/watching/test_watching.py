@@ -275,3 +275,10 @@ def test_ties_of_state_do_not_depend_on_the_order_of_files() -> None:
     found = trainings.find(None)
     assert [one.run.fold for one in found] == [0, 1, 2]
     assert replace(found[0], state="finished").left is None
+
+
+def test_a_training_for_use_is_found_and_named() -> None:
+    training(RUN._replace(fold=layout.FOR_USE))
+    (one,) = trainings.find(None)
+    assert one.run.folder.name == "use"
+    assert [found.run for found in trainings.find([one.run])] == [one.run]
