@@ -77,7 +77,7 @@ def shipped() -> Mapping[str, Naming]:
         for name, scheme in schemes.items()
         if scheme is not None
     }
-    return of_adapters | namings(SHIPPED)
+    return {**of_adapters, **namings(SHIPPED)}
 
 
 @cache
