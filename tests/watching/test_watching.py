@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -233,7 +234,10 @@ def terminal() -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     controller, follower = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120", "LINES": "30", "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-c", "from ser.cli import app; app()", "watch", "--every", "0.2"]
-    process = subprocess.Popen(command, stdin=follower, stdout=follower, stderr=follower, env=environment)
+    streams = {"stdin": follower, "stdout": follower, "stderr": follower}
+    # a shell's background job ignores the interrupt, and so would the process
+    heeds = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, **streams, env=environment, preexec_fn=heeds)
     os.close(follower)
     yield process, controller
     process.kill()
