@@ -88,6 +88,18 @@ def test_filters_of_all_shapes_give_maps_of_one_size() -> None:
         chosen(single_convolution, Shape(40, 30), height=0)
 
 
+def test_a_single_convolution_of_means_reads_the_means() -> None:
+    torch.manual_seed(0)
+    model = single_convolution.build(Shape(40, 30), 4, height=3, width=1, shrink=(2, 3)).eval()
+    plain = single_convolution.build(Shape(20, 10), 4, height=3, width=1).eval()
+    plain.load_state_dict(model.state_dict())
+    frames = torch.randn(2, 30, 40)  # (batch, frames, bins)
+    means = frames.reshape(2, 10, 3, 20, 2).mean((2, 4))
+    torch.testing.assert_close(model(Batch(frames)), plain(Batch(means)))
+    with pytest.raises(SerError, match="at least 4 "):
+        single_convolution.build(Shape(3, 30), 4, height=2, shrink=(2, 1))
+
+
 @pytest.mark.parametrize("loudness", ["frame", "window"])
 def test_windows_are_the_loudest_with_repeated_ends(loudness: str) -> None:
     torch.manual_seed(0)
