@@ -94,9 +94,9 @@ def constant(kind: str, name: str, constant: str) -> object:
     return None if value is None else ast.literal_eval(value)
 
 
-def is_estimator(model: str) -> bool:
-    """Return whether ``ser.models.<model>`` is fitted by scikit-learn; all others are networks."""
-    return constant("models", model, "KIND") == "estimator"
+def model_kind(model: str) -> str:
+    """Return what ``ser.models.<model>`` is: a network; an estimator, fitted by scikit-learn; or external answers."""
+    return str(constant("models", model, "KIND") or "network")
 
 
 @cache

@@ -57,7 +57,7 @@ def _shipped(plural: str, folder: Path) -> Mapping[str, Any]:
 
 def _given(kind: str, name: str, options: Options, root: Path | None) -> Any:
     """Return an entry for the module with ``options``; of a network the smallest that it can be built with."""
-    if kind == "model" and not catalog.is_estimator(name):
+    if kind == "model" and catalog.model_kind(name) == "network":
         from ser.checks.network import smallest
 
         return smallest(name, options).recipe
@@ -94,7 +94,7 @@ def failures(entry: Any, title: str) -> Iterator[str]:
 def _contract(entry: Any) -> tuple[Any, Any]:
     """Return what the checks of an entry's module take, and these checks."""
     kind = next(kind for kind, record in KINDS.items() if isinstance(entry, record))
-    if kind == "model" and not catalog.is_estimator(entry.module):
+    if kind == "model" and catalog.model_kind(entry.module) == "network":
         from ser.checks import network
 
         return network.SmallNetwork(entry), network.CHECKS

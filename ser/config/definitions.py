@@ -45,6 +45,7 @@ ESTIMATOR = Definitions(
     {"build": ("classes",), "scores": ("estimator", "vectors"), "weights": ("estimator",)},
     others=("scores", "weights"),
 )
+EXTERNAL = Definitions("build", {"build": ("classes",), "files": ()})  # answers of another system
 REQUIRED = {
     "corpora": Definitions(
         "sources",
@@ -52,10 +53,11 @@ REQUIRED = {
         ("CARD",),
     ),
     "features": Definitions("extract", {"extract": ("signal", "rate"), "dims": ()}, ("DTYPE", "HOP", "DEPENDS")),
-    "models": Definitions("build", {"build": ("shape", "classes")}),  # a network
+    "models": Definitions("build", {"build": ("shape", "classes")}),  # a network, see MODELS
     "protocols": Definitions("assign", {"folds": ("facts",), "assign": ("rows",)}),
     "recognisers": Definitions("load", {"load": ()}, ("DEPENDS",)),
 }
+MODELS = {"network": REQUIRED["models"], "estimator": ESTIMATOR, "external": EXTERNAL}
 TAKEN_BY = {kind: wanted.main for kind, wanted in REQUIRED.items()}  # the function that takes the options of a kind
 
 
@@ -63,7 +65,7 @@ TAKEN_BY = {kind: wanted.main for kind, wanted in REQUIRED.items()}  # the funct
 def problems(kind: str, name: str) -> tuple[str, ...]:
     """Return what is wrong with the definitions of ``ser.<kind>.<name>``, one phrase each."""
     try:
-        wanted = ESTIMATOR if kind == "models" and catalog.is_estimator(name) else REQUIRED[kind]
+        wanted = MODELS[catalog.model_kind(name)] if kind == "models" else REQUIRED[kind]
         return tuple(_problems(f"ser.{kind}.{catalog.require(kind, name)}", wanted))
     except SerError as error:
         return (str(error),)

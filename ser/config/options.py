@@ -91,15 +91,17 @@ def accepts(kind: str, name: str) -> dict[str, bool] | None:
     return keywords and {option: must for option, must in keywords.items() if option != OF_THE_UTTERANCE}
 
 
-def local_files(entry: Feature | Protocol | Transcript) -> list[Path]:
-    """Return the local files that the entry's module reads with its options, such as weights or lists."""
+def local_files(entry: Feature | Protocol | Recipe | Transcript) -> list[Path]:
+    """Return the local files that the entry's module reads with its options, such as weights, lists or predictions."""
     files = _files(entry.FOLDER, entry.module)
     return [] if files is None else list(files(**entry.options))
 
 
 @cache
 def _files(kind: str, name: str) -> Callable[..., list[Path]] | None:
-    return getattr(catalog.load(kind, name), "files", None)
+    module = f"ser.{kind}.{catalog.require(kind, name)}"
+    defined = "files" in catalog.functions(module) or "files" in catalog.assigned(module)  # models import torch
+    return catalog.load(kind, name).files if defined else None
 
 
 def uses_name(entry: Feature) -> bool:

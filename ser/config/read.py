@@ -182,6 +182,8 @@ def _check_use(config: Config) -> None:
         require_known("protocol of the runs", [one.protocol], experiment.selected("protocols"), where)
         require_known("system of the runs", one.systems, experiment.selected("systems"), where)
         for system in one.systems:
+            if catalog.model_kind(config.systems[system].model) == "external":
+                raise SerError(f"{where}: '{system}' is a table of predictions, which cannot be trained.")
             if (one.corpus, one.protocol) not in experiment.ran(system):
                 raise SerError(f"{where}: '{system}' does not run on {one.corpus}/{one.protocol}, which estimates it.")
         if shared := sorted({"speaker", "dev speaker"} & set(config.protocols[one.protocol].leaks)):

@@ -97,7 +97,7 @@ class Viewed(nn.Module):
 def refusal(trained: Trained) -> str | None:
     """Return why a system has no graph; None where it has one."""
     recipe = trained.recipe()
-    if catalog.is_estimator(recipe.model):
+    if catalog.model_kind(recipe.model) == "estimator":
         return f"'{recipe.model}' is an estimator of scikit-learn, no network"
     module = recipe.load()
     if hasattr(module, "back_end") and module.back_end(len(trained.contents.classes), **recipe.options) is not None:

@@ -47,7 +47,7 @@ class System:
             )
         recipe = trained.recipe()
         self._model: Any
-        if catalog.is_estimator(recipe.model):
+        if catalog.model_kind(recipe.model) == "estimator":
             from ser.inference.estimator import TrainedEstimator
 
             self._model = TrainedEstimator(trained, recipe)
@@ -176,7 +176,7 @@ class System:
 
 def ready(trained: Trained, device: str, threads: int, *, calibrated: bool = True) -> System:
     """Return the system after fixing threads and determinism of torch, which an estimator does without."""
-    if not catalog.is_estimator(catalog.require("models", trained.contents.recipe.model)):
+    if catalog.model_kind(trained.contents.recipe.model) != "estimator":
         from ser.training.device import prepare
 
         prepare(device, threads)

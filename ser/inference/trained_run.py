@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow.compute as pc
 from safetensors import SafetensorError, safe_open
 
-from ser import layout
+from ser import catalog, layout
 from ser.config import extractors
 from ser.config.options import local_files, with_options
 from ser.config.recipe import Inputs, Recipe
@@ -45,6 +45,10 @@ def read(folder: Path, weights: Mapping[str, Path] | None = None) -> Trained:
     try:
         run = {name: card[name] for name in Run._fields}
         recipe = _portable(Recipe.model_validate(card["recipe"]))
+        if catalog.model_kind(recipe.model) == "external":
+            raise SerError(
+                f"{folder}: '{run['system']}' is a table of predictions, without answers for other recordings."
+            )
         protocol = Protocol.model_validate(card["protocol_record"])
         classes, notes = card["classes"], {name: card["features"][name] for name in _features(recipe)}
         about = {name: card[name] for name in ("code", "commit", "finished", "counts", "folds")}

@@ -20,15 +20,15 @@ from ser.jobs.energy import metered
 from ser.jobs.trackers.interface import TrackedRun
 from ser.stages._train_job import TrainJob
 from ser.tables import contracts
-from ser.training import estimator, fold_data, network, training_state
+from ser.training import estimator, external, fold_data, network, training_state
 from ser.training.device import gpu_uuid, precision, prepare
 from ser.training.fold import read as read_fold
 from ser.training.fold_data import FoldData
 from ser.training.task import Outcome, TrainingTask, inputs, kind
 
-# By the kind of the model's module: an edit to the training of networks reruns no estimator.
+# By the kind of the model's module: an edit to the training of networks reruns no other system.
 TRAINERS: Choices[Callable[[TrainingTask, FoldData], Outcome]] = Choices(
-    {"estimator": estimator.train, "network": network.train}
+    {"estimator": estimator.train, "external": external.answer, "network": network.train}
 )
 
 
@@ -36,7 +36,7 @@ def train_fold(job: TrainJob) -> None:
     """Train on a granted device, estimators on the CPU, and write all files of the run."""
     start = run_record.Start()
     module = job.recipe.load()
-    gpus = 0 if kind(module) == "estimator" else job.gpus
+    gpus = job.gpus if kind(module) == "network" else 0
     with granted(gpus, job.device, job.jobs_per_gpu) as name:
         device = prepare(name, job.threads)
         fold = read_fold(job.folds, job.fold)
@@ -76,7 +76,7 @@ def _tracked(job: TrainJob, selection: str, checkpoint: CheckpointFile, start: r
         run=job.run._asdict(),
         key=checkpoint.folder.name,
         recipe=json.loads(job.recipe.decisive()),
-        epochs=None if kind(job.recipe.load()) == "estimator" else training.epochs,
+        epochs=training.epochs if kind(job.recipe.load()) == "network" else None,
         steps=training.steps,
         selection=selection,
         commit=start.software["commit"],
@@ -84,9 +84,9 @@ def _tracked(job: TrainJob, selection: str, checkpoint: CheckpointFile, start: r
 
 
 def _precision(job: TrainJob, device: torch.device) -> str:
-    """Return the arithmetic of the training; estimators compute in float64."""
-    fitted = kind(job.recipe.load()) == "estimator"
-    return "float64" if fitted else precision(device, job.recipe.training.precision)
+    """Return the arithmetic of the training; all but networks compute in float64."""
+    trained = kind(job.recipe.load()) == "network"
+    return precision(device, job.recipe.training.precision) if trained else "float64"
 
 
 def _checkpoint(job: TrainJob, data: FoldData) -> CheckpointFile:

@@ -48,13 +48,13 @@ class Outcome:
 
 
 def kind(module: ModuleType) -> str:
-    """Return the kind of a model's module: network or estimator."""
+    """Return the kind of a model's module: network, estimator or external."""
     return str(getattr(module, "KIND", "network"))
 
 
 def inputs(recipe: Recipe, module: ModuleType) -> Inputs:
-    """Return all inputs of the recipe for a network, the vector alone for an estimator; SerError where it has none."""
-    if kind(module) == "network":
+    """Return all inputs of the recipe, for an estimator the vector alone; SerError where it has none."""
+    if kind(module) != "estimator":
         return recipe.inputs
     if recipe.inputs.vector is None:
         raise SerError(f"the model '{recipe.model}' needs inputs.vector, one row per utterance; the recipe has none.")

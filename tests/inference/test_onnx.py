@@ -67,7 +67,7 @@ def untrained(name: str, folder: Path) -> Trained:
     given = {"recipe": recipe, "protocol": protocol(), "classes": CLASSES, "features": chains}
     contents = Contents(ser="0", run=run, vocabulary=WORDS if recipe.inputs.words else (), **given)
     trained = Trained(name, contents, folder / "model.safetensors")
-    if catalog.is_estimator(recipe.model):
+    if catalog.model_kind(recipe.model) == "estimator":
         return trained
     torch.manual_seed(0)
     shape = TrainedNetwork.shape(type("Given", (), {"recipe": recipe, "contents": contents})())  # type: ignore[arg-type]

@@ -17,7 +17,9 @@ from ser.training import network
 __all__ = ["CLASSES", "DIMS", "LENGTH", "SMALL", "chosen", "every"]
 
 DIMS = LENGTH = SIDES[0]
-NETWORKS = [name for name in catalog.names("models") if not (catalog.is_estimator(name) or needed("models", name))]
+NETWORKS = [
+    name for name in catalog.names("models") if catalog.model_kind(name) == "network" and not needed("models", name)
+]
 SYSTEMS = read.shipped(Path(__file__).parents[2] / "config")[1]
 SMALL = {
     **{f"{name} (defaults)": smallest(name, {}) for name in NETWORKS},

@@ -21,6 +21,10 @@ from miniature import AFTER_TRAINING, Project, edit, files
 
 from ser.jobs import devices
 
+THEIRS = (
+    "{model: external_predictions, options: {file: recordings/theirs.csv, origin: 's3prl, trained on the same folds'}, "
+    "inputs: {}}"
+)
 USE = "{corpus: mine, protocol: two-folds, systems: [SVM-eGeMAPS]}"
 
 
@@ -158,6 +162,39 @@ def test_formatting_and_comments_of_the_configuration_rerun_nothing(project: Pro
 def test_an_added_system_reruns_itself_and_the_report(project: Project) -> None:
     edit(project, "mini.yaml", "    - tiny-cnn\n", "    - tiny-cnn\n    - SVM-ComParE\n")
     assert project.planned() == {"extract": 1, "index": 1, "train_fold": 2, "plan": 1, **AFTER_TRAINING}
+
+
+def test_predictions_of_another_system_are_a_row_beside_ours(project: Project) -> None:
+    runs = project.folder / "results/runs/mine/two-folds"
+    ours = pd.concat(pd.read_parquet(path) for path in runs.glob("SVM-eGeMAPS/seed0/fold*/predictions.parquet"))
+    ours[["utterance", "predicted"]].to_csv(project.folder / "recordings/theirs.csv", index=False)
+    edit(project, "mini.yaml", "name: mini", "name: others")
+    edit(project, "mini.yaml", "    - tiny-cnn\n", "    - tiny-cnn\n    - theirs\n")
+    edit(project, "mini.yaml", "systems:\n  tiny-cnn", f"systems:\n  theirs: {THEIRS}\n  tiny-cnn")
+    done = project.snakemake()
+    assert done.returncode == 0, done.stderr
+    scores = pd.read_parquet(project.folder / "results/others/scores.parquet")
+    metrics = scores[scores["label"] == ""].set_index(["system", "fold", "metric"])["value"]
+    assert metrics["theirs"].equals(metrics["SVM-eGeMAPS"])
+    pairs = pd.read_parquet(project.folder / "results/others/comparisons.parquet")
+    pair = pairs[(pairs["system"] == "SVM-eGeMAPS") & (pairs["other"] == "theirs")]
+    assert list(pair["difference"]) == [0, 0]
+    page = (project.folder / "results/others/index.html").read_text()
+    assert "predictions of another system: theirs.csv" in page
+    assert "s3prl, trained on the same folds" in page
+    ours[["utterance", "label"]].rename(columns={"label": "predicted"}).to_csv(
+        project.folder / "recordings/theirs.csv", index=False
+    )
+    assert project.planned() == {"train_fold": 2, **AFTER_TRAINING}
+
+
+def test_missing_predictions_of_another_system_stop_the_plan(project: Project) -> None:
+    edit(project, "mini.yaml", "    - tiny-cnn\n", "    - tiny-cnn\n    - theirs\n")
+    edit(project, "mini.yaml", "systems:\n  tiny-cnn", f"systems:\n  theirs: {THEIRS}\n  tiny-cnn")
+    done = project.snakemake("-n")
+    assert done.returncode != 0
+    assert "error: there are no predictions at recordings/theirs.csv" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_an_added_seed_reruns_that_seed_only(project: Project) -> None:

@@ -1,4 +1,5 @@
 # Inputs and params of the training rule.
+from ser.config.options import local_files
 from ser.stages.train import TrainJob
 from ser.stages.train_for_use import TrainForUseJob
 
@@ -22,12 +23,14 @@ def word_vectors(corpus, system):
 
 
 @cache
+@exit_on_error
 def training_inputs(corpus, system):
     """What a training reads apart from its folds."""
     return {
         "features": feature_indexes(corpus, system),
         "transcripts": transcript_index(corpus, system),
         "embedding": word_vectors(corpus, system),
+        "files": [literal(path) for path in local_files(CONFIG.systems[system])],
     }
 
 
@@ -68,8 +71,8 @@ def training_code_for_use(system):
 
 
 def is_network(system):
-    """False if scikit-learn fits the model, on the CPU."""
-    return not catalog.is_estimator(CONFIG.systems[system].model)
+    """False if scikit-learn fits the model, on the CPU, or another system gave the answers."""
+    return catalog.model_kind(CONFIG.systems[system].model) == "network"
 
 
 def training_memory(wildcards, attempt):
