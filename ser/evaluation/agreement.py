@@ -7,6 +7,7 @@ are merged first, and a rater who gave two of them gave one; labels outside a pr
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,9 @@ from statsmodels.stats.inter_rater import fleiss_kappa
 from ser.errors import SerError
 from ser.evaluation.temperature import LEAST
 from ser.metrics import Floats, ua, wa
+
+# Raters who judge themselves, by corpus adapter: IEMOCAP's actors. Regular expressions, the argument ``without``.
+THEMSELVES: Final[Mapping[str, str]] = {"iemocap": r"[FM]\d", "demo": r"[FM]\d"}
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,17 @@ def fleiss(votes: pd.DataFrame) -> Agreement:
     with np.errstate(invalid="ignore"):
         kappa = float(fleiss_kappa(chosen, method="fleiss"))
     return Agreement(kappa, len(chosen), common, len(counts) - len(chosen))
+
+
+def shares_of_label(votes: pd.DataFrame, labels: "pd.Series[str]") -> "pd.Series[float]":
+    """Return the share of an utterance's raters who gave its label, 0…1, by utterance; without those of one rater.
+
+    labels: the label of each utterance, by its name.
+    """
+    raters = votes.groupby("utterance")["rater"].nunique()
+    agree = votes[votes["answer"] == votes["utterance"].map(labels)].groupby("utterance")["share"].sum()
+    raters = raters[(raters > 1) & raters.index.isin(labels.index)]
+    return agree.reindex(raters.index, fill_value=0.0) / raters
 
 
 def single_rater(

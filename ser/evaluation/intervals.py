@@ -47,7 +47,8 @@ class Tally:
 
     counts: (clusters, seeds, classes, classes). kind: speaker or utterance; clusters: their names. tested: the
     utterances, sorted; None where the seeds test different ones. other: the counts of the system that is compared with,
-    whose seeds may be another number; None for a single system.
+    whose seeds may be another number; None for a single system. apart: ``other`` is of other utterances, as where two
+    groups of them are compared; a cluster may then have utterances on one side only.
     """
 
     name: str
@@ -56,6 +57,14 @@ class Tally:
     clusters: tuple[str, ...]
     tested: pd.DataFrame | None
     other: Floats | None = None
+    apart: bool = False
+
+    @property
+    def degrees(self) -> int:
+        """Degrees of freedom of an interval: clusters - 1, of two groups those of the one with fewer clusters."""
+        if self.other is None or not self.apart:
+            return len(self.clusters) - 1
+        return min(int((side.sum((1, 2, 3)) > 0).sum()) for side in (self.counts, self.other)) - 1
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,7 @@ def tally(rows: pd.DataFrame, classes: Sequence[str], name: str = "") -> Tally:
 
 
 def estimate(tally: Tally, metric: str, method: str = "jackknife", *, seed: int = 0) -> Estimate:
-    """Return ``metric`` of ``tally``, or the difference of its two systems, with its interval by one of ``METHODS``.
+    """Return ``metric`` of ``tally``, or the difference of its two sides, with its interval by one of ``METHODS``.
 
     Values are means over seeds; ``seed`` is the bootstrap's.
     """
@@ -105,8 +114,8 @@ def estimate(tally: Tally, metric: str, method: str = "jackknife", *, seed: int 
         low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         how = f"percentile bootstrap of {tally.kind}s, {RESAMPLES} draws"
     else:
-        low, high = _student(value, error, count, logistic=not paired)
-        how = f"jackknife of {tally.kind}s, t({count - 1}){'' if paired else ' of the logit'}"
+        low, high = _student(value, error, tally.degrees, logistic=not paired)
+        how = f"jackknife of {tally.kind}s, t({tally.degrees}){'' if paired else ' of the logit'}"
     low, high = (float(low), float(high)) if error > 0 else (math.nan, math.nan)
     return Estimate(value, low, high, error, how)
 
@@ -153,9 +162,10 @@ def right_answers(tally: Tally) -> tuple[Floats, Floats]:
 def _summands(tally: Tally, metric: Metric) -> tuple[Floats, Callable[[Floats], Floats]]:
     """Return each cluster's numbers, (clusters, numbers), and the function of sums of them, (…, numbers), to (…).
 
-    For a linear metric the right answers are enough.
+    For a linear metric the right answers are enough, where both sides have the same utterances.
     """
-    if metric.linear:
+    linear = metric.linear and not tally.apart
+    if linear:
         sides = [right_answers(tally)]
     else:
         sides = [(counts, counts.sum(-1)) for counts in (tally.counts, tally.other) if counts is not None]
@@ -167,7 +177,7 @@ def _summands(tally: Tally, metric: Metric) -> tuple[Floats, Callable[[Floats], 
             part.reshape(*part.shape[:-1], *shape)
             for part, shape in zip(np.split(sums, ends, axis=-1), shapes, strict=True)
         ]
-        if metric.linear:
+        if linear:
             arrays[0] = arrays[0][..., None] * np.eye(shapes[0][-1])
         values = [mean(metric.of(counts, total)) for counts, total in zip(arrays[::2], arrays[1::2], strict=True)]
         return values[0] if len(values) == 1 else values[0] - values[1]
@@ -202,11 +212,11 @@ def _jackknife_error(distinct: Floats, times: NDArray[np.int64], statistic: Call
     return error if error > 1e-12 else 0.0
 
 
-def _student(value: float, error: float, count: int, *, logistic: bool) -> tuple[float, float]:
+def _student(value: float, error: float, degrees: int, *, logistic: bool) -> tuple[float, float]:
     """Return value ± t × error, computed on the logit scale, on which a value cannot leave 0…1, or as it is."""
-    if not error > 0 or (logistic and not 0 < value < 1):
+    if not error > 0 or degrees < 1 or (logistic and not 0 < value < 1):
         return math.nan, math.nan
-    reach = float(student.ppf((1 + LEVEL) / 2, count - 1)) * error
+    reach = float(student.ppf((1 + LEVEL) / 2, degrees)) * error
     if not logistic:
         return max(-1.0, value - reach), min(1.0, value + reach)
     low, high = expit(logit(value) + np.array([-1, 1]) * reach / (value * (1 - value)))

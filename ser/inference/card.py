@@ -14,6 +14,7 @@ from ser.evaluation.predictions import FILE
 from ser.inference import trained_run
 from ser.inference.card_head import head
 from ser.inference.card_stated import stated
+from ser.inference.card_subgroups import span, subgroup_lines
 from ser.inference.trained import Trained
 from ser.layout import FOR_USE
 from ser.tables import contracts
@@ -44,8 +45,8 @@ def card(trained: Trained) -> str:
     parts += [f"# {trained.name}, trained on {run['corpus']}\n", USES + SCOPE]
     parts += ["## Training\n", *_training(trained, corpus), ""]
     if scores is not None:
-        parts += ["## Results\n", *_results(scores, trained, corpus.get("genders", {})), ""]
-    parts += stated(trained)
+        parts += ["## Results\n", *_results(scores, trained), ""]
+    parts += [*stated(trained), *subgroup_lines(trained)]
     parts += ["## Licences\n", *_licences(trained, corpus), ""]
     parts += ["## Use\n", "```sh\nser predict recording.wav --model BUNDLE\n```\n", *_needs(trained), ""]
     versions = ", ".join(f"{name} {version}" for name, version in contents.versions.items() if version)
@@ -74,14 +75,12 @@ def _scores(path: Path, trained: Trained) -> Scores | None:
 
 
 def _corpus(folder: Path, corpus: str) -> dict[str, Any]:
-    """Return title, licence, warning, languages and the gender of each utterance, as the manifest has them."""
+    """Return title, licence, warning and languages, as the manifest has them."""
     manifest = trained_run.project(folder) / layout.manifest(corpus)
     if not manifest.is_file():
         return {}
-    table = contracts.select(manifest, ["utterance", "gender", "language"])
-    genders = dict(zip(table["utterance"].to_pylist(), table["gender"].to_pylist(), strict=True))
-    languages = sorted({one for one in table["language"].to_pylist() if one})
-    return {**contracts.metadata(manifest), "genders": genders, "languages": languages}
+    languages = sorted({one for one in contracts.select(manifest, ["language"])["language"].to_pylist() if one})
+    return {**contracts.metadata(manifest), "languages": languages}
 
 
 def _training(trained: Trained, corpus: Mapping[str, Any]) -> list[str]:
@@ -112,29 +111,18 @@ def _fold(trained: Trained) -> str:
     return f"trained for use: no test part, {speakers} in dev, as in the first fold, and all others in train"
 
 
-def _results(scores: Scores, trained: Trained, genders: Mapping[str, str | None]) -> list[str]:
-    """Return WA and UA with intervals, their spread over speakers, and WA by gender, on the run's test part."""
+def _results(scores: Scores, trained: Trained) -> list[str]:
+    """Return WA and UA with intervals, their spread over speakers, and recalls, on the run's test part."""
     table, classes = scores.table, trained.contents.classes
     lines = [f"On the {len(table)} utterances of the test part, with 95 % intervals by {scores.kind}.\n"]
     lines += ["| metric | value | interval |", "|---|---|---|"]
     for metric, found in scores.estimates.items():
-        span = "–" if pd.isna(found.low) else f"{100 * found.low:.1f} to {100 * found.high:.1f}"
-        lines.append(f"| {metric} | {100 * found.value:.1f} % | {span} |")
-    right = table["label"] == table["predicted"]
-    lines += ["", *_subgroups("speaker", table["speaker"], right), *_recalls(table, classes)]
-    gender = table["utterance"].map(genders)
-    return lines + (_subgroups("gender", gender, right, listed=True) if gender.notna().any() else [])
-
-
-def _subgroups(name: str, groups: "pd.Series[Any]", right: "pd.Series[bool]", *, listed: bool = False) -> list[str]:
-    shares = right.groupby(groups).mean() * 100
-    if shares.empty:
-        return []
-    if not listed:
-        return [f"WA of single {name}s: {shares.min():.1f} to {shares.max():.1f} %, {len(shares)} {name}s.", ""]
-    sizes = right.groupby(groups).size()
-    rows = [f"| {one} | {share:.1f} % | {size} |" for (one, share), size in zip(shares.items(), sizes, strict=True)]
-    return ["", f"| {name} | WA | utterances |", "|---|---|---|", *rows]
+        lines.append(f"| {metric} | {100 * found.value:.1f} % | {span(found)} |")
+    shares = (table["label"] == table["predicted"]).groupby(table["speaker"]).mean() * 100
+    if not shares.empty:
+        speakers = f"{shares.min():.1f} to {shares.max():.1f} %, {len(shares)} speakers"
+        lines += ["", f"WA of single speakers: {speakers}.", ""]
+    return lines + _recalls(table, classes)
 
 
 def _recalls(table: pd.DataFrame, classes: Sequence[str]) -> list[str]:

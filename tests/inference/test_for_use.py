@@ -103,6 +103,7 @@ def test_the_card_states_the_estimate_of_the_cross_validation(system: str, tmp_p
     assert "clustered by speaker (6)" in card
     assert "trained for use: no test part, 2 speakers in dev" in card
     assert "## Results" not in card
+    assert "| gender: female | 3 | 8 | too few | too few | – | – | – |" in card
     made = bundle.read(tmp_path / "bundle").contents
     assert made.estimate is not None
     assert made.estimate.metrics["UA"][0] == pytest.approx(ua)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ser import layout
 from ser.config.plan import Plan
 from ser.config.schema import Block
 from ser.tables import contracts
@@ -143,3 +144,49 @@ def test_systems_are_held_against_the_raters_labels_themselves(whole: Path) -> N
 def test_a_corpus_without_raters_has_no_such_section(both: Path) -> None:
     assert 'id="raters"' not in (both / "index.html").read_text(encoding="utf-8")
     assert len(pd.read_csv(both / "tables/raters.csv")) == 0
+
+
+def test_groups_are_scored_and_the_lower_one_is_the_largest_gap(
+    trained: Callable[..., None],
+    plan_of: Callable[..., Plan],
+    judge: Callable[..., None],
+    render: Callable[..., None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ten speakers, five of whom are not called women by the manifest, and a strong minority that is too small."""
+    monkeypatch.chdir(tmp_path)
+    plan = plan_of(Block(corpora=("other",), protocols=("session-out",), systems=("SVM_50%",)), folds=5)
+    trained(plan)
+    names = pd.concat([pd.read_parquet(run.folder / "predictions.parquet") for run in plan.runs()])
+    facts = {"audio": "u.wav", "rate": 16000, "channels": 1, "checksum": "0", "shard": 0}
+    rows = [
+        facts
+        | {
+            "utterance": row.utterance,
+            "seconds": 1.0,
+            "speaker": row.speaker,
+            "gender": "male" if int(row.speaker.removeprefix("speaker")) % 2 else "female",
+            "intensity": "strong" if number < 30 else "normal",
+        }
+        for number, row in enumerate(names.itertuples())
+    ]
+    contracts.write(contracts.MANIFEST, rows, layout.manifest("other"), {"adapter": "other", "warning": ""})
+    judge(plan, tmp_path)
+    render(plan, tmp_path)
+    table = pd.read_csv(tmp_path / "tables/subgroups.csv").set_index("group")
+    gender = names["utterance"].map({row["utterance"]: row["gender"] for row in rows})
+    for group in ("female", "male"):
+        mine = names[(gender == group).to_numpy()]
+        hits = (mine["label"] == mine["predicted"]).groupby(mine["label"]).mean()
+        assert table.loc[group, "UA"] == pytest.approx(100 * hits.mean(), abs=1e-3)
+        assert table.loc[group, "speakers"] == 5
+    assert table.loc[["strong"], "UA"].isna().all()
+    assert table.loc["strong", "remark"] == "too few: 2 speakers, 30 utterances"
+    worst = table.loc[["female", "male"], "UA"].idxmin()
+    gap = table.loc["male", "UA"] - table.loc["female", "UA"]
+    assert table.loc[worst, "gap"] == pytest.approx(-abs(gap), abs=1e-3)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    section = page[page.index('id="subgroups"') : page.index('id="calibration"')]
+    assert "fewer than 5 speakers or 50 utterances" in section
+    assert "too few: 2 speakers, 30 utterances" in section

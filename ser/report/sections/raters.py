@@ -1,10 +1,10 @@
 """How far the corpus's raters agree, and how systems meet their labels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from ser import layout
 from ser.errors import SerError
-from ser.evaluation.agreement import SoftLabelScores, against_soft, fleiss, single_rater, votes
+from ser.evaluation.agreement import THEMSELVES, SoftLabelScores, against_soft, fleiss, single_rater, votes
 from ser.evaluation.predictions import Predictions
 from ser.report.data.experiment import ReportData
 from ser.report.data.results import PAPER, ResultGroup
@@ -27,8 +27,6 @@ LEAD = (
     "who judge themselves are left out. Systems are compared with the raters' labels themselves, instead of one label "
     "per utterance."
 )
-# Raters who judge themselves, by corpus adapter: IEMOCAP's actors.
-THEMSELVES: Final[Mapping[str, str]] = {"iemocap": r"[FM]\d", "demo": r"[FM]\d"}
 MEANS = ("cross_entropy", "entropy", "any_rater")  # of the soft scores, over seeds
 SINGLE = "a single rater against the majority of the others"
 
