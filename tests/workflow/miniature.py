@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +60,7 @@ class Project:
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         # Coverage of the copy, not of the installed project: the copy comes first on the path.
-        environment = {**os.environ, "PYTHONPATH": str(self.folder), "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**os.environ, "PYTHONPATH": str(self.folder), "PATH": path}
         command = [
             sys.executable,
             "-m",
@@ -82,11 +84,15 @@ class Project:
 
     def planned(self, *arguments: str) -> dict[str, int]:
         """Return how many jobs of which rule Snakemake would run, targets left out."""
-        done = self.snakemake("-n", *arguments)
-        assert done.returncode == 0, done.stderr
-        text = done.stdout + done.stderr
-        counts = {name: int(count) for name, count in re.findall(r"^([a-z_]+)\s+(\d+)$", text, re.MULTILINE)}
-        return {name: count for name, count in counts.items() if name not in {"all", "manifests", "total"}}
+        return counted(self.snakemake("-n", *arguments))
+
+
+def counted(plan: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """Return how many jobs of which rule a plan has, targets left out."""
+    assert plan.returncode == 0, plan.stderr
+    text = plan.stdout + plan.stderr
+    counts = {name: int(count) for name, count in re.findall(r"^([a-z_]+)\s+(\d+)$", text, re.MULTILINE)}
+    return {name: count for name, count in counts.items() if name not in {"all", "manifests", "total"}}
 
 
 def write_corpus(folder: Path) -> None:
@@ -110,6 +116,23 @@ def write_corpus(folder: Path) -> None:
 
 def files(path: Path) -> list[Path]:
     return [path] if path.is_file() else [inner for inner in path.rglob("*") if inner.is_file()]
+
+
+@contextmanager
+def put_back(project: Project) -> Iterator[None]:
+    """Put back what is changed of the code, the configuration and the corpus meanwhile."""
+    changeable = ("ser", "config", "recordings", "mini.yaml")
+    saved = {path: path.read_bytes() for name in changeable for path in files(project.folder / name)}
+    try:
+        yield
+    finally:
+        for name in changeable:
+            for path in files(project.folder / name):
+                if path not in saved:
+                    path.unlink()
+        for path, content in saved.items():
+            if not path.is_file() or path.read_bytes() != content:
+                path.write_bytes(content)
 
 
 def edit(project: Project, file: str, old: str, new: str) -> None:
