@@ -29,7 +29,7 @@ demo: $(VENV)/installed
 	snakemake --cores $(CORES) --resources gpu=$(GPUS)
 
 test: $(VENV)/installed
-	pytest -n $(CORES) --dist loadfile
+	pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
 
 fuzz: $(VENV)/installed
 	VIRTUAL_ENV="$(CURDIR)/$(VENV)" uv pip install --quiet --group fuzz

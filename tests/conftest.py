@@ -1,4 +1,4 @@
-"""What all tests share: threads, and the state of floating-point arithmetic."""
+"""What all tests share: their order, threads, bytecode, and the state of floating-point arithmetic."""
 
 import os
 import sys
@@ -9,6 +9,17 @@ import pytest
 # One thread per test process: processes share the cores, and threads of torch that wait for each other spin.
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
+
+# Images of containers often forbid bytecode. Without it, each process of a test compiles all that it imports: seconds.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# What takes longest comes first: at the end no process of pytest-xdist is left alone with a long file.
+LONGEST = ("tests/workflow/", "tests/docs/", "tests/inference/", "tests/provenance/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture(autouse=True)
