@@ -23,7 +23,7 @@ def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
         env={**os.environ, "PATH": path},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 

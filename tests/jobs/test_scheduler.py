@@ -36,7 +36,7 @@ def ended(process: "subprocess.Popen[str]", within: float) -> bool:
 def test_a_job_does_not_outlive_its_scheduler() -> None:
     process = started(PREFIX)
     process.kill()
-    assert ended(process, within=10)
+    assert ended(process, within=30)
 
 
 def test_a_job_that_was_started_by_hand_goes_on() -> None:

@@ -154,7 +154,7 @@ def test_the_page_fits_a_phone_and_a_desk(wav: Path, tmp_path: Path, width: int)
     )
     apart = ("--allow-file-access-from-files", f"--user-data-dir={tmp_path / 'profile'}")
     command = [str(CHROMIUM), *flags, *apart, (tmp_path / "around.html").as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=600, check=False)
     said = re.search(r'<pre id="answer">(.+?)</pre>', done.stdout, re.DOTALL)
     assert said, done.stderr[-2000:]
     assert json.loads(said.group(1)) == {"errors": [], "width": width, "overflow": 0, "wide": 0, "drawn": True}

@@ -61,7 +61,7 @@ AROUND = """<!DOCTYPE html><meta charset="utf-8"><body><pre id="answer"></pre>
 
 def browse(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(CHROMIUM), *FLAGS, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=600, check=False)
 
 
 def ask(page: str, width: int, folder: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--autoplay-policy=no-user-gesture-required"),
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
-PATIENCE = 30.0  # seconds
+PATIENCE = 120.0  # seconds, for a machine with other work
 
 
 class Page:

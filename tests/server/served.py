@@ -20,7 +20,7 @@ def serving(run: Path, folder: Path, *options: str) -> Iterator[tuple[httpx.Clie
             assert process.stdout is not None
             line = process.stdout.readline()
             address = next(word for word in line.split() if word.startswith("http"))
-            with httpx.Client(base_url=address, timeout=60, trust_env=False) as client:
+            with httpx.Client(base_url=address, timeout=300, trust_env=False) as client:
                 yield client, process
         finally:
             process.kill()

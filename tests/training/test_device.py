@@ -66,7 +66,7 @@ with granted(1, f"cuda:{sum(map(len, installed())) - 1}") as name:
     assert torch.cuda.device_count() == 1
     print(gpu_id(device.index or 0), gpu_uuid(device), float(torch.ones(3, device=device).sum()))
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     taken, seen, total = done.stdout.split()
     assert taken.partition("-")[2] == seen.removeprefix("GPU-").removeprefix("MIG-")

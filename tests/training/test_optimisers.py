@@ -138,5 +138,5 @@ def test_a_training_job_imports_neither_torchs_compiler_nor_scikit_learn() -> No
         "assert not torch.equal(before, model.bias)\n"
         "print(*({'torch._dynamo', 'sklearn', 'pandas'} & set(sys.modules)))\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=600)
     assert done.stdout.strip() == "", "seconds in each of thousands of jobs"

@@ -194,7 +194,7 @@ def test_two_processes_that_save_and_delete_at_once_never_read_a_torn_state(
     assert other.stdout is not None
     assert other.stdout.readline() == "ready\n", other.communicate()
     exec(SCRIBBLER, {})
-    log = other.communicate(timeout=60)[1]
+    log = other.communicate(timeout=600)[1]
     assert other.returncode == 0, log
     lines = (log + capsys.readouterr().err).splitlines()
     assert [line for line in lines if "damaged" in line and "No such file" not in line] == []
