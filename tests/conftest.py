@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,21 @@ LONGEST = ("tests/workflow/", "tests/docs/", "tests/inference/", "tests/provenan
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+@pytest.fixture(scope="session")
+def _modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("modules")
+
+
+@pytest.fixture
+def read_code(_modules: Path, tmp_path: Path) -> None:
+    """Let a plan in ``tmp_path`` find the summaries of the package's modules: to make them anew takes 3 s of a core."""
+    from ser.provenance import code_hash
+
+    records = tmp_path / code_hash.RECORDS
+    records.mkdir(parents=True)
+    (records / "modules").symlink_to(_modules)
 
 
 @pytest.fixture(autouse=True)

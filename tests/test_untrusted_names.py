@@ -22,6 +22,7 @@ from ser.config.read import resolve
 from ser.errors import SerError
 from ser.tables import contracts
 
+pytestmark = pytest.mark.usefixtures("read_code")
 PROJECT = Path(__file__).parents[1]
 NASTY = 'it\'s "my" $(touch pwned) `touch pwned`; touch pwned & {corpus} *'
 RUN = {"corpora": ["mine"], "protocols": ["random-folds-all"], "systems": ["SVM-xvector"]}

@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.usefixtures("read_code")
 PROJECT = Path(__file__).parents[2]
 KILLED_ONCE = """#!/bin/sh
 if mkdir killed 2> /dev/null; then kill -KILL $$; fi
