@@ -99,6 +99,11 @@ def model_kind(model: str) -> str:
     return str(constant("models", model, "KIND") or "network")
 
 
+def reads_text(feature: str) -> bool:
+    """Return whether ``ser.features.<feature>`` reads the transcript of an utterance; all others read its sound."""
+    return constant("features", feature, "READS") == "text"
+
+
 @cache
 def choices(module: str, table: str) -> tuple[str, ...]:
     """Return the keys of the table of ``Choices`` at the top of ``module``, a full name, importing nothing."""

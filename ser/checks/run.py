@@ -98,6 +98,8 @@ def _contract(entry: Any) -> tuple[Any, Any]:
         from ser.checks import network
 
         return network.SmallNetwork(entry), network.CHECKS
+    if isinstance(entry, Feature) and extractors.transcript(entry) is not None:
+        return entry, catalog.load("checks", "text_feature").CHECKS
     return entry, catalog.load("checks", "estimator" if kind == "model" else kind).CHECKS
 
 
@@ -128,8 +130,10 @@ def _experiment(config: Config) -> Iterator[str]:
         features = {view.feature: config.features[view.feature] for view in recipe.inputs.views().values()}
         used += [(feature, title) for title, feature in features.items()]
         words = recipe.inputs.words
-        if words is not None and config.transcripts[words.transcript].recogniser is not None:
-            used.append((config.transcripts[words.transcript], words.transcript))
+        texts = {transcript for one in features.values() if (transcript := extractors.transcript(one))}
+        for transcript in sorted(texts if words is None else texts | {words.transcript}):
+            if config.transcripts[transcript].recogniser is not None:
+                used.append((config.transcripts[transcript], transcript))
         used.append((recipe, name))
         if recipe.from_hub:
             continue

@@ -46,6 +46,7 @@ ESTIMATOR = Definitions(
     others=("scores", "weights"),
 )
 EXTERNAL = Definitions("build", {"build": ("classes",), "files": ()})  # answers of another system
+TEXT_FEATURE = Definitions("extract", {"extract": ("text",), "dims": ()}, ("DTYPE", "HOP", "DEPENDS"))
 REQUIRED = {
     "corpora": Definitions(
         "sources",
@@ -65,10 +66,15 @@ TAKEN_BY = {kind: wanted.main for kind, wanted in REQUIRED.items()}  # the funct
 def problems(kind: str, name: str) -> tuple[str, ...]:
     """Return what is wrong with the definitions of ``ser.<kind>.<name>``, one phrase each."""
     try:
-        wanted = MODELS[catalog.model_kind(name)] if kind == "models" else REQUIRED[kind]
-        return tuple(_problems(f"ser.{kind}.{catalog.require(kind, name)}", wanted))
+        return tuple(_problems(f"ser.{kind}.{catalog.require(kind, name)}", _wanted(kind, name)))
     except SerError as error:
         return (str(error),)
+
+
+def _wanted(kind: str, name: str) -> Definitions:
+    if kind == "models":
+        return MODELS[catalog.model_kind(name)]
+    return TEXT_FEATURE if kind == "features" and catalog.reads_text(name) else REQUIRED[kind]
 
 
 def _problems(module: str, wanted: Definitions) -> Iterator[str]:

@@ -5,6 +5,10 @@ recorded with the values; ``TRAINED``, options that hold a file, each with the r
 configured; ``extract_many(signals, rate, **options)``, the matrices of several signals, which computes them faster
 together than one by one. An extract with a keyword ``device`` gets a GPU where there is one, and the argument auto, cpu
 or cuda. One with a keyword ``utterance``, which is no option, gets the name of the utterance.
+
+``READS = "text"`` makes the extractor one of transcripts: ``extract(text, **options)``, ``extract_many(texts,
+**options)``, and optional ``counts(texts, **options)``, numbers by name that are logged and recorded. Its option
+``transcript`` is the name of the texts under ``transcripts``; without it they are the corpus's own.
 """
 
 from collections.abc import Mapping
@@ -21,11 +25,19 @@ from ser.config.schema import Feature
 from ser.errors import SerError, unknown
 
 RULES = ("train_xvector",)  # that train weights for an extractor
+GIVEN = "given"  # name of the corpus's own transcripts
 
 
 def dims(features: Mapping[str, Feature]) -> dict[str, int]:
     """Return the dimensions of a row of every feature, by name, without reading weights."""
     return {name: feature.load().dims(**feature.options) for name, feature in features.items()}
+
+
+def transcript(feature: Feature) -> str | None:
+    """Return the name of the transcripts that a feature is computed of; None of one that reads the sound."""
+    if feature.extractor not in catalog.names("features") or not catalog.reads_text(feature.extractor):
+        return None
+    return str(feature.options.get("transcript", GIVEN))
 
 
 @cache

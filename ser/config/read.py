@@ -13,7 +13,7 @@ import yaml
 from ser import catalog
 from ser.config import tracking
 from ser.config.entries import Strict
-from ser.config.extractors import trained
+from ser.config.extractors import trained, transcript
 from ser.config.options import needed, with_options
 from ser.config.recipe import Inputs, Recipe
 from ser.config.renamed import require_known
@@ -220,18 +220,22 @@ def _check_contrasts(config: Config) -> None:
 
 
 def _select_inputs(selected: dict[str, dict[str, Strict]], inputs: Inputs, config: Config, where: str) -> None:
-    """Add the features and the transcript that a recipe reads to ``selected``."""
+    """Add the features and the transcript that a recipe reads to ``selected``; SerError for several transcripts."""
+    transcripts = {} if inputs.words is None else {inputs.words.transcript: f"{where}.words"}
     for modality, view in inputs.views().items():
         require_known("feature", [view.feature], config.features, f"{where}.{modality}")
         feature, key = config.features[view.feature], f"features.{view.feature}"
         selected["features"][view.feature] = with_options(feature, key, given=trained(feature.extractor))
-    if (words := inputs.words) is not None:
-        require_known("transcript", [words.transcript], config.transcripts, f"{where}.words")
-        transcript, key = config.transcripts[words.transcript], f"transcripts.{words.transcript}"
-        if transcript.recogniser is not None:
-            selected["transcripts"][words.transcript] = with_options(transcript, key)
-        if words.embedding is not None:
-            require_known("embedding", [words.embedding], config.embeddings, f"{where}.words")
+        if (name := transcript(feature)) is not None:
+            transcripts[name] = f"{key}.options.transcript"
+    if len(transcripts) > 1:
+        raise SerError(f"{where}: a system reads one transcript, not {offenders(transcripts)}.")
+    for name, at in transcripts.items():
+        require_known("transcript", [name], config.transcripts, at)
+        if config.transcripts[name].recogniser is not None:
+            selected["transcripts"][name] = with_options(config.transcripts[name], f"transcripts.{name}")
+    if inputs.words is not None and inputs.words.embedding is not None:
+        require_known("embedding", [inputs.words.embedding], config.embeddings, f"{where}.words")
 
 
 def _entries(section: str, folder: Path, raw: Raw) -> dict[str, dict[str, Any]]:

@@ -113,9 +113,14 @@ class System:
         shortest = self.trained.contents.audio.minimum_seconds
         if len(signal) / reading.RATE < shortest - ROUNDING:
             raise UnlikeError(f"lasts {len(signal) / reading.RATE:.3f} s, less than {shortest:g} s.", none_rule.SHORT)
-        words = self._words(signal, text) if self.trained.reads_words else None
+        if self.trained.reads_text:
+            text = self._text(signal, text)
+        words = self._words(text) if self.trained.reads_words and text is not None else None
         with threadpool_limits(1):  # the order of additions, and so the last bits, depends on how many there are
-            matrices = {name: self._matrix(name, entry, signal) for name, entry in self._features.items()}
+            matrices = {
+                name: self._matrix(name, entry, signal if extractors.transcript(entry) is None else str(text))
+                for name, entry in self._features.items()
+            }
         level = none_rule.level(signal) if level is None else level
         return Prepared(matrices, words, speaker, level, len(signal) / reading.RATE)
 
@@ -143,13 +148,18 @@ class System:
         found: list[tuple[TimedAttention, ...]] = self._model.attention(utterances)
         return found
 
-    def _words(self, signal: Signal, text: str | None) -> list[str]:
+    def _text(self, signal: Signal, text: str | None) -> str:
+        """Return the text that is given, or what the recogniser of the training recognises."""
+        if text is not None:
+            return text
+        if self.needs_text:
+            raise SerError(f"{self.name} reads given transcripts, and no text is given.")
+        return str(self._loaded_recogniser().recognise(signal, reading.RATE))
+
+    @staticmethod
+    def _words(text: str) -> list[str]:
         from ser.text.tokens import tokens  # nltk: a second that systems without words save
 
-        if text is None:
-            if self.needs_text:
-                raise SerError(f"{self.name} reads given transcripts, and no text is given.")
-            text = self._loaded_recogniser().recognise(signal, reading.RATE)
         return tokens(text)
 
     def _loaded_recogniser(self) -> Any:
@@ -161,11 +171,13 @@ class System:
             self._recogniser = entry.load().load(**given)
         return self._recogniser
 
-    def _matrix(self, name: str, entry: Feature, signal: Signal) -> NDArray[np.generic]:
+    def _matrix(self, name: str, entry: Feature, source: Signal | str) -> NDArray[np.generic]:
+        """Return a feature of what its extractor reads: the signal, or the text."""
         module = entry.load()
         given: Mapping[str, Any] = {"device": self._device, **entry.options} if uses_device(entry) else entry.options
         try:
-            matrix: NDArray[np.generic] = module.extract(signal, reading.RATE, **given)
+            read = (source,) if isinstance(source, str) else (source, reading.RATE)
+            matrix: NDArray[np.generic] = module.extract(*read, **given)
             extractors.check_matrix(module, module.dims(**entry.options), matrix)
         except SerError as error:
             raise SerError(f"feature '{name}': {error}") from error

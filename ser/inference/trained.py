@@ -9,6 +9,7 @@ from pydantic import Field
 
 from ser.bounds import Channel
 from ser.config.entries import Options
+from ser.config.extractors import transcript
 from ser.config.options import local_files, with_options
 from ser.config.recipe import Recipe
 from ser.config.schema import Feature, Protocol, Transcript
@@ -31,6 +32,10 @@ class FeatureChain(Part):
     versions: dict[str, str] = Field(default_factory=dict)
     provenance: str = ""
     files: dict[str, str] = Field(default_factory=dict)
+
+    def feature(self, own: Mapping[str, str] | None = None) -> Feature:
+        """Return the entry of the configuration; own: options whose value is a file of the bundle."""
+        return Feature(extractor=self.extractor, options=self.options | dict(own or {}))
 
 
 class AudioSettings(Part):
@@ -87,14 +92,20 @@ class Trained:
 
     @property
     def reads_words(self) -> bool:
-        """Return whether the system reads a transcript."""
+        """Return whether the system reads the words of a transcript."""
         return self.contents.recipe.inputs.words is not None
+
+    @property
+    def reads_text(self) -> bool:
+        """Return whether the system reads a transcript, as words or by a feature."""
+        chains = self.contents.features.values()
+        return self.reads_words or any(transcript(chain.feature()) is not None for chain in chains)
 
     @property
     def needs_text(self) -> bool:
         """Return whether every utterance must come with its text, because the system learned given transcripts."""
-        transcript = self.contents.transcript
-        return self.reads_words and (transcript is None or transcript.recogniser is None)
+        source = self.contents.transcript
+        return self.reads_text and (source is None or source.recogniser is None)
 
     @property
     def by_speaker(self) -> bool:
@@ -122,7 +133,7 @@ class Trained:
             chain = self.contents.features[name]
             own = {option: str(self.files[file]) for option, file in chain.files.items()}
             where = f"{self.where}: feature {name}"
-            entry = with_options(Feature(extractor=chain.extractor, options=chain.options | own), where)
+            entry = with_options(chain.feature(own), where)
             foreign = {path.absolute() for path in local_files(entry)} - {
                 Path(file).absolute() for file in own.values()
             }

@@ -6,7 +6,7 @@ project that trained it, and is read from there, so that a run stores nothing tw
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ def read(folder: Path, weights: Mapping[str, Path] | None = None) -> Trained:
         classes=tuple(classes),
         vocabulary=vocabulary,
         features=chains,
-        transcript=_transcript(recipe.inputs, data, str(run["corpus"])),
+        transcript=_transcript(recipe.inputs, chains.values(), data, str(run["corpus"])),
         audio=_audio(data / layout.manifest(str(run["corpus"])), folder),
         versions=card.get("versions", {}),
         about=about,
@@ -180,11 +180,13 @@ def _same(name: str, option: str, notes: Mapping[str, str], path: Path) -> Path:
     return path
 
 
-def _transcript(inputs: Inputs, data: Path, corpus: str) -> Transcript | None:
-    """Return where the words come from: the recogniser of the run's transcripts, or None as recogniser for given."""
-    if inputs.words is None:
+def _transcript(inputs: Inputs, chains: Iterable[FeatureChain], data: Path, corpus: str) -> Transcript | None:
+    """Return where the text comes from: the recogniser of the run's transcripts, or None as recogniser for given."""
+    names = [name for chain in chains if (name := extractors.transcript(chain.feature())) is not None]
+    names += [] if inputs.words is None else [inputs.words.transcript]
+    if not names:
         return None
-    folder = data / layout.transcripts(corpus, inputs.words.transcript)
+    folder = data / layout.transcripts(corpus, names[0])
     shards = layout.shards(folder, None)
     if not shards:
         raise SerError(f"{folder} has no transcripts: which recogniser the run was trained with is recorded there.")

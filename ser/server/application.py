@@ -79,7 +79,7 @@ def application(
 def facts(trained: Trained, limits: RequestLimits) -> dict[str, Any]:
     """Return what the system was trained on, what it needs, and what the server accepts."""
     contents = trained.contents
-    words = "none" if not trained.reads_words else "given" if trained.needs_text else "recognised"
+    words = "none" if not trained.reads_text else "given" if trained.needs_text else "recognised"
     return {
         "model": trained.name,
         "version": VERSION,

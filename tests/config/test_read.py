@@ -271,3 +271,18 @@ def test_runs_for_use_are_apart_from_those_that_are_tested() -> None:
     (run,) = plan.runs_for_use()
     assert run.folder == Path("results/runs/demo/session-out-4/SVM-eGeMAPS/seed0/use")
     assert "use" not in resolve(EXPERIMENT, CONFIG).experiment.model_dump(), "plans without it are as they were"
+
+
+def test_a_feature_of_transcripts_names_transcripts_that_exist_and_no_second_ones() -> None:
+    options = {"model": "someone/tiny", "revision": "a" * 40, "transcript": "recognised"}
+    added = {
+        "features": {"bert": {"extractor": "text_vector", "options": options}},
+        "systems": {"mine": {"base": "MiniLM-SVM", "inputs": {"vector": {"feature": "bert"}}}},
+    }
+    with pytest.raises(SerError, match=r"features\.bert\.options\.transcript: unknown transcript 'recognised'"):
+        resolve(merged(block(systems=["mine"]), added), CONFIG)
+    known = {"transcripts": {"recognised": {"recogniser": "pocketsphinx"}}}
+    assert resolve(merged(merged(block(systems=["mine"]), added), known), CONFIG).features["bert"].options == options
+    both = {"systems": {"both": {"base": "MSCNN-SPU-ATT", "inputs": {"vector": {"feature": "bert"}}}}}
+    with pytest.raises(SerError, match=r"systems\.both\.inputs: a system reads one transcript, not given, recognised"):
+        resolve(merged(merged(merged(block(systems=["both"]), added), known), both), CONFIG)

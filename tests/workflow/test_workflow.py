@@ -177,6 +177,22 @@ def test_missing_predictions_of_another_system_stop_the_plan(project: Project) -
     assert "Traceback" not in done.stderr
 
 
+def test_a_feature_of_transcripts_is_computed_of_them_and_extracts_no_audio(project: Project) -> None:
+    model = project.folder / "config/tiny-bert"
+    model.mkdir()
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):  # planning reads no weights
+        (model / name).write_text('{"model_type": "bert", "hidden_size": 8, "num_hidden_layers": 2}')
+    system = "  text-svm: {base: MiniLM-SVM, inputs: {vector: {feature: bert}}}\n"
+    edit(project, "mini.yaml", "\nsystems:\n", f"\nsystems:\n{system}")
+    edit(project, "mini.yaml", "    - tiny-cnn\n", "    - tiny-cnn\n    - text-svm\n")
+    path = project.folder / "mini.yaml"
+    path.write_text(
+        path.read_text() + "features: {bert: {extractor: text_vector, options: {model: config/tiny-bert}}}\n"
+    )
+    of_text = {"transcribe": 1, "extract_text": 1, "index": 1}
+    assert project.planned() == {**of_text, "train_fold": 2, "plan": 1, **AFTER_TRAINING}
+
+
 def test_an_added_seed_reruns_that_seed_only(project: Project) -> None:
     edit(project, "mini.yaml", "    systems:\n    - SVM-eGeMAPS", "    seeds: [0, 1]\n    systems:\n    - SVM-eGeMAPS")
     assert project.planned() == {"train_fold": 6, "plan": 1, **AFTER_TRAINING}

@@ -1,10 +1,15 @@
-# Inputs and params of the rules from audio to features.
+# Inputs and params of the rules from audio, or transcripts, to features.
+import re
+
 from ser.config import extractors
 from ser.config.options import local_files, uses_device
 from ser.stages.extract import ExtractJob
+from ser.stages.extract_text import ExtractTextJob
 from ser.stages.index import IndexJob
 
 TRAINED = {"train_xvector": "data/{corpus}/xvector.safetensors"}  # rules that train weights for extractors
+
+TEXT_FEATURES = [name for name, entry in CONFIG.features.items() if extractors.transcript(entry) is not None]
 
 
 def feature(wildcards):
@@ -26,6 +31,18 @@ def extractor_files(wildcards):
 def extract_job(wildcards):
     entry = feature(wildcards)
     return ExtractJob.params(feature=wildcards.feature, extractor=entry.extractor, options=entry.options)
+
+
+@exit_on_error
+def extract_text_job(wildcards):
+    entry = feature(wildcards)
+    return ExtractTextJob.params(feature=wildcards.feature, extractor=entry.extractor, options=entry.options)
+
+
+def feature_transcripts(wildcards):
+    """The shard of the transcripts that a feature is computed of."""
+    name = extractors.transcript(feature(wildcards))
+    return f"{layout.transcripts(wildcards.corpus, name)}/{wildcards.shard}.parquet"
 
 
 def audio_shards(corpus):

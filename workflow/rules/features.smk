@@ -1,4 +1,5 @@
-# From 16 kHz audio to features, one file per shard.
+# From 16 kHz audio, or transcripts, to features, one file per shard.
+ruleorder: extract_text > extract
 
 
 rule extract:
@@ -27,6 +28,36 @@ rule extract:
     shell:
         "ser extract --job {params.job:q} --audio {input.audio} --out {output}"
         " --threads {threads} --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} > {log} 2>&1"
+
+
+rule extract_text:
+    """One feature of the transcripts of one shard."""
+    input:
+        transcripts=feature_transcripts,
+        files=extractor_files,
+    output:
+        "data/{corpus}/features/{feature}/{shard}.parquet",
+    log:
+        "logs/extract_text/{corpus}/{feature}/{shard}.log",
+    benchmark:
+        "logs/extract_text/{corpus}/{feature}/{shard}.benchmark.jsonl"
+    wildcard_constraints:
+        feature="|".join(map(re.escape, TEXT_FEATURES)) or "(?!)",  # no other feature: (?!) is no name
+    conda:
+        "../../envs/ser.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(120),
+        gpu=lambda w: int(uses_device(feature(w))),
+        jobs_per_gpu=CONFIG.devices.jobs_per_gpu,
+    params:
+        job=extract_text_job,
+        code=lambda w: code("extract_text", f"ser.features.{CONFIG.features[w.feature].extractor}"),
+        versions=lambda w: versions(*CONFIG.features[w.feature].load().DEPENDS),
+    shell:
+        "ser extract-text --job {params.job:q} --transcripts {input.transcripts} --out {output}"
+        " --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} > {log} 2>&1"
 
 
 rule index:
