@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from ser.errors import SerError
-from ser.evaluation import comparison
+from ser.evaluation import comparison, pairing
 from ser.evaluation.comparison import compare, difference, holm, shares, sign_flip, swaps
 from ser.evaluation.intervals import Tally, detectable, estimate, tally
 from ser.metrics import METRICS, confusion
@@ -176,6 +176,19 @@ def test_other_utterances_labels_and_speakers_are_refused() -> None:
     uneven = pd.concat([other, other[:50].assign(seed=1)])
     with pytest.raises(SerError, match="other cannot be compared: its seeds were tested on different utterances"):
         compared(one, uneven, "WA")
+
+
+def test_systems_with_different_classes_are_refused() -> None:
+    one, other = two()
+    fewer = other[other["label"].ne("sad") & other["predicted"].ne("sad")]
+    sides = [
+        pairing.Tested(rows, classes, tally(rows, classes, name))
+        for name, rows, classes in (("one", one, CLASSES), ("other", fewer, CLASSES[:3]))
+    ]
+    assert pairing.paired(sides[0], sides[0]) is not None
+    message = r"with different classes cannot be compared: one \(angry, happy, neutral, sad\) and other \(angry, happy,"
+    with pytest.raises(SerError, match=message):
+        pairing.paired(*sides)
 
 
 def test_holm_by_hand() -> None:

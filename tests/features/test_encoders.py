@@ -203,6 +203,10 @@ def test_weights_of_another_architecture_are_refused(models: dict[str, Path], tm
     torn = copied(models["hubert"], tmp_path / "torn/model")
     (torn / "model.safetensors").write_bytes((torn / "model.safetensors").read_bytes()[:500])
     refused(torn, "cannot be loaded from .*; nothing in it was executed")
+    telephone = copied(models["hubert"], tmp_path / "telephone")
+    stated = json.loads((telephone / NEEDED[1]).read_text()) | {"sampling_rate": 8000}
+    (telephone / NEEDED[1]).write_text(json.dumps(stated))
+    refused(telephone, r"telephone' reads 8000 Hz; 16000 Hz are needed\.$")
     slow = copied(models["hubert"], tmp_path / "slow", conv_stride=[5, 2, 2, 2, 2, 2, 1])
     refused(slow, "rows are 160 samples apart; 320 are needed")
 

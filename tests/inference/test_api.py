@@ -5,6 +5,7 @@ import re
 import shutil
 from pathlib import Path
 
+import core_only
 import numpy as np
 import pytest
 import soundfile
@@ -14,9 +15,11 @@ import ser
 from ser.config.plan import Plan
 from ser.config.schema import Block, Experiment
 from ser.errors import SerError
+from ser.inference import onnx_graph, trained_run
 from ser.tables import contracts
 
 PAGE = Path(__file__).parents[2] / "docs" / "predicting.md"
+GRAPH = "InferenceSession"  # in the example for a graph
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
@@ -43,12 +46,29 @@ def test_the_examples_of_the_page_run(demo: Path, capsys: pytest.CaptureFixture[
     prediction.bundle(Path("demo"), Path("my-system.zip"))
     shutil.copy("wav/test3.wav", "recording.wav")
     names: dict[str, object] = {}
-    for example in EXAMPLES:
+    for example in (one for one in EXAMPLES if GRAPH not in one):
         exec(compile(example, str(PAGE), "exec"), names)
     assert "SVM-eGeMAPS" in capsys.readouterr().out
     assert names["cepstra"].shape[1] == 96  # type: ignore[attr-defined]
     assert names["functionals"].shape == (1, 88)  # type: ignore[attr-defined]
     assert json.loads((demo / "run.json").read_text())["system"] == "SVM-eGeMAPS"
+
+
+def test_the_example_for_a_graph_needs_the_core_and_its_runtime_alone(project: Project, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    folder = project.train("HSF-CRNN-HSF")
+    onnx_graph.export(trained_run.read(folder), tmp_path / "my-system.onnx")
+    audio = contracts.read(contracts.AUDIO, project.audio).to_pylist()
+    stored = next(row for row in audio if row["utterance"] == "test0")
+    signal = np.frombuffer(stored["samples"], "<f4")
+    soundfile.write(tmp_path / "recording.wav", signal, stored["rate"], "FLOAT")  # after channel and trim
+    (example,) = (one for one in EXAMPLES if GRAPH in one)
+    done = core_only.run(example, folder=tmp_path, besides=("onnxruntime",))
+    assert done.returncode == 0, done.stderr
+    found = {name: float(value) for name, value in (line.split() for line in done.stdout.splitlines())}
+    rows = contracts.read(contracts.PREDICTIONS, folder / "predictions.parquet").to_pylist()
+    expected = next(row["probabilities"] for row in rows if row["utterance"] == "test0")
+    np.testing.assert_allclose(list(found.values()), expected, atol=onnx_graph.SAME)
 
 
 def test_an_answer_for_an_array_is_that_for_its_file(demo: Path) -> None:
