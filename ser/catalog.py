@@ -20,6 +20,7 @@ KINDS = {
     "models": "model",
     "protocols": "protocol rule",
     "recognisers": "recogniser",
+    "conditions": "condition",
     "stages": "stage",
     "commands": "command",
     "checks": "contract",

@@ -26,6 +26,11 @@ class Run(NamedTuple):
         return Path((RUN_FOR_USE if self.fold == FOR_USE else RUN).format(**self._asdict()))
 
 
+def disturbed(folder: Path, condition: str, digest: str) -> Path:
+    """``<folder>/robustness/<condition>-<digest>.parquet`` of a run: its predictions under a condition."""
+    return folder / "robustness" / f"{condition}-{digest}.parquet"
+
+
 def epochs(folder: Path) -> Path:
     """``<folder>/epochs.jsonl`` of a run that is being trained: its epochs so far."""
     return folder / "epochs.jsonl"

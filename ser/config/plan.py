@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
+from ser.config.disturbances import Disturbance, of_experiment
 from ser.config.entries import Strict, added
 from ser.config.recipe import Recipe
 from ser.config.renamed import require_known
@@ -62,6 +63,14 @@ class Plan(Strict):
         """Return the runs that train on all speakers but those of dev, each once; they test nothing."""
         jobs = (product((one.corpus,), (one.protocol,), one.systems, one.seeds) for one in self.experiment.use)
         return list(dict.fromkeys(Run(*job, FOR_USE) for each in jobs for job in each))
+
+    def disturbed(self) -> list[tuple[Run, Disturbance]]:
+        """Return the runs that predict under conditions, each with each of the conditions; none unless asked for."""
+        asked = self.experiment.robustness
+        if asked is None:
+            return []
+        runs = [run for run in self.runs() if asked.systems is None or run.system in asked.systems]
+        return list(product(runs, of_experiment(asked)))
 
 
 def without(experiment: Experiment, pairs: Collection[tuple[str, str]]) -> Experiment:

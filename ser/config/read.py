@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from ser import catalog
-from ser.config import tracking
+from ser.config import disturbances, tracking
 from ser.config.entries import Strict
 from ser.config.extractors import trained, transcript
 from ser.config.options import needed, with_options
@@ -158,6 +158,7 @@ def checked(config: Config) -> Config:
         require_known("system of the runs", sweep.systems.values(), systems, f"experiment.sweeps.{title}")
     _check_contrasts(config)
     _check_use(config)
+    config = disturbances.checked(config)
     for name in experiment.selected("corpora"):
         if config.corpora[name].root is None and "subset" in config.corpora[name].allow:
             raise SerError(

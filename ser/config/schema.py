@@ -166,6 +166,16 @@ class Contrast(Strict):
     claim: str = Field("", description="who expects it, such as 'Cao 2019, table 2'")
 
 
+class Robustness(Strict):
+    """Conditions under which runs predict their test utterances once more, for the report."""
+
+    conditions: dict[str, tuple[float, ...]] = Field(
+        min_length=1, description="module in ser/conditions: strengths, mild to strong; []: the module's own"
+    )
+    systems: tuple[str, ...] | None = Field(None, min_length=1, description="systems of the runs; null: all")
+    seed: NonNegativeInt = Field(0, description="of all that is drawn, such as noise")
+
+
 class Experiment(Strict):
     """A set of runs that are trained, scored and reported together."""
 
@@ -185,6 +195,7 @@ class Experiment(Strict):
         description="title: two systems of the runs; those under one protocol on one corpus are corrected together",
     )
     use: tuple[Use, ...] = added((), description="what is trained for use besides; these runs have no test part")
+    robustness: Robustness | None = added(None, description="what the test utterances are disturbed by; null: nothing")
     utterance: str | None = Field(
         None, description="utterance of the attention figure; null: the first that most systems of a protocol have"
     )

@@ -16,8 +16,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 # Sections in the order of the page. Others come last.
 ORDER = (
     *("corpora", "recordings", "results", "contrasts", "comparisons", "gap", "ranking", "confusions", "recalls"),
-    *("speakers", "subgroups", "calibration", "raters", "mistakes", "claims", "arithmetic", "papers", "sweeps"),
-    *("transcripts", "attention", "curves", "for_use", "protocols", "audit", "defaults", "environment"),
+    *("speakers", "subgroups", "robustness", "calibration", "raters", "mistakes", "claims", "arithmetic", "papers"),
+    *("sweeps", "transcripts", "attention", "curves", "for_use", "protocols", "audit", "defaults", "environment"),
     *("sources", "runs"),
 )
 

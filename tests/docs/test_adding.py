@@ -90,7 +90,7 @@ def test_an_example_keeps_its_contract(path: str, copy: Path) -> None:
 
 def test_every_example_is_tested_and_as_short_as_the_page_states() -> None:
     elsewhere = {"ser/report/sections/speed.py", "ser/report/sections/size.py"}  # tests/report/test_adding.py
-    assert set(FILES) == {*CHECKS, *elsewhere, "ser/commands/hours.py"}
+    assert set(FILES) == {*CHECKS, *elsewhere, "ser/commands/hours.py", "ser/conditions/cracks.py"}
     sections = re.split(r"^## ", TEXT, flags=re.MULTILINE)[1:]
     found = {}
     for section in sections:
@@ -117,6 +117,23 @@ made = optimisers.make(model, training, torch.device("cpu"))
 before = model.weight.item()
 optimisers.step(made, model, model(torch.ones(1, 1)).sum(), training, 0.1)
 assert isinstance(made, torch.optim.RMSprop) and model.weight.item() < before
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=copy, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_added_condition_has_the_cracks_that_it_promises(copy: Path) -> None:
+    code = """
+import numpy as np
+from ser.config.disturbances import Disturbance
+from ser.config.schema import Robustness
+from ser.config.disturbances import of_experiment
+from ser.inference.disturbed import disturbed
+(one,) = of_experiment(Robustness(conditions={"cracks": ()}))
+assert one == Disturbance("cracks", (1.0, 10.0, 100.0))
+found = disturbed(np.full(160000, 0.1, np.float32), "u", one, 100.0)
+assert set(np.unique(found)) == {np.float32(0.1), np.float32(1)}
+assert 800 < (found == 1).sum() < 1200
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=copy, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

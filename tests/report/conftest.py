@@ -67,7 +67,7 @@ def make_plan(*blocks: Block, folds: int = 3, **kinds: Any) -> Plan:
     protocols = kinds.get("protocols", PROTOCOLS)
     corpora = {name for block in blocks for name in block.corpora}
     metrics = kinds.get("metrics", DEFAULT)
-    keys = {name: kinds[name] for name in ("note", "contrasts", "use") if name in kinds}
+    keys = {name: kinds[name] for name in ("note", "contrasts", "use", "robustness") if name in kinds}
     experiment = Experiment(name="trial", title="A trial", runs=blocks, metrics=metrics, **keys)
     return Plan(
         experiment=experiment,

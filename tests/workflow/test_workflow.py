@@ -117,6 +117,23 @@ def test_what_is_trained_for_use_trains_nothing_else_and_is_in_no_score(project:
     assert "too quiet: below" in page
 
 
+def test_a_condition_predicts_once_more_and_trains_nothing(project: Project) -> None:
+    asked = "  robustness:\n    systems: [SVM-eGeMAPS]\n    conditions:\n      gain: [0.0, 6.0]\n"
+    edit(project, "mini.yaml", "  contrasts:\n", f"{asked}  contrasts:\n")
+    assert project.planned() == {"plan": 1, "disturb": 2, **AFTER_TRAINING}
+    done = project.snakemake("robustness")
+    assert done.returncode == 0, done.stderr
+    runs = project.folder / "results/runs/mine/two-folds/SVM-eGeMAPS/seed0"
+    for fold in (0, 1):
+        (path,) = (runs / f"fold{fold}/robustness").glob("gain-*.parquet")
+        rows = pd.read_parquet(path)
+        same = rows[rows["strength"] == 0.0].set_index("utterance")["predicted"]
+        stored = pd.read_parquet(runs / f"fold{fold}/predictions.parquet").set_index("utterance")["predicted"]
+        pd.testing.assert_series_equal(same.sort_index(), stored.sort_index())
+    edit(project, "mini.yaml", "      gain: [0.0, 6.0]\n", "      gain: [0.0, 6.0]\n      shift: [0.1]\n")
+    assert project.planned() == {"plan": 1, "disturb": 2, **AFTER_TRAINING}, "of the new condition alone"
+
+
 def test_a_declared_leak_repeats_no_training(project: Project) -> None:
     edit(project, "mini.yaml", "    rule: speaker_folds\n", "    rule: speaker_folds\n    leaks: [audio, text]\n")
     assert project.planned() == {"audit": 1, "plan": 1, **AFTER_TRAINING}

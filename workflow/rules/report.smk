@@ -22,6 +22,7 @@ rule render:
         attentions=[f"{folder}/attention.parquet" for folder in FOLDERS],
         audio=[path for corpus in PLAN.experiment.selected("corpora") for path in audio_shards(corpus)],
         transcripts=recognised_shards,
+        disturbed=DISTURBED,
     output:
         index=report(
             f"{RESULTS}/index.html", category="Report", labels={"name": "page", "content": "Everything below."}

@@ -1,7 +1,7 @@
 """Everything that a report reads, as one record: ``read`` loads it, tables and figures compute from it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby, product
 from pathlib import Path
@@ -11,13 +11,14 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from ser import layout
+from ser.config.disturbances import Disturbance
 from ser.config.plan import Plan
 from ser.errors import SerError, offenders
 from ser.evaluation import predictions
 from ser.evaluation.predictions import Predictions
 from ser.evaluation.word_errors import WordErrors, word_errors
 from ser.jobs.progress import progress
-from ser.report.data import attention, runs
+from ser.report.data import attention, disturbed, runs
 from ser.report.data.attention import RecordedAttention
 from ser.report.data.audits import Leak, Row, leak
 from ser.report.data.results import INDEPENDENT, PAPER, Result, ResultGroup, group_results
@@ -37,7 +38,7 @@ class ReportData:
     ranking: the metric by which rows are ranked; predictions: all seeds and folds of a system together; comparisons,
     contrasts: the tables of these names; audits: rows of the AUDIT table over all folds together, by corpus and
     protocol; transcripts: word errors of recognised transcripts, by corpus and transcript; for_use: runs that test
-    nothing, which are in nothing else.
+    nothing, which are in nothing else; disturbed: predictions under the conditions that the experiment asks for.
     """
 
     plan: Plan
@@ -52,6 +53,7 @@ class ReportData:
     transcripts: Mapping[tuple[str, str], WordErrors]
     attention: RecordedAttention | None
     for_use: Sequence[RunRecord] = ()
+    disturbed: Mapping[Key, Mapping[Disturbance, pd.DataFrame]] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -145,6 +147,7 @@ def read(plan: Plan, tables: Mapping[str, Path]) -> ReportData:
         transcripts=_transcript_errors(plan),
         attention=attention.read(jobs, plan.experiment.utterance),
         for_use=[runs.read(run, plan) for run in plan.runs_for_use()],
+        disturbed=disturbed.read(plan),
     )
 
 

@@ -1,0 +1,91 @@
+"""The conditions of an experiment, with the strengths that it asks for."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ser import catalog
+from ser.config.options import uses_name
+from ser.config.renamed import require_known
+from ser.config.schema import Config, Robustness
+from ser.errors import SerError, offenders
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """A module in ``ser/conditions``, its strengths, mild to strong, and the seed of what it draws."""
+
+    condition: str
+    strengths: tuple[float, ...]
+    seed: int = 0
+
+    @property
+    def digest(self) -> str:
+        """Return 8 hexadecimal digits over all of it."""
+        text = json.dumps([self.condition, self.strengths, self.seed])
+        return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+
+
+def of_experiment(robustness: Robustness) -> list[Disturbance]:
+    """Return the conditions of an experiment in its order, with the module's own strengths where it names none."""
+    return [
+        Disturbance(name, strengths or _own(name), robustness.seed) for name, strengths in robustness.conditions.items()
+    ]
+
+
+def checked(config: Config) -> Config:
+    """Return the configuration with the strengths of every condition.
+
+    SerError for an unknown condition, a strength that it does not have, and a system that needs more than the sound.
+    """
+    asked = config.experiment.robustness
+    if asked is None:
+        return config
+    where = "experiment.robustness"
+    require_known("condition", asked.conditions, catalog.names("conditions"), f"{where}.conditions")
+    conditions = {one.condition: one.strengths for one in of_experiment(asked)}
+    for name, strengths in conditions.items():
+        _check_strengths(name, strengths, f"{where}.conditions.{name}")
+    systems = config.experiment.selected("systems")
+    require_known("system of the runs", asked.systems or (), systems, f"{where}.systems")
+    for system in asked.systems or systems:
+        if why := _not_from_sound(config, system):
+            raise SerError(
+                f"{where}: '{system}' {why}, and so cannot predict disturbed recordings; name the other systems under "
+                f"'{where}.systems'."
+            )
+    found = asked.model_copy(update={"conditions": conditions})
+    return config.model_copy(update={"experiment": config.experiment.model_copy(update={"robustness": found})})
+
+
+def _own(condition: str) -> tuple[float, ...]:
+    strengths = catalog.constant("conditions", condition, "STRENGTHS")
+    assert isinstance(strengths, tuple)
+    return strengths
+
+
+def _check_strengths(condition: str, strengths: Sequence[float], where: str) -> None:
+    limits, only = (catalog.constant("conditions", condition, name) for name in ("LIMITS", "ONLY"))
+    axis = catalog.constant("conditions", condition, "AXIS")
+    assert isinstance(limits, tuple)
+    if wrong := [one for one in strengths if not limits[0] <= one <= limits[1]]:
+        raise SerError(f"{where}: {offenders(wrong)} is out of range; {axis}: {limits[0]:g} to {limits[1]:g}.")
+    if isinstance(only, tuple) and (wrong := [one for one in strengths if one not in only]):
+        raise SerError(f"{where}: there is no {offenders(wrong)}; {axis}: {', '.join(map(str, only))}.")
+    if len(set(strengths)) < len(strengths):
+        raise SerError(f"{where}: a strength is named twice: {', '.join(map(str, strengths))}.")
+
+
+def _not_from_sound(config: Config, system: str) -> str:
+    """Return why a system cannot be predicted from sound alone; "" where it can."""
+    if catalog.model_kind(config.systems[system].model) == "external":
+        return "is a table of predictions"
+    inputs = config.systems[system].inputs
+    named = [view.feature for view in inputs.views().values() if view.feature in config.features]
+    if vectors := [name for name in named if uses_name(config.features[name])]:
+        return f"reads feature '{vectors[0]}', vectors of named utterances from a file"
+    words = inputs.words
+    if words and words.transcript in config.transcripts and config.transcripts[words.transcript].recogniser is None:
+        return f"reads given transcripts ('{words.transcript}')"
+    return ""

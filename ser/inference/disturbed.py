@@ -1,0 +1,125 @@
+"""The test utterances of a run under a condition, as its system predicts them.
+
+What is disturbed is the audio that its features were extracted from: 16 kHz, mono, cut as the corpus says.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from ser import catalog, layout
+from ser.config.disturbances import Disturbance
+from ser.errors import SerError, offenders
+from ser.inference import dev_part, trained_run
+from ser.inference.dev_part import MOST
+from ser.inference.system import Signal, System
+from ser.tables import contracts
+from ser.training.fold import Fold
+
+POOL = 96  # utterances from which others than an utterance's own speaker are drawn
+FEWEST = 3  # speakers of a corpus, where a condition needs others
+
+
+def predictions(system: System, disturbance: Disturbance, shards: int | None) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a DISTURBED table: every test utterance of the system's run at every strength.
+
+    shards: of the corpus's audio; None: all there are. SerError where the folds are no longer those of the training,
+    audio is missing, or the condition needs other speakers and there are too few.
+    """
+    trained = system.trained
+    run, data = trained.contents.run, trained_run.project(trained.weights.parent)
+    found = dev_part.read_fold(trained)
+    rows = _rows(found, by_speaker=trained.by_speaker)
+    module = catalog.load("conditions", disturbance.condition)
+    corpus = str(run["corpus"])
+    pool = _pool(data / layout.manifest(corpus), disturbance) if getattr(module, "OTHERS", False) else {}
+    names = {found.utterances[row] for row in rows} | set(pool)
+    audio = _audio(data / layout.audio(corpus), shards, names)
+    for strength in disturbance.strengths:
+        for batch in _batches(found, rows, by_speaker=trained.by_speaker):
+            prepared = []
+            for row in batch:
+                name = found.utterances[row]
+                others = [audio[one] for one, speaker in pool.items() if speaker != found.speakers[row]]
+                signal = disturbed(audio[name], name, disturbance, strength, others)
+                prepared.append(_prepared(system, signal, found.speakers[row], f"{name}, {strength:g}", disturbance))
+            for row, values in zip(batch, system.probabilities(prepared), strict=True):
+                if found.parts[row] == "test":
+                    yield {
+                        **run,
+                        "condition": disturbance.condition,
+                        "strength": strength,
+                        "utterance": found.utterances[row],
+                        "speaker": found.speakers[row],
+                        "label": system.classes[int(found.labels[row])],
+                        "predicted": system.classes[int(values.argmax())],
+                        "probabilities": values.tolist(),
+                    }
+
+
+def disturbed(
+    signal: Signal, name: str, disturbance: Disturbance, strength: float, others: Sequence[Signal] = ()
+) -> Signal:
+    """Return ``signal`` (samples,) under a condition. name: of the utterance; what is drawn follows from it."""
+    text = f"{disturbance.condition}/{disturbance.seed}/{name}"
+    seed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+    module = catalog.load("conditions", disturbance.condition)
+    found: Signal = module.disturb(signal, strength, np.random.default_rng(seed), others)
+    return np.ascontiguousarray(found, dtype=np.float32)
+
+
+def _rows(found: Fold, *, by_speaker: bool) -> list[int]:
+    """Return the utterances to predict: the test part; where a speaker gives the statistics, all of its speakers."""
+    test = [int(row) for row in found.rows("test")]
+    if not by_speaker:
+        return test
+    speakers = {found.speakers[row] for row in test}
+    return [row for row, speaker in enumerate(found.speakers) if speaker in speakers]
+
+
+def _batches(found: Fold, rows: Sequence[int], *, by_speaker: bool) -> Iterator[list[int]]:
+    groups: dict[object, list[int]] = defaultdict(list)
+    for at, row in enumerate(rows):
+        groups[found.speakers[row] if by_speaker else at // MOST].append(row)
+    yield from groups.values()
+
+
+def _prepared(system: System, signal: Signal, speaker: str | None, where: str, disturbance: Disturbance) -> Any:
+    try:
+        return system.prepare(signal, speaker=speaker)
+    except SerError as error:
+        raise SerError(
+            f"condition '{disturbance.condition}', utterance {where}: {error} Name milder strengths."
+        ) from error
+
+
+def _pool(manifest: Path, disturbance: Disturbance) -> Mapping[str, str]:
+    """Return utterances of a corpus and their speakers, drawn by the seed: the same for all of its runs."""
+    table = contracts.select(manifest, ["utterance", "speaker"])
+    known = table.filter(pc.is_valid(table["speaker"])).sort_by("utterance")
+    if pc.count_distinct(known["speaker"]).as_py() < FEWEST:
+        raise SerError(
+            f"condition '{disturbance.condition}' needs the voices of others, and {manifest} names fewer than {FEWEST} "
+            "speakers."
+        )
+    random = np.random.default_rng(disturbance.seed)
+    drawn = sorted(random.choice(known.num_rows, min(POOL, known.num_rows), replace=False).tolist())
+    rows = known.take(drawn).to_pylist()
+    return {row["utterance"]: row["speaker"] for row in rows}
+
+
+def _audio(folder: Path, shards: int | None, names: set[str]) -> dict[str, Signal]:
+    found: dict[str, Signal] = {}
+    for path in layout.shards(folder, shards):
+        table = contracts.read(contracts.AUDIO, path)
+        for at, name in enumerate(table["utterance"].to_pylist()):
+            if name in names:
+                found[name] = np.frombuffer(table["samples"][at].as_buffer(), dtype="<f4").copy()
+    if missing := sorted(names - set(found)):
+        raise SerError(f"{folder} has no audio of {offenders(missing)}; run the workflow again.")
+    return found
