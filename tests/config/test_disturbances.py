@@ -60,6 +60,17 @@ def test_conditions_that_do_not_exist_are_named(conditions: dict[str, Any], mess
     assert message in str(error.value)
 
 
+def test_a_condition_that_lacks_a_definition_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    constant = catalog.constant
+
+    def without(kind: str, name: str, wanted: str) -> object:
+        return None if (kind, wanted) == ("conditions", "LIMITS") else constant(kind, name, wanted)
+
+    monkeypatch.setattr(catalog, "constant", without)
+    with pytest.raises(SerError, match=r"ser/conditions/gain.py does not define LIMITS"):
+        resolved({"conditions": {"gain": []}})
+
+
 def test_systems_that_read_more_than_the_sound_are_refused() -> None:
     words = next(
         name

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from ser import catalog
 from ser.evaluation import comparison, intervals
-from ser.evaluation.intervals import Estimate
+from ser.evaluation.intervals import Estimate, Tally
 from ser.report.data.experiment import ReportData
 from ser.report.data.results import Result
 from ser.report.drawing import BLUE, GREEN, INK, ORANGE, Panel
@@ -39,7 +39,7 @@ def found(data: ReportData) -> list[dict[str, Any]]:
     """Return every condition and strength of every result, in the order of the tables.
 
     result, condition, title, axis, strength, seed, digest; estimates: by metric; clean: of UA without a condition;
-    difference: of UA to that, paired.
+    difference: of UA to that, paired, None where seeds were tested on different utterances.
     """
     return [row for result in data.by_name for row in _rows(data, result)]
 
@@ -61,10 +61,16 @@ def _rows(data: ReportData, result: Result) -> Iterator[dict[str, Any]]:
                 **shared,
                 "strength": strength,
                 "estimates": {metric: intervals.estimate(tally, metric) for metric in METRICS},
-                "difference": intervals.estimate(comparison.difference(tally, clean), "UA"),
+                "difference": _difference(tally, clean),
                 "seed": one.seed,
                 "digest": one.digest,
             }
+
+
+def _difference(disturbed: Tally, clean: Tally) -> Estimate | None:
+    if disturbed.tested is None or clean.tested is None:
+        return None
+    return intervals.estimate(comparison.difference(disturbed, clean), "UA")
 
 
 def _title(condition: str) -> str:
