@@ -95,8 +95,9 @@ def fleiss(votes: pd.DataFrame) -> Agreement:
 def shares_of_label(votes: pd.DataFrame, labels: "pd.Series[str]") -> "pd.Series[float]":
     """Return the share of an utterance's raters who gave its label, 0…1, by utterance; without those of one rater.
 
-    labels: the label of each utterance, by its name.
+    labels: the label of each utterance, by its name; one without a label is left out.
     """
+    labels = labels.dropna()
     raters = votes.groupby("utterance")["rater"].nunique()
     agree = votes[votes["answer"] == votes["utterance"].map(labels)].groupby("utterance")["share"].sum()
     raters = raters[(raters > 1) & raters.index.isin(labels.index)]

@@ -127,6 +127,7 @@ def test_attributes_are_thirds_of_the_length_agreement_and_what_the_manifest_nam
         gender = "female" if number % 2 else "male"
         row = {"utterance": f"u{number}", "seconds": 1.0 + number, "emotion": "sad", "gender": gender}
         rows.append(FACTS | row | {"raters": raters, "language": "en"})
+    rows[3] |= {"raters": rows[0]["raters"], "emotion": None}  # rated, without a label
     rows.append(FACTS | {"utterance": "untested", "seconds": 99.0, "emotion": "sad", "language": "fr"})
     path = tmp_path / "manifest.parquet"
     contracts.write(contracts.MANIFEST, rows, path, {"adapter": "table"})

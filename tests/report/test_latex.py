@@ -21,7 +21,7 @@ DOCUMENT = r"""\documentclass{article}
 \end{document}
 """
 NUMBER = Format(str, str)
-EMPTY = ("transcripts", "arithmetic", "recordings", "for_use", "robustness")  # of the report here
+EMPTY = ("transcripts", "arithmetic", "recordings", "for_use", "subgroups", "robustness")  # not here
 
 
 def made(title: str, columns: dict[str, Format], rows: tuple[tuple[str, ...], ...], **more: object) -> Table:

@@ -121,7 +121,7 @@ def test_a_condition_predicts_once_more_and_trains_nothing(project: Project) -> 
     asked = "  robustness:\n    systems: [SVM-eGeMAPS]\n    conditions:\n      gain: [0.0, 6.0]\n"
     edit(project, "mini.yaml", "  contrasts:\n", f"{asked}  contrasts:\n")
     assert project.planned() == {"plan": 1, "disturb": 2, **AFTER_TRAINING}
-    done = project.snakemake("robustness")
+    done = project.snakemake("--cores", "2", "robustness")
     assert done.returncode == 0, done.stderr
     runs = project.folder / "results/runs/mine/two-folds/SVM-eGeMAPS/seed0"
     for fold in (0, 1):
