@@ -65,6 +65,11 @@ class Group:
         return ""
 
 
+def labels_of(stated: Labels | str, classes: Collection[str]) -> Labels:
+    """Return the emotions of each class. stated: labels of a protocol, where a text is "all"."""
+    return {name: (name,) for name in classes} if isinstance(stated, str) else stated
+
+
 def attributes(manifest: Path, tested: Collection[str], labels: Labels) -> pd.DataFrame:
     """Return the groups of the ``tested`` utterances: index utterance, a column per attribute that tells them apart.
 

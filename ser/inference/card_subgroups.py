@@ -26,8 +26,8 @@ def subgroup_lines(trained: Trained) -> list[str]:
     rows, where = _predictions(trained)
     if rows is None or not manifest.is_file():
         return []
-    stated, classes = trained.contents.protocol.labels, trained.contents.classes
-    labels = {name: (name,) for name in classes} if isinstance(stated, str) else stated
+    classes = trained.contents.classes
+    labels = subgroups.labels_of(trained.contents.protocol.labels, classes)
     found = subgroups.groups(rows, subgroups.attributes(manifest, set(rows["utterance"]), labels), classes)
     return ["## Subgroups\n", f"On {where}; 95 % intervals.\n", *_table(found), ""] if found else []
 

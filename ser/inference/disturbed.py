@@ -37,9 +37,9 @@ def predictions(system: System, disturbance: Disturbance, shards: int | None) ->
     rows = _rows(found, by_speaker=trained.by_speaker)
     module = catalog.load("conditions", disturbance.condition)
     corpus = str(run["corpus"])
-    pool = _pool(data / layout.manifest(corpus), disturbance) if getattr(module, "OTHERS", False) else {}
+    pool = pool_of(data / layout.manifest(corpus), disturbance) if getattr(module, "OTHERS", False) else {}
     names = {found.utterances[row] for row in rows} | set(pool)
-    audio = _audio(data / layout.audio(corpus), shards, names)
+    audio = audio_of(data / layout.audio(corpus), shards, names)
     for strength in disturbance.strengths:
         for batch in _batches(found, rows, by_speaker=trained.by_speaker):
             prepared = []
@@ -47,7 +47,7 @@ def predictions(system: System, disturbance: Disturbance, shards: int | None) ->
                 name = found.utterances[row]
                 others = [audio[one] for one, speaker in pool.items() if speaker != found.speakers[row]]
                 signal = disturbed(audio[name], name, disturbance, strength, others)
-                prepared.append(_prepared(system, signal, found.speakers[row], f"{name}, {strength:g}", disturbance))
+                prepared.append(prepared_of(system, signal, found.speakers[row], f"{name}, {strength:g}", disturbance))
             for row, values in zip(batch, system.probabilities(prepared), strict=True):
                 if found.parts[row] == "test":
                     yield {
@@ -89,7 +89,7 @@ def _batches(found: Fold, rows: Sequence[int], *, by_speaker: bool) -> Iterator[
     yield from groups.values()
 
 
-def _prepared(system: System, signal: Signal, speaker: str | None, where: str, disturbance: Disturbance) -> Any:
+def prepared_of(system: System, signal: Signal, speaker: str | None, where: str, disturbance: Disturbance) -> Any:
     try:
         return system.prepare(signal, speaker=speaker)
     except SerError as error:
@@ -98,7 +98,7 @@ def _prepared(system: System, signal: Signal, speaker: str | None, where: str, d
         ) from error
 
 
-def _pool(manifest: Path, disturbance: Disturbance) -> Mapping[str, str]:
+def pool_of(manifest: Path, disturbance: Disturbance) -> Mapping[str, str]:
     """Return utterances of a corpus and their speakers, drawn by the seed: the same for all of its runs."""
     table = contracts.select(manifest, ["utterance", "speaker"])
     known = table.filter(pc.is_valid(table["speaker"])).sort_by("utterance")
@@ -113,7 +113,7 @@ def _pool(manifest: Path, disturbance: Disturbance) -> Mapping[str, str]:
     return {row["utterance"]: row["speaker"] for row in rows}
 
 
-def _audio(folder: Path, shards: int | None, names: set[str]) -> dict[str, Signal]:
+def audio_of(folder: Path, shards: int | None, names: set[str]) -> dict[str, Signal]:
     found: dict[str, Signal] = {}
     for path in layout.shards(folder, shards):
         table = contracts.read(contracts.AUDIO, path)

@@ -1,0 +1,78 @@
+"""`ser assess`: limits against intervals, numbers by hand, and which utterances a system may be tested on."""
+
+from math import nan
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tiny_project import CORPUS, Project, names_of_test
+from typer.testing import CliRunner
+
+from ser.cli import app
+from ser.commands import prediction
+from ser.errors import SerError
+from ser.inference import assessment, trained_run
+from ser.inference.assessment import MILD, UNNOTICED, Finding
+from ser.inference.system import System
+from ser.tables import contracts
+
+
+@pytest.mark.parametrize(
+    ("low", "value", "high", "at_least", "verdict"),
+    [
+        (0.3, 0.4, 0.5, True, "passed"),
+        (0.1, 0.15, 0.2, True, "failed"),
+        (0.2, 0.3, 0.4, True, "undecided"),
+        (0.1, 0.15, 0.2, False, "passed"),
+        (0.3, 0.4, 0.5, False, "failed"),
+        (nan, 0.4, nan, True, "passed"),
+        (nan, 0.4, nan, False, "failed"),
+    ],
+)
+def test_the_interval_decides(low: float, value: float, high: float, at_least: bool, verdict: str) -> None:
+    assert Finding("kind", "test", value, low, high, 0.25, at_least).verdict == verdict
+
+
+def test_a_run_is_tested_on_its_test_part_and_every_number_follows_from_its_predictions(
+    project: Project, tmp_path: Path
+) -> None:
+    folder = project.train("SVM-eGeMAPS")
+    given = assessment.utterances(trained_run.read(folder), CORPUS)
+    assert list(given.rows["utterance"]) == sorted(names_of_test())
+    done = CliRunner().invoke(app, ["assess", str(folder), CORPUS, "--out", str(tmp_path / "tests.csv")])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    table = pd.read_csv(tmp_path / "tests.csv").set_index("test")
+    assert len(table) == 4 + len(MILD) + len(UNNOTICED)  # two speakers: no group is large enough
+    assert done.exit_code == (1 if (table["verdict"] == "failed").any() else 0)
+    stored = contracts.read(contracts.PREDICTIONS, folder / "predictions.parquet").to_pandas()
+    right = stored["predicted"] == stored["label"]
+    assert table.loc["UA above chance", "value"] == pytest.approx(right.groupby(stored["label"]).mean().mean())
+    assert table.loc["UA above chance", "limit"] == 0.25
+    louder = table.loc["same answer, gain 6"]
+    assert 0 <= louder["value"] <= 1
+    assert set(table["kind"]) == {"correctness", "calibration", "robustness", "consistency"}
+    assert "SVM-eGeMAPS on 4 utterances of tiny" in done.output
+
+
+def test_an_answer_that_never_changes_is_consistent_and_loses_nothing(project: Project) -> None:
+    class Constant(System):
+        def probabilities(self, utterances: object) -> np.ndarray:
+            return np.tile(np.array([0.7, 0.1, 0.1, 0.1], np.float32), (len(utterances), 1))  # type: ignore[arg-type]
+
+    trained = trained_run.read(project.train("SVM-eGeMAPS"))
+    found = {one.test: one for one in assessment.findings(Constant(trained), assessment.utterances(trained, CORPUS))}
+    assert {one.verdict for one in found.values() if one.kind in ("robustness", "consistency")} == {"passed"}
+    assert found["UA above chance"].value == pytest.approx(0.25)
+    assert found["predicted over true, angry"].value == pytest.approx(4.0)
+    assert found["predicted over true, angry"].verdict == "failed"
+    assert found["expected calibration error"].value == pytest.approx(0.45)
+
+
+def test_a_system_is_not_tested_on_its_own_speakers(project: Project, tmp_path: Path) -> None:
+    prediction.bundle(project.train("SVM-eGeMAPS"), tmp_path / "bundle")
+    done = CliRunner().invoke(app, ["assess", str(tmp_path / "bundle"), CORPUS])
+    assert done.exit_code == 2
+    assert "was trained on speakers of tiny" in done.output
+    with pytest.raises(SerError, match=r"data/absent/manifest.parquet does not exist"):
+        assessment.utterances(trained_run.read(project.train("SVM-eGeMAPS")), "absent")
