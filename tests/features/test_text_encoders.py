@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from hub_server import COMMIT, MODEL, Hub, running
 from tiny_text_encoders import DEPTH, KINDS, POSITIONS, WIDTH, WORDS, save, tokenizer
 from tokenizers import Tokenizer
 
@@ -23,6 +24,7 @@ from ser.errors import SerError
 from ser.features import _text_encoders, text_vector
 from ser.features._text_encoders import TextReading
 from ser.files.published import sha256
+from ser.layers import pretrained
 
 TEXTS = ("Please, leave me alone!", "no", "it is on the table", "", "unheard-of words", " ".join(WORDS))
 
@@ -121,6 +123,29 @@ def test_the_note_has_weights_licence_layers_and_pooling(models: dict[str, Path]
         f"layers 1, 2; {POSITIONS} tokens at most; first token"
     )
     assert text_vector.provenance(model=str(folder)).endswith("; mean over the tokens")
+
+
+def test_a_model_on_the_hub_is_read_at_its_commit_and_then_without_a_connection(
+    models: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("huggingface_hub")
+    given = {"model": MODEL, "revision": COMMIT}
+    pretrained._from_hub.cache_clear()
+    with running(monkeypatch, tmp_path / "cache") as server:
+        Hub.files = {path.name: path.read_bytes() for path in models["bert"].iterdir()}
+        assert text_vector.files(**given) == []
+        vector = text_vector.extract("no", **given)
+        asked = len(Hub.asked)
+        assert f"/{MODEL}/resolve/{COMMIT}/tokenizer.json" in Hub.asked
+        server.shutdown()
+        server.server_close()
+        pretrained._from_hub.cache_clear()
+        assert np.array_equal(text_vector.extract("no", **given), vector)
+        assert len(Hub.asked) == asked
+        note = text_vector.provenance(**given)
+    assert np.array_equal(text_vector.extract("no", model=str(models["bert"])), vector)
+    assert note.startswith(f"{MODEL}, revision {COMMIT}, model.safetensors SHA-256 ")
+    assert "licence apache-2.0" in note
 
 
 def test_both_records_of_the_options_have_the_same_defaults() -> None:
