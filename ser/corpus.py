@@ -141,6 +141,17 @@ def _line(alike: Sequence[Fault]) -> str:
     return f"{first.where}: {first.reason}{f' ({about})' if about else ''}."
 
 
+def within(member: str, name: str) -> str:
+    """Return the name that an utterance, speaker or session of ``member`` has in a corpus that joins several."""
+    return f"{member}/{name}"
+
+
+def member_of(name: str) -> str:
+    """Return the corpus of which a joined corpus has ``name``; "" where it is of no joined corpus."""
+    member, slash, _ = name.partition("/")
+    return member if slash else ""
+
+
 def facts_of(rows: Sequence[Utterance], emotions: Iterable[str]) -> Facts:
     """Return the facts of ``rows``: their speakers and sessions, sorted, and those of ``emotions`` that occur."""
     speakers, sessions = (sorted({getattr(row, name) for row in rows} - {None, ""}) for name in ("speaker", "session"))

@@ -46,6 +46,11 @@ def measures(corpus: str) -> Path:
     return Path("data", corpus, "measures.parquet")
 
 
+def excluded(corpus: str) -> Path:
+    """``data/<corpus>/excluded.csv``: the utterances that are left out, and why."""
+    return Path("data", corpus, "excluded.csv")
+
+
 def warnings(corpus: str) -> Path:
     """``data/<corpus>/warnings.csv``: what is strange about a corpus's rows and recordings."""
     return Path("data", corpus, "warnings.csv")

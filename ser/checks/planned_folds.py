@@ -7,7 +7,10 @@ from ser.corpus import Facts, Utterance
 from ser.preparation.fold_counts import fold_count, labelled
 
 MOST = 500_000  # rows × folds; of more, a plan only counts the folds
-COLUMNS = ("utterance", "speaker", "session", "dialog", "gender", "text", "emotion")  # that rules and checks read
+COLUMNS = (  # that rules and checks read
+    *("utterance", "speaker", "session", "dialog", "gender", "text", "emotion"),
+    *("style", "intensity", "language"),
+)
 
 
 def planned_folds(protocol: Protocol, facts: Facts, rows: Sequence[Utterance] | None = None) -> int:

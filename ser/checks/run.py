@@ -10,12 +10,12 @@ from ser import catalog
 from ser.checks.planned_folds import planned_folds
 from ser.config import definitions, extractors, read
 from ser.config.entries import Entry, Options
+from ser.config.joins import with_members
 from ser.config.options import needed, unchecked, uses_name, with_options
 from ser.config.recipe import Inputs, Recipe
 from ser.config.schema import Config, Corpus, Feature, Protocol, Transcript
 from ser.errors import SerError
-from ser.preparation.accepted_rows import accepted_facts
-from ser.preparation.fold_counts import remaining
+from ser.preparation.joined_corpus import corpus_facts, corpus_rows
 
 KINDS: Mapping[str, type[Entry]] = {  # the entry of the configuration that names a module of the kind
     "corpus": Corpus,
@@ -124,7 +124,8 @@ def _experiment(config: Config) -> Iterator[str]:
 
     for block in config.experiment.runs:
         yield from (line for pair in product(block.corpora, block.protocols) for line in _folds(config, *pair))
-    used: list[tuple[Entry, str]] = [(config.corpora[name], name) for name in config.experiment.selected("corpora")]
+    corpora = with_members(config.corpora, config.experiment.selected("corpora"))
+    used: list[tuple[Entry, str]] = [(config.corpora[name], name) for name in corpora if not config.corpora[name].joins]
     for name in config.experiment.selected("systems"):
         recipe = config.systems[name]
         features = {view.feature: config.features[view.feature] for view in recipe.inputs.views().values()}
@@ -147,8 +148,12 @@ def _experiment(config: Config) -> Iterator[str]:
 
 def _folds(config: Config, corpus: str, protocol: str) -> Iterator[str]:
     """Yield why the rule cannot divide the corpus, as far as its facts tell."""
-    entry, rule = config.corpora[corpus], config.protocols[protocol]
+    corpora, rule = config.corpora, config.protocols[protocol]
+
+    def folder(name: str) -> Path | None:
+        return corpora[name].folder
+
     try:
-        planned_folds(rule, accepted_facts(entry, entry.folder), remaining(entry, entry.folder))
+        planned_folds(rule, corpus_facts(corpora, corpus, folder), corpus_rows(corpora, corpus, folder))
     except Exception as error:
         yield f"{protocol} on {corpus}: {_one_line(error)}"

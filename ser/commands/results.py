@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from statistics import fmean
 from typing import Annotated, Any
 
 import typer
@@ -20,8 +21,9 @@ _run = itemgetter("corpus", "protocol", "system")
 def results(experiment: Annotated[str, typer.Argument(help="Name of the experiment, a folder in results/.")]) -> None:
     """Print the metrics of every system of a finished experiment with their intervals, and where the report is.
 
-    The best system comes first. Systems that lack folds, or of which a run is not trained, follow: they are not ranked.
-    Contrasts that the experiment declares follow, each with its verdict. What is trained for use comes last.
+    The best system comes first; the directions follow where one corpus is trained on and another tested. Systems that
+    lack folds, or of which a run is not trained, follow: they are not ranked. Contrasts that the experiment declares
+    follow, each with its verdict. What is trained for use comes last.
     """
     from ser.config.plan import read_plan
     from ser.tables import contracts
@@ -52,12 +54,30 @@ def results(experiment: Annotated[str, typer.Argument(help="Name of the experime
             table.append([run[2], *cells, f"{folds[run]} of {planned[run[0]][run[1]]}{mark}"])
         print(f"\n{', '.join(division)} (percent, 95 % interval)")
         print(aligned(table))
+        _print_directions([row for row in scores if _run(row)[:2] == division], metrics[-1])
     if (folder / "contrasts.parquet").is_file():
         _print_contrasts(contracts.read(contracts.CONTRASTS, folder / "contrasts.parquet").to_pylist(), metrics[-1])
     for run in plan.runs_for_use():
         where = f"{run.system}, trained for use on {run.corpus} as in {run.protocol}, seed {run.seed}"
         print(f"\n{where}: no test part; ser bundle {run.folder} OUT")
     print(f"\nReport: {folder / 'index.html'}")
+
+
+def _print_directions(rows: list[dict[str, Any]], metric: str) -> None:
+    """Print ``metric`` of each fold that has a name, what it trains on and tests, mean over seeds."""
+    named: dict[str, dict[str, list[float]]] = {}
+    for row in rows:
+        if row["fold_name"] and row["metric"] == metric:
+            named.setdefault(row["fold_name"], {}).setdefault(row["system"], []).append(100 * row["value"])
+    if not named:
+        return
+    systems = sorted({system for of_name in named.values() for system in of_name})
+    table = [["trained → tested", *systems]]
+    for name, values in named.items():
+        means = (f"{fmean(values[system]):.1f}" if system in values else "" for system in systems)
+        table.append([name, *means])
+    print(f"\n{metric} in percent")
+    print(aligned(table))
 
 
 def _print_contrasts(rows: list[dict[str, Any]], metric: str) -> None:

@@ -13,6 +13,14 @@ Options = dict[str, Any]
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 
 
+def with_maps(given: object) -> object:
+    """Return a list of names as a mapping of each to an empty mapping, which also stands for a name without a value."""
+    named = (
+        dict.fromkeys(given) if isinstance(given, list | tuple) and all(isinstance(n, str) for n in given) else given
+    )
+    return {name: {} if value is None else value for name, value in named.items()} if isinstance(named, dict) else named
+
+
 def added(default: Any, **about: Any) -> Any:
     """Return the field of a key that came later: left out where it has its default, so that earlier digests stay."""
     return Field(default, exclude_if=lambda value: value == default, **about)

@@ -14,6 +14,7 @@ from ser import catalog
 from ser.config import disturbances, tracking
 from ser.config.entries import Strict
 from ser.config.extractors import trained, transcript
+from ser.config.joins import check_joins, with_members
 from ser.config.options import needed, with_options
 from ser.config.recipe import Inputs, Recipe
 from ser.config.renamed import require_known
@@ -159,15 +160,19 @@ def checked(config: Config) -> Config:
     _check_contrasts(config)
     _check_use(config)
     config = disturbances.checked(config)
-    for name in experiment.selected("corpora"):
+    check_joins(config.corpora, experiment.selected("corpora"))
+    corpora = with_members(config.corpora, experiment.selected("corpora"))
+    for name in corpora:
         if config.corpora[name].root is None and "subset" in config.corpora[name].allow:
             raise SerError(
                 f"corpora.{name}: a subset can be accepted only of a folder, whose speakers are known before the plan; "
                 "unpack the archive and name the folder as 'root'."
             )
     selected: dict[str, dict[str, Strict]] = {"features": {}, "transcripts": {}}
-    for section in ("corpora", "protocols", "systems"):
-        entries = {name: getattr(config, section)[name] for name in experiment.selected(section)}
+    read = [name for name in corpora if not config.corpora[name].joins]
+    wanted = {"corpora": read, "protocols": experiment.selected("protocols"), "systems": systems}
+    for section, names in wanted.items():
+        entries = {name: getattr(config, section)[name] for name in names}
         selected[section] = {name: with_options(entry, f"{section}.{name}") for name, entry in entries.items()}
     for name in systems:
         _select_inputs(selected, config.systems[name].inputs, config, f"systems.{name}.inputs")

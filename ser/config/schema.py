@@ -5,11 +5,11 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, NonNegativeInt
+from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt
 
 from ser import catalog
 from ser.bounds import Channel
-from ser.config.entries import Entry, Options, Strict, added
+from ser.config.entries import Entry, Options, Strict, added, with_maps
 from ser.config.recipe import Recipe
 from ser.input_checks import ALLOWANCES
 
@@ -25,11 +25,12 @@ FOLD_DATA = (
     "where a training keeps a feature of its fold; memory: all of it; mapped: in a file, of which it reads what it "
     "needs; auto: in memory up to half of what the job may use, else mapped"
 )
+Joins = Annotated[dict[str, dict[str, str]], BeforeValidator(with_maps)]
 Metrics = Annotated[tuple[Literal[METRICS], ...], AfterValidator(lambda names: tuple(dict.fromkeys(names)))]  # type: ignore[valid-type]
 
 
 class Corpus(Entry):
-    """Where a corpus is, and which of its faults are accepted."""
+    """Where a corpus is, and which of its faults are accepted; or which other corpora it joins."""
 
     FOLDER, KEY = "corpora", "adapter"
 
@@ -54,6 +55,11 @@ class Corpus(Entry):
     )
     shard_size: int = Field(500, ge=1, description="utterances per audio and feature shard")
     options: Options = Field(default_factory=dict, description="keyword arguments of the adapter")
+    joins: Joins = added(
+        {},
+        description="other corpora that this one consists of: a list, or corpus: {its emotion: emotion here}; no other "
+        "key goes with it",
+    )
 
     @property
     def folder(self) -> Path | None:
@@ -124,6 +130,16 @@ class Protocol(Entry):
     def digest(self) -> str:
         """Return 12 hexadecimal digits over everything that affects a result."""
         return hashlib.blake2b(self.decisive().encode(), digest_size=6).hexdigest()
+
+    def directions(self) -> tuple[tuple[tuple[str, ...], str], ...]:
+        """Return the values that each fold trains on, and the one that it tests; none where folds have no names."""
+        named = self.rule in catalog.names(self.FOLDER) and hasattr(self.load(), "directions")
+        return tuple(self.load().directions(**self.options)) if named else ()
+
+    def fold_name(self, fold: int) -> str:
+        """Return ``a + b → c``: what the fold trains on and what it tests; "" where folds have no names."""
+        named = self.directions()
+        return f"{' + '.join(named[fold][0])} → {named[fold][1]}" if 0 <= fold < len(named) else ""
 
 
 class Block(Strict):

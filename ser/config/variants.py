@@ -6,7 +6,7 @@ from typing import Any
 
 from ser.config.entries import Entry
 from ser.config.extractors import trained
-from ser.config.schema import Config, Feature
+from ser.config.schema import Config, Corpus, Feature
 
 REMARKED = ("model", "options", "inputs", "training")  # sections of a recipe whose values have remarks
 
@@ -20,12 +20,12 @@ def changes(config: Config, features: Mapping[str, Feature]) -> dict[str, dict[s
     """
     found: dict[str, dict[str, str]] = {}
     for name in config.experiment.selected("corpora"):
-        corpus = config.corpora[name]
-        excluded = {"exclude": f"none → {len(corpus.exclude)} utterances"} if corpus.exclude else {}
-        trimmed = {"trim": f"none → {corpus.trim}"} if corpus.trim != "none" else {}
-        channel = {"channel": f"mix → {corpus.channel}"} if corpus.channel != "mix" else {}
-        subset = {"speakers": "all → a subset"} if "subset" in corpus.allow else {}
-        found[f"corpora.{name}"] = excluded | subset | trimmed | channel
+        joins = config.corpora[name].joins
+        found[f"corpora.{name}"] = (
+            {f"{member}.{key}": text for member in joins for key, text in _prepared(config.corpora[member]).items()}
+            if joins
+            else _prepared(config.corpora[name])
+        )
     for section in ("protocols", "systems"):
         entries, origins = getattr(config, section), config.origins.get(section, {})
         for name in config.experiment.selected(section):
@@ -40,6 +40,15 @@ def changes(config: Config, features: Mapping[str, Feature]) -> dict[str, dict[s
                 changed = _changed(old, config.features[view.feature], key)
                 found[f"systems.{name}"] |= {path: text for path, text in changed.items() if path not in files}
     return {name: changed for name, changed in found.items() if changed}
+
+
+def _prepared(corpus: Corpus) -> dict[str, str]:
+    """Return what a corpus leaves out or changes of its recordings."""
+    excluded = {"exclude": f"none → {len(corpus.exclude)} utterances"} if corpus.exclude else {}
+    trimmed = {"trim": f"none → {corpus.trim}"} if corpus.trim != "none" else {}
+    channel = {"channel": f"mix → {corpus.channel}"} if corpus.channel != "mix" else {}
+    subset = {"speakers": "all → a subset"} if "subset" in corpus.allow else {}
+    return excluded | subset | trimmed | channel
 
 
 def remarks(base: Mapping[str, Any], recipe: Mapping[str, Any], own: Collection[str], name: str) -> Any:

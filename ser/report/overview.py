@@ -10,6 +10,7 @@ from ser.report.leak_gaps import mean_gaps
 from ser.report.sections import claims, comparisons, contrasts, ranking, raters
 from ser.report.sections._columns import leak_text
 from ser.report.sections.comparisons import LEVEL
+from ser.report.transfers import Transfer, transfers
 
 
 def overview(data: ReportData) -> list[tuple[str, str, list[str]]]:
@@ -17,6 +18,7 @@ def overview(data: ReportData) -> list[tuple[str, str, list[str]]]:
     judged = claims.judged(data)
     every = [
         (f"Highest {data.ranking}", "results", list(_best(data))),
+        ("Directions", "transfer", list(_directions(data))),
         ("Contrasts", "contrasts", [f"{of.tally}: {of.protocol} on {of.corpus}" for of in contrasts.families(data)]),
         ("Differences", "comparisons", list(_differences(data))),
         ("Leaks", "gap", list(_leaks(data))),
@@ -42,6 +44,19 @@ def _best(data: ReportData) -> Iterator[str]:
                 interval = data.interval(best, data.ranking)
                 value = f"{percent(interval.value)} {limits(interval.low, interval.high)}".rstrip()
                 yield f"{best.system}, {value}, of {len(ranked)} systems: {protocol} on {group.corpus}"
+
+
+def _directions(data: ReportData) -> Iterator[str]:
+    """Yield the best system of every direction, in the order of the folds."""
+    folds: dict[tuple[str, str, str], list[Transfer]] = {}
+    for one in transfers(data):
+        if not one.result.unranked:
+            folds.setdefault((one.result.corpus, one.result.protocol, one.name), []).append(one)
+    for (corpus, protocol, name), found in folds.items():
+        best = max(found, key=lambda one: one.estimates[data.ranking].value)
+        of = best.estimates[data.ranking]
+        value = f"{percent(of.value)} {limits(of.low, of.high)}".rstrip()
+        yield f"{name}: {value}, {best.result.system}, highest of {len(found)}: {protocol} on {corpus}"
 
 
 def _differences(data: ReportData) -> Iterator[str]:

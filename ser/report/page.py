@@ -15,10 +15,10 @@ from ser.report.overview import overview
 TEMPLATES = Path(__file__).parent / "templates"
 # Sections in the order of the page. Others come last.
 ORDER = (
-    *("corpora", "recordings", "results", "contrasts", "comparisons", "gap", "ranking", "confusions", "recalls"),
-    *("speakers", "subgroups", "robustness", "calibration", "raters", "mistakes", "claims", "arithmetic", "papers"),
-    *("sweeps", "transcripts", "attention", "curves", "for_use", "protocols", "audit", "defaults", "environment"),
-    *("sources", "runs"),
+    *("corpora", "label_maps", "recordings", "results", "transfer", "contrasts", "comparisons", "gap", "ranking"),
+    *("confusions", "recalls", "speakers", "subgroups", "robustness", "calibration", "raters", "mistakes", "claims"),
+    *("arithmetic", "papers", "sweeps", "transcripts", "attention", "curves", "for_use", "protocols", "audit"),
+    *("defaults", "environment", "sources", "runs"),
 )
 
 

@@ -27,7 +27,8 @@ class ScoreJob(Job):
 def score(job: ScoreJob) -> None:
     """Compute metrics, recalls and confusions of every run of an experiment.
 
-    Every seed also gets a pooled row (fold -1) over its folds, even if there is only one. A class without a test
+    Every seed also gets a pooled row (fold -1) over its folds, even if there is only one. A fold that trains on one
+    corpus and tests another has a name that says so. A class without a test
     utterance has no recall row. SerError where a run's file is missing, belongs to another run, disagrees with the
     others about the classes or the protocol's version, or predicts an utterance again that is tested only once.
     """
@@ -41,7 +42,8 @@ def score(job: ScoreJob) -> None:
             matrices[contracts.ALL_FOLDS] = np.sum(list(matrices.values()), axis=0)
             for fold, matrix in matrices.items():
                 run = {"corpus": corpus, "protocol": protocol, "system": system, "seed": seed, "fold": fold}
-                values.extend(_values(run, read.classes, matrix, plan.experiment.metrics))
+                named = {**run, "fold_name": plan.protocols[protocol].fold_name(fold)}
+                values.extend(_values(named, read.classes, matrix, plan.experiment.metrics))
                 counts.extend(
                     {**run, "label": label, "predicted": predicted, "utterances": int(matrix[row, column])}
                     for (row, label), (column, predicted) in product(enumerate(read.classes), repeat=2)

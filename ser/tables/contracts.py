@@ -195,13 +195,14 @@ SCORES = Contract(
     "scores",
     [
         *RUN,
+        ("fold_name", pa.string()),  # "a + b → c": trained on and tested; "" where the protocol's folds have no names
         ("metric", pa.string()),  # an entry of experiment.metrics, or recall
         ("label", pa.string()),  # the class of a recall; "" for a metric
         ("value", pa.float64()),  # 0…1
         ("utterances", pa.int64()),  # that the value was computed on
     ],
     key=("corpus", "protocol", "system", "seed", "fold", "metric", "label"),
-    required=("value", "utterances"),
+    required=("fold_name", "value", "utterances"),
     filled=True,
 )
 
@@ -223,8 +224,7 @@ INTERVALS = Contract(
         *SYSTEM,
         ("metric", pa.string()),  # an entry of experiment.metrics
         ("value", pa.float64()),  # 0…1, all folds of a seed pooled, mean over seeds
-        ("low", pa.float64()),  # of the 95 % interval; null where the clusters give none
-        ("high", pa.float64()),
+        *((name, pa.float64()) for name in ("low", "high")),  # 95 % interval; null where the clusters give none
         ("clusters", pa.int32()),
         ("cluster_kind", pa.string()),  # speaker; utterance where speakers are unknown
         ("method", pa.string()),  # of the interval, as text

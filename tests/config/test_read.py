@@ -86,6 +86,35 @@ def test_a_misspelt_name_gives_its_key_and_the_most_similar_name(raw: dict[str, 
         assert part in text
 
 
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ({"joins": ["demo", "iemocab"]}, ["corpora.both.joins", "Did you mean 'iemocap'?"]),
+        ({"joins": ["demo"]}, ["corpora.both.joins: names demo alone; at least two"]),
+        ({"joins": ["demo", "more"]}, ["corpora.both.joins: more joins others itself"]),
+        ({"joins": ["demo", "ravdess"], "trim": "speech"}, ["corpora.both: trim cannot be set", "demo, ravdess"]),
+        ({"joins": ["demo", "ravdess"], "adapter": "table"}, ["corpora.both: adapter cannot be set"]),
+        ({"joins": "demo"}, ["corpora.both.joins", "'demo'"]),
+        ({"joins": {"demo": ["sad"], "ravdess": {}}}, ["corpora.both.joins.demo"]),
+    ],
+)
+def test_a_corpus_that_joins_others_is_checked_before_they_are_read(entry: Any, expected: list[str]) -> None:
+    more = {"joins": ["demo", "ravdess"]}
+    text = message(
+        merged(block(corpora=["both"]), {"corpora": {"both": entry, "more": more, "ravdess": {}, "iemocap": {}}})
+    )
+    for part in expected:
+        assert part in text
+
+
+def test_the_members_of_a_joined_corpus_are_a_list_or_have_label_maps() -> None:
+    joins = {"demo": None, "ravdess": {"calm": "neutral"}}
+    raw = merged(block(corpora=["both"]), {"corpora": {"both": {"joins": joins}, "ravdess": {}}})
+    assert resolve(raw, CONFIG).corpora["both"].joins == {"demo": {}, "ravdess": {"calm": "neutral"}}
+    raw = merged(block(corpora=["both"]), {"corpora": {"both": {"joins": ["demo", "ravdess"]}, "ravdess": {}}})
+    assert resolve(raw, CONFIG).corpora["both"].joins == {"demo": {}, "ravdess": {}}
+
+
 def test_a_misspelt_required_key_is_reported_by_its_misspelling() -> None:
     run = {"corpora": ["demo"], "protocol": ["session-out-4"], "systems": ["SVM-eGeMAPS"]}
     assert "Did you mean 'protocols'?" in message(changed(experiment={"runs": [run]}))

@@ -27,7 +27,10 @@ def write(folder: Path) -> None:
         run = {"corpus": "c", "protocol": "p", "system": system}
         for metric, value in (("WA", 0.5), ("UA", ua)):
             cell = {**run, "metric": metric, "value": value}
-            scores += [{**cell, "seed": 0, "fold": fold, "label": "", "utterances": 9} for fold in (-1, *folds)]
+            scores += [
+                {**cell, "seed": 0, "fold": fold, "fold_name": "", "label": "", "utterances": 9}
+                for fold in (-1, *folds)
+            ]
             ends = {"low": value - 0.1, "high": value + 0.1} if len(folds) == 2 else {"low": None, "high": None}
             known = {"clusters": 2, "cluster_kind": "speaker", "method": "jackknife", "seeds": 1}
             intervals.append({**cell, **ends, **known, "seed_sd": None, "fold_sd": None})

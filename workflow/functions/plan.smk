@@ -2,13 +2,14 @@
 import atexit
 import sys
 
-from ser.preparation.accepted_rows import accepted_facts, accepted_rows
+from ser.preparation.accepted_rows import accepted_rows
 from ser.checks.planned_folds import planned_folds
 from ser.config.plan import Plan, without
 from ser.config.read import features as shipped_features
 from ser.config.variants import changes
 from ser.preparation.corpus_root import check_folder, check_recordings
-from ser.preparation.fold_counts import advice, remaining
+from ser.preparation.fold_counts import advice
+from ser.preparation.joined_corpus import corpus_facts, corpus_rows
 
 
 def adapter(corpus):
@@ -37,11 +38,13 @@ def release_folder(corpus):
 @exit_on_error
 def facts(corpus):
     """Number of utterances, speakers and sessions, known before the corpus is read."""
-    return accepted_facts(CONFIG.corpora[corpus], release_folder(corpus))
+    return corpus_facts(CONFIG.corpora, corpus, release_folder)
 
 
 @cache
 def shards(corpus):
+    if joins := CONFIG.corpora[corpus].joins:
+        return range(sum(len(shards(member)) for member in joins))
     return range(layout.shard_count(facts(corpus).utterances, CONFIG.corpora[corpus].shard_size))
 
 
@@ -49,9 +52,12 @@ def shards(corpus):
 @exit_on_error
 def remaining_rows(corpus):
     """The rows that the settings of a corpus leave; None where its facts are all that is known."""
-    settings, folder = CONFIG.corpora[corpus], release_folder(corpus)
-    rows = remaining(settings, folder)
-    if rows is not None:
+    settings, rows = CONFIG.corpora[corpus], corpus_rows(CONFIG.corpora, corpus, release_folder)
+    if settings.joins:
+        for member in settings.joins:
+            remaining_rows(member)
+    elif rows is not None:
+        folder = release_folder(corpus)
         check_recordings(corpus, settings, folder, accepted_rows(settings, folder)[0])
     return rows
 

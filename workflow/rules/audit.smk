@@ -12,6 +12,8 @@ rule fingerprint:
     benchmark:
         "logs/fingerprint/{corpus}/{shard}.benchmark.jsonl"
     priority: 1  # an undeclared leak stops the build before most of the training
+    wildcard_constraints:
+        corpus=NOT_COPIED,
     conda:
         "../../envs/ser.yaml"
     threads: 1

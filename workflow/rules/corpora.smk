@@ -36,6 +36,8 @@ rule prepare:
         "logs/prepare/{corpus}.log",
     benchmark:
         "logs/prepare/{corpus}.benchmark.jsonl"
+    wildcard_constraints:
+        corpus=NOT_COPIED,
     conda:
         "../../envs/ser.yaml"
     threads: 2
@@ -63,6 +65,8 @@ rule resample:
         "logs/resample/{corpus}/{shard}.log",
     benchmark:
         "logs/resample/{corpus}/{shard}.benchmark.jsonl"
+    wildcard_constraints:
+        corpus=NOT_COPIED,
     conda:
         "../../envs/ser.yaml"
     threads: 1

@@ -13,6 +13,8 @@ rule extract:
         "logs/extract/{corpus}/{feature}/{shard}.log",
     benchmark:
         "logs/extract/{corpus}/{feature}/{shard}.benchmark.jsonl"
+    wildcard_constraints:
+        corpus=NOT_COPIED,
     conda:
         "../../envs/ser.yaml"
     threads: 1
@@ -42,6 +44,7 @@ rule extract_text:
     benchmark:
         "logs/extract_text/{corpus}/{feature}/{shard}.benchmark.jsonl"
     wildcard_constraints:
+        corpus=NOT_COPIED,
         feature="|".join(map(re.escape, TEXT_FEATURES)) or "(?!)",  # no other feature: (?!) is no name
     conda:
         "../../envs/ser.yaml"

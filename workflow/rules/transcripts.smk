@@ -13,6 +13,8 @@ rule transcribe:
         "logs/transcribe/{corpus}/{transcript}/{shard}.log",
     benchmark:
         "logs/transcribe/{corpus}/{transcript}/{shard}.benchmark.jsonl"
+    wildcard_constraints:
+        corpus=NOT_COPIED,
     conda:
         "../../envs/ser.yaml"
     threads: 1

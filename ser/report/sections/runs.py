@@ -17,6 +17,9 @@ def tables(data: ReportData) -> list[Table]:
         Column("corpus", "Corpus", "run.corpus"),
         *(coded(name.lower(), name, f"run.{name.lower()}") for name in ("Protocol", "System")),
         *(Column(name.lower(), name, f"run.{name.lower()}") for name in ("Seed", "Fold")),
+        Column(
+            "fold_name", "Direction", lambda row: row.protocol.fold_name(row.run.fold), meaning="trained on → tested"
+        ),
         *csv_only(protocol_digest=lambda row: row.protocol.digest(), leaks=lambda row: "; ".join(row.protocol.leaks)),
         *(
             Column(f"{part}_utterances", part.capitalize(), f"counts.{part}", COUNT, "utterances")

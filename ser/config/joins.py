@@ -1,0 +1,33 @@
+"""A corpus that joins others: which these are, and that its entry has no key of theirs."""
+
+from collections.abc import Iterable, Mapping
+
+from ser.config.renamed import require_known
+from ser.config.schema import Corpus
+from ser.errors import SerError
+
+OWN = frozenset({"adapter", "joins"})  # every entry has an adapter: its name where none is given
+
+
+def with_members(corpora: Mapping[str, Corpus], names: Iterable[str]) -> list[str]:
+    """Return ``names`` and the corpora that they join, each once."""
+    return list(dict.fromkeys(every for name in names for every in (name, *corpora[name].joins)))
+
+
+def check_joins(corpora: Mapping[str, Corpus], names: Iterable[str]) -> None:
+    """Raise SerError for a joined corpus that has fewer than two members, an unknown or joined one, or their keys."""
+    for name in names:
+        entry, where = corpora[name], f"corpora.{name}"
+        if not entry.joins:
+            continue
+        require_known("corpus", entry.joins, corpora, f"{where}.joins")
+        if len(entry.joins) < 2:
+            raise SerError(f"{where}.joins: names {', '.join(entry.joins)} alone; at least two corpora are joined.")
+        if nested := [member for member in entry.joins if corpora[member].joins]:
+            raise SerError(f"{where}.joins: {', '.join(nested)} joins others itself; name those instead.")
+        more = sorted(entry.model_fields_set - OWN) + ["adapter"] * (entry.adapter != name)
+        if more:
+            raise SerError(
+                f"{where}: {', '.join(more)} cannot be set of a corpus that joins others; set it of each of "
+                f"{', '.join(entry.joins)}."
+            )
