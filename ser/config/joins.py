@@ -1,9 +1,9 @@
-"""A corpus that joins others: which these are, and that its entry has no key of theirs."""
+"""A corpus that joins others: which these are, that its entry has no key of theirs, and what only it can have."""
 
 from collections.abc import Iterable, Mapping
 
 from ser.config.renamed import require_known
-from ser.config.schema import Corpus
+from ser.config.schema import Corpus, Experiment, Protocol
 from ser.errors import SerError
 
 OWN = frozenset({"adapter", "joins"})  # every entry has an adapter: its name where none is given
@@ -31,3 +31,16 @@ def check_joins(corpora: Mapping[str, Corpus], names: Iterable[str]) -> None:
                 f"{where}: {', '.join(more)} cannot be set of a corpus that joins others; set it of each of "
                 f"{', '.join(entry.joins)}."
             )
+
+
+def check_normalisation(
+    corpora: Mapping[str, Corpus], protocols: Mapping[str, Protocol], experiment: Experiment
+) -> None:
+    """Raise SerError for a protocol that normalises by corpus on a corpus that joins no others."""
+    for number, block in enumerate(experiment.runs):
+        for protocol in (name for name in block.protocols if protocols[name].normalisation == "corpus"):
+            if single := [name for name in block.corpora if not corpora[name].joins]:
+                raise SerError(
+                    f"experiment.runs[{number}]: protocol '{protocol}' normalises by corpus, so that each corpus needs "
+                    f"the key 'joins'; {', '.join(single)} has none."
+                )

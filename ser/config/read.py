@@ -14,7 +14,7 @@ from ser import catalog
 from ser.config import disturbances, tracking
 from ser.config.entries import Strict
 from ser.config.extractors import trained, transcript
-from ser.config.joins import check_joins, with_members
+from ser.config.joins import check_joins, check_normalisation, with_members
 from ser.config.options import needed, with_options
 from ser.config.recipe import Inputs, Recipe
 from ser.config.renamed import require_known
@@ -161,6 +161,7 @@ def checked(config: Config) -> Config:
     _check_use(config)
     config = disturbances.checked(config)
     check_joins(config.corpora, experiment.selected("corpora"))
+    check_normalisation(config.corpora, config.protocols, experiment)
     corpora = with_members(config.corpora, experiment.selected("corpora"))
     for name in corpora:
         if config.corpora[name].root is None and "subset" in config.corpora[name].allow:

@@ -110,7 +110,10 @@ class Protocol(Entry):
         description="class: its emotions; all: one class per emotion of the corpus"
     )
     subset: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="manifest column: accepted values")
-    normalisation: Literal["train", "speaker"] = Field("train", description="scope of 'statistics' views")
+    normalisation: Literal["train", "speaker", "corpus"] = Field(
+        "train",
+        description="scope of 'statistics' views; corpus: each member of a joined corpus, by all its utterances",
+    )
     selection: Literal["dev_ua", "dev_wa", "dev_loss", "last"] = Field("dev_ua", description="which epoch is kept")
     curves: bool = Field(False, description="score test after every epoch; never used for model selection")
     leaks: tuple[Leak, ...] = Field((), description="what train shares with test by design of the protocol")

@@ -135,9 +135,9 @@ def findings(
                         by_check[check].append(_overlapping(check, fold, mine, theirs, stretches))
                 else:
                     by_check[check].append(_shared(check, fold, mine, theirs))
-        if "test" in parts:  # speaker statistics are fitted on the test part itself
+        if "test" in parts:  # statistics of a speaker or corpus are fitted on the test part itself
             test = parts["test"]
-            fitted = test if normalisation == "speaker" else test.head(0)
+            fitted = test if normalisation in ("speaker", "corpus") else test.head(0)
             by_check[NORMALISATION].append(_finding(NORMALISATION, fold, test, fitted, len(test), {}))
     return [finding for folds in by_check.values() if folds for finding in (_total(folds), *folds)]
 

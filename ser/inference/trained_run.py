@@ -126,8 +126,13 @@ def header(folder: Path) -> tuple[tuple[str, ...], set[str]]:
 
 
 def _check_statistics(recipe: Recipe, protocol: Protocol, names: set[str], folder: Path) -> None:
-    """Raise SerError where the weights lack the statistics of the train part that a view normalises by."""
+    """Raise SerError where a view normalises by a corpus, or by statistics of the train part that the weights lack."""
     for modality, view in recipe.inputs.views().items():
+        if view.normalise == "statistics" and protocol.normalisation == "corpus":
+            raise SerError(
+                f"{folder}: its protocol normalises by the statistics of a corpus, which new recordings do not have; "
+                "train under one with 'normalisation: train'."
+            )
         fitted = view.normalise == "statistics" and protocol.normalisation == "train"
         if fitted and f"statistics.{modality}.mean" not in names:
             raise SerError(

@@ -1,4 +1,4 @@
-"""Scaling, normalisation by statistics over the train part, a speaker or an utterance, and μ-law companding."""
+"""Scaling, normalisation by statistics over train part, speaker, corpus or utterance, and μ-law companding."""
 
 import math
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ser.config.recipe import View
+from ser.corpus import member_of
 from ser.errors import SerError, offenders
 from ser.training.feature_shards import FoldMatrices
 from ser.training.fold import Fold
@@ -42,9 +43,9 @@ def fit(view: View, matrices: FoldMatrices, fold: Fold) -> tuple[Floats, Floats,
     """Return mean, sd (groups, dims or 1) and the group of each utterance (utterances,) for a view that normalises.
 
     One utterance at a time is in memory besides the result. ``statistics`` views have the groups of the protocol's
-    ``normalisation``: one over all frames of the train part, or one per speaker over that speaker's own utterances,
-    whatever their part. In ``utterance`` views each utterance is a group. Statistics are those after scaling and
-    before limit. A constant dimension has sd 1. SerError names utterances without a speaker.
+    ``normalisation``: one over all frames of the train part, or one per speaker or per member of a joined corpus, over
+    its own utterances, whatever their part. In ``utterance`` views each utterance is a group. Statistics are those
+    after scaling and before limit. A constant dimension has sd 1. SerError names utterances without speaker or member.
     """
     scope = fold.protocol.normalisation
     if view.normalise != "statistics":
@@ -52,10 +53,11 @@ def fit(view: View, matrices: FoldMatrices, fold: Fold) -> tuple[Floats, Floats,
     elif scope == "train":
         group = np.zeros(len(fold.utterances), dtype=np.int64)
     else:
-        nameless = [name for name, who in zip(fold.utterances, fold.speakers, strict=True) if not who]
+        owners = fold.speakers if scope == "speaker" else tuple(map(member_of, fold.utterances))
+        nameless = [name for name, owner in zip(fold.utterances, owners, strict=True) if not owner]
         if nameless:
-            raise SerError(f"normalisation per speaker needs the speaker of {offenders(nameless)}.")
-        group = np.unique(np.array(fold.speakers, dtype=np.str_), return_inverse=True)[1].astype(np.int64)
+            raise SerError(f"normalisation per {scope} needs the {scope} of {offenders(nameless)}.")
+        group = np.unique(np.array(owners, dtype=np.str_), return_inverse=True)[1].astype(np.int64)
     rows = fold.rows("train") if (view.normalise, scope) == ("statistics", "train") else np.arange(len(group))
     ordered = rows[np.argsort(group[rows], kind="stable")]
     members = np.split(ordered, np.flatnonzero(np.diff(group[ordered])) + 1)

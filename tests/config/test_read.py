@@ -107,6 +107,12 @@ def test_a_corpus_that_joins_others_is_checked_before_they_are_read(entry: Any, 
         assert part in text
 
 
+def test_normalisation_by_corpus_needs_a_joined_corpus() -> None:
+    own = {"base": "session-out-4", "normalisation": "corpus"}
+    raw = merged(block(protocols=["mine"]), {"protocols": {"mine": own}})
+    assert "experiment.runs[0]: protocol 'mine' normalises by corpus" in message(raw)
+
+
 def test_the_members_of_a_joined_corpus_are_a_list_or_have_label_maps() -> None:
     joins = {"demo": None, "ravdess": {"calm": "neutral"}}
     raw = merged(block(corpora=["both"]), {"corpora": {"both": {"joins": joins}, "ravdess": {}}})

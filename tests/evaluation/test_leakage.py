@@ -148,8 +148,9 @@ def test_a_dev_part_of_copies_of_the_test_part_is_selection_on_test() -> None:
     assert found(audited(rows.reset_index(), selection="last")) == {("near audio", "test", "dev")}
 
 
-def test_normalisation_by_speaker_is_fitted_on_the_test_part() -> None:
-    seen = audited(clean(), normalisation="speaker")
+@pytest.mark.parametrize("scope", ["speaker", "corpus"])
+def test_normalisation_by_speaker_or_corpus_is_fitted_on_the_test_part(scope: str) -> None:
+    seen = audited(clean(), normalisation=scope)
     assert found(seen) == {("normalisation", "test", "test")}
     assert found(seen, ("normalisation",)) == set()
     assert {one.share for one in seen if one.check.kind == "normalisation"} == {1.0}

@@ -78,6 +78,26 @@ def test_speaker_normalisation_uses_each_speakers_own_utterances(loaded: Loaded)
     assert not np.allclose(own["t2"][own_mask["t2"]].mean(0), 0, atol=1e-3)  # b has t2 and t3
 
 
+def test_corpus_normalisation_uses_each_corpus_whatever_part_and_speaker(loaded: Loaded) -> None:
+    rows = [(f"{'far' if name[0] == 'e' else 'near'}/{name}", *rest) for name, *rest in ROWS]
+    matrices = {name: MATRICES[name.split("/")[1]] + (500 if name.startswith("far/") else 0) for name, *_ in rows}
+    data = loaded(rows, matrices, view(normalise="statistics"), "corpus")
+    near: dict[str, np.ndarray] = {}
+    for part in ("train", "dev"):
+        frames, mask = seen(data, part)
+        near |= {name: frames[name][mask[name]] for name in frames}
+    assert set(near) == {"near/t1", "near/t2", "near/t3", "near/d1"}
+    frames, mask = seen(data, "test")
+    for real in (np.concatenate(list(near.values())), np.concatenate([frames[name][mask[name]] for name in frames])):
+        assert np.allclose(real.mean(0), 0, atol=1e-4)
+        assert np.allclose(real.std(0), 1, atol=1e-4)
+
+
+def test_corpus_normalisation_needs_a_joined_corpus(loaded: Loaded) -> None:
+    with pytest.raises(SerError, match="normalisation per corpus needs the corpus of"):
+        loaded(ROWS, MATRICES, view(normalise="statistics"), "corpus")
+
+
 def test_speaker_normalisation_needs_speakers(loaded: Loaded) -> None:
     rows = [*ROWS[:-1], ("e2", "test", "angry", None)]
     with pytest.raises(SerError, match="speaker of e2"):
