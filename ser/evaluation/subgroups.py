@@ -42,9 +42,10 @@ Labels = Mapping[str, Collection[str]]  # class: emotions that are merged into i
 class Group:
     """One group of test utterances of a system.
 
-    attribute: what utterances are grouped by; speakers: None where they are unknown; estimates: by metric, empty where
-    the group is too small; best: the group with the highest UA; gap: UA less that of the best group, None for that one
-    itself and where there is nothing to compare; without: classes that another group lacks, left out of the metrics.
+    attribute: what utterances are grouped by; speakers: None where they are unknown; utterances: that the metrics are
+    of; estimates: by metric, empty where the group is too small; best: the group with the highest UA; gap: UA less that
+    of the best group, None for that one itself and where there is nothing to compare; without: classes that another
+    group lacks, left out of the metrics.
     """
 
     attribute: str
@@ -106,35 +107,34 @@ def largest(found: Collection[Group]) -> list[Group]:
 def _by_attribute(
     rows: pd.DataFrame, attribute: str, of: "pd.Series[Any]", classes: tuple[str, ...]
 ) -> Iterator[Group]:
-    known = rows["speaker"].notna().all() and rows["speaker"].nunique() > 1
-    by_name = dict(iter(rows.groupby(rows["utterance"].map(of).astype(of.dtype), observed=True)))
-    sizes = {
-        str(name): Group(
-            attribute, str(name), mine["speaker"].nunique() if known else None, mine["utterance"].nunique(), {}
-        )
-        for name, mine in by_name.items()
-    }
-    large = {name: mine for name, mine in by_name.items() if not sizes[str(name)].too_few}
-    common = set(classes).intersection(*(set(mine["label"]) for mine in large.values()))
+    every = _sized(rows, attribute, of)
+    common = {*classes}.intersection(*(set(mine["label"]) for one, mine in every.values() if not one.too_few))
     without = tuple(name for name in classes if name not in common and name in set(rows["label"]))
-    tallies: dict[str, Tally] = {}
-    if large and len(common) > 1:
-        tallies = {
-            str(name): intervals.tally(mine[mine["label"].isin(common)], classes, str(name))
-            for name, mine in large.items()
-        }
+    scored = _sized(rows[rows["label"].isin(common)], attribute, of) if len(common) > 1 else {}
+    large = {name: pair for name, pair in scored.items() if not (pair[0].too_few or every[name][0].too_few)}
+    tallies = {name: intervals.tally(mine, classes, name) for name, (_, mine) in large.items()}
     estimates = {
         name: {metric: intervals.estimate(tally, metric) for metric in METRICS} for name, tally in tallies.items()
     }
     best = max(estimates, key=lambda name: estimates[name][COMPARED].value, default=None)
-    for name, one in sizes.items():
+    for name, (one, _) in every.items():
         if name not in estimates:
-            yield one
+            yield one if one.too_few else scored.get(name, (one,))[0]
             continue
         gap = None
         if best is not None and name != best:
             gap = intervals.estimate(difference(tallies[name], tallies[best]), COMPARED)
-        yield replace(one, estimates=estimates[name], best=best, gap=gap, without=without)
+        yield replace(scored[name][0], estimates=estimates[name], best=best, gap=gap, without=without)
+
+
+def _sized(rows: pd.DataFrame, attribute: str, of: "pd.Series[Any]") -> dict[str, tuple[Group, pd.DataFrame]]:
+    """Return each group with its speakers and utterances, and its rows."""
+    known = rows["speaker"].notna().all() and rows["speaker"].nunique() > 1
+    found = {}
+    for name, mine in rows.groupby(rows["utterance"].map(of).astype(of.dtype), observed=True):
+        speakers = mine["speaker"].nunique() if known else None
+        found[str(name)] = Group(attribute, str(name), speakers, mine["utterance"].nunique(), {}), mine
+    return found
 
 
 def difference(one: Tally, other: Tally) -> Tally:

@@ -135,10 +135,10 @@ def _correctness(clean: pd.DataFrame, classes: Sequence[str]) -> Iterator[Findin
     }
     worst = min(recalls, key=lambda name: recalls[name].value)
     yield _finding("correctness", f"lowest recall ({worst}) above chance", recalls[worst], chance)
-    shares = clean["predicted"].value_counts() / clean["label"].value_counts()
-    most = shares.fillna(np.inf).reindex(clean["predicted"].unique()).idxmax()
-    often = float(shares.fillna(np.inf)[most])
-    yield Finding("correctness", f"predicted over true, {most}", often, nan, nan, MOST_PREDICTED, at_least=False)
+    shares = (clean["predicted"].value_counts() / clean["label"].value_counts()).reindex(clean["predicted"].unique())
+    most, often = max(shares.fillna(np.inf).items(), key=lambda one: float(one[1]))  # never true: infinitely often
+    text = f"predicted over true, {most}"
+    yield Finding("correctness", text, float(often), nan, nan, MOST_PREDICTED, at_least=False)
 
 
 def _fairness(system: System, given: Assessed, clean: pd.DataFrame) -> Iterator[Finding]:

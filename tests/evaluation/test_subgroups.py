@@ -115,6 +115,7 @@ def test_groups_are_compared_on_the_classes_that_all_of_them_have() -> None:
     for name, one in found.items():
         assert one.without == ("neutral",)
         mine = rows[(strong == name) & (rows["label"] != "neutral")]
+        assert one.utterances == mine["utterance"].nunique()
         recalls = (mine["label"] == mine["predicted"]).groupby(mine["label"]).mean()
         assert one.estimates["UA"].value == pytest.approx(recalls.mean())
 
