@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ser import catalog
+from ser.config import extractors
 from ser.config.options import uses_name
 from ser.config.renamed import require_known
 from ser.config.schema import Config, Robustness
@@ -96,7 +97,7 @@ def _not_from_sound(config: Config, system: str) -> str:
     named = [view.feature for view in inputs.views().values() if view.feature in config.features]
     if vectors := [name for name in named if uses_name(config.features[name])]:
         return f"reads feature '{vectors[0]}', vectors of named utterances from a file"
-    words = inputs.words
-    if words and words.transcript in config.transcripts and config.transcripts[words.transcript].recogniser is None:
-        return f"reads given transcripts ('{words.transcript}')"
-    return ""
+    read = [inputs.words.transcript] if inputs.words else []
+    read += [name for name in (extractors.transcript(config.features[one]) for one in named) if name is not None]
+    given = [name for name in read if name in config.transcripts and config.transcripts[name].recogniser is None]
+    return f"reads given transcripts ('{given[0]}')" if given else ""

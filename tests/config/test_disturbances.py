@@ -80,5 +80,7 @@ def test_systems_that_read_more_than_the_sound_are_refused() -> None:
     with pytest.raises(SerError, match=rf"'{words}' reads given transcripts .'given'., and so cannot predict"):
         resolved({"conditions": {"gain": []}}, "SVM-eGeMAPS", words)
     assert planned(resolved({"conditions": {"gain": []}, "systems": ["SVM-eGeMAPS"]}, "SVM-eGeMAPS", words)).disturbed()
+    with pytest.raises(SerError, match="'MiniLM-SVM' reads given transcripts"):  # by a feature
+        resolved({"conditions": {"gain": []}}, "MiniLM-SVM")
     with pytest.raises(SerError, match="unknown system of the runs 'Audio-CNN'"):
         resolved({"conditions": {"gain": []}, "systems": ["Audio-CNN"]}, "SVM-eGeMAPS")
