@@ -56,7 +56,8 @@ def _directions(data: ReportData) -> Iterator[str]:
         best = max(found, key=lambda one: one.estimates[data.ranking].value)
         of = best.estimates[data.ranking]
         value = f"{percent(of.value)} {limits(of.low, of.high)}".rstrip()
-        yield f"{name}: {value}, {best.result.system}, highest of {len(found)}: {protocol} on {corpus}"
+        of_several = f", highest of {len(found)}" if len(found) > 1 else ""
+        yield f"{name}: {value}, {best.result.system}{of_several}: {protocol} on {corpus}"
 
 
 def _differences(data: ReportData) -> Iterator[str]:

@@ -62,7 +62,7 @@ def _matrix(data: ReportData, found: Sequence[Transfer]) -> Table:
     first = Column("", "Trained on", str, text=False)
     cells = page_only(tested, PERCENT, partial(_cell, data, found))
     title = f"{result.system}: {result.protocol} on {result.corpus}"
-    caption = f"{data.ranking} in percent, of what is tested by {found[0].by}, for each training."
+    caption = f"{data.ranking} in percent; a row and a column for each {found[0].by}."
     return Table(title, [first, *cells], rows, caption, SOURCE, result.first.warning)
 
 
