@@ -30,8 +30,8 @@ def accepted_facts(settings: Corpus, root: Path | None) -> Facts:
 
 
 def known_emotions(settings: Corpus) -> tuple[str, ...]:
-    """Return the emotions of the project and those that the corpus declares with the option ``emotions``."""
-    return (*NAMES, *settings.options.get("emotions", ()))
+    """Return the emotions of the project, of the corpus's card, and those that its option ``emotions`` declares."""
+    return tuple(dict.fromkeys((*NAMES, *settings.load().CARD.labels, *settings.options.get("emotions", ()))))
 
 
 def unwanted_names(settings: Corpus) -> set[str]:
