@@ -35,6 +35,7 @@ class Card:
     labels: Mapping[str, int] = field(default_factory=dict)  # emotion: utterances
     source: Source | None = None
     warning: str = ""  # printed on every report with the corpus
+    emotions: tuple[str, ...] = ()  # besides those of ser.emotions
 
 
 @dataclass(frozen=True)

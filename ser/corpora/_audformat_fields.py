@@ -36,8 +36,8 @@ def fields_of(database: Database, tables: Sequence[str], speaker: str) -> dict[s
     """
     who = _column(database, tables, [speaker])
     if not who and speaker != DEFAULT:
-        columns = {name for names in database.columns().values() for name in names}
-        raise unknown(f"column in {database.root / HEADER}, option 'speaker',", speaker, columns)
+        known = {name for names in database.columns().values() for name in names}
+        raise unknown(f"column in {database.root / HEADER}, option 'speaker',", speaker, known)
     about: dict[Any, Mapping[str, Any]] = {}
     for table, columns in database.columns().items():
         if speaker in columns:
@@ -80,7 +80,7 @@ def _texts(database: Database, tables: Sequence[str]) -> BySegment:
         written = labels if isinstance(labels, dict) else {}
         if found := _column(database, tables, [name]):
             texts = {code: text for code, text in written.items() if isinstance(text, str)}
-            return found.mapped(lambda value, texts=texts: texts.get(value, value)).mapped(str)
+            return BySegment((segment, str(texts.get(value, value))) for segment, value in found.items())
     return BySegment()
 
 

@@ -27,10 +27,10 @@ Segment = tuple[str, float | None, float | None]  # file, start and end in secon
 class Database:
     """A database below ``root``; tables are read when they are asked for. SerError where that is no database."""
 
-    def __init__(self, root: Path | None):
+    def __init__(self, root: Path):
         import audformat
 
-        if root is None or not (root / HEADER).is_file():
+        if not (root / HEADER).is_file():
             raise SerError(
                 f"{root}: has no {HEADER}; is this a database in audformat? It is read before anything runs, so it "
                 "cannot be inside an archive that is not unpacked yet."

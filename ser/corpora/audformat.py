@@ -48,9 +48,10 @@ Tables = str | Sequence[str] | None
 
 
 def facts(root: Path | None, *, emotions: Sequence[str] = (), allow_subset: bool = False, **options: Any) -> Facts:
-    """Return the facts of the tables; ``allow_subset`` changes nothing, since no count is published."""
+    """Return the facts of the tables, none without a root; ``allow_subset`` changes nothing: no count is published."""
     del allow_subset
-    return facts_of(utterances(root, emotions=emotions, **options), (*NAMES, *emotions))
+    rows = [] if root is None else utterances(root, emotions=emotions, **options)
+    return facts_of(rows, (*NAMES, *emotions))
 
 
 def sources(
@@ -88,7 +89,7 @@ def left_out(root: Path, *, table: Tables = None, column: str = "emotion", **_: 
 
 
 def utterances(
-    root: Path | None,
+    root: Path,
     *,
     table: Tables = None,
     column: str = "emotion",
@@ -182,9 +183,8 @@ def _emotions(
         for segment, value in values:
             emotion = None if value is None else names.of(cells[value])
             if stated.setdefault(segment, emotion) != emotion:
-                raise SerError(
-                    f"{database.root / HEADER}: {_name(segment)} is {stated[segment]} and, in table '{table}', {emotion}."
-                )
+                both = f"{stated[segment]} and, in table '{table}', {emotion}"
+                raise SerError(f"{database.root / HEADER}: {_name(segment)} is {both}.")
     return stated
 
 

@@ -31,7 +31,7 @@ def accepted_facts(settings: Corpus, root: Path | None) -> Facts:
 
 def known_emotions(settings: Corpus) -> tuple[str, ...]:
     """Return the emotions of the project, of the corpus's card, and those that its option ``emotions`` declares."""
-    return tuple(dict.fromkeys((*NAMES, *settings.load().CARD.labels, *settings.options.get("emotions", ()))))
+    return tuple(dict.fromkeys((*NAMES, *settings.load().CARD.emotions, *settings.options.get("emotions", ()))))
 
 
 def unwanted_names(settings: Corpus) -> set[str]:
