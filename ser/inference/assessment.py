@@ -6,6 +6,7 @@ an interval decides by itself. The tests are ours; Derington et al. 2023 (Testin
 learning models) have more, on recordings that they do not publish.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from ser import layout
 from ser.config.disturbances import Disturbance
-from ser.errors import SerError
+from ser.errors import SerError, offenders
 from ser.evaluation import comparison, intervals, subgroups, temperature
 from ser.evaluation.calibration import calibration_error, reliability
 from ser.evaluation.intervals import Estimate
@@ -83,7 +84,8 @@ def utterances(trained: Trained, corpus: str) -> Assessed:
     """Return the utterances of a prepared corpus that have a class of the system, with their audio.
 
     Of the corpus that the system was trained on it is the test part of a run. SerError where the corpus is not
-    prepared, none of its utterances has a class, or all of its speakers may have been trained on.
+    prepared, none of its utterances has a class, or its speakers may have been trained on, also as members of a joined
+    corpus.
     """
     manifest = layout.manifest(corpus)
     if not manifest.is_file():
@@ -157,7 +159,13 @@ def _finding(kind: str, test: str, found: Estimate, limit: float) -> Finding:
 def _test_part(trained: Trained, corpus: str) -> set[str] | None:
     """Return the utterances that a run tested of its own corpus; None for another corpus."""
     run = trained.contents.run
-    if run["corpus"] != corpus:
+    own = str(run["corpus"])
+    if own != corpus:
+        if shared := sorted(_members(own) & _members(corpus)):
+            raise SerError(
+                f"{trained.where} was trained on {own}, which has utterances of {offenders(shared)}, as {corpus} has: "
+                f"name another corpus, or {own} with the folder of a run, whose test part is then taken."
+            )
         return None
     if trained.alone or run["fold"] == FOR_USE:
         raise SerError(
@@ -166,6 +174,13 @@ def _test_part(trained: Trained, corpus: str) -> set[str] | None:
         )
     fold = dev_part.read_fold(trained)
     return {fold.utterances[row] for row in fold.rows("test")}
+
+
+def _members(corpus: str) -> set[str]:
+    """Return the corpora that a corpus joins, as far as its manifest is there, and itself."""
+    manifest = layout.manifest(corpus)
+    joins = contracts.metadata(manifest).get("joins", "{}") if manifest.is_file() else "{}"
+    return {corpus, *json.loads(joins)}
 
 
 def _predicted(

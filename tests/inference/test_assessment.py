@@ -1,5 +1,6 @@
 """`ser assess`: limits against intervals, numbers by hand, and which utterances a system may be tested on."""
 
+from dataclasses import replace
 from math import nan
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from tiny_project import CORPUS, Project, names_of_test
 from typer.testing import CliRunner
 
+from ser import layout
 from ser.cli import app
 from ser.commands import prediction
 from ser.errors import SerError
@@ -76,3 +78,18 @@ def test_a_system_is_not_tested_on_its_own_speakers(project: Project, tmp_path: 
     assert "was trained on speakers of tiny" in done.output
     with pytest.raises(SerError, match=r"data/absent/manifest.parquet does not exist"):
         assessment.utterances(trained_run.read(project.train("SVM-eGeMAPS")), "absent")
+
+
+def test_a_system_is_not_tested_on_a_corpus_that_joins_its_own(project: Project) -> None:
+    trained = trained_run.read(project.train("SVM-eGeMAPS"))
+    rows = contracts.read(contracts.MANIFEST, layout.manifest(CORPUS)).to_pylist()
+    contracts.write(
+        contracts.MANIFEST, rows, layout.manifest("joined"), {"joins": f'{{"{CORPUS}": {{}}, "far": {{}}}}'}
+    )
+    with pytest.raises(
+        SerError, match=r"was trained on tiny, which has utterances of tiny, as joined has: name another"
+    ):
+        assessment.utterances(trained, "joined")
+    other = trained.contents.model_copy(update={"run": {**trained.contents.run, "corpus": "joined"}})
+    with pytest.raises(SerError, match="was trained on joined, which has utterances of tiny, as tiny has"):
+        assessment.utterances(replace(trained, contents=other), CORPUS)
