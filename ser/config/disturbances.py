@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ser import catalog
-from ser.config import extractors
+from ser.config.extractors import transcript
+from ser.config.joins import normalises_by_corpus
 from ser.config.options import uses_name
 from ser.config.renamed import require_known
 from ser.config.schema import Config, Robustness
@@ -94,10 +95,15 @@ def _not_from_sound(config: Config, system: str) -> str:
     if catalog.model_kind(config.systems[system].model) == "external":
         return "is a table of predictions"
     inputs = config.systems[system].inputs
-    named = [view.feature for view in inputs.views().values() if view.feature in config.features]
-    if vectors := [name for name in named if uses_name(config.features[name])]:
+    views = inputs.views().values()
+    named = {view.feature: config.features[view.feature] for view in views if view.feature in config.features}
+    if vectors := [name for name, feature in named.items() if uses_name(feature)]:
         return f"reads feature '{vectors[0]}', vectors of named utterances from a file"
-    read = [inputs.words.transcript] if inputs.words else []
-    read += [name for name in (extractors.transcript(config.features[one]) for one in named) if name is not None]
-    given = [name for name in read if name in config.transcripts and config.transcripts[name].recogniser is None]
-    return f"reads given transcripts ('{given[0]}')" if given else ""
+    read = {transcript(feature) for feature in named.values()}
+    read |= set() if inputs.words is None else {inputs.words.transcript}
+    if given := [name for name, entry in config.transcripts.items() if name in read and entry.recogniser is None]:
+        return f"reads given transcripts ('{given[0]}')"
+    protocols = (name for _, name in config.experiment.ran(system))
+    if by_corpus := [name for name in protocols if normalises_by_corpus(config.protocols[name], inputs)]:
+        return f"is normalised by the statistics of a corpus (protocol '{by_corpus[0]}')"
+    return ""

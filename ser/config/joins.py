@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
+from ser.config.recipe import Inputs
 from ser.config.renamed import require_known
-from ser.config.schema import Corpus, Experiment, Protocol
+from ser.config.schema import Config, Corpus, Protocol
 from ser.errors import SerError
 
 OWN = frozenset({"adapter", "joins"})  # every entry has an adapter: its name where none is given
@@ -33,14 +34,25 @@ def check_joins(corpora: Mapping[str, Corpus], names: Iterable[str]) -> None:
             )
 
 
-def check_normalisation(
-    corpora: Mapping[str, Corpus], protocols: Mapping[str, Protocol], experiment: Experiment
-) -> None:
-    """Raise SerError for a protocol that normalises by corpus on a corpus that joins no others."""
-    for number, block in enumerate(experiment.runs):
-        for protocol in (name for name in block.protocols if protocols[name].normalisation == "corpus"):
-            if single := [name for name in block.corpora if not corpora[name].joins]:
+def check_normalisation(config: Config) -> None:
+    """Raise SerError for normalisation by corpus on a corpus that joins no others, and for what is trained for use."""
+    for number, one in enumerate(config.experiment.use):
+        protocol = config.protocols[one.protocol]
+        if system := next((s for s in one.systems if normalises_by_corpus(protocol, config.systems[s].inputs)), None):
+            raise SerError(
+                f"experiment.use[{number}]: '{system}' is normalised by the statistics of a corpus under "
+                f"'{one.protocol}', and new recordings have none; take a protocol with 'normalisation: train'."
+            )
+    for number, block in enumerate(config.experiment.runs):
+        for name in (name for name in block.protocols if config.protocols[name].normalisation == "corpus"):
+            if single := [corpus for corpus in block.corpora if not config.corpora[corpus].joins]:
                 raise SerError(
-                    f"experiment.runs[{number}]: protocol '{protocol}' normalises by corpus, so that each corpus needs "
+                    f"experiment.runs[{number}]: protocol '{name}' normalises by corpus, so that each corpus needs "
                     f"the key 'joins'; {', '.join(single)} has none."
                 )
+
+
+def normalises_by_corpus(protocol: Protocol, inputs: Inputs) -> bool:
+    """Return whether a view is normalised by the statistics of a corpus, which a new recording does not have."""
+    views = inputs.views().values()
+    return protocol.normalisation == "corpus" and any(view.normalise == "statistics" for view in views)

@@ -161,7 +161,7 @@ def checked(config: Config) -> Config:
     _check_use(config)
     config = disturbances.checked(config)
     check_joins(config.corpora, experiment.selected("corpora"))
-    check_normalisation(config.corpora, config.protocols, experiment)
+    check_normalisation(config)
     corpora = with_members(config.corpora, experiment.selected("corpora"))
     for name in corpora:
         if config.corpora[name].root is None and "subset" in config.corpora[name].allow:

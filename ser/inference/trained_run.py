@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 
 from ser import catalog, layout
 from ser.config import extractors
+from ser.config.joins import normalises_by_corpus
 from ser.config.options import local_files, with_options
 from ser.config.recipe import Inputs, Recipe
 from ser.config.schema import Feature, Protocol, Transcript
@@ -127,12 +128,12 @@ def header(folder: Path) -> tuple[tuple[str, ...], set[str]]:
 
 def _check_statistics(recipe: Recipe, protocol: Protocol, names: set[str], folder: Path) -> None:
     """Raise SerError where a view normalises by a corpus, or by statistics of the train part that the weights lack."""
+    if normalises_by_corpus(protocol, recipe.inputs):
+        raise SerError(
+            f"{folder}: its protocol normalises by the statistics of a corpus, which new recordings do not have; "
+            "train under one with 'normalisation: train'."
+        )
     for modality, view in recipe.inputs.views().items():
-        if view.normalise == "statistics" and protocol.normalisation == "corpus":
-            raise SerError(
-                f"{folder}: its protocol normalises by the statistics of a corpus, which new recordings do not have; "
-                "train under one with 'normalisation: train'."
-            )
         fitted = view.normalise == "statistics" and protocol.normalisation == "train"
         if fitted and f"statistics.{modality}.mean" not in names:
             raise SerError(

@@ -113,6 +113,19 @@ def test_normalisation_by_corpus_needs_a_joined_corpus() -> None:
     assert "experiment.runs[0]: protocol 'mine' normalises by corpus" in message(raw)
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"use": [{"corpus": "demo", "protocol": "mine", "systems": ["Audio-CNN"]}]},
+        {"robustness": {"conditions": {"gain": []}}},
+    ],
+)
+def test_what_is_normalised_by_corpus_predicts_no_new_recordings(more: dict[str, Any]) -> None:
+    protocols = {"mine": {"base": "session-out-4", "normalisation": "corpus"}}
+    raw = merged(block(protocols=["mine"], systems=["Audio-CNN"]), {"experiment": more, "protocols": protocols})
+    assert "'Audio-CNN' is normalised by the statistics of a corpus" in message(raw)
+
+
 def test_the_members_of_a_joined_corpus_are_a_list_or_have_label_maps() -> None:
     joins = {"demo": None, "ravdess": {"calm": "neutral"}}
     raw = merged(block(corpora=["both"]), {"corpora": {"both": {"joins": joins}, "ravdess": {}}})
