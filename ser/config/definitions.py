@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeGuard
 
 from ser import catalog
 from ser.errors import SerError
@@ -23,7 +24,14 @@ CONSTANTS: Mapping[str, tuple[str, Callable[[object], bool]]] = {  # what the va
         "the distributions whose version decides the values, a tuple of names",
         lambda value: isinstance(value, tuple) and all(isinstance(name, str) for name in value),
     ),
+    "AXIS": ("the strength with its unit, a text", lambda value: isinstance(value, str)),
+    "LIMITS": ("the lowest and the highest strength", lambda value: _numbers(value) and len(value) == 2),
+    "STRENGTHS": ("strengths, mild to strong, a tuple of numbers", lambda value: _numbers(value)),
 }
+
+
+def _numbers(value: object) -> TypeGuard[tuple[float, ...]]:
+    return isinstance(value, tuple) and len(value) > 0 and all(isinstance(one, int | float) for one in value)
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,9 @@ REQUIRED = {
     "models": Definitions("build", {"build": ("shape", "classes")}),  # a network, see MODELS
     "protocols": Definitions("assign", {"folds": ("facts",), "assign": ("rows",)}),
     "recognisers": Definitions("load", {"load": ()}, ("DEPENDS",)),
+    "conditions": Definitions(
+        "disturb", {"disturb": ("signal", "strength", "random", "others")}, ("AXIS", "LIMITS", "STRENGTHS")
+    ),
 }
 MODELS = {"network": REQUIRED["models"], "estimator": ESTIMATOR, "external": EXTERNAL}
 TAKEN_BY = {kind: wanted.main for kind, wanted in REQUIRED.items()}  # the function that takes the options of a kind

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ser import catalog
+from ser.config.definitions import problems
 from ser.config.extractors import transcript
 from ser.config.joins import normalises_by_corpus
 from ser.config.options import uses_name
@@ -47,7 +48,8 @@ def checked(config: Config) -> Config:
     where = "experiment.robustness"
     require_known("condition", asked.conditions, catalog.names("conditions"), f"{where}.conditions")
     for name in asked.conditions:
-        _check_definitions(name)
+        if wrong := problems("conditions", name):
+            raise SerError(f"{where}.conditions: ser/conditions/{name}.py: {'; '.join(wrong)}. See docs/adding.md.")
     conditions = {one.condition: one.strengths for one in of_experiment(asked)}
     for name, strengths in conditions.items():
         _check_strengths(name, strengths, f"{where}.conditions.{name}")
@@ -61,15 +63,6 @@ def checked(config: Config) -> Config:
             )
     found = asked.model_copy(update={"conditions": conditions})
     return config.model_copy(update={"experiment": config.experiment.model_copy(update={"robustness": found})})
-
-
-def _check_definitions(condition: str) -> None:
-    missing = [
-        name for name in ("AXIS", "LIMITS", "STRENGTHS") if catalog.constant("conditions", condition, name) is None
-    ]
-    missing += [] if "disturb" in catalog.functions(f"ser.conditions.{condition}") else ["disturb"]
-    if missing:
-        raise SerError(f"ser/conditions/{condition}.py does not define {', '.join(missing)}.")
 
 
 def _own(condition: str) -> tuple[float, ...]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ser import catalog
+from ser.config.definitions import problems
 from ser.config.disturbances import of_experiment
 from ser.config.plan import Plan
 from ser.config.read import SHIPPED, resolve
@@ -61,14 +62,21 @@ def test_conditions_that_do_not_exist_are_named(conditions: dict[str, Any], mess
 
 
 def test_a_condition_that_lacks_a_definition_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    constant = catalog.constant
+    assigned = catalog.assigned
 
-    def without(kind: str, name: str, wanted: str) -> object:
-        return None if (kind, wanted) == ("conditions", "LIMITS") else constant(kind, name, wanted)
+    def without(module: str) -> dict[str, Any]:
+        return {name: value for name, value in assigned(module).items() if name != "LIMITS"}
 
-    monkeypatch.setattr(catalog, "constant", without)
-    with pytest.raises(SerError, match=r"ser/conditions/gain.py does not define LIMITS"):
+    monkeypatch.setattr(catalog, "assigned", without)
+    problems.cache_clear()
+    with pytest.raises(SerError, match=r"ser/conditions/gain.py: the constant LIMITS is missing: the lowest and the"):
         resolved({"conditions": {"gain": []}})
+    problems.cache_clear()
+
+
+@pytest.mark.parametrize("name", catalog.names("conditions"))
+def test_every_condition_has_its_definitions(name: str) -> None:
+    assert problems("conditions", name) == ()
 
 
 def test_systems_that_read_more_than_the_sound_are_refused() -> None:
