@@ -5,17 +5,22 @@ each of a rater's labels has an equal share of that rater, as if one of them wer
 are merged first, and a rater who gave two of them gave one; labels outside a protocol's classes keep their name.
 """
 
+import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pandas as pd
 from statsmodels.stats.inter_rater import fleiss_kappa
 
+from ser.corpus import within
 from ser.errors import SerError
 from ser.evaluation.temperature import LEAST
 from ser.metrics import Floats, ua, wa
+from ser.tables import contracts
 
 # Raters who judge themselves, by corpus adapter: IEMOCAP's actors. Regular expressions, the argument ``without``.
 THEMSELVES: Final[Mapping[str, str]] = {"iemocap": r"[FM]\d", "demo": r"[FM]\d"}
@@ -48,6 +53,19 @@ class SoftLabelScores:
     any_rater: float
     utterances: int
     left_out: int
+
+
+def themselves(manifest: Path) -> str:
+    """Return the raters of a corpus who judge themselves as a regular expression; "" for none.
+
+    Those of a joined corpus are named by the manifests of its members, next to its own folder.
+    """
+    notes = contracts.metadata(manifest)
+    found = [THEMSELVES.get(notes.get("adapter", manifest.parent.name), "")]
+    for member in json.loads(notes.get("joins", "{}")):
+        if of_member := themselves(manifest.parents[1] / member / manifest.name):
+            found.append(f"{re.escape(within(member, ''))}(?:{of_member})")
+    return "|".join(filter(None, found))
 
 
 def votes(

@@ -17,7 +17,7 @@ import pandas as pd
 
 from ser.errors import SerError
 from ser.evaluation import intervals
-from ser.evaluation.agreement import THEMSELVES, shares_of_label, votes
+from ser.evaluation.agreement import shares_of_label, themselves, votes
 from ser.evaluation.intervals import Estimate, Tally
 from ser.tables import contracts
 
@@ -82,7 +82,7 @@ def attributes(manifest: Path, tested: Collection[str], labels: Labels) -> pd.Da
     rows = rows[rows.index.isin(set(tested))]
     found = {title: _texts(rows[column]) for column, title in NAMED.items()}
     found[LENGTH] = _thirds(rows["seconds"])
-    found[AGREEMENT] = _agreement(rows, labels, THEMSELVES.get(contracts.metadata(table).get("adapter", ""), ""))
+    found[AGREEMENT] = _agreement(rows, labels, themselves(manifest))
     apart = {title: groups for title, groups in found.items() if groups.nunique() > 1}
     return pd.DataFrame(apart, index=rows.index)
 

@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,7 @@ from scipy.stats import entropy
 from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
 
 from ser.errors import SerError
-from ser.evaluation.agreement import against_soft, fleiss, single_rater, soft_labels, votes
+from ser.evaluation.agreement import against_soft, fleiss, single_rater, soft_labels, themselves, votes
 from ser.tables import contracts
 
 # Fleiss 1971, table 1: six psychiatrists' diagnoses of 30 patients, 1 depression … 5 other
@@ -81,6 +83,28 @@ RATINGS = {
     "c": {"x": "sad", "y": "angry", "z": "calm"},
     "d": {"x": "calm", "y": "calm", "z": "sad"},
 }
+
+
+def test_raters_who_judge_themselves_are_known_in_a_joined_corpus_too(tmp_path: Path) -> None:
+    joins = '{"studio": {}, "phone": {}}'
+    notes = {"studio": {"adapter": "iemocap"}, "phone": {"adapter": "table"}, "both": {"joins": joins}}
+    row = {
+        "utterance": "u",
+        "audio": "u.wav",
+        "rate": 16000,
+        "channels": 1,
+        "seconds": 1.0,
+        "checksum": "0",
+        "shard": 0,
+    }
+    for corpus, about in notes.items():
+        contracts.write(
+            contracts.MANIFEST, [row], tmp_path / corpus / "manifest.parquet", {"adapter": "joined", **about}
+        )
+    one, other, both = (themselves(tmp_path / corpus / "manifest.parquet") for corpus in notes)
+    assert (bool(re.fullmatch(one, "F1")), other) == (True, "")
+    raters = ("studio/F1", "studio/E2", "phone/F1", "F1")
+    assert [bool(re.fullmatch(both, rater)) for rater in raters] == [True, False, False, False]
 
 
 def test_a_rater_against_the_majority_with_themselves() -> None:

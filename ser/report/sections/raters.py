@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from ser import layout
 from ser.errors import SerError
-from ser.evaluation.agreement import THEMSELVES, SoftLabelScores, against_soft, fleiss, single_rater, votes
+from ser.evaluation.agreement import SoftLabelScores, against_soft, fleiss, single_rater, themselves, votes
 from ser.evaluation.predictions import Predictions
 from ser.report.data.experiment import ReportData
 from ser.report.data.results import PAPER, ResultGroup
@@ -45,11 +45,11 @@ def raters(data: ReportData) -> list[list[dict[str, Any]]]:
 def _rows(data: ReportData, group: ResultGroup) -> list[dict[str, Any]]:
     """Return the rows of a group; none where the manifest names too few raters."""
     first = group.results[0].first
-    columns = contracts.read(contracts.MANIFEST, layout.manifest(group.corpus)).select(["utterance", "raters"])
-    manifest, without = columns.to_pandas(), THEMSELVES.get(first.adapter, "")
+    path = layout.manifest(group.corpus)
+    manifest = contracts.read(contracts.MANIFEST, path).select(["utterance", "raters"]).to_pandas()
     tested = {name for row in group.results for name in data.predictions[row.key].rows["utterance"]}
     try:
-        given = votes(manifest[manifest["utterance"].isin(tested)], group.results[0].labels, without=without)
+        given = votes(manifest[manifest["utterance"].isin(tested)], group.results[0].labels, without=themselves(path))
         agreement = fleiss(given)
         together: dict[Any, Any] = single_rater(given, first.classes).to_dict("records")[0]  # all raters
         soft = {row: _soft(given, data.predictions[row.key], first.classes) for row in group.results}
