@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ser.conditions._levels import Signal, power
+from ser.conditions._levels import Signal, as_loud_as
 
 AXIS = "clipped samples, %"
 LIMITS = (0.0, 90.0)
@@ -18,5 +18,4 @@ def disturb(signal: Signal, strength: float, random: np.random.Generator, others
     """Return ``signal`` with its largest samples cut; strength: their share, percent."""
     del random, others
     limit = np.quantile(np.abs(signal), 1 - strength / 100)
-    cut = np.clip(signal, -limit, limit)
-    return (cut * np.sqrt(power(signal) / max(power(cut), 1e-20))).astype(np.float32)
+    return as_loud_as(signal, np.clip(signal, -limit, limit))

@@ -7,17 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ser.audio.reading import RATE
+from ser.conditions._cuts import kept
 from ser.conditions._levels import Signal
 
 AXIS = "missing, % of the utterance"
 LIMITS = (0.0, 95.0)
 STRENGTHS = (10.0, 30.0, 50.0)
-LEAST = 0.2  # seconds
 
 
 def disturb(signal: Signal, strength: float, random: np.random.Generator, others: Sequence[Signal]) -> Signal:
     """Return ``signal`` without its end; strength: the share that is missing, percent."""
     del random, others
-    kept = min(len(signal), max(round(len(signal) * (1 - strength / 100)), round(LEAST * RATE)))
-    return signal[:kept].copy()
+    return signal[: kept(signal, strength)].copy()

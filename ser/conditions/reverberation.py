@@ -10,7 +10,7 @@ import numpy as np
 from scipy.signal import fftconvolve
 
 from ser.audio.reading import RATE
-from ser.conditions._levels import Floats, Signal, power
+from ser.conditions._levels import Floats, Signal, as_loud_as
 
 AXIS = "RT60, s"
 LIMITS = (0.1, 5.0)
@@ -21,8 +21,7 @@ def disturb(signal: Signal, strength: float, random: np.random.Generator, others
     """Return ``signal`` in a room; strength: the time in which the sound decays by 60 dB, seconds."""
     del others
     wet = fftconvolve(signal, impulse_response(strength, random))[: len(signal)]
-    scale = np.sqrt(power(signal) / max(power(wet), 1e-20))
-    return (scale * wet).astype(np.float32)
+    return as_loud_as(signal, wet)
 
 
 def impulse_response(seconds: float, random: np.random.Generator) -> Floats:
