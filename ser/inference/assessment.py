@@ -7,7 +7,6 @@ learning models) have more, on recordings that they do not publish.
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
@@ -25,7 +24,6 @@ from ser.evaluation.calibration import calibration_error, reliability
 from ser.evaluation.intervals import Estimate
 from ser.files.atomic import write_text
 from ser.inference import dev_part, disturbed
-from ser.inference.dev_part import MOST
 from ser.inference.system import Signal, System
 from ser.inference.trained import Trained
 from ser.layout import FOR_USE
@@ -188,11 +186,8 @@ def _predicted(
 ) -> tuple[pd.DataFrame, NDArray[np.float32]]:
     """Return the rows with ``predicted``, seed and fold, and the probabilities, (rows, classes), not calibrated."""
     speakers = [None if pd.isna(one) else str(one) for one in given.rows["speaker"]]
-    groups: dict[object, list[int]] = defaultdict(list)
-    for at, speaker in enumerate(speakers):
-        groups[speaker if system.needs_speaker else at // MOST].append(at)
     found = np.zeros((len(given.rows), len(system.classes)), np.float32)
-    for batch in groups.values():
+    for batch in disturbed.batches(speakers, range(len(speakers)), by_speaker=system.needs_speaker):
         prepared = []
         for at in batch:
             name, speaker = given.rows["utterance"][at], speakers[at]

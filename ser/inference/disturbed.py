@@ -18,6 +18,7 @@ from ser.errors import SerError, offenders
 from ser.inference import dev_part, trained_run
 from ser.inference.dev_part import MOST
 from ser.inference.system import Signal, System
+from ser.inference.utterance import Prepared
 from ser.tables import contracts
 from ser.training.fold import Fold
 
@@ -41,7 +42,7 @@ def predictions(system: System, disturbance: Disturbance, shards: int | None) ->
     names = {found.utterances[row] for row in rows} | set(pool)
     audio = audio_of(data / layout.audio(corpus), shards, names)
     for strength in disturbance.strengths:
-        for batch in _batches(found, rows, by_speaker=trained.by_speaker):
+        for batch in batches(found.speakers, rows, by_speaker=trained.by_speaker):
             prepared = []
             for row in batch:
                 name = found.utterances[row]
@@ -82,14 +83,16 @@ def _rows(found: Fold, *, by_speaker: bool) -> list[int]:
     return [row for row, speaker in enumerate(found.speakers) if speaker in speakers]
 
 
-def _batches(found: Fold, rows: Sequence[int], *, by_speaker: bool) -> Iterator[list[int]]:
+def batches(speakers: Sequence[str | None], rows: Sequence[int], *, by_speaker: bool) -> Iterator[list[int]]:
+    """Yield some of ``rows`` at a time, with ``by_speaker`` all those of a speaker. speakers: of every row."""
     groups: dict[object, list[int]] = defaultdict(list)
     for at, row in enumerate(rows):
-        groups[found.speakers[row] if by_speaker else at // MOST].append(row)
+        groups[speakers[row] if by_speaker else at // MOST].append(row)
     yield from groups.values()
 
 
-def prepared_of(system: System, signal: Signal, speaker: str | None, where: str, disturbance: Disturbance) -> Any:
+def prepared_of(system: System, signal: Signal, speaker: str | None, where: str, disturbance: Disturbance) -> Prepared:
+    """Return what the system reads of a disturbed signal; SerError that names condition and utterance, ``where``."""
     try:
         return system.prepare(signal, speaker=speaker)
     except SerError as error:
@@ -102,18 +105,19 @@ def pool_of(manifest: Path, disturbance: Disturbance) -> Mapping[str, str]:
     """Return utterances of a corpus and their speakers, drawn by the seed: the same for all of its runs."""
     table = contracts.select(manifest, ["utterance", "speaker"])
     known = table.filter(pc.is_valid(table["speaker"])).sort_by("utterance")
+    needed = f"condition '{disturbance.condition}' needs the voices of others"
     if pc.count_distinct(known["speaker"]).as_py() < FEWEST:
-        raise SerError(
-            f"condition '{disturbance.condition}' needs the voices of others, and {manifest} names fewer than {FEWEST} "
-            "speakers."
-        )
+        raise SerError(f"{needed}, and {manifest} names fewer than {FEWEST} speakers.")
     random = np.random.default_rng(disturbance.seed)
     drawn = sorted(random.choice(known.num_rows, min(POOL, known.num_rows), replace=False).tolist())
-    rows = known.take(drawn).to_pylist()
-    return {row["utterance"]: row["speaker"] for row in rows}
+    found = {row["utterance"]: row["speaker"] for row in known.take(drawn).to_pylist()}
+    if len(set(found.values())) < 2:
+        raise SerError(f"{needed}, and {POOL} utterances drawn from {manifest} are of one speaker; set another seed.")
+    return found
 
 
 def audio_of(folder: Path, shards: int | None, names: set[str]) -> dict[str, Signal]:
+    """Return the signals of the utterances ``names`` in the shards of ``folder``; SerError where one is missing."""
     found: dict[str, Signal] = {}
     for path in layout.shards(folder, shards):
         table = contracts.read(contracts.AUDIO, path)
