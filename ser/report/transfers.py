@@ -70,14 +70,16 @@ def _of_result(data: ReportData, result: Result) -> list[Transfer]:
 
 
 def _within(data: ReportData, result: Result, tested: str) -> Result | None:
-    """Return the speaker-independent result of the system on the tested corpus alone, with the same classes."""
+    """Return the speaker-independent result of the system on the tested corpus alone, with the same classes.
+
+    One that leaves out a gender or another value is none: it is a transfer itself.
+    """
     if result.first.protocol.options.get("by") != "corpus":
         return None
-    same = (one for one in data.results if (one.corpus, one.system) == (tested, result.system))
-    return next(
-        (one for one in same if one.kind == INDEPENDENT and not one.unranked and _classes(one) == _classes(result)),
-        None,
-    )
+    same = [one for one in data.results if (one.corpus, one.system) == (tested, result.system)]
+    ranked = [one for one in same if one.kind == INDEPENDENT and not one.unranked]
+    whole = [one for one in ranked if not one.first.protocol.directions()]
+    return next((one for one in whole if _classes(one) == _classes(result)), None)
 
 
 def _classes(result: Result) -> set[str]:
