@@ -27,8 +27,9 @@ def build(
     """Return the model for segments of fixed length: frames (batch, time, bins) -> (batch, classes).
 
     height: bins of a filter; width: frames. Zeros around the spectrogram give all even shapes a map of (bins − 1, time
-    − 1), as in ``time_frequency_cnn``, so that shapes differ in extent only. ``shrink`` replaces so many bins and
-    frames of the input by their mean, and height and width count those: not in the paper, for a machine without a GPU.
+    − 1), as in ``time_frequency_cnn``, so that shapes differ in extent only. shrink: bins and frames
+    of the input that are replaced by their mean; height and width count the means. The paper has no such option; it is
+    for machines without a GPU.
     """
     shape.frame_dims((2 - height % 2) * shrink[0])  # padded by half of the filter: an odd one needs 1, an even 2
     shape.fixed_length((2 - width % 2) * shrink[1])

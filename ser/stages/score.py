@@ -28,9 +28,9 @@ def score(job: ScoreJob) -> None:
     """Compute metrics, recalls and confusions of every run of an experiment.
 
     Every seed also gets a pooled row (fold -1) over its folds, even if there is only one. A fold that trains on one
-    corpus and tests another has a name that says so. A class without a test
-    utterance has no recall row. SerError where a run's file is missing, belongs to another run, disagrees with the
-    others about the classes or the protocol's version, or predicts an utterance again that is tested only once.
+    corpus and tests another has a name that says so. A class without a test utterance has no recall row. SerError where
+    a run's file is missing, belongs to another run, disagrees with the others about the classes or the protocol's
+    version, or predicts an utterance again that is tested only once.
     """
     plan = read_plan(job.plan)
     values: list[dict[str, Any]] = []

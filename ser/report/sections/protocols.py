@@ -17,7 +17,11 @@ from ser.tables import contracts
 TITLE = "Protocols"
 LEAD = "The digest is a hash of all that decides an outcome; a change of it reruns what depends on the protocol."
 SELECTIONS = {"last": "last epoch", "dev_ua": "best dev UA", "dev_wa": "best dev WA", "dev_loss": "lowest dev loss"}
-SCOPES = {scope: f"statistics per {of}" for scope, of in (("speaker",) * 2, ("corpus",) * 2, ("train", "train part"))}
+SCOPES = {
+    "speaker": "statistics per speaker",
+    "corpus": "statistics per corpus",
+    "train": "statistics per train part",
+}
 PARTS = ("train", "dev", "test")
 
 
