@@ -136,11 +136,6 @@ def test_a_label_map_reruns_no_feature(joined: Project) -> None:
             {"corpora": {"both": {"joins": {"far": {"calm": "bored"}}}}},
             "fold far → near: corpus far has no utterance of sad.",
         ),
-        ({"protocols": {"across": {"options": {"values": ["near", "wide"]}}}}, "has corpus wide; known: far, near"),
-        (
-            {"protocols": {"across": {"options": {"dev_speakers": 3}}}},
-            "corpus far has 3 speakers: too few for 3 in dev",
-        ),
         ({"corpora": {"both": {"joins": {"far": {"clam": "sad"}}}}}, "unknown emotion of this corpus 'clam'"),
     ],
 )

@@ -12,6 +12,11 @@ TRAINED = {"train_xvector": "data/{corpus}/xvector.safetensors"}  # rules that t
 TEXT_FEATURES = [name for name, entry in CONFIG.features.items() if extractors.transcript(entry) is not None]
 
 
+def any_of(names):
+    """A regular expression that matches these names; without any it matches nothing."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
 def feature(wildcards):
     """The feature's entry, with the file of the rule that trains an option where the configuration names none."""
     entry = CONFIG.features[wildcards.feature]

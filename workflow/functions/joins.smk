@@ -5,15 +5,14 @@ from ser.stages.join_shard import JoinShardJob
 
 JOINED = [name for name, entry in CONFIG.corpora.items() if entry.joins]
 # Weights that are trained on a corpus's own speakers differ between the members: such features are extracted once more.
-OWN = [
+EXTRACTED_AGAIN = [
     name
     for name, entry in CONFIG.features.items()
     if any(entry.options.get(option) is None for option in extractors.trained(entry.extractor))
 ]
-NONE = "(?!)"  # matches nothing
-IN_JOINED = "|".join(map(re.escape, JOINED)) or NONE
-COPIED = rf"audio|fingerprints|transcripts/[^/]+|features/(?!(?:{'|'.join(map(re.escape, OWN)) or NONE})/)[^/]+"
-# The other rules make nothing of a joined corpus that is copied from its members.
+IN_JOINED = any_of(JOINED)
+COPIED = rf"audio|fingerprints|transcripts/[^/]+|features/(?!(?:{any_of(EXTRACTED_AGAIN)})/)[^/]+"
+# For the rules that make the same files of other corpora: what a joined corpus copies from its members is not theirs.
 NOT_COPIED = rf"(?!(?:{IN_JOINED})/(?:(?:{COPIED})/\d+\.parquet|[a-z]+\.(?:parquet|csv)))[^/]+"
 
 

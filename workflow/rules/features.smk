@@ -45,7 +45,7 @@ rule extract_text:
         "logs/extract_text/{corpus}/{feature}/{shard}.benchmark.jsonl"
     wildcard_constraints:
         corpus=NOT_COPIED,
-        feature="|".join(map(re.escape, TEXT_FEATURES)) or "(?!)",  # no other feature: (?!) is no name
+        feature=any_of(TEXT_FEATURES),
     conda:
         "../../envs/ser.yaml"
     threads: 1
