@@ -16,6 +16,7 @@ import yaml
 
 from ser.errors import SerError, offenders
 from ser.features._frames import Matrix, Signal, require
+from ser.features._torch import computing_device, inference
 from ser.features._windows import HOP_SAMPLES, joined, windows
 from ser.layers.pretrained import Layers, Pretrained, layer_numbers, local_files, located
 
@@ -82,15 +83,12 @@ def states(signals: Sequence[Signal], rate: int, reading: Emotion2vecReading) ->
 
     from ser.layers.emotion2vec import minimum
 
-    device = reading.device
-    on = "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
+    on = computing_device(reading.device)
     stated, numbers, found = reading.stated(), reading.numbers(), reading.located()
     network = _network(found, found.weights.stat().st_mtime_ns, reading.model, on)
     least, _ = minimum(_convolutions(str(stated["modalities"]["audio"]["feature_encoder_spec"])))
     result = []
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the last bits depend on the number of cores
-    try:
+    with inference():
         for signal in signals:
             require(signal, rate, minimum=least)
             wave = torch.from_numpy(np.array(signal, np.float32))
@@ -99,12 +97,9 @@ def states(signals: Sequence[Signal], rate: int, reading: Emotion2vecReading) ->
             parts = []
             for cut in cuts:
                 end = len(wave) if cut.last else (cut.end - 1) * HOP_SAMPLES + least
-                with torch.inference_mode():
-                    layers = network(wave[None, cut.first * HOP_SAMPLES : end].to(on))
+                layers = network(wave[None, cut.first * HOP_SAMPLES : end].to(on))
                 parts.append(torch.cat([layers[number][0] for number in numbers], dim=-1).cpu().numpy())
             result.append(joined(parts, cuts))
-    finally:
-        torch.set_num_threads(threads)
     return result
 
 

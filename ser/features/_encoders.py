@@ -17,6 +17,7 @@ from ser.errors import SerError, unknown
 from ser.features import _encoder_inputs
 from ser.features._encoder_inputs import Array, EncoderInput
 from ser.features._frames import RATE, Matrix, Signal, require
+from ser.features._torch import computing_device, inference
 from ser.features._windows import ROWS_PER_SECOND, joined, windows
 from ser.layers.pretrained import (
     NEEDED,
@@ -109,10 +110,7 @@ def states(signals: Sequence[Signal], rate: int, reading: EncoderReading) -> lis
     Windows of similar length share a batch, and only of equal length where padding would change a row. SerError for
     another rate than 16 kHz, or an utterance that is shorter than what one row sees.
     """
-    import torch
-
-    device = reading.device
-    model = load(reading, "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu"))
+    model = load(reading, computing_device(reading.device))
     for signal in signals:
         require(signal, rate, minimum=model.reader.minimum)
     numbers = reading.numbers()
@@ -156,17 +154,12 @@ class PretrainedEncoder:
         """Return (rows, layers · width) float32 of inputs, each with its number of rows."""
         import torch
 
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)  # the last bits depend on the number of cores
-        try:
-            with torch.inference_mode():
-                given = self.reader.batch([array for array, _ in inputs])
-                moved = {name: value.to(self.device) for name, value in given.items()}
-                found = self.network(**moved, output_hidden_states=True)
-                layers = [*found.hidden_states[:-1], found.last_hidden_state]
-                joint = torch.cat([layers[number] for number in numbers], dim=-1).float().cpu().numpy()
-        finally:
-            torch.set_num_threads(threads)
+        with inference():
+            given = self.reader.batch([array for array, _ in inputs])
+            moved = {name: value.to(self.device) for name, value in given.items()}
+            found = self.network(**moved, output_hidden_states=True)
+            layers = [*found.hidden_states[:-1], found.last_hidden_state]
+            joint = torch.cat([layers[number] for number in numbers], dim=-1).float().cpu().numpy()
         return [matrix[:count] for matrix, (_, count) in zip(joint, inputs, strict=True)]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ser.errors import SerError, unknown
 from ser.features._frames import Matrix
+from ser.features._torch import computing_device, inference
 from ser.layers.pretrained import (
     WEIGHTS,
     Layers,
@@ -131,10 +132,7 @@ def vectors(texts: Sequence[str], reading: TextReading, pooling: Pooling) -> lis
 
     pooling: the mean over the tokens of a text, or its first token.
     """
-    import torch
-
-    device = reading.device
-    on = "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
+    on = computing_device(reading.device)
     found, numbers = tokens(texts, reading), reading.numbers()
     result: list[Matrix] = [np.empty((1, 0), np.float32)] * len(texts)
     for group in _batches([len(one.ids) for one in found], reading.batch):
@@ -171,19 +169,14 @@ def _computed(
     real = np.zeros(padded.shape, np.int64)
     for row, one in enumerate(ids):
         padded[row, : len(one)], real[row, : len(one)] = one, 1
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the last bits depend on the number of cores
-    try:
-        with torch.inference_mode():
-            words, mask = (torch.from_numpy(one).to(device) for one in (padded, real))
-            given = network(input_ids=words, attention_mask=mask, output_hidden_states=True)
-            states = [*given.hidden_states[:-1], given.last_hidden_state]
-            joint = torch.cat([states[number] for number in numbers], dim=-1).double()
-            share = mask.unsqueeze(-1).double()
-            pooled = joint[:, 0] if pooling == "first" else (joint * share).sum(1) / share.sum(1)
-            values: Matrix = pooled.float().cpu().numpy()
-    finally:
-        torch.set_num_threads(threads)
+    with inference():
+        words, mask = (torch.from_numpy(one).to(device) for one in (padded, real))
+        given = network(input_ids=words, attention_mask=mask, output_hidden_states=True)
+        states = [*given.hidden_states[:-1], given.last_hidden_state]
+        joint = torch.cat([states[number] for number in numbers], dim=-1).double()
+        share = mask.unsqueeze(-1).double()
+        pooled = joint[:, 0] if pooling == "first" else (joint * share).sum(1) / share.sum(1)
+        values: Matrix = pooled.float().cpu().numpy()
     return values
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ser.errors import SerError
 from ser.features import _weights
 from ser.features._frames import Signal, require
+from ser.features._torch import computing_device, inference
 from ser.files import published
 
 if TYPE_CHECKING:
@@ -56,16 +57,11 @@ def extract(
 
     require(signal, rate, minimum=MINIMUM)
     path = _file(weights, sha256)[0]
-    on = "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
+    on = computing_device(device)
     model = _model(path, on, path.stat().st_mtime_ns)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the last bits depend on the number of cores
-    try:
-        with torch.inference_mode():
-            wave = torch.from_numpy(np.array(signal, dtype=np.float32)).to(on)
-            embedding: NDArray[np.float32] = model(centred_log_mel(wave[None])).cpu().numpy()
-    finally:
-        torch.set_num_threads(threads)
+    with inference():
+        wave = torch.from_numpy(np.array(signal, dtype=np.float32)).to(on)
+        embedding: NDArray[np.float32] = model(centred_log_mel(wave[None])).cpu().numpy()
     return embedding
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ser.errors import SerError
 from ser.features._frames import Matrix, Signal, hann, powers, require
+from ser.features._torch import computing_device, inference
 from ser.features.mfcc import mel_filters
 from ser.files import published
 
@@ -65,15 +66,10 @@ def extract(
     level = float(np.sqrt(np.mean(np.square(signal, dtype=np.float64))))
     gain = np.float32(max(1.0, LEVEL / level) if level else 1.0)
     path = _path(weights)
-    on = "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
+    on = computing_device(device)
     model = _model(path, on, path.stat().st_mtime_ns)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the last bits depend on the number of cores
-    try:
-        with torch.inference_mode():
-            found = model(torch.from_numpy(pieces(signal * gain)).to(on)).cpu().numpy()
-    finally:
-        torch.set_num_threads(threads)
+    with inference():
+        found = model(torch.from_numpy(pieces(signal * gain)).to(on)).cpu().numpy()
     mean = found.mean(axis=0)
     vector: Matrix = (mean / max(float(np.linalg.norm(mean)), 1e-12))[None].astype(np.float32)
     return vector

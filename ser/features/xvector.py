@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ser.errors import SerError
 from ser.features import _weights
 from ser.features._frames import Signal, require
+from ser.features._torch import computing_device, inference
 from ser.files import embedded_checksum
 from ser.files.checksums import checksum
 from ser.tables.contracts import TRAINED_HERE
@@ -62,16 +63,11 @@ def extract(
 
     require(signal, rate, minimum=MINIMUM)
     path = _weights.located(weights, sha256, WHAT)
-    on = "cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu")
+    on = computing_device(device)
     model = _model(path, on, _modified(path))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the last bits depend on the number of cores
-    try:
-        with torch.inference_mode():
-            wave = torch.from_numpy(np.array(signal, dtype=np.float32)).to(on)
-            embedding: NDArray[np.float32] = model(centred(log_mel(wave[None]))).cpu().numpy()
-    finally:
-        torch.set_num_threads(threads)
+    with inference():
+        wave = torch.from_numpy(np.array(signal, dtype=np.float32)).to(on)
+        embedding: NDArray[np.float32] = model(centred(log_mel(wave[None]))).cpu().numpy()
     return embedding
 
 
