@@ -14,6 +14,7 @@ from ser import catalog
 from ser.config import disturbances, tracking
 from ser.config.entries import Strict
 from ser.config.extractors import trained, transcript
+from ser.config.imbalance import check_imbalance
 from ser.config.joins import check_joins, check_normalisation, with_members
 from ser.config.options import needed, with_options
 from ser.config.recipe import Inputs, Recipe
@@ -176,6 +177,7 @@ def checked(config: Config) -> Config:
         entries = {name: getattr(config, section)[name] for name in names}
         selected[section] = {name: with_options(entry, f"{section}.{name}") for name, entry in entries.items()}
     for name in systems:
+        check_imbalance(config.systems[name], f"systems.{name}")
         _select_inputs(selected, config.systems[name].inputs, config, f"systems.{name}.inputs")
     return config.model_copy(update={key: getattr(config, key) | entries for key, entries in selected.items()})
 

@@ -85,10 +85,12 @@ class Inputs(Strict):
 
 OPTIMISERS, SCHEDULES = (catalog.choices("ser.training.optimisers", table) for table in ("OPTIMISERS", "SCHEDULES"))
 BATCHES = catalog.choices("ser.training.batch_order", "SHARES")
+SAMPLINGS = catalog.choices("ser.training.sampling", "SAMPLINGS")
+LOSSES = catalog.choices("ser.training.losses", "LOSSES")
 
 
 class Training(Strict):
-    """Optimisation of a network; scikit-learn estimators ignore it."""
+    """Optimisation of a network; scikit-learn estimators ignore it, and refuse ``sampling`` and ``loss``."""
 
     # A later key is ``added``: recipes of earlier runs, and their results, stay valid.
     optimiser: Literal[OPTIMISERS] = "adam"  # type: ignore[valid-type]
@@ -141,6 +143,24 @@ class Training(Strict):
     clip_norm: float | None = Field(None, gt=0, description="largest gradient norm")
     clip_value: float | None = Field(None, gt=0, description="largest absolute value of a gradient element")
     class_weights: Literal["none", "balanced"] = "none"
+    sampling: Literal[SAMPLINGS] | None = added(  # type: ignore[valid-type]
+        None,
+        description="examples of an epoch; balanced: equally many of every class, together as many as train has, "
+        "rounded up; rare ones are repeated, frequent ones drawn anew in each epoch; null: each once",
+    )
+    loss: Literal[LOSSES] | None = added(  # type: ignore[valid-type]
+        None,
+        description="focal: −(1 − p)^gamma ln p (Lin et al. 2017); logit_adjusted: cross-entropy of logits plus tau "
+        "times the logarithm of their class's share of train (Menon et al. 2021); null: cross-entropy, or the model's "
+        "own",
+    )
+    gamma: float = added(2.0, ge=0, allow_inf_nan=False, description="of focal: 0 is cross-entropy")
+    tau: float = added(
+        1.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="of logit_adjusted: 0 is cross-entropy; at 1 outputs are as if classes were equally likely",
+    )
 
 
 class Recipe(Entry):

@@ -16,9 +16,10 @@ from ser.jobs import tracking
 from ser.jobs.trackers.interface import Row
 from ser.jobs.training_log import TrainingLog
 from ser.layers.interface import Batch
-from ser.training import batch_order, device, norm_statistics, optimisers, predict, training_state
+from ser.training import batch_order, device, norm_statistics, optimisers, predict, sampling, training_state
 from ser.training.epoch_selection import Epoch, best, finished
 from ser.training.fold_data import FoldData
+from ser.training.losses import LOSSES
 from ser.training.task import TrainingTask
 from ser.training.training_state import TrainingState
 
@@ -38,7 +39,7 @@ def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> TrainingState:
     history, log = state.history, TrainingLog(training.epochs, len(state.history))
     while not finished(history, training, protocol.selection):
         began, epoch, step = time.monotonic(), len(history) + 1, history[-1].step if history else 0
-        order = batch_order.shuffled(examples.frames, training.batch, task.seed, epoch, kind)
+        order = sampling.batches(examples, training, task.seed, epoch, kind)
         total = min(training.epochs * len(order), training.steps or training.epochs * len(order))
         order = order[: total - step]  # training.steps may end within an epoch
         losses: list[Tensor] = []  # left on the device: reading one would wait for its step
@@ -97,11 +98,21 @@ def _finite(losses: list[Tensor], epoch: int, before: int) -> NDArray[np.float64
 
 
 def loss_function(model: nn.Module, data: FoldData, training: Training) -> Callable[[Batch, Tensor], Tensor]:
-    """Return the loss of a batch and its labels: the model's own ``loss(batch, labels, weights)`` or cross-entropy."""
+    """Return the loss of a batch and its labels: the model's own ``loss(batch, labels, weights)`` or cross-entropy.
+
+    A loss that the recipe names replaces cross-entropy; SerError where the model has its own.
+    """
     own: Callable[[Batch, Tensor, Tensor | None], Tensor] | None = getattr(model, "loss", None)
+    truth, classes = data.examples("train").label, len(data.fold.classes)
     weights = None
-    if training.class_weights == "balanced":
-        weights = device.move(balanced_weights(data.examples("train").label, len(data.fold.classes)), data.device)
+    if training.class_weights != "none":
+        weights = device.move(balanced_weights(truth, classes), data.device)
+    if training.loss is not None:
+        if own is not None:
+            raise SerError(f"training.loss '{training.loss}' does not apply: the model has a loss of its own.")
+        shares = device.move((np.bincount(truth, minlength=classes) / truth.size).astype(np.float32), data.device)
+        loss = LOSSES[training.loss](training, shares, weights)
+        return lambda batch, labels: loss(model(batch).float(), labels)
     if own is not None:
         return lambda batch, labels: own(batch, labels, weights)
     return lambda batch, labels: F.cross_entropy(model(batch).float(), labels, weight=weights)

@@ -50,8 +50,8 @@ def summaries(model: nn.Module, data: FoldData, part: str, size: int) -> NDArray
 def evaluate(model: nn.Module, data: FoldData, part: str, size: int) -> Scores:
     """Return loss, WA and UA on a part, each None without utterances.
 
-    The loss is the mean −ln p(label) in nats, unweighted whatever the class weights; WA is the share correct, UA the
-    mean recall of the classes that occur, both 0…1.
+    The loss is the mean −ln p(label) in nats, whatever weights, loss or sampling training has; WA is the share correct,
+    UA the mean recall of the classes that occur, both 0…1.
     """
     truth = data.fold.labels[data.fold.rows(part)]
     if not truth.size:
