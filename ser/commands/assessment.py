@@ -11,7 +11,7 @@ def assess(
     model: Annotated[Path, typer.Argument(help="A bundle, the folder of a run, or an experiment.")],
     corpus: Annotated[str, typer.Argument(help="Name of a prepared corpus, a folder in data/.")],
     out: Annotated[Path | None, typer.Option(help="CSV file to write as well.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the noise.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:<n>.")] = "cpu",
     threads: Annotated[int, typer.Option(help="CPU threads of a network.")] = 1,
 ) -> None:
@@ -33,6 +33,8 @@ def assess(
         limit = f"{'≥' if one.at_least else '≤'} {one.limit:.3g}"
         rows.append([one.kind, one.test, f"{one.value:.3f}", interval, limit, one.verdict])
     print(f"{trained.name} on {len(given.rows)} utterances of {corpus}")
+    if trained.contents.run["corpus"] == corpus and (leaks := trained.contents.protocol.leaks):
+        print(f"not of other people or recordings: by its protocol, training and test share {', '.join(leaks)}")
     print(aligned(rows))
     counts = Counter(one.verdict for one in found)
     print(", ".join(f"{counts[name]} {name}" for name in ("passed", "failed", "undecided")))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tiny_project import CORPUS, Project, names_of_test
+from tiny_project import CORPUS, Project, names_of_test, protocol
 from typer.testing import CliRunner
 
 from ser import layout
@@ -39,7 +39,7 @@ def test_the_interval_decides(low: float, value: float, high: float, at_least: b
 def test_a_run_is_tested_on_its_test_part_and_every_number_follows_from_its_predictions(
     project: Project, tmp_path: Path
 ) -> None:
-    folder = project.train("SVM-eGeMAPS")
+    folder = project.train("SVM-eGeMAPS", protocol(leaks=["speaker", "text"]), "leaking")
     given = assessment.utterances(trained_run.read(folder), CORPUS)
     assert list(given.rows["utterance"]) == sorted(names_of_test())
     done = CliRunner().invoke(app, ["assess", str(folder), CORPUS, "--out", str(tmp_path / "tests.csv")])
@@ -55,6 +55,7 @@ def test_a_run_is_tested_on_its_test_part_and_every_number_follows_from_its_pred
     assert 0 <= louder["value"] <= 1
     assert set(table["kind"]) == {"correctness", "calibration", "robustness", "consistency"}
     assert "SVM-eGeMAPS on 4 utterances of tiny" in done.output
+    assert "by its protocol, training and test share speaker, text" in done.output
 
 
 def test_an_answer_that_never_changes_is_consistent_and_loses_nothing(project: Project) -> None:
