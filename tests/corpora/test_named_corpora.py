@@ -19,6 +19,11 @@ NAMES: dict[str, dict[str, tuple[str, str | None, str | None, str | None]]] = {
         "anger/a06 (5)b.wav": ("angry", "5", None, None),
         "disgust/d01 (01).wav": ("disgusted", "1", None, None),
     },
+    "asvpesd": {
+        "Audio/actor_4/03-01-02-01-07-04-02-03-01-02.wav": ("neutral", "4", "male", None),
+        "Bonus/actor_150/03-02-04-02-10-150-04-01-00-14-07.wav": ("sad", "150", None, None),
+        "Audio/actor_103/03-02-03-01-00-103-02-01-00-13.wav": ("happy", "103", "female", None),
+    },
     "cafe": {
         "CaFE_48k/Surprise/Faible/12-S-1-1.wav": ("surprised", "12", None, None),
         "CaFE_48k/Neutre/08-N-1-2.wav": ("neutral", "08", None, None),

@@ -1,4 +1,4 @@
-"""MELD and MSP-Podcast: releases with a table of labels, as miniature trees in their true naming."""
+"""MELD, MSP-Podcast and MSP-IMPROV: releases with a table of labels, as miniature trees in their true naming."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from ser.checks.corpus import CHECKS
 from ser.config.schema import Corpus
-from ser.corpora import meld, msppodcast
+from ser.corpora import meld, mspimprov, msppodcast
 from ser.errors import SerError
 
 MELD = "Sr No.,Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode,StartTime,EndTime\n"
@@ -16,6 +16,16 @@ MSP-PODCAST_0001_0008.wav,N,2.2,4.0,2.6,30,Male,Test1
 MSP-PODCAST_0002_0139.wav,C,4.125,,4.0,Unknown,Unknown,Train
 MSP-PODCAST_1347_0064_0011.wav,X,5,3,4,39,Female,Development
 MSP-PODCAST_0184_0160.wav,U,5,3,4,39,Female,Test2
+"""
+
+
+IMPROV = """UTD-IMPROV-S01A-F01-S-FM01.avi; N; A:3.000000; V:3.500000; D:2.750000; N:3.0;
+P01-p1; Neutral; Neutral,Concerned; A:3.000000; V:3.000000; D:nan; N:3.0;
+
+UTD-IMPROV-S01A-F02-R-FF01.avi; A; A:3.333333; V:2.333333; D:nan; N:3.666667;
+P01-p1; Angry; Angry; A:3.000000; V:2.000000; D:nan; N:3.0;
+
+UTD-IMPROV-S04H-M06-P-MF12.avi; X; A:3.0; V:3.0; D:3.0;
 """
 
 
@@ -53,7 +63,12 @@ def podcast(root: Path, text: str = PODCAST) -> Path:
     return put(root, **{"Labels/labels_consensus.csv": text}, **{f"Audios/{name}": "" for name in names})
 
 
-@pytest.mark.parametrize(("adapter", "write"), [("meld", friends), ("msppodcast", podcast)])
+def improv(root: Path, text: str = IMPROV) -> Path:
+    names = ("session1/S01A/S/MSP-IMPROV-S01A-F01-S-FM01.wav", "session2/S01A/R/MSP-IMPROV-S01A-F02-R-FF01.wav")
+    return put(root, **{"Evalution.txt": text}, **dict.fromkeys(names, ""))
+
+
+@pytest.mark.parametrize(("adapter", "write"), [("meld", friends), ("msppodcast", podcast), ("mspimprov", improv)])
 def test_a_release_keeps_the_contract_of_a_corpus(tmp_path: Path, adapter: str, write: object) -> None:
     entry = Corpus(adapter=adapter, root=str(write(tmp_path)))  # type: ignore[operator]
     for check in CHECKS:
@@ -130,3 +145,35 @@ def test_an_unknown_set_of_msppodcast_is_named(tmp_path: Path) -> None:
         dict(msppodcast.official(podcast(tmp_path, PODCAST.replace("Test1", "Trial"))))
     with pytest.raises(SerError, match="is this MSP-Podcast"):
         msppodcast.facts(tmp_path / "elsewhere")
+
+
+def test_mspimprov(tmp_path: Path) -> None:
+    one, two, three = mspimprov.utterances(improv(tmp_path))
+    assert (one.utterance, one.audio) == (
+        "MSP-IMPROV-S01A-F01-S-FM01",
+        "session1/S01A/S/MSP-IMPROV-S01A-F01-S-FM01.wav",
+    )
+    assert (one.emotion, one.activation, one.valence, one.dominance) == ("neutral", 3.0, 3.5, 2.75)
+    assert (one.session, one.dialog, one.style, one.speaker) == ("session1", "S01A-F01-S", "improvised", None)
+    assert (two.emotion, two.session, two.style, two.dominance) == ("angry", "session2", "scripted", None)
+    assert (three.emotion, three.session, three.style) == ("undecided", "session6", "natural")
+    assert three.audio == "session6/S04H/P/MSP-IMPROV-S04H-M06-P-MF12.wav"
+    assert "scripted: expected 620, found 1" in mspimprov.verify([one, two, three])
+    assert sum(mspimprov.COUNTS.values()) == mspimprov.CARD.utterances == mspimprov.facts(None).utterances
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("; N; A", "; Q; A", r"txt:1: unknown code of an emotion 'Q'"),
+        ("A:3.0", "A:much", r"txt:1: a rating must be a number"),
+        ("F01-S", "F09-S", r"txt:1: 'UTD-IMPROV-S01A-F09-S-FM01\.avi' is not named as"),
+        ("UTD-IMPROV-", "OTHER-", r"txt: has no line such as"),
+    ],
+)
+def test_a_wrong_line_of_mspimprov_is_named(tmp_path: Path, old: str, new: str, words: str) -> None:
+    text = IMPROV.replace(old, new, 10 if new == "OTHER-" else 1)
+    with pytest.raises(SerError, match=words):
+        mspimprov.utterances(improv(tmp_path, text))
+    with pytest.raises(SerError, match="is this MSP-IMPROV"):
+        mspimprov.utterances(tmp_path / "elsewhere")
