@@ -12,15 +12,27 @@ from ser.errors import SerError
 from ser.files import embedded_checksum
 from ser.jobs.progress import progress
 
-Folders = Annotated[list[Path], typer.Argument(help="Folders to search, such as data and results.")]
+Paths = Annotated[list[Path], typer.Argument(help="Folders to search, such as data and results; archives.")]
 
 
-def verify(folders: Folders) -> None:
+def verify(paths: Paths) -> None:
     """Read every table, model and record below the folders and print the damaged ones, one path per line.
+
+    Of an archive that `ser archive` wrote, a zip or the folder that it was unpacked to, every file is compared with its
+    SHA-256, and the tables are computed again from the predictions.
 
     Snakemake compares times, not contents, so it does not notice a file that a failing disk has changed. Make the
     printed files again with `snakemake … --forcerun $(ser verify data results)`. Exit code 2 if a file is damaged.
     """
+    from ser.experiment_archive import checking
+
+    archives = [path for path in paths if checking.is_archive(path)]
+    for path in archives:
+        found = checking.check(path)
+        print(f"{path}: {found} follow from its predictions.", file=sys.stderr)
+    folders = [path for path in paths if path not in archives]
+    if not folders:
+        return
     files = sorted(path for folder in folders for path in _files(folder))
     reasons = {path: _damage(path) for path in progress(files, total=len(files), unit="files")}
     damaged = [path for path in files if reasons[path] is not None]

@@ -24,12 +24,12 @@ from pydantic import ValidationError
 from ser.errors import SerError, offenders
 from ser.files import archives, embedded_checksum
 from ser.files.atomic import write_text
+from ser.files.packing import pack
 from ser.inference.trained import FORMAT, Contents, Trained
 
 RECORD, WEIGHTS, CARD = "bundle.json", "model.safetensors", "README.md"
 PICKLED = (".ckpt", ".pt", ".pth", ".bin")  # suffixes of torch's own format, which a bundle never has
 LARGEST_RECORD = 1 << 26  # bytes, 64 MiB: a vocabulary of a million words
-DATE = (1980, 1, 1, 0, 0, 0)  # of every member of a zip, so that equal bundles are equal files
 
 
 def is_bundle(path: Path) -> bool:
@@ -85,7 +85,7 @@ def _new(out: Path) -> Iterator[Path]:
         folder = Path(partial, out.name)
         folder.mkdir()
         yield folder
-        (_pack(folder, Path(partial, "packed")) if out.suffix == ".zip" else folder).rename(out)
+        (pack(folder, Path(partial, "packed")) if out.suffix == ".zip" else folder).rename(out)
 
 
 def read(path: Path) -> Trained:
@@ -159,17 +159,6 @@ def _copy(source: Path, to: Path) -> None:
 
     tensors = torch.load(source, map_location="cpu", weights_only=True)
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, to)
-
-
-def _pack(folder: Path, to: Path) -> Path:
-    """Write the files of ``folder`` to a zip and return it; not by ``atomic_write``, which fills in a checksum."""
-    with zipfile.ZipFile(to, "w") as file:  # stored: weights do not become smaller
-        for source in sorted(folder.iterdir()):
-            info = zipfile.ZipInfo(source.name, DATE)
-            info.external_attr = 0o100644 << 16
-            with source.open("rb") as content, file.open(info, "w", force_zip64=True) as member:
-                shutil.copyfileobj(content, member, 1 << 20)
-    return to
 
 
 def _sha256(path: Path) -> str:
