@@ -12,6 +12,7 @@ from ser.corpus import Facts
 from ser.errors import SerError, offenders
 from ser.protocols import _parts
 
+REPEATED = True  # what is trained on is never tested
 PARTIAL = True  # a corpus may have further test sets, and utterances in none
 WORDS = {"train": "train", "dev": "dev"}  # of adapters: ours; the part that is tested is an option
 

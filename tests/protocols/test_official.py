@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from ser import catalog
-from ser.checks.protocol import assigned
+from ser.checks.protocol import assigned, check_parts
+from ser.config.schema import Protocol
 from ser.errors import SerError
 from ser.protocols import official
 
@@ -27,7 +28,8 @@ def _toy(monkeypatch: pytest.MonkeyPatch) -> None:
 
     toy.official = published  # type: ignore[attr-defined]
     toy.official_files = lambda root, **_: [root / "split.csv"]  # type: ignore[attr-defined]
-    monkeypatch.setattr(catalog, "load", lambda _, name: {"toy": toy, "bare": bare}[name])
+    modules = {"toy": toy, "bare": bare, "official": official}
+    monkeypatch.setattr(catalog, "load", lambda _, name: modules[name])
     monkeypatch.setattr(catalog, "names", lambda _: ["bare", "toy"])
 
 
@@ -41,6 +43,14 @@ def test_each_utterance_is_in_its_published_part(capsys: pytest.CaptureFixture[s
     assert parts(test="test1") == shared | {"d": "test"}
     assert "2 of 6 utterances are in no part" in capsys.readouterr().err
     assert parts(test="test2") == shared | {"e": "test"}
+
+
+def test_the_fold_is_accepted_although_it_tests_only_its_test_part() -> None:
+    table = MANIFEST.assign(label="angry", session="s", dialog="d")
+    protocol = Protocol(rule="official", labels="all", selection="dev_ua", leaks=("session", "dialog"))
+    options = {"adapter": "toy", "root": Path("r"), "test": "test1"}
+    checked = check_parts(assigned(official, table, **options), table, protocol)
+    assert checked.loc[checked["part"] == "test", "utterance"].tolist() == ["d"]
 
 
 def test_what_is_not_published_is_an_error_that_says_what_is() -> None:
