@@ -30,7 +30,9 @@ def of_members(path):
 @exit_on_error
 def join_job(wildcards):
     joins = CONFIG.corpora[wildcards.corpus].joins
-    return JoinJob.params(corpus=wildcards.corpus, joins=joins, shards={member: len(shards(member)) for member in joins})
+    return JoinJob.params(
+        corpus=wildcards.corpus, joins=joins, shards={member: len(shards(member)) for member in joins}
+    )
 
 
 def member_shard(wildcards):

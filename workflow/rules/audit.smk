@@ -11,9 +11,9 @@ rule fingerprint:
         "logs/fingerprint/{corpus}/{shard}.log",
     benchmark:
         "logs/fingerprint/{corpus}/{shard}.benchmark.jsonl"
-    priority: 1  # an undeclared leak stops the build before most of the training
     wildcard_constraints:
         corpus=NOT_COPIED,
+    priority: 1  # an undeclared leak stops the build before most of the training
     conda:
         "../../envs/ser.yaml"
     threads: 1

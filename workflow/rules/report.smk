@@ -14,7 +14,9 @@ rule render:
         folds=[layout.folds(*pair) for pair in CORPUS_PROTOCOLS],
         cards=[f"{folder}/run.json" for folder in FOLDERS],
         uses=[run.folder / name for run in USES for name in ("run.json", "history.parquet")],
-        manifests=[layout.manifest(corpus) for corpus in with_members(CONFIG.corpora, PLAN.experiment.selected("corpora"))],
+        manifests=[
+            layout.manifest(corpus) for corpus in with_members(CONFIG.corpora, PLAN.experiment.selected("corpora"))
+        ],
         measures=[layout.measures(corpus) for corpus in CONFIG.experiment.selected("corpora")],
         warnings=[layout.warnings(corpus) for corpus in PLAN.experiment.selected("corpora")],
         histories=[f"{folder}/history.parquet" for folder in FOLDERS],
