@@ -21,7 +21,7 @@ DOCUMENT = r"""\documentclass{article}
 \end{document}
 """
 NUMBER = Format(str, str)
-EMPTY = ("transcripts", "arithmetic", "recordings", "for_use", "subgroups", "robustness")  # not here
+EMPTY = ("transcripts", "arithmetic", "recordings", "for_use", "subgroups", "robustness", "label_maps", "transfer")  # not here
 
 
 def made(title: str, columns: dict[str, Format], rows: tuple[tuple[str, ...], ...], **more: object) -> Table:

@@ -59,7 +59,7 @@ rule extract_text:
         code=lambda w: code("extract_text", f"ser.features.{CONFIG.features[w.feature].extractor}"),
         versions=lambda w: versions(*CONFIG.features[w.feature].load().DEPENDS),
     shell:
-        "ser extract-text --job {params.job:q} --transcripts {input.transcripts} --out {output}"
+        "ser extract-text --job {params.job:q} --transcripts {input.transcripts:q} --out {output}"
         " --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} > {log} 2>&1"
 
 

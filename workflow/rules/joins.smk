@@ -57,4 +57,4 @@ rule join_shard:
         job=join_shard_job,
         code=code("join_shard"),
     shell:
-        "ser join-shard --job {params.job:q} --shard {input} --out {output} > {log} 2>&1"
+        "ser join-shard --job {params.job:q} --shard {input:q} --out {output} > {log} 2>&1"
