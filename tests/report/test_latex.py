@@ -21,7 +21,8 @@ DOCUMENT = r"""\documentclass{article}
 \end{document}
 """
 NUMBER = Format(str, str)
-EMPTY = ("transcripts", "arithmetic", "recordings", "for_use", "subgroups", "robustness", "label_maps", "transfer")  # not here
+# Tables that this report has nothing for.
+EMPTY = ("transcripts", "arithmetic", "recordings", "for_use", "subgroups", "robustness", "label_maps", "transfer")
 
 
 def made(title: str, columns: dict[str, Format], rows: tuple[tuple[str, ...], ...], **more: object) -> Table:
