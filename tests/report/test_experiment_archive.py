@@ -67,7 +67,7 @@ def unpacked(packed: Path, tmp_path: Path) -> Path:
 
 
 def restate(folder: Path) -> None:
-    """Describe changed files as somebody would who wants the change to pass."""
+    """Describe changed files as a forger would, so that the change passes."""
     path = folder / "ro-crate-metadata.json"
     record = json.loads(path.read_text(encoding="utf-8"))
     crate = {entity["@id"].replace("%25", "%"): entity for entity in record["@graph"]}
