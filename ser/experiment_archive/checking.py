@@ -1,6 +1,5 @@
 """Check an archive by itself: every file against its hash, and the tables against the predictions."""
 
-import hashlib
 import json
 import tempfile
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from ser.errors import SerError, offenders
 from ser.experiment_archive import recomputing
 from ser.experiment_archive.description import METADATA
 from ser.files import archives, embedded_checksum
+from ser.files.checksums import sha256
 
 LARGEST = 1 << 26  # bytes of ro-crate-metadata.json, 64 MiB: of 150,000 files
 
@@ -57,7 +57,7 @@ def check_folder(folder: Path, where: str) -> Checked:
     for names, what in ((stated.keys() - found, "missing"), (found - stated.keys(), f"not listed in {METADATA}")):
         if names:
             raise SerError(f"{where}: {len(names)} files are {what}: {offenders(sorted(names))}.")
-    changed = [name for name, digest in stated.items() if _sha256(folder / name) != digest]
+    changed = [name for name, digest in stated.items() if sha256(folder / name) != digest]
     if changed:
         raise SerError(f"{where}: {len(changed)} files have another SHA-256 than stated: {offenders(sorted(changed))}.")
     plans = sorted(name for name in stated if name.startswith("results/") and name.endswith("/plan.json"))
@@ -86,8 +86,3 @@ def _stated(path: Path, where: str) -> dict[str, str]:
     if not sealed:
         raise SerError(f"{where}: {METADATA} has no checksum of itself, as `ser archive` writes it.")
     return stated
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,7 +4,6 @@ https://www.researchobject.org/ro-crate/specification/1.1/: JSON-LD with one ent
 and piece of software.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from ser.config.plan import Plan
 from ser.errors import SerError
 from ser.experiment_archive.terms import Terms, licence_entity, stated_licence
 from ser.files import embedded_checksum
+from ser.files.checksums import sha256
 from ser.tables import contracts
 from ser.version import VERSION
 
@@ -91,9 +91,8 @@ def _crate(root: Entity, files: Mapping[str, str], folder: Path, others: Iterabl
 
 
 def _facts(path: Path) -> Entity:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"encodingFormat": TYPES[path.suffix], "contentSize": str(path.stat().st_size), "sha256": digest}
+    size = str(path.stat().st_size)
+    return {"encodingFormat": TYPES[path.suffix], "contentSize": size, "sha256": sha256(path)}
 
 
 def _link(entity: Entity) -> Entity:

@@ -1,6 +1,5 @@
 """Write the archive of an experiment."""
 
-import hashlib
 import tempfile
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from ser.errors import SerError
 from ser.experiment_archive import checking, contents, description
 from ser.experiment_archive.checking import Checked
 from ser.experiment_archive.terms import Terms
+from ser.files.checksums import sha256
 from ser.files.packing import pack
 
 
@@ -30,7 +30,6 @@ def write(experiment: str, out: Path, terms: Terms) -> tuple[Checked, str]:
         description.describe(plan, files, folder, terms)
         checked = checking.check_folder(folder, f"experiment '{experiment}'")
         packed = pack(folder, Path(partial, "packed"))
-        with packed.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = sha256(packed)
         packed.rename(out)
     return checked, digest

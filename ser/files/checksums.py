@@ -31,6 +31,12 @@ def checksum(path: Path | str) -> str:
         raise SerError(f"{path}: cannot be read ({error.strerror}).") from error
 
 
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of the file's bytes, 64 hexadecimal digits, read anew; ``published.sha256`` remembers it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def digest_of_files(files: Iterable[Path], root: Path, cache: Path) -> str:
     """Return 32 hexadecimal digits over the names, relative to ``root``, and the contents of ``files``.
 

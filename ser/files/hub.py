@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ser.errors import SerError
+from ser.files import checksums
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 MODEL = re.compile(r"[\w.-]+/[\w.-]+")
@@ -138,8 +139,7 @@ def _verify(path: Path, model: str) -> None:
     """Raise SerError unless the content of a cached file has the hash that is its name in the cache."""
     blob = Path(os.path.realpath(path))
     if SHA256.fullmatch(blob.name):
-        with blob.open("rb") as file:
-            same = hashlib.file_digest(file, "sha256").hexdigest() == blob.name
+        same = checksums.sha256(blob) == blob.name
     elif COMMIT.fullmatch(blob.name):
         content = blob.read_bytes()
         head = f"blob {len(content)}\0".encode()

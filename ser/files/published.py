@@ -1,13 +1,12 @@
 """A published file: on disk, or downloaded once from its address, with the SHA-256 that is expected."""
 
-import hashlib
 from functools import cache
 from pathlib import Path
 
 from filelock import FileLock
 
 from ser.errors import SerError
-from ser.files import addresses, downloads
+from ser.files import addresses, checksums, downloads
 
 
 def is_remote(source: str) -> bool:
@@ -52,5 +51,4 @@ def sha256(path: Path) -> str:
 
 @cache
 def _sha256(path: Path, _changed: int, _size: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return checksums.sha256(path)

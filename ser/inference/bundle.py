@@ -8,7 +8,6 @@
 Nothing in it is executed: tensors are safetensors, everything else is JSON.
 """
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -24,6 +23,7 @@ from pydantic import ValidationError
 from ser.errors import SerError, offenders
 from ser.files import archives, embedded_checksum
 from ser.files.atomic import write_text
+from ser.files.checksums import sha256
 from ser.files.packing import pack
 from ser.inference.trained import FORMAT, Contents, Trained
 
@@ -50,7 +50,7 @@ def write(trained: Trained, card: str, out: Path) -> None:
         for name, source in files.items():
             _copy(source, folder / name)
         (folder / CARD).write_text(card, encoding="utf-8")
-        checksums = {name: _sha256(folder / name) for name in (*files, CARD)}
+        checksums = {name: sha256(folder / name) for name in (*files, CARD)}
         record = trained.contents.model_copy(update={"checksums": checksums}).model_dump(mode="json")
         text = json.dumps(record | {embedded_checksum.KEY: embedded_checksum.BLANK}, indent=1, ensure_ascii=False)
         write_text(folder / RECORD, text + "\n")
@@ -120,7 +120,7 @@ def _read(folder: Path, where: str, kept: object) -> Trained:
         file = folder / name
         if Path(name).name != name or not file.is_file():
             raise SerError(f"{where}: the file {name} is missing; copy the bundle again.")
-        if _sha256(file) != wanted:
+        if sha256(file) != wanted:
             raise SerError(f"{where}: {name} has changed since the bundle was written; copy the bundle again.")
     files = {name: folder / name for name in named - {WEIGHTS}}
     return Trained(where, contents, folder / WEIGHTS, files, alone=True, kept=kept)
@@ -159,8 +159,3 @@ def _copy(source: Path, to: Path) -> None:
 
     tensors = torch.load(source, map_location="cpu", weights_only=True)
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, to)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
