@@ -304,12 +304,17 @@ def test_a_killed_training_goes_on_from_its_checkpoint_to_the_same_bits(finished
 
 @pytest.fixture
 def two_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
-    """A machine whose ``nvidia-smi`` lists two GPUs of a name that no other test has."""
+    """A machine whose ``nvidia-smi`` lists two GPUs of a name that no other test has.
+
+    It answers when two jobs have asked, so that the second asks before the first, which may be short, has ended.
+    """
     names = [f"GPU-{uuid.uuid4()}" for _ in range(2)]
-    command = tmp_path / "bin" / "nvidia-smi"
+    command, asked = tmp_path / "bin" / "nvidia-smi", tmp_path / "asked"
     command.parent.mkdir()
+    asked.mkdir()
     lines = [f"echo 'GPU {number}: pretended (UUID: {name})'\n" for number, name in enumerate(names)]
-    command.write_text("#!/bin/sh\n" + "".join(lines))
+    wait = f"touch {asked}/$$\nfor n in $(seq 1200); do [ $(ls {asked} | wc -l) -ge 2 ] && break; sleep 0.05; done\n"
+    command.write_text("#!/bin/sh\n" + wait + "".join(lines))
     command.chmod(0o755)
     monkeypatch.setenv("PATH", f"{command.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.delenv(devices.VARIABLE, raising=False)
