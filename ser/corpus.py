@@ -36,6 +36,7 @@ class Card:
     source: Source | None = None
     warning: str = ""  # printed on every report with the corpus
     emotions: tuple[str, ...] = ()  # besides those of ser.emotions
+    scale: tuple[float, float] | None = None  # lowest and highest rating of valence, activation and dominance
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ CHECKS = (
     ),
     InputCheck(
         "unlabelled-audio",
-        "Every recording below the root has a row, and every row names an emotion.",
+        "Every recording below the root has a row, and every row names an emotion or has ratings.",
         "take7.wav is in the folder and not in the table",
         "'allow: [unlabelled-audio]' leaves such recordings out, and keeps rows without an emotion as not labelled",
         "allow",
@@ -65,8 +65,8 @@ CHECKS = (
     ),
     InputCheck(
         "broken-row",
-        "Every row of a table has as many cells as its header, a path below the root, a known emotion and gender, and "
-        "times that are numbers of seconds with the end after the start.",
+        "Every row of a table has as many cells as its header, a path below the root, known emotions and gender, "
+        "ratings that are numbers, and times that are numbers of seconds with the end after the start.",
         "a.wav,angyr,,,",
         "'exclude' leaves single rows out, by the utterance's name or by file and line such as t.csv:7, and "
         "'allow: [broken-row]' all of them",
@@ -77,6 +77,14 @@ CHECKS = (
         "No two rows say different things of one utterance, or of the same stretch of the same recording.",
         "take7.wav is angry in line 8 and sad in line 90",
         "'exclude' leaves single utterances out, and 'allow: [contradiction]' all of them",
+        "allow",
+    ),
+    InputCheck(
+        "off-scale",
+        "Every rating of valence, activation and dominance lies on the corpus's scale, where that is known.",
+        "valence 55 on the scale 1 to 7, for 5.5",
+        "'options: {scale: [1, 9]}' states the scale of a table, 'exclude' leaves single utterances out, and "
+        "'allow: [off-scale]' keeps such utterances without the rating",
         "allow",
     ),
     InputCheck(
@@ -111,6 +119,13 @@ CHECKS = (
         "Columns of a table that the pipeline does not know are not used.",
         "a column 'age'",
         "'options: {columns: {their name: our name}}' names a column",
+        "warning",
+    ),
+    InputCheck(
+        "unused-rating",
+        "Every utterance that the table of the option 'ratings' rates is in the table of recordings.",
+        "the raters' table of a whole corpus, of which only some recordings are used",
+        "nothing is to be done where those recordings are not wanted",
         "warning",
     ),
     InputCheck(

@@ -52,6 +52,21 @@ def fields_of(database: Database, tables: Sequence[str], speaker: str) -> dict[s
     }
 
 
+def rated_on(database: Database, tables: Sequence[str]) -> tuple[float, float] | None:
+    """Return lowest and highest rating by the schemes of the dimensions; None where they state none, or several."""
+    columns = database.columns()
+    found = set()
+    for names in DIMENSIONS.values():
+        held = (
+            (table, name) for name in names for table in dict.fromkeys((*tables, *columns)) if name in columns[table]
+        )
+        if (column := next(held, None)) is not None:
+            scheme = database.db.schemes.get(database.db[column[0]].columns[column[1]].scheme_id)
+            found.add((getattr(scheme, "minimum", None), getattr(scheme, "maximum", None)))
+    low, high = next(iter(found)) if len(found) == 1 else (None, None)
+    return None if low is None or high is None or low >= high else (float(low), float(high))
+
+
 def spoken(database: Database) -> str | None:
     """Return the code of the language of the database; None where it has several or says none."""
     languages = list(database.db.languages)

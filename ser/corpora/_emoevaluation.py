@@ -48,6 +48,7 @@ TIMED = re.compile(r"(\S+) \[\s*\d+(?:\.\d+)?\s*-\s*\d+(?:\.\d+)?\s*\]:\s*(.*)")
 ALIGNED = re.compile(r"\s*(\d{1,9})\s+(\d{1,9})\s+(-?\d+(?:\.\d+)?)\s+(\S+)\s*")
 UNSPOKEN = re.compile(r"</?\w+>|\+\+.*\+\+")  # <s>, </s>, <sil>, ++LAUGHTER++
 VARIANT = re.compile(r"\(\d+\)$")  # which of a word's pronunciations was aligned
+SCALE = (1.0, 5.0)  # of a rating
 RATERS = 1000  # of one turn, at most
 FRAME = 0.01  # seconds of one frame of an alignment
 
@@ -108,7 +109,7 @@ def _head(line: str, where: str) -> Utterance:
 
 
 def _rated(text: str, where: str) -> float | None:
-    """Return a mean rating; None where there is no rating: empty, ``nan``, or 0 on a scale from 1."""
+    """Return a mean rating; None where there is none: empty, ``nan``, or outside the scale, as 0 is without raters."""
     if text.lower() in ("", "nan"):
         return None
     try:
@@ -117,7 +118,7 @@ def _rated(text: str, where: str) -> float | None:
         value = math.nan
     if not math.isfinite(value):
         raise SerError(f"{where}: a dimension must be a number, but this is {text!r}.")
-    return value if value > 0 else None
+    return value if SCALE[0] <= value <= SCALE[1] else None
 
 
 def texts(path: Path) -> dict[str, str]:

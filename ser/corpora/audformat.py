@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ser.audio.formats import SUFFIXES
-from ser.corpora._audformat_fields import fields_of, spoken
+from ser.corpora._audformat_fields import fields_of, rated_on, spoken
 from ser.corpora._audformat_tables import HEADER, Database, Segment
 from ser.corpus import Card, Facts, Utterance, facts_of
 from ser.emotions import NAMES
@@ -125,6 +125,16 @@ def utterances(
         )
         for name, (segment, emotion) in zip(names, stated.items(), strict=True)
     ]
+
+
+def scale(
+    root: Path | None, *, table: Tables = None, column: str = "emotion", **_: object
+) -> tuple[float, float] | None:
+    """Return the scale of the ratings, by the schemes of their columns; None where they state none, or several."""
+    if root is None:
+        return None
+    database = Database(root)
+    return rated_on(database, _chosen(database, table, column))
 
 
 def verify(rows: Sequence[Utterance], **_: object) -> list[str]:  # noqa: ARG001

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ser.corpora import iemocap
-from ser.corpora._emoevaluation import CODES
+from ser.corpora._emoevaluation import CODES, SCALE
 from ser.corpus import Card, Facts, Utterance, differences
 from ser.demo_corpus.code_counts import SESSIONS, SPEAKERS, counts
 from ser.errors import SerError, offenders
@@ -24,6 +24,7 @@ CARD = Card(
     utterances=None,  # an option decides it
     speakers=SPEAKERS,
     sessions=SESSIONS,
+    scale=SCALE,
     warning="The demo corpus is synthetic speech with made-up labels: its scores say nothing about emotion.",
 )
 

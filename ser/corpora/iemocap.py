@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from ser.corpora._emoevaluation import CODES, texts, turns, words
+from ser.corpora._emoevaluation import CODES, SCALE, texts, turns, words
 from ser.corpus import Card, Facts, Source, Utterance, differences
 from ser.errors import SerError, offenders
 
@@ -47,6 +47,7 @@ CARD = Card(
     utterances=10039,
     speakers=SPEAKERS,
     sessions=SESSIONS,
+    scale=SCALE,
     labels={
         **{emotion: sum(counts) for emotion, counts in PER_SESSION.items()},
         "surprised": 107,

@@ -33,6 +33,7 @@ CARD = Card(
     language="en",
     utterances=8438,
     sessions=tuple(f"session{number}" for number in range(1, 7)),
+    scale=(1, 5),
 )
 
 

@@ -44,6 +44,7 @@ CARD = Card(
     language="en",
     utterances=None,  # 151654 in release 1.11, 207136 recordings in 1.12
     emotions=("contemptuous",),
+    scale=(1, 7),
 )
 
 

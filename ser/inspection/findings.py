@@ -15,6 +15,7 @@ from ser.errors import SerError, offenders
 from ser.evaluation import overlap
 from ser.input_checks import BY_NAME
 from ser.preparation.accepted_rows import known_emotions
+from ser.preparation.ratings import DIMENSIONS, Scale, described
 from ser.preparation.survey import Survey, strange
 from ser.preparation.trimming import Inspected
 from ser.terminal import aligned
@@ -100,6 +101,24 @@ def people(those: Sequence[Inspected]) -> str:
     return aligned(rows)
 
 
+def ratings(those: Sequence[Inspected], scale: Scale | None) -> str:
+    """Return raters and the spread of the rated dimensions, as lines; "" where the corpus has neither."""
+    rows = []
+    given = [one.row.raters for one in those if one.row.raters]
+    if given:
+        counts = Counter(rater for raters in given for rater, _ in raters)
+        each = _counted(f"{len(raters)} raters" for raters in given)
+        rows.append(("raters", f"{len(counts)}; utterances with {each}; {len(those) - len(given)} without"))
+    for name in DIMENSIONS:
+        values = [value for one in those if (value := getattr(one.row, name)) is not None]
+        if values:
+            rows.append((name, f"{_spread(values, '', 2)}; {len(those) - len(values)} utterances have none"))
+    if any(name in DIMENSIONS for name, _ in rows):
+        unknown_scale = "not known: 'options: {scale: [1, 7]}' of a table states it"
+        rows.append(("scale", unknown_scale if scale is None else described(scale)))
+    return aligned(rows) if rows else ""
+
+
 def emotions(those: Sequence[Inspected]) -> str:
     """Return how many utterances each emotion has, and of how many speakers, as lines."""
     counts = Counter(one.row.emotion or "not labelled" for one in those)
@@ -169,4 +188,4 @@ def _spread(values: Sequence[float], unit: str, digits: int) -> str:
     if not values:
         return ""
     low, middle, high = (f"{value:.{digits}f}" for value in (min(values), median(values), max(values)))
-    return f"{middle} {unit} (median), {low} to {high}"
+    return f"{f'{middle} {unit}'.rstrip()} (median), {low} to {high}"

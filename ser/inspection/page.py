@@ -19,6 +19,7 @@ from ser.inspection.guess import guessed
 from ser.inspection.release import Release, release
 from ser.preparation.accepted_rows import accepted_rows
 from ser.preparation.corpus_root import check_recordings
+from ser.preparation.ratings import stated_scale
 from ser.preparation.survey import survey
 
 Section = tuple[str, str]  # title and text
@@ -61,6 +62,7 @@ def _sections(found: Release, settings: Corpus, draft_to: Path | None, jobs: int
     yield "Recordings", findings.recordings(those)
     yield "People and texts", findings.people(those)
     yield "Emotions", findings.emotions(those)
+    yield "Ratings", findings.ratings(those, stated_scale(settings, found.root))
     yield "The same sound twice", findings.overlaps(those)
     faults = [fault for fault in (*surveyed.faults, *surveyed.left_out) if fault.kind in BY_NAME]
     yield "Faults: each has to be mended, or accepted by its switch", findings.listed(faults)

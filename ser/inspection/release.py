@@ -20,7 +20,7 @@ from ser.corpus import LISTED
 from ser.errors import SerError, offenders, unknown
 from ser.files.listing import recordings
 from ser.user_table import file as table_file
-from ser.user_table.columns import ALIASES, COLUMNS, REQUIRED
+from ser.user_table.columns import ALIASES, COLUMNS, REQUIRED, labelled
 
 TABLES = (".csv", ".tsv", ".txt")
 SPREADSHEETS = (".xlsx", ".xls", ".ods")
@@ -178,11 +178,13 @@ def _unread(path: Path) -> str:
 def _needed_columns(path: Path) -> int:
     """Return how many of the columns that a table needs the file has: path, or another name of it, and emotion.
 
-    The first words of a text are no header: of a ``.txt`` a row with as many cells must follow.
+    Ratings count as emotion. The first words of a text are no header: in a ``.txt`` a row with as many cells must
+    follow.
     """
     try:
         file = table_file.read(path, path.read_bytes(), {*COLUMNS, *ALIASES})
     except SerError:
         return 0
     header = {ALIASES.get(name, name) for name in map(str.casefold, file.header)}
+    header |= {"emotion"} if labelled(header) else set()
     return len(header & {*REQUIRED}) if file.rows or not path.name.lower().endswith(".txt") else 0

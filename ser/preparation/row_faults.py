@@ -53,9 +53,10 @@ def exclude(
 def without_label(
     root: Path, rows: Sequence[Utterance], broken: Sequence[Fault], recordings: Iterable[str]
 ) -> list[Fault]:
-    """Return the recordings that no row names, and the rows that name no emotion. broken: rows that cannot be used.
+    """Return the recordings that no row names, and the rows that name no emotion and have no ratings.
 
-    A recording is named if a row names the same file by another way, through a link. A file is returned once.
+    broken: rows that cannot be used. A recording is named if a row names the same file by another way, through a link.
+    A file is returned once.
     """
     kind = "unlabelled-audio"
     named = {row.audio for row in rows} | {fault.audio for fault in broken}
@@ -66,7 +67,13 @@ def without_label(
         unnamed = sorted(others.values())
     copies = _copies(root, unnamed, named)
     faults = [Fault(kind, _why_unnamed(audio, copies), audio=audio) for audio in unnamed]
-    return faults + [Fault(kind, "names no emotion", row.where, row.utterance) for row in rows if row.emotion is None]
+    return faults + [Fault(kind, "names no emotion", row.where, row.utterance) for row in rows if not _rated(row)]
+
+
+def _rated(row: Utterance) -> bool:
+    """Return whether a row has an emotion, the labels of raters, or a rating of a dimension."""
+    ratings = (row.valence, row.activation, row.dominance)
+    return row.emotion is not None or bool(row.raters) or any(value is not None for value in ratings)
 
 
 def _why_unnamed(audio: str, copies: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
 """All that is known of a corpus before its manifest is written: usable utterances, faults and warnings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ser.audio.measures import warnings_of
@@ -9,6 +9,7 @@ from ser.config.schema import Corpus
 from ser.corpus import Fault
 from ser.input_checks import BY_NAME
 from ser.preparation.accepted_rows import accepted_rows, known_emotions
+from ser.preparation.ratings import off_scale, on_scale, stated_scale
 from ser.preparation.recordings import inspect
 from ser.preparation.row_faults import check_names, contradictions, exclude, without_label
 from ser.preparation.trimming import Inspected
@@ -30,7 +31,7 @@ class Survey:
     def not_used(self) -> list[Fault]:
         """Return what leaves an utterance or recording out once all faults are accepted.
 
-        A subset and a row without an emotion have no audio here, and leave nothing out.
+        A subset, a row without an emotion and a rating off the scale have no audio here, and leave nothing out.
         """
         return self.left_out + [fault for fault in self.faults if fault.audio]
 
@@ -52,6 +53,9 @@ def survey(corpus: str, settings: Corpus, root: Path, jobs: int) -> Survey:
     faults = [Fault("subset", difference) for difference in adapter.verify(rows, **options)]
     faults += without_label(root, rows, broken, adapter.audio_files(root, **options))
     kept, left_out = exclude(corpus, rows, broken, settings.exclude)
+    scale = stated_scale(settings, root)
+    faults += off_scale(kept, scale)
+    kept = [replace(row, **on_scale(row, scale)) for row in kept]
     inspected, unusable = inspect(root, kept, settings, jobs)
     faults += unusable + contradictions(kept, inspected)
     warnings = list(adapter.warnings(root, **options)) if hasattr(adapter, "warnings") else []

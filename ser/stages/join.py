@@ -16,6 +16,7 @@ from ser.errors import offenders
 from ser.files.atomic import atomic_write
 from ser.jobs.job import File, Job
 from ser.preparation.joined_corpus import check_map, renamed
+from ser.preparation.ratings import common_scale
 from ser.tables import contracts
 from ser.tables.measures import MEASURES
 
@@ -91,6 +92,7 @@ def _about(job: JoinJob, notes: Mapping[str, Mapping[str, str]]) -> dict[str, st
         return "; ".join(f"{member}: {value}" for member, value in values.items() if value)
 
     about = {name: together(name) for name in ("title", "licence", "warning", "trim")}
+    about |= common_scale(notes)
     return about | {"corpus": job.corpus, "adapter": "joined", "joins": json.dumps(job.joins)}
 
 

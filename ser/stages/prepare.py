@@ -1,6 +1,7 @@
 """Stage ``prepare``: check a corpus's labels against its card and recordings, and write the manifest."""
 
 import csv
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -18,6 +19,7 @@ from ser.input_checks import BY_NAME
 from ser.jobs.job import File, Job, OptionalFile, Threads
 from ser.preparation.accepted_rows import accepted_facts, accepted_rows
 from ser.preparation.corpus_root import check_folder, check_recordings
+from ser.preparation.ratings import stated_scale
 from ser.preparation.survey import strange, survey
 from ser.preparation.trimming import Inspected
 from ser.tables import contracts
@@ -60,13 +62,16 @@ def prepare(job: PrepareJob) -> None:
     about = {name: getattr(card, name) for name in ("title", "licence", "warning")}
     about |= {"corpus": corpus, "adapter": settings.adapter, "trim": settings.trim}
     about |= {"channel": settings.channel} if settings.channel != "mix" else {}
+    scale = stated_scale(settings, root)
+    about |= {"scale": json.dumps(scale)} if scale is not None else {}
     table = _table(usable, shards)
     contracts.write(contracts.MANIFEST, table, job.manifest, about)
     recordings = table.select(contracts.RECORDINGS.schema.names)
     contracts.write(contracts.RECORDINGS, recordings, job.recordings, {"corpus": corpus})
     print(f"{corpus}: {len(usable)} utterances, {len(left_out)} left out (see {job.excluded})", flush=True)
     _report_not_taken(left_out)
-    _warn(usable, found.warnings, job)
+    without_rating = [fault for fault in found.faults if fault.kind == "off-scale"]
+    _warn(usable, [*found.warnings, *without_rating], job)
     if settings.trim != "none":
         _report_trim(usable, settings.trim)
 

@@ -1,7 +1,7 @@
 """The header of a user's table: which of the known columns each of its columns is."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from ser.corpus import LISTED, Fault
@@ -12,8 +12,10 @@ from ser.user_table.file import TableFile
 REQUIRED = ("path", "emotion")
 NAMES = ("speaker", "session", "dialog", "language")  # columns of names, whose spellings are compared
 TIMES = ("start", "end")
-COLUMNS = (*REQUIRED, "utterance", *NAMES, "gender", "text", *TIMES)
-ALIASES = {"file": "path"}  # audformat and nkululeko
+DIMENSIONS = ("valence", "activation", "dominance")
+COLUMNS = (*REQUIRED, "utterance", *NAMES, "gender", "text", *TIMES, *DIMENSIONS)
+RATER = re.compile(r"rater_.+")  # a column with the labels of one rater
+ALIASES = {"file": "path", "arousal": "activation"}  # audformat and nkululeko
 OTHER_NAMES = {  # of columns without which segments would be whole files, and speakers unknown
     **dict.fromkeys(("begin", "onset", "from", "tmin", "xmin"), "start"),
     **dict.fromkeys(("stop", "offset", "to", "until", "tmax", "xmax"), "end"),
@@ -27,10 +29,11 @@ IN_UNITS = re.compile(rf"[ _.-]*[\[(]?({UNITS})[\])]?$")
 INDEX = re.compile(r"(unnamed: \d+(_level_\d+)?)?")  # what pandas calls the column of its index
 
 
-def meanings(table: TableFile, renamed: Mapping[str, str | None]) -> list[str | None]:
+def meanings(table: TableFile, renamed: Mapping[str, str | None], *, rated: bool = False) -> list[str | None]:
     """Return the column that each cell of a row belongs to; None for one that is not used.
 
-    renamed: the option ``columns``. SerError naming everything that is wrong with the header.
+    renamed: the option ``columns``. rated: whether another table has labels of raters. SerError naming everything that
+    is wrong with the header.
     """
     header = [name.casefold() for name in table.header]
     given = {clean(theirs).casefold(): ours for theirs, ours in renamed.items()}
@@ -38,11 +41,11 @@ def meanings(table: TableFile, renamed: Mapping[str, str | None]) -> list[str | 
     wrong += [
         f"option 'columns', '{theirs}': {unknown('column', ours, COLUMNS)}"
         for theirs, ours in given.items()
-        if ours is not None and ours not in COLUMNS
+        if ours is not None and ours not in COLUMNS and not RATER.fullmatch(ours)
     ]
     present = {*header, *given.values()}
     aliases = {theirs: ours for theirs, ours in ALIASES.items() if ours not in present}
-    meant = [given[name] if name in given else name if name in COLUMNS else aliases.get(name) for name in header]
+    meant = [given[name] if name in given else _meant(name, aliases) for name in header]
     absent = [name for name in COLUMNS if name not in meant]
     for name in (name for name, ours in zip(header, meant, strict=True) if ours is None and name not in given):
         without = f"'options: {{columns: {{{name}: null}}}}' leaves it out."
@@ -59,8 +62,11 @@ def meanings(table: TableFile, renamed: Mapping[str, str | None]) -> list[str | 
                 f"column '{name}' next to 'start', without 'end': each row would reach to the end of its recording. "
                 f"Write a column 'end'; {without}"
             )
-    wrong += [f"column '{name}' occurs twice." for name in COLUMNS if meant.count(name) > 1]
-    if lacking := [name for name in REQUIRED if name in absent]:
+    used = [name for name in meant if name]
+    wrong += [f"column '{name}' occurs twice." for name in dict.fromkeys(used) if used.count(name) > 1]
+    if lacking := [
+        name for name in REQUIRED if name in absent and (name != "emotion" or not (rated or labelled(used)))
+    ]:
         found = offenders(filter(None, header), LISTED)
         wrong.append(
             f"there is no column {' and '.join(map(repr, lacking))}; found: {found}. The first line names the columns. "
@@ -69,6 +75,15 @@ def meanings(table: TableFile, renamed: Mapping[str, str | None]) -> list[str | 
     if wrong:
         raise SerError(f"{table.path}:1: {' '.join(wrong)}")
     return meant
+
+
+def labelled(names: Iterable[str]) -> bool:
+    """Return whether some of the columns say what an utterance is rated as, without a column ``emotion``."""
+    return any(ALIASES.get(name, name) in DIMENSIONS or RATER.fullmatch(name) for name in names)
+
+
+def _meant(name: str, aliases: Mapping[str, str]) -> str | None:
+    return name if name in COLUMNS or RATER.fullmatch(name) else aliases.get(name)
 
 
 def _similar(name: str, absent: list[str]) -> str | None:

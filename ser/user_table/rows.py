@@ -10,10 +10,11 @@ from typing import Any, Literal
 from ser.corpus import LISTED, Fault, Utterance
 from ser.errors import offenders, unknown
 from ser.user_table.cells import CellError, clean, has_comma, has_point, is_missing, seconds
-from ser.user_table.columns import COLUMNS, NAMES, TIMES, unused
+from ser.user_table.columns import COLUMNS, DIMENSIONS, NAMES, RATER, TIMES, unused
 from ser.user_table.emotion_names import EmotionNames
 from ser.user_table.file import TableFile
 from ser.user_table.paths import below_root
+from ser.user_table.ratings import labels, number
 from ser.user_table.spellings import alike
 
 GENDERS = {
@@ -78,11 +79,11 @@ def _by_column(row: Sequence[str], meant: Sequence[str | None]) -> Cells:
 def _blank_missing(rows: Sequence[Cells], meaning: Meaning, where: str) -> list[Fault]:
     """Add absent columns to ``rows``, empty the cells that say "missing", and return a warning per column that does."""
     warnings = []
-    for name in COLUMNS:
+    for name in (*COLUMNS, *(rows[0].keys() - {*COLUMNS} if rows else ())):
         words: Counter[str] = Counter()
         for row in rows:
             cell = row.setdefault(name, "")
-            if cell and is_missing(cell, meaning.missing) and (name != "emotion" or not meaning.emotions.knows(cell)):
+            if cell and is_missing(cell, meaning.missing) and not (_is_label(name) and meaning.emotions.knows(cell)):
                 words[cell] += 1
                 row[name] = ""
         if words and name not in TIMES:  # NaT, as audformat writes it for the end of a file, surprises no user
@@ -90,6 +91,10 @@ def _blank_missing(rows: Sequence[Cells], meaning: Meaning, where: str) -> list[
             reason = f"column '{name}': {sum(words.values())} cells are read as empty: {named}"
             warnings.append(Fault("missing-word", reason, where))
     return warnings
+
+
+def _is_label(column: str) -> bool:
+    return column == "emotion" or bool(RATER.fullmatch(column))
 
 
 def _audio(cells: Cells, tops: Sequence[str]) -> str | None:
@@ -119,14 +124,16 @@ def _row(where: str, cells: Cells, meaning: Meaning, shared: Mapping[str, int], 
         wrong.append(f"end {end:g} s is not after start {start or 0:g} s")
     emotion = understood(meaning.emotions.of, cells["emotion"])
     gender = understood(_gender, cells["gender"])
+    ratings = {name: understood(number, name, cells[name]) for name in DIMENSIONS}
+    judged = {name: understood(labels, cell, meaning.emotions) for name, cell in cells.items() if RATER.fullmatch(name)}
     name = cells["utterance"] or _name(audio, start, shared)
     if wrong:
         known = name if name.isprintable() and name else posixpath.basename(where)
         return Fault("broken-row", "; ".join(wrong), where, known, audio or "", tuple(hints))
     texts: dict[str, Any] = {column: cells[column] or None for column in (*NAMES, "text")}
-    return Utterance(
-        utterance=name, audio=str(audio), where=where, emotion=emotion, start=start, end=end, gender=gender, **texts
-    )
+    texts["raters"] = tuple((rater.removeprefix("rater_"), given) for rater, given in judged.items() if given)
+    about = {"start": start, "end": end, "gender": gender} | ratings | texts
+    return Utterance(utterance=name, audio=str(audio), where=where, emotion=emotion, **about)
 
 
 def _name(audio: str | None, start: float | None, shared: Mapping[str, int]) -> str:

@@ -97,6 +97,17 @@ def test_segments_have_times_and_what_is_stated_of_their_file(tmp_path: Path) ->
     assert (first.activation, second.activation, first.valence) == (0.5, -0.25, None)
 
 
+def test_the_scale_of_ratings_is_that_of_their_schemes(tmp_path: Path) -> None:
+    db = header()
+    for name, highest in (("arousal", 7), ("valence", 7), ("dominance", 5)):
+        db.schemes[name] = audformat.Scheme("float", minimum=1, maximum=highest)
+        db["files"][name] = audformat.Column(scheme_id=name)
+        db["files"][name].set([1.0, 2.5, 5.0, 4.0])
+        saved(db, tmp_path)
+        assert adapter.scale(tmp_path, table="files", column="speaker") == ((1, 7) if highest == 7 else None)
+    assert adapter.scale(segmented(tmp_path / "other"), table="turns", column="mood") is None
+
+
 def test_a_database_keeps_the_contract_of_a_corpus(tmp_path: Path) -> None:
     root = filewise(tmp_path)
     for options in ({}, {"table": ["emotion"], "speaker": "speaker"}):
