@@ -13,7 +13,7 @@ from scipy.stats import entropy
 from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
 
 from ser.errors import SerError
-from ser.evaluation.agreement import against_soft, fleiss, single_rater, soft_labels, themselves, votes
+from ser.evaluation.agreement import against_soft, ceiling, fleiss, single_rater, soft_labels, themselves, votes
 from ser.tables import contracts
 
 # Fleiss 1971, table 1: six psychiatrists' diagnoses of 30 patients, 1 depression … 5 other
@@ -134,6 +134,41 @@ def test_belonging_to_the_majority_flatters_a_rater_who_guesses() -> None:
     alone, among = (single_rater(given, leave_one_out=out).loc[0, "WA"] for out in (True, False))
     assert alone == pytest.approx(0.5, abs=0.05)
     assert among == pytest.approx(0.75, abs=0.03)  # of eight equal triples, six are right with two and two with three
+
+
+def test_the_raters_against_the_label_by_hand() -> None:
+    given = votes(manifest({**RATINGS, "e": {"x": "sad"}, "f": {"x": "calm", "y": "calm"}}))
+    labels = pd.Series({"a": "sad", "b": "angry", "c": "angry", "d": "sad", "e": "sad", "g": "sad"})
+    every = ceiling(given, labels, without_one=False)  # a right, b right, c one of three, d wrong, e right
+    assert every.utterances == 5
+    assert every.wa == pytest.approx((1 + 1 + 1 / 3 + 0 + 1) / 5)
+    assert every.ua == pytest.approx(((1 + 1 / 3) / 2 + 2 / 3) / 2)
+    # a without x or y: sad and angry; without z: sad. b: angry but for a tie without z … c: one of two, or not there.
+    without = ceiling(given, labels, without_one=True)
+    a, b, c, d = (0.5 + 0.5 + 1) / 3, (1 + 1 + 1) / 3, (0.5 + 0 + 0.5) / 3, (0.5 + 0.5 + 0) / 3
+    assert without.utterances == 4
+    assert without.wa == pytest.approx((a + b + c + d) / 4)
+    assert without.ua == pytest.approx(((a + d) / 2 + (b + c) / 2) / 2)
+    with pytest.raises(SerError, match="raters enough"):
+        ceiling(given, labels[["e"]], without_one=True)
+
+
+@pytest.mark.parametrize(("raters", "spread"), [(3, 1.0), (5, 0.3), (5, 1.0)])
+def test_who_knows_what_people_hear_is_between_a_single_rater_and_the_raters_without_one(
+    raters: int, spread: float
+) -> None:
+    """Utterances with known shares: the most frequent emotion is the best that any system can answer."""
+    draw, names = np.random.default_rng(1), np.array(["angry", "calm", "happy", "sad"])
+    shares = draw.dirichlet([spread] * 4, 1500)
+    given = [names[draw.choice(4, raters, p=one)] for one in shares]
+    table = manifest({f"u{n}": {f"r{k}": one for k, one in enumerate(row)} for n, row in enumerate(given)})
+    counts = np.array([[(row == name).sum() for name in names] for row in given])
+    clear = (counts == counts.max(1, keepdims=True)).sum(1) == 1
+    labels = pd.Series({f"u{n}": names[counts[n].argmax()] for n in np.flatnonzero(clear)})
+    ideal = float((shares.argmax(1) == counts.argmax(1))[clear].mean())
+    found = votes(table)
+    single = single_rater(found[found["utterance"].isin(labels.index)]).loc[0, "WA"]
+    assert single + 0.05 < ideal < ceiling(found, labels, without_one=True).wa - 0.03
 
 
 def test_soft_labels_share_a_rater_among_their_labels_and_leave_out_other_classes() -> None:

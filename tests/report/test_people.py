@@ -127,6 +127,27 @@ def test_agreement_of_raters_is_that_of_a_loop_and_leaves_out_who_judges_himself
     assert raters["judgements"] == len(hits)
 
 
+def test_the_ceiling_of_the_raters_stands_above_the_systems(whole: Path) -> None:
+    rows = contracts.read(contracts.MANIFEST, whole.parents[1] / "data/demo/manifest.parquet").to_pylist()
+    ratings = {row["utterance"]: [one["emotions"][0] for one in row["raters"][:3]] for row in rows}
+    labels = dict(next(iter(runs(whole).values()))[["utterance", "label"]].to_numpy())
+    hits, stays = [], []
+    for name, given in ratings.items():
+        counts = Counter(given)
+        best = [one for one in counts if counts[one] == max(counts.values())]
+        hits.append((labels[name] in best) / len(best))
+        pairs = [given[:k] + given[k + 1 :] for k in range(3)]
+        stays.append(np.mean([pair.count(labels[name]) / 2 for pair in pairs]))
+    table = pd.read_csv(whole / "tables/raters.csv")
+    assert table["protocol"].isna().tolist()[:4] == [True, True, True, False]
+    without_one, every = table.iloc[1], table.iloc[2]
+    assert without_one["WA"] == pytest.approx(100 * np.mean(stays), abs=1e-3)
+    assert every["WA"] == pytest.approx(100 * np.mean(hits), abs=1e-3)
+    systems = table.iloc[3:]
+    assert (systems["cross_entropy"] >= every["cross_entropy"]).all()
+    assert every["cross_entropy"] == pytest.approx(systems["entropy_of_raters"].iloc[0], abs=1e-5)
+
+
 def test_systems_are_held_against_the_raters_labels_themselves(whole: Path) -> None:
     rows = contracts.read(contracts.MANIFEST, whole.parents[1] / "data/demo/manifest.parquet").to_pylist()
     named = {row["utterance"]: [entry["emotions"][0] for entry in row["raters"][:3]] for row in rows}

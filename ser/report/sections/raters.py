@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from ser import layout
 from ser.errors import SerError
-from ser.evaluation.agreement import SoftLabelScores, against_soft, fleiss, single_rater, themselves, votes
+from ser.evaluation.agreement import SoftLabelScores, against_soft, ceiling, fleiss, single_rater, themselves, votes
 from ser.evaluation.predictions import Predictions
 from ser.report.data.experiment import ReportData
 from ser.report.data.results import PAPER, ResultGroup
@@ -23,17 +23,23 @@ from ser.tables import contracts
 
 TITLE = "Raters and systems"
 LEAD = (
-    "How far people agree on the same utterances. A single rater is compared with the majority of the others; actors "
-    "who judge themselves are left out. Systems are compared with the raters' labels themselves, instead of one label "
-    "per utterance."
+    "How far people agree on the same utterances, and what that leaves for a system to reach. A single rater is "
+    "compared with the majority of the others; actors who judge themselves are left out. Labels are votes of a few "
+    "people: one who knew how people in general hear an utterance would be better than a single rater, and worse than "
+    "the raters of the label without one of them. A system above those has learned what cannot be heard. Systems are "
+    "also compared with the raters' labels themselves, instead of one label per utterance; no cross-entropy is below "
+    "that of all raters."
 )
 MEANS = ("cross_entropy", "entropy", "any_rater")  # of the soft scores, over seeds
 SINGLE = "a single rater against the majority of the others"
+WITHOUT_ONE = "the raters without one of them against the label"
+ALL = "all raters against the label"
 
 
 @lru_cache(maxsize=1)
 def raters(data: ReportData) -> list[list[dict[str, Any]]]:
-    """Return the rows of each group whose corpus names raters, by name of column: first a single rater, then systems.
+    """Return the rows of each group whose corpus names raters, by name of column: first a single rater, the others
+    without one, and all; then systems.
 
     The first row also has what the caption states: ``left_out``, utterances with another number of raters than kappa is
     about, and ``entropy`` of the raters' shares.
@@ -47,11 +53,14 @@ def _rows(data: ReportData, group: ResultGroup) -> list[dict[str, Any]]:
     first = group.results[0].first
     path = layout.manifest(group.corpus)
     manifest = contracts.read(contracts.MANIFEST, path).select(["utterance", "raters"]).to_pandas()
-    tested = {name for row in group.results for name in data.predictions[row.key].rows["utterance"]}
+    labels = pd.concat([data.predictions[row.key].rows[["utterance", "label"]] for row in group.results])
+    labels = labels.drop_duplicates("utterance").set_index("utterance")["label"]
+    tested = set(labels.index)
     try:
         given = votes(manifest[manifest["utterance"].isin(tested)], group.results[0].labels, without=themselves(path))
         agreement = fleiss(given)
         together: dict[Any, Any] = single_rater(given, first.classes).to_dict("records")[0]  # all raters
+        without_one, every = (ceiling(given, labels, without_one=one) for one in (True, False))
         soft = {row: _soft(given, data.predictions[row.key], first.classes) for row in group.results}
     except SerError:
         return []
@@ -60,6 +69,10 @@ def _rows(data: ReportData, group: ResultGroup) -> list[dict[str, Any]]:
     kappa |= {"kappa_utterances": agreement.utterances, "left_out": agreement.left_out}
     kappa["entropy"] = soft[group.results[0]].entropy
     rows = [{**shared, **kappa, **together, "who": SINGLE, "heading": ""}]
+    for who, found in ((WITHOUT_ONE, without_one), (ALL, every)):
+        rates = {"WA": found.wa, "UA": found.ua, "utterances": found.utterances}
+        rows.append({**shared, **rates, "who": who, "heading": ""})
+    rows[-1] |= {"cross_entropy": kappa["entropy"], "any_rater": 1.0}
     for row in sorted(group.results, key=lambda row: (row.kind == PAPER, row.protocol, row.system)):
         paper = Markup(' <span class="leaks">{}</span>').format(PAPER) if row.kind == PAPER else ""
         named = {"who": row.system, "protocol": row.protocol, "heading": code(row.protocol) + paper}
