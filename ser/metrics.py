@@ -84,12 +84,18 @@ class Metric:
     """A metric's title for captions and its function of ``counts`` and ``total``.
 
     linear: the value of one system's counts less another's is the difference of the two values, so that comparisons
-    can work on differences. F1 is not linear: its denominator depends on the predictions.
+    can work on differences. F1 is not linear: its denominator depends on the predictions. scale: on which an interval
+    is symmetric (``ser.evaluation.intervals.SCALES``). widest: no difference of two values is further from 0. unit:
+    what a difference of 1 is in the tables; 100 are percentage points. lower: whether a lower value is better.
     """
 
     title: str
     of: Callable[[Floats, Floats | None], Floats]
     linear: bool
+    scale: str = "the logit"
+    widest: float = 1.0
+    unit: float = 100.0
+    lower: bool = False
 
 
 METRICS = Choices(

@@ -3,7 +3,7 @@
 The test swaps the two systems' predictions for whole speakers: if neither is better, every speaker might as well have
 had the predictions of the other. For WA and UA a swap turns the sign of the speaker's share in the difference, since
 both systems are tested on the same utterances, so the test is a sign-flip permutation. For a metric that is not linear
-in the counts, such as F1, the metric is computed anew for each swap, from the confusions averaged over seeds.
+in the counts, such as F1 or CCC, the metric is computed anew for each swap, from the counts averaged over seeds.
 
 The test asks whether the difference would hold for other speakers with the systems as they were trained; a difference
 that is small compared with the spread between seeds may still vanish with other seeds. The systems need not have
@@ -14,6 +14,7 @@ False alarms at p ≤ .05 without a difference in UA, simulated as in tests/eval
 patterns p is coarse: below 6 clusters it cannot reach .05.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
@@ -25,7 +26,7 @@ from statsmodels.stats.multitest import multipletests
 
 from ser.errors import SerError, offenders
 from ser.evaluation.intervals import ALPHA, Tally, detectable, estimate, pieces, right_answers
-from ser.metrics import METRICS, Floats, Metric
+from ser.metrics import Floats, Metric
 
 EXACT = 30  # clusters of which all sign patterns are counted
 EXACT_SWAPS = 14  # the same for a metric that is computed anew for each pattern
@@ -37,8 +38,9 @@ VERDICTS = get_args(ContrastVerdict)
 
 @dataclass(frozen=True)
 class Comparison:
-    """One system against another in one metric. difference (one - other), low, high, detectable: points, 0…100.
+    """One system against another in one metric.
 
+    difference (one - other), low, high, detectable: in the metric's unit, which is percentage points for classes.
     p: two-sided, not corrected. detectable: the smallest difference that the test finds with 80 % power at p ≤ .05; NaN
     where it could find none.
     """
@@ -60,16 +62,16 @@ def compare(one: Tally, other: Tally, metric: str, method: str = "jackknife", *,
     """
     pair = difference(one, other)
     found = estimate(pair, metric, method, seed=seed)
-    clusters, of = len(pair.clusters), METRICS[metric]
+    clusters, of = len(pair.clusters), pair.metric(metric)
     p, how = sign_flip(shares(pair, of), seed=seed) if of.linear else swaps(pair, of, seed=seed)
     return Comparison(
         metric=metric,
-        difference=100 * found.value,
-        low=100 * found.low,
-        high=100 * found.high,
+        difference=of.unit * found.value,
+        low=of.unit * found.low,
+        high=of.unit * found.high,
         p=p,
         clusters=clusters,
-        detectable=100 * detectable(found.error, clusters),
+        detectable=of.unit * detectable(found.error, clusters),
         method=f"{found.method}; {how}",
     )
 
@@ -81,13 +83,20 @@ def difference(one: Tally, other: Tally) -> Tally:
         raise SerError(f"{name} cannot be compared: its seeds were tested on different utterances.")
     if not one.tested.equals(other.tested):
         both = pd.merge(one.tested, other.tested, how="outer", indicator="side")
-        odd = both.loc[both["side"] != "both"].drop_duplicates("utterance").itertuples()
-        named = offenders(f"{row.utterance} (fold {row.fold}, {row.label})" for row in odd)
+        odd = both.loc[both["side"] != "both"].drop_duplicates("utterance").itertuples(name=None)
+        named = offenders(f"{row[2]} (fold {row[1]}, {_target(row[3:-1])})" for row in odd)
         raise SerError(f"{one.name} and {other.name} were tested on different utterances: {named}.")
-    totals = [tally.counts[:, 0].sum(-1) for tally in (one, other)]
-    if one.clusters != other.clusters or not np.array_equal(*totals):
+    first, second = (
+        tally.counts[:, 0, :, :2] if tally.dimensions else tally.counts[:, 0].sum(-1) for tally in (one, other)
+    )
+    if one.clusters != other.clusters or first.shape != second.shape or not np.allclose(first, second):
         raise SerError(f"{one.name} and {other.name} do not name the same speakers of the same utterances.")
     return replace(one, name=f"{one.name} - {other.name}", other=other.counts)
+
+
+def _target(values: Sequence[object]) -> str:
+    """Return a label, or the values of dimensions with a slash between."""
+    return "/".join(f"{one:.4g}" if isinstance(one, float) else str(one) for one in values)
 
 
 def shares(pair: Tally, metric: Metric) -> Floats:
@@ -116,7 +125,7 @@ def sign_flip(shares: Floats, *, seed: int = 0) -> tuple[float, str]:
 def swaps(pair: Tally, metric: Metric, *, seed: int = 0) -> tuple[float, str]:
     """Return the two-sided p value of the difference in any metric, computed for each swap, and how it was found.
 
-    Exact with up to ``EXACT_SWAPS`` clusters, otherwise drawn.
+    Exact with up to ``EXACT_SWAPS`` clusters, otherwise drawn. NaN where the difference is not defined.
     """
     assert pair.other is not None
     one, other = pair.counts.mean(axis=1), pair.other.mean(axis=1)
@@ -129,6 +138,8 @@ def swaps(pair: Tally, metric: Metric, *, seed: int = 0) -> tuple[float, str]:
     kinds, times = np.unique(turned, axis=0, return_counts=True)
     reached = abs(float(difference(times.astype(np.float64)))) - 1e-10
     count = len(turned)
+    if math.isnan(reached):
+        return math.nan, "no test: the metric is not defined"
     if count > EXACT_SWAPS:
         return _drawn(times, difference, reached, seed)
     kinds = turned
@@ -163,13 +174,22 @@ def _sums(shares: Floats) -> Floats:
     return sums
 
 
-def verdict(difference: float, p_holm: float) -> ContrastVerdict:
-    """Return whether a system that is expected to be better is: by the sign of ``difference`` if p ≤ ``ALPHA``."""
+def verdict(difference: float, p_holm: float, *, lower: bool = False) -> ContrastVerdict:
+    """Return whether a system that is expected to be better is: by the sign of ``difference`` if p ≤ ``ALPHA``.
+
+    lower: whether a lower value is better.
+    """
     if not p_holm <= ALPHA:
         return "undecided"
-    return "upheld" if difference > 0 else "refuted"
+    return "upheld" if (difference < 0 if lower else difference > 0) else "refuted"
 
 
 def holm(p: Sequence[float]) -> NDArray[np.float64]:
-    """Return Holm's (1979) adjusted p values of a family of tests, in the same order."""
-    return multipletests(p, method="holm")[1] if len(p) else np.empty(0)
+    """Return Holm's (1979) adjusted p values of a family of tests, in the same order.
+
+    A test that is not defined (NaN) stays so, and counts in its family with p = 1.
+    """
+    if not len(p):
+        return np.empty(0)
+    known = ~np.isnan(p)
+    return np.where(known, multipletests(np.where(known, p, 1.0), method="holm")[1], math.nan)

@@ -7,9 +7,10 @@ trained: neither other seeds nor other training speakers. The spread between see
 
 Two methods: ``bootstrap``, the percentile interval over 2000 draws of speakers with replacement, and ``jackknife``, the
 default: the standard error of leaving out one speaker at a time with Student's t of clusters - 1 degrees of freedom
-(MacKinnon, Nielsen and Webb 2023, Journal of Applied Econometrics 38), on the logit scale for a value, plain for a
-difference. With few speakers the bootstrap is too narrow. Coverage of nominal 95 % intervals of UA, simulated as in
-tests/evaluation/test_intervals.py (intraclass correlation 0.05, 2000 to 4000 corpora, so ± 0.8 at most):
+(MacKinnon, Nielsen and Webb 2023, Journal of Applied Econometrics 38), on the metric's scale (``SCALES``) for a value,
+plain for a difference. With few speakers the bootstrap is too narrow. Coverage of nominal 95 % intervals of UA,
+simulated as in tests/evaluation/test_intervals.py (intraclass correlation 0.05, 2000 to 4000 corpora, so ± 0.8 at
+most):
 
     speakers × utterances    6 × 300   10 × 300   24 × 60   91 × 30
     jackknife                 94.8       94.5      94.8      95.3
@@ -22,8 +23,9 @@ short: 91.9, against 86.9 of the percentiles.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,8 +33,9 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from scipy.stats import t as student
 
+from ser import dimension_metrics
 from ser.errors import SerError, offenders, unknown
-from ser.metrics import METRICS, Floats, Metric, mean
+from ser.metrics import Floats, Metric, mean
 
 LEVEL = 0.95  # of an interval
 ALPHA, POWER = 0.05, 0.8  # of the smallest difference that a test finds
@@ -40,15 +43,24 @@ METHODS = ("jackknife", "bootstrap")
 RESAMPLES = 2000
 CELLS = 10_000_000  # of the largest array of random weights or signs
 
+# On which an interval of a value is symmetric, so that it cannot leave the metric's range: lowest and highest value,
+# the scale, its inverse, and its slope at a value.
+SCALES: Mapping[str, tuple[float, float, Callable[..., Any], Callable[..., Any], Callable[[float], float]]] = {
+    "the logit": (0, 1, logit, expit, lambda value: 1 / (value * (1 - value))),
+    "Fisher's z": (-1, 1, np.arctanh, np.tanh, lambda value: 1 / (1 - value**2)),
+    "the logarithm": (0, math.inf, np.log, np.exp, lambda value: 1 / value),
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Tally:
     """The confusion counts of a system's predictions, or of two systems' on the same utterances, by cluster.
 
-    counts: (clusters, seeds, classes, classes). kind: speaker or utterance; clusters: their names. tested: the
-    utterances, sorted; None where the seeds test different ones. other: the counts of the system that is compared with,
-    whose seeds may be another number; None for a single system. apart: ``other`` is of other utterances, as where two
-    groups of them are compared; a cluster may then have utterances on one side only.
+    counts: (clusters, seeds, classes, classes), or of dimensions their sums, (clusters, seeds, dimensions,
+    ``dimension_metrics.SUMS``). kind: speaker or utterance; clusters: their names. tested: the utterances, sorted; None
+    where the seeds test different ones. other: the counts of the system that is compared with, whose seeds may be
+    another number; None for a single system. apart: ``other`` is of other utterances, as where two groups of them are
+    compared; a cluster may then have utterances on one side only. dimensions: their names; none for classes.
     """
 
     name: str
@@ -58,6 +70,7 @@ class Tally:
     tested: pd.DataFrame | None
     other: Floats | None = None
     apart: bool = False
+    dimensions: tuple[str, ...] = ()
 
     @property
     def degrees(self) -> int:
@@ -66,10 +79,14 @@ class Tally:
             return len(self.clusters) - 1
         return min(int((side.sum((1, 2, 3)) > 0).sum()) for side in (self.counts, self.other)) - 1
 
+    def metric(self, name: str) -> Metric:
+        """Return the metric of a name in the tables, a function of these counts."""
+        return dimension_metrics.find(name, self.dimensions)
+
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its 95 % interval and clustered standard error, in 0…1, or −1…1 for a difference.
+    """A value with its 95 % interval and clustered standard error, in the metric's range, or a difference of values.
 
     low, high and error are NaN where the clusters do not differ at all or there is only one.
     """
@@ -81,18 +98,20 @@ class Estimate:
     method: str
 
 
-def tally(rows: pd.DataFrame, classes: Sequence[str], name: str = "") -> Tally:
+def tally(rows: pd.DataFrame, classes: Sequence[str], name: str = "", dimensions: Sequence[str] = ()) -> Tally:
     """Return the counts of one system's predictions (seed, fold, utterance, speaker, label, predicted).
 
+    Of ``dimensions`` the columns are target_<dimension> and predicted_<dimension> in place of label and predicted.
     Clusters are the speakers, or the utterances where a speaker is unknown or there are fewer than two.
     """
     known = rows["speaker"].notna().all() and rows["speaker"].nunique() > 1
     kind = "speaker" if known else "utterance"
     cluster, clusters = pd.factorize(rows[kind], sort=True)
-    columns = ["fold", "utterance", "label"]
+    columns = ["fold", "utterance", *([f"target_{one}" for one in dimensions] or ["label"])]
     first, *others = (seed.sort_values(columns, ignore_index=True) for _, seed in rows.groupby("seed")[columns])
     tested = first if all(first.equals(other) for other in others) else None
-    return Tally(name, _counts(rows, cluster, classes), kind, tuple(clusters), tested)
+    counts = _counts(rows, cluster, classes, dimensions)
+    return Tally(name, counts, kind, tuple(clusters), tested, dimensions=tuple(dimensions))
 
 
 def estimate(tally: Tally, metric: str, method: str = "jackknife", *, seed: int = 0) -> Estimate:
@@ -102,21 +121,23 @@ def estimate(tally: Tally, metric: str, method: str = "jackknife", *, seed: int 
     """
     if method not in METHODS:
         raise unknown("interval method", method, METHODS)
-    numbers, statistic = _summands(tally, METRICS[metric])
+    of = tally.metric(metric)
+    numbers, statistic = _summands(tally, of)
     distinct, times = np.unique(numbers, axis=0, return_counts=True)  # single utterances are of few kinds
     value = float(statistic(numbers.sum(0)))
     error = _jackknife_error(distinct, times, statistic)
     count, paired = len(tally.clusters), tally.other is not None
+    low = high = math.nan
     if method == "bootstrap":
-        draw, sizes = np.random.default_rng(seed), pieces(RESAMPLES, len(times))
-        weights = (draw.multinomial(count, times / count, size).astype(float) for size in sizes)
-        drawn = np.concatenate([statistic(part @ distinct) for part in weights])
-        low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        if error > 0:
+            draw, sizes = np.random.default_rng(seed), pieces(RESAMPLES, len(times))
+            weights = (draw.multinomial(count, times / count, size).astype(float) for size in sizes)
+            drawn = np.concatenate([statistic(part @ distinct) for part in weights])
+            low, high = map(float, np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
         how = f"percentile bootstrap of {tally.kind}s, {RESAMPLES} draws"
     else:
-        low, high = _student(value, error, tally.degrees, logistic=not paired)
-        how = f"jackknife of {tally.kind}s, t({tally.degrees}){'' if paired else ' of the logit'}"
-    low, high = (float(low), float(high)) if error > 0 else (math.nan, math.nan)
+        low, high = _student(value, error, tally.degrees, of, paired=paired)
+        how = f"jackknife of {tally.kind}s, t({tally.degrees}){'' if paired else f' of {of.scale}'}"
     return Estimate(value, low, high, error, how)
 
 
@@ -131,15 +152,30 @@ def detectable(error: float, clusters: int) -> float:
     return float(error * student.ppf([1 - ALPHA / 2, POWER], clusters - 1).sum())
 
 
-def spread(rows: pd.DataFrame, classes: Sequence[str], metric: str) -> dict[str, float]:
+def spread(rows: pd.DataFrame, classes: Sequence[str], metric: str, dimensions: Sequence[str] = ()) -> dict[str, float]:
     """Return seeds, seed_sd and fold_sd of one system's predictions.
 
     seeds: how many. seed_sd, fold_sd: sample standard deviations of the pooled value between seeds, and between folds
     of the mean over seeds; NaN for a single one.
     """
-    counts, of = _counts(rows, pd.factorize(rows["fold"])[0], classes), METRICS[metric].of
+    counts = _counts(rows, pd.factorize(rows["fold"])[0], classes, dimensions)
+    of = dimension_metrics.find(metric, dimensions).of
     by_seed = of(counts.sum(0), None)
     return {"seeds": len(by_seed), "seed_sd": _sd(by_seed), "fold_sd": _sd(mean(of(counts, None)))}
+
+
+def centre(rows: pd.DataFrame, dimensions: Sequence[str]) -> Floats:
+    """Return the mean target of each dimension, over utterances: the same for every system that is tested on them."""
+    columns = [f"target_{one}" for one in dimensions]
+    return rows.drop_duplicates("utterance").sort_values("utterance")[columns].to_numpy(float).mean(0)
+
+
+def sides(rows: pd.DataFrame, dimensions: Sequence[str]) -> tuple[Floats, Floats]:
+    """Return target and prediction, (rows, dimensions) each."""
+    target, predicted = (
+        rows[[f"{side}_{one}" for one in dimensions]].to_numpy(float) for side in ("target", "predicted")
+    )
+    return target, predicted
 
 
 def pieces(draws: int, width: int) -> list[int]:
@@ -166,10 +202,10 @@ def _summands(tally: Tally, metric: Metric) -> tuple[Floats, Callable[[Floats], 
     """
     linear = metric.linear and not tally.apart
     if linear:
-        sides = [right_answers(tally)]
+        pairs = [right_answers(tally)]
     else:
-        sides = [(counts, counts.sum(-1)) for counts in (tally.counts, tally.other) if counts is not None]
-    shapes = [array.shape[1:] for side in sides for array in side]
+        pairs = [(counts, counts.sum(-1)) for counts in (tally.counts, tally.other) if counts is not None]
+    shapes = [array.shape[1:] for pair in pairs for array in pair]
     ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
 
     def statistic(sums: Floats) -> Floats:
@@ -179,19 +215,27 @@ def _summands(tally: Tally, metric: Metric) -> tuple[Floats, Callable[[Floats], 
         ]
         if linear:
             arrays[0] = arrays[0][..., None] * np.eye(shapes[0][-1])
-        values = [mean(metric.of(counts, total)) for counts, total in zip(arrays[::2], arrays[1::2], strict=True)]
+        each = (metric.of(counts, total) for counts, total in zip(arrays[::2], arrays[1::2], strict=True))
+        values = [seeds.mean(-1) if tally.dimensions else mean(seeds) for seeds in each]
         return values[0] if len(values) == 1 else values[0] - values[1]
 
-    return np.concatenate([array.reshape(len(array), -1) for side in sides for array in side], axis=1), statistic
+    return np.concatenate([array.reshape(len(array), -1) for pair in pairs for array in pair], axis=1), statistic
 
 
 def _sd(values: Floats) -> float:
     return float(values.std(ddof=1)) if len(values) > 1 else math.nan
 
 
-def _counts(rows: pd.DataFrame, cluster: NDArray[np.int64], classes: Sequence[str]) -> Floats:
-    """Return confusion counts as (clusters, seeds, classes, classes)."""
+def _counts(
+    rows: pd.DataFrame, cluster: NDArray[np.int64], classes: Sequence[str], dimensions: Sequence[str]
+) -> Floats:
+    """Return counts of confusions, or sums of dimensions, as (clusters, seeds, …)."""
     seed, seeds = pd.factorize(rows["seed"], sort=True)
+    if dimensions:
+        each = dimension_metrics.sums(*sides(rows, dimensions), centre(rows, dimensions))
+        added = np.zeros((int(cluster.max()) + 1, len(seeds), *each.shape[1:]))
+        np.add.at(added, (cluster, seed), each)
+        return added
     both = [pd.Index(classes).get_indexer(pd.Index(rows[column])) for column in ("label", "predicted")]
     for column, codes in zip(("label", "predicted"), both, strict=True):
         if (codes < 0).any():
@@ -212,12 +256,13 @@ def _jackknife_error(distinct: Floats, times: NDArray[np.int64], statistic: Call
     return error if error > 1e-12 else 0.0
 
 
-def _student(value: float, error: float, degrees: int, *, logistic: bool) -> tuple[float, float]:
-    """Return value ± t × error, computed on the logit scale, on which a value cannot leave 0…1, or as it is."""
-    if not error > 0 or degrees < 1 or (logistic and not 0 < value < 1):
+def _student(value: float, error: float, degrees: int, of: Metric, *, paired: bool) -> tuple[float, float]:
+    """Return value ± t × error, computed on the metric's scale, or as it is for a difference (paired)."""
+    lowest, highest, scale, inverse, slope = SCALES[of.scale]
+    if not error > 0 or degrees < 1 or not (paired or lowest < value < highest):
         return math.nan, math.nan
     reach = float(student.ppf((1 + LEVEL) / 2, degrees)) * error
-    if not logistic:
-        return max(-1.0, value - reach), min(1.0, value + reach)
-    low, high = expit(logit(value) + np.array([-1, 1]) * reach / (value * (1 - value)))
+    if paired:
+        return max(-of.widest, value - reach), min(of.widest, value + reach)
+    low, high = inverse(scale(value) + np.array([-1, 1]) * reach * slope(value))
     return float(low), float(high)

@@ -19,6 +19,7 @@ class Tested:
     rows: pd.DataFrame
     classes: tuple[str, ...]
     tally: Tally
+    dimensions: tuple[str, ...] = ()
 
     @cached_property
     def folds(self) -> frozenset[frozenset[int]]:
@@ -29,7 +30,8 @@ class Tested:
         """Return the tally of some of the folds."""
         if self.folds == {folds}:
             return self.tally
-        return intervals.tally(self.rows[self.rows["fold"].isin(folds)], self.classes, self.tally.name)
+        rows = self.rows[self.rows["fold"].isin(folds)]
+        return intervals.tally(rows, self.classes, self.tally.name, self.dimensions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +48,12 @@ def tested(read: Predictions, where: str) -> Mapping[str, Tested]:
     """Return the predictions of each system by its name; where: what the names of the tallies begin with."""
     by_system = {str(name): rows for name, rows in read.rows.groupby("system")}
     return {
-        name: Tested(rows, read.classes, intervals.tally(rows, read.classes, f"{where}/{name}"))
+        name: Tested(
+            rows,
+            read.classes,
+            intervals.tally(rows, read.classes, f"{where}/{name}", read.dimensions),
+            read.dimensions,
+        )
         for name, rows in by_system.items()
     }
 
@@ -54,11 +61,12 @@ def tested(read: Predictions, where: str) -> Mapping[str, Tested]:
 def paired(one: Tested, other: Tested) -> Pairing | None:
     """Return two systems on their common folds; None where there are none, or a seed has only some of them.
 
-    SerError if the systems do not have the same classes.
+    SerError if the systems do not have the same classes or dimensions.
     """
-    if one.classes != other.classes:
-        named = " and ".join(f"{side.tally.name} ({', '.join(side.classes)})" for side in (one, other))
-        raise SerError(f"systems with different classes cannot be compared: {named}.")
+    if (one.classes, one.dimensions) != (other.classes, other.dimensions):
+        sides = (f"{side.tally.name} ({', '.join(side.classes or side.dimensions)})" for side in (one, other))
+        what = "dimensions" if one.dimensions and other.dimensions else "classes"
+        raise SerError(f"systems with different {what} cannot be compared: {' and '.join(sides)}.")
     every = one.folds | other.folds
     common = frozenset.intersection(*(frozenset.union(*side.folds) for side in (one, other)))
     if not common or any(of_seed & common not in (common, frozenset()) for of_seed in every):

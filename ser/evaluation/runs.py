@@ -15,8 +15,10 @@ def read_runs(experiment: str | Path) -> pd.DataFrame:
 
     experiment: its name, or its folder in ``results``; the present folder is the project's. Columns: corpus, protocol,
     system, seed, fold, utterance, speaker, label, predicted, and ``probability_<class>`` (0…1) for every class, which
-    is NaN where a protocol does not have the class. Runs that are not trained yet are left out. SerError where there is
-    no such experiment, where none of its runs is trained, and for damaged files.
+    is NaN where a protocol does not have the class. Where the target is dimensions, ``target_<dimension>`` and
+    ``predicted_<dimension>``, on the corpus's own scale, stand in place of the last three. Runs that are not trained
+    yet are left out. SerError where there is no such experiment, where none of its runs is trained, and for damaged
+    files.
     """
     named = Path(experiment)
     folder = named if (named / "plan.json").is_file() else Path("results") / named

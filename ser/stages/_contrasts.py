@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from ser import dimension_metrics
 from ser.config.schema import Contrast, Experiment
 from ser.evaluation import comparison, intervals
 from ser.evaluation.pairing import Pairing, Tested, paired
@@ -28,7 +29,8 @@ def rows(experiment: Experiment, tested: Mapping[Key, Tested], method: str) -> l
         if missing := [title for title, pair in pairs.items() if pair is None]:
             where = "/".join(setting)
             print(f"{where}: not measured, without common folds in all seeds: {'; '.join(missing)}", file=sys.stderr)
-        for metric in experiment.metrics:
+        dimensions = next((pair.one.dimensions for pair in pairs.values() if pair is not None), ())
+        for metric in dimension_metrics.names(experiment.metrics, dimensions):
             measured = {title: _row(pair, metric, method) for title, pair in pairs.items() if pair is not None}
             p = [measured[title]["p"] if title in measured else 1.0 for title in family]
             for (title, contrast), corrected in zip(family.items(), comparison.holm(p), strict=True):

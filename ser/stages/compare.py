@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
+from ser import dimension_metrics
 from ser.config.plan import read_plan
 from ser.evaluation import comparison, predictions
 from ser.evaluation import intervals as of
@@ -18,6 +19,7 @@ from ser.stages import _contrasts
 from ser.tables import contracts
 
 Rows = list[dict[str, Any]]
+UNKNOWN = ("low", "high", "seed_sd", "fold_sd", "detectable")  # columns that are null where the clusters give no number
 
 
 class CompareJob(Job):
@@ -36,7 +38,8 @@ def compare(job: CompareJob) -> None:
     Every two systems of one protocol on one corpus are compared on the folds that both have; pairs without such folds
     are named on stderr. Holm's correction is over all metrics and pairs of one corpus and protocol: those of systems
     with the same folds are one family, those compared on a part of a system's folds another, so that an unfinished
-    system does not change the p values of finished ones. Contrasts are families of their own (``_contrasts``).
+    system does not change the p values of finished ones. Metrics of single dimensions are families apart from their
+    means. Contrasts are families of their own (``_contrasts``).
     SerError as in the score stage, and where two systems were not tested on the same utterances of a fold.
     """
     plan = read_plan(job.plan)
@@ -49,8 +52,7 @@ def compare(job: CompareJob) -> None:
         where = {"corpus": corpus, "protocol": protocol}
         systems = tested(predictions.read(list(group)), f"{corpus}/{protocol}")
         for name, one in systems.items():
-            for row in _intervals(one, job.method, metrics):
-                spans.append({**where, "system": name, **row})
+            spans.extend({**where, "system": name, **row} for row in _intervals(one, job.method, metrics))
         pairs.extend({**where, **row} for row in _comparisons(systems, job.method, metrics))
         contrasted |= {(corpus, protocol, name): systems[name] for name in declared & systems.keys()}
     contrasts = _contrasts.rows(plan.experiment, contrasted, job.method)
@@ -64,16 +66,16 @@ def _intervals(one: Tested, method: str, metrics: Sequence[str]) -> Iterator[dic
     tally = one.tally
     if tally.kind != "speaker":
         print(f"{tally.name}: speakers are unknown or fewer than 2; the clusters are utterances", file=sys.stderr)
-    for metric in metrics:
-        found = asdict(of.estimate(tally, metric, method)) | of.spread(one.rows, one.classes, metric)
+    for metric in dimension_metrics.names(metrics, one.dimensions):
+        found = asdict(of.estimate(tally, metric, method))
+        found |= of.spread(one.rows, one.classes, metric, one.dimensions)
         del found["error"]
         yield _known({"metric": metric, "clusters": len(tally.clusters), "cluster_kind": tally.kind, **found})
 
 
 def _comparisons(systems: Mapping[str, Tested], method: str, metrics: Sequence[str]) -> Rows:
     """Return the rows of all pairs of systems of one protocol: those with the same folds, then the others."""
-    complete: Rows = []
-    partial: Rows = []
+    families: dict[tuple[bool, bool], Rows] = {}
     left_out = []
     for names in combinations(systems, 2):
         pair = paired(systems[names[0]], systems[names[1]])
@@ -81,17 +83,19 @@ def _comparisons(systems: Mapping[str, Tested], method: str, metrics: Sequence[s
             left_out.append(" and ".join(names))
             continue
         named = {"system": names[0], "other": names[1], "folds": pair.folds}
-        found = (comparison.compare(pair.one, pair.other, metric, method) for metric in metrics)
-        (complete if pair.whole else partial).extend(_known({**named, **asdict(each)}) for each in found)
+        for metric in dimension_metrics.names(metrics, pair.one.dimensions):
+            found = comparison.compare(pair.one, pair.other, metric, method)
+            family = families.setdefault((not pair.whole, metric not in metrics), [])
+            family.append(_known({**named, **asdict(found)}))
     if left_out:
         where = next(iter(systems.values())).tally.name.rpartition("/")[0]
         print(f"{where}: not compared, without common folds in all seeds: {'; '.join(left_out)}", file=sys.stderr)
-    for family in (complete, partial):
+    for family in families.values():
         for each, corrected in zip(family, comparison.holm([row["p"] for row in family]), strict=True):
             each["p_holm"] = float(corrected)
-    return complete + partial
+    return [row for _, family in sorted(families.items()) for row in family]
 
 
 def _known(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row with None in place of NaN."""
-    return {name: None if value != value else value for name, value in row.items()}
+    """Return a row with None in place of NaN, but for a value, difference or p that is not defined."""
+    return {name: None if value != value and name in UNKNOWN else value for name, value in row.items()}

@@ -23,13 +23,13 @@ SYSTEM = [("corpus", pa.string()), ("protocol", pa.string()), ("system", pa.stri
 RUN = [*SYSTEM, ("seed", pa.int32()), ("fold", pa.int32())]  # fold -1: all folds of the seed together
 EXAMPLE = pa.struct([(name, pa.string()) for name in ("utterance", "like", "value")])  # like: of the other part
 DIFFERENCE = [
-    ("difference", pa.float64()),  # points: -100…100
-    *((name, pa.float64()) for name in ("low", "high")),  # 95 % interval, points; null where the clusters give none
-    ("p", pa.float64()),  # two-sided
+    ("difference", pa.float64()),  # points, -100…100; of dimensions in the metric's own unit; NaN: not defined
+    *((name, pa.float64()) for name in ("low", "high")),  # 95 % interval; null where the clusters give none
+    ("p", pa.float64()),  # two-sided; NaN where the difference is not defined
     ("p_holm", pa.float64()),  # corrected over a family
     ("folds", pa.list_(pa.int32())),  # that the two have in common and are compared on
     ("clusters", pa.int32()),
-    ("detectable", pa.float64()),  # points; null where no difference could reach p = .05
+    ("detectable", pa.float64()),  # null where no difference could reach p = .05
     ("method", pa.string()),  # of the interval and the test, as text
 ]
 WORD = pa.struct([("word", pa.string()), ("start", pa.float64()), ("end", pa.float64())])
@@ -196,9 +196,9 @@ SCORES = Contract(
     [
         *RUN,
         ("fold_name", pa.string()),  # "a + b → c": trained on and tested; "" where the protocol's folds have no names
-        ("metric", pa.string()),  # an entry of experiment.metrics, or recall
+        ("metric", pa.string()),  # of experiment.metrics, or recall; of dimensions their mean, or CCC valence, …
         ("label", pa.string()),  # the class of a recall; "" for a metric
-        ("value", pa.float64()),  # 0…1
+        ("value", pa.float64()),  # 0…1; CCC and Pearson −1…1, MAE in points of the scale; NaN: not defined
         ("utterances", pa.int64()),  # that the value was computed on
     ],
     key=("corpus", "protocol", "system", "seed", "fold", "metric", "label"),
@@ -222,8 +222,8 @@ INTERVALS = Contract(
     "intervals",
     [
         *SYSTEM,
-        ("metric", pa.string()),  # an entry of experiment.metrics
-        ("value", pa.float64()),  # 0…1, all folds of a seed pooled, mean over seeds
+        ("metric", pa.string()),  # as in SCORES, without recall
+        ("value", pa.float64()),  # as in SCORES, all folds of a seed pooled, mean over seeds
         *((name, pa.float64()) for name in ("low", "high")),  # 95 % interval; null where the clusters give none
         ("clusters", pa.int32()),
         ("cluster_kind", pa.string()),  # speaker; utterance where speakers are unknown
@@ -243,7 +243,7 @@ COMPARISONS = Contract(
     [
         *SYSTEM,
         ("other", pa.string()),
-        ("metric", pa.string()),  # an entry of experiment.metrics
+        ("metric", pa.string()),  # as in SCORES, without recall
         *DIFFERENCE,  # system - other; Holm over metrics and pairs of one family (see the stage compare)
     ],
     key=("corpus", "protocol", "system", "other", "metric"),
@@ -255,8 +255,8 @@ CONTRASTS = Contract(
     [
         *SYSTEM[:2],
         *((name, pa.string()) for name in ("contrast", "better", "than", "than_corpus")),  # as in the experiment
-        ("metric", pa.string()),  # an entry of experiment.metrics
-        *((name, pa.float64()) for name in ("better_value", "than_value")),  # 0…1, on the folds of this row
+        ("metric", pa.string()),  # as in SCORES, without recall
+        *((name, pa.float64()) for name in ("better_value", "than_value")),  # on the folds of this row
         *DIFFERENCE,  # better - than; Holm over the contrasts declared for the corpus and protocol, per metric
     ],
     key=("corpus", "protocol", "contrast", "metric"),
