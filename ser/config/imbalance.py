@@ -14,8 +14,10 @@ def check_imbalance(recipe: Recipe, where: str) -> None:
     training, kind = recipe.training, catalog.model_kind(recipe.model)
     for key in ("sampling", "loss"):
         if getattr(training, key) is not None and kind != "network":
-            raise SerError(f"{where}.training.{key}: only networks have it; the model '{recipe.model}' is {_is(kind)}.")
-    if training.loss is not None and _has_own_loss(recipe.model):
+            raise SerError(
+                f"{where}.training.{key}: only networks have it; the model '{recipe.model}' is {named(kind)}."
+            )
+    if training.loss is not None and has_own_loss(recipe.model):
         raise SerError(
             f"{where}.training.loss: the model '{recipe.model}' has a loss of its own; '{training.loss}' would "
             "replace cross-entropy, which it does not use."
@@ -30,11 +32,12 @@ def check_imbalance(recipe: Recipe, where: str) -> None:
         )
 
 
-def _is(kind: str) -> str:
+def named(kind: str) -> str:
+    """Return what a model of this kind is, of one that is no network."""
     return "an estimator, which is fitted whole" if kind == "estimator" else "a table of predictions"
 
 
-def _has_own_loss(model: str) -> bool:
+def has_own_loss(model: str) -> bool:
     """Return whether a class in the model's file has a method ``loss``."""
     classes = (node for node in catalog.tree(f"ser.models.{model}").body if isinstance(node, ast.ClassDef))
     return any(isinstance(node, ast.FunctionDef) and node.name == "loss" for one in classes for node in one.body)

@@ -14,12 +14,12 @@ from ser import catalog
 from ser.config import disturbances, tracking
 from ser.config.entries import Strict
 from ser.config.extractors import trained, transcript
-from ser.config.imbalance import check_imbalance
 from ser.config.joins import check_joins, check_normalisation, with_members
 from ser.config.options import needed, with_options
 from ser.config.recipe import Inputs, Recipe
 from ser.config.renamed import require_known
 from ser.config.schema import Config, Corpus, Devices, Embedding, Experiment, Feature, Protocol, Tracking, Transcript
+from ser.config.training_options import check_training
 from ser.config.validation import Raw, check_values, mapping, record, records, section_of
 from ser.config.variants import remarks
 from ser.errors import SerError, offenders
@@ -177,7 +177,7 @@ def checked(config: Config) -> Config:
         entries = {name: getattr(config, section)[name] for name in names}
         selected[section] = {name: with_options(entry, f"{section}.{name}") for name, entry in entries.items()}
     for name in systems:
-        check_imbalance(config.systems[name], f"systems.{name}")
+        check_training(config, name)
         _select_inputs(selected, config.systems[name].inputs, config, f"systems.{name}.inputs")
     return config.model_copy(update={key: getattr(config, key) | entries for key, entries in selected.items()})
 

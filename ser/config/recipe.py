@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ser import catalog
+from ser.config.augmentation import Mixup, SpecAugment
 from ser.config.entries import Entry, Names, Options, Strict, added
 
 
@@ -160,6 +161,10 @@ class Training(Strict):
         ge=0,
         allow_inf_nan=False,
         description="of logit_adjusted: 0 is cross-entropy; at 1 outputs are as if classes were equally likely",
+    )
+    spec_augment: SpecAugment | None = added(None, description="of a network that reads frames; null: none")
+    mixup: Mixup | None = added(
+        None, description="of a network without words and without a loss of its own; null: none"
     )
 
 

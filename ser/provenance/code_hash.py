@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from ser import catalog
+from ser.config.entries import Strict
 from ser.config.recipe import Recipe
 from ser.errors import SerError
 from ser.files.atomic import write_text
@@ -229,9 +230,13 @@ def strings(value: object) -> frozenset[str]:
 
 
 def training_options(recipe: Recipe) -> frozenset[str]:
-    """Return the strings of a recipe that may choose an entry of a table of ``Choices``, and the kind of its model."""
+    """Return what may choose an entry of a table of ``Choices``.
+
+    It is the strings of a recipe, the kind of its model, and the keys of ``training`` whose value is a record.
+    """
     kind = catalog.constant("models", recipe.model, "KIND") or "network"
-    return strings(json.loads(recipe.decisive())) | {str(kind)}
+    records = {key for key, value in recipe.training if isinstance(value, Strict)}
+    return strings(json.loads(recipe.decisive())) | {str(kind)} | records
 
 
 def expect(planned: str, stage: str, *modules: str, options: frozenset[str] | None = None) -> None:

@@ -2,5 +2,6 @@
 
 ``fold`` (parts and labels) → ``fold_data`` (its ``feature_input``, which ``feature_shards`` reads, and ``word_input``,
 examples and batches) → ``network`` or ``estimator`` (a ``task`` in, an outcome out). A network is trained in ``loop``,
-by ``optimisers``, ``losses``, ``sampling``, ``batch_order`` and ``epoch_selection``, and predicts in ``predict``.
+by ``optimisers``, ``losses``, ``sampling``, ``batch_order``, ``batch_changes`` (``spec_augment`` and ``mixup``) and
+``epoch_selection``, and predicts in ``predict``.
 """

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +18,17 @@ from ser.jobs import tracking
 from ser.jobs.trackers.interface import Row
 from ser.jobs.training_log import TrainingLog
 from ser.layers.interface import Batch
-from ser.training import batch_order, device, norm_statistics, optimisers, predict, sampling, training_state
+from ser.training import (
+    batch_changes,
+    batch_order,
+    device,
+    mixup,
+    norm_statistics,
+    optimisers,
+    predict,
+    sampling,
+    training_state,
+)
 from ser.training.epoch_selection import Epoch, best, finished
 from ser.training.fold_data import FoldData
 from ser.training.losses import LOSSES
@@ -44,7 +56,7 @@ def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> TrainingState:
         order = order[: total - step]  # training.steps may end within an epoch
         losses: list[Tensor] = []  # left on the device: reading one would wait for its step
         model.train()
-        for batch, labels in data.batches(examples, order):
+        for batch, labels in batch_changes.batches(data, examples, order, training, task.seed, epoch):
             with device.autocast(data.device, training.precision):
                 loss = loss_of(batch, labels)
             rate = optimisers.rate(training, epoch, step + len(losses), total)
@@ -100,22 +112,26 @@ def _finite(losses: list[Tensor], epoch: int, before: int) -> NDArray[np.float64
 def loss_function(model: nn.Module, data: FoldData, training: Training) -> Callable[[Batch, Tensor], Tensor]:
     """Return the loss of a batch and its labels: the model's own ``loss(batch, labels, weights)`` or cross-entropy.
 
-    A loss that the recipe names replaces cross-entropy; SerError where the model has its own.
+    A loss that the recipe names replaces cross-entropy, and mixup mixes either; SerError where the model has its own.
     """
     own: Callable[[Batch, Tensor, Tensor | None], Tensor] | None = getattr(model, "loss", None)
     truth, classes = data.examples("train").label, len(data.fold.classes)
     weights = None
     if training.class_weights != "none":
         weights = device.move(balanced_weights(truth, classes), data.device)
-    if training.loss is not None:
-        if own is not None:
+    if own is not None:
+        if training.loss is not None:
             raise SerError(f"training.loss '{training.loss}' does not apply: the model has a loss of its own.")
+        if training.mixup is not None:
+            raise SerError("training.mixup does not apply: the model has a loss of its own.")
+        return lambda batch, labels: own(batch, labels, weights)
+    loss: Callable[[Tensor, Any], Tensor] = partial(F.cross_entropy, weight=weights)
+    if training.loss is not None:
         shares = device.move((np.bincount(truth, minlength=classes) / truth.size).astype(np.float32), data.device)
         loss = LOSSES[training.loss](training, shares, weights)
-        return lambda batch, labels: loss(model(batch).float(), labels)
-    if own is not None:
-        return lambda batch, labels: own(batch, labels, weights)
-    return lambda batch, labels: F.cross_entropy(model(batch).float(), labels, weight=weights)
+    if training.mixup is not None:
+        loss = mixup.mixed_loss(loss)
+    return lambda batch, labels: loss(model(batch).float(), labels)
 
 
 def balanced_weights(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
