@@ -26,7 +26,7 @@ LEAD = (
     "How far people agree on the same utterances, and what that leaves for a system to reach. A single rater is "
     "compared with the majority of the others; actors who judge themselves are left out. Labels are votes of a few "
     "people: one who knew how people in general hear an utterance would be better than a single rater, and worse than "
-    "the raters of the label without one of them. A system above those has learned what cannot be heard. Systems are "
+    "the raters of the label without one of them. A system above those has learned what no one can hear. Systems are "
     "also compared with the raters' labels themselves, instead of one label per utterance; no cross-entropy is below "
     "that of all raters."
 )
