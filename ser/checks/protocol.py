@@ -108,7 +108,7 @@ def _check_classes(rows: pd.DataFrame, protocol: Protocol) -> None:
         parts = set(group["part"])
         if "test" not in parts:
             raise SerError(f"fold {fold} has no test part.")
-        if protocol.selection != "last" and "dev" not in parts:
+        if protocol.selection != "last" and protocol.selected_on not in parts:
             raise SerError(
                 f"selection {protocol.selection} needs a dev part and fold {fold} has none; "
                 "give the rule one or use selection: last."
@@ -131,10 +131,13 @@ def _untrained_because(rows: pd.DataFrame, protocol: Protocol) -> str:
 
 
 def _check_leaks(rows: pd.DataFrame, protocol: Protocol) -> None:
+    if protocol.selected_on == "test" and "test selection" not in protocol.leaks:
+        raise SerError("it selects on the test part, and its leaks do not name 'test selection'.")
     for fold, group in rows.groupby("fold"):
         part = dict(iter(group.groupby("part")))
         pairs = [("train", "test", column, column) for column in GROUPS]
-        pairs += [("dev", "test", "speaker", "speaker"), ("train", "dev", "speaker", "dev speaker")]
+        if protocol.selected_on == "dev":
+            pairs += [("dev", "test", "speaker", "speaker"), ("train", "dev", "speaker", "dev speaker")]
         for one, other, column, leak in pairs:
             if leak in protocol.leaks or not {one, other} <= part.keys():
                 continue

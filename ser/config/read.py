@@ -12,6 +12,7 @@ import yaml
 
 from ser import catalog
 from ser.config import disturbances, tracking
+from ser.config.contrasts import check_contrasts
 from ser.config.entries import Strict
 from ser.config.extractors import trained, transcript
 from ser.config.joins import check_joins, check_normalisation, with_members
@@ -19,6 +20,7 @@ from ser.config.options import needed, with_options
 from ser.config.recipe import Inputs, Recipe
 from ser.config.renamed import require_known
 from ser.config.schema import Config, Corpus, Devices, Embedding, Experiment, Feature, Protocol, Tracking, Transcript
+from ser.config.selection import check_selection
 from ser.config.training_options import check_training
 from ser.config.validation import Raw, check_values, mapping, record, records, section_of
 from ser.config.variants import remarks
@@ -158,8 +160,9 @@ def checked(config: Config) -> Config:
     systems = experiment.selected("systems")
     for title, sweep in experiment.sweeps.items():
         require_known("system of the runs", sweep.systems.values(), systems, f"experiment.sweeps.{title}")
-    _check_contrasts(config)
+    check_contrasts(config)
     _check_use(config)
+    check_selection(config)
     config = disturbances.checked(config)
     check_joins(config.corpora, experiment.selected("corpora"))
     check_normalisation(config)
@@ -200,32 +203,6 @@ def _check_use(config: Config) -> None:
                 f"{where}: protocol '{one.protocol}' has the leak '{shared[0]}', and training for use needs dev "
                 "speakers of their own; take one that holds speakers out, such as speaker-folds-4."
             )
-
-
-def _check_contrasts(config: Config) -> None:
-    """Raise SerError for a contrast whose systems, corpus or protocols the runs do not have, or have apart."""
-    experiment = config.experiment
-    systems, corpora = (experiment.selected(section) for section in ("systems", "corpora"))
-    for title, contrast in experiment.contrasts.items():
-        where = f"experiment.contrasts.{title}"
-        require_known("system of the runs", [contrast.better], systems, f"{where}.better")
-        require_known("system of the runs", [contrast.than], systems, f"{where}.than")
-        settings, other = experiment.settings(contrast), contrast.than_corpus
-        if other is None and contrast.better == contrast.than:
-            raise SerError(f"{where}: '{contrast.better}' is compared with itself; name another system or corpus.")
-        if other is not None:
-            require_known("corpus of the runs", [other], corpora, f"{where}.than_corpus")
-        if not settings:
-            runs = [
-                f"'{system}' runs on {offenders('/'.join(setting) for setting in experiment.ran(system))}"
-                for system in (contrast.better, contrast.than)
-            ]
-            wanted = f"on one corpus and on {other}" if other else "on one corpus"
-            raise SerError(f"{where}: the systems do not run {wanted} under one protocol: {' and '.join(runs)}.")
-        for corpus in (corpus for corpus, _ in settings if other is not None):
-            one, another = config.corpora[corpus], config.corpora[str(other)]
-            if (one.adapter, one.options) != (another.adapter, another.options):
-                raise SerError(f"{where}.than_corpus: '{other}' does not have the recordings of '{corpus}'.")
 
 
 def _select_inputs(selected: dict[str, dict[str, Strict]], inputs: Inputs, config: Config, where: str) -> None:

@@ -115,6 +115,11 @@ class Protocol(Entry):
         description="scope of 'statistics' views; corpus: each member of a joined corpus, by all its utterances",
     )
     selection: Literal["dev_ua", "dev_wa", "dev_loss", "last"] = Field("dev_ua", description="which epoch is kept")
+    selected_on: Literal["dev", "test"] = added(
+        "dev",
+        description="part whose scores select an epoch, or an option such as C; test: to measure what the leak "
+        "'test selection' is worth, with the same train part",
+    )
     curves: bool = Field(False, description="score test after every epoch; never used for model selection")
     leaks: tuple[Leak, ...] = Field((), description="what train shares with test by design of the protocol")
 
@@ -177,12 +182,20 @@ class Contrast(Strict):
     """Two systems of which the first is expected to be better, declared before the difference is measured."""
 
     better: str = Field(description="system that is expected to be better")
-    than: str = Field(description="system that it is compared with, under the same protocol")
+    than: str = Field(description="system that it is compared with")
     than_corpus: str | None = Field(
         None,
         description="corpus on which that one runs: another preparation of the same recordings; null: the same corpus",
     )
+    protocol: str | None = Field(None, description="protocol of the first one; null: each under which both run")
+    than_protocol: str | None = Field(
+        None, description="protocol of the other one, such as one with fewer leaks; null: the same protocol"
+    )
     claim: str = Field("", description="who expects it, such as 'Cao 2019, table 2'")
+
+    def other(self, corpus: str, protocol: str) -> tuple[str, str]:
+        """Return the corpus and protocol of ``than`` where ``better`` runs on these."""
+        return self.than_corpus or corpus, self.than_protocol or protocol
 
 
 class Robustness(Strict):
@@ -234,11 +247,13 @@ class Experiment(Strict):
 
     def settings(self, contrast: Contrast) -> list[tuple[str, str]]:
         """Return every corpus and protocol on which a contrast can be measured: ``better`` is run on them."""
-        others, elsewhere = self.ran(contrast.than), contrast.than_corpus
+        others, apart = self.ran(contrast.than), contrast.than_corpus or contrast.than_protocol
         return [
-            (corpus, protocol)
-            for corpus, protocol in self.ran(contrast.better)
-            if corpus != elsewhere and (elsewhere or corpus, protocol) in others
+            setting
+            for setting in self.ran(contrast.better)
+            if contrast.protocol in (None, setting[1])
+            and (other := contrast.other(*setting)) in others
+            and not (apart and other == setting)
         ]
 
 

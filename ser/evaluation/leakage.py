@@ -54,6 +54,7 @@ CHECKS = (
     LeakCheck("overlap", "stretch", "test", "dev", "audio"),
 )
 SELECTION = LeakCheck("test selection", "recording", "test", "dev", "test selection", MOSTLY)
+SELECTED = LeakCheck("test selection", "utterance", "test", "test", "test selection")
 NORMALISATION = LeakCheck("normalisation", "speaker", "test", "test", "normalisation")
 
 
@@ -114,6 +115,7 @@ def findings(
     *,
     normalisation: str = "train",
     selection: str = "last",
+    selected_on: str = "dev",
     checks: Sequence[LeakCheck] = CHECKS,
 ) -> list[LeakFinding]:
     """Return a finding per check and fold, and one over all folds for each check.
@@ -121,10 +123,16 @@ def findings(
     rows: one per utterance and fold, with the columns utterance, fold, part (train, dev, test), speaker, session,
     dialog, sentence, text, hash and recording. Null in the last seven: unknown; "": known, with nothing to compare.
     stretches: the utterances' places in recordings (``ser.evaluation.overlap``); None: overlaps are not looked for.
-    normalisation, selection: of the protocol. Checks against a part that a fold does not have are left out.
+    normalisation, selection, selected_on: of the protocol. Checks against a part that a fold does not have are left
+    out, and so are those of a dev part that selects nothing because the test part does.
     """
-    checks = [*checks, *([] if selection == "last" else [SELECTION])]
-    by_check: dict[LeakCheck, list[LeakFinding]] = {check: [] for check in (*checks, NORMALISATION)}
+    itself = [NORMALISATION]
+    if selected_on == "test":
+        checks = [check for check in checks if "dev" not in (check.part, check.seen_in)]
+        itself.append(SELECTED)
+    elif selection != "last":
+        checks = [*checks, SELECTION]
+    by_check: dict[LeakCheck, list[LeakFinding]] = {check: [] for check in (*checks, *itself)}
     for _, of_fold in rows.groupby("fold"):  # sorted; a mask per fold would read all folds each time
         fold, parts = int(of_fold["fold"].iloc[0]), dict(iter(of_fold.groupby("part")))
         for check in checks:
@@ -138,7 +146,8 @@ def findings(
         if "test" in parts:  # statistics of a speaker or corpus are fitted on the test part itself
             test = parts["test"]
             fitted = test if normalisation in ("speaker", "corpus") else test.head(0)
-            by_check[NORMALISATION].append(_finding(NORMALISATION, fold, test, fitted, len(test), {}))
+            for check, hits in zip(itself, (fitted, test), strict=False):
+                by_check[check].append(_finding(check, fold, test, hits, len(test), {}))
     return [finding for folds in by_check.values() if folds for finding in (_total(folds), *folds)]
 
 

@@ -1,4 +1,4 @@
-"""What two systems were both tested on: the folds that both have in all of their seeds."""
+"""What two systems were both tested on: folds that both have in all of their seeds, or utterances of two protocols."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,12 +63,35 @@ def paired(one: Tested, other: Tested) -> Pairing | None:
 
     SerError if the systems do not have the same classes or dimensions.
     """
-    if (one.classes, one.dimensions) != (other.classes, other.dimensions):
-        sides = (f"{side.tally.name} ({', '.join(side.classes or side.dimensions)})" for side in (one, other))
-        what = "dimensions" if one.dimensions and other.dimensions else "classes"
-        raise SerError(f"systems with different {what} cannot be compared: {' and '.join(sides)}.")
+    _require_alike(one, other)
     every = one.folds | other.folds
     common = frozenset.intersection(*(frozenset.union(*side.folds) for side in (one, other)))
     if not common or any(of_seed & common not in (common, frozenset()) for of_seed in every):
         return None
     return Pairing(one.on(common), other.on(common), tuple(sorted(common)), every == {common})
+
+
+def across(one: Tested, other: Tested) -> Pairing | None:
+    """Return two systems under two protocols on the utterances that every seed of both tested; None without any.
+
+    None also where a protocol tests one of these in several folds: its predictions would weigh more. The folds are
+    those of ``one``; a tally has all of its utterances in one fold. SerError as in ``paired``.
+    """
+    _require_alike(one, other)
+    seeds = [set(rows["utterance"]) for side in (one, other) for _, rows in side.rows.groupby("seed")]
+    common = set.intersection(*seeds)
+    sides = [side.rows[side.rows["utterance"].isin(common)] for side in (one, other)]
+    if not common or any(rows.duplicated(["seed", "utterance"]).any() for rows in sides):
+        return None
+    pair = [
+        intervals.tally(rows.assign(fold=0), side.classes, side.tally.name, side.dimensions)
+        for rows, side in zip(sides, (one, other), strict=True)
+    ]
+    return Pairing(*pair, tuple(sorted(set(sides[0]["fold"]))), whole=False)
+
+
+def _require_alike(one: Tested, other: Tested) -> None:
+    if (one.classes, one.dimensions) != (other.classes, other.dimensions):
+        sides = (f"{side.tally.name} ({', '.join(side.classes or side.dimensions)})" for side in (one, other))
+        what = "dimensions" if one.dimensions and other.dimensions else "classes"
+        raise SerError(f"systems with different {what} cannot be compared: {' and '.join(sides)}.")

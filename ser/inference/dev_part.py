@@ -43,6 +43,8 @@ def predicted(trained: Trained) -> Predicted:
     card = trained_run.record(folder)
     if card.get("chosen", {}).get("refit") == "train+dev":
         raise SerError("the estimator is fitted on the dev part too, so that nothing is left to measure it on.")
+    if trained.contents.protocol.selected_on == "test":
+        raise SerError("the protocol selects on the test part, so that the dev part says nothing about the system.")
     if (stored := folder / layout.DEV_PREDICTIONS).is_file():
         return of_table(contracts.read(contracts.PREDICTIONS, stored), trained.contents.classes)
     found = read_fold(trained)

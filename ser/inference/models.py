@@ -94,8 +94,9 @@ def _scores(runs: list[Run], plan: Plan, project: Path) -> dict[Run, float]:
     """Return the score of every finished run on its dev part, 0…1."""
     found = {}
     for run in runs:
-        folder, selection = project / run.folder, plan.protocols[run.protocol].selection
-        if selection == "last" or not trained_run.is_run(folder):
+        folder, protocol = project / run.folder, plan.protocols[run.protocol]
+        selection = protocol.selection
+        if selection == "last" or protocol.selected_on == "test" or not trained_run.is_run(folder):
             continue
         card: Mapping[str, Any] = trained_run.record(folder)
         history = contracts.read(contracts.HISTORY, folder / "history.parquet").to_pylist()

@@ -54,7 +54,7 @@ def record(job: Any, data: Any, outcome: Any, start: Start, extra: Mapping[str, 
         **({} if outcome.train is None else {"train": outcome.train}),
         **({"chosen": outcome.chosen} if outcome.chosen else {}),
         "resumed": outcome.resumes,
-        "notes": outcome.notes,
+        "notes": [*outcome.notes, *_selection(fold.protocol)],
         "seconds": round(start.seconds(), 3),  # of this attempt
         **extra,
         **start.software,
@@ -62,6 +62,13 @@ def record(job: Any, data: Any, outcome: Any, start: Start, extra: Mapping[str, 
         "data": data.digests(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _selection(protocol: Any) -> list[str]:
+    """Return a note where what is called dev elsewhere in the record is the test part."""
+    return (
+        [] if protocol.selected_on == "dev" else ["what is chosen on dev is chosen on the test part, by the protocol"]
+    )
 
 
 def processor_name() -> str:

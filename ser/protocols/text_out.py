@@ -49,15 +49,15 @@ def assign(
     """
     import numpy as np
 
-    group = _groups(rows, texts)
-    for tested, developed, trained in _speaker_groups(rows, speakers, dev, seed):
+    group = text_groups(rows, texts)
+    for tested, developed, trained in speaker_groups(rows, speakers, dev, seed):
         for text in range(texts):
             here, following = group == text, group == (text + 1) % texts
             conditions = [here & tested, ~here & developed, following & trained & (dev == "text"), ~here & trained]
             yield np.select(conditions, ["test", "dev", "dev", "train"], default=_parts.NO_PART)
 
 
-def _speaker_groups(rows: "_parts.Rows", speakers: int, dev: str, seed: int) -> "Iterator[tuple[Mask, Mask, Mask]]":
+def speaker_groups(rows: "_parts.Rows", speakers: int, dev: str, seed: int) -> "Iterator[tuple[Mask, Mask, Mask]]":
     """Yield for each group of speakers which utterances are by those tested, developed and trained on."""
     import numpy as np
 
@@ -69,7 +69,7 @@ def _speaker_groups(rows: "_parts.Rows", speakers: int, dev: str, seed: int) -> 
         yield part == "test", part == "dev", part == "train"
 
 
-def _groups(rows: "_parts.Rows", count: int) -> "NDArray[np.int64]":
+def text_groups(rows: "_parts.Rows", count: int) -> "NDArray[np.int64]":
     """Return the number of each utterance's group of texts.
 
     Greedy, the most frequent text first: each joins the group with the fewest utterances of its classes. An utterance

@@ -13,7 +13,7 @@ from typing import Any
 from ser import dimension_metrics
 from ser.config.schema import Contrast, Experiment
 from ser.evaluation import comparison, intervals
-from ser.evaluation.pairing import Pairing, Tested, paired
+from ser.evaluation.pairing import Pairing, Tested, across, paired
 
 Key = tuple[str, str, str]  # corpus, protocol, system
 
@@ -36,7 +36,7 @@ def rows(experiment: Experiment, tested: Mapping[Key, Tested], method: str) -> l
             for (title, contrast), corrected in zip(family.items(), comparison.holm(p), strict=True):
                 if title in measured:
                     named = {"corpus": setting[0], "protocol": setting[1], "contrast": title}
-                    named |= contrast.model_dump(include={"better", "than", "than_corpus"})
+                    named |= contrast.model_dump(include={"better", "than", "than_corpus", "than_protocol"})
                     found.append({**named, **measured[title], "p_holm": float(corrected)})
     return found
 
@@ -51,10 +51,9 @@ def _families(experiment: Experiment) -> dict[tuple[str, str], dict[str, Contras
 
 
 def _pair(contrast: Contrast, setting: tuple[str, str], tested: Mapping[Key, Tested]) -> Pairing | None:
-    """Return the two systems of a contrast on their common folds; None where they have none."""
-    corpus, protocol = setting
-    other = tested[contrast.than_corpus or corpus, protocol, contrast.than]
-    return paired(tested[corpus, protocol, contrast.better], other)
+    """Return the two systems of a contrast on what both were tested on; None where that is nothing."""
+    of_two = paired if contrast.than_protocol is None else across
+    return of_two(tested[*setting, contrast.better], tested[*contrast.other(*setting), contrast.than])
 
 
 def _row(pair: Pairing, metric: str, method: str) -> dict[str, Any]:

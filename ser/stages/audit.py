@@ -23,6 +23,7 @@ from ser.tables.contracts import ALL_FOLDS
 from ser.terminal import aligned
 
 DESCRIBED = ["utterance", "speaker", "session", "dialog", "text", "style"]
+ITSELF = {"normalisation": "are fitted on", "test selection": "an epoch or an option is selected by"}
 PLACED = ["utterance", "audio", "start", "end", "seconds", "checksum"]
 
 
@@ -56,7 +57,8 @@ def audit(job: AuditJob) -> None:
     prints = _fingerprints(job.fingerprints, job.shards, used)
     known = _described(job.manifest, used, job.words).merge(_recordings(prints, used, job.threshold), on="utterance")
     rows, places = table.merge(known, on="utterance"), _stretches(job.manifest, used, prints)
-    found = leakage.findings(rows, places, normalisation=protocol.normalisation, selection=protocol.selection)
+    of_protocol = {name: getattr(protocol, name) for name in ("normalisation", "selection", "selected_on")}
+    found = leakage.findings(rows, places, **of_protocol)
     print(f"protocol '{name}' on corpus '{corpus}', leaks by design: {', '.join(leaks) or 'none'}")
     print(_table(found, leaks), flush=True)
     listed = _shared_recordings.listed(found, known, places, job.manifest, job.out, corpus)
@@ -146,7 +148,9 @@ def _table(found: Sequence[LeakFinding], leaks: Sequence[str]) -> str:
 
 def _named(finding: LeakFinding, limit: int = leakage.EXAMPLES) -> str:
     return ", ".join(
-        f"{one.utterance} {f'as {one.like} ' if one.like else ''}({shorten(one.value, 60, placeholder='…')})"
+        one.utterance
+        if one.value == one.utterance
+        else f"{one.utterance} {f'as {one.like} ' if one.like else ''}({shorten(one.value, 60, placeholder='…')})"
         for one in finding.examples[:limit]
     )
 
@@ -160,8 +164,8 @@ def _refuse_undeclared(found: Sequence[LeakFinding], leaks: Sequence[str], name:
     for check in dict.fromkeys(one.check for one in undeclared):
         worst = max((one for one in undeclared if one.check == check), key=lambda one: one.share)
         count = f"{worst.utterances} of {worst.of} {check.part} utterances"
-        shared = f"share it with {check.seen_in}" if check.seen_in != check.part else "are fitted on"
-        lines.append(f"'{check.leak}' ({check.kind}): fold {worst.fold} has {count} that {shared}: {_named(worst)}.")
+        how = ITSELF[check.leak] if check.seen_in == check.part else f"share it with {check.seen_in}"
+        lines.append(f"'{check.leak}' ({check.kind}): fold {worst.fold} has {count} that {how}: {_named(worst)}.")
     wanted = ", ".join([*leaks, *dict.fromkeys(one.check.leak for one in undeclared)])
     raise SerError(
         f"protocol '{name}' on corpus '{corpus}' has leaks that it does not declare.\n"

@@ -254,7 +254,7 @@ CONTRASTS = Contract(
     "contrasts",
     [
         *SYSTEM[:2],
-        *((name, pa.string()) for name in ("contrast", "better", "than", "than_corpus")),  # as in the experiment
+        *((name, pa.string()) for name in ("contrast", "better", "than", "than_corpus", "than_protocol")),
         ("metric", pa.string()),  # as in SCORES, without recall
         *((name, pa.float64()) for name in ("better_value", "than_value")),  # on the folds of this row
         *DIFFERENCE,  # better - than; Holm over the contrasts declared for the corpus and protocol, per metric
@@ -284,7 +284,7 @@ AUDIT = Contract(
         ("fold", pa.int32()),  # -1: all folds together
         ("kind", pa.string()),  # speaker, session, dialog, text, any text, audio, near audio, overlap, …
         ("part", pa.string()),  # whose utterances are checked: test or dev
-        ("seen_in", pa.string()),  # the other part: train or dev; for normalisation the part itself
+        ("seen_in", pa.string()),  # the other part: train or dev; the part itself where that decides
         ("leak", pa.string()),  # the entry of a protocol's leaks that declares it; "" where none is needed
         ("status", pa.string()),
         ("utterances", pa.int64()),  # of the part that share

@@ -32,7 +32,8 @@ class Fold:
     of: int  # folds that the table has
 
     def rows(self, part: str) -> NDArray[np.int64]:
-        """Return the indices of a part's utterances, ascending."""
+        """Return the indices of a part's utterances, ascending; of dev: those that the protocol selects on."""
+        part = self.protocol.selected_on if part == "dev" else part
         return np.flatnonzero(self.parts == part).astype(np.int64)
 
     def counts(self) -> dict[str, dict[str, int]]:

@@ -195,6 +195,7 @@ def mutations(protocol: Protocol) -> dict[str, dict[str, Any]]:
         "subset": {"subset": {**protocol.subset, "gender": ("female",)}},
         "normalisation": {"normalisation": {"train": "speaker", "speaker": "train"}[protocol.normalisation]},
         "selection": {"selection": "dev_loss" if protocol.selection != "dev_loss" else "last"},
+        "selected_on": {"selected_on": "test"},
         "curves": {"curves": not protocol.curves},
         "leaks": {"leaks": (*protocol.leaks, "test selection")},
         "options": {"options": {**protocol.options, "another": 1}},

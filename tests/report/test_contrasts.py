@@ -103,7 +103,7 @@ def test_a_system_that_is_not_trained_is_marked_in_its_row(
 def test_only_an_undecided_contrast_says_what_could_have_been_seen() -> None:
     row = {"low": 1.0, "high": 5.0, "difference": 3.0, "detectable": 3.4, "folds": [0, 1], "method": "m"}
     rows = [
-        {"title": name, "claim": "", "better": "a", "than": "b", "than_corpus": None}
+        {"title": name, "claim": "", "better": "a", "than": "b", "than_corpus": None, "than_protocol": None}
         | {"better_value": 0.5, "than_value": 0.47}
         | contrasts._numbers({**row, **change}, 2)
         | {"untrained": ""}

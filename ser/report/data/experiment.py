@@ -171,11 +171,11 @@ def _check_contrasts(contrasts: pd.DataFrame, plan: Plan) -> None:
     """Raise SerError unless every row of a CONTRASTS table is of a contrast as the plan declares it."""
     declared = plan.experiment.contrasts
     known = {
-        (*setting, title, one.better, one.than, one.than_corpus)
+        (*setting, title, one.better, one.than, one.than_corpus, one.than_protocol)
         for title, one in declared.items()
         for setting in plan.experiment.settings(one)
     }
-    columns = ["corpus", "protocol", "contrast", "better", "than", "than_corpus"]
+    columns = ["corpus", "protocol", "contrast", "better", "than", "than_corpus", "than_protocol"]
     found = contrasts[columns].astype(object).where(contrasts[columns].notna(), None)
     if odd := set(found.itertuples(index=False, name=None)) - known:
         named = offenders(sorted(f"{title} ({corpus}/{protocol})" for corpus, protocol, title, *_ in odd))

@@ -96,8 +96,7 @@ def _numbers(row: Any, folds: int) -> Row:
 
 def _untrained(data: ReportData, contrast: Contrast, setting: tuple[str, str]) -> str:
     """Return ``<system> not trained: 2 of 6 runs`` for the systems of a contrast of which that is so."""
-    corpus, protocol = setting
-    keys = (corpus, protocol, contrast.better), (contrast.than_corpus or corpus, protocol, contrast.than)
+    keys = (*setting, contrast.better), (*contrast.other(*setting), contrast.than)
     marks = {one.key: one.untrained for one in data.results}
     return "; ".join(f"{key[2]} {marks[key]}" for key in keys if marks[key])
 
@@ -126,7 +125,7 @@ def csv(data: ReportData) -> pd.DataFrame:
     frame = frame.assign(**percents, folds=frame["folds"].map(spans), verdict=verdicts)
     missing = [
         {"corpus": one.corpus, "protocol": one.protocol, "contrast": row["title"], "verdict": NOT_RUN}
-        | {name: row[name] for name in ("better", "than", "than_corpus")}
+        | {name: row[name] for name in ("better", "than", "than_corpus", "than_protocol")}
         for one in families(data)
         for row in one.rows
         if row["verdict"] == NOT_RUN
@@ -145,7 +144,8 @@ def _upheld(row: Row) -> bool:
 
 def _columns(metric: str, rows: Sequence[Row]) -> list[Column]:
     """Return the columns; those of claims, of another corpus and of a part of the folds only where some row has one."""
-    small = {"claim": ("Claim", ""), "than_corpus": ("Its corpus", "on "), "part": ("Folds", "folds ")}
+    small = {"claim": ("Claim", ""), "than_corpus": ("Its corpus", "on "), "than_protocol": ("Its protocol", "under ")}
+    small["part"] = ("Folds", "folds ")
     small["untrained"] = ("Not trained", "")
     below = {
         name: [Column("", title, name, small=prefix)] if any(row[name] for row in rows) else []
@@ -157,6 +157,7 @@ def _columns(metric: str, rows: Sequence[Row]) -> list[Column]:
         coded("", "Expected better", "better"),
         coded("", "Than", "than"),
         *below["than_corpus"],
+        *below["than_protocol"],
         Column("", metric, "better_value", PERCENT, "of the system that is expected to be better"),
         Column("", f"{metric} other", "than_value", PERCENT),
         Column("", f"Δ {metric}", "difference", POINTS),

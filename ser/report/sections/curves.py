@@ -36,6 +36,7 @@ def panels(data: ReportData) -> list[Panel]:
 def _draw(result: Result, panel: Sequence[Axes]) -> None:
     """Draw losses and dev UA over epochs; with test scores those as well, over steps."""
     loss, dev = panel
+    part = result.first.protocol.selected_on
     tested = result.own.curve_ua is not None
     x, scored = "step" if tested else "epoch", tested
     for record in result.records:
@@ -52,8 +53,8 @@ def _draw(result: Result, panel: Sequence[Axes]) -> None:
             kept = rows[rows["epoch"] == record.best_epoch]
             dev.plot(kept[x], 100 * kept["dev_ua"], "o", color=BLUE, markersize=3.5)
     loss.axhline(math.log(len(result.first.classes)), color=INK, linewidth=0.8, linestyle=":")
-    loss.set_ylabel("loss, train and dev")
-    dev.set(ylabel="dev, test UA, %" if tested else "dev UA, %", xlabel=x)
+    loss.set_ylabel(f"loss, train and {part}")
+    dev.set(ylabel="dev, test UA, %" if tested and part == "dev" else f"{part} UA, %", xlabel=x)
     loss.set_xlim(dev.get_xlim() if scored else loss.get_xlim())
     for axes in panel:
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))

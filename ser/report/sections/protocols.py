@@ -75,13 +75,15 @@ def _selection(data: ReportData, row: Result) -> str:
     estimators = sorted((one for one in mine if one.epochs == "–"), key=lambda one: one.system.lower())
     choosing = [one.system for one in estimators if one.first.chosen]
     without = [one.system for one in estimators if not one.first.chosen]
-    chosen = f"{', '.join(choosing)} choose an option on dev" if choosing else ""
+    part = protocol.selected_on
+    chosen = f"{', '.join(choosing)} choose an option on {part}" if choosing else ""
     if len(estimators) == len(mine):
         return (
             f"none: no system here is trained by epochs{f'; {chosen}' if chosen else ', and the dev part is not used'}"
         )
-    rule = SELECTIONS[protocol.selection]
-    rule += "; the test part is scored after every epoch too and never used for selection" if protocol.curves else ""
+    rule = SELECTIONS[protocol.selection].replace("dev", part)
+    scored = protocol.curves and part == "dev"
+    rule += "; the test part is scored after every epoch too and never used for selection" if scored else ""
     rule += f"; {chosen}" if chosen else ""
     return rule + (f"; none for {', '.join(without)}, which use no dev part" if without else "")
 
