@@ -76,6 +76,7 @@ RUNS = [
     {"corpora": ["demo"], "protocols": ["peng2021"], "systems": ["Audio-CNN", "SVM-ComParE"]},
     {"corpora": ["demo-cut"], "protocols": ["peng2021"], "systems": ["Audio-CNN"]},
     {"corpora": ["ravdess"], "protocols": ["peng2021"], "systems": ["SVM-eGeMAPS", "Audio-CNN"]},
+    {"corpora": ["demo"], "protocols": ["speaker-folds-all"], "systems": ["SVM-ComParE"]},
 ]
 CORPORA = {"demo": {}, "demo-cut": {"adapter": "demo", "trim": "speech"}, "ravdess": {}}
 
@@ -112,6 +113,20 @@ def test_a_contrast_is_measured_where_both_of_its_systems_run() -> None:
         (
             {"better": "SVM-ComParE", "than": "Audio-CNN", "than_corpus": "ravdess"},
             "'ravdess' does not have the recordings",
+        ),
+        (
+            {"better": "Audio-CNN", "than": "Audio-CNN", "than_protocol": "peng2021"},
+            "do not run on one corpus and on peng2021: ",
+        ),
+        ({"better": "Audio-CNN", "than": "Audio-CNN", "than_protocol": "peng2020"}, r"Did you mean 'peng2021'"),
+        (
+            {
+                "better": "SVM-ComParE",
+                "than": "Audio-CNN",
+                "protocol": "speaker-folds-all",
+                "than_protocol": "peng2021",
+            },
+            r"than_protocol: 'peng2021' does not have the classes of 'speaker-folds-all'",
         ),
         ({"better": "Audio-CNN"}, r"contrasts\.A choice\.than: Field required"),
         ({"better": "Audio-CNN", "then": "SVM-ComParE"}, r"then"),

@@ -156,6 +156,19 @@ def test_normalisation_by_speaker_or_corpus_is_fitted_on_the_test_part(scope: st
     assert {one.share for one in seen if one.check.kind == "normalisation"} == {1.0}
 
 
+def test_selection_on_the_test_part_is_a_leak_and_its_dev_part_is_none() -> None:
+    rows = clean()
+    dev = rows[rows["part"] == "dev"]
+    rows.loc[rows["part"] == "dev", "speaker"] = rows.loc[rows["part"] == "train", "speaker"].iloc[0]
+    assert len(dev)
+    assert ("dev speaker", "dev", "train") in found(audited(rows))
+    seen = audited(rows, selected_on="test")
+    assert found(seen) == {("test selection", "test", "test")}
+    assert found(seen, ("test selection",)) == set()
+    assert "dev" not in {part for one in seen for part in (one.check.part, one.check.seen_in)}
+    assert {one.share for one in seen if one.check.kind == "test selection"} == {1.0}
+
+
 def test_what_a_corpus_does_not_state_is_unknown_and_not_none() -> None:
     rows = clean().assign(session=None, sentence=None, text=None, hash=None, recording=None)
     status = {one.check.kind: one.status(("session",)) for one in audited(rows) if one.fold == ALL_FOLDS}

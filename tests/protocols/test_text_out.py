@@ -15,7 +15,7 @@ from ser.config.read import shipped
 from ser.config.schema import Protocol
 from ser.corpus import Facts
 from ser.errors import SerError
-from ser.protocols import text_out
+from ser.protocols import text_in, text_out
 
 PROTOCOLS = shipped(Path(__file__).parents[2] / "config")[0]
 
@@ -184,6 +184,38 @@ def test_an_utterance_without_a_transcript_is_named() -> None:
     table.loc[3, "text"] = None
     with pytest.raises(SerError, match=f"none is known for {table.loc[3, 'utterance']}"):
         assigned(text_out, table, speakers=4)
+
+
+@pytest.mark.parametrize(("texts", "takes"), [(2, 1), (2, 3), (3, 1)])
+def test_only_the_sentences_of_train_differ_from_text_out(texts: int, takes: int) -> None:
+    table = corpus(texts=texts, takes=takes)
+    options = {"texts": texts, "speakers": 4}
+    within, without = (assigned(rule, table, **options) for rule in (text_in, text_out))
+    table["text"] = table["text"].str.rstrip(".")
+    assert text_in.folds(facts(table), **options) == within["fold"].nunique() == 4 * texts
+    for fold in range(4 * texts):
+        tested = of(within, table, fold, "test", "text")
+        assert tested <= of(within, table, fold, "train", "text")
+        assert not tested & of(without, table, fold, "train", "text")
+        for part in ("train", "dev", "test"):
+            assert of(within, table, fold, part, "speaker") == of(without, table, fold, part, "speaker")
+            sizes = [len(of(rule, table, fold, part, "utterance")) for rule in (within, without)]
+            assert sizes[0] == sizes[1] > 0
+        assert of(within, table, fold, "test", "utterance") == of(without, table, fold, "test", "utterance")
+        assert not of(within, table, fold, "test", "speaker") & of(within, table, fold, "train", "speaker")
+
+
+def test_of_two_sentences_the_tested_one_alone_is_trained_on() -> None:
+    table = corpus()
+    parts = assigned(text_in, table, speakers=4, dev="none")
+    for fold in range(8):
+        assert of(parts, table, fold, "train", "text") == of(parts, table, fold, "test", "text")
+        assert of(parts, table, fold, "dev", "text") == set()
+
+
+def test_it_holds_speakers_out() -> None:
+    with pytest.raises(SerError, match="speakers must be at least 2"):
+        assigned(text_in, corpus(), speakers=0)
 
 
 def mutations(protocol: Protocol) -> dict[str, dict[str, Any]]:

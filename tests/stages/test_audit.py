@@ -447,6 +447,23 @@ def test_normalisation_by_speaker_must_be_declared(tmp_path: Path) -> None:
     assert status(table)["normalisation", "test"] == "declared"
 
 
+def test_selection_on_the_test_part_must_be_declared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trial = TrialCorpus(tmp_path)
+    chosen = r"'test selection' \(test selection\): fold 0 has 8 of 8 test utterances that an epoch or an option is "
+    with pytest.raises(SerError, match=chosen + r"selected by: (u\w+, )+.*leaks: \[test selection\]"):
+        trial.audit(selected_on="test")
+    table = trial.audit(selected_on="test", leaks=("test selection",))
+    assert status(table)["test selection", "test"] == "declared"
+    assert "dev" not in {*table["part"], *table["seen_in"]}, "nothing is selected by it"
+    [line] = [
+        line
+        for line in capsys.readouterr().out.splitlines()
+        if line.startswith("test selection") and "declared" in line and "undeclared" not in line
+    ]
+    assert "itself" in line
+    assert "100.0%" in line
+
+
 def test_without_fingerprints_the_audio_is_unknown(tmp_path: Path) -> None:
     trial = TrialCorpus(tmp_path, planted("session", "u0a0", ""), u0a0=COPY["audio"])
     seen = status(

@@ -1,6 +1,7 @@
 """Declared contrasts in the stage ``compare``: numbers by hand, their own family of Holm's, and what is missing."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,52 @@ def moved(system: str) -> list[Run]:
         notes = {"classes": json.dumps(["x", "y"]), "tested": "once"}
         contracts.write(contracts.PREDICTIONS, table.cast(contracts.PREDICTIONS.schema), path, notes)
     return runs
+
+
+def under(protocol: str, system: str, fold_of: Callable[[dict[str, Any]], int] = lambda row: row["fold"]) -> list[Run]:
+    """Write the runs of a system under another protocol, which has other folds of the same utterances."""
+    rows = [
+        {**row, "protocol": protocol, "fold": fold_of(row)}
+        for run in trained(system, corpus="c")
+        for row in contracts.read(contracts.PREDICTIONS, run.folder / "predictions.parquet").to_pylist()
+    ]
+    runs = [Run("c", protocol, system, 0, fold) for fold in sorted({row["fold"] for row in rows})]
+    for run in runs:
+        table = pa.Table.from_pylist([row for row in rows if row["fold"] == run.fold])
+        notes = {"classes": json.dumps(["x", "y"]), "tested": "once"}
+        path = run.folder / "predictions.parquet"
+        contracts.write(contracts.PREDICTIONS, table.cast(contracts.PREDICTIONS.schema), path, notes)
+    return runs
+
+
+def test_one_system_under_two_protocols_is_paired_by_utterance_whatever_the_folds() -> None:
+    runs = [*under("leaky", "none", lambda row: int(row["utterance"][-1])), *every("one each")]
+    leak = UP | {"protocol": "leaky", "than_protocol": "p"}
+    table = contrasts(runs, leak=leak)
+    row = table.loc[("leak", "UA")]
+    assert (row["protocol"], row["than_protocol"], row["folds"].tolist()) == ("leaky", "p", [0, 1, 2, 3])
+    assert row["difference"] == pytest.approx(25)
+    assert row["p"] == pytest.approx(2 / 2**8)
+    assert row["clusters"] == 8
+    part = contrasts([run for run in runs if run.protocol == "p" or run.fold == 0], leak=leak).loc[("leak", "WA")]
+    assert part["difference"] == pytest.approx(100), "fold 0 has the missed utterances alone"
+    assert part["folds"].tolist() == [0]
+
+
+def test_a_protocol_that_tests_an_utterance_twice_is_not_compared_with_another(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for run in under("leaky", "none", lambda _: 0):
+        path = run.folder / "predictions.parquet"
+        rows = contracts.read(contracts.PREDICTIONS, path).to_pylist()
+    for fold in (0, 1):
+        path = Run("c", "leaky", "none", 0, fold).folder / "predictions.parquet"
+        table = pa.Table.from_pylist([{**row, "fold": fold} for row in rows]).cast(contracts.PREDICTIONS.schema)
+        contracts.write(contracts.PREDICTIONS, table, path, {"classes": json.dumps(["x", "y"]), "tested": "drawn"})
+    runs = [Run("c", "leaky", "none", 0, fold) for fold in (0, 1)]
+    runs += every("one each")
+    assert contrasts(runs, leak=UP | {"protocol": "leaky", "than_protocol": "p"}).empty
+    assert "not measured" in capsys.readouterr().err
 
 
 def test_systems_with_other_classes_are_refused() -> None:
