@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import chdir
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -11,9 +12,9 @@ import pytest
 
 from ser import layout
 from ser.config.plan import Plan
-from ser.config.schema import Block
+from ser.config.schema import Block, Protocol
 from ser.report.data.audits import leak
-from ser.report.sections import corpora
+from ser.report.sections import corpora, protocols
 from ser.report.table import Column, Table, frame
 from ser.tables import contracts
 
@@ -71,6 +72,9 @@ def described(
     return made
 
 
+ROWS = (("network", "5"), ("svm", "–"))  # system and its epochs
+
+
 def block(*systems: str, **options: Any) -> Block:
     return Block(corpora=("other",), protocols=("session-out",), systems=systems, **options)
 
@@ -124,6 +128,14 @@ def test_an_option_that_is_chosen_on_dev_is_stated(
     folder = described(block("SVM_50%"), chosen={"c": 0.01})
     [stated] = pd.read_csv(folder / "tables/protocols.csv", keep_default_na=False)["selection"]
     assert stated == "none: no system here is trained by epochs; SVM_50% choose an option on dev"
+
+
+def test_a_choice_on_the_test_part_is_stated_as_one() -> None:
+    chosen = Protocol(rule="any", labels="all", selection="dev_ua", selected_on="test", curves=True)
+    first = SimpleNamespace(protocol=chosen, chosen={"c": 0.01})
+    rows = [SimpleNamespace(corpus="c", protocol="p", system=name, epochs=e, first=first) for name, e in ROWS]
+    stated = protocols._selection(SimpleNamespace(results=rows), rows[0])  # type: ignore[arg-type]
+    assert stated == "best test UA; svm choose an option on test"
 
 
 def test_partial_rows_come_last_unranked_and_are_compared_on_common_folds(described: Callable[..., Path]) -> None:

@@ -449,7 +449,9 @@ def test_normalisation_by_speaker_must_be_declared(tmp_path: Path) -> None:
 
 def test_selection_on_the_test_part_must_be_declared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     trial = TrialCorpus(tmp_path)
-    chosen = r"'test selection' \(test selection\): fold 0 has 8 of 8 test utterances that an epoch or an option is "
+    chosen = (
+        r"(?s)'test selection' \(test selection\): fold 0 has 8 of 8 test utterances that an epoch or an option is "
+    )
     with pytest.raises(SerError, match=chosen + r"selected by: (u\w+, )+.*leaks: \[test selection\]"):
         trial.audit(selected_on="test")
     table = trial.audit(selected_on="test", leaks=("test selection",))
