@@ -82,21 +82,27 @@ def facts(table: pd.DataFrame) -> Facts:
 def check_parts(assigned: pd.DataFrame, labelled: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
     """Return ``assigned`` with the columns of ``labelled``, sorted by fold and utterance.
 
-    SerError unless each utterance has at most one part in a fold (exactly one without the rule's ``PARTIAL``) and is
-    tested in exactly one fold (but for its ``REPEATED``); every fold tests something, trains on every class and has the
-    dev part that the selection needs.
+    Utterances that may not be tested, by the column ``tested`` of ``labelled``, stay in train alone. SerError unless
+    each of the others has at most one part in a fold (exactly one without the rule's ``PARTIAL``) and is tested in
+    exactly one fold (but for its ``REPEATED``); every fold tests something, trains on every class and has the dev part
+    that the selection needs.
     """
     if others := sorted(set(assigned["part"]) - set(PARTS)):
         raise SerError(f"unknown parts {offenders(others)}; a part is train, dev or test.")
-    rows = assigned.merge(labelled[["utterance", "label", *GROUPS]], on="utterance").sort_values(["fold", "utterance"])
-    _check_classes(rows, protocol)
+    every = labelled.assign(tested=labelled.get("tested", True), targets=labelled.get("targets"))
+    columns = ["utterance", "label", "tested", "targets", *GROUPS]
+    rows = assigned.merge(every[columns], on="utterance").sort_values(["fold", "utterance"])
+    rows = rows[rows["tested"] | (rows["part"] == "train")]
+    sure = rows[rows["tested"]]
+    labelled = every[every["tested"]]
+    _check_classes(sure, protocol)
     tested = rows.loc[rows["part"] == "test", "utterance"].value_counts()
     repeated, partial = (getattr(protocol.load(), name, False) for name in ("REPEATED", "PARTIAL"))
     if not repeated and (twice := sorted(tested.index[tested > 1])):
         raise SerError(f"tested in more than one fold: {offenders(twice)}.")
     if not repeated and (never := sorted(set(labelled["utterance"]) - set(tested.index))):
         raise SerError(f"tested in no fold: {offenders(never)}.")
-    few = assigned["fold"].value_counts() < len(labelled)
+    few = sure["fold"].value_counts() < len(labelled)
     if few.any() and not partial:
         raise SerError(f"fold {offenders(few.index[few])} leaves utterances out; declare PARTIAL = True.")
     return rows

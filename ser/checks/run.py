@@ -11,6 +11,7 @@ from ser.checks.planned_folds import planned_folds
 from ser.config import definitions, extractors, read
 from ser.config.entries import Entry, Options
 from ser.config.joins import with_members
+from ser.config.learning import learns
 from ser.config.options import needed, unchecked, uses_name, with_options
 from ser.config.recipe import Inputs, Recipe
 from ser.config.schema import Config, Corpus, Feature, Protocol, Transcript
@@ -100,7 +101,9 @@ def _contract(entry: Any) -> tuple[Any, Any]:
         return network.SmallNetwork(entry), network.CHECKS
     if isinstance(entry, Feature) and extractors.transcript(entry) is not None:
         return entry, catalog.load("checks", "text_feature").CHECKS
-    return entry, catalog.load("checks", "estimator" if kind == "model" else kind).CHECKS
+    of_dimensions = kind == "model" and "majority" not in learns(entry.module)
+    estimator = "regression" if of_dimensions else "estimator"
+    return entry, catalog.load("checks", estimator if kind == "model" else kind).CHECKS
 
 
 def _one_line(error: Exception) -> str:

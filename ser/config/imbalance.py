@@ -3,7 +3,7 @@
 import ast
 
 from ser import catalog
-from ser.config.recipe import Recipe, Training
+from ser.config.recipe import DIMENSION_LOSSES, Recipe, Training
 from ser.errors import SerError
 
 OF_LOSS = {"gamma": "focal", "tau": "logit_adjusted"}
@@ -17,7 +17,7 @@ def check_imbalance(recipe: Recipe, where: str) -> None:
             raise SerError(
                 f"{where}.training.{key}: only networks have it; the model '{recipe.model}' is {named(kind)}."
             )
-    if training.loss is not None and has_own_loss(recipe.model):
+    if training.loss is not None and has_own_loss(recipe.model) and training.loss not in DIMENSION_LOSSES:
         raise SerError(
             f"{where}.training.loss: the model '{recipe.model}' has a loss of its own; '{training.loss}' would "
             "replace cross-entropy, which it does not use."

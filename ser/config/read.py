@@ -16,6 +16,7 @@ from ser.config.contrasts import check_contrasts
 from ser.config.entries import Strict
 from ser.config.extractors import trained, transcript
 from ser.config.joins import check_joins, check_normalisation, with_members
+from ser.config.learning import check_learning
 from ser.config.options import needed, with_options
 from ser.config.recipe import Inputs, Recipe
 from ser.config.renamed import require_known
@@ -182,6 +183,7 @@ def checked(config: Config) -> Config:
     for name in systems:
         check_training(config, name)
         _select_inputs(selected, config.systems[name].inputs, config, f"systems.{name}.inputs")
+    check_learning(config)
     return config.model_copy(update={key: getattr(config, key) | entries for key, entries in selected.items()})
 
 

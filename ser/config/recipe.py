@@ -87,7 +87,7 @@ class Inputs(Strict):
 OPTIMISERS, SCHEDULES = (catalog.choices("ser.training.optimisers", table) for table in ("OPTIMISERS", "SCHEDULES"))
 BATCHES = catalog.choices("ser.training.batch_order", "SHARES")
 SAMPLINGS = catalog.choices("ser.training.sampling", "SAMPLINGS")
-LOSSES = catalog.choices("ser.training.losses", "LOSSES")
+LOSSES, DIMENSION_LOSSES = (catalog.choices("ser.training.losses", name) for name in ("LOSSES", "DIMENSION_LOSSES"))
 
 
 class Training(Strict):
@@ -149,11 +149,11 @@ class Training(Strict):
         description="examples of an epoch; balanced: equally many of every class, together as many as train has, "
         "rounded up; rare ones are repeated, frequent ones drawn anew in each epoch; null: each once",
     )
-    loss: Literal[LOSSES] | None = added(  # type: ignore[valid-type]
+    loss: Literal[(*LOSSES, *DIMENSION_LOSSES)] | None = added(  # type: ignore[valid-type]
         None,
         description="focal: −(1 − p)^gamma ln p (Lin et al. 2017); logit_adjusted: cross-entropy of logits plus tau "
-        "times the logarithm of their class's share of train (Menon et al. 2021); null: cross-entropy, or the model's "
-        "own",
+        "times the logarithm of their class's share of train (Menon et al. 2021); ccc: 1 − CCC of a batch (Lin 1989), "
+        "mse: mean square, both of dimensions; null: cross-entropy, or the model's own, of dimensions ccc",
     )
     gamma: float = added(2.0, ge=0, allow_inf_nan=False, description="of focal: 0 is cross-entropy")
     tau: float = added(

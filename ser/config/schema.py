@@ -3,14 +3,15 @@
 import hashlib
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt
+from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, model_validator
 
 from ser import catalog
 from ser.bounds import Channel
 from ser.config.entries import Entry, Options, Strict, added, with_maps
 from ser.config.recipe import Recipe
+from ser.config.target import MAJORITY, ProtocolTarget, check_fit
 from ser.input_checks import ALLOWANCES
 
 Allowance = Literal[ALLOWANCES]  # type: ignore[valid-type]
@@ -107,14 +108,17 @@ class Protocol(Entry):
     rule: str = Field(description="module in ser/protocols")
     options: Options = Field(default_factory=dict, description="keyword arguments of the rule")
     labels: dict[str, tuple[str, ...]] | Literal["all"] = Field(
-        description="class: its emotions; all: one class per emotion of the corpus"
+        {}, description="class: its emotions; all: one class per emotion of the corpus; of dimensions: {}"
     )
+    target: ProtocolTarget = added(MAJORITY, description="what is learned of an utterance")
     subset: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="manifest column: accepted values")
     normalisation: Literal["train", "speaker", "corpus"] = Field(
         "train",
         description="scope of 'statistics' views; corpus: each member of a joined corpus, by all its utterances",
     )
-    selection: Literal["dev_ua", "dev_wa", "dev_loss", "last"] = Field("dev_ua", description="which epoch is kept")
+    selection: Literal["dev_ua", "dev_wa", "dev_loss", "dev_ccc", "last"] = Field(
+        "dev_ua", description="which epoch is kept; dev_ccc: of dimensions, by the mean of their CCC"
+    )
     selected_on: Literal["dev", "test"] = added(
         "dev",
         description="part whose scores select an epoch, or an option such as C; test: to measure what the leak "
@@ -122,10 +126,14 @@ class Protocol(Entry):
     )
     curves: bool = Field(False, description="score test after every epoch; never used for model selection")
     leaks: tuple[Leak, ...] = Field((), description="what train shares with test by design of the protocol")
-
     shipped_leaks: tuple[Leak, ...] | None = added(
         None, description="leaks of the shipped protocol that it starts from; set when the configuration is read"
     )
+
+    @model_validator(mode="after")
+    def _fits_its_target(self) -> Self:
+        check_fit(self.target, self.labels, self.selection, curves=self.curves)
+        return self
 
     def decisive(self) -> str:
         """Return everything that affects a result as canonical JSON: no title, no remarks, no leaks that were added.

@@ -130,10 +130,9 @@ def _check_alike(notes: Mapping[Run, Mapping[str, str]]) -> None:
         what, other = (next(name for name in ("dimensions", "classes") if name in of) for of in (of_run, notes[first]))
         names, others = (", ".join(json.loads(of[key])) for of, key in ((of_run, what), (notes[first], other)))
         if (what, names) != (other, others):
-            kinds = what if what == other else "targets"
             raise SerError(
-                f"{run.folder} and {first.folder} belong to one protocol but have different {kinds}: "
-                f"{names} and {others}."
+                f"{run.folder} and {first.folder} belong to one protocol but have different "
+                f"{what if what == other else 'targets'}: {names} and {others}."
             )
         if of_run.get("digest") != notes[first].get("digest"):
             raise SerError(

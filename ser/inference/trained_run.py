@@ -51,6 +51,11 @@ def read(folder: Path, weights: Mapping[str, Path] | None = None) -> Trained:
                 f"{folder}: '{run['system']}' is a table of predictions, without answers for other recordings."
             )
         protocol = Protocol.model_validate(card["protocol_record"])
+        if protocol.target.dimensions:
+            raise SerError(
+                f"{folder}: '{run['system']}' estimates {', '.join(protocol.target.dimensions)}; only systems "
+                "that tell classes apart can be used on other recordings."
+            )
         classes, notes = card["classes"], {name: card["features"][name] for name in _features(recipe)}
         about = {name: card[name] for name in ("code", "commit", "finished", "counts", "folds")}
         about |= {"dev_speakers": card["dev_speakers"]} if "dev_speakers" in card else {}

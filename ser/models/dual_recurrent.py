@@ -18,6 +18,9 @@ from ser.layers.interface import WORDS, AttentionWeights, Batch, Shape
 from ser.layers.recurrent import Encoder
 from ser.layers.word_vectors import WordVectors
 
+# A model with a loss of its own that also learns other targets than labels, by the loss of their kind.
+LEARNS = ("majority", "distribution", "several", "dimensions")
+
 
 class DualRecurrent(nn.Module):
     """The last states of one or both encoders, the vector joined to the audio's, linear layers without activation.

@@ -18,6 +18,9 @@ from ser.errors import SerError
 from ser.layers.interface import Batch, Shape
 from ser.layers.recurrent import Recurrent
 
+# A model with a loss of its own that also learns other targets than labels, by the loss of their kind.
+LEARNS = ("majority", "distribution", "several", "dimensions")
+
 
 def build(
     shape: Shape,
@@ -113,10 +116,14 @@ class Late(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Frames (batch, time, bins), vector (batch, dims) -> logarithm of the mean posterior (batch, classes)."""
-        each = torch.stack([system(batch).float().log_softmax(-1) for system in self.systems])
+        each = torch.stack([logits.float().log_softmax(-1) for logits in self.heads(batch)])
         return each.logsumexp(0) - math.log(len(self.systems))
+
+    def heads(self, batch: Batch) -> list[Tensor]:
+        """Return the logits of each system, (batch, classes)."""
+        return [system(batch) for system in self.systems]
 
     def loss(self, batch: Batch, labels: Tensor, weights: Tensor | None) -> Tensor:
         """Return the sum of the systems' own cross-entropies: each is trained independently."""
-        losses = [F.cross_entropy(system(batch).float(), labels, weight=weights) for system in self.systems]
+        losses = [F.cross_entropy(logits.float(), labels, weight=weights) for logits in self.heads(batch)]
         return torch.stack(losses).sum()

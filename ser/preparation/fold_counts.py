@@ -42,19 +42,20 @@ def fold_count(protocol: Protocol, facts: Facts, rows: Sequence[Utterance] | Non
     or sessions for the rule, or a class that only one of those has that the rule keeps apart.
     """
     if rows is None:
-        if facts.emotions:
+        if facts.emotions and protocol.target.kind != "dimensions":
             check_classes(class_of(protocol.labels, facts.emotions), facts.emotions, facts.emotions, protocol)
         return int(protocol.load().folds(facts, **protocol.options))
     of_class = labelled(protocol, rows)
     chosen = [row for row, _ in of_class]
     try:
-        emotions = sorted({str(row.emotion) for row in chosen})
+        emotions = sorted({row.emotion for row in chosen if row.emotion})
         count = int(protocol.load().folds(facts_of(chosen, emotions), **protocol.options))
     except SerError as error:
         gone = sorted({row.speaker for row in rows if row.speaker} - {row.speaker for row in chosen})
         left_out = f" Without an utterance of these classes: speaker {offenders(gone)}." if gone else ""
         raise SerError(f"{error}{left_out}") from error
-    _check_spread(protocol, of_class)
+    if protocol.target.kind != "dimensions":
+        _check_spread(protocol, of_class)
     return count
 
 
@@ -68,6 +69,12 @@ def labelled(protocol: Protocol, rows: Iterable[Utterance]) -> list[tuple[Uttera
         chosen = [row for row in chosen if _accepts(row, column, accepted)]
         if not chosen:
             raise SerError(f"it takes only {column} {' or '.join(accepted)}, which no utterance has.")
+    if dimensions := protocol.target.dimensions:
+        rated = [row for row in chosen if all(getattr(row, name) is not None for name in dimensions)]
+        if not rated:
+            raise SerError(f"no utterance has a rating of {' and '.join(dimensions)}.")
+        check_speakers(protocol, [row.utterance for row in rated if not row.speaker])
+        return [(row, "") for row in rated]
     emotions = sorted({row.emotion for row in chosen if row.emotion})
     label_of = class_of(protocol.labels, emotions)
     check_classes(label_of, emotions, emotions, protocol)

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from ser import layout
@@ -20,8 +22,11 @@ from ser.jobs.energy import metered
 from ser.jobs.trackers.interface import TrackedRun
 from ser.stages._train_job import TrainJob
 from ser.tables import contracts
+from ser.tables.contracts import Contract
+from ser.tables.estimates import ESTIMATES
 from ser.training import estimator, external, fold_data, network, training_state
 from ser.training.device import gpu_uuid, precision, prepare
+from ser.training.fold import Fold
 from ser.training.fold import read as read_fold
 from ser.training.fold_data import FoldData
 from ser.training.task import Outcome, TrainingTask, inputs, kind
@@ -113,17 +118,28 @@ def _write(job: TrainJob, data: FoldData, outcome: Outcome) -> None:
     text = json.dumps(header, ensure_ascii=False, sort_keys=True)
     with atomic_write(out / "model.safetensors") as partial:
         save_file(dict(outcome.weights), partial, metadata={"ser": text})
-    notes = {"classes": json.dumps(fold.classes), "digest": fold.protocol.digest()}
-    notes["tested"] = fold.notes.get("tested", "once")
+    contract, columns, notes = _predicted(fold, outcome.answers)
+    notes |= {"digest": fold.protocol.digest(), "tested": fold.notes.get("tested", "once")}
     rows = fold.rows("test")
     predictions = {
         **{name: [value] * len(rows) for name, value in job.run._asdict().items()},
         "utterance": [fold.utterances[row] for row in rows],
         "speaker": [fold.speakers[row] for row in rows],
-        "label": [fold.classes[k] for k in fold.labels[rows]],
-        "predicted": [fold.classes[k] for k in outcome.probabilities.argmax(axis=1)],
-        "probabilities": list(outcome.probabilities),
+        **columns,
     }
-    table = pa.table(predictions, schema=contracts.PREDICTIONS.schema)
-    contracts.write(contracts.PREDICTIONS, table, out / "predictions.parquet", notes)
+    contracts.write(contract, pa.table(predictions, schema=contract.schema), out / "predictions.parquet", notes)
     contracts.write(contracts.ATTENTION, outcome.attention, out / "attention.parquet")
+
+
+def _predicted(fold: Fold, answers: NDArray[np.float32]) -> tuple[Contract, dict[str, list[object]], dict[str, str]]:
+    """Return the table of the answers for the test part, the columns that it has of them, and its notes."""
+    rows = fold.rows("test")
+    if fold.protocol.target.kind == "dimensions" and fold.targets is not None:
+        values: dict[str, list[object]] = {"target": list(fold.targets[rows]), "predicted": list(answers)}
+        return ESTIMATES, values, {"dimensions": json.dumps(fold.outputs)}
+    labels: dict[str, list[object]] = {
+        "label": [fold.classes[k] for k in fold.labels[rows]],
+        "predicted": [fold.classes[k] for k in answers.argmax(axis=1)],
+        "probabilities": list(answers),
+    }
+    return contracts.PREDICTIONS, labels, {"classes": json.dumps(fold.classes)}

@@ -18,7 +18,6 @@ from ser.config.entries import DECISIVE
 from ser.config.schema import Protocol
 from ser.errors import SerError, offenders, unknown
 from ser.jobs.job import File, Job
-from ser.preparation.fold_counts import check_classes, check_speakers, class_of
 from ser.tables import contracts
 
 if TYPE_CHECKING:  # a plan needs SplitJob alone
@@ -43,14 +42,14 @@ def split(job: SplitJob) -> None:
     where its outcome contradicts the protocol.
     """
     from ser.checks.protocol import assigned, check_parts  # pandas, which a plan does without
+    from ser.stages import _targets
 
     corpus, name, protocol = job.corpus, job.name, job.protocol
     where = f"protocol '{name}' on corpus '{corpus}'"
     table = contracts.read(contracts.MANIFEST, job.manifest).drop_columns(["raters", "words"]).to_pandas()
     try:
         chosen = _subset(table, protocol)
-        label_of = class_of(protocol.labels, sorted(chosen["emotion"].dropna().unique()))
-        labelled = _labelled(chosen, label_of, protocol)
+        labelled = _targets.labelled(chosen, protocol, job.manifest)
         parts = assigned(protocol.load(), labelled, **protocol.options)
         _check_folds(parts, table, labelled, job.folds)
         rows = check_parts(parts, labelled, protocol)
@@ -61,12 +60,14 @@ def split(job: SplitJob) -> None:
         "name": name,
         "protocol": protocol.canonical(),
         "digest": protocol.digest(),
-        "classes": json.dumps(sorted(set(labelled["label"])) if protocol.labels == "all" else list(protocol.labels)),
+        "classes": json.dumps(_targets.classes(labelled, protocol)),
         "tested": "drawn" if getattr(protocol.load(), "REPEATED", False) else "once",
         "warning": contracts.metadata(job.manifest).get("warning", ""),
     }
-    columns = rows[contracts.FOLDS.schema.names]
-    contracts.write(contracts.FOLDS, pa.Table.from_pandas(columns, preserve_index=False), job.out, notes)
+    columns = rows.assign(label=rows["label"].where(rows["tested"] & (rows["label"] != _targets.NO_CLASS), None))
+    columns = columns[contracts.FOLDS.schema.names]
+    table_of = pa.Table.from_pandas(columns, contracts.FOLDS.schema, preserve_index=False)
+    contracts.write(contracts.FOLDS, table_of, job.out, notes)
     _report(where, table, chosen, labelled, rows)
 
 
@@ -88,14 +89,6 @@ def _subset(table: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
         if chosen.empty:
             raise SerError(f"no utterance has {column} {' or '.join(accepted)}; the corpus has {offenders(found)}.")
     return chosen
-
-
-def _labelled(chosen: pd.DataFrame, label_of: dict[str, str], protocol: Protocol) -> pd.DataFrame:
-    """Return the utterances whose emotion the protocol asks for, with the class in the new column ``label``."""
-    labelled = chosen.assign(label=chosen["emotion"].map(label_of)).dropna(subset="label")
-    check_classes(label_of, labelled["emotion"].unique(), chosen["emotion"].dropna().unique(), protocol)
-    check_speakers(protocol, labelled.loc[labelled["speaker"].isna(), "utterance"].tolist())
-    return labelled
 
 
 def _check_folds(assigned: pd.DataFrame, table: pd.DataFrame, labelled: pd.DataFrame, folds: int) -> None:
@@ -130,10 +123,13 @@ def _report(where: str, table: pd.DataFrame, chosen: pd.DataFrame, labelled: pd.
         unused.insert(0, f"outside the subset {len(table) - len(chosen)}")
     if unused:
         print(f"not used: {', '.join(unused)}", file=sys.stderr)
+    if open_ones := int((~labelled["tested"]).sum()):
+        print(f"without a majority, in train alone: {open_ones}", file=sys.stderr)
     if untested := _without_utterance(table, labelled):
         print(f"in no part, for want of an utterance under this protocol: {offenders(untested)}", file=sys.stderr)
-    sizes = pd.crosstab(rows["fold"], [rows["part"], rows["label"]])
+    named = rows["label"].where(rows["tested"], "without a majority")
+    sizes = pd.crosstab(rows["fold"], [rows["part"], named])
     for fold, counts in sizes.iterrows():
         for part in (name for name in contracts.PARTS if name in counts.index.get_level_values(0)):
-            of_part = ", ".join(f"{label} {count}" for label, count in counts[part].items())
-            print(f"fold {fold} {part}: {counts[part].sum()} ({of_part})", file=sys.stderr)
+            of_part = ", ".join(f"{label} {count}" for label, count in counts[part].items() if label)
+            print(f"fold {fold} {part}: {counts[part].sum()}{f' ({of_part})' if of_part else ''}", file=sys.stderr)

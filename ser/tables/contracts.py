@@ -121,10 +121,7 @@ TRANSCRIPTS = Contract(
 )
 
 EMBEDDING = Contract(
-    "embedding",
-    [("word", pa.string()), ("vector", pa.list_(pa.float32()))],
-    key=("word",),
-    required=("vector",),
+    "embedding", [("word", pa.string()), ("vector", pa.list_(pa.float32()))], key=("word",), required=("vector",)
 )
 
 FOLDS = Contract(
@@ -133,11 +130,12 @@ FOLDS = Contract(
         ("utterance", pa.string()),
         ("fold", pa.int32()),
         ("part", pa.string()),
-        ("label", pa.string()),  # the protocol's class, after merges
+        ("label", pa.string()),  # the protocol's class, after merges; null: raters without a majority, dimensions
         ("speaker", pa.string()),
+        ("targets", pa.list_(pa.float32())),  # votes by class, or values of dimensions; null: the target is the label
     ],
     key=("utterance", "fold"),
-    required=("part", "label"),
+    required=("part",),
     filled=True,
     allowed={"part": PARTS},
     present={"part": "test"},
@@ -171,6 +169,7 @@ HISTORY = Contract(
         ("dev_ua", pa.float64()),
         ("test_wa", pa.float64()),  # null unless the protocol draws curves; never used for model selection
         ("test_ua", pa.float64()),
+        ("dev_ccc", pa.float64()),  # -1…1, mean over the dimensions; null for classes
     ],
     key=("epoch",),
 )

@@ -7,7 +7,10 @@ from ser.config.recipe import Training
 
 @dataclass(frozen=True)
 class Epoch:
-    """One row of the history table; losses in nats per example, rates 0…1, None where it was not measured."""
+    """One row of the history table; rates 0…1, CCC -1…1, None where it was not measured.
+
+    Losses are in nats per example, those of dimensions as ``predict.measured`` says.
+    """
 
     epoch: int
     step: int
@@ -19,6 +22,7 @@ class Epoch:
     dev_ua: float | None = None
     test_wa: float | None = None
     test_ua: float | None = None
+    dev_ccc: float | None = None
 
 
 def best(history: list[Epoch], selection: str) -> int:

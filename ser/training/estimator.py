@@ -26,45 +26,49 @@ def train(task: TrainingTask, data: FoldData) -> Outcome:
     history. Scalers belong to the estimator, so that they are fitted on what it is fitted on.
     """
     fold, module, recipe = data.fold, task.module, task.recipe
-    estimator = set_seed(module.build(len(fold.classes), **recipe.options), task.seed)
+    estimator = set_seed(module.build(len(fold.outputs), **recipe.options), task.seed)
     tracking.start([])
     with threadpool_limits(task.threads), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         parts = [part for part in ("train", "dev") if fold.rows(part).size]
         vectors = {part: _matrix(data, part) for part in parts}
-        labels = {part: fold.labels[fold.rows(part)] for part in parts}
+        labels = {part: _truth(data, part) for part in parts}
         began = time.monotonic()  # the fits alone
         chosen, notes = fit(module, estimator, vectors, labels, fold.protocol.selection)
         seconds = time.monotonic() - began
         for one in chosen.get("tried", ()):
             print("on dev:", ", ".join(f"{name} {value:.4g}" for name, value in one.items()), flush=True)
         scores = np.asarray(module.scores(estimator, _matrix(data, "test")), dtype=np.float64)
-    history = [Epoch(epoch=1, step=1, seconds=seconds, dev_wa=chosen.get("WA"), dev_ua=chosen.get("UA"))]
-    tracking.epoch(
-        {"epoch": 1, "step": 1, "seconds": seconds, "dev_wa": history[0].dev_wa, "dev_ua": history[0].dev_ua}
-    )
-    wanted = fold.rows("test").size, len(fold.classes)
+    of_dev = {f"dev_{name.lower()}": chosen[name] for name in ("WA", "UA", "CCC") if name in chosen}
+    history = [Epoch(epoch=1, step=1, seconds=seconds, **of_dev)]
+    of_classes = {} if data.scale is not None else {"dev_wa": None, "dev_ua": None}
+    tracking.epoch({"epoch": 1, "step": 1, "seconds": seconds, **of_classes, **of_dev})
+    wanted = fold.rows("test").size, len(fold.outputs)
     if scores.shape != wanted or not np.isfinite(scores).all():
         raise SerError(
             f"the model '{recipe.model}' gave scores of shape {scores.shape}; {wanted} and finite are needed."
         )
-    notes = ["probabilities are the softmax over the estimator's scores, not calibrated", *notes]
+    if data.scale is None:
+        notes = ["probabilities are the softmax over the estimator's scores, not calibrated", *notes]
     for text in dict.fromkeys(f"{warning.category.__name__}: {warning.message}" for warning in caught):
         print(text, file=sys.stderr, flush=True)
         notes.append(text)
     weights = {name: torch.from_numpy(np.array(value)) for name, value in module.weights(estimator).items()}
     parameters = sum(value.numel() for value in weights.values())
-    return Outcome(softmax(scores), history, weights, parameters, best_epoch=1, resumes=0, notes=notes, chosen=chosen)
+    if data.scale is not None:
+        weights |= {name: torch.from_numpy(value) for name, value in data.scale.weights().items()}
+    answers = softmax(scores) if data.scale is None else data.scale.restored(scores)
+    return Outcome(answers, history, weights, parameters, best_epoch=1, resumes=0, notes=notes, chosen=chosen)
 
 
 def fit(
     module: ModuleType,
     estimator: Any,
     vectors: Mapping[str, NDArray[np.float64]],
-    labels: Mapping[str, NDArray[np.int64]],
+    labels: Mapping[str, NDArray[Any]],
     selection: str,
 ) -> tuple[Mapping[str, Any], list[str]]:
-    """Fit on the vectors (utterances, dims) and labels of the parts; return what was chosen on dev, and notes.
+    """Fit on the vectors (utterances, dims) and labels, or targets, of the parts; return the choice on dev, and notes.
 
     selection: of the protocol. A module without a function ``fit`` has an estimator of scikit-learn, fitted on train.
     """
@@ -73,6 +77,14 @@ def fit(
         return chosen, notes
     estimator.fit(vectors["train"], labels["train"])
     return {}, []
+
+
+def _truth(data: FoldData, part: str) -> NDArray[Any]:
+    """Return the labels (utterances,) of a part, or its targets (utterances, outputs), those of dimensions scaled."""
+    rows, targets = data.fold.rows(part), data.fold.targets
+    if targets is None:
+        return data.fold.labels[rows]
+    return targets[rows] if data.scale is None else data.scale.scaled(targets[rows])
 
 
 def _matrix(data: FoldData, part: str) -> NDArray[np.float64]:

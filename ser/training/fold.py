@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
@@ -19,7 +20,9 @@ from ser.tables import contracts
 class Fold:
     """The utterances of a fold, sorted by name, so that the order of rows in the file decides nothing.
 
-    parts: (utterances,) of train, dev, test; labels: (utterances,) int64, index into ``classes``.
+    parts: (utterances,) of train, dev, test; labels: (utterances,) int64, index into ``classes``, -1 without a class;
+    targets: (utterances, outputs) float32, the raters' votes by class or the values of the dimensions, None where the
+    label is the target. Dimensions have no classes.
     """
 
     utterances: tuple[str, ...]
@@ -30,6 +33,12 @@ class Fold:
     protocol: Protocol
     notes: Mapping[str, str]  # metadata of the folds table
     of: int  # folds that the table has
+    targets: NDArray[np.float32] | None = None
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Return the names of what a system's outputs are of, in their order: the classes, or the dimensions."""
+        return self.protocol.target.dimensions or self.classes
 
     def rows(self, part: str) -> NDArray[np.int64]:
         """Return the indices of a part's utterances, ascending; of dev: those that the protocol selects on."""
@@ -37,16 +46,18 @@ class Fold:
         return np.flatnonzero(self.parts == part).astype(np.int64)
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Return part: class: utterances."""
-        return {
-            part: {name: int((self.labels[self.rows(part)] == k).sum()) for k, name in enumerate(self.classes)}
-            for part in contracts.PARTS
-        }
+        """Return part: class: utterances; those without a class, where there are any, as class ""."""
+        return {part: self._count(self.labels[self.rows(part)]) for part in contracts.PARTS}
+
+    def _count(self, labels: NDArray[np.int64]) -> dict[str, int]:
+        of_class = {name: int((labels == k).sum()) for k, name in enumerate(self.classes)}
+        return of_class | ({"": int((labels < 0).sum())} if (labels < 0).any() else {})
 
     def digest(self) -> str:
-        """Return 32 hexadecimal digits over utterances, speakers, parts, labels and classes."""
+        """Return 32 hexadecimal digits over utterances, speakers, parts, labels, classes and targets."""
         rows = list(zip(self.utterances, self.speakers, self.parts.tolist(), self.labels.tolist(), strict=True))
-        text = json.dumps([self.classes, rows], separators=(",", ":"))
+        all_of = [self.classes, rows] if self.targets is None else [self.classes, rows, self.targets.tolist()]
+        text = json.dumps(all_of, separators=(",", ":"))
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
@@ -60,14 +71,14 @@ def read(path: Path, fold: int, protocol: Protocol | None = None) -> Fold:
     table = contracts.read(contracts.FOLDS, path, {"fold": fold})
     notes = contracts.metadata(table)
     all_folds = contracts.select(path, ["fold", "label"])
-    folds, labels = (sorted(all_folds[column].unique().to_pylist()) for column in ("fold", "label"))
+    folds, labels = (sorted(all_folds[name].drop_null().unique().to_pylist()) for name in ("fold", "label"))
     try:
         protocol = protocol or Protocol.model_validate_json(notes["protocol"])
     except (KeyError, ValidationError) as error:
         raise SerError(f"{path} does not say which protocol it is of ({error}); split again.") from error
     if not table.num_rows:
         raise SerError(f"{path} has no fold {fold}; it has {offenders(folds, 30)}.")
-    classes = tuple(protocol.labels) if isinstance(protocol.labels, Mapping) else tuple(labels)
+    classes = tuple(labels) if protocol.labels == "all" else tuple(protocol.labels)
     listed = json.loads(notes.get("classes", "[]"))
     if sorted(listed) == sorted(classes):  # a protocol that came as canonical JSON has lost the order of its labels
         classes = tuple(listed)
@@ -78,22 +89,35 @@ def read(path: Path, fold: int, protocol: Protocol | None = None) -> Fold:
         )
     index = {name: k for k, name in enumerate(classes)}
     table = table.sort_by("utterance")
+    named = protocol.target.dimensions or classes
     found = Fold(
         tuple(table["utterance"].to_pylist()),
         tuple(table["speaker"].to_pylist()),
         np.array(table["part"].to_pylist(), dtype=np.str_),
-        np.array([index[label] for label in table["label"].to_pylist()], dtype=np.int64),
+        np.array([index.get(label, -1) for label in table["label"].to_pylist()], dtype=np.int64),
         classes,
         protocol,
         notes,
         len(folds),
+        None if protocol.target.kind == "majority" else _targets(table, len(named), f"{path}: fold {fold}"),
     )
     _check_parts(found, f"{path}: fold {fold}")
     return found
 
 
+def _targets(table: pa.Table, outputs: int, where: str) -> NDArray[np.float32]:
+    """Return the targets (utterances, outputs); SerError where an utterance has none or others."""
+    rows = table["targets"].to_pylist()
+    if any(row is None or len(row) != outputs for row in rows):
+        raise SerError(f"{where}: an utterance does not have {outputs} targets; split again.")
+    return np.array(rows, dtype=np.float32)
+
+
 def _check_parts(fold: Fold, where: str) -> None:
-    lacking = [name for name, count in fold.counts()["train"].items() if not count]
+    train, held_out = fold.rows("train"), np.concatenate([fold.rows("dev"), fold.rows("test")])
+    lacking = [name for k, name in enumerate(fold.classes) if not (fold.labels[train] == k).any()]
+    if fold.classes and (fold.labels[held_out] < 0).any():
+        raise SerError(f"{where}: an utterance without a class is in dev or test; split again.")
     if lacking:
         raise SerError(f"{where}: its train part has no utterance of {offenders(lacking)}.")
     if not fold.rows("test").size:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from ser.errors import SerError, unknown
 from ser.layers.interface import Batch, Shape
 from ser.training import feature_input, word_input
 from ser.training.device import move
+from ser.training.dimensions import Scale
 from ser.training.feature_input import FeatureInput
 from ser.training.fold import Fold
 from ser.training.word_input import WordInput
@@ -26,7 +28,7 @@ Rows = NDArray[np.int64]
 class Examples:
     """Utterances, or segments of them, of one part, sorted by utterance; all (examples,) int64 on the host.
 
-    utterance: row of the fold; start: first row of the frames' values; frames: real frames; label: class.
+    utterance: row of the fold; start: first row of the frames' values; frames: real frames; label: class, -1: none.
     """
 
     utterance: Rows
@@ -60,7 +62,23 @@ class FoldData:
         """Return the sizes that the model is built for."""
         dims = {modality: one.dims for modality, one in self.features.items()}
         table, sentence = (None, None) if self.words is None else (self.words.table, self.words.length)
-        return Shape(dims.get("frames"), self.length, dims.get("vector"), table, sentence, self.fold.classes)
+        return Shape(dims.get("frames"), self.length, dims.get("vector"), table, sentence, self.fold.outputs)
+
+    @cached_property
+    def scale(self) -> Scale | None:
+        """Return what the dimensions are scaled by, None for classes."""
+        targets = self.fold.targets
+        if targets is None or self.fold.classes:
+            return None
+        return Scale.fitted(targets[self.fold.rows("train")])
+
+    @cached_property
+    def targets(self) -> Tensor | None:
+        """Return the targets of all utterances on the device, None where the label is the target."""
+        values = self.fold.targets
+        if values is None:
+            return None
+        return move(values if self.scale is None else self.scale.scaled(values), self.device)
 
     def digests(self) -> dict[str, str]:
         """Return a digest of the fold, of each feature by its name, and of the words."""
@@ -95,6 +113,7 @@ class FoldData:
     def batches(self, examples: Examples, order: Sequence[Rows]) -> Iterator[tuple[Batch, Tensor]]:
         """Yield each batch of ``order`` (indices into ``examples``) with its labels (batch,) int64, on the device.
 
+        Where the fold has targets, these are yielded instead: (batch, outputs) float32, those of dimensions scaled.
         The tables of a whole epoch cross to the device in one transfer, so that no batch waits for the host.
         """
         flat = np.concatenate([np.zeros(0, np.int64), *order])
@@ -117,7 +136,7 @@ class FoldData:
             utterance, _, _, label = here[self.device.type]
             if self.words is not None:
                 found["words"], found["word_mask"] = self.words.batch(utterance, examples.utterance[indices])
-            yield Batch(**found), label
+            yield Batch(**found), label if self.targets is None else self.targets[utterance]
 
 
 def load(

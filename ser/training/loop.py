@@ -31,7 +31,7 @@ from ser.training import (
 )
 from ser.training.epoch_selection import Epoch, best, finished
 from ser.training.fold_data import FoldData
-from ser.training.losses import LOSSES
+from ser.training.losses import DIMENSION_LOSSES, LOSSES, sigmoid_cross_entropy, soft_cross_entropy
 from ser.training.task import TrainingTask
 from ser.training.training_state import TrainingState
 
@@ -67,10 +67,12 @@ def fit(model: nn.Module, data: FoldData, task: TrainingTask) -> TrainingState:
         train_loss = float(np.average(_finite(losses, epoch, step), weights=[len(indices) for indices in order]))
         if training.batch_norm == "train":
             norm_statistics.reestimate(model, data, training.batch)
-        dev = predict.evaluate(model, data, "dev", training.batch)
+        scores = {f"dev_{name}": value for name, value in predict.measured(model, data, "dev", training.batch).items()}
         seconds = time.monotonic() - began
-        test = predict.evaluate(model, data, "test", training.batch) if protocol.curves else predict.UNMEASURED
-        history.append(now := Epoch(epoch, step + len(losses), seconds, rate, train_loss, *dev, *test[1:]))
+        if protocol.curves:
+            of_test = predict.measured(model, data, "test", training.batch)
+            scores |= {f"test_{name}": of_test[name] for name in ("wa", "ua")}
+        history.append(now := Epoch(epoch, step + len(losses), seconds, rate, train_loss, **scores))
         if protocol.selection != "last" and best(history, protocol.selection) == epoch:
             state.best = {name: value.detach().clone() for name, value in model.state_dict().items()}
         if task.checkpoint.due():
@@ -90,9 +92,10 @@ def _tracked(history: list[Epoch], selection: str) -> Row:
 
 
 def _selects(epoch: Epoch, selection: str) -> tuple[str, float | None]:
-    """Return the name and the value of the dev score that selects, of dev UA where none does."""
-    key = "dev_ua" if selection == "last" else selection
-    names = {"dev_ua": "dev UA (%)", "dev_wa": "dev WA (%)", "dev_loss": "dev loss"}
+    """Return the name and the value of the dev score that selects, of dev UA or CCC where none does."""
+    of_last = "dev_ccc" if epoch.dev_ccc is not None else "dev_ua"
+    key = of_last if selection == "last" else selection
+    names = {"dev_ua": "dev UA (%)", "dev_wa": "dev WA (%)", "dev_loss": "dev loss", "dev_ccc": "dev CCC"}
     return names[key], getattr(epoch, key)
 
 
@@ -113,12 +116,15 @@ def loss_function(model: nn.Module, data: FoldData, training: Training) -> Calla
     """Return the loss of a batch and its labels: the model's own ``loss(batch, labels, weights)`` or cross-entropy.
 
     A loss that the recipe names replaces cross-entropy, and mixup mixes either; SerError where the model has its own.
+    Of targets it is the loss of their kind, summed over the outputs that a model with ``heads`` trains apart.
     """
     own: Callable[[Batch, Tensor, Tensor | None], Tensor] | None = getattr(model, "loss", None)
     truth, classes = data.examples("train").label, len(data.fold.classes)
     weights = None
-    if training.class_weights != "none":
-        weights = device.move(balanced_weights(truth, classes), data.device)
+    if training.class_weights != "none" and classes:
+        weights = device.move(balanced_weights(truth[truth >= 0], classes), data.device)
+    if data.fold.targets is not None:
+        return _loss_of_targets(model, data.fold.protocol.target.kind, training, weights)
     if own is not None:
         if training.loss is not None:
             raise SerError(f"training.loss '{training.loss}' does not apply: the model has a loss of its own.")
@@ -132,6 +138,17 @@ def loss_function(model: nn.Module, data: FoldData, training: Training) -> Calla
     if training.mixup is not None:
         loss = mixup.mixed_loss(loss)
     return lambda batch, labels: loss(model(batch).float(), labels)
+
+
+def _loss_of_targets(
+    model: nn.Module, kind: str, training: Training, weights: Tensor | None
+) -> Callable[[Batch, Tensor], Tensor]:
+    """Return the loss of a batch and its targets; kind: of the target."""
+    of_kind = {"distribution": soft_cross_entropy, "several": sigmoid_cross_entropy}
+    plain = of_kind[kind](weights) if kind in of_kind else DIMENSION_LOSSES[training.loss or "ccc"]
+    loss: Callable[[Tensor, Any], Tensor] = plain if training.mixup is None else mixup.mixed_loss(plain)
+    heads = predict.heads_of(model)
+    return lambda batch, targets: torch.stack([loss(output.float(), targets) for output in heads(batch)]).sum()
 
 
 def balanced_weights(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:

@@ -1,4 +1,7 @@
-"""Losses against class imbalance, which a recipe can name for a network that is trained by cross-entropy."""
+"""The losses that a recipe can name, and those of targets that are no labels.
+
+For labels: against class imbalance, in place of cross-entropy. For targets: of the raters' votes and of dimensions.
+"""
 
 from collections.abc import Callable
 
@@ -42,3 +45,34 @@ def _logit_adjusted(training: Training, shares: Tensor, weights: Tensor | None) 
 LOSSES: Choices[Callable[[Training, Tensor, Tensor | None], Loss]] = Choices(
     {"focal": _focal, "logit_adjusted": _logit_adjusted}
 )
+
+
+def soft_cross_entropy(weights: Tensor | None) -> Loss:
+    """Return −Σ v ln p / Σ v of logits (batch, classes) and votes v (batch, classes), the sum over both.
+
+    With shares of votes its gradient is that of the Kullback-Leibler divergence from the raters' distribution, which is
+    smaller by their entropy; with counts every vote is an example. weights: (classes,) factors of the votes.
+    """
+
+    def loss(logits: Tensor, votes: Tensor) -> Tensor:
+        weighted = votes if weights is None else votes * weights
+        return -(weighted * logits.log_softmax(-1)).sum() / weighted.sum()
+
+    return loss
+
+
+def sigmoid_cross_entropy(weights: Tensor | None) -> Loss:
+    """Return the binary cross-entropy of logits (batch, classes) and labels 0 or 1, the mean over both, weighted."""
+    return lambda logits, labels: F.binary_cross_entropy_with_logits(logits, labels, weight=weights)
+
+
+def _concordance(outputs: Tensor, values: Tensor) -> Tensor:
+    """1 − CCC of each dimension over the batch (Lin 1989), mean over the dimensions; both (batch, dimensions)."""
+    x, y = outputs - outputs.mean(0), values - values.mean(0)
+    apart = (outputs.mean(0) - values.mean(0)).square()
+    spread = x.square().mean(0) + y.square().mean(0) + apart
+    return (1 - 2 * (x * y).mean(0) / spread.clamp_min(SMALLEST)).mean()
+
+
+# Of outputs and values (batch, dimensions); the first is the default.
+DIMENSION_LOSSES: Choices[Loss] = Choices({"ccc": _concordance, "mse": F.mse_loss})

@@ -43,27 +43,28 @@ def _check_logits(name: str, classes: int, _model: nn.Module, arguments: tuple[B
 
 def train(task: TrainingTask, data: FoldData) -> Outcome:
     """Return what the network of ``task.recipe`` learned from ``data`` and its predictions for the test part."""
-    recipe, classes, size = task.recipe, len(data.fold.classes), task.recipe.training.batch
+    recipe, outputs, size = task.recipe, len(data.fold.outputs), task.recipe.training.batch
     torch.manual_seed(task.seed)
-    model = build(recipe, task.module, data.shape, classes)
+    model = build(recipe, task.module, data.shape, outputs)
     fitted = loop.fit(model, data, task)
     weights = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
     notes = _notes(recipe.training, data.fold.protocol, fitted.history)
-    end = task.module.back_end(classes, **recipe.options) if hasattr(task.module, "back_end") else None
+    end = task.module.back_end(outputs, **recipe.options) if hasattr(task.module, "back_end") else None
     learned: dict[str, float | None] | None = None  # the network of a back end is not the system
     if end is None:
-        learned = dict(zip(("loss", "WA", "UA"), predict.evaluate(model, data, "train", size), strict=True))
-        probabilities = predict.probabilities(model, data, "test", size)
+        names = {"loss": "loss", "wa": "WA", "ua": "UA", "ccc": "CCC"}
+        learned = {names[name]: value for name, value in predict.measured(model, data, "train", size).items()}
+        answers = predict.answers(model, data, "test", size)
     else:
         fold = data.fold
         parts = [part for part in PARTS if fold.rows(part).size]
         vectors = {part: predict.summaries(model, data, part, size) for part in parts}
         tested = vectors.pop("test")
         notes += end.fit(vectors, {part: fold.labels[fold.rows(part)] for part in vectors})
-        probabilities = softmax(end.scores(tested))
+        answers = softmax(end.scores(tested))
         weights |= {f"back_end.{name}": torch.from_numpy(np.array(value)) for name, value in end.weights().items()}
     return Outcome(
-        probabilities,
+        answers,
         fitted.history,
         weights | _statistics(data),
         sum(parameter.numel() for parameter in model.parameters()),
@@ -77,7 +78,7 @@ def train(task: TrainingTask, data: FoldData) -> Outcome:
 
 def _statistics(data: FoldData) -> dict[str, Tensor]:
     """Return the mean and sd fitted on the train part: without them the weights cannot be used on new recordings."""
-    found = {}
+    found = {} if data.scale is None else {name: torch.from_numpy(v) for name, v in data.scale.weights().items()}
     for name, feature in data.features.items():
         if feature.statistics is not None and len(feature.statistics[0]) == 1:
             for kind, value in zip(("mean", "sd"), feature.statistics, strict=False):

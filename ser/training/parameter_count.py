@@ -2,9 +2,12 @@
 
 import warnings
 from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ser.config.recipe import Recipe
 from ser.errors import unknown
@@ -28,7 +31,7 @@ def parameters(recipe: Recipe, dims: Mapping[str, int], classes: int) -> int:
         if view.feature not in dims:
             raise unknown("feature", view.feature, dims)
     if task.kind(module) == "estimator":
-        labels, width = np.repeat(np.arange(classes), ROWS), dims[inputs.views()["vector"].feature]
+        labels, width = _truth(module, classes), dims[inputs.views()["vector"].feature]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on so few rows it need not converge
             fitted = estimator.set_seed(module.build(classes, **recipe.options), 0)
@@ -42,3 +45,10 @@ def parameters(recipe: Recipe, dims: Mapping[str, int], classes: int) -> int:
     shape = Shape(sizes.get("frames"), length, sizes.get("vector"), table, sentence, names)
     model = network.build(recipe, module, shape, classes)
     return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _truth(module: ModuleType, outputs: int) -> NDArray[Any]:
+    """Return labels (rows,), or the values of dimensions (rows, outputs) for a model that learns nothing else."""
+    if "majority" in getattr(module, "LEARNS", ("majority",)):
+        return np.repeat(np.arange(outputs), ROWS)
+    return np.random.default_rng(1).normal(size=(outputs * ROWS, outputs))

@@ -1,6 +1,6 @@
 """The predictions of a trained network for each utterance of a part."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ser import metrics
+from ser.concordance import mean_ccc
 from ser.errors import SerError, offenders
 from ser.layers.interface import Batch
 from ser.training import batch_order
@@ -15,6 +16,40 @@ from ser.training.fold_data import FoldData
 
 Scores = tuple[float | None, float | None, float | None]  # loss, WA and UA; None where not measured
 UNMEASURED: Scores = (None, None, None)
+
+
+def answers(model: nn.Module, data: FoldData, part: str, size: int) -> NDArray[np.float32]:
+    """Return what the network predicts of a part: the probabilities, or the values of the dimensions."""
+    if data.scale is None:
+        return probabilities(model, data, part, size)
+    return data.scale.restored(scaled_values(model, data, part, size))
+
+
+def measured(model: nn.Module, data: FoldData, part: str, size: int) -> dict[str, float | None]:
+    """Return loss, wa and ua of a part as ``evaluate`` does, of dimensions loss and ccc; None without utterances.
+
+    The loss of dimensions is the mean square of the differences of scaled values, and ccc the mean of their CCC.
+    """
+    if data.scale is None:
+        return dict(zip(("loss", "wa", "ua"), evaluate(model, data, part, size), strict=True))
+    rows = data.fold.rows(part)
+    if data.fold.targets is None or not rows.size:
+        return {"loss": None, "ccc": None}
+    wanted = data.scale.scaled(data.fold.targets[rows]).astype(np.float64)
+    found = scaled_values(model, data, part, size)
+    return {"loss": float(np.square(found - wanted).mean()), "ccc": mean_ccc(wanted, found)}
+
+
+def scaled_values(model: nn.Module, data: FoldData, part: str, size: int) -> NDArray[np.float64]:
+    """Return (utterances of the part, dimensions), the mean over segments, and over heads of a model that has them."""
+    heads = heads_of(model)
+    return _means(lambda batch: torch.stack([head.float() for head in heads(batch)]).mean(0), model, data, part, size)
+
+
+def heads_of(model: nn.Module) -> Callable[[Batch], Sequence[Tensor]]:
+    """Return the model's ``heads``, the outputs that it trains apart and then joins, or its only output."""
+    heads: Callable[[Batch], Sequence[Tensor]] = getattr(model, "heads", lambda batch: [model(batch)])
+    return heads
 
 
 def log_probabilities(model: nn.Module, data: FoldData, part: str, size: int) -> NDArray[np.float64]:
@@ -50,15 +85,20 @@ def summaries(model: nn.Module, data: FoldData, part: str, size: int) -> NDArray
 def evaluate(model: nn.Module, data: FoldData, part: str, size: int) -> Scores:
     """Return loss, WA and UA on a part, each None without utterances.
 
-    The loss is the mean −ln p(label) in nats, whatever weights, loss or sampling training has; WA is the share correct,
-    UA the mean recall of the classes that occur, both 0…1.
+    The loss is the mean −ln p(label) in nats, whatever weights, loss or sampling training has, or where the raters'
+    distribution is the target −Σ v ln p / Σ v of their votes v; WA is the share correct, UA the mean recall of the
+    classes that occur, both 0…1. Utterances without a class are left out.
     """
     truth = data.fold.labels[data.fold.rows(part)]
-    if not truth.size:
+    known = truth >= 0
+    if not known.any():
         return UNMEASURED
-    scores = log_probabilities(model, data, part, size)
+    truth, scores = truth[known], log_probabilities(model, data, part, size)[known]
     counts = metrics.confusion(truth, scores.argmax(axis=1), scores.shape[1])
     loss = float(-scores[np.arange(len(truth)), truth].mean())
+    if data.fold.targets is not None and data.fold.protocol.target.kind == "distribution":
+        votes = data.fold.targets[data.fold.rows(part)][known].astype(np.float64)
+        loss = float(-(votes * scores).sum() / votes.sum())
     return loss, float(metrics.wa(counts)), float(metrics.ua(counts))
 
 

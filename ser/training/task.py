@@ -28,14 +28,14 @@ class TrainingTask:
 
 @dataclass(frozen=True)
 class Outcome:
-    """probabilities: (test utterances, classes) float32; weights: the tensors of model.safetensors; best_epoch: from 1.
+    """answers: (test utterances, outputs) float32, probabilities of classes, or values of dimensions as they are rated.
 
-    attention: rows of the ATTENTION table, none for a system without attention; train: loss (nats), WA and UA (0…1) of
-    the final weights on the train part, of a network without a back end; chosen: the option that an estimator
-    chose on dev, if any.
+    weights: the tensors of model.safetensors; best_epoch: from 1; attention: rows of the ATTENTION table, none for a
+    system without attention; train: loss (nats), WA and UA (0…1), of dimensions loss and CCC, of the final weights on
+    the train part, of a network without a back end; chosen: the option that an estimator chose on dev, if any.
     """
 
-    probabilities: NDArray[np.float32]
+    answers: NDArray[np.float32]
     history: list[Epoch]
     weights: Mapping[str, Tensor]
     parameters: int

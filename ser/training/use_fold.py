@@ -41,7 +41,7 @@ def read(path: Path) -> UseFold:
     dev = {first.utterances[row] for row in first.rows("dev")}
     if not dev:
         raise SerError(f"{path}: fold {FIRST} has no dev part, and a training for use needs one of whole speakers.")
-    table = contracts.read(contracts.FOLDS, path).select(["utterance", "speaker", "label"]).to_pylist()
+    table = contracts.read(contracts.FOLDS, path).select(["utterance", "speaker", "label", "targets"]).to_pylist()
     every = {row["utterance"]: row for row in table}
     speakers = {every[name]["speaker"] for name in dev}
     if None in speakers:
@@ -59,9 +59,10 @@ def read(path: Path) -> UseFold:
         names,
         tuple(every[name]["speaker"] for name in names),
         np.array(["dev" if name in dev else "train" for name in names], dtype=np.str_),
-        np.array([index[every[name]["label"]] for name in names], dtype=np.int64),
+        np.array([index.get(every[name]["label"], -1) for name in names], dtype=np.int64),
         first.classes,
         first.protocol,
         first.notes,
         first.of,
+        None if first.targets is None else np.array([every[name]["targets"] for name in names], dtype=np.float32),
     )

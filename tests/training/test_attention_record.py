@@ -125,7 +125,7 @@ def test_recording_changes_neither_weights_nor_predictions(
     )
     assert len(recorded.attention) == 8
     assert plain.attention == []
-    assert np.array_equal(plain.probabilities, recorded.probabilities)
+    assert np.array_equal(plain.answers, recorded.answers)
     assert all(torch.equal(value, recorded.weights[name]) for name, value in plain.weights.items())
 
 

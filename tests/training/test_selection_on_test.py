@@ -72,7 +72,7 @@ def network(data: FoldData, tiny: SimpleNamespace) -> tuple[TrainingState, float
     recipe = Recipe(model="m", inputs=Inputs(), training=training)
     checkpoint = CheckpointFile(Path(data.fold.protocol.selected_on))
     state = loop.fit(model, data, TrainingTask(recipe, SimpleNamespace(), 3, checkpoint))  # type: ignore[arg-type]
-    return state, ua(data.fold, predict.probabilities(model, data, "test", 4))
+    return state, ua(data.fold, predict.answers(model, data, "test", 4))
 
 
 def test_an_epoch_that_is_chosen_on_test_scores_higher_there(
@@ -113,6 +113,6 @@ def test_a_cost_that_is_chosen_on_test_scores_higher_there(
         of = fold.read(folds(tmp_path / "folds.parquet", rows), 0, protocol(part))
         data = fold_data.load(of, recipe.inputs, {"f": path}, device=torch.device("cpu"), seed=0)
         outcome = estimator.train(TrainingTask(recipe, linear_svm, 0, CheckpointFile(tmp_path / "k")), data)
-        found[part] = outcome.chosen["c"], ua(of, outcome.probabilities)
+        found[part] = outcome.chosen["c"], ua(of, outcome.answers)
     assert [found[part][0] for part in ("dev", "test")] == [0.0001, 10.0]
     assert found["test"][1] > found["dev"][1] + 0.1
