@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from ser import catalog
 from ser.config.definitions import problems
@@ -13,6 +14,20 @@ from ser.config.options import uses_name
 from ser.config.renamed import require_known
 from ser.config.schema import Config, Robustness
 from ser.errors import SerError, offenders
+
+# Of the tests that a system should pass (ser/evaluation/model_tests.py). MILD: condition and strength that it should
+# bear; UNNOTICED: changes after which its answers should stay.
+MILD: Final = {
+    "white_noise": 20.0,
+    "babble": 20.0,
+    "reverberation": 0.3,
+    "telephone": 3400.0,
+    "microphone": 10.0,
+    "mp3": 16.0,
+    "opus": 16.0,
+    "clipping": 1.0,
+}
+UNNOTICED: Final = (("gain", -6.0), ("gain", 6.0), ("shift", 0.05), ("start_missing", 5.0), ("end_missing", 5.0))
 
 
 @dataclass(frozen=True)
@@ -31,10 +46,16 @@ class Disturbance:
 
 
 def of_experiment(robustness: Robustness) -> list[Disturbance]:
-    """Return the conditions of an experiment in its order, with the module's own strengths where it names none."""
-    return [
-        Disturbance(name, strengths or _own(name), robustness.seed) for name, strengths in robustness.conditions.items()
-    ]
+    """Return the conditions of an experiment in its order, with the module's own strengths where it names none.
+
+    With ``tests`` each has the strengths of the tests first, where they are not named, and other conditions follow.
+    """
+    named = {name: strengths or _own(name) for name, strengths in robustness.conditions.items()}
+    for name in dict.fromkeys((*MILD, *(name for name, _ in UNNOTICED))) if robustness.tests else ():
+        there = named.get(name, ())
+        wanted = (strength for one, strength in (*MILD.items(), *UNNOTICED) if one == name)
+        named[name] = (*(strength for strength in wanted if strength not in there), *there)
+    return [Disturbance(name, strengths, robustness.seed) for name, strengths in named.items()]
 
 
 def checked(config: Config) -> Config:
@@ -46,6 +67,8 @@ def checked(config: Config) -> Config:
     if asked is None:
         return config
     where = "experiment.robustness"
+    if not asked.conditions and not asked.tests:
+        raise SerError(f"{where}: name conditions, or set 'tests: true' for those of the tests of ser assess.")
     require_known("condition", asked.conditions, catalog.names("conditions"), f"{where}.conditions")
     for name in asked.conditions:
         if wrong := problems("conditions", name):

@@ -209,9 +209,8 @@ class Contrast(Strict):
 class Robustness(Strict):
     """Conditions under which runs predict their test utterances once more, for the report."""
 
-    conditions: dict[str, tuple[float, ...]] = Field(
-        min_length=1, description="module in ser/conditions: strengths, mild to strong; []: the module's own"
-    )
+    conditions: dict[str, tuple[float, ...]] = Field({}, description="module: strengths, mild to strong; []: its own")
+    tests: bool = added(False, description="also all conditions of the tests that a system should pass (ser assess)")
     systems: tuple[str, ...] | None = Field(None, min_length=1, description="systems of the runs; null: all")
     seed: NonNegativeInt = Field(0, description="of all that is drawn, such as noise")
 

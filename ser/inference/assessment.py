@@ -1,15 +1,7 @@
-"""Tests that a trained system should pass on a corpus: correctness, calibration, fairness, robustness, consistency.
+"""The tests of ``ser/evaluation/model_tests.py`` on a prepared corpus, which a trained system predicts for them."""
 
-Each test compares a number with a limit that is stated here. The interval of the number, for other speakers, decides:
-passed where all of it is on the right side of the limit, failed where none of it is, else undecided. A number without
-an interval decides by itself. The tests are ours; Derington et al. 2023 (Testing speech emotion recognition machine
-learning models) have more, on recordings that they do not publish.
-"""
-
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan, nan
 from pathlib import Path
 
 import numpy as np
@@ -19,66 +11,32 @@ from numpy.typing import NDArray
 from ser import layout
 from ser.config.disturbances import Disturbance
 from ser.errors import SerError, offenders
-from ser.evaluation import comparison, intervals, subgroups, temperature
-from ser.evaluation.calibration import calibration_error, reliability
-from ser.evaluation.intervals import Estimate
+from ser.evaluation import model_tests, subgroups, temperature
+from ser.evaluation.model_tests import Finding
 from ser.files.atomic import write_text
-from ser.inference import dev_part, disturbed
+from ser.inference import dev_part, disturbed, trained_run
 from ser.inference.system import Signal, System
 from ser.inference.trained import Trained
 from ser.layout import FOR_USE
 from ser.tables import contracts
 
-MOST_PREDICTED = 2.0  # how often a class may be predicted, of how often it occurs
-MOST_ERROR = 0.10  # expected calibration error
-MOST_GAP = 0.10  # of UA, between the best and the worst group
-MOST_LOSS = 0.05  # of UA, under a mild condition
-LEAST_AGREEMENT = 0.90  # share of utterances whose answer stays after a change that should change none
-MILD = {
-    "white_noise": 20.0,
-    "babble": 20.0,
-    "reverberation": 0.3,
-    "telephone": 3400.0,
-    "microphone": 10.0,
-    "mp3": 16.0,
-    "opus": 16.0,
-    "clipping": 1.0,
-}
-UNNOTICED = (("gain", -6.0), ("gain", 6.0), ("shift", 0.05), ("start_missing", 5.0), ("end_missing", 5.0))
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One test. value with low and high, its 95 % interval, NaN without one; it should be at least, or most, limit."""
-
-    kind: str
-    test: str
-    value: float
-    low: float
-    high: float
-    limit: float
-    at_least: bool = True
-
-    @property
-    def verdict(self) -> str:
-        """Passed, failed or undecided."""
-        low, high = (self.value, self.value) if isnan(self.low) else (self.low, self.high)
-        side = 1 if self.at_least else -1
-        ends = sorted((side * (low - self.limit), side * (high - self.limit)))
-        return "passed" if ends[0] >= 0 else "failed" if ends[1] < 0 else "undecided"
-
 
 @dataclass(frozen=True, eq=False)
 class Assessed:
-    """The utterances of a corpus that a system is assessed on. rows: utterance, speaker, label; pool: for babble."""
+    """The utterances of a corpus that a system is assessed on.
+
+    rows: utterance, speaker, label; pool: utterances for babble, with their speakers, drawn by the seed, of which all
+    noise is.
+    """
 
     corpus: str
     rows: pd.DataFrame
     audio: Mapping[str, Signal]
     pool: Mapping[str, str]
+    seed: int = 0
 
 
-def utterances(trained: Trained, corpus: str) -> Assessed:
+def utterances(trained: Trained, corpus: str, seed: int = 0) -> Assessed:
     """Return the utterances of a prepared corpus that have a class of the system, with their audio.
 
     Of the corpus that the system was trained on it is the test part of a run. SerError where the corpus is not
@@ -97,61 +55,28 @@ def utterances(trained: Trained, corpus: str) -> Assessed:
         rows = rows[rows["utterance"].isin(tested)].reset_index(drop=True)
     if rows.empty:
         raise SerError(f"no utterance of {corpus} has one of the classes {', '.join(labels)}.")
-    pool = disturbed.pool_of(manifest, Disturbance("babble", ()))
+    pool = disturbed.pool_of(manifest, Disturbance("babble", (), seed))
     audio = disturbed.audio_of(layout.audio(corpus), None, {*rows["utterance"], *pool})
-    return Assessed(corpus, rows.drop(columns="emotion"), audio, pool)
+    return Assessed(corpus, rows.drop(columns="emotion"), audio, pool, seed)
 
 
-def findings(system: System, given: Assessed, seed: int = 0) -> Iterator[Finding]:
-    """Yield every test of ``system``: 17, and one per attribute that tells groups of utterances apart."""
+def findings(system: System, given: Assessed) -> Iterator[Finding]:
+    """Yield every test of ``system``. SerError where it needs more than the sound."""
     if system.needs_text:
         raise SerError(f"{system.name} reads given transcripts, and so cannot be assessed by sound alone.")
-    classes = system.classes
+    contents, classes = system.trained.contents, system.classes
     clean, probabilities = _predicted(system, given, None)
-    tally = intervals.tally(clean, classes)
-    yield from _correctness(clean, classes)
-    fitted = system.trained.contents.calibration
+    fitted = contents.calibration
     scaled = temperature.scaled(probabilities, fitted.temperature) if fitted else probabilities
-    truth = np.array([classes.index(name) for name in clean["label"]])
-    error = calibration_error(reliability(scaled, truth))
-    yield Finding("calibration", "expected calibration error", error, nan, nan, MOST_ERROR, at_least=False)
-    yield from _fairness(system, given, clean)
-    for condition, strength in MILD.items():
-        rows, _ = _predicted(system, given, Disturbance(condition, (strength,), seed))
-        found = intervals.estimate(comparison.difference(intervals.tally(rows, classes), tally), "UA")
-        yield _finding("robustness", f"UA, {condition} {strength:g} less undisturbed", found, -MOST_LOSS)
-    for condition, strength in UNNOTICED:
-        rows, _ = _predicted(system, given, Disturbance(condition, (strength,), seed))
-        same = intervals.tally(rows.assign(label=clean["predicted"]), classes)
-        found = intervals.estimate(same, "WA")
-        yield _finding("consistency", f"same answer, {condition} {strength:g}", found, LEAST_AGREEMENT)
-
-
-def _correctness(clean: pd.DataFrame, classes: Sequence[str]) -> Iterator[Finding]:
-    chance = 1 / len(classes)
-    yield _finding("correctness", "UA above chance", intervals.estimate(intervals.tally(clean, classes), "UA"), chance)
-    recalls = {
-        str(name): intervals.estimate(intervals.tally(rows, classes), "WA") for name, rows in clean.groupby("label")
-    }
-    worst = min(recalls, key=lambda name: recalls[name].value)
-    yield _finding("correctness", f"lowest recall ({worst}) above chance", recalls[worst], chance)
-    shares = (clean["predicted"].value_counts() / clean["label"].value_counts()).reindex(clean["predicted"].unique())
-    most, often = max(shares.fillna(np.inf).items(), key=lambda one: float(one[1]))  # never true: infinitely often
-    text = f"predicted over true, {most}"
-    yield Finding("correctness", text, float(often), nan, nan, MOST_PREDICTED, at_least=False)
-
-
-def _fairness(system: System, given: Assessed, clean: pd.DataFrame) -> Iterator[Finding]:
-    labels = subgroups.labels_of(system.trained.contents.protocol.labels, system.classes)
+    error = model_tests.calibration_error_of(clean, scaled, classes)
+    labels = subgroups.labels_of(contents.protocol.labels, classes)
     named = subgroups.attributes(layout.manifest(given.corpus), set(clean["utterance"]), labels)
-    for one in subgroups.largest(subgroups.groups(clean, named, system.classes)):
-        if one.gap is not None:
-            text = f"UA by {one.attribute}, {one.name} less {one.best}"
-            yield _finding("fairness", text, one.gap, -MOST_GAP)
 
+    def disturbed_rows(condition: str, strength: float) -> pd.DataFrame:
+        return _predicted(system, given, Disturbance(condition, (strength,), given.seed))[0]
 
-def _finding(kind: str, test: str, found: Estimate, limit: float) -> Finding:
-    return Finding(kind, test, found.value, found.low, found.high, limit)
+    groups = subgroups.groups(clean, named, classes)
+    yield from model_tests.findings(clean, classes, error, groups, disturbed_rows)
 
 
 def _test_part(trained: Trained, corpus: str) -> set[str] | None:
@@ -159,7 +84,8 @@ def _test_part(trained: Trained, corpus: str) -> set[str] | None:
     run = trained.contents.run
     own = str(run["corpus"])
     if own != corpus:
-        if shared := sorted(_members(own) & _members(corpus)):
+        trained_on = {own, *trained.contents.members, *trained_run.members(layout.manifest(own))}
+        if shared := sorted(trained_on & {corpus, *trained_run.members(layout.manifest(corpus))}):
             raise SerError(
                 f"{trained.where} was trained on {own}, which has utterances of {offenders(shared)}, as {corpus} has: "
                 f"name another corpus, or {own} with the folder of a run, whose test part is then taken."
@@ -172,13 +98,6 @@ def _test_part(trained: Trained, corpus: str) -> set[str] | None:
         )
     fold = dev_part.read_fold(trained)
     return {fold.utterances[row] for row in fold.rows("test")}
-
-
-def _members(corpus: str) -> set[str]:
-    """Return the corpora that a corpus joins, as far as its manifest is there, and itself."""
-    manifest = layout.manifest(corpus)
-    joins = contracts.metadata(manifest).get("joins", "{}") if manifest.is_file() else "{}"
-    return {corpus, *json.loads(joins)}
 
 
 def _predicted(

@@ -1,4 +1,4 @@
-"""What a bundle states besides the system of a run: its estimate, its calibration, and the limits of the rule for none.
+"""What a bundle states besides the system of a run: estimate, tests, calibration, and the limits of the rule for none.
 
 Each is made from files of the project, and left out, with the reason, where they are missing.
 """
@@ -12,6 +12,7 @@ from ser import layout
 from ser.errors import SerError
 from ser.evaluation import temperature
 from ser.inference import calibration, dev_part, estimate, none_rule, trained_run
+from ser.inference.cross_validated import assessment
 from ser.inference.dev_part import Predicted
 from ser.inference.none_rule import Limits
 from ser.inference.stated import Calibration, CrossValidation, HeldOut
@@ -39,6 +40,8 @@ def completed(trained: Trained) -> Trained:
         least = none_rule.confidence_limit(temperature.scaled(dev.probabilities, fitted.temperature), dev.truth)
     limits = sound.model_copy(update={"confidence": least})
     update: dict[str, Any] = {"estimate": stated, "calibration": fitted}
+    if runs:
+        update["assessment"] = _or_why(missing, "assessment", lambda: assessment(trained, runs, fitted))
     update["limits"] = limits if limits != Limits() else None
     inside = f"{trained_run.project(trained.weights.parent)}/"  # a bundle goes elsewhere: no path of this machine
     reasons = {what: why.replace(inside, "") for what, why in missing.items()}

@@ -15,6 +15,7 @@ from ser.inference import trained_run
 from ser.inference.card_head import head
 from ser.inference.card_stated import stated
 from ser.inference.card_subgroups import span, subgroup_lines
+from ser.inference.card_tests import tests_of_card
 from ser.inference.trained import Trained
 from ser.layout import FOR_USE
 from ser.tables import contracts
@@ -46,7 +47,7 @@ def card(trained: Trained) -> str:
     parts += ["## Training\n", *_training(trained, corpus), ""]
     if scores is not None:
         parts += ["## Results\n", *_results(scores, trained), ""]
-    parts += [*stated(trained), *subgroup_lines(trained)]
+    parts += [*stated(trained), *subgroup_lines(trained), *tests_of_card(trained)]
     parts += ["## Licences\n", *_licences(trained, corpus), ""]
     parts += ["## Use\n", "```sh\nser predict recording.wav --model BUNDLE\n```\n", *_needs(trained), ""]
     versions = ", ".join(f"{name} {version}" for name, version in contents.versions.items() if version)
@@ -87,8 +88,9 @@ def _training(trained: Trained, corpus: Mapping[str, Any]) -> list[str]:
     contents, protocol, run = trained.contents, trained.contents.protocol, trained.contents.run
     counts = {part: sum(those.values()) for part, those in contents.about.get("counts", {}).items()}
     shared = ", ".join(protocol.leaks) or "nothing that the protocol declares"
+    joined = f", which joins {', '.join(contents.members)}" if contents.members else ""
     lines = [
-        f"- Corpus: {corpus.get('title', run['corpus'])}; utterances: "
+        f"- Corpus: {corpus.get('title', run['corpus'])}{joined}; utterances: "
         + ", ".join(f"{count} {part}" for part, count in counts.items()),
         f"- Classes: {', '.join(contents.classes)}",
         f"- Protocol: {run['protocol']} (digest {protocol.digest()}); train shares with test: {shared}",

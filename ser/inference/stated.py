@@ -25,6 +25,32 @@ class CrossValidation(Part):
     kind: str
 
 
+class StatedTest(Part):
+    """A test of ``ser assess``, as a ``Finding`` of ser/evaluation/model_tests.py; None: not known."""
+
+    kind: str
+    test: str
+    value: float | None
+    low: float | None
+    high: float | None
+    limit: float
+    at_least: bool
+    verdict: str
+
+
+class Assessment(Part):
+    """The tests of ``ser assess`` on the cross-validation of a system: all folds and seeds of its runs together.
+
+    utterances: that were tested; clusters: how many, of ``kind``, as in ``CrossValidation``.
+    """
+
+    protocol: str
+    utterances: int
+    clusters: int
+    kind: str
+    tests: tuple[StatedTest, ...]
+
+
 class HeldOut(Part):
     """The same calibration by the dev part of each fold, measured on its test part, all folds together.
 

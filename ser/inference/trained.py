@@ -15,7 +15,7 @@ from ser.config.recipe import Recipe
 from ser.config.schema import Feature, Protocol, Transcript
 from ser.errors import SerError, unknown
 from ser.inference.none_rule import Limits
-from ser.inference.stated import Calibration, CrossValidation, Part
+from ser.inference.stated import Assessment, Calibration, CrossValidation, Part
 
 FORMAT = (1, 1)  # of a bundle: a reader refuses another first number; a higher second one only adds keys
 MINIMUM_SECONDS = 0.2  # the default of a corpus
@@ -49,7 +49,8 @@ class AudioSettings(Part):
 class Contents(Part):
     """The file ``bundle.json``. recipe, protocol: only what decides a result; about: facts for the card.
 
-    estimate, calibration, limits: of a bundle, where they could be made; a run has none.
+    members: of a corpus that joins others; estimate, assessment, calibration, limits: of a bundle, where they could be
+    made; a run has none.
     """
 
     format: tuple[int, int] = FORMAT
@@ -63,8 +64,10 @@ class Contents(Part):
     transcript: Transcript | None = None
     audio: AudioSettings = AudioSettings()
     versions: dict[str, str | None] = Field(default_factory=dict)
+    members: tuple[str, ...] = ()
     about: dict[str, Any] = Field(default_factory=dict)
     estimate: CrossValidation | None = None
+    assessment: Assessment | None = None
     calibration: Calibration | None = None
     limits: Limits | None = None
     checksums: dict[str, str] = Field(default_factory=dict, description="file: SHA-256")

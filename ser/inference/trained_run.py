@@ -81,6 +81,7 @@ def read(folder: Path, weights: Mapping[str, Path] | None = None) -> Trained:
         transcript=_transcript(recipe.inputs, chains.values(), data, str(run["corpus"])),
         audio=_audio(data / layout.manifest(str(run["corpus"])), folder),
         versions=card.get("versions", {}),
+        members=members(data / layout.manifest(str(run["corpus"]))),
         about=about,
     )
     return Trained(str(folder), contents, folder / "model.safetensors", files)
@@ -205,6 +206,12 @@ def _transcript(inputs: Inputs, chains: Iterable[FeatureChain], data: Path, corp
     if "recogniser" not in notes:
         return Transcript(recogniser=None)
     return Transcript(recogniser=notes["recogniser"], options=json.loads(notes["options"]))
+
+
+def members(manifest: Path) -> tuple[str, ...]:
+    """Return the corpora that a corpus joins, by its manifest; none where it joins none or the manifest is missing."""
+    notes = contracts.metadata(manifest) if manifest.is_file() else {}
+    return tuple(json.loads(notes.get("joins", "{}")))
 
 
 def _audio(manifest: Path, folder: Path) -> AudioSettings:

@@ -16,9 +16,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 # Sections in the order of the page. Others come last.
 ORDER = (
     *("corpora", "label_maps", "recordings", "results", "transfer", "contrasts", "comparisons", "gap", "ranking"),
-    *("confusions", "recalls", "speakers", "subgroups", "robustness", "calibration", "raters", "mistakes", "claims"),
-    *("arithmetic", "papers", "sweeps", "transcripts", "attention", "curves", "for_use", "protocols", "audit"),
-    *("defaults", "environment", "sources", "runs"),
+    *("confusions", "recalls", "speakers", "subgroups", "robustness", "assessment", "calibration", "raters"),
+    *("mistakes", "claims", "arithmetic", "papers", "sweeps", "transcripts", "attention", "curves", "for_use"),
+    *("protocols", "audit", "defaults", "environment", "sources", "runs"),
 )
 
 

@@ -45,6 +45,7 @@ LATEX: Final = str.maketrans(
         "τ": r"$\tau$",
         "μ": r"$\mu$",
         "≤": r"$\leq$",
+        "≥": r"$\geq$",
         "→": r"$\rightarrow$",
         "’": "'",
         "[": "{[}",  # behind a line's end it would be an option of it

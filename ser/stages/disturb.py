@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import Field
 
 from ser.config.disturbances import Disturbance
+from ser.files import embedded_checksum
 from ser.inference import disturbed, trained_run
 from ser.inference.system import ready
 from ser.jobs.devices import granted
@@ -33,12 +34,14 @@ class DisturbJob(GpuJob):
 def disturb(job: DisturbJob) -> None:
     """Predict the test utterances of a run once more, disturbed, at every strength.
 
-    The table's notes hold classes (JSON), seed and digest. SerError where the run or what it was trained on is missing,
-    where the system needs more than the sound, and where a disturbed utterance cannot be predicted.
+    The table's notes hold classes (JSON), seed, digest and the checksum of the weights. SerError where the run or what
+    it was trained on is missing, where the system needs more than the sound, and where a disturbed utterance cannot be
+    predicted.
     """
     disturbance = Disturbance(job.condition, job.strengths, job.seed)
     with granted(job.gpus, job.device, job.jobs_per_gpu) as device:
         system = ready(trained_run.read(job.run, job.weights), device, job.threads)
         rows = list(disturbed.predictions(system, disturbance, job.shards))
     notes = {"classes": json.dumps(system.classes), "seed": str(job.seed), "digest": disturbance.digest}
+    notes |= {"weights": embedded_checksum.verify(system.trained.weights)}
     contracts.write(DISTURBED, rows, job.out, notes)

@@ -6,7 +6,7 @@ import pytest
 
 from ser import catalog
 from ser.config.definitions import problems
-from ser.config.disturbances import of_experiment
+from ser.config.disturbances import MILD, UNNOTICED, of_experiment
 from ser.config.plan import Plan
 from ser.config.read import SHIPPED, resolve
 from ser.errors import SerError
@@ -92,3 +92,22 @@ def test_systems_that_read_more_than_the_sound_are_refused() -> None:
         resolved({"conditions": {"gain": []}}, "MiniLM-SVM")
     with pytest.raises(SerError, match="unknown system of the runs 'Audio-CNN'"):
         resolved({"conditions": {"gain": []}, "systems": ["Audio-CNN"]}, "SVM-eGeMAPS")
+
+
+def test_the_tests_of_ser_assess_add_their_strengths_once_the_mild_ones_first() -> None:
+    asked = {"conditions": {"white_noise": [20, 0], "gain": [20]}, "tests": True}
+    config = resolved(asked)
+    found = {one.condition: one.strengths for one in of_experiment(config.experiment.robustness)}
+    assert list(found)[:3] == ["white_noise", "gain", "babble"]
+    assert found["white_noise"] == (20.0, 0.0)
+    assert found["gain"] == (-6.0, 6.0, 20.0)
+    pairs = {(name, strength) for name, strengths in found.items() for strength in strengths}
+    assert pairs == {*MILD.items(), *UNNOTICED, ("white_noise", 0.0), ("gain", 20.0)}
+    assert [one for _, one in planned(config).disturbed()][: len(found)] == of_experiment(config.experiment.robustness)
+    alone = of_experiment(resolved({"tests": True}).experiment.robustness)
+    assert {(one.condition, strength) for one in alone for strength in one.strengths} == {*MILD.items(), *UNNOTICED}
+
+
+def test_robustness_without_conditions_is_an_error() -> None:
+    with pytest.raises(SerError, match=r"experiment.robustness: name conditions, or set 'tests: true'"):
+        resolved({})

@@ -1,7 +1,6 @@
-"""`ser assess`: limits against intervals, numbers by hand, and which utterances a system may be tested on."""
+"""`ser assess`: numbers by hand, what is drawn, and which utterances a system may be tested on."""
 
 from dataclasses import replace
-from math import nan
 from pathlib import Path
 
 import numpy as np
@@ -13,27 +12,12 @@ from typer.testing import CliRunner
 from ser import layout
 from ser.cli import app
 from ser.commands import prediction
+from ser.config.disturbances import MILD, UNNOTICED, Disturbance
 from ser.errors import SerError
-from ser.inference import assessment, trained_run
-from ser.inference.assessment import MILD, UNNOTICED, Finding
+from ser.evaluation.model_tests import KINDS
+from ser.inference import assessment, bundle, disturbed, trained_run
 from ser.inference.system import System
 from ser.tables import contracts
-
-
-@pytest.mark.parametrize(
-    ("low", "value", "high", "at_least", "verdict"),
-    [
-        (0.3, 0.4, 0.5, True, "passed"),
-        (0.1, 0.15, 0.2, True, "failed"),
-        (0.2, 0.3, 0.4, True, "undecided"),
-        (0.1, 0.15, 0.2, False, "passed"),
-        (0.3, 0.4, 0.5, False, "failed"),
-        (nan, 0.4, nan, True, "passed"),
-        (nan, 0.4, nan, False, "failed"),
-    ],
-)
-def test_the_interval_decides(low: float, value: float, high: float, at_least: bool, verdict: str) -> None:
-    assert Finding("kind", "test", value, low, high, 0.25, at_least).verdict == verdict
 
 
 def test_a_run_is_tested_on_its_test_part_and_every_number_follows_from_its_predictions(
@@ -45,7 +29,8 @@ def test_a_run_is_tested_on_its_test_part_and_every_number_follows_from_its_pred
     done = CliRunner().invoke(app, ["assess", str(folder), CORPUS, "--out", str(tmp_path / "tests.csv")])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     table = pd.read_csv(tmp_path / "tests.csv").set_index("test")
-    assert len(table) == 4 + len(MILD) + len(UNNOTICED)  # two speakers: no group is large enough
+    assert len(table) == 5 + len(MILD) + len(UNNOTICED)
+    assert table.loc["UA by groups: none is large enough", "verdict"] == "not tested"  # of two speakers
     assert done.exit_code == (1 if (table["verdict"] == "failed").any() else 0)
     stored = contracts.read(contracts.PREDICTIONS, folder / "predictions.parquet").to_pandas()
     right = stored["predicted"] == stored["label"]
@@ -53,7 +38,7 @@ def test_a_run_is_tested_on_its_test_part_and_every_number_follows_from_its_pred
     assert table.loc["UA above chance", "limit"] == 0.25
     louder = table.loc["same answer, gain 6"]
     assert 0 <= louder["value"] <= 1
-    assert set(table["kind"]) == {"correctness", "calibration", "robustness", "consistency"}
+    assert set(table["kind"]) == set(KINDS)
     assert "SVM-eGeMAPS on 4 utterances of tiny" in done.output
     assert "by its protocol, training and test share speaker, text" in done.output
 
@@ -94,3 +79,41 @@ def test_a_system_is_not_tested_on_a_corpus_that_joins_its_own(project: Project)
     other = trained.contents.model_copy(update={"run": {**trained.contents.run, "corpus": "joined"}})
     with pytest.raises(SerError, match="was trained on joined, which has utterances of tiny, as tiny has"):
         assessment.utterances(replace(trained, contents=other), CORPUS)
+
+
+def test_a_bundle_knows_the_corpora_that_its_own_joins(project: Project, tmp_path: Path) -> None:
+    rows = contracts.read(contracts.MANIFEST, layout.manifest(CORPUS)).to_pylist()
+    notes = contracts.metadata(layout.manifest(CORPUS))
+    folder = project.train("SVM-eGeMAPS")
+    for name in ("near", "far"):
+        contracts.write(contracts.MANIFEST, rows, layout.manifest(name), notes)
+    try:
+        contracts.write(
+            contracts.MANIFEST, rows, layout.manifest(CORPUS), {**notes, "joins": '{"near": {}, "far": {}}'}
+        )
+        prediction.bundle(folder, tmp_path / "bundle")
+    finally:
+        contracts.write(contracts.MANIFEST, rows, layout.manifest(CORPUS), notes)
+    read = bundle.read(tmp_path / "bundle")
+    assert read.contents.members == ("near", "far")
+    assert "which joins near, far; utterances:" in (tmp_path / "bundle/README.md").read_text(encoding="utf-8")
+    with pytest.raises(SerError, match="was trained on tiny, which has utterances of far, as far has"):
+        assessment.utterances(read, "far")
+
+
+def test_the_seed_draws_the_voices_of_babble_and_its_noise(project: Project) -> None:
+    rows = contracts.read(contracts.MANIFEST, layout.manifest(CORPUS)).to_pylist()
+    many = [{**row, "utterance": f"{row['utterance']}-{copy}"} for row in rows for copy in range(8)]
+    contracts.write(contracts.MANIFEST, many, Path("many.parquet"))
+    drawn = [set(disturbed.pool_of(Path("many.parquet"), Disturbance("babble", (), seed))) for seed in (0, 1)]
+    assert drawn[0] != drawn[1]
+    trained = trained_run.read(project.train("SVM-eGeMAPS"))
+    asked: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        of = disturbed.pool_of
+        patch.setattr(disturbed, "pool_of", lambda path, one: (asked.append(one.seed), of(path, one))[1])
+        patch.setattr(disturbed, "disturbed", lambda signal, _, one, *__: (asked.append(one.seed), signal)[1])
+        done = CliRunner().invoke(app, ["assess", str(trained.weights.parent), CORPUS, "--seed", "7"])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    assert len(asked) == 1 + len(list(names_of_test())) * (len(MILD) + len(UNNOTICED))
+    assert set(asked) == {7}

@@ -208,6 +208,6 @@ def test_groups_are_scored_and_the_lower_one_is_the_largest_gap(
     gap = table.loc["male", "UA"] - table.loc["female", "UA"]
     assert table.loc[worst, "gap"] == pytest.approx(-abs(gap), abs=1e-3)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
-    section = page[page.index('id="subgroups"') : page.index('id="calibration"')]
+    section = page[page.index('id="subgroups"') : page.index('id="assessment"')]
     assert "fewer than 5 speakers or 50 utterances" in section
     assert "too few: 2 speakers, 30 utterances" in section

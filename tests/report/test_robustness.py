@@ -75,7 +75,7 @@ def test_ua_of_every_strength_and_its_difference_are_those_of_the_rows(
     assert table.loc[("gain", 6.0), "UA_difference"] == 0
     assert np.isnan(table.loc[("gain", 6.0), "UA_difference_low"])
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
-    section = page[page.index('id="robustness"') : page.index('id="calibration"')]
+    section = page[page.index('id="robustness"') : page.index('id="assessment"')]
     assert section.count("<svg") == 2
     for part in ("White noise", "SNR, dB", "Gain", "SVM_50%"):
         assert part in section

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ser import catalog
+from ser.config.disturbances import of_experiment
 from ser.evaluation import comparison, intervals
 from ser.evaluation.intervals import Estimate, Tally
 from ser.report.data.experiment import ReportData
@@ -48,7 +49,7 @@ def _rows(data: ReportData, result: Result) -> Iterator[dict[str, Any]]:
     conditions, asked = data.disturbed.get(result.key), data.plan.experiment.robustness
     if not conditions or asked is None:
         return
-    read, order = data.predictions[result.key], list(asked.conditions)
+    read, order = data.predictions[result.key], [one.condition for one in of_experiment(asked)]
     clean = intervals.tally(read.rows, read.classes, result.system)
     undisturbed = intervals.estimate(clean, "UA")
     for one in sorted(conditions, key=lambda one: order.index(one.condition)):
