@@ -165,3 +165,14 @@ def test_of_an_experiment_the_best_system_on_dev_is_taken_without_the_test_part(
     assert "one" in models.best_run(Path("results/e"), models.Only(system="one")).parts
     with pytest.raises(SerError, match=r"choose with --corpus and --protocol from none"):
         models.best_run(Path("results/e"), models.Only(corpus="d"))
+
+
+def test_a_run_of_dimensions_is_refused_in_one_sentence(project: Project, home: Path) -> None:
+    folder = project.train("SVM-eGeMAPS")
+    record = json.loads((folder / "run.json").read_text())
+    target = {"kind": "dimensions", "dimensions": ["valence"]}
+    record["protocol_record"] |= {"labels": {}, "target": target, "selection": "dev_ccc"}
+    record[embedded_checksum.KEY] = embedded_checksum.BLANK
+    write_text(home / "copy/run.json", json.dumps(record))
+    with pytest.raises(SerError, match="'SVM-eGeMAPS' estimates valence; only systems that tell classes apart"):
+        trained_run.read(home / "copy")

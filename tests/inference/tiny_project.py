@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 
 from ser import layout
 from ser.config import read
+from ser.config.learning import learns
 from ser.config.options import with_options
 from ser.config.recipe import Inputs, Recipe
 from ser.config.schema import Corpus, Protocol
@@ -33,10 +34,11 @@ PARTS = {"train": 8, "dev": 4, "test": 4}
 UTTERANCES = [(f"{part}{k}", part, CLASSES[k % 4]) for part, count in PARTS.items() for k in range(count)]
 FEATURES = read.features(read.SHIPPED)
 PRETRAINED = {name for name, feature in FEATURES.items() if "model" in feature.options or feature.extractor == "ge2e"}
-SYSTEMS = {  # without those that need weights from elsewhere
+SYSTEMS = {  # without those that need weights from elsewhere, and those of dimensions
     name: recipe
     for name, recipe in read.shipped(read.SHIPPED)[1].items()
-    if not (recipe.from_hub or PRETRAINED & {view.feature for view in recipe.inputs.views().values()})
+    if "majority" in learns(recipe.model)
+    and not (recipe.from_hub or PRETRAINED & {view.feature for view in recipe.inputs.views().values()})
 }
 TINY = {"epochs": 1, "steps": 1, "batch": 8, "milestones": ()}
 SHORT = 60  # frames of what a recipe makes equally long: padding takes most of the time of a training
