@@ -7,6 +7,7 @@ from ser.config.schema import Config
 from ser.errors import SerError, offenders
 
 EVERY = ("majority", "distribution", "several", "dimensions")  # kinds of target
+NOT_USED = ("several", "dimensions")  # by systems on other recordings than those of the experiment
 
 
 def learns(model: str) -> tuple[str, ...]:
@@ -36,11 +37,11 @@ def check_learning(config: Config) -> None:
                     )
                 named = f"protocol '{protocol}' of target.kind '{kind}'"
                 _check_options(recipe, kind, f"systems.{system}.training", named)
-                if kind == "dimensions" and config.experiment.robustness is not None:
-                    raise SerError(f"experiment.robustness: it is of classes, not for {named}.")
+                if kind in NOT_USED and config.experiment.robustness is not None:
+                    raise SerError(f"experiment.robustness: it is of one class per utterance, not for {named}.")
     for number, use in enumerate(config.experiment.use):
-        if (kind := config.protocols[use.protocol].target.kind) == "dimensions":
-            raise SerError(f"experiment.use[{number}]: training for use is of classes; the target is of kind '{kind}'.")
+        if (kind := config.protocols[use.protocol].target.kind) in NOT_USED:
+            raise SerError(f"experiment.use[{number}]: it is of one class per utterance, not of target.kind '{kind}'.")
 
 
 def _check_options(recipe: Recipe, kind: str, where: str, protocol: str) -> None:

@@ -35,6 +35,8 @@ from ser.tables import contracts
 # Raters who judge themselves, by corpus adapter: IEMOCAP's actors. Regular expressions, the argument ``without``.
 THEMSELVES: Final[Mapping[str, str]] = {"iemocap": r"[FM]\d", "demo": r"[FM]\d"}
 
+EXACT: Final = 1e-9  # of a share of raters: a third is at least the threshold 0.3333333333
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -216,6 +218,16 @@ def soft_labels(votes: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     inside = shares.reindex(columns=list(classes), fill_value=0.0)
     inside = inside.loc[inside.sum(axis=1) > 0]
     return inside.div(inside.sum(axis=1), axis=0)
+
+
+def label_sets(votes: pd.DataFrame, classes: Sequence[str], threshold: float) -> pd.DataFrame:
+    """Return 1 for each class that at least ``threshold`` of an utterance's raters chose, else 0, by utterance.
+
+    threshold: 0…1. A rater who chose several labels counts in full for each of them.
+    """
+    raters = votes.groupby("utterance")["rater"].nunique()
+    chose = pd.crosstab(votes["utterance"], votes["answer"]).reindex(columns=list(classes), fill_value=0)
+    return (chose.div(raters, axis=0) >= threshold - EXACT).astype(np.float32)
 
 
 def against_soft(

@@ -56,6 +56,11 @@ def read(folder: Path, weights: Mapping[str, Path] | None = None) -> Trained:
                 f"{folder}: '{run['system']}' estimates {', '.join(protocol.target.dimensions)}; only systems "
                 "that tell classes apart can be used on other recordings."
             )
+        if protocol.target.kind == "several":
+            raise SerError(
+                f"{folder}: '{run['system']}' gives an utterance several labels; only systems that give one can be "
+                "used on other recordings."
+            )
         classes, notes = card["classes"], {name: card["features"][name] for name in _features(recipe)}
         about = {name: card[name] for name in ("code", "commit", "finished", "counts", "folds")}
         about |= {"dev_speakers": card["dev_speakers"]} if "dev_speakers" in card else {}

@@ -1,10 +1,12 @@
 """Multinomial logistic regression on a vector per utterance: with a linear machine, the usual probe of an encoder.
 
 The weights have an L2 penalty, as in scikit-learn, whose solver (L-BFGS) is used. The softmax of the scores is the
-model's probability.
+model's probability. Of raters' votes, each class that a rater chose is an example that weighs as much as its votes;
+where an utterance has several labels, each class has a regression against the others, whose sigmoid is its probability.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal
 
@@ -21,6 +23,7 @@ Positive = Annotated[float, Field(gt=0)]
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 KIND = "estimator"
+LEARNS = ("majority", "distribution", "several")
 STEPS = 2000  # of the solver, at most
 
 
@@ -40,48 +43,102 @@ def build(
 
 
 class Probe:
-    """A scaler and a regression, with the options of ``build``; ``costs``: the values of C, ascending."""
+    """A scaler and a regression, with the options of ``build``; ``costs``: the values of C, ascending.
+
+    several: whether what it is fitted on are several labels of an utterance, 0 or 1 by class.
+    """
+
+    several = False
 
     def __init__(self, costs: tuple[float, ...], class_weight: Literal["balanced"] | None, refit: str):
         self.costs, self.class_weight, self.refit = costs, class_weight, refit
 
-    def fit(self, x: Array, labels: Labels, cost: float | None = None) -> "Probe":
-        """Fit on vectors (utterances, dims) with C = ``cost``; None: the only value of C, or ``NOT_CHOSEN``."""
+    def fit(self, x: Array, truth: Labels | Array, cost: float | None = None) -> "Probe":
+        """Fit on vectors (utterances, dims) with C = ``cost``; None: the only value of C, or ``NOT_CHOSEN``.
+
+        truth: labels (utterances,), votes or several labels (utterances, classes).
+        """
         only = self.costs[0] if len(self.costs) == 1 else NOT_CHOSEN
         self.scaler = StandardScaler().fit(x)
-        self.regression = self.solved(np.asarray(self.scaler.transform(x)), labels, only if cost is None else cost)
+        self.regression = self.solved(np.asarray(self.scaler.transform(x)), truth, only if cost is None else cost)
         return self
 
-    def solved(self, scaled: Array, labels: Labels, cost: float) -> LogisticRegression:
+    def solved(self, scaled: Array, truth: Labels | Array, cost: float) -> "LogisticRegression | EachClass":
         """Return a regression that is fitted on scaled vectors."""
-        return LogisticRegression(C=cost, class_weight=self.class_weight, max_iter=STEPS).fit(scaled, labels)
+        if truth.ndim == 1:
+            return LogisticRegression(C=cost, class_weight=self.class_weight, max_iter=STEPS).fit(scaled, truth)
+        if self.several:
+            return EachClass.of([self._of_class(scaled, given, cost) for given in truth.T > 0])
+        row, label = np.nonzero(truth)
+        weight = truth[row, label].astype(np.float64)
+        if self.class_weight == "balanced":
+            of_class = truth.sum(0, dtype=np.float64)
+            weight *= (of_class.mean() / of_class)[label]
+        return LogisticRegression(C=cost, max_iter=STEPS).fit(scaled[row], label, sample_weight=weight)
 
-    def logits(self, x: Array, regression: LogisticRegression | None = None) -> Array:
-        """Return (utterances, classes), whose softmax is the probability; of two classes the first has 0."""
+    def _of_class(self, scaled: Array, given: NDArray[np.bool_], cost: float) -> tuple[Array, float]:
+        """Return the weights (dims,) and the intercept for one class; of one that all or none have, the log odds."""
+        if given.all() or not given.any():
+            return np.zeros(scaled.shape[1]), float(np.log((given.sum() + 0.5) / ((~given).sum() + 0.5)))
+        of = LogisticRegression(C=cost, class_weight=self.class_weight, max_iter=STEPS).fit(scaled, given)
+        return of.coef_[0], float(of.intercept_[0])
+
+    def logits(self, x: Array, regression: "LogisticRegression | EachClass | None" = None) -> Array:
+        """Return (utterances, classes), whose softmax is the probability; of two classes the first has 0.
+
+        Of several labels their sigmoid is the probability.
+        """
         return _by_class(np.asarray((regression or self.regression).decision_function(self.scaler.transform(x))))
 
 
+@dataclass(frozen=True)
+class EachClass:
+    """A regression of each class against the others: coef_ (classes, dims), intercept_ (classes,)."""
+
+    coef_: Array
+    intercept_: Array
+
+    @classmethod
+    def of(cls, fitted: Sequence[tuple[Array, float]]) -> "EachClass":
+        """Return the regressions with these weights and intercepts, by class."""
+        return cls(np.stack([weights for weights, _ in fitted]), np.array([intercept for _, intercept in fitted]))
+
+    def decision_function(self, scaled: Array) -> Array:
+        """Return the log odds, (utterances, classes)."""
+        return np.asarray(scaled @ self.coef_.T + self.intercept_)
+
+
 def fit(
-    estimator: Probe, vectors: Mapping[str, Array], labels: Mapping[str, Labels], selection: str
+    estimator: Probe,
+    vectors: Mapping[str, Array],
+    labels: Mapping[str, Labels],
+    selection: str,
+    *,
+    votes: Mapping[str, Array] | None = None,
+    several: bool = False,
 ) -> tuple[dict[str, Any], list[str]]:
     """Fit on train, of several C with the one that is best on dev, and return what was tried and notes on it.
 
-    See ``linear_svm.fit``, which chooses in the same way.
+    See ``linear_svm.fit``, which chooses in the same way. votes: by part (utterances, classes), on which it is fitted
+    in place of the labels; C is chosen by the labels of dev all the same. several: whether the votes are several labels
+    of an utterance, 0 or 1, in place of a distribution.
     """
+    estimator.several = several
+    truth: Mapping[str, Labels | Array] = labels if votes is None else votes
     if len(estimator.costs) == 1 or selection == "last":
-        estimator.fit(vectors["train"], labels["train"])
+        estimator.fit(vectors["train"], truth["train"])
         open_choice = f"C = {NOT_CHOSEN:g}, not chosen: the protocol selects nothing on dev"
         return {}, [open_choice] if len(estimator.costs) > 1 else []
     estimator.scaler = StandardScaler().fit(vectors["train"])
     scaled = np.asarray(estimator.scaler.transform(vectors["train"]))
-    fitted = {cost: estimator.solved(scaled, labels["train"], cost) for cost in estimator.costs}
+    fitted = {cost: estimator.solved(scaled, truth["train"], cost) for cost in estimator.costs}
     chosen = _cost.best(
         estimator.costs, lambda cost: estimator.logits(vectors["dev"], fitted[cost]), labels["dev"], selection
     )
     estimator.regression = fitted[chosen["c"]]
     if estimator.refit == "train+dev":
-        x, truth = (np.concatenate([one["train"], one["dev"]]) for one in (vectors, labels))
-        estimator.fit(x, truth, chosen["c"])
+        x, y = (np.concatenate([one["train"], one["dev"]]) for one in (vectors, truth))
+        estimator.fit(x, y, chosen["c"])
     return {**chosen, "refit": estimator.refit}, [_cost.note(estimator.costs, chosen["by"], estimator.refit)]
 
 

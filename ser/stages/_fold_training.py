@@ -142,4 +142,5 @@ def _predicted(fold: Fold, answers: NDArray[np.float32]) -> tuple[Contract, dict
         "predicted": [fold.classes[k] for k in answers.argmax(axis=1)],
         "probabilities": list(answers),
     }
-    return contracts.PREDICTIONS, labels, {"classes": json.dumps(fold.classes)}
+    independent = {"probabilities": "independent"} if fold.protocol.target.kind == "several" else {}
+    return contracts.PREDICTIONS, labels, {"classes": json.dumps(fold.classes), **independent}

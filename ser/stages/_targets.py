@@ -1,5 +1,6 @@
 """What the utterances of a protocol are trained on: their class, their raters' votes, or values of dimensions."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -70,15 +71,16 @@ def _voted(found: pd.DataFrame, chosen: pd.DataFrame, protocol: Protocol, manife
             f"target.kind '{target.kind}' needs raters, and no rater chose a class for {offenders(lacking)}; leave "
             "them out with 'exclude' of the corpus."
         )
-    if target.without_majority == "train":
-        no_majority = chosen["emotion"].isna() | (chosen["emotion"] == "undecided")
-        unclear = chosen[no_majority & chosen["utterance"].isin(inside.index)]
+    no_majority = chosen["emotion"].isna() | (chosen["emotion"] == "undecided")
+    unclear = chosen[no_majority & chosen["utterance"].isin(inside.index)]
+    if target.without_majority == "leave_out":
+        print(f"without a majority, left out: {len(unclear)}", file=sys.stderr)
+    else:
         most = inside.loc[unclear["utterance"]].idxmax(axis=1)
         found = pd.concat([found, unclear.assign(label=most.to_numpy(), tested=False, targets=None)])
-    values = inside.loc[found["utterance"]].to_numpy()
     if target.kind == "several":
-        every = counts.loc[found["utterance"]].sum(axis=1).to_numpy()
-        values = (values / every[:, None] >= target.threshold).astype(float)
-    elif target.votes == "shares":
-        values = values / values.sum(axis=1, keepdims=True)
+        values = agreement.label_sets(votes, names, target.threshold).loc[found["utterance"]].to_numpy()
+    else:
+        values = inside.loc[found["utterance"]].to_numpy()
+        values = values / values.sum(axis=1, keepdims=True) if target.votes == "shares" else values
     return found.assign(targets=pd.Series(list(values.astype(np.float32)), found.index))

@@ -149,7 +149,8 @@ PREDICTIONS = Contract(
         ("speaker", pa.string()),
         ("label", pa.string()),
         ("predicted", pa.string()),
-        ("probabilities", pa.list_(pa.float32())),  # in the order of the metadata entry 'classes', a JSON list
+        # By the metadata entry 'classes', a JSON list; the sum is 1, unless the entry 'probabilities' is 'independent'.
+        ("probabilities", pa.list_(pa.float32())),
     ],
     key=("utterance",),
     required=("label", "predicted", "probabilities"),

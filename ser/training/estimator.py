@@ -3,13 +3,14 @@
 import sys
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
 from ser.errors import SerError
@@ -26,15 +27,16 @@ def train(task: TrainingTask, data: FoldData) -> Outcome:
     history. Scalers belong to the estimator, so that they are fitted on what it is fitted on.
     """
     fold, module, recipe = data.fold, task.module, task.recipe
+    several = fold.protocol.target.kind == "several"
     estimator = set_seed(module.build(len(fold.outputs), **recipe.options), task.seed)
     tracking.start([])
     with threadpool_limits(task.threads), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         parts = [part for part in ("train", "dev") if fold.rows(part).size]
         vectors = {part: _matrix(data, part) for part in parts}
-        labels = {part: _truth(data, part) for part in parts}
+        labels, votes = {part: _truth(data, part) for part in parts}, _votes(data, parts)
         began = time.monotonic()  # the fits alone
-        chosen, notes = fit(module, estimator, vectors, labels, fold.protocol.selection)
+        chosen, notes = fit(module, estimator, vectors, labels, fold.protocol.selection, **votes)
         seconds = time.monotonic() - began
         for one in chosen.get("tried", ()):
             print("on dev:", ", ".join(f"{name} {value:.4g}" for name, value in one.items()), flush=True)
@@ -49,7 +51,8 @@ def train(task: TrainingTask, data: FoldData) -> Outcome:
             f"the model '{recipe.model}' gave scores of shape {scores.shape}; {wanted} and finite are needed."
         )
     if data.scale is None:
-        notes = ["probabilities are the softmax over the estimator's scores, not calibrated", *notes]
+        function = "sigmoid of each of" if several else "softmax over"
+        notes = [f"probabilities are the {function} the estimator's scores, not calibrated", *notes]
     for text in dict.fromkeys(f"{warning.category.__name__}: {warning.message}" for warning in caught):
         print(text, file=sys.stderr, flush=True)
         notes.append(text)
@@ -57,7 +60,8 @@ def train(task: TrainingTask, data: FoldData) -> Outcome:
     parameters = sum(value.numel() for value in weights.values())
     if data.scale is not None:
         weights |= {name: torch.from_numpy(value) for name, value in data.scale.weights().items()}
-    answers = softmax(scores) if data.scale is None else data.scale.restored(scores)
+    probabilities = expit(scores).astype(np.float32) if several else softmax(scores)
+    answers = probabilities if data.scale is None else data.scale.restored(scores)
     return Outcome(answers, history, weights, parameters, best_epoch=1, resumes=0, notes=notes, chosen=chosen)
 
 
@@ -67,24 +71,35 @@ def fit(
     vectors: Mapping[str, NDArray[np.float64]],
     labels: Mapping[str, NDArray[Any]],
     selection: str,
+    **votes: Any,
 ) -> tuple[Mapping[str, Any], list[str]]:
     """Fit on the vectors (utterances, dims) and labels, or targets, of the parts; return the choice on dev, and notes.
 
-    selection: of the protocol. A module without a function ``fit`` has an estimator of scikit-learn, fitted on train.
+    selection: of the protocol. votes: where raters' votes are learned, the arguments ``votes`` and ``several`` of the
+    module's ``fit``. A module without a function ``fit`` has an estimator of scikit-learn, fitted on train.
     """
     if hasattr(module, "fit"):
-        chosen, notes = module.fit(estimator, vectors, labels, selection)
+        chosen, notes = module.fit(estimator, vectors, labels, selection, **votes)
         return chosen, notes
     estimator.fit(vectors["train"], labels["train"])
     return {}, []
 
 
 def _truth(data: FoldData, part: str) -> NDArray[Any]:
-    """Return the labels (utterances,) of a part, or its targets (utterances, outputs), those of dimensions scaled."""
+    """Return the labels (utterances,) of a part, -1 without a class, or (utterances, outputs) of scaled dimensions."""
     rows, targets = data.fold.rows(part), data.fold.targets
-    if targets is None:
+    if targets is None or data.scale is None:
         return data.fold.labels[rows]
-    return targets[rows] if data.scale is None else data.scale.scaled(targets[rows])
+    return data.scale.scaled(targets[rows])
+
+
+def _votes(data: FoldData, parts: Sequence[str]) -> dict[str, Any]:
+    """Return what ``fit`` needs besides labels where raters' votes are learned: (utterances, classes) by part."""
+    fold = data.fold
+    if fold.targets is None or data.scale is not None:
+        return {}
+    votes = {part: fold.targets[fold.rows(part)] for part in parts}
+    return {"votes": votes, "several": fold.protocol.target.kind == "several"}
 
 
 def _matrix(data: FoldData, part: str) -> NDArray[np.float64]:

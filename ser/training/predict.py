@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import expit
 from torch import Tensor, nn
 
 from ser import metrics
@@ -16,6 +17,7 @@ from ser.training.fold_data import FoldData
 
 Scores = tuple[float | None, float | None, float | None]  # loss, WA and UA; None where not measured
 UNMEASURED: Scores = (None, None, None)
+SMALLEST = 1e-12  # probability, of a loss
 
 
 def answers(model: nn.Module, data: FoldData, part: str, size: int) -> NDArray[np.float32]:
@@ -69,8 +71,25 @@ def log_probabilities(model: nn.Module, data: FoldData, part: str, size: int) ->
 
 
 def probabilities(model: nn.Module, data: FoldData, part: str, size: int) -> NDArray[np.float32]:
-    """Return (utterances of the part, classes), each row summing to 1."""
+    """Return (utterances of the part, classes), each row summing to 1 unless an utterance has several labels."""
+    if data.fold.protocol.target.kind == "several":
+        return independent(model, data, part, size).astype(np.float32)
     return np.exp(log_probabilities(model, data, part, size)).astype(np.float32)
+
+
+def independent(model: nn.Module, data: FoldData, part: str, size: int) -> NDArray[np.float64]:
+    """Return (utterances of the part, classes), the sigmoids of the outputs, each 0…1: mean over segments and heads.
+
+    With ``average: logits`` they are the sigmoids of the mean logits of the segments.
+    """
+    heads, of_means = heads_of(model), data.average == "logits"
+
+    def output(batch: Batch) -> Tensor:
+        each = torch.stack([head.float() for head in heads(batch)])
+        return each.mean(0) if of_means else each.sigmoid().mean(0)
+
+    means = _means(output, model, data, part, size)
+    return np.asarray(expit(means)) if of_means else means
 
 
 def summaries(model: nn.Module, data: FoldData, part: str, size: int) -> NDArray[np.float64]:
@@ -86,20 +105,33 @@ def evaluate(model: nn.Module, data: FoldData, part: str, size: int) -> Scores:
     """Return loss, WA and UA on a part, each None without utterances.
 
     The loss is the mean −ln p(label) in nats, whatever weights, loss or sampling training has, or where the raters'
-    distribution is the target −Σ v ln p / Σ v of their votes v; WA is the share correct, UA the mean recall of the
-    classes that occur, both 0…1. Utterances without a class are left out.
+    distribution is the target −Σ v ln p / Σ v of their votes v, and where several labels are the mean over utterances
+    and classes of the binary cross-entropy; WA is the share correct, UA the mean recall of the classes that occur, both
+    0…1. Utterances without a class are left out.
     """
-    truth = data.fold.labels[data.fold.rows(part)]
+    rows, kind = data.fold.rows(part), data.fold.protocol.target.kind
+    truth = data.fold.labels[rows]
     known = truth >= 0
     if not known.any():
         return UNMEASURED
-    truth, scores = truth[known], log_probabilities(model, data, part, size)[known]
-    counts = metrics.confusion(truth, scores.argmax(axis=1), scores.shape[1])
-    loss = float(-scores[np.arange(len(truth)), truth].mean())
-    if data.fold.targets is not None and data.fold.protocol.target.kind == "distribution":
-        votes = data.fold.targets[data.fold.rows(part)][known].astype(np.float64)
-        loss = float(-(votes * scores).sum() / votes.sum())
-    return loss, float(metrics.wa(counts)), float(metrics.ua(counts))
+    if kind == "several":
+        scores = np.log(np.clip(independent(model, data, part, size), SMALLEST, 1 - SMALLEST))[known]
+    else:
+        scores = log_probabilities(model, data, part, size)[known]
+    counts = metrics.confusion(truth[known], scores.argmax(axis=1), scores.shape[1])
+    targets = None if data.fold.targets is None else data.fold.targets[rows][known].astype(np.float64)
+    return _loss(scores, truth[known], targets, kind), float(metrics.wa(counts)), float(metrics.ua(counts))
+
+
+def _loss(
+    scores: NDArray[np.float64], truth: NDArray[np.int64], targets: NDArray[np.float64] | None, kind: str
+) -> float:
+    """Return the loss of log-probabilities (utterances, classes) as ``evaluate`` says."""
+    if targets is None:
+        return float(-scores[np.arange(len(truth)), truth].mean())
+    if kind == "several":
+        return float(-(targets * scores + (1 - targets) * np.log(-np.expm1(scores))).mean())
+    return float(-(targets * scores).sum() / targets.sum())
 
 
 def _means(
