@@ -35,9 +35,11 @@ def by_result(data: ReportData) -> dict[Result, dict[str, Any]]:
 
     All folds of a seed together, mean over seeds. ECE, ECE_adaptive: expected calibration error, 0…1, with bins of
     equal width and of equally many utterances; Brier: 0…2; NLL: nats; confidence: mean of the highest probability, 0…1.
-    bins: of equal width, all seeds together.
+    bins: of equal width, all seeds together. Without systems that give several labels, whose probabilities are of each
+    class alone.
     """
-    return {result: _calibration(result, data.predictions[result.key]) for result in data.by_name}
+    chosen = [result for result in data.by_name if result.first.protocol.target.kind != "several"]
+    return {result: _calibration(result, data.predictions[result.key]) for result in chosen}
 
 
 def _calibration(result: Result, predictions: Predictions) -> dict[str, Any]:

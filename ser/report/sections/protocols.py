@@ -5,6 +5,7 @@ from functools import partial
 
 from ser import layout
 from ser.config.schema import Protocol
+from ser.evaluation.agreement import themselves, votes
 from ser.inventory import grouping
 from ser.report.data.audits import Leak
 from ser.report.data.experiment import ReportData
@@ -23,6 +24,14 @@ SCOPES = {
     "train": "statistics per train part",
 }
 PARTS = ("train", "dev", "test")
+VOTED = ("distribution", "several")  # targets of raters' votes
+VOTES = {"shares": "each utterance weighs the same", "counts": "each vote weighs the same"}
+TARGETS = {
+    "majority": "the label of the corpus",
+    "distribution": "the raters' distribution, {votes}",
+    "several": "each class that {0} % of the raters chose",
+    "dimensions": "ratings of {0}",
+}
 
 
 def tables(data: ReportData) -> list[Table]:
@@ -36,6 +45,7 @@ def tables(data: ReportData) -> list[Table]:
         Column("folds", "Folds", "first.folds"),
         Column("grouping", "Grouping", lambda row: grouping(row.first.protocol)),
         Column("labels", "Labels", _labels),
+        Column("target", "Target", _target),
         Column("subset", "Subset", lambda row: _subset(row.first.protocol)),
         Column("normalisation", "Normalisation", lambda row: SCOPES[row.first.protocol.normalisation]),
         Column("selection", "Selection", lambda row: _selection(data, row)),
@@ -61,6 +71,26 @@ def _labels(row: Result) -> str:
     return ", ".join(
         name if merged == (name,) else f"{name} = {' + '.join(merged)}" for name, merged in row.labels.items()
     )
+
+
+def _target(row: Result) -> str:
+    """Return what is learned, and how many utterances without a majority are left out of training, or are in it."""
+    target = row.first.protocol.target
+    if target.kind not in VOTED:
+        return TARGETS[target.kind].format(", ".join(target.dimensions))
+    how = TARGETS[target.kind].format(f"{100 * target.threshold:g}", votes=VOTES[target.votes])
+    path, folds = layout.manifest(row.corpus), layout.folds(row.corpus, row.protocol)
+    if not (path.is_file() and folds.is_file()):
+        return how
+    if target.without_majority == "train":
+        labels = contracts.read(contracts.FOLDS, folds).select(["utterance", "label"]).to_pandas()
+        trained = labels.loc[labels["label"].isna(), "utterance"].nunique()
+        return f"{how}; {count(trained)} utterances without a majority are in train"
+    table = contracts.select(path, ["utterance", "emotion", "raters"]).to_pandas()
+    unclear = table["emotion"].isna() | (table["emotion"] == "undecided")
+    given = votes(table[unclear], row.labels, without=themselves(path)) if table.loc[unclear, "raters"].any() else None
+    chose = 0 if given is None else given.loc[given["answer"].isin(row.first.classes), "utterance"].nunique()
+    return f"{how}; {count(chose)} utterances without a majority are left out"
 
 
 def _subset(protocol: Protocol) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import lru_cache
+from math import nan
 from operator import itemgetter
 from typing import Any
 
@@ -77,7 +78,10 @@ def _rows(data: ReportData, group: ResultGroup) -> list[dict[str, Any]]:
         paper = Markup(' <span class="leaks">{}</span>').format(PAPER) if row.kind == PAPER else ""
         named = {"who": row.system, "protocol": row.protocol, "heading": code(row.protocol) + paper}
         rates = {metric: row.value(metric) for metric in ("WA", "UA")}
-        rows.append({**shared, **named, **rates, **asdict(soft[row]), "entropy_of_raters": soft[row].entropy})
+        scores = asdict(soft[row])
+        if row.first.protocol.target.kind == "several":  # independent probabilities are no distribution
+            scores["cross_entropy"] = nan
+        rows.append({**shared, **named, **rates, **scores, "entropy_of_raters": soft[row].entropy})
     return rows
 
 

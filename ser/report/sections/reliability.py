@@ -31,4 +31,5 @@ def csv(data: ReportData) -> pd.DataFrame:
         one["bins"].round(6).assign(**dict(zip(KEYS, result.key, strict=True)))
         for result, one in by_result(data).items()
     ]
-    return pd.concat(bins, ignore_index=True)
+    names = ["low", "high", "confidence", "accuracy", "utterances", *KEYS]
+    return pd.concat(bins, ignore_index=True) if bins else pd.DataFrame(columns=names)

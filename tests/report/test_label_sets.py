@@ -1,0 +1,84 @@
+"""Several labels per utterance in the report: against scikit-learn, without calibration, with the target stated."""
+
+from collections.abc import Callable
+from contextlib import chdir
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from sklearn.metrics import accuracy_score, f1_score, hamming_loss
+
+from ser.config.schema import Block, Protocol
+from ser.layout import folds
+from ser.tables import contracts
+
+CLASSES = ("angry", "happy", "neutral", "sad")
+LABELS = {name: (name,) for name in CLASSES}
+SHARED = {"rule": "session_out", "labels": LABELS, "leaks": ("text",)}
+PROTOCOLS = {
+    "session-out": Protocol.model_validate(SHARED),
+    "session-out-several": Protocol.model_validate({**SHARED, "target": {"kind": "several"}}),
+    "session-out-shares": Protocol.model_validate(
+        {**SHARED, "target": {"kind": "distribution", "without_majority": "train"}}
+    ),
+}
+
+
+def answers(path: Path, protocol: str) -> pd.DataFrame:
+    found = sorted(path.glob(f"results/runs/demo/{protocol}/*/seed*/fold*/predictions.parquet"))
+    return pd.concat([contracts.read(contracts.PREDICTIONS, one).to_pandas() for one in found], ignore_index=True)
+
+
+def write_folds(path: Path, protocol: str) -> dict[str, list[float]]:
+    """Write folds whose targets are the label and every third utterance's next class; three have no majority."""
+    tested = answers(path, protocol)[["utterance", "fold", "label", "speaker"]].drop_duplicates()
+    rows: list[dict[str, Any]] = []
+    for number, row in enumerate(tested.sort_values("utterance").to_dict("records")):
+        given = [float(name == row["label"]) for name in CLASSES]
+        given[(given.index(1) + 1) % 4] = float(number % 3 == 0)
+        rows.append({**row, "part": "test", "targets": given})
+    unclear = {"fold": 0, "part": "train", "label": None, "speaker": "s", "targets": [0.5, 0.5, 0, 0]}
+    rows += [{**unclear, "utterance": f"unclear{n}"} for n in range(3)]
+    contracts.write(contracts.FOLDS, pa.Table.from_pylist(rows, contracts.FOLDS.schema), folds("demo", protocol))
+    return {row["utterance"]: row["targets"] for row in rows}
+
+
+def test_metrics_are_those_of_scikit_learn_with_intervals(
+    tmp_path: Path, plan_of: Callable[..., Any], trained: Callable[..., None], judge: Callable[..., None], render: Any
+) -> None:
+    plan = plan_of(
+        Block(corpora=("demo",), protocols=tuple(PROTOCOLS), systems=("Audio-CNN",), seeds=(0, 1)), protocols=PROTOCOLS
+    )
+    with chdir(tmp_path):
+        trained(plan)
+        labels = write_folds(tmp_path, "session-out-several")
+        write_folds(tmp_path, "session-out-shares")
+        out = Path("results/trial")
+        judge(plan, out)
+        render(plan, out)
+    tables = {path.stem: pd.read_csv(path) for path in (tmp_path / "results/trial/tables").glob("*.csv")}
+
+    found = tables["label_sets"]
+    assert found["protocol"].tolist() == ["session-out-several"]
+    each = []
+    for _, seed in answers(tmp_path, "session-out-several").groupby("seed"):
+        truth = np.array([labels[name] for name in seed["utterance"]])
+        given = np.stack(seed["probabilities"].to_list()) >= 0.5
+        macro, micro = (f1_score(truth, given, average=one) for one in ("macro", "micro"))
+        each.append((macro, micro, accuracy_score(truth, given), hamming_loss(truth, given)))
+    names = ["macro_F1", "micro_F1", "subset_accuracy", "Hamming_loss"]
+    assert found.loc[0, names].tolist() == pytest.approx((100 * np.mean(each, axis=0)).tolist(), abs=1e-3)
+    for name in names:
+        assert found.loc[0, f"{name}_low"] < found.loc[0, name] < found.loc[0, f"{name}_high"]
+    assert found.loc[0, "labels"] == pytest.approx(4 / 3)
+
+    assert set(tables["calibration"]["protocol"]) == {"session-out", "session-out-shares"}
+    targets = tables["protocols"].set_index("protocol")["target"]
+    assert targets["session-out"] == "the label of the corpus"
+    assert targets["session-out-several"].startswith("each class that 30 % of the raters chose")
+    assert targets["session-out-shares"].endswith("3 utterances without a majority are in train")
+    page = (tmp_path / "results/trial/index.html").read_text(encoding="utf-8")
+    assert 'id="label_sets"' in page
