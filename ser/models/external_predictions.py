@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KIND = "external"
+LEARNS = ("majority", "distribution")  # it learns nothing; its probabilities sum to 1
 TEXTS = ("utterance", "predicted", "label")
 SUM = 1e-3  # how far from 1 the probabilities of an utterance may sum
 

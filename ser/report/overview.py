@@ -102,6 +102,9 @@ def _audited(data: ReportData) -> Iterator[str]:
 
 
 def _raters(data: ReportData) -> Iterator[str]:
-    for single, *_ in raters.raters(data):
+    for single, without_one, *_ in raters.raters(data):
         text = f"a single rater agrees with the majority of the others on {single['corpus']} with UA "
-        yield f"{text}{percent(single['UA'])}; Fleiss' kappa {decimal(single['fleiss_kappa'], 2)}"
+        text += (
+            f"{percent(single['UA'])}, the raters without one of them with the label with {percent(without_one['UA'])}"
+        )
+        yield f"{text}; Fleiss' kappa {decimal(single['fleiss_kappa'], 2)}"

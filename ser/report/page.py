@@ -17,19 +17,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 ORDER = (
     *("corpora", "label_maps", "recordings", "results", "transfer", "contrasts", "comparisons", "gap", "ranking"),
     *("confusions", "recalls", "speakers", "subgroups", "robustness", "assessment", "calibration", "raters"),
-    *(
-        "label_sets",
-        "mistakes",
-        "claims",
-        "arithmetic",
-        "papers",
-        "sweeps",
-        "transcripts",
-        "attention",
-        "curves",
-        "for_use",
-    ),
-    *("protocols", "audit", "defaults", "environment", "sources", "runs"),
+    *("label_sets", "mistakes", "claims", "arithmetic", "papers", "sweeps", "transcripts", "attention", "curves"),
+    *("for_use", "protocols", "audit", "defaults", "environment", "sources", "runs"),
 )
 
 

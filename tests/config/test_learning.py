@@ -17,10 +17,10 @@ DIMENSIONS = {"kind": "dimensions", "dimensions": ["valence", "dominance"]}
 PLAIN = {"rule": "speaker_folds", "labels": "all"}
 
 
-def resolved(protocol: str, system: str, **training: object) -> None:
+def resolved(protocol: str, system: str, keys: dict[str, Any] | None = None, **training: object) -> None:
     runs = [{"corpora": ["demo"], "protocols": [protocol], "systems": ["mine"]}]
     raw = {
-        "experiment": {"name": "e", "runs": runs},
+        "experiment": {"name": "e", "runs": runs, **(keys or {})},
         "systems": {"mine": {"base": system, "training": training}},
         "protocols": {"votes": {"base": "speaker-folds-4", "target": {"kind": "distribution"}}},
     }
@@ -64,6 +64,7 @@ def test_a_protocol_without_a_target_keeps_its_digest() -> None:
         ),
         ("speaker-folds-4", "SVR-eGeMAPS", {}, "target.kind 'majority', which the model 'support_vector_regression'"),
         ("votes", "SVM-eGeMAPS", {}, "target.kind 'distribution'"),
+        ("session-out-4-several", "SVM-eGeMAPS", {}, "'linear_svm' of system 'mine' does not learn"),
         ("session-out-dimensions", "RNN-ELM", {}, "'rnn_elm' of system 'mine' does not learn"),
         ("session-out-dimensions", "DenseLSTM-LSTM", {"loss": "focal"}, "systems.mine.training.loss: 'focal' does not"),
         ("speaker-folds-4", "DenseLSTM-LSTM", {"loss": "ccc"}, "training.loss: 'ccc' does not fit protocol 'speaker-"),
@@ -83,7 +84,22 @@ def test_a_system_that_cannot_learn_the_target_is_refused(
         resolved(protocol, system, **training)
 
 
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"use": [{"corpus": "demo", "protocol": "session-out-4-several", "systems": ["mine"]}]},
+        {"robustness": {"conditions": {"gain": [6]}, "systems": ["mine"]}},
+    ],
+)
+def test_several_labels_are_used_on_no_other_recordings(keys: dict[str, Any]) -> None:
+    with pytest.raises(SerError, match="one class per utterance, not"):
+        resolved("session-out-4-several", "Whisper-base-regression", keys)
+
+
 def test_systems_that_can_learn_the_target_are_accepted() -> None:
+    resolved("session-out-4-several", "Whisper-base-regression")
+    resolved("session-out-4-distribution-all", "Whisper-base-regression")
+    resolved("session-out-4-several", "DenseLSTM-LSTM")
     resolved("session-out-dimensions", "SVR-eGeMAPS")
     resolved("session-out-dimensions", "DenseLSTM-LSTM", loss="mse")
     resolved("votes", "DenseLSTM-LSTM", class_weights="balanced")

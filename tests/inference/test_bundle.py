@@ -167,12 +167,23 @@ def test_of_an_experiment_the_best_system_on_dev_is_taken_without_the_test_part(
         models.best_run(Path("results/e"), models.Only(corpus="d"))
 
 
-def test_a_run_of_dimensions_is_refused_in_one_sentence(project: Project, home: Path) -> None:
+DIMENSIONS = {"labels": {}, "target": {"kind": "dimensions", "dimensions": ["valence"]}, "selection": "dev_ccc"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (DIMENSIONS, "'SVM-eGeMAPS' estimates valence; only systems that tell classes apart"),
+        ({"target": {"kind": "several"}}, "'SVM-eGeMAPS' gives an utterance several labels; only systems that give"),
+    ],
+)
+def test_a_run_of_another_target_is_refused_in_one_sentence(
+    project: Project, home: Path, changes: dict[str, object], words: str
+) -> None:
     folder = project.train("SVM-eGeMAPS")
     record = json.loads((folder / "run.json").read_text())
-    target = {"kind": "dimensions", "dimensions": ["valence"]}
-    record["protocol_record"] |= {"labels": {}, "target": target, "selection": "dev_ccc"}
+    record["protocol_record"] |= changes
     record[embedded_checksum.KEY] = embedded_checksum.BLANK
     write_text(home / "copy/run.json", json.dumps(record))
-    with pytest.raises(SerError, match="'SVM-eGeMAPS' estimates valence; only systems that tell classes apart"):
+    with pytest.raises(SerError, match=words):
         trained_run.read(home / "copy")
