@@ -3,6 +3,7 @@
 The stage ``split`` applies the rule and checks the parts of a real corpus with ``assigned`` and ``check_parts``.
 """
 
+from inspect import signature
 from types import ModuleType
 
 import pandas as pd
@@ -121,13 +122,29 @@ def _check_classes(rows: pd.DataFrame, protocol: Protocol) -> None:
             )
         if untrained := sorted(classes - set(group.loc[group["part"] == "train", "label"])):
             raise SerError(
-                f"the train part of fold {fold} has no utterance of class {offenders(untrained)}. "
-                f"{_untrained_because(rows, protocol)}"
+                f"the train part of {_fold_text(protocol, fold)} has no utterance of class {offenders(untrained)}. "
+                f"{_untrained_because(rows, protocol, group, untrained)}"
             )
 
 
-def _untrained_because(rows: pd.DataFrame, protocol: Protocol) -> str:
-    """Return why a class cannot be trained, and what helps: it may belong to one speaker or session alone."""
+def _fold_text(protocol: Protocol, fold: int) -> str:
+    """Return ``fold 0``, with its name where folds have names: ``fold 0 (a → b)``."""
+    name = protocol.fold_name(fold)
+    return f"fold {fold} ({name})" if name else f"fold {fold}"
+
+
+def _untrained_because(rows: pd.DataFrame, protocol: Protocol, group: pd.DataFrame, untrained: list[str]) -> str:
+    """Return why classes cannot be trained in a fold, the rows ``group``, and what helps.
+
+    Their speakers may all be in dev; a class may belong to one speaker or session alone.
+    """
+    dev = group[(group["part"] == "dev") & group["label"].isin(untrained)]
+    drawn = "dev_speakers" in signature(protocol.load().assign).parameters
+    if drawn and set(dev["label"]) == set(untrained) and dev["speaker"].notna().all():
+        return (
+            f"Those that could train are in dev, of {offenders(sorted(dev['speaker'].unique()))}: set dev_speakers of "
+            "the rule lower, to 0 with 'selection: last', or seed to another number."
+        )
     for column in ("speaker", "session"):
         if column not in protocol.leaks and rows[column].notna().all():
             having = {str(label): set(values) for label, values in rows.groupby("label")[column]}

@@ -175,6 +175,21 @@ def test_a_class_of_one_speaker_alone_is_named_with_what_helps(tmp_path: Path) -
         run(tmp_path, entry, folds=6, table=alone)
 
 
+def test_a_class_that_dev_takes_from_train_is_named_with_fold_and_speakers(tmp_path: Path) -> None:
+    options = {"by": "gender", "values": ["female", "male"], "dev_speakers": 2}
+    entry = protocol(rule="leave_one_out", options=options, leaks=("session", "dialog", "text"))
+    folds = run(tmp_path, entry, folds=2)
+    dev = sorted(set(folds.loc[(folds["fold"] == 1) & (folds["part"] == "dev"), "speaker"]))
+    table = rows()
+    missing = (table["emotion"] == "sad") & (table["gender"] == "female") & ~table["speaker"].isin(dev)
+    expected = (
+        r"train part of fold 1 \(female → male\) has no utterance of class sad\. Those that could train are in dev, "
+        rf"of {dev[0]}, {dev[1]}: set dev_speakers"
+    )
+    with pytest.raises(SerError, match=expected):
+        run(tmp_path, entry, folds=2, table=table[~missing])
+
+
 @pytest.mark.parametrize("shared", [(), ("neutral",)])
 def test_where_every_class_belongs_to_one_speaker_no_remedy_is_offered(tmp_path: Path, shared: tuple[str, ...]) -> None:
     owners = dict(zip(("angry", "happy", "sad", "neutral"), ("S1F", "S1M", "S2F", "S3M"), strict=True))

@@ -51,5 +51,12 @@ def transcript_shards(corpus, transcript):
 
 def recognised_shards(wildcards):
     """Every shard of the transcripts that the runs read and that are not the corpus's own."""
-    pairs = {(corpus, words(system).transcript) for corpus, system in CORPUS_SYSTEMS if words(system)}
-    return [path for pair in sorted(pairs) if pair[1] != "given" for path in transcript_shards(*pair)]
+    pairs = {(corpus, name) for corpus, system in CORPUS_SYSTEMS for name in transcripts_of(system)}
+    return [path for pair in sorted(pairs) if pair[1] != extractors.GIVEN for path in transcript_shards(*pair)]
+
+
+def transcripts_of(system):
+    """The transcripts that a system reads, as words or by features of the text."""
+    inputs = CONFIG.systems[system].inputs
+    found = {extractors.transcript(CONFIG.features[view.feature]) for view in inputs.views().values()}
+    return (found | ({inputs.words.transcript} if inputs.words else set())) - {None}

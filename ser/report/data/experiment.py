@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from ser import layout
 from ser.config.disturbances import Disturbance
+from ser.config.extractors import GIVEN
 from ser.config.plan import Plan
 from ser.errors import SerError, offenders
 from ser.evaluation import predictions
@@ -144,7 +145,7 @@ def read(plan: Plan, tables: Mapping[str, Path]) -> ReportData:
             for pair in pairs
             if (path := layout.audit(*pair)).is_file()
         },
-        transcripts=_transcript_errors(plan),
+        transcripts=_transcript_errors(records, plan),
         attention=attention.read(jobs, plan.experiment.utterance),
         for_use=[runs.read(run, plan) for run in plan.runs_for_use()],
         disturbed=disturbed.read(plan),
@@ -182,8 +183,8 @@ def _check_contrasts(contrasts: pd.DataFrame, plan: Plan) -> None:
         raise SerError(f"the contrasts table holds others than the experiment declares: {named}; compare again.")
 
 
-def _transcript_errors(plan: Plan) -> dict[tuple[str, str], WordErrors]:
-    """Return the word errors of every recognised transcript that a system of the plan reads."""
-    read = {(run.corpus, plan.systems[run.system].inputs.words): None for run in plan.runs()}
-    recognised = {(corpus, words.transcript): None for corpus, words in read if words and words.transcript != "given"}
+def _transcript_errors(records: Sequence[RunRecord], plan: Plan) -> dict[tuple[str, str], WordErrors]:
+    """Return the word errors of every recognised transcript that a system reads, as words or by a feature of text."""
+    read = dict.fromkeys((record.run.corpus, name) for record in records for name in record.transcripts)
+    recognised = [one for one in read if one[1] != GIVEN]
     return {one: word_errors(layout.transcripts(*one), plan.shards.get(one[0])) for one in recognised}

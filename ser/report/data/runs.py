@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 
 from ser import layout
+from ser.config import extractors
 from ser.config.plan import Plan
 from ser.config.recipe import Recipe
-from ser.config.schema import Protocol
+from ser.config.schema import Feature, Protocol
 from ser.errors import SerError
 from ser.files import embedded_checksum
 from ser.layout import Run
@@ -50,6 +51,7 @@ class RunRecord:
     changes: Mapping[str, str] = field(default_factory=dict)  # key: shipped value → this run's
     chosen: Mapping[str, Any] = field(default_factory=dict)  # what an estimator chose on the dev part
     trained: bool = True  # False where the kept weights learned nothing on the train part
+    transcripts: tuple[str, ...] = ()  # that the system reads, as words or by features of the text
 
 
 def read(run: Run, plan: Plan) -> RunRecord:
@@ -100,8 +102,19 @@ def _record(run: Run, card: Mapping[str, Any], history: pd.DataFrame, plan: Plan
         energy=card.get("energy_joules", {}),
         changes=_changes(run, plan),
         trained=trained(card),
+        transcripts=_transcripts(plan.systems[run.system], card["features"]),
         **same,
     )
+
+
+def _transcripts(recipe: Recipe, features: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+    """Return the transcripts that a run reads; features: name: how it was extracted, as in ``run.json``."""
+    found = [] if recipe.inputs.words is None else [recipe.inputs.words.transcript]
+    for name in (view.feature for view in recipe.inputs.views().values()):
+        if "extractor" in (notes := features.get(name, {})):
+            entry = Feature(extractor=notes["extractor"], options=json.loads(notes["options"]))
+            found += [text for text in (extractors.transcript(entry),) if text is not None]
+    return tuple(dict.fromkeys(found))
 
 
 def trained(card: Mapping[str, Any]) -> bool:

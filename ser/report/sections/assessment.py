@@ -39,6 +39,7 @@ def found(data: ReportData) -> list[dict[str, Any]]:
     return [
         {"result": result, "finding": one}
         for result in data.by_name
+        if data.predictions[result.key].classes
         for one in _findings(data, result, groups.get(result, []))
     ]
 
