@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ser.config.learning import learns
 from ser.config.recipe import Recipe
 from ser.errors import require
 from ser.training import estimator
@@ -70,4 +71,22 @@ def weights_give_the_scores_back(recipe: Recipe) -> None:
         require(different < SAME, f"the scores differ by {different:.2g}")
 
 
-CHECKS = (scores_separate_the_clouds, weights_are_finite, seed_repeats_the_fit, weights_give_the_scores_back)
+def votes_separate_the_clouds(recipe: Recipe) -> None:
+    """An estimator that learns raters' distributions or several labels separates the clouds by those as well."""
+    module, (points, labels) = recipe.load(), _clouds()
+    sure = np.eye(CLASSES)[labels]
+    votes = {"distribution": 0.7 * sure + 0.3 / CLASSES, "several": sure}
+    for kind in (kind for kind in votes if kind in learns(recipe.model)):
+        fitted = estimator.set_seed(module.build(CLASSES, **recipe.options), 0)
+        given = {"votes": {"train": votes[kind]}, "several": kind == "several"}
+        estimator.fit(module, fitted, {"train": points}, {"train": labels}, "last", **given)
+        _separates(recipe, fitted)
+
+
+CHECKS = (
+    scores_separate_the_clouds,
+    votes_separate_the_clouds,
+    weights_are_finite,
+    seed_repeats_the_fit,
+    weights_give_the_scores_back,
+)

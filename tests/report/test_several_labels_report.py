@@ -12,7 +12,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, hamming_loss
 
 from ser.config.schema import Block, Protocol
-from ser.layout import folds
+from ser.layout import folds, manifest
 from ser.tables import contracts
 
 CLASSES = ("angry", "happy", "neutral", "sad")
@@ -46,6 +46,17 @@ def write_folds(path: Path, protocol: str) -> dict[str, list[float]]:
     return {row["utterance"]: row["targets"] for row in rows}
 
 
+def write_unclear() -> None:
+    """Write a manifest of three utterances without a majority; raters of two of them chose a class."""
+    facts = {"audio": "a.wav", "seconds": 1.0, "rate": 16000, "channels": 1, "checksum": "0", "shard": 0}
+    rows = [
+        {**facts, "utterance": f"unclear{n}", "emotion": "undecided", "raters": [{"rater": "E1", "emotions": [given]}]}
+        for n, given in enumerate(("angry", "sad", "bored"))
+    ]
+    table = pa.Table.from_pylist(rows, contracts.MANIFEST.schema)
+    contracts.write(contracts.MANIFEST, table, manifest("demo"), {"adapter": "demo", "warning": ""})
+
+
 def test_metrics_are_those_of_scikit_learn_with_intervals(
     tmp_path: Path, plan_of: Callable[..., Any], trained: Callable[..., None], judge: Callable[..., None], render: Any
 ) -> None:
@@ -54,6 +65,7 @@ def test_metrics_are_those_of_scikit_learn_with_intervals(
     )
     with chdir(tmp_path):
         trained(plan)
+        write_unclear()
         labels = write_folds(tmp_path, "session-out-several")
         write_folds(tmp_path, "session-out-shares")
         out = Path("results/trial")
@@ -77,8 +89,9 @@ def test_metrics_are_those_of_scikit_learn_with_intervals(
 
     assert set(tables["calibration"]["protocol"]) == {"session-out", "session-out-shares"}
     targets = tables["protocols"].set_index("protocol")["target"]
-    assert targets["session-out"] == "the label of the corpus"
-    assert targets["session-out-several"].startswith("each class that 30 % of the raters chose")
+    left_out = "2 utterances without a majority are left out"
+    assert targets["session-out"] == f"the label of the corpus; {left_out}"
+    assert targets["session-out-several"] == f"each class that 30 % of the raters chose; {left_out}"
     assert targets["session-out-shares"].endswith("3 utterances without a majority are in train")
     page = (tmp_path / "results/trial/index.html").read_text(encoding="utf-8")
     assert 'id="label_sets"' in page

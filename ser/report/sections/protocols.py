@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from ser import layout
 from ser.config.schema import Protocol
+from ser.errors import SerError
 from ser.evaluation.agreement import themselves, votes
 from ser.inventory import grouping
 from ser.report.data.audits import Leak
@@ -24,13 +26,12 @@ SCOPES = {
     "train": "statistics per train part",
 }
 PARTS = ("train", "dev", "test")
-VOTED = ("distribution", "several")  # targets of raters' votes
 VOTES = {"shares": "each utterance weighs the same", "counts": "each vote weighs the same"}
 TARGETS = {
     "majority": "the label of the corpus",
     "distribution": "the raters' distribution, {votes}",
-    "several": "each class that {0} % of the raters chose",
-    "dimensions": "ratings of {0}",
+    "several": "each class that {threshold} % of the raters chose",
+    "dimensions": "ratings of {dimensions}",
 }
 
 
@@ -75,22 +76,37 @@ def _labels(row: Result) -> str:
 
 def _target(row: Result) -> str:
     """Return what is learned, and how many utterances without a majority are left out of training, or are in it."""
-    target = row.first.protocol.target
-    if target.kind not in VOTED:
-        return TARGETS[target.kind].format(", ".join(target.dimensions))
-    how = TARGETS[target.kind].format(f"{100 * target.threshold:g}", votes=VOTES[target.votes])
-    path, folds = layout.manifest(row.corpus), layout.folds(row.corpus, row.protocol)
-    if not (path.is_file() and folds.is_file()):
+    target, path = row.first.protocol.target, layout.manifest(row.corpus)
+    how = TARGETS[target.kind].format(
+        threshold=f"{100 * target.threshold:g}", votes=VOTES[target.votes], dimensions=", ".join(target.dimensions)
+    )
+    if target.kind == "dimensions" or not path.is_file():
         return how
     if target.without_majority == "train":
-        labels = contracts.read(contracts.FOLDS, folds).select(["utterance", "label"]).to_pandas()
-        trained = labels.loc[labels["label"].isna(), "utterance"].nunique()
+        trained = _without_label(row)
         return f"{how}; {count(trained)} utterances without a majority are in train"
+    left_out = _unclear(row, path)
+    return f"{how}; {count(left_out)} utterances without a majority are left out" if left_out else how
+
+
+def _without_label(row: Result) -> int:
+    """Return how many utterances train without a label."""
+    path = layout.folds(row.corpus, row.protocol)
+    labels = (
+        contracts.read(contracts.FOLDS, path).select(["utterance", "label"]).to_pandas() if path.is_file() else None
+    )
+    return 0 if labels is None else int(labels.loc[labels["label"].isna(), "utterance"].nunique())
+
+
+def _unclear(row: Result, path: Path) -> int:
+    """Return how many utterances have no majority, and a rater who chose one of the classes."""
     table = contracts.select(path, ["utterance", "emotion", "raters"]).to_pandas()
-    unclear = table["emotion"].isna() | (table["emotion"] == "undecided")
-    given = votes(table[unclear], row.labels, without=themselves(path)) if table.loc[unclear, "raters"].any() else None
-    chose = 0 if given is None else given.loc[given["answer"].isin(row.first.classes), "utterance"].nunique()
-    return f"{how}; {count(chose)} utterances without a majority are left out"
+    table = table[(table["emotion"].isna() | (table["emotion"] == "undecided")) & table["raters"].notna()]
+    try:
+        given = votes(table, row.labels, without=themselves(path))
+    except SerError:  # no rater's label
+        return 0
+    return int(given.loc[given["answer"].isin(row.first.classes), "utterance"].nunique())
 
 
 def _subset(protocol: Protocol) -> str:
