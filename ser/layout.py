@@ -71,6 +71,11 @@ def features(corpus: str, feature: str) -> Path:
     return Path("data", corpus, "features", feature)
 
 
+def of_copy(folder: Path, copy: str) -> Path:
+    """``<folder>+<copy>``: the shards of a disturbed copy, next to those of the feature in ``folder``."""
+    return folder.with_name(f"{folder.name}+{copy}")
+
+
 def mapped(folder: Path, origin: str, part: str) -> Path:
     """File that trainings map where a feature of a fold is larger than memory, in the folder of the feature's shards.
 

@@ -1,4 +1,4 @@
-"""Conditions under which a trained system predicts its test utterances again: noise, reverberation, channels, codecs.
+"""Noise, reverberation, channels, codecs: under them runs predict test utterances again, or train on copies.
 
 One file per condition, known by its name:
 

@@ -1,8 +1,8 @@
-"""Keys of a recipe that change what a network is trained on: masks over its frames, and mixed examples."""
+"""Keys of a recipe that change what is trained on: disturbed copies, masks over frames, and mixed examples."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, NonNegativeInt
 
 from ser.config.entries import Strict
 
@@ -33,3 +33,17 @@ class Mixup(Strict):
         allow_inf_nan=False,
         description="of Beta(alpha, alpha), from which the share of the first of a pair is drawn for each batch",
     )
+
+
+class Augmentation(Strict):
+    """Disturbed copies of every utterance of the train part, one per strength; dev and test stay as they are."""
+
+    conditions: dict[str, Annotated[tuple[float, ...], Field(min_length=1)]] = Field(
+        min_length=1, description="module in ser/conditions: strengths"
+    )
+    seed: NonNegativeInt = Field(0, description="of all that is drawn, such as noise")
+
+    def __str__(self) -> str:
+        """Return conditions and strengths in words, such as "white_noise 20, 10; gain −6"."""
+        texts = {name: ", ".join(f"{one:g}" for one in strengths) for name, strengths in self.conditions.items()}
+        return "; ".join(f"{name} {text}" for name, text in texts.items()).replace("-", "−")

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,13 +69,10 @@ def checked(config: Config) -> Config:
     where = "experiment.robustness"
     if not asked.conditions and not asked.tests:
         raise SerError(f"{where}: name conditions, or set 'tests: true' for those of the tests of ser assess.")
-    require_known("condition", asked.conditions, catalog.names("conditions"), f"{where}.conditions")
-    for name in asked.conditions:
-        if wrong := problems("conditions", name):
-            raise SerError(f"{where}.conditions: ser/conditions/{name}.py: {'; '.join(wrong)}. See docs/adding.md.")
+    check_conditions(asked.conditions, f"{where}.conditions")
     conditions = {one.condition: one.strengths for one in of_experiment(asked)}
     for name, strengths in conditions.items():
-        _check_strengths(name, strengths, f"{where}.conditions.{name}")
+        check_strengths(name, strengths, f"{where}.conditions.{name}")
     systems = config.experiment.selected("systems")
     require_known("system of the runs", asked.systems or (), systems, f"{where}.systems")
     for system in asked.systems or systems:
@@ -94,7 +91,16 @@ def _own(condition: str) -> tuple[float, ...]:
     return strengths
 
 
-def _check_strengths(condition: str, strengths: Sequence[float], where: str) -> None:
+def check_conditions(conditions: Collection[str], where: str) -> None:
+    """Raise SerError for a condition that does not exist, or whose file lacks a definition."""
+    require_known("condition", conditions, catalog.names("conditions"), where)
+    for name in conditions:
+        if wrong := problems("conditions", name):
+            raise SerError(f"{where}: ser/conditions/{name}.py: {'; '.join(wrong)}. See docs/adding.md.")
+
+
+def check_strengths(condition: str, strengths: Sequence[float], where: str) -> None:
+    """Raise SerError for a strength that the condition does not have, or that is named twice."""
     limits, only = (catalog.constant("conditions", condition, name) for name in ("LIMITS", "ONLY"))
     axis = catalog.constant("conditions", condition, "AXIS")
     assert isinstance(limits, tuple)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ser import catalog
-from ser.config.augmentation import Mixup, SpecAugment
+from ser.config.augmentation import Augmentation, Mixup, SpecAugment
 from ser.config.entries import Entry, Names, Options, Strict, added
 
 
@@ -91,7 +91,7 @@ LOSSES, DIMENSION_LOSSES = (catalog.choices("ser.training.losses", name) for nam
 
 
 class Training(Strict):
-    """Optimisation of a network; scikit-learn estimators ignore it, and refuse ``sampling`` and ``loss``."""
+    """Optimisation of a network, and ``augmentation``; estimators ignore or refuse the other keys."""
 
     # A later key is ``added``: recipes of earlier runs, and their results, stay valid.
     optimiser: Literal[OPTIMISERS] = "adam"  # type: ignore[valid-type]
@@ -162,6 +162,7 @@ class Training(Strict):
         allow_inf_nan=False,
         description="of logit_adjusted: 0 is cross-entropy; at 1 outputs are as if classes were equally likely",
     )
+    augmentation: Augmentation | None = added(None, description="the train part has disturbed copies; null: none")
     spec_augment: SpecAugment | None = added(None, description="of a network that reads frames; null: none")
     mixup: Mixup | None = added(
         None, description="of a network without words and without a loss of its own; null: none"

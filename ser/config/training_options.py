@@ -1,9 +1,12 @@
 """Where the options of a recipe's training apply, checked before any job."""
 
+from collections.abc import Mapping
+
 from ser import catalog
-from ser.config.extractors import trained
+from ser.config.disturbances import check_conditions, check_strengths
+from ser.config.extractors import trained, transcript
 from ser.config.imbalance import check_imbalance, has_own_loss, named
-from ser.config.options import with_options
+from ser.config.options import uses_name, with_options
 from ser.config.recipe import Recipe, View
 from ser.config.schema import Config, Feature
 from ser.errors import SerError
@@ -21,10 +24,28 @@ def check_training(config: Config, system: str) -> None:
             raise SerError(
                 f"{where}.training.{key}: only networks have it; the model '{recipe.model}' is {named(kind)}."
             )
+    if recipe.training.augmentation is not None:
+        _check_augmentation(recipe, config.features, f"{where}.training.augmentation")
     if recipe.training.mixup is not None:
         _check_mixup(recipe, f"{where}.training.mixup")
     if recipe.training.spec_augment is not None:
         _check_masks(recipe, config.features, f"{where}.training.spec_augment")
+
+
+def _check_augmentation(recipe: Recipe, features: Mapping[str, Feature], where: str) -> None:
+    augmentation = recipe.training.augmentation
+    assert augmentation is not None
+    if catalog.model_kind(recipe.model) == "external":
+        raise SerError(f"{where}: the model '{recipe.model}' is a table of predictions, which is not trained.")
+    check_conditions(augmentation.conditions, f"{where}.conditions")
+    for name, strengths in augmentation.conditions.items():
+        check_strengths(name, strengths, f"{where}.conditions.{name}")
+    views = recipe.inputs.views().values()
+    read = {view.feature: features[view.feature] for view in views if view.feature in features}
+    if vectors := [name for name, feature in read.items() if uses_name(feature)]:
+        raise SerError(f"{where}: feature '{vectors[0]}' has vectors of named utterances, and none of disturbed ones.")
+    if all(transcript(feature) is not None for feature in read.values()):
+        raise SerError(f"{where}: the recipe reads transcripts alone, and copies keep those of their utterances.")
 
 
 def _check_mixup(recipe: Recipe, where: str) -> None:
@@ -36,7 +57,7 @@ def _check_mixup(recipe: Recipe, where: str) -> None:
         )
 
 
-def _check_masks(recipe: Recipe, features: dict[str, Feature], where: str) -> None:
+def _check_masks(recipe: Recipe, features: Mapping[str, Feature], where: str) -> None:
     masks, view = recipe.training.spec_augment, recipe.inputs.frames
     assert masks is not None
     if view is None:

@@ -18,6 +18,7 @@ from ser.inference import dev_part, disturbed, trained_run
 from ser.inference.system import Signal, System
 from ser.inference.trained import Trained
 from ser.layout import FOR_USE
+from ser.preparation import disturbing
 from ser.tables import contracts
 
 
@@ -56,7 +57,7 @@ def utterances(trained: Trained, corpus: str, seed: int = 0) -> Assessed:
     if rows.empty:
         raise SerError(f"no utterance of {corpus} has one of the classes {', '.join(labels)}.")
     pool = disturbed.pool_of(manifest, Disturbance("babble", (), seed))
-    audio = disturbed.audio_of(layout.audio(corpus), None, {*rows["utterance"], *pool})
+    audio = disturbing.audio_of(layout.audio(corpus), None, {*rows["utterance"], *pool})
     return Assessed(corpus, rows.drop(columns="emotion"), audio, pool, seed)
 
 
@@ -116,7 +117,7 @@ def _predicted(
                 continue
             (strength,) = disturbance.strengths
             others = [given.audio[one] for one, of in given.pool.items() if of != speaker]
-            signal = disturbed.disturbed(signal, name, disturbance, strength, others)
+            signal = disturbing.disturbed(signal, name, disturbance, strength, others)
             prepared.append(disturbed.prepared_of(system, signal, speaker, f"{name}, {strength:g}", disturbance))
         found[batch] = system.probabilities(prepared)
     predicted = [system.classes[row] for row in found.argmax(axis=1)]

@@ -97,6 +97,8 @@ def _training(trained: Trained, corpus: Mapping[str, Any]) -> list[str]:
         f"- Run: seed {run['seed']}, {_fold(trained)}",
         f"- Audio: 16 kHz, channel {contents.audio.channel}, trim {contents.audio.trim}",
     ]
+    if (copies := contents.recipe.training.augmentation) is not None:
+        lines.append(f"- Disturbed copies of the train part: {copies}")
     for name, chain in contents.features.items():
         origin = f" ({chain.provenance})" if chain.provenance else ""
         lines.append(f"- Feature {name}: ser.features.{chain.extractor} {json.dumps(chain.options)}{origin}")

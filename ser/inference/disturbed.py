@@ -3,7 +3,6 @@
 What is disturbed is the audio that its features were extracted from: 16 kHz, mono, cut as the corpus says.
 """
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,11 +13,12 @@ import pyarrow.compute as pc
 
 from ser import catalog, layout
 from ser.config.disturbances import Disturbance
-from ser.errors import SerError, offenders
+from ser.errors import SerError
 from ser.inference import dev_part, trained_run
 from ser.inference.dev_part import MOST
 from ser.inference.system import Signal, System
 from ser.inference.utterance import Prepared
+from ser.preparation.disturbing import audio_of, disturbed
 from ser.tables import contracts
 from ser.training.fold import Fold
 
@@ -63,17 +63,6 @@ def predictions(system: System, disturbance: Disturbance, shards: int | None) ->
                     }
 
 
-def disturbed(
-    signal: Signal, name: str, disturbance: Disturbance, strength: float, others: Sequence[Signal] = ()
-) -> Signal:
-    """Return ``signal`` (samples,) under a condition. name: of the utterance; what is drawn follows from it."""
-    text = f"{disturbance.condition}/{disturbance.seed}/{name}"
-    seed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
-    module = catalog.load("conditions", disturbance.condition)
-    found: Signal = module.disturb(signal, strength, np.random.default_rng(seed), others)
-    return np.ascontiguousarray(found, dtype=np.float32)
-
-
 def _rows(found: Fold, *, by_speaker: bool) -> list[int]:
     """Return the utterances to predict: the test part; where a speaker gives the statistics, all of its speakers."""
     test = [int(row) for row in found.rows("test")]
@@ -113,17 +102,4 @@ def pool_of(manifest: Path, disturbance: Disturbance) -> Mapping[str, str]:
     found = {row["utterance"]: row["speaker"] for row in known.take(drawn).to_pylist()}
     if len(set(found.values())) < 2:
         raise SerError(f"{needed}, and {POOL} utterances drawn from {manifest} are of one speaker; set another seed.")
-    return found
-
-
-def audio_of(folder: Path, shards: int | None, names: set[str]) -> dict[str, Signal]:
-    """Return the signals of the utterances ``names`` in the shards of ``folder``; SerError where one is missing."""
-    found: dict[str, Signal] = {}
-    for path in layout.shards(folder, shards):
-        table = contracts.read(contracts.AUDIO, path)
-        for at, name in enumerate(table["utterance"].to_pylist()):
-            if name in names:
-                found[name] = np.frombuffer(table["samples"][at].as_buffer(), dtype="<f4").copy()
-    if missing := sorted(names - set(found)):
-        raise SerError(f"{folder} has no audio of {offenders(missing)}; run the workflow again.")
     return found

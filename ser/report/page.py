@@ -61,6 +61,7 @@ def sections(data: ReportData) -> Iterator[dict[str, object]]:
         made = [one for one in tables if one.rows and one.page]
         drawn = drawing.for_page(module, name, data) if name in registry.names("figures") else []
         lead = getattr(module, "LEAD" if made or drawn else "EMPTY", "")
+        lead = lead(data) if callable(lead) else lead
         if made or drawn or lead:
             found = {"name": name, "title": module.TITLE, "lead": lead, "tables": made, "figures": drawn}
             yield {**found, "source": getattr(module, "SOURCE", ())}

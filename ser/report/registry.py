@@ -7,7 +7,7 @@ A module has a docstring, which is the caption in Snakemake's report, a ``TITLE`
 
 A figure needs ``SOURCE``, the files that it is drawn from, and ``EMPTY``, the text where there is nothing to show. The
 page leaves out a section without rows and without ``EMPTY``. Optional are ``LEAD``, the text above the section on the
-page, and ``csv(data) -> pd.DataFrame``, by default the rows of all tables.
+page or a function of the data that returns it, and ``csv(data) -> pd.DataFrame``, by default the rows of all tables.
 """
 
 import ast

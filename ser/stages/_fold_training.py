@@ -25,6 +25,7 @@ from ser.tables import contracts
 from ser.tables.contracts import Contract
 from ser.tables.estimates import ESTIMATES
 from ser.training import estimator, external, fold_data, network, training_state
+from ser.training.augmented_fold import augmented
 from ser.training.device import gpu_uuid, precision, prepare
 from ser.training.fold import Fold
 from ser.training.fold import read as read_fold
@@ -44,7 +45,7 @@ def train_fold(job: TrainJob) -> None:
     gpus = job.gpus if kind(module) == "network" else 0
     with granted(gpus, job.device, job.jobs_per_gpu) as name:
         device = prepare(name, job.threads)
-        fold = read_fold(job.folds, job.fold)
+        fold = augmented(read_fold(job.folds, job.fold), job.recipe.training.augmentation, job.protocol, job.fold)
         files = job.features, job.transcripts, job.embedding
         wanted = inputs(job.recipe, module)
         largest = memory.largest(job.fold_data, job.memory)

@@ -17,6 +17,7 @@ from ser.jobs.energy import metered
 from ser.stages._fold_training import TRAINERS, _checkpoint, _precision, _tracked, _write
 from ser.stages._train_job import TrainJob
 from ser.training import fold_data, use_fold
+from ser.training.augmented_fold import augmented
 from ser.training.device import gpu_uuid, prepare
 from ser.training.task import Outcome, TrainingTask, inputs, kind
 
@@ -31,7 +32,8 @@ def train(job: TrainJob) -> None:
         files = job.features, job.transcripts, job.embedding
         largest = memory.largest(job.fold_data, job.memory)
         wanted = inputs(job.recipe, module)
-        data = fold_data.load(fold, wanted, *files, shards=job.shards, device=device, seed=job.seed, largest=largest)
+        rows = augmented(fold, job.recipe.training.augmentation, job.protocol, job.fold)
+        data = fold_data.load(rows, wanted, *files, shards=job.shards, device=device, seed=job.seed, largest=largest)
         loading = start.seconds()
         checkpoint = _checkpoint(job, data)
         tracking.begin(_tracked(job, fold.protocol.selection, checkpoint, start), layout.epochs(job.out))

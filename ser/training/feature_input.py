@@ -87,7 +87,7 @@ def load(
     ``shards``: how many the folder has, all where it is None; ``largest``: bytes that are held in memory, more are read
     from a mapped file. SerError where the view does not fit the feature.
     """
-    matrices = feature_shards.read(view.feature, folder, fold.utterances, shards, largest=largest)
+    matrices = feature_shards.read(view.feature, folder, fold.utterances, shards, largest=largest, copies=fold.copies)
     values = matrices.values
     _check(view, modality, several=len(values) != len(fold.utterances))
     digest = hashlib.blake2b(f"{values.dtype.str}{values.shape}".encode(), digest_size=16)

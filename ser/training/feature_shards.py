@@ -49,18 +49,29 @@ class FoldMatrices:
 
 
 def read(
-    feature: str, folder: Path, utterances: Sequence[str], count: int | None = None, *, largest: float = math.inf
+    feature: str,
+    folder: Path,
+    utterances: Sequence[str],
+    count: int | None = None,
+    *,
+    largest: float = math.inf,
+    copies: Sequence[str] = (),
 ) -> FoldMatrices:
     """Return ``feature`` of ``utterances``, in their order, from the shards ``<shard>.parquet`` in ``folder``.
 
     With ``count`` only shards 0 to count − 1 are read: a corpus that shrank leaves older shards behind. Values of more
     than ``largest`` bytes are not held in memory but in a file below ``folder``, with the same rows in the same order.
+    copies: names of disturbed copies, whose shards are read too.
     Memory peaks at the values that are held and one row group. SerError names the utterances that no shard has, that
     two shards have, whose number of dimensions differs, whose matrix is torn, or whose values are not finite.
     """
     shards = layout.shards(folder, count)
     if not shards:
         raise SerError(f"{folder} holds no shard of feature '{feature}'; the extract stage writes them.")
+    for copy in copies:
+        if not (more := layout.shards(layout.of_copy(folder, copy), count)):
+            raise SerError(f"{layout.of_copy(folder, copy)} holds no shard; the augment stage writes them.")
+        shards += more
     row_of = {name: row for row, name in enumerate(utterances)}
     tables = {shard: contracts.select(shard, ["utterance", "frames", "dims", "dtype"]) for shard in shards}
     sizes = {shard: [row for row in table.to_pylist() if row["utterance"] in row_of] for shard, table in tables.items()}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from ser.config.schema import Protocol
+from ser.corpus import member_of
 from ser.errors import SerError, offenders
 from ser.tables import contracts
 
@@ -39,6 +40,25 @@ class Fold:
     def outputs(self) -> tuple[str, ...]:
         """Return the names of what a system's outputs are of, in their order: the classes, or the dimensions."""
         return self.protocol.target.dimensions or self.classes
+
+    @property
+    def recorded(self) -> "Fold":
+        """Return the fold of recordings alone: itself, unless its train part has disturbed copies."""
+        return self
+
+    @property
+    def recordings(self) -> tuple[str, ...]:
+        """Return the recorded utterance that each row is of."""
+        return self.utterances
+
+    @property
+    def copies(self) -> tuple[str, ...]:
+        """Return the names of the disturbed copies of the train part, none of a fold of recordings."""
+        return ()
+
+    def owners(self, scope: str) -> tuple[str | None, ...]:
+        """Return whose statistics each row has, by ``scope``: a speaker, or a corpus; "" or None where unknown."""
+        return self.speakers if scope == "speaker" else tuple(map(member_of, self.utterances))
 
     def rows(self, part: str) -> NDArray[np.int64]:
         """Return the indices of a part's utterances, ascending; of dev: those that the protocol selects on."""

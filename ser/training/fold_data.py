@@ -169,8 +169,8 @@ def load(
     if inputs.words is not None:
         if transcripts is None:
             raise SerError("the recipe reads inputs.words, but no folder of transcripts was given.")
-        sentences = word_input.sentences(transcripts, fold.utterances, shards)
-        words = word_input.make(inputs.words, sentences, fold, device, seed=seed, embedding=embedding)
+        sentences = word_input.sentences(transcripts, fold.recordings, shards)
+        words = word_input.make(inputs.words, sentences, fold.recorded, device, seed=seed, embedding=embedding)
     return FoldData(fold, device, found, words)
 
 

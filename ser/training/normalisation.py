@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ser.config.recipe import View
-from ser.corpus import member_of
 from ser.errors import SerError, offenders
 from ser.training.feature_shards import FoldMatrices
 from ser.training.fold import Fold
@@ -44,8 +43,9 @@ def fit(view: View, matrices: FoldMatrices, fold: Fold) -> tuple[Floats, Floats,
 
     One utterance at a time is in memory besides the result. ``statistics`` views have the groups of the protocol's
     ``normalisation``: one over all frames of the train part, or one per speaker or per member of a joined corpus, over
-    its own utterances, whatever their part. In ``utterance`` views each utterance is a group. Statistics are those
-    after scaling and before limit. A constant dimension has sd 1. SerError names utterances without speaker or member.
+    its own utterances, whatever their part. Disturbed copies are part of train, and groups of their own of a
+    speaker or member. In ``utterance`` views each utterance is a group. Statistics are those after scaling and before
+    limit. A constant dimension has sd 1. SerError names utterances without speaker or member.
     """
     scope = fold.protocol.normalisation
     if view.normalise != "statistics":
@@ -53,7 +53,7 @@ def fit(view: View, matrices: FoldMatrices, fold: Fold) -> tuple[Floats, Floats,
     elif scope == "train":
         group = np.zeros(len(fold.utterances), dtype=np.int64)
     else:
-        owners = fold.speakers if scope == "speaker" else tuple(map(member_of, fold.utterances))
+        owners = fold.owners(scope)
         nameless = [name for name, owner in zip(fold.utterances, owners, strict=True) if not owner]
         if nameless:
             raise SerError(f"normalisation per {scope} needs the {scope} of {offenders(nameless)}.")

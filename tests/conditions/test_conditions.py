@@ -15,6 +15,7 @@ from ser.conditions import (
     opus,
     reverberation,
     shift,
+    speed,
     start_missing,
     telephone,
     white_noise,
@@ -195,6 +196,16 @@ def test_the_clipped_share_stands_at_the_limit(share: float) -> None:
     top = np.abs(found).max()
     assert 100 * np.mean(np.abs(found) > 0.9999 * top) == pytest.approx(share, abs=0.2)
     assert decibels(found.var() / signal.var()) == pytest.approx(0, abs=0.01)
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.9, 1.1, 2.0])
+def test_a_faster_recording_is_shorter_and_higher(factor: float) -> None:
+    tone = np.sin(2 * np.pi * 500 * np.arange(2 * RATE) / RATE).astype(np.float32)
+    found = speed.disturb(tone, factor, random(), [])
+    assert len(found) == pytest.approx(2 * RATE / factor, abs=1)
+    frequencies, power = welch(found, RATE, nperseg=8192)
+    assert frequencies[power.argmax()] == pytest.approx(500 * factor, abs=2)
+    assert decibels(found.var() / tone.var()) == pytest.approx(0, abs=0.1)
 
 
 def test_a_shift_loses_nothing_and_a_cut_keeps_the_rest_as_it_is() -> None:

@@ -128,7 +128,7 @@ import numpy as np
 from ser.config.disturbances import Disturbance
 from ser.config.schema import Robustness
 from ser.config.disturbances import of_experiment
-from ser.inference.disturbed import disturbed
+from ser.preparation.disturbing import disturbed
 (one,) = of_experiment(Robustness(conditions={"cracks": ()}))
 assert one == Disturbance("cracks", (1.0, 10.0, 100.0))
 found = disturbed(np.full(160000, 0.1, np.float32), "u", one, 100.0)

@@ -12,6 +12,7 @@ from ser.config.disturbances import Disturbance
 from ser.errors import SerError
 from ser.inference import disturbed, trained_run
 from ser.inference.system import System
+from ser.preparation import disturbing
 from ser.stages.disturb import DisturbJob, disturb
 from ser.tables import contracts
 from ser.tables.disturbances import DISTURBED
@@ -48,7 +49,7 @@ def test_noise_is_of_the_utterance_and_the_seed_and_not_of_the_strength() -> Non
     one = Disturbance("white_noise", (20.0, 0.0))
 
     def noise(name: str, strength: float, of: Disturbance = one) -> np.ndarray:
-        added = disturbed.disturbed(signal, name, of, strength) - signal
+        added = disturbing.disturbed(signal, name, of, strength) - signal
         return added / added.std()
 
     np.testing.assert_allclose(noise("a", 20.0), noise("a", 0.0), atol=1e-3)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from ser import layout
+from ser.config.augmentation import Augmentation
 from ser.config.plan import Plan
 from ser.config.schema import Block, Robustness
 from ser.errors import SerError
@@ -80,6 +81,35 @@ def test_ua_of_every_strength_and_its_difference_are_those_of_the_rows(
     for part in ("White noise", "SNR, dB", "Gain", "SVM_50%"):
         assert part in section
     assert "Audio-CNN" not in section
+    assert "No system was trained with disturbed recordings." in section
+
+
+def test_the_page_says_which_systems_were_trained_with_disturbed_copies(
+    trained: Callable[..., None],
+    plan_of: Callable[..., Plan],
+    judge: Callable[..., None],
+    render: Callable[..., None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = plan_of(BLOCK, robustness=ASKED.model_copy(update={"systems": None}))
+    recipe = plan.systems["SVM_50%"]
+    copies = Augmentation(conditions={"white_noise": (20.0, 10.0), "gain": (-6.0,)})
+    recipe = recipe.model_copy(update={"training": recipe.training.model_copy(update={"augmentation": copies})})
+    plan = plan.model_copy(update={"systems": plan.systems | {"SVM_50%": recipe}})
+    trained(plan)
+    judge(plan, tmp_path)
+    spoiled(plan)
+    render(plan, tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    stated = "Trained with disturbed copies of the recordings too: SVM_50% (white_noise 20, 10; gain −6). The other"
+    assert stated in page
+    table = pd.read_csv(tmp_path / "tables/robustness.csv")
+    assert dict(zip(table["system"], table["trained_with"], strict=True)) == {
+        "Audio-CNN": "clean",
+        "SVM_50%": "white_noise 20, 10; gain −6",
+    }
 
 
 def test_without_conditions_the_page_says_so(whole: Path) -> None:

@@ -134,6 +134,29 @@ def test_a_condition_predicts_once_more_and_trains_nothing(project: Project) -> 
     assert project.planned() == {"plan": 1, "disturb": 2, **AFTER_TRAINING}, "of the new condition alone"
 
 
+def test_a_train_part_has_disturbed_copies_of_which_only_new_ones_are_made(project: Project) -> None:
+    loud = "{base: SVM-eGeMAPS, training: {augmentation: {conditions: {gain: [6.0], speed: [0.9]}}}}"
+    edit(project, "mini.yaml", "\nsystems:\n", f"\nsystems:\n  loud: {loud}\n")
+    edit(project, "mini.yaml", "    - tiny-cnn\n", "    - tiny-cnn\n    - loud\n")
+    assert project.planned() == {"augment": 2, "index": 2, "train_fold": 2, "plan": 1, **AFTER_TRAINING}
+    done = project.snakemake("--cores", "2", "train")
+    assert done.returncode == 0, done.stderr
+    runs = project.folder / "results/runs/mine/two-folds"
+    for fold in (0, 1):
+        clean, with_copies = (
+            json.loads((runs / f"{name}/seed0/fold{fold}/run.json").read_text()) for name in ("SVM-eGeMAPS", "loud")
+        )
+        assert with_copies["counts"] == clean["counts"]
+        assert with_copies["examples"] == {**clean["examples"], "train": 3 * clean["examples"]["train"]}
+        assert with_copies["data"]["folds"] == clean["data"]["folds"]
+    assert project.planned() == AFTER_TRAINING
+    edit(project, "mini.yaml", "gain: [6.0]", "gain: [6.0], babble: [10.0]")  # voices of the train part of each fold
+    assert project.planned() == {"augment": 2, "index": 2, "train_fold": 2, "plan": 1, **AFTER_TRAINING}
+    edit(project, "ser/conditions/gain.py", "strength / 20", "strength / 10")
+    planned = project.planned()
+    assert (planned["augment"], planned["train_fold"]) == (3, 2), "nothing stale is read"
+
+
 def test_a_declared_leak_repeats_no_training(project: Project) -> None:
     edit(project, "mini.yaml", "    rule: speaker_folds\n", "    rule: speaker_folds\n    leaks: [audio, text]\n")
     assert project.planned() == {"audit": 1, "plan": 1, **AFTER_TRAINING}

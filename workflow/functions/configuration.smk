@@ -19,7 +19,7 @@ atexit.register(gc.freeze)
 
 wildcard_constraints:
     corpus="[^/]+",
-    feature="[^/]+",
+    feature="[^/+]+",  # after + the name of a disturbed copy
     transcript="[^/]+",
     embedding="[^/]+",
     protocol="[^/]+",

@@ -74,4 +74,5 @@ def read_shards(wildcards):
         for corpus, system in CORPUS_SYSTEMS
         for path in [*feature_indexes(corpus, system), *transcript_index(corpus, system)]
     }
+    indexes |= {(Path(path).parts[1], path) for path in all_copy_indexes()}
     return sorted(f"{Path(path).parent}/{shard}.parquet" for corpus, path in indexes for shard in shards(corpus))

@@ -11,7 +11,7 @@ EXTRACTED_AGAIN = [
     if any(entry.options.get(option) is None for option in extractors.trained(entry.extractor))
 ]
 IN_JOINED = any_of(JOINED)
-COPIED = rf"audio|fingerprints|transcripts/[^/]+|features/(?!(?:{any_of(EXTRACTED_AGAIN)})/)[^/]+"
+COPIED = rf"audio|fingerprints|transcripts/[^/]+|features/(?!(?:{any_of(EXTRACTED_AGAIN)})/)[^/+]+"
 # For the rules that make the same files of other corpora: what a joined corpus copies from its members is not theirs.
 NOT_COPIED = rf"(?!(?:{IN_JOINED})/(?:(?:{COPIED})/\d+\.parquet|[a-z]+\.(?:parquet|csv)))[^/]+"
 

@@ -77,4 +77,5 @@ def is_network(system):
 
 def training_memory(wildcards, attempt):
     """Up to 0.25 MB per utterance of 4.4 s in the widest of our features; a fold that needs more than half is mapped."""
-    return attempt * min(32000, max(8000, 2000 + facts(wildcards.corpus).utterances // 4))
+    trained = facts(wildcards.corpus).utterances * (1 + len(copies_of(wildcards.system, wildcards.protocol, 0)))
+    return attempt * min(32000, max(8000, 2000 + trained // 4))

@@ -94,4 +94,5 @@ rule features:
     """Target: every feature that the experiment's systems read."""
     input:
         sorted({path for pair in CORPUS_SYSTEMS for path in feature_indexes(*pair)}),
+        all_copy_indexes(),
         read_shards,

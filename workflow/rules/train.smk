@@ -5,6 +5,7 @@ rule train_fold:
     """One run: fit on train, select the epoch on dev, predict test."""
     input:
         unpack(lambda w: training_inputs(w.corpus, w.system)),
+        copies=lambda w: copy_indexes(w.corpus, w.system, w.protocol, int(w.fold)),
         folds="data/{corpus}/folds/{protocol}.parquet",
     output:
         predictions=f"{RUN}/predictions.parquet",

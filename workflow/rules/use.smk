@@ -5,6 +5,7 @@ rule train_for_use:
     """One run for use: fit on all speakers but those of dev, select the epoch on dev, predict dev."""
     input:
         unpack(lambda w: training_inputs(w.corpus, w.system)),
+        copies=lambda w: copy_indexes(w.corpus, w.system, w.protocol, layout.FOR_USE),
         folds="data/{corpus}/folds/{protocol}.parquet",
     output:
         predictions=f"{layout.RUN_FOR_USE}/{layout.DEV_PREDICTIONS}",

@@ -22,25 +22,39 @@ from ser.report.sections._columns import csv_only, interval, systems, tables_by_
 from ser.report.table import Column, Row, Table, frame
 
 TITLE = "Robustness"
-LEAD = (
-    "The same systems on the same test utterances, disturbed before the features are extracted. No run was trained "
-    "with disturbed recordings. An utterance has the same noise at every strength and for every system. Intervals are "
-    "for other test speakers; those of differences are paired by utterance."
+WHAT = (
+    "The same systems on the same test utterances, disturbed before the features are extracted. An utterance has the "
+    "same noise at every strength and for every system. Intervals are for other test speakers; those of differences "
+    "are paired by utterance."
 )
 EMPTY = "The experiment asks for no conditions (experiment.robustness)."
 SOURCE = ("robustness/*.parquet", "predictions.parquet")
 SIZE, ROWS = (3.4, 2.7), 1
 METRICS = ("WA", "UA", "macro F1")
 COLOURS = (BLUE, ORANGE, GREEN, "#CC79A7", "#56B4E9", "#E69F00")
+CLEAN = "clean"
 STRENGTH = Format(lambda value: f"{value:g}".replace("-", "−"), float)
+
+
+def lead(data: ReportData) -> str:
+    """Return what the section is, and which of its systems were trained with disturbed recordings."""
+    trained = {row["result"].system: row["trained_with"] for row in found(data)}
+    with_copies = [f"{system} ({text})" for system, text in trained.items() if text != CLEAN]
+    if not with_copies:
+        return f"{WHAT} No system was trained with disturbed recordings."
+    others = " The other systems were not." if len(with_copies) < len(trained) else ""
+    return f"{WHAT} Trained with disturbed copies of the recordings too: {', '.join(with_copies)}.{others}"
+
+
+LEAD = lead
 
 
 @lru_cache(maxsize=1)
 def found(data: ReportData) -> list[dict[str, Any]]:
     """Return every condition and strength of every result, in the order of the tables.
 
-    result, condition, title, axis, strength, seed, digest; estimates: by metric; clean: of UA without a condition;
-    difference: of UA to that, paired, None where seeds were tested on different utterances.
+    result, trained_with, condition, title, axis, strength, seed, digest; estimates: by metric; clean: of UA without a
+    condition; difference: of UA to that, paired, None where seeds were tested on different utterances.
     """
     return [row for result in data.by_name for row in _rows(data, result)]
 
@@ -54,7 +68,8 @@ def _rows(data: ReportData, result: Result) -> Iterator[dict[str, Any]]:
     undisturbed = intervals.estimate(clean, "UA")
     for one in sorted(conditions, key=lambda one: order.index(one.condition)):
         title, axis = _title(one.condition), catalog.constant("conditions", one.condition, "AXIS")
-        shared = {"result": result, "condition": one.condition, "title": title, "axis": axis, "clean": undisturbed}
+        shared = {"result": result, "trained_with": _trained_with(data, result.system), "clean": undisturbed}
+        shared |= {"condition": one.condition, "title": title, "axis": axis}
         for strength in one.strengths:
             rows = conditions[one][conditions[one]["strength"] == strength]
             tally = intervals.tally(rows, read.classes, f"{result.system}, {one.condition} {strength:g}")
@@ -66,6 +81,11 @@ def _rows(data: ReportData, result: Result) -> Iterator[dict[str, Any]]:
                 "seed": one.seed,
                 "digest": one.digest,
             }
+
+
+def _trained_with(data: ReportData, system: str) -> str:
+    """Return the conditions and strengths of the copies that a system was trained with."""
+    return str(data.plan.systems[system].training.augmentation or CLEAN)
 
 
 def _difference(disturbed: Tally, clean: Tally) -> Estimate | None:
@@ -81,8 +101,10 @@ def _title(condition: str) -> str:
 
 def tables(data: ReportData) -> list[Table]:
     """Return one table per group of results and kind of row: a row per system, condition and strength."""
+    several = len({row["trained_with"] for row in found(data)}) > 1
     columns = [
         *systems(),
+        Column("trained_with", "Trained with" if several else "", ""),
         *csv_only("condition"),
         Column("", "Condition", "title"),
         Column("strength", "Strength", "", STRENGTH),
