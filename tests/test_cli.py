@@ -44,7 +44,7 @@ def test_the_help_lists_the_verbs_for_people_before_the_stages() -> None:
 
 # The stages of which a plan needs the job: see workflow/rules.
 PLANNED = (
-    *("embed", "extract", "extract_text", "fetch", "index", "plan", "prepare", "resample", "split"),
+    *("augment", "embed", "extract", "extract_text", "fetch", "index", "plan", "prepare", "resample", "split"),
     *("train", "transcribe"),
 )
 
