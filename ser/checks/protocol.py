@@ -5,6 +5,7 @@ The stage ``split`` applies the rule and checks the parts of a real corpus with 
 
 from inspect import signature
 from types import ModuleType
+from typing import Any
 
 import pandas as pd
 
@@ -127,7 +128,7 @@ def _check_classes(rows: pd.DataFrame, protocol: Protocol) -> None:
             )
 
 
-def _fold_text(protocol: Protocol, fold: int) -> str:
+def _fold_text(protocol: Protocol, fold: Any) -> str:
     """Return ``fold 0``, with its name where folds have names: ``fold 0 (a → b)``."""
     name = protocol.fold_name(fold)
     return f"fold {fold} ({name})" if name else f"fold {fold}"

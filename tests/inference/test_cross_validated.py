@@ -1,7 +1,6 @@
 """The tests of `ser assess` on a card: of the cross-validation, under conditions that the present weights predicted."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -25,7 +24,7 @@ CONDITIONS = {"gain": (-6.0, 6.0), "telephone": (3400.0,)}
 
 
 @pytest.fixture
-def assessed(project: Project) -> Iterator[Project]:
+def assessed(project: Project) -> Project:
     """The project with a cross-validation whose runs predicted under two conditions."""
     if not layout.folds(CORPUS, NAME).is_file():
         project.split(NAME, RULE, FOLDS)

@@ -62,12 +62,12 @@ def test_the_report_tests_what_was_computed_with_the_limits_of_assess(
     assert same["value"] == pytest.approx(0.75)
     assert same["verdict"] == "failed"
     assert (same["side"], same["limit"]) == ("at least", 0.9)
-    scores = pd.read_csv(tmp_path / "tables/results.csv").set_index("system")
-    assert 100 * svm.loc["UA above chance", "value"] == pytest.approx(scores.loc["SVM_50%", "UA"], abs=1e-3)
+    ranked = pd.read_csv(tmp_path / "tables/results.csv").set_index("system").loc["SVM_50%"]
+    assert 100 * svm.loc["UA above chance"]["value"] == pytest.approx(ranked["UA"], abs=1e-3)
     losses = pd.read_csv(tmp_path / "tables/robustness.csv").set_index(["condition", "strength"])
-    loss = svm.loc["UA, white_noise 20 less undisturbed", ["value", "low", "high"]].astype(float) * 100
-    names = ["UA_difference", "UA_difference_low", "UA_difference_high"]
-    assert loss.tolist() == pytest.approx(losses.loc[("white_noise", 20.0), names].tolist(), abs=1e-3)
+    noise, loss = losses.loc[("white_noise", 20.0)], svm.loc["UA, white_noise 20 less undisturbed"]
+    for name, column in (("value", "UA_difference"), ("low", "UA_difference_low"), ("high", "UA_difference_high")):
+        assert 100 * loss[name] == pytest.approx(noise[column], abs=1e-3)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     section = page[page.index('id="assessment"') : page.index('id="calibration"')]
     assert "8 not tested" in section
