@@ -39,8 +39,7 @@ def test_a_rating_in_words_is_named_with_file_and_line(tmp_path: Path) -> None:
 
 def test_a_column_per_rater(tmp_path: Path) -> None:
     text = "path,emotion,rater_a,Expert\na.wav,sad,sad; Bored,Wut\nb.wav,angry,,unknown\n"
-    options = {"columns": {"Expert": "rater_x"}, "labels": {"wut": "angry"}}
-    first, second = rows(tmp_path, text, **options)
+    first, second = rows(tmp_path, text, columns={"Expert": "rater_x"}, labels={"wut": "angry"})
     assert first.raters == (("a", ("sad", "bored")), ("x", ("angry",)))
     assert second.raters == ()
 

@@ -1,5 +1,7 @@
 """Logistic regression on raters' votes and on several labels: true shares are found, and scikit-learn agrees."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from scipy.special import expit, softmax
@@ -15,14 +17,17 @@ VOTES = DRAW.multinomial(3, SHARES).astype(np.float32)  # of three raters
 LABELS = VOTES.argmax(1)
 PARTS = {"train": slice(0, 400), "dev": slice(400, 500)}
 TEST = slice(500, 600)
+WEIGHTS: tuple[Literal["balanced"] | None, ...] = (None, "balanced")
 
 
 def by_part(values: np.ndarray) -> dict[str, np.ndarray]:
     return {part: values[rows] for part, rows in PARTS.items()}
 
 
-def fitted(votes: np.ndarray | None, *, several: bool = False, **options: object) -> logistic_regression.Probe:
-    probe = logistic_regression.build(3, **{"class_weight": None, "c": 100.0, **options})
+def fitted(
+    votes: np.ndarray | None, *, several: bool = False, class_weight: Literal["balanced"] | None = None
+) -> logistic_regression.Probe:
+    probe = logistic_regression.build(3, c=100.0, class_weight=class_weight)
     given = None if votes is None else by_part(votes)
     logistic_regression.fit(probe, by_part(VECTORS), by_part(LABELS), "dev_ua", votes=given, several=several)
     return probe
@@ -40,7 +45,7 @@ def test_votes_are_examples_with_weights() -> None:
     rows = np.repeat(np.arange(400), 3)
     answers = np.concatenate([np.repeat(np.arange(3), one.astype(int)) for one in VOTES[:400]])
     scaler = StandardScaler().fit(VECTORS[:400])
-    for class_weight in (None, "balanced"):
+    for class_weight in WEIGHTS:
         theirs = LogisticRegression(C=100.0, class_weight=class_weight, max_iter=2000)
         theirs.fit(scaler.transform(VECTORS[:400])[rows], answers)
         ours = logistic_regression.scores(fitted(VOTES, class_weight=class_weight), VECTORS[TEST])
@@ -62,7 +67,7 @@ def test_each_of_several_labels_has_a_regression_against_the_others(classes: int
         wanted = theirs.predict_proba(scaler.transform(VECTORS[TEST]))[:, 1]
         np.testing.assert_allclose(expit(scores[:, k]), wanted, atol=1e-4)
     again = logistic_regression.restored(logistic_regression.weights(probe))
-    np.testing.assert_allclose(logistic_regression.scores(again, VECTORS[TEST]), scores, atol=1e-9)
+    np.testing.assert_allclose(again.logits(VECTORS[TEST]), scores, atol=1e-9)
 
 
 def test_a_label_that_all_utterances_have_is_always_likely() -> None:

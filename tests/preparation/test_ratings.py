@@ -28,7 +28,7 @@ def prepared(folder: Path, allow: tuple[str, ...] = (), **options: Any) -> Path:
     settings = Corpus(adapter="table", options={"table": "t.csv", **options}, allow=allow)
     names = {name: folder / f"{name}.parquet" for name in ("manifest", "recordings")}
     names |= {name: folder / f"{name}.csv" for name in ("excluded", "warnings")}
-    prepare(PrepareJob(corpus="own", settings=settings, root=root, **names))  # type: ignore[arg-type]
+    prepare(PrepareJob(corpus="own", settings=settings, root=root, **names))
     return names["manifest"]
 
 

@@ -29,17 +29,20 @@ PROTOCOLS = {
 
 def answers(path: Path, protocol: str) -> pd.DataFrame:
     found = sorted(path.glob(f"results/runs/demo/{protocol}/*/seed*/fold*/predictions.parquet"))
-    return pd.concat([contracts.read(contracts.PREDICTIONS, one).to_pandas() for one in found], ignore_index=True)
+    tables = [contracts.read(contracts.PREDICTIONS, one).to_pandas() for one in found]
+    together: pd.DataFrame = pd.concat(tables, ignore_index=True)
+    return together
 
 
 def write_folds(path: Path, protocol: str) -> dict[str, list[float]]:
     """Write folds whose targets are the label and every third utterance's next class; three have no majority."""
     tested = answers(path, protocol)[["utterance", "fold", "label", "speaker"]].drop_duplicates()
     rows: list[dict[str, Any]] = []
-    for number, row in enumerate(tested.sort_values("utterance").to_dict("records")):
-        given = [float(name == row["label"]) for name in CLASSES]
+    for number, (name, fold, label, speaker) in enumerate(tested.sort_values("utterance").to_numpy().tolist()):
+        given = [float(one == label) for one in CLASSES]
         given[(given.index(1) + 1) % 4] = float(number % 3 == 0)
-        rows.append({**row, "part": "test", "targets": given})
+        facts = {"utterance": name, "fold": fold, "label": label, "speaker": speaker}
+        rows.append({**facts, "part": "test", "targets": given})
     unclear = {"fold": 0, "part": "train", "label": None, "speaker": "s", "targets": [0.5, 0.5, 0, 0]}
     rows += [{**unclear, "utterance": f"unclear{n}"} for n in range(3)]
     contracts.write(contracts.FOLDS, pa.Table.from_pylist(rows, contracts.FOLDS.schema), folds("demo", protocol))
@@ -57,6 +60,17 @@ def write_unclear() -> None:
     contracts.write(contracts.MANIFEST, table, manifest("demo"), {"adapter": "demo", "warning": ""})
 
 
+def write_independent() -> None:
+    """Make the probabilities of the protocol with several labels independent of each other."""
+    for path in Path().glob("results/runs/demo/session-out-several/*/seed*/fold*/predictions.parquet"):
+        table = contracts.read(contracts.PREDICTIONS, path)
+        rows = table.to_pylist()
+        draw = np.random.default_rng(len(rows))
+        for row in rows:
+            row["probabilities"] = [float(min(1.0, one + draw.random() / 2)) for one in row["probabilities"]]
+        contracts.write(contracts.PREDICTIONS, rows, path, contracts.metadata(table))
+
+
 def test_metrics_are_those_of_scikit_learn_with_intervals(
     tmp_path: Path, plan_of: Callable[..., Any], trained: Callable[..., None], judge: Callable[..., None], render: Any
 ) -> None:
@@ -66,6 +80,7 @@ def test_metrics_are_those_of_scikit_learn_with_intervals(
     with chdir(tmp_path):
         trained(plan)
         write_unclear()
+        write_independent()
         labels = write_folds(tmp_path, "session-out-several")
         write_folds(tmp_path, "session-out-shares")
         out = Path("results/trial")
@@ -82,11 +97,13 @@ def test_metrics_are_those_of_scikit_learn_with_intervals(
         macro, micro = (f1_score(truth, given, average=one) for one in ("macro", "micro"))
         each.append((macro, micro, accuracy_score(truth, given), hamming_loss(truth, given)))
     names = ["macro_F1", "micro_F1", "subset_accuracy", "Hamming_loss"]
-    assert found.loc[0, names].tolist() == pytest.approx((100 * np.mean(each, axis=0)).tolist(), abs=1e-3)
+    row = found.to_dict("records")[0]
+    assert [row[name] for name in names] == pytest.approx((100 * np.mean(each, axis=0)).tolist(), abs=1e-3)
     for name in names:
-        assert found.loc[0, f"{name}_low"] < found.loc[0, name] < found.loc[0, f"{name}_high"]
-    assert found.loc[0, "labels"] == pytest.approx(4 / 3)
+        assert row[f"{name}_low"] < row[name] < row[f"{name}_high"]
+    assert row["labels"] == pytest.approx(4 / 3)
 
+    assert set(tables["assessment"]["protocol"]) == {"session-out", "session-out-shares"}
     assert set(tables["calibration"]["protocol"]) == {"session-out", "session-out-shares"}
     targets = tables["protocols"].set_index("protocol")["target"]
     left_out = "2 utterances without a majority are left out"

@@ -31,7 +31,10 @@ BOTH = Format(lambda pair: f"[{decimal(pair[0])}, {decimal(pair[1])}]", str)
 
 @lru_cache(maxsize=1)
 def found(data: ReportData) -> list[dict[str, Any]]:
-    """Return every test of every result, in the order of the tables: result, and finding."""
+    """Return every test of every result, in the order of the tables: result, and finding.
+
+    The tests are of one class per utterance, and of probabilities that sum to 1.
+    """
     groups = {
         result: [row["group"] for row in rows]
         for result, rows in groupby(subgroups.found(data), key=lambda row: row["result"])
@@ -39,7 +42,7 @@ def found(data: ReportData) -> list[dict[str, Any]]:
     return [
         {"result": result, "finding": one}
         for result in data.by_name
-        if data.predictions[result.key].classes
+        if result.first.protocol.target.kind in ("majority", "distribution")
         for one in _findings(data, result, groups.get(result, []))
     ]
 

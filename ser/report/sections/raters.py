@@ -54,8 +54,8 @@ def _rows(data: ReportData, group: ResultGroup) -> list[dict[str, Any]]:
     first = group.results[0].first
     path = layout.manifest(group.corpus)
     manifest = contracts.read(contracts.MANIFEST, path).select(["utterance", "raters"]).to_pandas()
-    labels = pd.concat([data.predictions[row.key].rows[["utterance", "label"]] for row in group.results])
-    labels = labels.drop_duplicates("utterance").set_index("utterance")["label"]
+    answers = pd.concat([data.predictions[row.key].rows[["utterance", "label"]] for row in group.results])
+    labels: pd.Series[str] = answers.drop_duplicates("utterance").set_index("utterance")["label"]
     tested = set(labels.index)
     try:
         given = votes(manifest[manifest["utterance"].isin(tested)], group.results[0].labels, without=themselves(path))
