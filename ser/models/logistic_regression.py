@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
@@ -120,8 +121,9 @@ def fit(
     """Fit on train, of several C with the one that is best on dev, and return what was tried and notes on it.
 
     See ``linear_svm.fit``, which chooses in the same way. votes: by part (utterances, classes), on which it is fitted
-    in place of the labels; C is chosen by the labels of dev all the same. several: whether the votes are several labels
-    of an utterance, 0 or 1, in place of a distribution.
+    in place of the labels. C is chosen by the labels of dev all the same, but for ``dev_loss``: by the cross-entropy
+    with the votes of dev. several: whether the votes are several labels of an utterance, 0 or 1, in place of a
+    distribution.
     """
     estimator.several = several
     truth: Mapping[str, Labels | Array] = labels if votes is None else votes
@@ -132,14 +134,25 @@ def fit(
     estimator.scaler = StandardScaler().fit(vectors["train"])
     scaled = np.asarray(estimator.scaler.transform(vectors["train"]))
     fitted = {cost: estimator.solved(scaled, truth["train"], cost) for cost in estimator.costs}
-    chosen = _cost.best(
-        estimator.costs, lambda cost: estimator.logits(vectors["dev"], fitted[cost]), labels["dev"], selection
-    )
+    scores = {cost: estimator.logits(vectors["dev"], fitted[cost]) for cost in estimator.costs}
+    chosen = _cost.best(estimator.costs, scores.__getitem__, labels["dev"], selection)
+    if votes is not None and selection == "dev_loss":
+        for one in chosen["tried"]:
+            one["loss"] = _loss(scores[one["c"]], votes["dev"], several)
+        best = min(chosen["tried"], key=lambda one: float(one["loss"]))  # the first of equals
+        chosen = {**best, "by": "loss", "tried": chosen["tried"]}
     estimator.regression = fitted[chosen["c"]]
     if estimator.refit == "train+dev":
         x, y = (np.concatenate([one["train"], one["dev"]]) for one in (vectors, truth))
         estimator.fit(x, y, chosen["c"])
     return {**chosen, "refit": estimator.refit}, [_cost.note(estimator.costs, chosen["by"], estimator.refit)]
+
+
+def _loss(logits: Array, votes: Array, several: bool) -> float:
+    """Return the mean cross-entropy of each vote, or of each class where there are several labels, nats."""
+    if several:
+        return float((np.logaddexp(0, logits) - votes * logits).mean())
+    return float(-(votes * log_softmax(logits, axis=1)).sum() / votes.sum())
 
 
 def scores(estimator: Probe, vectors: Array) -> Array:

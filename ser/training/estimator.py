@@ -41,7 +41,7 @@ def train(task: TrainingTask, data: FoldData) -> Outcome:
         for one in chosen.get("tried", ()):
             print("on dev:", ", ".join(f"{name} {value:.4g}" for name, value in one.items()), flush=True)
         scores = np.asarray(module.scores(estimator, _matrix(data, "test")), dtype=np.float64)
-    of_dev = {f"dev_{name.lower()}": chosen[name] for name in ("WA", "UA", "CCC") if name in chosen}
+    of_dev = {f"dev_{name.lower()}": chosen[name] for name in ("WA", "UA", "CCC", "loss") if name in chosen}
     history = [Epoch(epoch=1, step=1, seconds=seconds, **of_dev)]
     of_classes = {} if data.scale is not None else {"dev_wa": None, "dev_ua": None}
     tracking.epoch({"epoch": 1, "step": 1, "seconds": seconds, **of_classes, **of_dev})

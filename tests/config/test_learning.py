@@ -78,7 +78,7 @@ def test_a_protocol_without_a_target_keeps_its_digest() -> None:
     ],
 )
 def test_a_system_that_cannot_learn_the_target_is_refused(
-    protocol: str, system: str, training: dict[str, object], expected: str
+    protocol: str, system: str, training: dict[str, Any], expected: str
 ) -> None:
     with pytest.raises(SerError, match=expected):
         resolved(protocol, system, **training)

@@ -79,6 +79,22 @@ def test_a_label_that_all_utterances_have_is_always_likely() -> None:
     assert scores[:, 0].std() > 0.1
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_c_is_chosen_by_the_votes_of_dev_where_the_protocol_says_loss(several: bool) -> None:
+    votes = by_part((VOTES > 0).astype(np.float32) if several else VOTES / 3)
+    probe = logistic_regression.build(3, c=(1e-6, 0.01, 1e4), class_weight=None)
+    chosen, notes = logistic_regression.fit(
+        probe, by_part(VECTORS), by_part(LABELS), "dev_loss", votes=votes, several=several
+    )
+    logits, wanted = logistic_regression.scores(probe, VECTORS[PARTS["dev"]]), votes["dev"]
+    given = expit(logits) if several else softmax(logits, axis=1)
+    each = wanted * np.log(given) + ((1 - wanted) * np.log(1 - given) if several else 0)
+    assert chosen["loss"] == pytest.approx(-each.mean() if several else -each.sum() / wanted.sum(), rel=1e-5)
+    assert chosen["loss"] == min(one["loss"] for one in chosen["tried"])
+    assert chosen["c"] != 1e-6
+    assert "by loss on dev" in notes[0]
+
+
 def test_c_is_chosen_by_the_labels_of_dev() -> None:
     probe = logistic_regression.build(3, c=(1e-6, 1.0), class_weight=None)
     chosen, _ = logistic_regression.fit(
