@@ -37,9 +37,12 @@ def check_contrasts(config: Config) -> None:
 
 
 def _check_alike(config: Config, setting: tuple[str, str], other: tuple[str, str], where: str) -> None:
-    """Raise SerError unless two corpora and protocols are of the same recordings with the same classes."""
+    """Raise SerError unless two corpora and protocols have the same recordings, classes and dimensions."""
     one, another = (config.corpora[corpus] for corpus, _ in (setting, other))
     if (one.adapter, one.options) != (another.adapter, another.options):
         raise SerError(f"{where}.than_corpus: '{other[0]}' does not have the recordings of '{setting[0]}'.")
-    if config.protocols[setting[1]].labels != config.protocols[other[1]].labels:
-        raise SerError(f"{where}.than_protocol: '{other[1]}' does not have the classes of '{setting[1]}'.")
+    first, second = (config.protocols[protocol] for _, protocol in (setting, other))
+    if first.labels != second.labels or first.target.dimensions != second.target.dimensions:
+        raise SerError(
+            f"{where}.than_protocol: '{other[1]}' does not have the classes or dimensions of '{setting[1]}'."
+        )

@@ -127,7 +127,7 @@ def test_a_contrast_is_measured_where_both_of_its_systems_run() -> None:
                 "protocol": "speaker-folds-all",
                 "than_protocol": "peng2021",
             },
-            r"than_protocol: 'peng2021' does not have the classes of 'speaker-folds-all'",
+            r"than_protocol: 'peng2021' does not have the classes or dimensions of 'speaker-folds-all'",
         ),
         ({"better": "Audio-CNN"}, r"contrasts\.A choice\.than: Field required"),
         ({"better": "Audio-CNN", "then": "SVM-ComParE"}, r"then"),
