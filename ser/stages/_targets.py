@@ -1,6 +1,7 @@
 """What the utterances of a protocol are trained on: their class, their raters' votes, or values of dimensions."""
 
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -66,11 +67,7 @@ def _voted(found: pd.DataFrame, chosen: pd.DataFrame, protocol: Protocol, manife
     counts = votes.pivot_table(index="utterance", columns="answer", values="share", aggfunc="sum", fill_value=0.0)
     inside = counts.reindex(columns=names, fill_value=0.0)
     inside = inside[inside.sum(axis=1) > 0]
-    if lacking := sorted(set(found["utterance"]) - set(inside.index)):
-        raise SerError(
-            f"target.kind '{target.kind}' needs raters, and no rater chose a class for {offenders(lacking)}; leave "
-            "them out with 'exclude' of the corpus."
-        )
+    found = _with_votes(found, counts.index if target.kind == "several" else inside.index, target.kind)
     no_majority = chosen["emotion"].isna() | (chosen["emotion"] == "undecided")
     unclear = chosen[no_majority & chosen["utterance"].isin(inside.index)]
     if target.without_majority == "leave_out":
@@ -84,3 +81,17 @@ def _voted(found: pd.DataFrame, chosen: pd.DataFrame, protocol: Protocol, manife
         values = inside.loc[found["utterance"]].to_numpy()
         values = values / values.sum(axis=1, keepdims=True) if target.votes == "shares" else values
     return found.assign(targets=pd.Series(list(values.astype(np.float32)), found.index))
+
+
+def _with_votes(found: pd.DataFrame, voted: Collection[str], kind: str) -> pd.DataFrame:
+    """Return the utterances that are in ``voted``; SerError where most are not, and print how many."""
+    has = found["utterance"].isin(voted)
+    lacking = found.loc[~has, "utterance"].tolist()
+    if len(lacking) > len(found) / 2:
+        raise SerError(
+            f"target.kind '{kind}' needs raters, and of {len(found)} utterances {len(lacking)} have none who chose a "
+            f"class: {offenders(lacking)}."
+        )
+    if lacking:
+        print(f"no rater chose a class, left out: {len(lacking)} ({offenders(lacking)})", file=sys.stderr)
+    return found[has]

@@ -16,6 +16,7 @@ from ser.corpora._emoevaluation import CATEGORIES, turns
 from ser.corpora.iemocap import NAME
 from ser.demo_corpus.iemocap_files import RatedUtterance, labels, rate, save
 from ser.demo_corpus.scenario import dialogs
+from ser.errors import SerError
 from ser.stages.split import SplitJob, split
 from ser.tables import contracts
 
@@ -92,6 +93,33 @@ def test_several_labels_are_those_that_enough_raters_chose(demo: Any, tmp_path: 
                 wanted = [float(count >= threshold * 3 - 1e-9) for count in counts]
                 assert targets[one.planned.name].tolist() == wanted, one
     assert {tuple(row) for row in targets.values()} >= {(0, 0, 0, 0), (0, 1, 0, 0)}, "not all raters agree on each"
+
+
+def silenced(demo: Any, folder: Path, names: set[str]) -> tuple[Path, list[RatedUtterance]]:
+    """Return the demo with raters of ``names`` who chose no class of the protocol, as if a label were not of them."""
+    table = contracts.read(contracts.MANIFEST, demo[0])
+    rows = table.to_pylist()
+    for row in rows:
+        if row["utterance"] in names:
+            row["raters"] = [{"rater": "E1", "emotions": ["bored"]}]
+    path = folder / "manifest.parquet"
+    contracts.write(contracts.MANIFEST, rows, path, contracts.metadata(table))
+    return path, demo[1]
+
+
+def test_utterances_of_which_no_rater_chose_a_class_are_left_out_and_counted(
+    demo: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    used = [one.planned.name for one in demo[1] if one.planned.code in ("ang", "hap", "exc", "neu", "sad")]
+    few = set(used[:3])
+    left = folds(silenced(demo, tmp_path, few), tmp_path, shipped("session-out-4-distribution"))
+    assert few.isdisjoint(left["utterance"])
+    assert "no rater chose a class, left out: 3" in capsys.readouterr().err
+    several = folds(silenced(demo, tmp_path, few), tmp_path, shipped("session-out-4-several"))
+    none = several.loc[several["utterance"].isin(few), "targets"]
+    assert {tuple(row) for row in none} == {(0, 0, 0, 0)}, "none of the labels"
+    with pytest.raises(SerError, match="needs raters, and of 213 utterances 120 have none"):
+        folds(silenced(demo, tmp_path, set(used[:120])), tmp_path, shipped("session-out-4-distribution"))
 
 
 def test_utterances_without_a_majority_are_counted_and_train_where_the_protocol_says_so(
