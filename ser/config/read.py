@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from ser import catalog
-from ser.config import disturbances, tracking
+from ser.config import chosen_metrics, disturbances, tracking
 from ser.config.contrasts import check_contrasts
 from ser.config.entries import Strict
 from ser.config.extractors import trained, transcript
@@ -164,7 +164,7 @@ def checked(config: Config) -> Config:
     check_contrasts(config)
     _check_use(config)
     check_selection(config)
-    config = disturbances.checked(config)
+    config = disturbances.checked(chosen_metrics.checked(config))
     check_joins(config.corpora, experiment.selected("corpora"))
     check_normalisation(config)
     corpora = with_members(config.corpora, experiment.selected("corpora"))

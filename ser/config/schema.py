@@ -5,11 +5,12 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, model_validator
+from pydantic import BeforeValidator, Field, NonNegativeInt, model_validator
 
 from ser import catalog
 from ser.bounds import Channel
 from ser.config.entries import Entry, Options, Strict, added, with_maps
+from ser.config.metric_names import METRICS, Metrics
 from ser.config.recipe import Recipe
 from ser.config.target import MAJORITY, ProtocolTarget, check_fit
 from ser.input_checks import ALLOWANCES
@@ -21,13 +22,11 @@ Allowance = Literal[ALLOWANCES]  # type: ignore[valid-type]
 # train, so that the epoch is selected for known voices; test selection: the epoch is selected on the test part; audio:
 # one recording, or a part of it, in two parts; normalisation: statistics are fitted on more than the train part.
 Leak = Literal["speaker", "session", "dialog", "text", "dev speaker", "test selection", "audio", "normalisation"]
-METRICS = catalog.choices("ser.metrics", "METRICS")
 FOLD_DATA = (
     "where a training keeps a feature of its fold; memory: all of it; mapped: in a file, of which it reads what it "
     "needs; auto: in memory up to half of what the job may use, else mapped"
 )
 Joins = Annotated[dict[str, dict[str, str]], BeforeValidator(with_maps)]
-Metrics = Annotated[tuple[Literal[METRICS], ...], AfterValidator(lambda names: tuple(dict.fromkeys(names)))]  # type: ignore[valid-type]
 
 
 class Corpus(Entry):
@@ -226,7 +225,7 @@ class Experiment(Strict):
         description="name: keys of training; a block with this variant trains <system>-<variant> with these values",
     )
     runs: tuple[Block, ...] = Field(min_length=1)
-    metrics: Metrics = Field(("WA", "UA"), min_length=1, description="entries of METRICS in ser/metrics.py")
+    metrics: Metrics = Field(("WA", "UA"), min_length=1, description=METRICS)
     sweeps: dict[str, Sweep] = Field(default_factory=dict, description="figures over systems of the runs, by file name")
     contrasts: dict[str, Contrast] = Field(
         default_factory=dict,

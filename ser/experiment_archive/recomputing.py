@@ -21,7 +21,7 @@ from ser.tables import contracts
 from ser.tables.contracts import Contract
 
 CLOSE = 1e-6  # of values in 0…1 and of points: what another processor's order of additions changes is far below
-ROUNDED = 1e-4  # percent: the tables of the report have four decimals
+ROUNDED = 1e-4  # percent: the tables of the report have four decimals, six where values are not in percent
 PRINTED = ("value", "low", "high")
 
 
@@ -34,7 +34,8 @@ def compare(folder: Path, plan_file: Path, where: str) -> int:
         try:
             computed = _computed(plan_file, Path(kept), where)
             count = sum(_equal(name, plan_file.parent, path, where) for name, path in computed.items())
-            _require_printed(plan_file.parent / "tables/intervals.csv", computed["intervals"], where)
+            factor = 1 if _of_dimensions(read_plan(plan_file)) else 100
+            _require_printed(plan_file.parent / "tables/intervals.csv", computed["intervals"], where, factor)
             return count
         except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
             raise SerError(f"{where}: its tables cannot be computed from its predictions ({error!r}).") from error
@@ -48,6 +49,10 @@ def _computed(plan_file: Path, out: Path, where: str) -> dict[str, Path]:
     compared = {name: paths[name] for name in ("intervals", "comparisons", "contrasts")}
     run_compare(CompareJob(plan=plan_file, method=_method(plan_file.parent / "intervals.parquet"), **compared))
     return paths
+
+
+def _of_dimensions(plan: Plan) -> bool:
+    return any(protocol.target.dimensions for protocol in plan.protocols.values())
 
 
 def _require_few(plan: Plan, where: str) -> None:
@@ -104,8 +109,8 @@ def _name(row: Any) -> str:
     return "/".join(str(part) for part in row if part != "")
 
 
-def _require_printed(path: Path, computed: Path, where: str) -> None:
-    """Raise SerError unless the table of intervals in the report has the computed values, in percent."""
+def _require_printed(path: Path, computed: Path, where: str, factor: int) -> None:
+    """Raise SerError unless the table of intervals in the report has the computed values times ``factor``."""
     key = list(contracts.INTERVALS.key)
     if not path.is_file():
         raise SerError(f"{where}: {path.as_posix()} is missing.")
@@ -116,7 +121,7 @@ def _require_printed(path: Path, computed: Path, where: str) -> None:
     expected = _rows(contracts.read(contracts.INTERVALS, computed).to_pandas(), contracts.INTERVALS.key)[list(PRINTED)]
     if not values.index.equals(expected.index):
         raise SerError(f"{where}: {path.as_posix()} has other rows than the predictions give.")
-    wrong = ((values - 100 * expected).abs() > ROUNDED) | (values.isna() != expected.isna())
+    wrong = ((values - factor * expected).abs() > ROUNDED) | (values.isna() != expected.isna())
     if wrong.to_numpy().any():
         row = wrong.index[wrong.any(axis=1)][0]
         raise SerError(f"{where}: {path.as_posix()}: {_name(row)} has other values than follow from the predictions.")

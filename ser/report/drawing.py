@@ -65,11 +65,18 @@ def for_file(module: ModuleType, data: ReportData) -> Figure:
         else:
             figure = module.draw(data)
         if figure is None:
-            figure = Figure(figsize=(6.4, 1.0))
-            figure.text(0.5, 0.5, module.EMPTY, ha="center", va="center", wrap=True)
+            figure = without(module.EMPTY)
         elif data.warnings:
             warning = "\n".join(f"{corpus}: {text}" for corpus, text in data.warnings.items())
             figure.suptitle(warning, fontsize=8.5, color=ORANGE, wrap=True)
+        return figure
+
+
+def without(text: str) -> Figure:
+    """Return a figure of ``text``, which says why there is nothing to draw."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(6.4, 1.0))
+        figure.text(0.5, 0.5, text, ha="center", va="center", wrap=True)
         return figure
 
 

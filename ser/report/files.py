@@ -10,13 +10,16 @@ def files(data: ReportData) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of every file."""
     for name in registry.names("tables"):
         section = registry.load(name)
-        made = section.tables(data)
-        frame = section.csv(data) if hasattr(section, "csv") else table.frame(made)
+        about = registry.about(section, data)
+        made = section.tables(data) if about else [table.NOTHING]
+        frame = section.csv(data) if about and hasattr(section, "csv") else table.frame(made)
         yield f"tables/{name}.csv", table.csv(frame).encode()
         yield f"tables/{name}.md", table.markdown(made, f"{data.title}: {section.TITLE}").encode()
         yield f"tables/{name}.tex", table.latex(made).encode()
     for name in registry.names("figures"):
-        figure = drawing.for_file(registry.load(name), data)
+        section = registry.load(name)
+        about = registry.about(section, data)
+        figure = drawing.for_file(section, data) if about else drawing.without(f"The target is {data.target}.")
         for kind in ("svg", "png"):
             yield f"figures/{name}.{kind}", drawing.encode(figure, kind)
     yield "index.html", page.render(data).encode()

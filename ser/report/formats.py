@@ -97,3 +97,54 @@ P_VALUE = Format(p_value, float)
 INTERVAL = Format(lambda pair: limits(*pair) or NONE, str)  # of (low, high), fractions
 PARAMETERS = Format(short, int)
 DURATION = Format(duration, lambda seconds: round(seconds, 2))
+
+
+@dataclass(frozen=True)
+class Notation:
+    """How a report writes the metrics of its kind of target.
+
+    factor: of a value in the text. value, change, interval: columns of values, differences and pairs of limits. rough:
+    a difference in a sentence; limits: an interval there. title: what the values are, as captions begin; unit: that of
+    a value in a sentence, " in percent" or ""; points: of differences.
+    """
+
+    factor: float
+    value: Format
+    change: Format
+    interval: Format
+    rough: Callable[[float], str]
+    limits: Callable[[float, float], str]
+    title: str
+    unit: str
+    points: str
+
+    @property
+    def size(self) -> Format:
+        """A difference without its sign."""
+        return Format(lambda value: self.rough(value).lstrip("+"), self.change.csv)
+
+
+def signed(value: float) -> str:
+    """Return a difference with three decimals and its sign."""
+    return NONE if math.isnan(value) else f"{value:+.3f}".replace("-", "−")
+
+
+def plain_limits(low: float, high: float) -> str:
+    """Return ``[0.571, 0.619]``; "" where one is unknown."""
+    return "" if math.isnan(low) or math.isnan(high) else f"[{low:.3f}, {high:.3f}]".replace("-", "−")
+
+
+PERCENTS = Notation(
+    100, PERCENT, POINTS, INTERVAL, lambda value: points(value, 1), limits, "Percent", " in percent", "points"
+)
+DECIMALS = Notation(
+    1,
+    DECIMAL,
+    Format(signed, DECIMAL.csv),
+    Format(lambda pair: plain_limits(*pair) or NONE, str),
+    signed,
+    plain_limits,
+    "Mean over the dimensions, MAE in points of the rating scale",
+    "",
+    "the metric's own unit",
+)

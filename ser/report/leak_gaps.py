@@ -10,9 +10,10 @@ from operator import attrgetter
 import numpy as np
 import pandas as pd
 
+from ser import dimension_metrics
 from ser.evaluation.intervals import Estimate, Tally, estimate
 from ser.evaluation.predictions import Predictions
-from ser.metrics import METRICS
+from ser.report import dimension_gaps
 from ser.report.data.audits import Leak
 from ser.report.data.experiment import ReportData
 from ser.report.data.results import Result, ResultGroup
@@ -26,7 +27,7 @@ class Gap:
     """One system, or the mean over ``systems``, under a protocol with more leaks and under one with fewer.
 
     leaks: those that only ``more`` has. seeds: those that both have; empty: means over different seeds. changes: by
-    metric, more less fewer, −1…1, with the 95 % interval that is clustered by speaker; NaN limits where none is known.
+    metric, more less fewer, with the 95 % interval that is clustered by speaker; NaN limits where none is known.
     pair: the counts on the utterances that both tested; None where they have none in common. differs: what else sets
     the two protocols apart. Of a mean, less and more are the results of the first system.
     """
@@ -76,17 +77,21 @@ def gaps(data: ReportData) -> list[Gap]:
 @lru_cache(maxsize=1)
 def mean_gaps(data: ReportData) -> list[Gap]:
     """Return the mean over systems between every two protocols, where all systems tested the same utterances."""
-    linear = [metric for metric in data.ranking_first if METRICS[metric].linear]
+    linear = [metric for metric in data.ranking_first if dimension_metrics.find(metric).linear]
     found = []
     for group in by_protocols(gap for gap in gaps(data) if not (gap.less.unranked or gap.more.unranked)):
         pairs = [gap.pair for gap in group if gap.pair is not None]
-        totals = [pair.counts.sum(-1) for pair in pairs]
+        totals = [pair.counts[:, 0, ..., :2] if pair.dimensions else pair.counts.sum(-1) for pair in pairs]
         if pairs and all(totals[0].shape == total.shape and np.allclose(totals[0], total) for total in totals):
-            counts, other = (np.mean([getattr(pair, side) for pair in pairs], axis=0) for side in ("counts", "other"))
-            mean = replace(pairs[0], counts=counts, other=other)
-            changes = {metric: estimate(mean, metric) for metric in linear}
+            mean = dimension_gaps.mean(pairs) if pairs[0].dimensions else _mean(pairs)
+            changes = {metric: estimate(mean, metric) for metric in (data.metrics if mean.dimensions else linear)}
             found.append(replace(group[0], pair=mean, changes=changes, systems=len(pairs)))
     return found
+
+
+def _mean(pairs: Sequence[Tally]) -> Tally:
+    counts, other = (np.mean([getattr(pair, side) for pair in pairs], axis=0) for side in ("counts", "other"))
+    return replace(pairs[0], counts=counts, other=other)
 
 
 def by_protocols(found: Iterable[Gap]) -> list[list[Gap]]:
@@ -115,9 +120,11 @@ def _declared(result: Result) -> set[str]:
 
 def _gap(data: ReportData, group: ResultGroup, less: Result, more: Result, added: set[str]) -> Gap:
     seeds = tuple(sorted(set(less.seeds) & set(more.seeds)))
-    both = [_shares(data.predictions[one.key], seeds, less.first.classes) for one in (less, more)]
-    common = both[0].index.intersection(both[1].index)
-    pair = _pair(*(one.loc[common] for one in both)) if len(common) else None
+    read = data.predictions[less.key], data.predictions[more.key]
+    if less.dimensions:
+        pair, common = dimension_gaps.pair(*read, seeds)
+    else:
+        pair, common = _pair(*(_shares(one, seeds, less.first.classes) for one in read))
     if pair is None:
         changes = {metric: _unpaired(less, more, metric, seeds) for metric in data.metrics}
     else:
@@ -127,7 +134,7 @@ def _gap(data: ReportData, group: ResultGroup, less: Result, more: Result, added
     if less.first.folds != more.first.folds:
         differs.append(f"folds ({less.first.folds} and {more.first.folds})")
     leaks = tuple(leak for leak in data.leaks(more) if leak.name in added)
-    return Gap(group, less, more, leaks, seeds, pair, len(common), changes, tuple(differs))
+    return Gap(group, less, more, leaks, seeds, pair, common, changes, tuple(differs))
 
 
 def _shares(predictions: Predictions, seeds: tuple[int, ...], classes: Sequence[str]) -> pd.DataFrame:
@@ -138,8 +145,12 @@ def _shares(predictions: Predictions, seeds: tuple[int, ...], classes: Sequence[
     return pd.crosstab(keys, chosen["predicted"], normalize="index").reindex(columns=list(classes), fill_value=0.0)
 
 
-def _pair(less: pd.DataFrame, more: pd.DataFrame) -> Tally:
-    """Return the confusion counts of both, on the same utterances, by speaker."""
+def _pair(less: pd.DataFrame, more: pd.DataFrame) -> tuple[Tally | None, int]:
+    """Return the confusion counts of both, on their common utterances, by speaker, and how many these are."""
+    common = less.index.intersection(more.index)
+    if not len(common):
+        return None, 0
+    less, more = less.loc[common], more.loc[common]
     names = less.index.to_frame(index=False)
     known = (names["speaker"] != "").all() and names["speaker"].nunique() > 1
     kind = "speaker" if known else "utterance"
@@ -148,7 +159,7 @@ def _pair(less: pd.DataFrame, more: pd.DataFrame) -> Tally:
     counts = np.zeros((2, len(clusters), 1, less.shape[1], less.shape[1]))
     for side, shares in zip(counts, (more, less), strict=True):
         np.add.at(side, (cluster, np.zeros_like(cluster), label), shares.to_numpy())
-    return Tally("", counts[0], kind, tuple(clusters), None, other=counts[1])
+    return Tally("", counts[0], kind, tuple(clusters), None, other=counts[1]), len(common)
 
 
 def _unpaired(less: Result, more: Result, metric: str, seeds: tuple[int, ...]) -> Estimate:

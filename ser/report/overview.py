@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from math import isnan
+from typing import Any
 
 from ser.report.data.experiment import ReportData
 from ser.report.data.results import INDEPENDENT, PAPER
-from ser.report.formats import decimal, limits, percent, points
+from ser.report.formats import decimal, percent
 from ser.report.leak_gaps import mean_gaps
 from ser.report.sections import claims, comparisons, contrasts, ranking, raters
 from ser.report.sections._columns import leak_text
@@ -15,9 +17,9 @@ from ser.report.transfers import Transfer, transfers
 
 def overview(data: ReportData) -> list[tuple[str, str, list[str]]]:
     """Return heading, section of the page and sentences; headings without a sentence are left out."""
-    judged = claims.judged(data)
+    judged = claims.judged(data)  # none of dimensions
     every = [
-        (f"Highest {data.ranking}", "results", list(_best(data))),
+        (f"{'Lowest' if data.lower else 'Highest'} {data.ranking}", "results", list(_best(data))),
         ("Directions", "transfer", list(_directions(data))),
         ("Contrasts", "contrasts", [f"{of.tally}: {of.protocol} on {of.corpus}" for of in contrasts.families(data)]),
         ("Differences", "comparisons", list(_differences(data))),
@@ -30,7 +32,7 @@ def overview(data: ReportData) -> list[tuple[str, str, list[str]]]:
             "protocols",
             [f"{p} on {c}: {why}" for c, of in data.plan.left_out.items() for p, why in of.items()],
         ),
-        ("Raters", "raters", list(_raters(data))),
+        ("Raters", "raters", list(_raters(data)) if data.target == "classes" else []),
     ]
     return [part for part in every if part[2]]
 
@@ -42,8 +44,13 @@ def _best(data: ReportData) -> Iterator[str]:
             if kind == INDEPENDENT and len(ranked) > 1:
                 best = ranked[0]
                 interval = data.interval(best, data.ranking)
-                value = f"{percent(interval.value)} {limits(interval.low, interval.high)}".rstrip()
+                value = _value(data, interval)
                 yield f"{best.system}, {value}, of {len(ranked)} systems: {protocol} on {group.corpus}"
+
+
+def _value(data: ReportData, of: Any) -> str:
+    """Return a value with its interval, where it has one."""
+    return f"{data.notation.value.text(of.value)} {data.notation.limits(of.low, of.high)}".rstrip()
 
 
 def _directions(data: ReportData) -> Iterator[str]:
@@ -53,10 +60,10 @@ def _directions(data: ReportData) -> Iterator[str]:
         if not one.result.unranked:
             folds.setdefault((one.result.corpus, one.result.protocol, one.name), []).append(one)
     for (corpus, protocol, name), found in folds.items():
-        best = max(found, key=lambda one: one.estimates[data.ranking].value)
-        of = best.estimates[data.ranking]
-        value = f"{percent(of.value)} {limits(of.low, of.high)}".rstrip()
-        of_several = f", highest of {len(found)}" if len(found) > 1 else ""
+        known = [one for one in found if not isnan(one.estimates[data.ranking].value)] or found
+        best = (min if data.lower else max)(known, key=lambda one: one.estimates[data.ranking].value)
+        value = _value(data, best.estimates[data.ranking])
+        of_several = f", {'lowest' if data.lower else 'highest'} of {len(found)}" if len(found) > 1 else ""
         yield f"{name}: {value}, {best.result.system}{of_several}: {protocol} on {corpus}"
 
 
@@ -70,8 +77,9 @@ def _differences(data: ReportData) -> Iterator[str]:
         if one.detectable is None or one.least > LEVEL:
             text += f"{one.clusters} clusters are too few to show any difference in so many pairs"
         else:
-            low, high = (points(value, 1).lstrip("+") for value in one.detectable)
-            text += f"{low if low == high else f'{low} to {high}'} points could have been detected"
+            low, high = (one.notation.size.text(value) for value in one.detectable)
+            unit = " points" if data.target == "classes" else ""
+            text += f"{low if low == high else f'{low} to {high}'}{unit} could have been detected"
         yield f"{text}: {one.protocol} on {one.corpus}"
 
 
@@ -80,8 +88,9 @@ def _leaks(data: ReportData) -> Iterator[str]:
         systems = f"mean of {mean.systems} systems" if mean.systems > 1 else "one system"
         change = mean.changes.get(data.ranking)
         if change is not None:
-            value = f"{points(change.value, 1)} {limits(change.low, change.high)}".rstrip()
-            text = f"{mean.more.protocol} adds {value} points of {data.ranking} to {mean.less.protocol}"
+            value = f"{data.notation.rough(change.value)} {data.notation.limits(change.low, change.high)}".rstrip()
+            unit = "points of " if data.target == "classes" else "of "
+            text = f"{mean.more.protocol} adds {value} {unit}{data.ranking} to {mean.less.protocol}"
             yield f"{text}, {systems} on {mean.group.corpus}: {leak_text(mean.leaks)}"
 
 

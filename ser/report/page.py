@@ -9,16 +9,28 @@ from markupsafe import Markup
 from ser.report import drawing, registry
 from ser.report.data.experiment import ReportData
 from ser.report.data.results import Result
-from ser.report.formats import count, duration, percent
+from ser.report.formats import count, duration
 from ser.report.overview import overview
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Sections in the order of the page. Others come last.
 ORDER = (
     *("corpora", "label_maps", "recordings", "results", "transfer", "contrasts", "comparisons", "gap", "ranking"),
-    *("confusions", "recalls", "speakers", "subgroups", "robustness", "assessment", "calibration", "raters"),
-    *("label_sets", "mistakes", "claims", "arithmetic", "papers", "sweeps", "transcripts", "attention", "curves"),
-    *("for_use", "protocols", "audit", "defaults", "environment", "sources", "runs"),
+    *("dimensions", "confusions", "recalls", "speakers", "subgroups", "robustness", "assessment", "calibration"),
+    *("raters", "label_sets", "mistakes", "claims", "arithmetic", "papers", "sweeps", "transcripts", "attention"),
+    *("curves", "for_use", "protocols", "audit", "defaults", "environment", "sources", "runs"),
+)
+WA_UA = (
+    'right = rows["predicted"] == rows["label"]',
+    "wa = 100 * right.mean()",
+    'ua = 100 * right.groupby(rows["label"]).mean().mean()',
+    'print(f"WA {wa:.2f}  UA {ua:.2f}")',
+)
+CCC = (
+    'x, y = (pd.DataFrame(rows[side].tolist()) for side in ("target", "predicted"))',
+    "covariance = ((x - x.mean()) * (y - y.mean())).mean()",
+    "ccc = 2 * covariance / (x.var(ddof=0) + y.var(ddof=0) + (x.mean() - y.mean()) ** 2)",
+    'print(f"CCC {ccc.mean():.3f}", ccc.tolist())',
 )
 
 
@@ -37,6 +49,7 @@ def render(data: ReportData) -> str:
         css=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
         title=data.title,
         experiment=data.plan.experiment,
+        target=data.target,
         warnings=data.warnings,
         totals=_totals(data),
         overview=overview(data),
@@ -44,7 +57,9 @@ def render(data: ReportData) -> str:
         example=example,
         seed=seed,
         values={
-            metric: percent(example.scores[metric].by_seed[seed]) for metric in ("WA", "UA") if metric in example.scores
+            metric: data.notation.value.text(example.scores[metric].by_seed[seed])
+            for metric in ("WA", "UA", "CCC")
+            if metric in example.scores
         },
         snippet=snippet(example),
     )
@@ -57,6 +72,8 @@ def sections(data: ReportData) -> Iterator[dict[str, object]]:
     """
     for name in dict.fromkeys((*ORDER, *registry.names())):
         module = registry.load(name)
+        if not registry.about(module, data):
+            continue
         tables = module.tables(data) if hasattr(module, "tables") else ()
         made = [one for one in tables if one.rows and one.page]
         drawn = drawing.for_page(module, name, data) if name in registry.names("figures") else []
@@ -68,7 +85,7 @@ def sections(data: ReportData) -> Iterator[dict[str, object]]:
 
 
 def snippet(result: Result) -> str:
-    """Return Python that computes WA and UA of the first seed of ``result`` from its predictions."""
+    """Return Python that computes WA and UA, or CCC, of the first seed of ``result`` from its predictions."""
     first = result.records[0].run._replace(seed=result.seeds[0])
     folds = sorted(record.run.fold for record in result.records if record.run.seed == first.seed)
     lines = [
@@ -77,10 +94,7 @@ def snippet(result: Result) -> str:
         f"folder = {first.folder.parent.as_posix()!r}",
         f"folds = {folds!r}",
         'rows = pd.concat([pd.read_parquet(f"{folder}/fold{fold}/predictions.parquet") for fold in folds])',
-        'right = rows["predicted"] == rows["label"]',
-        "wa = 100 * right.mean()",
-        'ua = 100 * right.groupby(rows["label"]).mean().mean()',
-        'print(f"WA {wa:.2f}  UA {ua:.2f}")',
+        *(CCC if result.dimensions else WA_UA),
     ]
     return "\n".join(lines)
 

@@ -7,7 +7,9 @@ A module has a docstring, which is the caption in Snakemake's report, a ``TITLE`
 
 A figure needs ``SOURCE``, the files that it is drawn from, and ``EMPTY``, the text where there is nothing to show. The
 page leaves out a section without rows and without ``EMPTY``. Optional are ``LEAD``, the text above the section on the
-page or a function of the data that returns it, and ``csv(data) -> pd.DataFrame``, by default the rows of all tables.
+page or a function of the data that returns it, ``csv(data) -> pd.DataFrame``, by default the rows of all tables, and
+``TARGET``, classes or dimensions, for a section that is about one kind of target only: of another its files say so and
+the page leaves it out.
 """
 
 import ast
@@ -16,9 +18,12 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from ser.report import sections
+
+if TYPE_CHECKING:  # the workflow lists the sections without pandas
+    from ser.report.data.experiment import ReportData
 
 Kind = Literal["tables", "figures"]
 FUNCTIONS: Final[dict[Kind, set[str]]] = {"tables": {"tables"}, "figures": {"draw", "panels"}}
@@ -33,6 +38,11 @@ def names(kind: Kind | None = None) -> list[str]:
 def caption(name: str) -> str:
     """Return the caption of a section: the first paragraph of its docstring. Does not import it."""
     return _outline(name)[0].split("\n\n")[0].replace("\n", " ")
+
+
+def about(module: ModuleType, data: "ReportData") -> bool:
+    """Return whether a section is about the experiment's kind of target."""
+    return getattr(module, "TARGET", data.target) == data.target
 
 
 def load(name: str) -> ModuleType:

@@ -170,6 +170,9 @@ class Table:
         return " ".join(part if part.endswith(".") else f"{part}." for part in parts if part)
 
 
+NOTHING = Table("", (Column("note"),), ())  # of a section that does not apply
+
+
 def frame(tables: Iterable[Table]) -> pd.DataFrame:
     """Return the rows of all ``tables`` with CSV names, at least one; the names are the same in each."""
     every = [(one, columns) for one in tables if (columns := [column for column in one.columns if column.name])]

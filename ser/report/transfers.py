@@ -58,11 +58,12 @@ def by_result(found: Sequence[Transfer]) -> list[list[Transfer]]:
 
 
 def _of_result(data: ReportData, result: Result) -> list[Transfer]:
-    rows, classes = data.predictions[result.key].rows, result.first.classes
+    read = data.predictions[result.key]
+    rows = read.rows
     found = []
     for fold, (trained, tested) in enumerate(result.first.protocol.directions()):
         if not (mine := rows[rows["fold"] == fold]).empty:
-            tally = intervals.tally(mine, classes)
+            tally = intervals.tally(mine, result.first.classes, "", read.dimensions)
             estimates = {metric: intervals.estimate(tally, metric) for metric in data.metrics}
             sizes = mine["utterance"].nunique(), len(tally.clusters), tally.kind
             found.append(Transfer(result, fold, trained, tested, *sizes, estimates, _within(data, result, tested)))
@@ -70,7 +71,8 @@ def _of_result(data: ReportData, result: Result) -> list[Transfer]:
 
 
 def _within(data: ReportData, result: Result, tested: str) -> Result | None:
-    """Return the speaker-independent result of the system on the tested corpus alone, with the same classes.
+    """Return the speaker-independent result of the system on the tested corpus alone, with the same classes or
+    dimensions.
 
     One that leaves out a gender or another value is none: it is a transfer itself.
     """
@@ -79,8 +81,8 @@ def _within(data: ReportData, result: Result, tested: str) -> Result | None:
     same = [one for one in data.results if (one.corpus, one.system) == (tested, result.system)]
     ranked = [one for one in same if one.kind == INDEPENDENT and not one.unranked]
     whole = [one for one in ranked if not one.first.protocol.directions()]
-    return next((one for one in whole if _classes(one) == _classes(result)), None)
+    return next((one for one in whole if _target(one) == _target(result)), None)
 
 
-def _classes(result: Result) -> set[str]:
-    return set(result.first.classes)
+def _target(result: Result) -> set[str]:
+    return {*result.first.classes, *result.dimensions}

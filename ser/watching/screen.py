@@ -9,7 +9,7 @@ from ser.watching.trainings import RECENT, Progress, WatchedTraining
 
 NARROWEST, WIDEST = 8, 40  # columns of a curve
 GAP = "  "
-SCORES = {"dev_ua": "dev UA (%)", "dev_wa": "dev WA (%)", "dev_loss": "dev loss"}
+SCORES = {"dev_ua": "dev UA (%)", "dev_wa": "dev WA (%)", "dev_loss": "dev loss", "dev_ccc": "dev CCC"}
 
 
 def page(trainings: Sequence[WatchedTraining], progress: Progress | None, width: int, blocks: bool) -> list[str]:
@@ -82,7 +82,9 @@ def _value(row: dict[str, float | None], score: str) -> str:
     value = row.get(score)
     if value is None:
         return "-"
-    return f"{value:.4f}" if score == "dev_loss" else f"{100 * value:.1f}"
+    if score in ("dev_loss", "dev_ccc"):
+        return f"{value:.4f}" if score == "dev_loss" else f"{value:.3f}"
+    return f"{100 * value:.1f}"
 
 
 def duration(seconds: float) -> str:

@@ -35,9 +35,11 @@ class WatchedTraining:
 
     @property
     def score(self) -> str:
-        """Return the key of the dev score that selects the epoch, of dev UA where none does."""
+        """Return the key of the dev score that selects the epoch, where none does that of dev UA, or CCC."""
         selection = str(self.epochs.head.get("selection"))
-        return selection if selection in ("dev_wa", "dev_loss") else "dev_ua"
+        if any(row.get("dev_ccc") is not None for row in self.epochs.rows) and selection != "dev_loss":
+            return "dev_ccc"
+        return selection if selection in ("dev_wa", "dev_loss", "dev_ccc") else "dev_ua"
 
     @property
     def total(self) -> int | None:

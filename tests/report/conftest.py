@@ -9,6 +9,7 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any
 
+import estimated
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -277,4 +278,29 @@ def whole(both: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, protocol in PROTOCOLS.items():
             write_audit("demo", name, protocol.leaks)
         report(ReportJob(plan=written(plan), **judged(out), out=out))
+    return home / out
+
+
+@pytest.fixture(scope="session")
+def dimensional(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the report of two systems that estimate dimensions, under an independent and a leaking protocol."""
+    home = tmp_path_factory.mktemp("dimensional")
+    block = Block(corpora=("demo",), protocols=("session-out", "random"), systems=tuple(SYSTEMS), seeds=(0, 1))
+    contrast = Contrast(better="Audio-CNN", than="SVM_50%", claim="the network reads more")
+    kinds = {
+        "protocols": estimated.PROTOCOLS,
+        "metrics": estimated.METRICS,
+        "contrasts": {"Network over SVM": contrast},
+    }
+    plan, out = make_plan(block, **kinds), Path("results/trial")
+    counts = {part: {"": size} for part, size in (("train", 60), ("dev", 8), ("test", 40))}
+    with chdir(home):
+        write_runs(plan, classes=[], counts=counts, train={"loss": 0.5, "CCC": 0.6})
+        for run in plan.runs():
+            estimated.write(run, plan, tested(run, plan, 40), 40)
+        for name, protocol in estimated.PROTOCOLS.items():
+            write_audit("demo", name, protocol.leaks)
+        judge(plan, out)
+        report(ReportJob(plan=written(plan), **judged(out), out=out))
+        written(plan).rename(out / "plan.json")
     return home / out

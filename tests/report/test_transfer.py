@@ -7,6 +7,7 @@ import pytest
 
 from ser.config.schema import Protocol
 from ser.report.data.results import INDEPENDENT, PAPER
+from ser.report.formats import PERCENTS
 from ser.report.sections import transfer
 from ser.report.transfers import transfers
 
@@ -24,7 +25,7 @@ def result(corpus: str, name: str, kind: str = INDEPENDENT, unranked: str = "", 
     protocol = Protocol.model_validate({"rule": "speaker_folds", "labels": "all", **keys})
     first = Given(protocol=protocol, classes=CLASSES, warning="")
     named = {"corpus": corpus, "protocol": name, "system": "SVM", "key": (corpus, name, "SVM")}
-    return Given(**named, first=first, kind=kind, unranked=unranked)
+    return Given(**named, first=first, kind=kind, unranked=unranked, dimensions=())
 
 
 def predicted() -> pd.DataFrame:
@@ -53,9 +54,10 @@ def data() -> Any:
         results=[*others, own, joined],
         by_name=[*others, own, joined],
         own=own,
-        predictions={one.key: Given(rows=predicted()) for one in (*others, own, joined)},
+        predictions={one.key: Given(rows=predicted(), dimensions=()) for one in (*others, own, joined)},
         metrics=("WA", "UA"),
         ranking="UA",
+        notation=PERCENTS,
         interval=lambda _, __: Given(value=0.75, low=0.6, high=0.9),
         warning="",
     )

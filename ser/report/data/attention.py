@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,18 +14,22 @@ from ser import layout
 from ser.errors import SerError, offenders
 from ser.layout import Run
 from ser.tables import contracts
+from ser.tables.estimates import ESTIMATES
 
 FILE = "attention.parquet"
 
 
 @dataclass(frozen=True, eq=False)
 class RunAttention:
-    """One run on the utterance. weights: its rows of the ATTENTION table; probability: of ``predicted``."""
+    """One run on the utterance. weights: its rows of the ATTENTION table; probability: of ``predicted``.
+
+    Where the target is dimensions, label and prediction are their values as text, and the probability is None.
+    """
 
     run: Run
     label: str
     predicted: str
-    probability: float
+    probability: float | None
     weights: tuple[Mapping[str, Any], ...]
 
     def over(self, axis: str) -> list[Mapping[str, Any]]:
@@ -78,11 +83,18 @@ def _row(table: pa.Table, utterance: str, where: object) -> dict[str, Any]:
 
 def _run(run: Run, utterance: str) -> RunAttention:
     table = contracts.read(contracts.ATTENTION, run.folder / FILE)
-    path = run.folder / "predictions.parquet"
-    prediction = _row(contracts.read(contracts.PREDICTIONS, path), utterance, path)
     rows = table.filter(pc.equal(table["utterance"], utterance)).to_pylist()
-    label, predicted, probability = prediction["label"], prediction["predicted"], max(prediction["probabilities"])
-    return RunAttention(run, label, predicted, probability, tuple(rows))
+    return RunAttention(run, *_prediction(run.folder / "predictions.parquet", utterance), tuple(rows))
+
+
+def _prediction(path: Path, utterance: str) -> tuple[str, str, float | None]:
+    """Return target and prediction as text, and the probability of a class."""
+    if "dimensions" in contracts.metadata(path):
+        row = _row(contracts.read(ESTIMATES, path), utterance, path)
+        rated, predicted = (", ".join(f"{value:.2f}" for value in row[side]) for side in ("target", "predicted"))
+        return rated, predicted, None
+    row = _row(contracts.read(contracts.PREDICTIONS, path), utterance, path)
+    return row["label"], row["predicted"], max(row["probabilities"])
 
 
 def _signal(corpus: str, utterance: str) -> NDArray[np.float32]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby, product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import pyarrow.compute as pc
 
-from ser import layout
+from ser import dimension_metrics, layout
 from ser.config.disturbances import Disturbance
 from ser.config.extractors import GIVEN
 from ser.config.plan import Plan
@@ -24,11 +24,13 @@ from ser.report.data.attention import RecordedAttention
 from ser.report.data.audits import Leak, Row, leak
 from ser.report.data.results import INDEPENDENT, PAPER, Result, ResultGroup, group_results
 from ser.report.data.runs import RunRecord
+from ser.report.formats import DECIMALS, PERCENTS, Notation
 from ser.tables import contracts
 
 Key = tuple[str, str, str]  # corpus, protocol, system
 Name = tuple[str, str, str, str]  # corpus, protocol, system, metric
-MetricInterval = Any  # a row of the INTERVALS table, 0…1; NaN where a number is unknown
+MetricInterval = Any  # a row of the INTERVALS table; NaN where a number is unknown
+Target = Literal["classes", "dimensions"]
 TABLES = ("scores", "confusions", "intervals", "comparisons", "contrasts")  # of the stages score and compare
 
 
@@ -62,9 +64,24 @@ class ReportData:
         return self.plan.experiment.title or self.plan.experiment.name
 
     @cached_property
+    def target(self) -> Target:
+        """The kind of target, of which an experiment has one."""
+        return "dimensions" if any(result.dimensions for result in self.results) else "classes"
+
+    @cached_property
+    def notation(self) -> Notation:
+        """How its metrics are written."""
+        return DECIMALS if self.target == "dimensions" else PERCENTS
+
+    @cached_property
     def metrics(self) -> tuple[str, ...]:
-        """Metrics of the experiment, in the order of its tables."""
+        """Metrics of the experiment, in the order of its tables; of dimensions the means over a protocol's."""
         return self.plan.experiment.metrics
+
+    @cached_property
+    def lower(self) -> bool:
+        """Whether a lower value of the ranking metric is better."""
+        return dimension_metrics.find(self.ranking).lower
 
     @cached_property
     def ranking_first(self) -> tuple[str, ...]:
@@ -122,8 +139,7 @@ def read(plan: Plan, tables: Mapping[str, Path]) -> ReportData:
     records = [runs.read(run, plan) for run in progress(jobs, total=len(jobs), unit="runs")]
     read_tables = (contracts.read(getattr(contracts, name.upper()), tables[name]).to_pandas() for name in TABLES)
     scores, confusions, found, compared, contrasts = read_tables
-    chosen = plan.experiment.metrics
-    ranking = "UA" if "UA" in chosen else chosen[0]
+    ranking = dimension_metrics.ranking(plan.experiment.metrics)
     groups = group_results(records, scores, confusions, ranking)
     systems = groupby(sorted(jobs), key=lambda run: run[:3])
     pairs = list(dict.fromkeys((run.corpus, run.protocol) for run in jobs))

@@ -1,7 +1,8 @@
 """The results of a report: scores grouped by system and protocol, with the numbers that the papers print.
 
-Values are fractions, 0…1. A pooled value is computed on the test utterances of all folds of one seed together; with
-several seeds it is their mean. A fold value is the mean over seeds; its mean and standard deviation are over folds.
+Values are fractions, 0…1, or of dimensions as the metric defines them, NaN where it is not defined. A pooled value is
+computed on the test utterances of all folds of one seed together; with several seeds it is their mean. A fold value is
+the mean over seeds; its mean and standard deviation are over folds.
 """
 
 import json
@@ -13,13 +14,14 @@ from typing import Final
 
 import pandas as pd
 
+from ser import dimension_metrics
 from ser.config.recipe import Recipe
 from ser.errors import SerError, offenders
-from ser.metrics import METRICS
 from ser.papers import matching
 from ser.papers.matching import OwnResult
 from ser.papers.published import Published
 from ser.report.data.runs import RunRecord
+from ser.report.data.scores import Score, of_table
 from ser.report.formats import spans
 from ser.tables.contracts import ALL_FOLDS, FROM_SCRATCH, TRAINED_HERE
 
@@ -33,21 +35,6 @@ EXPLANATIONS: Final = {
 }
 
 
-@dataclass(frozen=True)
-class Score:
-    """One metric of a result: means with sample standard deviations (n − 1), NaN for a single value.
-
-    value, sd: of the pooled values, which ``by_seed`` holds; fold_mean, fold_sd: over folds; chance: None if unknown.
-    """
-
-    value: float
-    sd: float
-    fold_mean: float
-    fold_sd: float
-    by_seed: Mapping[int, float]
-    chance: float | None
-
-
 @dataclass(frozen=True, eq=False)
 class Result:
     """One system under one protocol on one corpus: all its seeds and folds."""
@@ -56,9 +43,9 @@ class Result:
     protocol: str
     system: str
     records: tuple[RunRecord, ...]
-    scores: Mapping[str, Score]  # by metric
+    scores: Mapping[str, Score]  # by metric, those of single dimensions included
     recalls: Mapping[str, float]  # class: pooled recall, mean over seeds; NaN without test utterances
-    confusion: pd.DataFrame  # rows true, columns predicted, utterances summed over seeds
+    confusion: pd.DataFrame  # rows true, columns predicted, utterances summed over seeds; empty for dimensions
     published: tuple[Published, ...]
 
     @property
@@ -80,7 +67,12 @@ class Result:
         """Return a metric's pooled value: from the confusions of all seeds where the experiment did not choose it."""
         if metric in self.scores:
             return self.scores[metric].value
-        return float(METRICS[metric].of(self.confusion.to_numpy(dtype=float), None))
+        return float(dimension_metrics.find(metric).of(self.confusion.to_numpy(dtype=float), None))
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Dimensions of the protocol; none where its target is classes."""
+        return self.first.protocol.target.dimensions
 
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:
@@ -134,6 +126,8 @@ class Result:
     @property
     def utterances(self) -> int:
         """Test utterances of one seed, all folds."""
+        if self.dimensions:
+            return round(sum(record.counts["test"] for record in self.records) / len(self.seeds))
         return round(float(self.confusion.to_numpy().sum()) / len(self.seeds))
 
     @property
@@ -174,9 +168,10 @@ class Result:
             name: getattr(self, name) for name in (*KEYS, "recalls", "confusion", "devices", "partial", "untrained")
         }
         same |= {name: getattr(self.first, name) for name in ("adapter", "parameters", "changes")}
-        same |= {name: getattr(self.recipe, name) for name in ("published", "options")}
         return OwnResult(
             **same,
+            published={} if self.dimensions else self.recipe.published,  # the papers print classes
+            options=self.recipe.options,
             paper=self.first.protocol.paper,
             recognised=matching.reads_recognised(self.recipe),
             rates={metric: score.value for metric, score in self.scores.items()},
@@ -191,8 +186,8 @@ class Result:
 class ResultGroup:
     """Results on the same utterances with the same classes: only these are compared.
 
-    classes: in words. results: speaker-independent first, then by protocol, ranked rows before others, then by the
-    ranking metric, best first.
+    classes: or dimensions, in words. results: speaker-independent first, then by protocol, ranked rows before others,
+    then by the ranking metric, best first.
     """
 
     corpus: str
@@ -215,7 +210,9 @@ def group_results(
         by_system.setdefault(record.run[:3], []).append(record)
     by_score = dict(list(scores.groupby(KEYS)))
     by_confusion = dict(list(confusions.groupby(KEYS)))
-    results = [_result(members, by_score[key], by_confusion[key]) for key, members in by_system.items()]
+    results = [
+        _result(members, by_score[key], by_confusion.get(key, confusions[:0])) for key, members in by_system.items()
+    ]
     groups: dict[tuple[str, str, str], list[Result]] = {}
     for result in results:
         groups.setdefault(_task(result), []).append(result)
@@ -238,39 +235,22 @@ def _result(records: list[RunRecord], scores: pd.DataFrame, confusions: pd.DataF
     pooled = scores[scores["fold"] == ALL_FOLDS]
     recalls = pooled[pooled["metric"] == "recall"].groupby("label")["value"].mean().reindex(classes)
     counts = confusions[confusions["fold"] == ALL_FOLDS].groupby(["label", "predicted"])["utterances"].sum()
-    confusion = counts.unstack(fill_value=0).reindex(index=classes, columns=classes, fill_value=0).astype(int)
+    confusion = pd.DataFrame(index=classes, columns=classes)
+    if classes:
+        confusion = counts.unstack(fill_value=0).reindex(index=classes, columns=classes, fill_value=0).astype(int)
     return Result(
         *first.run[:3],
         records=tuple(records),
-        scores=_scores(scores, confusion),
+        scores=of_table(scores, confusion if classes else None),
         recalls={str(name): float(value) for name, value in recalls.items()},
         confusion=confusion,
-        published=matching.numbers_of(first.recipe, first.adapter),
+        published=() if first.protocol.target.dimensions else matching.numbers_of(first.recipe, first.adapter),
     )
 
 
-def _scores(scores: pd.DataFrame, confusion: pd.DataFrame) -> dict[str, Score]:
-    """Return every metric of one system; the recalls of the classes are no metric of their own here."""
-    tested = confusion.sum(axis=1)
-    chance = {"WA": float(tested.max() / tested.sum()), "UA": 1.0 / len(confusion)}
-    found = {}
-    for metric, rows in scores[scores["metric"] != "recall"].groupby("metric", sort=False):
-        pooled = rows[rows["fold"] == ALL_FOLDS]
-        by_fold = rows[rows["fold"] != ALL_FOLDS].groupby("fold")["value"].mean()
-        found[str(metric)] = Score(
-            value=pooled["value"].mean(),
-            sd=pooled["value"].std(),
-            fold_mean=by_fold.mean(),
-            fold_sd=by_fold.std(),
-            by_seed=dict(zip(pooled["seed"].tolist(), pooled["value"].tolist(), strict=True)),
-            chance=chance.get(str(metric)),
-        )
-    return found
-
-
 def _task(result: Result) -> tuple[str, str, str]:
-    """Return what must be equal for two results to be comparable: corpus, classes and subset."""
-    labels = {name: sorted(merged) for name, merged in result.labels.items()}
+    """Return what must be equal for two results to be comparable: corpus, classes or dimensions, and subset."""
+    labels = list(result.dimensions) or {name: sorted(merged) for name, merged in result.labels.items()}
     subset = {column: sorted(values) for column, values in result.first.protocol.subset.items()}
     return result.corpus, json.dumps(labels, sort_keys=True), json.dumps(subset, sort_keys=True)
 
@@ -280,9 +260,13 @@ def _group(results: list[Result], ranking: str) -> ResultGroup:
     labels = first.labels
     named = [name if tuple(merged) == (name,) else f"{name} ({' + '.join(merged)})" for name, merged in labels.items()]
     subset = [f"{column} {' or '.join(values)}" for column, values in first.first.protocol.subset.items()]
-    classes = "; ".join([f"{len(labels)} classes: {', '.join(named)}", *subset])
+    of_classes = f"{len(labels)} classes: {', '.join(named)}"
+    target = f"dimensions: {', '.join(first.dimensions)}" if first.dimensions else of_classes
+    classes = "; ".join([target, *subset])
+    sign = 1 if dimension_metrics.find(ranking).lower else -1
 
-    def order(row: Result) -> tuple[bool, str, bool, float, str]:
-        return row.kind == PAPER, row.protocol, bool(row.unranked), -row.scores[ranking].value, row.system
+    def order(row: Result) -> tuple[bool, str, bool, bool, float, str]:
+        value = row.scores[ranking].value
+        return row.kind == PAPER, row.protocol, bool(row.unranked), math.isnan(value), sign * value, row.system
 
     return ResultGroup(first.corpus, classes, first.first.warning, tuple(sorted(results, key=order)))

@@ -18,8 +18,8 @@ from ser.files import embedded_checksum
 from ser.layout import Run
 from ser.tables import contracts
 
-# Share of ln(classes), the loss of a constant answer, from which on the loss of the kept weights on the train part says
-# that they learned nothing.
+# Share of the loss of a constant answer, which is ln(classes), or 1 − CCC = 1 of dimensions, from which on the kept
+# weights learned nothing of the train part.
 NOT_TRAINED = 0.9
 
 
@@ -121,10 +121,13 @@ def trained(card: Mapping[str, Any]) -> bool:
     """Return whether the train loss of the kept weights is below ``NOT_TRAINED`` of ln(classes).
 
     card: the content of a ``run.json``. The loss is −ln p of the label, the mean over the train part: a constant answer
-    has ln(classes) where the classes are equally frequent. True where the record has no such loss, as of estimators and
-    of older runs.
+    has ln(classes) where the classes are equally frequent. Where the target is dimensions, it is 1 − CCC, of which a
+    constant answer has 1. True where the record has no such loss, as of estimators and of older runs.
     """
-    loss = card.get("train", {}).get("loss")
+    found = card.get("train", {})
+    if not card["classes"]:
+        return "CCC" not in found or 1 - found["CCC"] < NOT_TRAINED
+    loss = found.get("loss")
     return loss is None or loss < NOT_TRAINED * math.log(len(card["classes"]))
 
 

@@ -48,10 +48,13 @@ def csv_only(*names: str, **values: Value) -> list[Column]:
     return [Column(name, "", value) for name, value in {**dict.fromkeys(names, ""), **values}.items()]
 
 
-def interval(metric: str, title: str, of: Value, kind: Format = PERCENT, **options: Any) -> list[Column]:
+def interval(
+    metric: str, title: str, of: Value, kind: Format = PERCENT, both_as: Format = INTERVAL, **options: Any
+) -> list[Column]:
     """Return the 95 % interval of a metric: its limits for the CSV file, and both for readers under ``title``.
 
-    of: what has ``low`` and ``high`` in a row, as the value of a column; None where there is none.
+    kind, both_as: how one limit, and how both are written. of: what has ``low`` and ``high`` in a row, as the value of
+    a column; None where there is none.
     """
 
     estimate = Column("", "", of)
@@ -62,7 +65,7 @@ def interval(metric: str, title: str, of: Value, kind: Format = PERCENT, **optio
     return [
         Column(f"{metric}_low", "", lambda row: both(row)[0], kind),
         Column(f"{metric}_high", "", lambda row: both(row)[1], kind),
-        Column("", f"{title} 95 %", both, INTERVAL, INTERVAL_MEANING, **options),
+        Column("", f"{title} 95 %", both, both_as, INTERVAL_MEANING, **options),
     ]
 
 

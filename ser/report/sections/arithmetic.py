@@ -11,6 +11,7 @@ from ser.report.sections._columns import badge, columns
 from ser.report.table import Column, Table
 
 TITLE = "Arithmetic of the printed numbers"
+TARGET = "classes"
 LEAD = "Whether the printed numbers of each paper agree with each other. No run of ours is needed for it."
 HOLDS = {True: ("yes", "reproduced"), False: ("no", "not-reproduced")}  # text and style of the badge
 COLUMNS = [

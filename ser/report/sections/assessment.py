@@ -18,6 +18,7 @@ from ser.report.sections._columns import badge, csv_only, systems, tables_by_kin
 from ser.report.table import Column, Row, Table, frame
 
 TITLE = "Tests"
+TARGET = "classes"
 LEAD = (
     "The tests of ser assess on the test utterances of all folds and seeds. The 95 % interval of a number, for other "
     "speakers, decides: passed where all of it keeps the limit, failed where none of it does, else undecided. Limits "

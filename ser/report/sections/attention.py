@@ -60,7 +60,8 @@ def draw(data: ReportData) -> Figure | None:
         axes.set_xlabel("word")
         axes.xaxis.set_major_locator(MaxNLocator(12, integer=True))
     first = recorded.runs[0]
-    title = f"{recorded.utterance} · {first.run.corpus} · {first.run.protocol} · true class: {first.label}"
+    true = f"{'rated' if first.probability is None else 'true class'}: {first.label}"
+    title = f"{recorded.utterance} · {first.run.corpus} · {first.run.protocol} · {true}"
     figure.supxlabel(title, fontsize=9.5, weight="bold")
     return figure
 
@@ -84,8 +85,9 @@ def _over_words(axes: Axes, row: Mapping[str, Any], colour: str) -> None:
 
 def _finish(axes: Axes, one: RunAttention) -> None:
     run = one.run
-    prediction = f"predicted {one.predicted} ({100 * one.probability:.0f} %)"
-    axes.set_title(f"{run.system}: {prediction} · seed {run.seed}, fold {run.fold}", fontsize=8.5, weight="normal")
+    sure = "" if one.probability is None else f" ({100 * one.probability:.0f} %)"
+    title = f"{run.system}: predicted {one.predicted}{sure} · seed {run.seed}, fold {run.fold}"
+    axes.set_title(title, fontsize=8.5, weight="normal")
     axes.set_ylim(0, 1.05 * axes.dataLim.ymax)
     axes.set_ylabel("weight, %")
     axes.yaxis.set_major_locator(MaxNLocator(3))

@@ -19,6 +19,7 @@ from ser.report.sections._columns import csv_only, systems, tables_by_kind
 from ser.report.table import Column, Table
 
 TITLE = "Calibration"
+TARGET = "classes"
 LEAD = (
     "Whether a system that gives a class 80 % is right in 80 % of such cases. A blind guess over N classes has a Brier "
     "score of 1 − 1/N. In the figure, height is accuracy over confidence, darker where more utterances are; on the "

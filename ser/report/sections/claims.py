@@ -17,6 +17,7 @@ from ser.report.sections._columns import badge, code, csv_only
 from ser.report.table import Column, Table, frame
 
 TITLE = "The papers' claims"
+TARGET = "classes"
 LEAD = (
     "Each claim with our results, judged by rule. A value is reproduced if the 95 % interval of ours less the printed "
     f"one lies within {MARGIN:g} points, a difference or an ordering if its interval lies beyond 0 on the printed "

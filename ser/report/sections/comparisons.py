@@ -8,7 +8,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from ser.report.data.experiment import ReportData
-from ser.report.formats import COUNT, INTERVAL, P_VALUE, POINTS, Format, extent, p_value, points, spans
+from ser.report.formats import COUNT, P_VALUE, PERCENTS, Notation, extent, p_value, spans
 from ser.report.sections._columns import INTERVAL_MEANING, coded, page_only
 from ser.report.table import Column, Row, Table
 
@@ -22,13 +22,14 @@ EMPTY = "No two systems were run on the same folds of one protocol, so there is 
 SOURCE = ("comparisons.parquet",)
 LEVEL = 0.05  # of a p value corrected by Holm
 POINT_VALUES = ("difference", "low", "high", "detectable")  # points in the COMPARISONS table, fractions here
-DETECTABLE = Format(lambda value: points(value, 1).lstrip("+"), POINTS.csv)
 
 
 @dataclass(frozen=True)
 class PairTable:
-    """Every two systems of a protocol on a corpus, sorted by name. ranking: the metric by which systems are ranked.
+    """Every two systems of a protocol on a corpus, sorted by name.
 
+    ranking: the metric by which systems are ranked; lower: whether a lower value of it is better; notation: of its
+    differences.
     pairs: system, other, clusters, method, folds ("" for all), untrained (which of the two has runs that learned
     nothing, "" for none) and by metric ``POINT_VALUES``, p, p_holm and limits, a pair of low and high; NaN: unknown.
     """
@@ -37,6 +38,8 @@ class PairTable:
     protocol: str
     pairs: Sequence[Row]
     ranking: str
+    notation: Notation = PERCENTS
+    lower: bool = False
 
     @property
     def systems(self) -> list[str]:
@@ -45,7 +48,7 @@ class PairTable:
 
     @property
     def matrix(self) -> dict[tuple[str, str], tuple[float, bool]]:
-        """By how much the first system is better in the ranking metric than the second, and whether they differ."""
+        """The ranking metric of the first system less that of the second, and whether they differ."""
         known = {}
         for pair in self.pairs:
             difference = pair[self.ranking]["difference"]
@@ -89,12 +92,16 @@ def pair_tables(
     ranking: str,
     all_folds: Mapping[tuple[str, str], int],
     untrained: Mapping[tuple[str, str, str], str] | None = None,
+    notation: Notation = PERCENTS,
+    *,
+    lower: bool = False,
 ) -> list[PairTable]:
     """Return the pairs of a COMPARISONS table by corpus and protocol.
 
     all_folds: their numbers of folds; untrained: by corpus, protocol and system, where runs learned nothing.
     """
-    fractions = comparisons.assign(**{name: comparisons[name].astype(float) / 100 for name in POINT_VALUES})
+    factor = notation.factor
+    fractions = comparisons.assign(**{name: comparisons[name].astype(float) / factor for name in POINT_VALUES})
     fractions["limits"] = list(zip(fractions["low"], fractions["high"], strict=True))
     found = []
     for (corpus, protocol), group in fractions.groupby(["corpus", "protocol"], sort=False):
@@ -106,16 +113,17 @@ def pair_tables(
             pair["untrained"] = "; ".join(f"{key[2]} {text}" for key in keys if (text := (untrained or {}).get(key)))
             pairs.append(pair | rows.set_index("metric").to_dict("index"))
         pairs.sort(key=lambda pair: (pair["system"].lower(), pair["other"].lower()))
-        found.append(PairTable(str(corpus), str(protocol), pairs, ranking))
+        found.append(PairTable(str(corpus), str(protocol), pairs, ranking, notation, lower))
     return found
 
 
 @lru_cache(maxsize=1)
 def compared(data: ReportData) -> list[PairTable]:
-    """Return the pairs of the experiment."""
+    """Return the pairs of the experiment, in its own metrics: those of single dimensions are in the CSV file."""
     folds = {(one.corpus, one.protocol): one.first.folds for one in data.results}
     untrained = {one.key: one.untrained for one in data.results if one.untrained}
-    return pair_tables(data.comparisons, data.ranking, folds, untrained)
+    frame = data.comparisons[data.comparisons["metric"].isin(data.metrics)]
+    return pair_tables(frame, data.ranking, folds, untrained, data.notation, lower=data.lower)
 
 
 def tables(data: ReportData) -> list[Table]:
@@ -126,11 +134,11 @@ def tables(data: ReportData) -> list[Table]:
         if len(one.systems) > 2:
             made.append(_matrix(one, warning))
         made.append(_pairs(one, data.ranking_first, warning))
-    return made or [Table("", _columns(data.ranking_first), ())]
+    return made or [Table("", _columns(data.ranking_first, data.notation), ())]
 
 
 def csv(data: ReportData) -> pd.DataFrame:
-    """Return the COMPARISONS table, points, with the warnings of the corpora."""
+    """Return the COMPARISONS table, of classes in points, with the warnings of the corpora."""
     frame = data.comparisons
     notes = [data.warnings.get(corpus, "") for corpus in frame["corpus"]]
     return frame.assign(folds=frame["folds"].map(spans), note=notes)
@@ -141,25 +149,26 @@ def _pairs(one: PairTable, metrics: Sequence[str], warning: str) -> Table:
     differing += f"at p ≤ {LEVEL:.2f} after correction, on {one.clusters} clusters"
     if one.least > LEVEL:
         differing += f", with which no corrected p of so many pairs can be below {p_value(one.least)}"
-    caption = f"{differing}. Differences in points, system less other, paired by utterance and clustered by speaker. "
-    caption += "Holm's correction is over all of these pairs and all metrics"
+    caption = f"{differing}. Differences in {one.notation.points}, system less other, paired by utterance and "
+    caption += "clustered by speaker. Holm's correction is over all of these pairs and all metrics"
     caption += "; pairs that lack folds are corrected apart." if any(pair["folds"] for pair in one.pairs) else "."
-    title, columns, folded = f"Pairs: {one.protocol} on {one.corpus}", _columns(metrics), len(one.pairs) > 3
+    title, folded = f"Pairs: {one.protocol} on {one.corpus}", len(one.pairs) > 3
+    columns = _columns(metrics, one.notation)
     if any(pair["untrained"] for pair in one.pairs):
         caption += " A pair with a system that is not trained in all runs never counts as different."
         columns.append(Column("", "Not judged", "untrained"))
     return Table(title, columns, one.pairs, caption, SOURCE, warning, best=one.differ, folded=folded)
 
 
-def _columns(metrics: Sequence[str]) -> list[Column]:
+def _columns(metrics: Sequence[str], notation: Notation) -> list[Column]:
     columns = [coded("system", "System"), coded("other", "Other")]
     for metric in metrics:
         columns += [
-            Column("", f"{metric} Δ", f"{metric}.difference", POINTS),
-            Column("", f"{metric} 95 %", f"{metric}.limits", INTERVAL, INTERVAL_MEANING, small=""),
+            Column("", f"{metric} Δ", f"{metric}.difference", notation.change),
+            Column("", f"{metric} 95 %", f"{metric}.limits", notation.interval, INTERVAL_MEANING, small=""),
             Column("", f"{metric} p", f"{metric}.p", P_VALUE, "two-sided, not corrected"),
             Column("", f"{metric} p Holm", f"{metric}.p_holm", P_VALUE, "corrected by Holm"),
-            Column("", f"{metric} detectable", f"{metric}.detectable", DETECTABLE, "found with 80 % power"),
+            Column("", f"{metric} detectable", f"{metric}.detectable", notation.size, "found with 80 % power"),
         ]
     return [
         *columns,
@@ -177,11 +186,11 @@ def _matrix(one: PairTable, warning: str) -> Table:
         if (row, title) not in matrix:
             return Markup("·")
         difference, differ = matrix[row, title]
-        style = f"{'up' if difference > 0 else 'down'}{' differ' if differ else ''}"
-        return Markup('<span class="{}">{}</span>').format(style, points(difference, 1))
+        style = f"{'up' if (difference < 0 if one.lower else difference > 0) else 'down'}{' differ' if differ else ''}"
+        return Markup('<span class="{}">{}</span>').format(style, one.notation.rough(difference))
 
-    columns = [coded("", "System", str, text=False), *page_only(one.systems, POINTS, cell)]
-    caption = f"{one.ranking} of the row less {one.ranking} of the column, points; bold where they differ."
+    columns = [coded("", "System", str, text=False), *page_only(one.systems, one.notation.change, cell)]
+    caption = f"{one.ranking} of the row less that of the column, {one.notation.points}; bold where they differ."
     marks = dict.fromkeys(text for pair in one.pairs for text in pair["untrained"].split("; ") if text)
     caption += f" Not judged: {'; '.join(marks)}." if marks else ""
     return Table(f"Matrix: {one.protocol} on {one.corpus}", columns, one.systems, caption, SOURCE, warning)

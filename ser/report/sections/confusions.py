@@ -12,6 +12,7 @@ from ser.report.drawing import Panel
 from ser.report.formats import percent
 
 TITLE = "Confusion matrices"
+TARGET = "classes"
 LEAD = (
     "Rows are the true class, columns the prediction. The colour is the share of the row, numbers are utterances, all "
     "folds together and summed over seeds."

@@ -11,12 +11,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ser import dimension_metrics
 from ser.config.schema import Contrast
 from ser.evaluation.comparison import VERDICTS, verdict
 from ser.report.data.experiment import ReportData
 from ser.report.data.results import PAPER
 from ser.report.drawing import BLUE, INK, ORANGE
-from ser.report.formats import INTERVAL, P_VALUE, PERCENT, POINTS, Format, limits, points, spans
+from ser.report.formats import P_VALUE, PERCENTS, Notation, spans
 from ser.report.sections._columns import INTERVAL_MEANING, badge, coded
 from ser.report.table import Column, Row, Table
 
@@ -30,8 +31,7 @@ EMPTY = "The experiment declares no contrasts."
 SOURCE = ("contrasts.parquet",)
 NOT_RUN = "not run"
 COLOURS = dict(zip(VERDICTS, (BLUE, ORANGE, INK), strict=True))
-SEEN = Format(lambda value: points(value, 1).lstrip("+"), POINTS.csv)
-SEEN_MEANING = "points, with 80 % power at p ≤ .05 before correction"
+SEEN_MEANING = "{}, with 80 % power at p ≤ .05 before correction"
 LABEL = 42  # characters in a line of a figure's label
 
 
@@ -73,7 +73,8 @@ def families(data: ReportData) -> list[ContrastFamily]:
     every = {(one.corpus, one.protocol): one for one in data.results}
     for title, contrast in data.plan.experiment.contrasts.items():
         for setting in data.plan.experiment.settings(contrast):
-            numbers = _numbers(measured.get((*setting, title)), every[setting].first.folds)
+            found, folds = measured.get((*setting, title)), every[setting].first.folds
+            numbers = _numbers(found, folds, data.notation, lower=data.lower)
             row = {**numbers, "title": title, **contrast.model_dump(), "untrained": _untrained(data, contrast, setting)}
             declared.setdefault(setting, []).append(row)
     return [
@@ -82,13 +83,17 @@ def families(data: ReportData) -> list[ContrastFamily]:
     ]
 
 
-def _numbers(row: Any, folds: int) -> Row:
-    """Return what a row of the CONTRASTS table says, or that there is none; folds: of the protocol."""
+def _numbers(row: Any, folds: int, notation: Notation = PERCENTS, *, lower: bool = False) -> Row:
+    """Return what a row of the CONTRASTS table says, or that there is none.
+
+    folds: of the protocol; notation, lower: of the metric, and whether a lower value of it is better.
+    """
     if row is None:
         unknown = dict.fromkeys(("better_value", "than_value", "difference", "p_holm", "seen"), nan)
         return {**unknown, "limits": (nan, nan), "verdict": NOT_RUN, "part": "", "method": ""}
-    found = verdict(row["difference"], row["p_holm"])
-    low, high, difference, detectable = (row[name] / 100 for name in ("low", "high", "difference", "detectable"))
+    found = verdict(row["difference"], row["p_holm"], lower=lower)
+    names = ("low", "high", "difference", "detectable")
+    low, high, difference, detectable = (row[name] / notation.factor for name in names)
     part = f"{spans(row['folds'])} of {folds}" if len(row["folds"]) < folds else ""
     seen = detectable if found == "undecided" else nan
     return row | {"difference": difference, "limits": (low, high), "verdict": found, "seen": seen, "part": part}
@@ -107,21 +112,23 @@ def tables(data: ReportData) -> list[Table]:
     for one in families(data):
         holm = f"Holm's correction in {data.ranking} is over these {len(one.rows)}, declared beforehand"
         methods = "; ".join(dict.fromkeys(f"Method: {row['method']}" for row in one.measured))
-        parts = (one.tally, one.title, "Values in percent, differences in points, paired by utterance", holm, methods)
+        units = f"{data.notation.title}; differences in {data.notation.points}, paired by utterance"
+        parts = (one.tally, one.title, units, holm, methods)
         caption = " ".join(f"{part}." for part in parts if part)
         if any(row["untrained"] for row in one.rows):
             caption += " A difference to a system that is not trained is one of trainings, not of models."
-        title, columns = f"Contrasts: {one.protocol} on {one.corpus}", _columns(data.ranking, one.rows)
+        title, columns = f"Contrasts: {one.protocol} on {one.corpus}", _columns(data.ranking, one.rows, data.notation)
         warning = data.warnings.get(one.corpus, "")
         made.append(Table(title, columns, one.rows, caption, SOURCE, warning, best=_upheld, paper=one.paper))
-    return made or [Table("", _columns(data.ranking, ()), ())]
+    return made or [Table("", _columns(data.ranking, (), data.notation), ())]
 
 
 def csv(data: ReportData) -> pd.DataFrame:
-    """Return the CONTRASTS table in percent and points with claims and verdicts, then the contrasts without folds."""
+    """Return the CONTRASTS table with claims and verdicts, then those without folds; classes in percent and points."""
     frame, declared = data.contrasts, data.plan.experiment.contrasts
-    percents = {name: frame[name].map(PERCENT.csv) for name in ("better_value", "than_value")}
-    verdicts = [verdict(*row) for row in zip(frame["difference"], frame["p_holm"], strict=True)]
+    percents = {name: frame[name].map(data.notation.value.csv) for name in ("better_value", "than_value")}
+    found = zip(frame["difference"], frame["p_holm"], frame["metric"], strict=True)
+    verdicts = [verdict(change, p, lower=dimension_metrics.find(metric).lower) for change, p, metric in found]
     frame = frame.assign(**percents, folds=frame["folds"].map(spans), verdict=verdicts)
     missing = [
         {"corpus": one.corpus, "protocol": one.protocol, "contrast": row["title"], "verdict": NOT_RUN}
@@ -142,11 +149,12 @@ def _upheld(row: Row) -> bool:
     return bool(row["verdict"] == "upheld")
 
 
-def _columns(metric: str, rows: Sequence[Row]) -> list[Column]:
+def _columns(metric: str, rows: Sequence[Row], notation: Notation = PERCENTS) -> list[Column]:
     """Return the columns; those of claims, of another corpus and of a part of the folds only where some row has one."""
     small = {"claim": ("Claim", ""), "than_corpus": ("Its corpus", "on "), "than_protocol": ("Its protocol", "under ")}
     small["part"] = ("Folds", "folds ")
     small["untrained"] = ("Not trained", "")
+    seen = SEEN_MEANING.format(notation.points)
     below = {
         name: [Column("", title, name, small=prefix)] if any(row[name] for row in rows) else []
         for name, (title, prefix) in small.items()
@@ -158,14 +166,14 @@ def _columns(metric: str, rows: Sequence[Row]) -> list[Column]:
         coded("", "Than", "than"),
         *below["than_corpus"],
         *below["than_protocol"],
-        Column("", metric, "better_value", PERCENT, "of the system that is expected to be better"),
-        Column("", f"{metric} other", "than_value", PERCENT),
-        Column("", f"Δ {metric}", "difference", POINTS),
-        Column("", f"Δ {metric} 95 %", "limits", INTERVAL, INTERVAL_MEANING, small=""),
+        Column("", metric, "better_value", notation.value, "of the system that is expected to be better"),
+        Column("", f"{metric} other", "than_value", notation.value),
+        Column("", f"Δ {metric}", "difference", notation.change),
+        Column("", f"Δ {metric} 95 %", "limits", notation.interval, INTERVAL_MEANING, small=""),
         *below["part"],
         Column("", "p Holm", "p_holm", P_VALUE, "two-sided, corrected by Holm"),
         Column("", "Verdict", "verdict", html=lambda row: badge(row["verdict"], row["verdict"].replace(" ", "-"))),
-        Column("", "Could have been seen", "seen", SEEN, SEEN_MEANING, small="could have been seen: "),
+        Column("", "Could have been seen", "seen", notation.size, seen, small="could have been seen: "),
         *below["untrained"],
     ]
 
@@ -180,21 +188,22 @@ def draw(data: ReportData) -> Figure | None:
     panels = figure.subplots(len(drawn), 1, sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
     for axes, (one, rows) in zip(panels, drawn, strict=True):
         axes.set_title(f"{one.protocol} · {one.corpus}")
-        _panel(axes, rows)
+        _panel(axes, rows, data.notation)
     for name, colour in COLOURS.items():
         panels[0].plot([], [], "o", color=colour, label=name)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=3, frameon=False)
-    panels[-1].set_xlabel(f"difference in {data.ranking}, points")
+    unit = f", {data.notation.points}" if data.target == "classes" else ""
+    panels[-1].set_xlabel(f"difference in {data.ranking}{unit}")
     return figure
 
 
-def _panel(axes: Axes, rows: Sequence[Row]) -> None:
+def _panel(axes: Axes, rows: Sequence[Row], notation: Notation) -> None:
     axes.axvline(0, color=INK, linewidth=0.8)
     for line, row in enumerate(rows):
-        colour, ends = COLOURS[row["verdict"]], [100 * end for end in row["limits"]]
+        colour, ends = COLOURS[row["verdict"]], [notation.factor * end for end in row["limits"]]
         axes.plot(ends, (line, line), color=colour, linewidth=1.8)
-        axes.plot(100 * row["difference"], line, "o", color=colour, markersize=5)
-        text = f"{points(row['difference'], 1)} {limits(*row['limits'])}"
+        axes.plot(notation.factor * row["difference"], line, "o", color=colour, markersize=5)
+        text = f"{notation.rough(row['difference'])} {notation.limits(*row['limits'])}"
         axes.annotate(text, (1, line), (4, 0), ("axes fraction", "data"), "offset points", va="center", fontsize=8)
     axes.set_yticks(range(len(rows)), [textwrap.fill(row["title"], LABEL) for row in rows], fontsize=8)
     axes.set_ylim(len(rows) - 0.4, -0.6)

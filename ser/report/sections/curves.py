@@ -1,4 +1,4 @@
-"""Losses and development UA over epochs, one line per fold and seed."""
+"""Losses and development UA, or CCC of dimensions, over epochs, one line per fold and seed."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,8 @@ TITLE = "Learning curves"
 LEAD = (
     "Loss of train (orange) and dev (blue) above, dev UA below, over epochs: one thin line per fold and seed, a dot on "
     "the epoch that was kept. Dotted: chance, which is ln(classes) of the loss; a run whose loss stays there learned "
-    "nothing. Networks that minimise another loss than −ln p have a train loss on a scale of its own. Where a protocol "
+    "nothing. Of dimensions the loss is the mean square in standard deviations of the ratings, and CCC is below. "
+    "Networks that minimise another loss than −ln p have a train loss on a scale of its own. Where a protocol "
     "asks for it, the test part was scored after every epoch as well (green, over steps). Its best point is what some "
     "papers print, and selecting by it is a leak."
 )
@@ -34,8 +35,12 @@ def panels(data: ReportData) -> list[Panel]:
 
 
 def _draw(result: Result, panel: Sequence[Axes]) -> None:
-    """Draw losses and dev UA over epochs; with test scores those as well, over steps."""
+    """Draw losses and dev UA, or CCC, over epochs; with test scores those as well, over steps."""
     loss, dev = panel
+    count = len(result.first.classes)
+    score, name, factor, constant, chance = "dev_ua", "UA, %", 100, math.log(max(count, 1)), 100 / max(count, 1)
+    if result.dimensions:
+        score, name, factor, constant, chance = "dev_ccc", "CCC", 1, 1.0, 0.0
     part = result.first.protocol.selected_on
     tested = result.own.curve_ua is not None
     x, scored = "step" if tested else "epoch", tested
@@ -46,20 +51,20 @@ def _draw(result: Result, panel: Sequence[Axes]) -> None:
         loss.plot(history[x], history["dev_loss"], color=BLUE, linewidth=0.8, alpha=0.75, marker=dot)
         if tested:
             dev.plot(history[x], 100 * history["test_ua"], color=GREEN, linewidth=0.8, alpha=0.75, marker=dot)
-        rows = history[history["dev_ua"].notna()]
+        rows = history[history[score].notna()]
         if not rows.empty:
             scored = True
-            dev.plot(rows[x], 100 * rows["dev_ua"], color=BLUE, linewidth=0.8, alpha=0.75, marker=dot)
+            dev.plot(rows[x], factor * rows[score], color=BLUE, linewidth=0.8, alpha=0.75, marker=dot)
             kept = rows[rows["epoch"] == record.best_epoch]
-            dev.plot(kept[x], 100 * kept["dev_ua"], "o", color=BLUE, markersize=3.5)
-    loss.axhline(math.log(len(result.first.classes)), color=INK, linewidth=0.8, linestyle=":")
+            dev.plot(kept[x], factor * kept[score], "o", color=BLUE, markersize=3.5)
+    loss.axhline(constant, color=INK, linewidth=0.8, linestyle=":")
     loss.set_ylabel(f"loss, train and {part}")
-    dev.set(ylabel="dev, test UA, %" if tested and part == "dev" else f"{part} UA, %", xlabel=x)
+    dev.set(ylabel="dev, test UA, %" if tested and part == "dev" else f"{part} {name}", xlabel=x)
     loss.set_xlim(dev.get_xlim() if scored else loss.get_xlim())
     for axes in panel:
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     if scored:
-        dev.axhline(100 / len(result.first.classes), color=INK, linewidth=0.8, linestyle=":")
+        dev.axhline(chance, color=INK, linewidth=0.8, linestyle=":")
     else:
         dev.set_yticks([])
         dev.text(0.5, 0.5, "no dev part", transform=dev.transAxes, ha="center", va="center")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ser.report.data.experiment import ReportData
-from ser.report.formats import COUNT, PERCENT
+from ser.report.formats import COUNT
 from ser.report.sections._columns import coded, interval
 from ser.report.table import Column, Table
 
@@ -23,6 +23,7 @@ def tables(data: ReportData) -> list[Table]:
     def estimate(row: Mapping[str, Any]) -> Any:
         return data.interval(row["result"], data.ranking)
 
+    kind = data.notation.value
     columns = [
         Column("corpus", "Corpus", "record.run.corpus"),
         *(coded(name.lower(), name, f"record.run.{name.lower()}") for name in ("Protocol", "System")),
@@ -32,8 +33,8 @@ def tables(data: ReportData) -> list[Table]:
             for part in ("train", "dev")
         ),
         Column("best_epoch", "Kept", "record.best_epoch", COUNT, "epoch that was kept"),
-        Column("estimate", f"Estimated {data.ranking}", lambda row: estimate(row).value, PERCENT),
-        *interval("estimate", f"Estimated {data.ranking}", estimate, small=""),
+        Column("estimate", f"Estimated {data.ranking}", lambda row: estimate(row).value, kind),
+        *interval("estimate", f"Estimated {data.ranking}", estimate, kind, data.notation.interval, small=""),
         Column("remark", "Remark", _remark),
     ]
     return [Table("Trained for use", columns, rows, "No test part.", ("run.json", "intervals.parquet"), data.warning)]

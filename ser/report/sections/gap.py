@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ser.report.data.experiment import ReportData
 from ser.report.drawing import BLUE, INK, LINE, ORANGE
-from ser.report.formats import COUNT, PERCENT, POINTS, limits, points
+from ser.report.formats import COUNT
 from ser.report.leak_gaps import Gap, by_protocols, gaps, mean_gaps
 from ser.report.sections._columns import code, coded, csv_only, interval, leak_badges, leak_text
 from ser.report.table import Column, Table, frame
@@ -23,12 +23,12 @@ LEAD = (
 )
 EMPTY = "No system was run under two protocols of which one leaks more than the other, so there is nothing to subtract."
 SOURCE = ("scores.parquet", "predictions.parquet")
-PERCENTS = "Percent; differences in points, with the leak less without."
+WITHOUT = "with the leak less without."
 
 
 def tables(data: ReportData) -> list[Table]:
     """Return the mean over systems, and what each system gains."""
-    ranking = data.ranking
+    ranking, notation = data.ranking, data.notation
     means = [
         Column("corpus", "Corpus", "group.corpus"),
         coded("", "Without leak", "less.protocol"),
@@ -43,30 +43,31 @@ def tables(data: ReportData) -> list[Table]:
         Column("without", "Without leak", "less.protocol", page=False),
         Column("with", "With leak", "more.protocol", page=False),
         Column("leaks", "Leak", lambda gap: leak_text(gap.leaks), page=False),
-        Column("", ranking, f"less.scores.{ranking}.value", PERCENT, "without the leak"),
-        Column("", f"{ranking} with leak", f"more.scores.{ranking}.value", PERCENT),
+        Column("", ranking, f"less.scores.{ranking}.value", notation.value, "without the leak"),
+        Column("", f"{ranking} with leak", f"more.scores.{ranking}.value", notation.value),
         *_changes(data),
         *csv_only("utterances", method=f"changes.{ranking}.method"),
         Column("remark", "Remark"),
         *csv_only(note="group.warning"),
     ]
+    folded, changes = len(gaps(data)) > 12, f"ifferences in {notation.points}, {WITHOUT}"
     table = partial(Table, source=SOURCE, warning=data.warning)
     return [
-        table("Mean over systems", means, mean_gaps(data), "Differences in points, with the leak less without."),
-        table("Each system", single, gaps(data), PERCENTS, group=_heading, folded=len(gaps(data)) > 12),
+        table("Mean over systems", means, mean_gaps(data), f"D{changes}"),
+        table("Each system", single, gaps(data), f"{notation.title}; d{changes}", group=_heading, folded=folded),
     ]
 
 
 def csv(data: ReportData) -> pd.DataFrame:
-    """Return one row per gap, in percent and points."""
+    """Return one row per gap, of classes in percent and points."""
     return frame(tables(data)[1:])
 
 
 def _changes(data: ReportData) -> list[Column]:
-    columns = []
+    columns, kinds = [], (data.notation.change, data.notation.interval)
     for metric in data.ranking_first:
-        columns.append(Column(f"{metric}_difference", f"Δ {metric}", f"changes.{metric}.value", POINTS))
-        columns += interval(metric, f"Δ {metric}", f"changes.{metric}", POINTS, small="")
+        columns.append(Column(f"{metric}_difference", f"Δ {metric}", f"changes.{metric}.value", kinds[0]))
+        columns += interval(metric, f"Δ {metric}", f"changes.{metric}", *kinds, small="")
     return columns
 
 
@@ -85,24 +86,25 @@ def draw(data: ReportData) -> Figure | None:
     ratios = [len(group) + 0.8 for group in groups]
     panels = figure.subplots(len(groups), 1, sharex=True, squeeze=False, height_ratios=ratios)[:, 0]
     for axes, group in zip(panels, groups, strict=True):
-        _panel(axes, group, data.ranking)
+        _panel(axes, group, data)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=3, frameon=False)
-    panels[-1].set_xlabel(f"{data.ranking}, %")
+    panels[-1].set_xlabel(f"{data.ranking}, %" if data.target == "classes" else data.ranking)
     return figure
 
 
-def _panel(axes: Axes, group: Sequence[Gap], metric: str) -> None:
+def _panel(axes: Axes, group: Sequence[Gap], data: ReportData) -> None:
+    metric, notation = data.ranking, data.notation
     for row, gap in enumerate(group):
         less, more = (result.scores[metric] for result in (gap.less, gap.more))
-        pair = 100 * less.value, 100 * more.value
+        pair = notation.factor * less.value, notation.factor * more.value
         axes.plot(pair, (row, row), color=LINE, linewidth=3, zorder=1, solid_capstyle="round")
         labels = ("without the leak", "with it", "chance") if row == 0 else (None, None, None)
         axes.scatter(pair[0], row, s=40, color=BLUE, zorder=3, label=labels[0])
         axes.scatter(pair[1], row, s=40, color=ORANGE, marker="D", zorder=3, label=labels[1])
         if less.chance is not None:
-            axes.scatter(100 * less.chance, row, marker="|", s=90, color=INK, zorder=2, label=labels[2])
+            axes.scatter(notation.factor * less.chance, row, marker="|", s=90, color=INK, zorder=2, label=labels[2])
         change = gap.changes[metric]
-        text = f"{points(change.value, 1)} {limits(change.low, change.high)}"
+        text = f"{notation.rough(change.value)} {notation.limits(change.low, change.high)}"
         axes.annotate(text, (max(pair), row), (9, 0), textcoords="offset points", va="center", fontsize=8)
     axes.set_yticks(range(len(group)), [gap.less.system for gap in group])
     axes.set_ylim(len(group) - 0.4, -0.6)

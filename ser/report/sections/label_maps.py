@@ -12,6 +12,7 @@ from ser.report.table import Column, Table
 from ser.tables import contracts
 
 TITLE = "Label maps"
+TARGET = "classes"
 LEAD = (
     "Every emotion of the members of a joined corpus: its name there, its name here, and how many utterances have it."
 )

@@ -16,6 +16,7 @@ from ser.report.table import Column, Table
 from ser.tables import contracts
 
 TITLE = "Several labels"
+TARGET = "classes"
 LEAD = (
     "Under these protocols a class is a label of an utterance if enough of its raters chose it, and an utterance may "
     "have several labels, or none. A system gives a class from a probability of one half on; probabilities are "

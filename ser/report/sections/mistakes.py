@@ -13,6 +13,7 @@ from ser.tables import contracts
 from ser.text import transcripts
 
 TITLE = "Most certain mistakes"
+TARGET = "classes"
 LEAD = "Utterances that a system misclassified with the highest probability, with their text."
 PER_RESULT = 5
 

@@ -19,6 +19,7 @@ from ser.report.sections._columns import code
 from ser.report.table import Column, Row, Table
 
 TITLE = "The papers' tables"
+TARGET = "classes"
 LEAD = (
     "Rows and columns as printed. Each cell has our number, below it the printed one and the difference. A printed "
     "number is at best from another draw of test utterances: the remark states how far the two are comparable."

@@ -20,6 +20,7 @@ from ser.tables import contracts
 TITLE = "Protocols"
 LEAD = "The digest is a hash of all that decides an outcome; a change of it reruns what depends on the protocol."
 SELECTIONS = {"last": "last epoch", "dev_ua": "best dev UA", "dev_wa": "best dev WA", "dev_loss": "lowest dev loss"}
+SELECTIONS |= {"dev_ccc": "best dev CCC, mean over the dimensions"}
 SCOPES = {
     "speaker": "statistics per speaker",
     "corpus": "statistics per corpus",
@@ -47,7 +48,7 @@ def tables(data: ReportData) -> list[Table]:
         Column("grouping", "Grouping", lambda row: grouping(row.first.protocol)),
         Column("labels", "Labels", _labels),
         Column("target", "Target", _target),
-        Column("subset", "Subset", lambda row: _subset(row.first.protocol)),
+        Column("subset", "Subset", _subset),
         Column("normalisation", "Normalisation", lambda row: SCOPES[row.first.protocol.normalisation]),
         Column("selection", "Selection", lambda row: _selection(data, row)),
         Column("leaks", "Leaks", partial(_leaks, data, leak_text), html=partial(_leaks, data, leak_badges)),
@@ -67,6 +68,8 @@ def _rule(protocol: Protocol) -> str:
 
 
 def _labels(row: Result) -> str:
+    if row.dimensions:
+        return "none: the target is ratings"
     if row.first.protocol.labels == "all":
         return f"all: {', '.join(row.first.classes)}"
     return ", ".join(
@@ -109,9 +112,9 @@ def _unclear(row: Result, path: Path) -> int:
     return int(given.loc[given["answer"].isin(row.first.classes), "utterance"].nunique())
 
 
-def _subset(protocol: Protocol) -> str:
-    subset = "; ".join(f"{column}: {', '.join(values)}" for column, values in protocol.subset.items())
-    return subset or "all utterances with these labels"
+def _subset(row: Result) -> str:
+    subset = "; ".join(f"{column}: {', '.join(values)}" for column, values in row.first.protocol.subset.items())
+    return subset or f"all utterances with these {'ratings' if row.dimensions else 'labels'}"
 
 
 def _selection(data: ReportData, row: Result) -> str:

@@ -1,13 +1,15 @@
 """Whether the order of systems changes between protocols: Kendall's tau, and the pairs that swap."""
 
 import math
+from functools import partial
 from itertools import combinations, permutations
 from typing import Any
 
 from scipy.stats import kendalltau
 
+from ser import dimension_metrics
 from ser.report.data.experiment import ReportData
-from ser.report.formats import COUNT, DECIMAL, Format, decimal, points
+from ser.report.formats import COUNT, DECIMAL, Format, decimal
 from ser.report.sections._columns import coded, csv_only
 from ser.report.table import Column, Row, Table
 
@@ -17,7 +19,7 @@ LEAD = (
     "metric. Kendall's τ is 1 for the same order and −1 for the reverse."
 )
 EMPTY = "No two systems were run on all folds of two protocols, so there are no two rankings to compare."
-SWAPPED = "in brackets the lead of the first system in points, under the one and under the other protocol"
+SWAPPED = "in brackets the lead of the first system in {}, under the one and under the other protocol"
 TAU = Format(lambda value: decimal(value, 2), DECIMAL.csv)
 
 
@@ -25,14 +27,16 @@ def changes(data: ReportData) -> list[dict[str, Any]]:
     """Return every two protocols of a group under which two systems or more are ranked, by name of column.
 
     tau: Kendall's tau-b, −1…1; 1: the same order. swaps: two systems of which the first is better under ``protocol``
-    and the second under ``other``, and the lead of the first under each, fractions.
+    and the second under ``other``, and the lead of the first under each.
     """
-    found = []
+    found, lower = [], dimension_metrics.find(data.ranking).lower
     for group in data.groups:
         protocols: dict[str, dict[str, float]] = {}
         for result in group.results:
             if not result.unranked:
-                protocols.setdefault(result.protocol, {})[result.system] = result.scores[data.ranking].value
+                value = result.scores[data.ranking].value
+                if not math.isnan(value):
+                    protocols.setdefault(result.protocol, {})[result.system] = -value if lower else value
         for (one, before), (other, after) in combinations(protocols.items(), 2):
             common = sorted(before.keys() & after.keys())
             if len(common) > 1:
@@ -44,9 +48,10 @@ def changes(data: ReportData) -> list[dict[str, Any]]:
     return found
 
 
-def _swapped(row: Row) -> str:
+def _swapped(data: ReportData, row: Row) -> str:
     """Return the pairs that swap: ``A before B (+1.20, −0.40)``."""
-    return "; ".join(f"{a} before {b} ({points(lead)}, {points(lag)})" for a, b, lead, lag in row["swaps"])
+    text = data.notation.change.text
+    return "; ".join(f"{a} before {b} ({text(lead)}, {text(lag)})" for a, b, lead, lag in row["swaps"])
 
 
 def tables(data: ReportData) -> list[Table]:
@@ -60,7 +65,7 @@ def tables(data: ReportData) -> list[Table]:
         Column("tau", "τ", "tau", TAU, "Kendall's tau-b"),
         *csv_only("pairs", swaps=lambda row: len(row["swaps"])),
         Column("", "Swaps", lambda row: f"{len(row['swaps'])} of {row['pairs']}"),
-        Column("swapped", "Pairs that swap", _swapped, meaning=SWAPPED),
+        Column("swapped", "Pairs that swap", partial(_swapped, data), meaning=SWAPPED.format(data.notation.points)),
     ]
     title = f"Order of systems by {data.ranking}"
     return [Table(title, columns, changes(data), "", ("scores.parquet",), data.warning)]

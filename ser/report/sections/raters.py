@@ -23,6 +23,7 @@ from ser.report.table import Column, Table
 from ser.tables import contracts
 
 TITLE = "Raters and systems"
+TARGET = "classes"
 LEAD = (
     "How far people agree on the same utterances, and what that leaves for a system to reach. A single rater is "
     "compared with the majority of the others; actors who judge themselves are left out. Labels are votes of a few "

@@ -13,6 +13,7 @@ from ser.report.table import Column, Table
 
 SOURCE = ("scores.parquet",)
 TITLE = "Recall per class"
+TARGET = "classes"
 
 
 def tables(data: ReportData) -> list[Table]:

@@ -10,6 +10,7 @@ from ser.report.sections.calibration import by_result
 from ser.report.table import Column, Table
 
 TITLE = "Reliability"
+TARGET = "classes"
 
 
 def tables(data: ReportData) -> list[Table]:

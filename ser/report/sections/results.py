@@ -5,9 +5,9 @@ from math import isnan
 
 from markupsafe import Markup
 
-from ser.metrics import METRICS
+from ser import dimension_metrics
 from ser.report.data.experiment import MetricInterval, ReportData
-from ser.report.data.results import Result, ResultGroup, Score
+from ser.report.data.results import Result, ResultGroup
 from ser.report.data.runs import NOT_TRAINED
 from ser.report.formats import COUNT, DURATION, PARAMETERS, PERCENT, count, percent, spans
 from ser.report.sections._columns import badge, csv_only, interval, leak_text, systems, table_of_kind
@@ -19,9 +19,11 @@ LEAD = (
     "other test speakers. SD is the standard deviation between seeds and, separately, between folds. Paper rows and "
     "speaker-independent rows never share a ranking, and a row without all folds is not ranked. Nor is a system with a "
     f"run that is not trained: its kept weights have a train loss of {NOT_TRAINED:g} · ln(classes) or more, "
-    "where a constant answer has ln(classes). The bar shows the value with its interval, the notch chance."
+    "where a constant answer has ln(classes), or of dimensions a CCC on the train part of "
+    f"{1 - NOT_TRAINED:g} or less. The bar shows the value with its interval, the notch chance."
 )
 CHANCE = {"WA": "of always predicting the most frequent class", "UA": "of any blind prediction, 1 / classes"}
+CHANCE |= {"CCC": "of any constant prediction"}
 SOURCE = ("scores.parquet", "intervals.parquet")
 
 
@@ -42,7 +44,7 @@ def _table(data: ReportData, group: ResultGroup, kind: str, rows: tuple[Result, 
         *csv_only("corpus", classes=lambda _: group.classes, ranking="kind"),
         *_columns(data, {text: letter(index) for index, text in enumerate(notes)}),
     ]
-    caption = f"Percent. Seeds {seeds}; trained on {devices}."
+    caption = f"{data.notation.title}. Seeds {seeds}; trained on {devices}."
     options = {"columns": columns, "rows": rows, "source": SOURCE, "notes": notes, "best": best.__contains__}
     return table_of_kind(data, group, kind, caption, **options)
 
@@ -83,35 +85,45 @@ def _columns(data: ReportData, marks: dict[str, str]) -> list[Column]:
 
 
 def _metric(data: ReportData, metric: str) -> list[Column]:
+    kind, text = data.notation.value, data.notation.value.text
+
     def bar(row: Result) -> Markup:
         found, score = data.interval(row, metric), row.scores[metric]
-        value = percent(score.value)
-        style = f"--value: {value}%"
-        style += f"; --chance: {percent(score.chance)}%" if score.chance is not None else ""
-        style += "" if isnan(found.low) else f"; --low: {percent(found.low)}%; --high: {percent(found.high)}%"
-        return Markup('<b>{}</b><span class="meter" style="{}" aria-hidden="true"></span>').format(value, style)
+        if isnan(score.value) or dimension_metrics.find(metric).lower:
+            return Markup("<b>{}</b>").format(text(score.value))
+        style = f"--value: {_share(score.value)}"
+        style += f"; --chance: {_share(score.chance)}" if score.chance is not None else ""
+        style += "" if isnan(found.low) else f"; --low: {_share(found.low)}; --high: {_share(found.high)}"
+        return Markup('<b>{}</b><span class="meter" style="{}" aria-hidden="true"></span>').format(
+            text(score.value), style
+        )
 
     def spread(row: Result) -> str:
         score = row.scores[metric]
-        return percent(score.fold_mean) + ("" if isnan(score.fold_sd) else f" ± {percent(score.fold_sd)}")
+        return text(score.fold_mean) + ("" if isnan(score.fold_sd) else f" ± {text(score.fold_sd)}")
+
+    def deviations(row: Result) -> str:
+        """Return ``seeds 1.20, folds 3.40``; without what was run once."""
+        score = row.scores[metric]
+        known = (("seeds", score.sd), ("folds", score.fold_sd))
+        return ", ".join(f"{name} {text(sd)}" for name, sd in known if not isnan(sd))
 
     of, chance = f"scores.{metric}", CHANCE.get(metric, "")
     return [
-        Column(metric, metric, f"{of}.value", PERCENT, METRICS[metric].title, html=bar),
-        Column(f"{metric}_sd", "", f"{of}.sd", PERCENT),
-        *interval(metric, metric, bind(data.interval, metric=metric), small=""),
-        Column(f"fold_{metric}", "", f"{of}.fold_mean", PERCENT),
-        Column(f"fold_{metric}_sd", "", f"{of}.fold_sd", PERCENT),
+        Column(metric, metric, f"{of}.value", kind, dimension_metrics.find(metric).title, html=bar),
+        Column(f"{metric}_sd", "", f"{of}.sd", kind),
+        *interval(metric, metric, bind(data.interval, metric=metric), kind, data.notation.interval, small=""),
+        Column(f"fold_{metric}", "", f"{of}.fold_mean", kind),
+        Column(f"fold_{metric}_sd", "", f"{of}.fold_sd", kind),
         Column("", f"{metric} over folds", spread, meaning="mean ± SD", page=False),
-        Column("", f"SD of {metric}", lambda row: _sd(row.scores[metric]), small="SD ", text=False),
-        Column(f"chance_{metric}", f"Chance {metric}", f"{of}.chance", PERCENT, chance, small="chance "),
+        Column("", f"SD of {metric}", deviations, small="SD ", text=False),
+        Column(f"chance_{metric}", f"Chance {metric}", f"{of}.chance", kind, chance, small="chance "),
     ]
 
 
-def _sd(score: Score) -> str:
-    """Return ``seeds 1.20, folds 3.40``; without what was run once."""
-    known = (("seeds", score.sd), ("folds", score.fold_sd))
-    return ", ".join(f"{name} {percent(sd)}" for name, sd in known if not isnan(sd))
+def _share(value: float) -> str:
+    """Return the width of a bar; that of a value below 0 is none."""
+    return f"{percent(max(0.0, value))}%"
 
 
 def _speakers(found: MetricInterval) -> str:

@@ -22,6 +22,7 @@ from ser.report.sections._columns import csv_only, interval, systems, tables_by_
 from ser.report.table import Column, Row, Table, frame
 
 TITLE = "Robustness"
+TARGET = "classes"
 WHAT = (
     "The same systems on the same test utterances, disturbed before the features are extracted. An utterance has the "
     "same noise at every strength and for every system. Intervals are for other test speakers; those of differences "

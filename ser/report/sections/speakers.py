@@ -15,6 +15,7 @@ from ser.report.sections._columns import coded, page_only, systems, tables_by_ki
 from ser.report.table import Column, Row, Table
 
 TITLE = "Speakers"
+TARGET = "classes"
 LEAD = (
     "UA of every test speaker, mean over seeds; speakers appear by their ids. A class that a speaker does not have is "
     "left out of the mean."

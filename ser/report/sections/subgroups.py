@@ -16,6 +16,7 @@ from ser.report.sections._columns import csv_only, interval, systems, tables_by_
 from ser.report.table import Column, Row, Table, frame
 
 TITLE = "Subgroups"
+TARGET = "classes"
 LEAD = (
     "The same predictions by gender, language, recording condition, length and agreement of the raters, where the "
     "corpus names them and they differ. Groups are compared on the classes that all of them have. A group with "

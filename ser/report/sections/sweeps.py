@@ -25,18 +25,18 @@ def panels(data: ReportData) -> list[Panel]:
             mine = {one.system: one for one in data.results if (one.corpus, one.protocol) == (corpus, protocol)}
             points = {x: mine[name] for x, name in sorted(sweep.systems.items()) if name in mine}
             if len(points) > 1:
-                title, draw = f"{sweep.title}\n{protocol} · {corpus}", partial(_draw, sweep, points, data.metrics)
+                title, draw = f"{sweep.title}\n{protocol} · {corpus}", partial(_draw, sweep, points, data)
                 found.append(Panel(title, draw))
     return found
 
 
-def _draw(sweep: Sweep, points: Mapping[float, Result], metrics: Sequence[str], panel: Sequence[Axes]) -> None:
-    axes, x = panel[0], list(points)
+def _draw(sweep: Sweep, points: Mapping[float, Result], data: ReportData, panel: Sequence[Axes]) -> None:
+    axes, x, factor = panel[0], list(points), data.notation.factor
     for name in points[x[0]].recalls:
         recalls = [100 * result.recalls[name] for result in points.values()]
         axes.plot(x, recalls, linewidth=0.8, alpha=0.7, label=f"recall {name}")
-    for metric, colour in zip(metrics, (BLUE, ORANGE, GREEN), strict=False):
-        values = [100 * result.scores[metric].value for result in points.values()]
+    for metric, colour in zip(data.metrics, (BLUE, ORANGE, GREEN), strict=False):
+        values = [factor * result.scores[metric].value for result in points.values()]
         axes.plot(x, values, color=colour, linewidth=1.8, marker=".", label=metric)
-    axes.set(xlabel=sweep.axis, ylabel="%")
+    axes.set(xlabel=sweep.axis, ylabel="%" if data.target == "classes" else "")
     axes.legend(fontsize=7, frameon=False, ncols=2)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from ser.report.data.experiment import ReportData
 from ser.report.drawing import Panel
-from ser.report.formats import COUNT, PERCENT, limits, percent
+from ser.report.formats import COUNT, percent
 from ser.report.sections._columns import coded, csv_only, interval, page_only
 from ser.report.table import Column, Table
 from ser.report.transfers import Transfer, by_result, transfers
@@ -38,20 +38,21 @@ def tables(data: ReportData) -> list[Table]:
         Column("trained", "Trained on", "train"),
         Column("tested", "Tested on"),
         coded("system", "System", "result.system"),
-        *(column for metric in data.metrics for column in _metric(metric)),
+        *(column for metric in data.metrics for column in _metric(data, metric)),
         Column("utterances", "n", "", COUNT, "test utterances"),
         Column("clusters", "Speakers", lambda row: row.clusters if row.cluster_kind == "speaker" else None, COUNT),
         *csv_only("fold", name="name", method=lambda row: row.estimates[data.ranking].method),
         *csv_only(note="result.first.warning"),
     ]
-    title, caption = "Every direction", "Percent, mean over seeds; interval for other speakers of what is tested."
+    title = "Every direction"
+    caption = f"{data.notation.title}, mean over seeds; interval for other speakers of what is tested."
     every = Table(title, columns, found, caption, SOURCE, data.warning, folded=len(found) > 12)
     return [*(_matrix(data, of_result) for of_result in by_result(found)), every]
 
 
-def _metric(metric: str) -> list[Column]:
-    of = f"estimates.{metric}"
-    return [Column(metric, metric, f"{of}.value", PERCENT), *interval(metric, metric, of)]
+def _metric(data: ReportData, metric: str) -> list[Column]:
+    of, kind = f"estimates.{metric}", data.notation.value
+    return [Column(metric, metric, f"{of}.value", kind), *interval(metric, metric, of, kind, data.notation.interval)]
 
 
 def _matrix(data: ReportData, found: Sequence[Transfer]) -> Table:
@@ -60,9 +61,9 @@ def _matrix(data: ReportData, found: Sequence[Transfer]) -> Table:
     tested = list(dict.fromkeys(one.tested for one in found))
     rows = list(dict.fromkeys(one.train for one in found)) + [ITSELF] * any(one.within for one in found)
     first = Column("", "Trained on", str, text=False)
-    cells = page_only(tested, PERCENT, partial(_cell, data, found))
+    cells = page_only(tested, data.notation.value, partial(_cell, data, found))
     title = f"{result.system}: {result.protocol} on {result.corpus}"
-    caption = f"{data.ranking} in percent; a row and a column for each {found[0].by}."
+    caption = f"{data.ranking}{data.notation.unit}; a row and a column for each {found[0].by}."
     return Table(title, [first, *cells], rows, caption, SOURCE, result.first.warning)
 
 
@@ -71,7 +72,7 @@ def _cell(data: ReportData, found: Sequence[Transfer], train: str, title: str) -
     if isnan(value):
         return ""
     return Markup('<span class="heat" style="--share: {}%">{}</span><small>{}</small>').format(
-        percent(value), percent(value), limits(low, high)
+        percent(max(0.0, value)), data.notation.value.text(value), data.notation.limits(low, high)
     )
 
 
@@ -85,6 +86,11 @@ def _number(data: ReportData, found: Sequence[Transfer], train: str, tested: str
             mine = one.estimates[data.ranking]
             return mine.value, mine.low, mine.high
     return nan, nan, nan
+
+
+def _label(data: ReportData, value: float, low: float, high: float) -> str:
+    """Return the number of a cell, and below it the interval where there is one."""
+    return f"{data.notation.value.text(value)}\n{data.notation.limits(low, high)}".rstrip()
 
 
 def panels(data: ReportData) -> list[Panel]:
@@ -105,9 +111,9 @@ def _draw(data: ReportData, found: Sequence[Transfer], panel: Sequence[Axes]) ->
     )
     axes.invert_yaxis()
     for row, column in np.ndindex(*values.shape):
-        value, low, high = cells[row][column]
+        value = cells[row][column][0]
         if not isnan(value):
-            colour, text = "white" if value > 0.55 else DARK, f"{percent(value)}\n{limits(low, high)}".rstrip()
+            colour, text = "white" if value > 0.55 else DARK, _label(data, *cells[row][column])
             axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
     axes.set_xticks(range(len(tested)), tested, rotation=20 if len(tested) > 2 else 0)
     axes.set_yticks(range(len(rows)), rows)
