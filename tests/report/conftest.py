@@ -19,6 +19,7 @@ from ser.config.recipe import Recipe
 from ser.config.schema import Block, Contrast, Experiment, Protocol
 from ser.layout import Run, audit, manifest
 from ser.metrics import DEFAULT
+from ser.report import drawing
 from ser.report.data.experiment import TABLES
 from ser.stages.compare import CompareJob, compare
 from ser.stages.plan import PlanJob
@@ -249,6 +250,14 @@ def judge_fixture() -> Callable[..., None]:
 def render() -> Callable[..., None]:
     """Return a function from a plan and a folder of its tables to a report in ``out``, by default the same folder."""
     return lambda plan, tables, out=None: report(ReportJob(plan=written(plan), **judged(tables), out=out or tables))
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw no figure: most of the time of a report, for tests that read its tables and the text of its page."""
+    monkeypatch.setattr(drawing, "for_file", lambda *_: None)
+    monkeypatch.setattr(drawing, "encode", lambda *_: b"")
+    monkeypatch.setattr(drawing, "for_page", lambda *_: [])
 
 
 @pytest.fixture

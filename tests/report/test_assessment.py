@@ -35,6 +35,7 @@ def disturb(plan: Plan, wrong_every: int) -> None:
         contracts.write(DISTURBED, written, path, {"classes": json.dumps(CLASSES)})
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_report_tests_what_was_computed_with_the_limits_of_assess(
     trained: Callable[..., None],
     plan_of: Callable[..., Plan],

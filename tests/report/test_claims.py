@@ -11,6 +11,7 @@ from ser.config.recipe import Recipe
 from ser.config.schema import Block, Experiment, Protocol
 from ser.papers.claims import claims
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 LABELS = {"angry": ("angry",), "happy": ("happy", "excited"), "neutral": ("neutral",), "sad": ("sad",)}
 FEATURES = {"mfcc": {"provenance": ""}}
 

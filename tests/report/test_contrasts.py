@@ -84,12 +84,14 @@ def test_a_contrast_without_common_folds_is_listed_as_not_run(
     assert "declares no contrasts" in (folder / "figures/contrasts.svg").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_folds_are_named_where_they_are_a_part(reported: Callable[..., Path], plan_of: Callable[..., Plan]) -> None:
     runs = {"corpora": ("demo",), "protocols": ("session-out",)}
     blocks = (Block(**runs, systems=SYSTEMS[:1]), Block(**runs, systems=SYSTEMS[1:], folds=(0, 2)))
     assert "| 0, 2 of 3 |" in (reported(declared(plan_of, *blocks)) / "tables/contrasts.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_system_that_is_not_trained_is_marked_in_its_row(
     reported: Callable[..., Path], plan_of: Callable[..., Plan]
 ) -> None:
@@ -124,6 +126,7 @@ def test_only_an_undecided_contrast_says_what_could_have_been_seen() -> None:
     assert columns["Δ UA 95 %"].cell(rows[0]) == "[1.0, 5.0]"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_table_of_other_contrasts_is_refused(
     reported: Callable[..., Path], plan_of: Callable[..., Plan], render: Callable[..., None], monkeypatch: Any
 ) -> None:

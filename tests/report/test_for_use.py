@@ -20,6 +20,7 @@ BLOCK = Block(corpora=("other",), protocols=("session-out",), systems=("Audio-CN
 USE = Use(corpus="other", protocol="session-out", systems=("Audio-CNN",), seeds=(3,))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_for_use_is_listed_with_its_estimate_and_scored_nowhere(
     tmp_path: Path,
     plan_of: Callable[..., Plan],

@@ -127,6 +127,7 @@ def test_snippet_recomputes_the_stated_numbers(both, monkeypatch, capsys):
     assert printed.split() == ["WA", wa, "UA", ua]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_partial_folds_are_marked_and_never_best(reported, plan_of):
     plan = plan_of(
         Block(corpora=("demo",), protocols=("session-out",), systems=("Audio-CNN",), folds=(0,)),
@@ -166,6 +167,7 @@ def test_runs_of_an_older_protocol_are_refused(reported, plan_of):
         reported(plan, protocol_digest="000000000000")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_torn_and_missing_run_cards_are_named(reported, render, plan_of, tmp_path, monkeypatch):
     plan = plan_of(Block(corpora=("demo",), protocols=("session-out",), systems=("SVM_50%",)), folds=1)
     folder = reported(plan)
@@ -179,6 +181,7 @@ def test_torn_and_missing_run_cards_are_named(reported, render, plan_of, tmp_pat
         render(plan, folder)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_warning_survives_a_deleted_manifest(reported, render, plan_of, tmp_path, monkeypatch):
     plan = plan_of(Block(corpora=("demo",), protocols=("session-out",), systems=("SVM_50%",)), folds=1)
     folder = reported(plan)
@@ -206,6 +209,7 @@ def test_short_counts():
     assert [short(number) for number in (999, 93_573, 1_745_000)] == ["999", "93.6 k", "1.75 M"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_only_a_row_whose_embedding_saw_test_speakers_has_that_leak(both, reported, plan_of):
     leak = "voices of test speakers"
     assert leak in (both / "index.html").read_text(encoding="utf-8")

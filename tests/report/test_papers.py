@@ -40,6 +40,7 @@ def frame(folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / "tables" / "papers.csv")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_ours_the_printed_number_and_the_difference_are_in_one_row(reported: Callable[..., Path]) -> None:
     folder = reported(plan_of({"mine": system("cao2019", "C-pFSMN-A")}))
     table = frame(folder)
@@ -51,6 +52,7 @@ def test_ours_the_printed_number_and_the_difference_are_in_one_row(reported: Cal
     assert "other corpus" in row["remark"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_every_printed_system_has_its_row_whether_it_ran_or_not(reported: Callable[..., Path]) -> None:
     table = frame(reported(plan_of({"mine": system("cao2019", "C-pFSMN-A")}, corpus="iemocap")))
     second = table[table["table"] == "Table2"]
@@ -61,6 +63,7 @@ def test_every_printed_system_has_its_row_whether_it_ran_or_not(reported: Callab
     assert absent[absent["column"] == "WA"]["printed"].item() == 55.85
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_sizes_and_times_are_listed_with_the_printed_ones_with_their_ratio(reported: Callable[..., Path]) -> None:
     systems = {"slow": system("cao2019", "C-biLSTM"), "quick": system("cao2019", "C-pFSMN-A")}
     folder = reported(plan_of(systems))
@@ -72,10 +75,11 @@ def test_sizes_and_times_are_listed_with_the_printed_ones_with_their_ratio(repor
     assert "minutes, slow : quick = 1.00, printed 1.77" in text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_recognised_and_given_text_are_different_rows(
     reported: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ser.report.data.experiment._transcript_errors", lambda _: {})
+    monkeypatch.setattr("ser.report.data.experiment._transcript_errors", lambda *_: {})
     systems = {
         "true": system("peng2021", "Text-CNN", inputs={"words": {}}),
         "noisy": system("peng2021", "Text-CNN", inputs=WORDS),
@@ -85,6 +89,7 @@ def test_recognised_and_given_text_are_different_rows(
     assert accuracy["printed"].to_dict() == {"true": 67.8, "noisy": 62.4}
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_numbers_of_another_corpus_are_not_compared_with_ours(reported: Callable[..., Path]) -> None:
     table = frame(reported(plan_of({"x": system("xie2019", "Feature")}, corpus="iemocap", paper="xie2019")))
     assert set(table[table["system"] == "x"]["table"]) == {"Table3"}

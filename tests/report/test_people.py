@@ -56,6 +56,7 @@ def test_lowest_and_highest_speaker_are_on_the_page(whole: Path) -> None:
     assert section.count('class="heat"') == 24
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_unknown_speakers_leave_the_section_empty(
     trained: Callable[..., None],
     plan_of: Callable[..., Plan],
@@ -167,6 +168,7 @@ def test_a_corpus_without_raters_has_no_such_section(both: Path) -> None:
     assert len(pd.read_csv(both / "tables/raters.csv")) == 0
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_groups_are_scored_and_the_lower_one_is_the_largest_gap(
     trained: Callable[..., None],
     plan_of: Callable[..., Plan],

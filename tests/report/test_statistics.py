@@ -237,6 +237,7 @@ def test_the_mean_over_systems_is_the_one_on_the_page(both: Path) -> None:
     assert float(printed.group(2)) < float(mean) < float(printed.group(3))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_protocols_are_held_against_their_neighbours_in_leaks(leaky: Callable[..., Path]) -> None:
     table = pd.read_csv(leaky("text-out", "session-out", "speaker-norm", "random") / "tables/gap.csv")
     found = {(row.without, row._3): row.leaks for row in table.itertuples(index=False)}
@@ -248,6 +249,7 @@ def test_protocols_are_held_against_their_neighbours_in_leaks(leaky: Callable[..
     assert table["remark"].isna().all(), "the normalisation is the leak and no further difference"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_leak_of_another_kind_is_held_against_what_keeps_speakers_apart(leaky: Callable[..., Path]) -> None:
     table = pd.read_csv(leaky("session-out", "text-out", "other-leak") / "tables/gap.csv")
     pairs = set(zip(table["without"], table["with"], strict=True))
@@ -273,6 +275,7 @@ def test_missing_folds_leave_the_utterances_that_both_tested(
     assert "mean over systems" not in (folder / "tables/gap.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_ranking_is_compared_pair_by_pair(leaky: Callable[..., Path]) -> None:
     folder = leaky("text-out", "session-out", "random")
     values = pd.read_csv(folder / "tables/results.csv").set_index(["protocol", "system"])["UA"]
@@ -304,6 +307,7 @@ def test_kendalls_tau_counts_the_pairs_in_order() -> None:
     assert (found["pairs"], found["systems"]) == (6, ["a", "b", "c", "d"])
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_one_protocol_has_neither_gaps_nor_rankings(
     reported: Callable[..., Path], plan_of: Callable[..., Plan]
 ) -> None:

@@ -64,6 +64,7 @@ def test_gap_is_the_difference_of_the_printed_values(both):
         assert float(cells[7]) > 10  # the synthetic leak is worth about forty points
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_gap_uses_seeds_that_both_have(reported, plan_of):
     plan = plan_of(
         Block(corpora=("demo",), protocols=("session-out",), systems=("Audio-CNN",), seeds=(0, 1)),
@@ -144,6 +145,7 @@ def test_equal_runs_give_equal_files(both, render, plan_of, monkeypatch):
         assert (both / name).read_bytes() == (both.parent / "again" / name).read_bytes(), name
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_papers_own_corpus_and_protocol_is_the_only_comparable_row(reported, plan_of):
     runs = {"protocols": ("session-out", "random"), "systems": ("Audio-CNN",), "seeds": (0, 1, 2)}
     blocks = [Block(corpora=("iemocap",), **runs)]

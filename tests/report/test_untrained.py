@@ -19,6 +19,7 @@ from ser.report.data import experiment
 from ser.report.data.runs import NOT_TRAINED, trained
 from ser.report.sections import comparisons, curves, ranking
 
+pytestmark = pytest.mark.usefixtures("undrawn")
 OUT = Path("results/trial")
 BLOCK = Block(corpora=("other",), protocols=("session-out", "random"), systems=("Audio-CNN", "SVM_50%"), seeds=(0, 1))
 
