@@ -13,6 +13,7 @@ from ser.checks.protocol import assigned
 from ser.config.options import with_options
 from ser.config.read import shipped
 from ser.config.schema import Protocol
+from ser.config.target import ProtocolTarget
 from ser.corpus import Facts
 from ser.errors import SerError
 from ser.protocols import text_in, text_out
@@ -228,6 +229,7 @@ def mutations(protocol: Protocol) -> dict[str, dict[str, Any]]:
         "normalisation": {"normalisation": {"train": "speaker", "speaker": "train"}[protocol.normalisation]},
         "selection": {"selection": "dev_loss" if protocol.selection != "dev_loss" else "last"},
         "selected_on": {"selected_on": "test"},
+        "target": {"target": ProtocolTarget(kind="several")},
         "curves": {"curves": not protocol.curves},
         "leaks": {"leaks": (*protocol.leaks, "test selection")},
         "options": {"options": {**protocol.options, "another": 1}},
