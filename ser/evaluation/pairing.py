@@ -83,11 +83,11 @@ def across(one: Tested, other: Tested) -> Pairing | None:
     sides = [side.rows[side.rows["utterance"].isin(common)] for side in (one, other)]
     if not common or any(rows.duplicated(["seed", "utterance"]).any() for rows in sides):
         return None
-    pair = [
+    first, second = (
         intervals.tally(rows.assign(fold=0), side.classes, side.tally.name, side.dimensions)
         for rows, side in zip(sides, (one, other), strict=True)
-    ]
-    return Pairing(*pair, tuple(sorted(set(sides[0]["fold"]))), whole=False)
+    )
+    return Pairing(first, second, tuple(sorted(set(sides[0]["fold"]))), whole=False)
 
 
 def _require_alike(one: Tested, other: Tested) -> None:

@@ -229,7 +229,7 @@ def mutations(protocol: Protocol) -> dict[str, dict[str, Any]]:
         "normalisation": {"normalisation": {"train": "speaker", "speaker": "train"}[protocol.normalisation]},
         "selection": {"selection": "dev_loss" if protocol.selection != "dev_loss" else "last"},
         "selected_on": {"selected_on": "test"},
-        "target": {"target": ProtocolTarget(kind="several")},
+        "target": {"target": ProtocolTarget(kind="several", threshold=0.123)},
         "curves": {"curves": not protocol.curves},
         "leaks": {"leaks": (*protocol.leaks, "test selection")},
         "options": {"options": {**protocol.options, "another": 1}},
