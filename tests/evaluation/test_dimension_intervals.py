@@ -26,7 +26,9 @@ ICC = 0.05  # of target and prediction: speakers differ in both
 NOISE = 0.6
 
 
-def estimates(speakers: int, utterances: int, draw: int = 0, seeds: tuple[int, ...] = (0,), slope: float = 0.5):
+def estimates(
+    speakers: int, utterances: int, draw: int = 0, seeds: tuple[int, ...] = (0,), slope: float = 0.5
+) -> pd.DataFrame:
     """Return estimates of targets that depend on the numbers of the utterances only, not on ``draw``."""
     fixed, random = np.random.default_rng(99), np.random.default_rng(draw)
     target, speaker = fixed.uniform(1, 5, (utterances, 2)), fixed.integers(speakers, size=utterances)
