@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,12 +39,15 @@ def off_scale(rows: Iterable[Utterance], scale: Scale | None) -> list[Fault]:
     return faults
 
 
-def on_scale(row: Utterance, scale: Scale | None) -> dict[str, float | None]:
-    """Return the ratings of ``row`` by dimension, None in place of one outside ``scale``."""
-    given: dict[str, float | None] = {name: getattr(row, name) for name in DIMENSIONS}
+def on_scale(row: Utterance, scale: Scale | None) -> Utterance:
+    """Return ``row`` without its ratings outside ``scale``."""
     if scale is None:
-        return given
-    return {name: value if value is not None and _within(value, scale) else None for name, value in given.items()}
+        return row
+    valence, activation, dominance = (
+        value if value is not None and _within(value, scale) else None
+        for value in (row.valence, row.activation, row.dominance)
+    )
+    return replace(row, valence=valence, activation=activation, dominance=dominance)
 
 
 def common_scale(notes: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """All that is known of a corpus before its manifest is written: usable utterances, faults and warnings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ser.audio.measures import warnings_of
@@ -55,7 +55,7 @@ def survey(corpus: str, settings: Corpus, root: Path, jobs: int) -> Survey:
     kept, left_out = exclude(corpus, rows, broken, settings.exclude)
     scale = stated_scale(settings, root)
     faults += off_scale(kept, scale)
-    kept = [replace(row, **on_scale(row, scale)) for row in kept]
+    kept = [on_scale(row, scale) for row in kept]
     inspected, unusable = inspect(root, kept, settings, jobs)
     faults += unusable + contradictions(kept, inspected)
     warnings = list(adapter.warnings(root, **options)) if hasattr(adapter, "warnings") else []

@@ -57,7 +57,8 @@ def test_an_unknown_scale_is_not_written(tmp_path: Path) -> None:
 def test_both_ends_are_on_the_scale() -> None:
     row = Utterance("u", "u.wav", "t:1", valence=1.0, activation=5.0, dominance=5.01)
     assert [fault.reason for fault in off_scale([row], (1, 5))] == ["dominance 5.01: outside the scale 1…5"]
-    assert on_scale(row, (1, 5)) == {"valence": 1.0, "activation": 5.0, "dominance": None}
+    found = on_scale(row, (1, 5))
+    assert (found.valence, found.activation, found.dominance) == (1.0, 5.0, None)
     assert off_scale([row], None) == []
     checked(np.array([[0.1], [0.7]], dtype=np.float32), ["valence"], (0.1, 0.7))  # not these numbers in float32
 
