@@ -17,6 +17,7 @@ from ser.errors import SerError
 from ser.evaluation.model_tests import KINDS
 from ser.inference import assessment, bundle, disturbed, trained_run
 from ser.inference.system import System
+from ser.preparation import disturbing
 from ser.tables import contracts
 
 
@@ -112,7 +113,7 @@ def test_the_seed_draws_the_voices_of_babble_and_its_noise(project: Project) -> 
     with pytest.MonkeyPatch.context() as patch:
         of = disturbed.pool_of
         patch.setattr(disturbed, "pool_of", lambda path, one: (asked.append(one.seed), of(path, one))[1])
-        patch.setattr(disturbed, "disturbed", lambda signal, _, one, *__: (asked.append(one.seed), signal)[1])
+        patch.setattr(disturbing, "disturbed", lambda signal, _, one, *__: (asked.append(one.seed), signal)[1])
         done = CliRunner().invoke(app, ["assess", str(trained.weights.parent), CORPUS, "--seed", "7"])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     assert len(asked) == 1 + len(list(names_of_test())) * (len(MILD) + len(UNNOTICED))

@@ -22,7 +22,10 @@ DOCUMENT = r"""\documentclass{article}
 """
 NUMBER = Format(str, str)
 # Tables that this report has nothing for.
-EMPTY = ("transcripts", "arithmetic", "recordings", "for_use", "subgroups", "robustness", "label_maps", "transfer")
+EMPTY = (
+    *("transcripts", "arithmetic", "recordings", "for_use", "subgroups", "robustness", "label_maps", "transfer"),
+    *("dimensions", "label_sets"),
+)
 
 
 def made(title: str, columns: dict[str, Format], rows: tuple[tuple[str, ...], ...], **more: object) -> Table:
