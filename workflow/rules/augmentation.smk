@@ -29,5 +29,5 @@ rule augment:
         code=augment_code,
         versions=augment_versions,
     shell:
-        "ser augment --job {params.job:q} --shard {input.shard} --folds={input.folds} --out {output}"
+        "ser augment --job {params.job:q} --shard {input.shard:q} --folds={input.folds:q} --out {output}"
         " --threads {threads} --gpus {resources.gpu} --jobs-per-gpu {resources.jobs_per_gpu} > {log} 2>&1"
