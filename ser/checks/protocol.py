@@ -26,6 +26,8 @@ def labelled(protocol: Protocol) -> pd.DataFrame:
     table = corpus()
     for column, accepted in protocol.subset.items():
         table = table[table[column].isin(accepted)]
+    if protocol.target.dimensions:
+        return table.assign(label="")
     return table.assign(label=table["emotion"].map(class_of(protocol.labels, NAMES))).dropna(subset="label")
 
 

@@ -149,7 +149,7 @@ def _table(found: Sequence[LeakFinding], leaks: Sequence[str]) -> str:
 def _named(finding: LeakFinding, limit: int = leakage.EXAMPLES) -> str:
     return ", ".join(
         one.utterance
-        if one.value == one.utterance
+        if not one.like and one.value == one.utterance
         else f"{one.utterance} {f'as {one.like} ' if one.like else ''}({shorten(one.value, 60, placeholder='…')})"
         for one in finding.examples[:limit]
     )

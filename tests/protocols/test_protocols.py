@@ -14,6 +14,7 @@ from ser.checks.run import MAY_LEAK
 from ser.config.options import with_options
 from ser.config.read import shipped
 from ser.config.schema import Protocol
+from ser.config.target import ProtocolTarget
 from ser.errors import SerError
 from ser.tables.contracts import PARTS
 
@@ -244,9 +245,11 @@ def test_digest_follows_all_that_decides_an_outcome() -> None:
         "rule": "speaker_out",
         "options": {"dev": "none"},
         "labels": "all",
+        "target": ProtocolTarget(kind="distribution"),
         "subset": {"style": ("improvised",)},
         "normalisation": "speaker",
         "curves": True,
+        "selected_on": "test",
         "selection": "dev_wa",
         "leaks": ("session",),
     }
