@@ -49,6 +49,9 @@ class Facts:
     emotions: tuple[str, ...]
 
 
+DIMENSIONS = ("valence", "activation", "dominance")  # fields of an utterance
+
+
 @dataclass(frozen=True)
 class Word:
     """A word of a forced alignment, in seconds from the utterance's start."""

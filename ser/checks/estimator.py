@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ser.checks import _fitted
 from ser.config.learning import learns
 from ser.config.recipe import Recipe
 from ser.errors import require
 from ser.training import estimator
 
 CLASSES, PER_CLASS, DIMS = 3, 12, 6
-SAME = 1e-8  # of a score
 
 
 def _clouds() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -48,27 +48,17 @@ def _separates(recipe: Recipe, fitted: Any) -> None:
 
 def weights_are_finite(recipe: Recipe) -> None:
     """``weights`` returns at least one array, and all are finite."""
-    weights = recipe.load().weights(_fit(recipe))
-    require(weights, "there is none")
-    wrong = [name for name, value in weights.items() if not np.isfinite(np.asarray(value, dtype=np.float64)).all()]
-    require(not wrong, f"not finite: {', '.join(wrong)}")
+    _fitted.has_finite_weights(recipe, _fit(recipe))
 
 
 def seed_repeats_the_fit(recipe: Recipe) -> None:
     """The same seed gives the same scores."""
-    module, (points, _) = recipe.load(), _clouds()
-    first, again = module.scores(_fit(recipe), points), module.scores(_fit(recipe), points)
-    require(np.array_equal(first, again), "the scores differ")
+    _fitted.has_equal_scores(recipe, _fit(recipe), _fit(recipe), _clouds()[0])
 
 
 def weights_give_the_scores_back(recipe: Recipe) -> None:
     """``restored``, where the module has one, makes an estimator of ``weights`` that has the same scores."""
-    module, (points, _) = recipe.load(), _clouds()
-    if hasattr(module, "restored"):
-        fitted = _fit(recipe)
-        again = module.restored({name: np.array(value) for name, value in module.weights(fitted).items()})
-        different = np.abs(module.scores(fitted, points) - module.scores(again, points)).max()
-        require(different < SAME, f"the scores differ by {different:.2g}")
+    _fitted.is_restored(recipe, _fit(recipe), _clouds()[0])
 
 
 def votes_separate_the_clouds(recipe: Recipe) -> None:

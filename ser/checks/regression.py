@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ser.concordance import mean_ccc
+from ser.checks import _fitted
 from ser.config.recipe import Recipe
+from ser.dimension_metrics import mean_ccc
 from ser.errors import require
 from ser.training import estimator
 
 DIMENSIONS, POINTS, DIMS = 2, 60, 5
-SAME = 1e-8  # of a value
 CLOSE = 0.8  # CCC
 
 Array = NDArray[np.float64]
@@ -48,27 +48,19 @@ def values_follow_the_relation(recipe: Recipe) -> None:
 
 def weights_are_finite(recipe: Recipe) -> None:
     """``weights`` returns at least one array, and all are finite."""
-    weights = recipe.load().weights(_fit(recipe))
-    require(weights, "there is none")
-    wrong = [name for name, value in weights.items() if not np.isfinite(np.asarray(value, dtype=np.float64)).all()]
-    require(not wrong, f"not finite: {', '.join(wrong)}")
+    _fitted.has_finite_weights(recipe, _fit(recipe))
 
 
 def seed_repeats_the_fit(recipe: Recipe) -> None:
     """The same seed gives the same values."""
-    module, (points, _) = recipe.load(), _planted()
-    first, again = module.scores(_fit(recipe), points), module.scores(_fit(recipe), points)
-    require(np.array_equal(first, again), "the values differ")
+    _fitted.has_equal_scores(recipe, _fit(recipe), _fit(recipe), _planted()[0])
 
 
 def weights_give_the_values_back(recipe: Recipe) -> None:
     """``restored``, where the module has one, makes an estimator of ``weights`` that has the same values."""
-    module, (points, _) = recipe.load(), _planted()
-    if hasattr(module, "restored"):
-        fitted = _fit(recipe)
-        again = module.restored({name: np.array(value) for name, value in module.weights(fitted).items()})
-        different = np.abs(module.scores(fitted, 5 * points) - module.scores(again, 5 * points)).max()
-        require(different < SAME, f"the values differ by {different:.2g}")
+    points = _planted()[0]
+    for far in (1, 5):  # within train's targets, and beyond
+        _fitted.is_restored(recipe, _fit(recipe), far * points)
 
 
 CHECKS = (values_follow_the_relation, weights_are_finite, seed_repeats_the_fit, weights_give_the_values_back)

@@ -4,11 +4,9 @@ from ser.config.metric_names import OF_CLASSES, OF_DIMENSIONS
 from ser.config.schema import Config
 from ser.errors import SerError, offenders
 
-DEFAULT = ("CCC", "Pearson", "MAE")  # of dimensions; that of classes is in the record
-
 
 def checked(config: Config) -> Config:
-    """Return the configuration, with the metrics of dimensions where the target is that and none are named.
+    """Return the configuration, with all metrics of dimensions where the target is that and none are named.
 
     SerError where the protocols of the runs have both kinds of target, or a metric is of the other kind.
     """
@@ -22,7 +20,7 @@ def checked(config: Config) -> Config:
             f"dimensions and {offenders(kinds[False])} have classes. Make an experiment of each."
         )
     if kinds[True] and "metrics" not in experiment.model_fields_set:
-        return config.model_copy(update={"experiment": experiment.model_copy(update={"metrics": DEFAULT})})
+        return config.model_copy(update={"experiment": experiment.model_copy(update={"metrics": OF_DIMENSIONS})})
     kind, known = ("dimensions", OF_DIMENSIONS) if kinds[True] else ("classes", OF_CLASSES)
     if wrong := [name for name in experiment.metrics if name not in known]:
         names = offenders(kinds[True] or kinds[False])

@@ -1,14 +1,14 @@
 """What the systems of a protocol learn of an utterance: its class, its raters' votes, or values of dimensions."""
 
 from collections.abc import Collection
-from typing import Literal, Self, get_args
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from ser.config.entries import Strict
+from ser.corpus import DIMENSIONS
 
-Dimension = Literal["valence", "activation", "dominance"]
-DIMENSIONS: tuple[str, ...] = get_args(Dimension)
+Dimension = Literal[DIMENSIONS]  # type: ignore[valid-type]
 SELECTIONS = ("dev_ccc", "dev_loss", "last")  # of a protocol with dimensions
 
 

@@ -10,12 +10,12 @@ import pandas as pd
 
 from ser.checks.planned_folds import planned_folds
 from ser.config.schema import Corpus, Protocol
-from ser.corpus import LISTED, Fault, facts_of
+from ser.corpus import DIMENSIONS, LISTED, Fault, facts_of
 from ser.errors import SerError, offenders
 from ser.evaluation import overlap
 from ser.input_checks import BY_NAME
 from ser.preparation.accepted_rows import known_emotions
-from ser.preparation.ratings import DIMENSIONS, Scale, described
+from ser.preparation.ratings import Scale, described
 from ser.preparation.survey import Survey, strange
 from ser.preparation.trimming import Inspected
 from ser.terminal import aligned

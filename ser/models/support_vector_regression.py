@@ -15,7 +15,7 @@ from pydantic import Field
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 
-from ser.concordance import mean_ccc
+from ser.dimension_metrics import mean_ccc
 from ser.errors import SerError
 from ser.models._cost import NOT_CHOSEN
 

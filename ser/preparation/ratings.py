@@ -4,16 +4,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ser.config.schema import Corpus
-from ser.corpus import Fault, Utterance
+from ser.corpus import DIMENSIONS, Fault, Utterance
 from ser.errors import SerError
 
-DIMENSIONS: Final = ("valence", "activation", "dominance")  # fields of an utterance
 MISSING = 0.5  # share of utterances without a value, from above which on a dimension is no target
 Scale = tuple[float, float]  # lowest and highest rating
 

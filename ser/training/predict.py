@@ -9,7 +9,7 @@ from scipy.special import expit
 from torch import Tensor, nn
 
 from ser import metrics
-from ser.concordance import mean_ccc
+from ser.dimension_metrics import mean_ccc
 from ser.errors import SerError, offenders
 from ser.layers.interface import Batch
 from ser.training import batch_order

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
-from ser.corpus import LISTED, Fault
+from ser.corpus import DIMENSIONS, LISTED, Fault
 from ser.errors import SerError, offenders, unknown
 from ser.user_table.cells import clean
 from ser.user_table.file import TableFile
@@ -12,7 +12,6 @@ from ser.user_table.file import TableFile
 REQUIRED = ("path", "emotion")
 NAMES = ("speaker", "session", "dialog", "language")  # columns of names, whose spellings are compared
 TIMES = ("start", "end")
-DIMENSIONS = ("valence", "activation", "dominance")
 COLUMNS = (*REQUIRED, "utterance", *NAMES, "gender", "text", *TIMES, *DIMENSIONS)
 RATER = re.compile(r"rater_.+")  # a column with the labels of one rater
 ALIASES = {"file": "path", "arousal": "activation"}  # audformat and nkululeko

@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from ser.corpus import LISTED, Fault, Utterance
+from ser.corpus import DIMENSIONS, LISTED, Fault, Utterance
 from ser.errors import offenders, unknown
 from ser.user_table.cells import CellError, clean, has_comma, has_point, is_missing, seconds
-from ser.user_table.columns import COLUMNS, DIMENSIONS, NAMES, RATER, TIMES, unused
+from ser.user_table.columns import COLUMNS, NAMES, RATER, TIMES, unused
 from ser.user_table.emotion_names import EmotionNames
 from ser.user_table.file import TableFile
 from ser.user_table.paths import below_root

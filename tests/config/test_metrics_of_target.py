@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ser import dimension_metrics, metrics
-from ser.config import chosen_metrics, read
+from ser.config import read
 from ser.config.schema import Config, Experiment
 from ser.errors import SerError
 
@@ -19,9 +19,8 @@ def resolved(protocols: list[str], system: str, **keys: Any) -> Config:
 
 
 def test_dimensions_have_metrics_of_their_own_by_default() -> None:
-    assert resolved(["session-out-dimensions"], "SVR-eGeMAPS").experiment.metrics == dimension_metrics.DEFAULT
+    assert resolved(["session-out-dimensions"], "SVR-eGeMAPS").experiment.metrics == tuple(dimension_metrics.MEASURES)
     assert resolved(["session-out-4"], "SVM-eGeMAPS").experiment.metrics == metrics.DEFAULT
-    assert chosen_metrics.DEFAULT == dimension_metrics.DEFAULT == tuple(dimension_metrics.MEASURES)
 
 
 def test_those_that_are_named_stay() -> None:

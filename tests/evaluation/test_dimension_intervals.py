@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from ser import dimension_metrics
-from ser.dimension_metrics import DEFAULT, SUMS
+from ser.dimension_metrics import MEASURES, SUMS
 from ser.errors import SerError
 from ser.evaluation import comparison, pairing, predictions
 from ser.evaluation.comparison import compare, difference, holm, swaps, verdict
@@ -21,7 +21,7 @@ from ser.tables import contracts
 from ser.tables.estimates import ESTIMATES
 
 DIMENSIONS = ("valence", "activation")
-EVERY = dimension_metrics.names(DEFAULT, DIMENSIONS)
+EVERY = dimension_metrics.names(MEASURES, DIMENSIONS)
 ICC = 0.05  # of target and prediction: speakers differ in both
 NOISE = 0.6
 
@@ -72,7 +72,7 @@ def measured(rows: pd.DataFrame, metric: str) -> float:
 
 
 def simulated(draw: np.random.Generator, speakers: int, utterances: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return targets and predictions, (speakers, utterances): speakers differ in level, bias and how they are heard."""
+    """Return targets and predictions, (speakers, utterances): speakers differ in level, bias and noise."""
     level, bias, slope = draw.normal(0, 1, (3, speakers, 1))
     target = math.sqrt(ICC) * level + math.sqrt(1 - ICC) * draw.normal(0, 1, (speakers, utterances))
     noise = NOISE * (math.sqrt(ICC) * bias + draw.normal(0, 1, target.shape))
@@ -216,7 +216,7 @@ def test_false_alarms_are_rare_and_the_interval_of_a_difference_covers_zero() ->
     alarms, covered = [], []
     for number in range(200):
         target, one = simulated(draw, 10, 60)
-        other = one + draw.normal(0, 0.3, (10, 1)) * target  # nobody is better on average, but by speaker
+        other = one + draw.normal(0, 0.3, (10, 1)) * target  # equal on average, not by speaker
         one = one + draw.normal(0, 0.3, (10, 1)) * target
         pair = counted(target, one, other)
         alarms.append(swaps(pair, pair.metric("CCC"), seed=number)[0] <= 0.05)

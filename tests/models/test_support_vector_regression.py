@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ser.concordance import mean_ccc
+from ser.dimension_metrics import mean_ccc
 from ser.errors import SerError
 from ser.models import support_vector_regression as regression
 

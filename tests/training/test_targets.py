@@ -12,9 +12,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from ser.concordance import mean_ccc
 from ser.config.recipe import Inputs, Recipe, Training, View
 from ser.config.schema import Protocol
+from ser.dimension_metrics import mean_ccc
 from ser.errors import SerError
 from ser.files.checkpoints import CheckpointFile
 from ser.models import support_vector_regression
